@@ -1,0 +1,43 @@
+# Compile options of every target of the project, as one interface target.
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+find_program(TBFT_CCACHE ccache)
+if(TBFT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TBFT_CCACHE})
+endif()
+
+add_library(tbft_options INTERFACE)
+add_library(tbft::options ALIAS tbft_options)
+target_compile_features(tbft_options INTERFACE cxx_std_20)
+target_include_directories(tbft_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(tbft_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Woverloaded-virtual -Wnull-dereference $<$<BOOL:${TBFT_WERROR}>:-Werror>)
+if(TBFT_SANITIZE)
+  # GCC's -Wnull-dereference and -Wmaybe-uninitialized see the instrumentation and warn of it.
+  target_compile_options(tbft_options INTERFACE -fsanitize=${TBFT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -Wno-null-dereference -Wno-maybe-uninitialized)
+  target_link_options(tbft_options INTERFACE -fsanitize=${TBFT_SANITIZE})
+endif()
+
+# One static library a folder.
+function(tbft_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(tbft_${name} STATIC ${ARG_SOURCES})
+  add_library(tbft::${name} ALIAS tbft_${name})
+  target_link_libraries(tbft_${name} PUBLIC ${ARG_PUBLIC} PRIVATE tbft_options ${ARG_PRIVATE})
+  target_include_directories(tbft_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_compile_features(tbft_${name} PUBLIC cxx_std_20)
+endfunction()
+
+# A GoogleTest program: tests/<...>/NAME.cpp, run case by case.
+function(tbft_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE tbft_options ${ARG_LIBS} GTest::gmock GTest::gtest_main fmt::fmt)
+  target_compile_definitions(${name} PRIVATE TBFT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # GoogleTest prints "[  SKIPPED ]" and ends with 0: tell CTest, so that skips are listed.
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 300)
+endfunction()

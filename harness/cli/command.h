@@ -1,0 +1,34 @@
+// A sub-command of `tbft`: one file each, registered in the visible list of main.cpp.
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+
+namespace CLI {
+class App;
+}
+
+namespace tbft::cli {
+
+// Exit codes of the program.
+enum Exit : int { ok = 0, failed = 1, usage = 2, no_meter = 3, invalid_measurement = 4, interrupted = 130 };
+
+// What the user asked cannot be: main prints it and exits with 2.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Set by a sub-command when it was chosen; returns the exit code.
+using Action = std::function<int()>;
+
+void add_meters(CLI::App& app, Action& action);
+void add_measure(CLI::App& app, Action& action);
+void add_integrate(CLI::App& app, Action& action);
+void add_report(CLI::App& app, Action& action);
+void add_data(CLI::App& app, Action& action);
+// These need libtorch; without it each says "built without libtorch".
+void add_run(CLI::App& app, Action& action);
+void add_eval(CLI::App& app, Action& action);
+void add_pretrain(CLI::App& app, Action& action);
+
+}  // namespace tbft::cli

@@ -1,0 +1,59 @@
+// Labelled images in memory, and data sets by name. No torch here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tbft::data {
+
+// n images of height x width x 3 bytes, RGB, row-major (NHWC), with one label each.
+struct Images {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::int64_t> labels;
+  std::vector<std::string> class_names;
+
+  std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+  std::int64_t bytes_per_image() const { return height * width * 3; }
+  std::span<const std::uint8_t> image(std::int64_t i) const {
+    const auto bytes = static_cast<std::size_t>(bytes_per_image());
+    return std::span(pixels).subspan(static_cast<std::size_t>(i) * bytes, bytes);
+  }
+};
+
+// What, where and how to mend: "DIR/test_batch.bin: 30729000 bytes, a CIFAR-10 batch has 30730000; fetch it again from ...".
+struct DataError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// `name:PATH?key=value&...`; PATH may be empty. A plain path has an empty name: the loader looks at what is there.
+struct DatasetSpec {
+  std::string name;
+  std::string path;
+  std::map<std::string, std::string> params;
+};
+DatasetSpec parse_dataset_spec(std::string_view text);
+std::string to_string(const DatasetSpec& spec);
+
+struct DatasetKind {
+  std::string_view name;
+  std::string_view drift;    // "input", "feature", "output", "" for an undrifted set or when the condition says
+  std::string_view summary;
+  std::string_view example;
+  // Conditions of this data set that an experiment may sweep ("input" ... for synthetic); empty: none.
+  std::vector<std::string> conditions;
+  Images (*load)(const DatasetSpec& spec);
+};
+// One visible list; a new data set is one file and one line.
+std::span<const DatasetKind> dataset_kinds();
+// Throws DataError; an unknown name lists the known ones.
+const DatasetKind& find_dataset(std::string_view name);
+Images load_dataset(const DatasetSpec& spec);
+
+}  // namespace tbft::data

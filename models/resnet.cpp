@@ -1,0 +1,3 @@
+#include "models/resnet.h"
+
+namespace tbft::models {}

@@ -1,0 +1,43 @@
+// ResNet-26 of the paper (pre-activation, average-pool shortcuts without weights). Includes torch: keep it to few files.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include "models/spec.h"
+
+namespace tbft::models {
+
+// Input [N, 3, pixels, pixels] float, output [N, classes] logits. Parameter names are those of the released checkpoints.
+class ResNetImpl : public torch::nn::Module {
+ public:
+  // Conv weights N(0, sqrt(2 / (k*k*out))) from torch's current generator, as the published code does.
+  explicit ResNetImpl(const ResNetSpec& spec);
+  torch::Tensor forward(torch::Tensor x);
+
+  // The stages in order, each a function of the previous one's output: 0 conv1+layer1, 1 layer2, 2 layer3, 3 bn..fc.
+  static constexpr int stages = 4;
+  torch::Tensor forward_stage(int stage, torch::Tensor x);
+
+  const ResNetSpec& spec() const { return spec_; }
+
+ private:
+  ResNetSpec spec_;
+  torch::nn::Conv2d conv1{nullptr};
+  torch::nn::Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr};
+  torch::nn::BatchNorm2d bn{nullptr};
+  torch::nn::Linear fc{nullptr};
+};
+TORCH_MODULE(ResNet);
+
+// Every tensor by name and shape; a missing, extra or odd one throws CheckpointError that names it.
+void load(ResNet& model, const StateDict& state);
+// Builds the network that the checkpoint's shapes say, and fills it.
+ResNet load_resnet(const std::filesystem::path& checkpoint);
+StateDict state_of(const ResNet& model);
+
+}  // namespace tbft::models

@@ -1,0 +1,38 @@
+// State dicts as torch.save writes them (zip archive, pickle), read and written without torch and without executing anything.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace tbft::models {
+
+enum class DType { float64, float32, float16, bfloat16, int64, int32, int16, int8, uint8, boolean };
+std::size_t size_of(DType dtype);
+std::string_view to_string(DType dtype);
+
+// One tensor: dense, row-major, little-endian bytes.
+struct NamedTensor {
+  std::string name;
+  DType dtype = DType::float32;
+  std::vector<std::int64_t> shape;
+  std::vector<std::byte> bytes;
+};
+using StateDict = std::vector<NamedTensor>;  // in the file's order
+
+// The file, what is wrong in it, and where: "x.pth: data.pkl names os.system; only tensors are read".
+struct CheckpointError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Reads an (ordered) dict of tensors; a wrapping {"state_dict": ...} and `module.` prefixes are accepted and removed.
+// Every opcode and global beyond what tensors need is refused by name; sizes are checked before anything is allocated.
+StateDict read_state_dict(const std::filesystem::path& path);
+
+// Writes what Python's torch.load reads as an OrderedDict of tensors. Temporary name, sync, rename.
+void write_state_dict(const std::filesystem::path& path, const StateDict& state);
+
+}  // namespace tbft::models

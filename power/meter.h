@@ -1,0 +1,69 @@
+// The interface of a meter, and what a meter says about itself.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "power/trace.h"
+#include "power/units.h"
+
+namespace tbft::power {
+
+// What a meter's joules are of. Two scopes are never mixed in one comparison.
+enum class Scope { board, package, rail, battery };
+std::string to_string(Scope scope);
+
+// Accuracy of one meter. Standard uncertainties or limits as the datasheet gives them; nullopt means unknown.
+struct Accuracy {
+  std::optional<double> gain_limit_rel;   // limit of the relative gain error (rectangular), e.g. 0.015
+  std::optional<double> offset_limit_A;   // limit of the current offset (rectangular)
+  std::optional<double> offset_limit_V;   // limit of the voltage offset (rectangular)
+  double resolution_A = 0;                // one step of the current value, 0 if not quantised
+  double resolution_V = 0;
+  double resolution_W = 0;
+  double resolution_J = 0;                // one step of a counter
+};
+
+struct MeterInfo {
+  std::string uri;           // canonical form, opens the same meter again
+  std::string description;   // one line for people: chip, bus, address, shunt
+  Scope scope = Scope::board;
+  bool measured = true;      // false: an estimate or a replay; nothing turns it into a measurement
+  bool counter = false;      // readings carry energy_J
+  double nominal_period_s = 0;
+  double averaging_s = 0;    // length of the interval that one reading averages over
+  double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
+  double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
+  Accuracy accuracy;
+};
+
+// No such device, or not usable now: the program exits with 3.
+struct MeterUnavailable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// The URI itself is wrong (unknown meter name, unknown option, bad number): the program exits with 2.
+struct BadMeterUri : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// A meter is polled by one thread: start, poll..., stop. It owns no thread.
+class Meter {
+ public:
+  virtual ~Meter() = default;
+  Meter() = default;
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+
+  virtual const MeterInfo& info() const = 0;
+  // Sets the device up. `first_window` is the instant that a recording's own start corresponds to (replay).
+  virtual void start(TimeNs first_window) = 0;
+  // At most one reading that is new since the last call. nullopt: nothing new yet (the poll came before the conversion ended).
+  // A failed read is a Reading with gap_begins and unknown values, never 0 W. Call again at once while it returns a reading
+  // older than `now` (a replay or a serial meter may hold several).
+  virtual std::optional<Reading> poll(TimeNs now) = 0;
+  virtual void stop() = 0;
+};
+
+}  // namespace tbft::power

@@ -1,0 +1,63 @@
+// The monitor: a meter, the thread that samples it, and named windows over what it said. All an experiment needs.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "power/energy.h"
+#include "power/meter.h"
+
+namespace tbft::power {
+
+struct MonitorOptions {
+  double interval_s = 0;                              // 0: the meter's nominal period
+  std::optional<std::filesystem::path> trace;         // every reading and mark goes to this trace.csv; appended if it exists
+};
+
+// For a progress line.
+struct Live {
+  double watts_W = unknown;
+  double joules_J = 0;  // since start
+};
+
+// Rates and cost of sampling, over the monitor's life.
+struct SamplerStats {
+  double requested_hz = unknown;
+  double delivered_hz = unknown;  // polls that ran
+  double distinct_hz = unknown;   // new readings
+  std::size_t missed = 0;         // deadlines that passed unserved
+  double cpu_s = 0;               // CPU time of the sampler thread
+};
+
+// begin/end/energy may be called from one thread; the sampler runs on its own.
+class Monitor {
+ public:
+  Monitor(std::unique_ptr<Meter> meter, MonitorOptions options);
+  ~Monitor();  // stops the sampler, syncs the trace
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  const MeterInfo& meter() const;
+
+  // Opens and closes a window at this instant. The same name may be opened again after it was closed; its parts then add up.
+  void begin(std::string_view name);
+  void end(std::string_view name);
+
+  // The energy of all closed windows of that name; waits up to the gap limit for the reading beyond the last edge.
+  // Throws std::logic_error for a name that was never closed.
+  Energy energy(std::string_view name);
+  // Forgets windows whose name begins with `prefix` and readings no window needs, so that memory stays flat over long runs.
+  void forget(std::string_view prefix);
+
+  Live live() const;
+  SamplerStats sampler() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tbft::power

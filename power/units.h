@@ -1,0 +1,19 @@
+// Units of the power module: SI doubles whose names carry the unit, and steady-clock time in nanoseconds.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+namespace tbft::power {
+
+// An instant or a duration on the steady clock (CLOCK_MONOTONIC), in nanoseconds.
+using TimeNs = std::int64_t;
+
+// "Unknown" for a physical value. Never 0: a missing reading is not 0 W.
+inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+// Seconds of a nanosecond duration. A difference of two instants is exact in 64 bits; divide only at the end.
+constexpr double to_seconds(TimeNs duration) { return static_cast<double>(duration) / 1e9; }
+constexpr TimeNs from_seconds(double seconds) { return static_cast<TimeNs>(seconds * 1e9 + (seconds < 0 ? -0.5 : 0.5)); }
+
+}  // namespace tbft::power
