@@ -1,0 +1,123 @@
+#include "harness/board.h"
+
+#include <sched.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace tbft {
+
+namespace {
+
+std::string trimmed(std::string text) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\0'; };
+  while (!text.empty() && is_space(text.back())) text.pop_back();
+  std::size_t begin = 0;
+  while (begin < text.size() && is_space(text[begin])) ++begin;
+  return text.substr(begin);
+}
+
+// The value of the first line "NAME<spaces>: VALUE" of a procfs table.
+std::string field(const std::string& table, std::string_view name) {
+  std::istringstream lines(table);
+  for (std::string line; std::getline(lines, line);) {
+    const auto colon = line.find(':');
+    if (colon != std::string::npos && trimmed(line.substr(0, colon)) == name) return trimmed(line.substr(colon + 1));
+  }
+  return {};
+}
+
+template <typename T>
+std::optional<T> number(const std::string& text, int base = 10) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{} || end == text.data()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+Board::Board(std::filesystem::path root) : root_(std::move(root)) {}
+
+std::optional<std::string> Board::read(const std::string& path) const {
+  std::ifstream file(root_ / path);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file) return std::nullopt;
+  return trimmed(text.str());
+}
+
+std::string Board::host() const {
+  utsname names{};
+  return uname(&names) == 0 ? std::string(static_cast<const char*>(names.nodename)) : std::string();
+}
+std::string Board::kernel() const {
+  utsname names{};
+  return uname(&names) == 0 ? std::string(static_cast<const char*>(names.release)) : std::string();
+}
+
+std::string Board::cpu() const {
+  const auto info = read("proc/cpuinfo").value_or("");
+  auto model = field(info, "model name");
+  if (model.empty()) model = field(info, "Model");  // Raspberry Pi kernels
+  return model;
+}
+
+std::string Board::name() const {
+  if (auto model = read("proc/device-tree/model"); model && !model->empty()) return *model;
+  if (auto product = read("sys/class/dmi/id/product_name"); product && !product->empty()) return *product;
+  return cpu();
+}
+
+std::string Board::governor() const {
+  return read("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").value_or("");
+}
+
+std::optional<double> Board::temperature_C() const {
+  std::optional<double> first;
+  for (int zone = 0; zone < 16; ++zone) {
+    const std::string base = "sys/class/thermal/thermal_zone" + std::to_string(zone);
+    const auto text = read(base + "/temp");
+    if (!text) continue;
+    const auto milli = number<long>(*text);
+    if (!milli) continue;
+    const double celsius = static_cast<double>(*milli) / 1000.0;
+    const auto type = read(base + "/type").value_or("");
+    if (type.find("cpu") != std::string::npos || type == "x86_pkg_temp") return celsius;
+    if (!first) first = celsius;
+  }
+  return first;
+}
+
+std::int64_t Board::cores() const {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? online : 1;
+}
+
+std::optional<std::uint32_t> Board::throttled_bits() const {
+  const auto text = read("sys/devices/platform/soc/soc:firmware/get_throttled");
+  return text ? number<std::uint32_t>(text->starts_with("0x") ? text->substr(2) : *text, 16) : std::nullopt;
+}
+
+void Board::reset_peak_rss() const { std::ofstream(root_ / "proc/self/clear_refs") << "5"; }
+
+std::optional<double> Board::peak_rss_MiB() const {
+  const auto kib = number<double>(field(read("proc/self/status").value_or(""), "VmHWM"));
+  return kib ? std::optional(*kib / 1024.0) : std::nullopt;
+}
+
+std::optional<bool> throttled_between(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after) {
+  if (!before || !after) return std::nullopt;
+  constexpr std::uint32_t now = 0x0000F;
+  constexpr std::uint32_t sticky = 0xF0000;
+  return ((*before | *after) & now) != 0 || (*after & ~*before & sticky) != 0;
+}
+
+}  // namespace tbft

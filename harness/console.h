@@ -1,0 +1,35 @@
+// What a person at the terminal sees while work goes on: stderr, a progress line on a terminal only. Results never go here.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+namespace tbft {
+
+class Console {
+ public:
+  // `terminal`: whether `stream` is one; nullopt asks isatty.
+  explicit Console(std::FILE* stream = stderr);
+  Console(std::FILE* stream, bool terminal) : stream_(stream), terminal_(terminal) {}
+  ~Console() { clear(); }
+  Console(const Console&) = delete;
+  Console& operator=(const Console&) = delete;
+
+  void line(const std::string& text);     // one line, above the progress line
+  void warning(const std::string& text);  // "tbft: warning: ..."
+  void progress(const std::string& text); // replaces the progress line; nothing where no terminal is
+  void clear();
+  bool terminal() const { return terminal_; }
+
+ private:
+  std::FILE* stream_;
+  bool terminal_;
+  bool drawn_ = false;
+};
+
+// "[=====>    ]", `width` characters inside.
+std::string bar(double fraction, int width = 20);
+// "45 s", "3 min 20 s", "2 h 05 min"
+std::string duration_text(double seconds);
+
+}  // namespace tbft

@@ -1,0 +1,113 @@
+#include "harness/journal.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <system_error>
+
+namespace tbft {
+
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
+  throw std::system_error(errno, std::generic_category(), fmt::format("{}: {}", path.string(), what));
+}
+
+// Reads whole lines; returns the offset behind the last good one.
+std::streamoff read_lines(const std::filesystem::path& path, JournalSummary& summary) {
+  std::ifstream file(path, std::ios::binary);
+  std::streamoff good = 0;
+  for (std::string line; std::getline(file, line) && !file.eof(); good = file.tellg()) {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    if (!object.is_object()) throw std::runtime_error(fmt::format("{}: offset {}: not a journal line", path.string(), good));
+    const auto event = object.value("event", nlohmann::json());
+    const auto cell = object.value("cell_id", nlohmann::json());
+    if (event == "execution") ++summary.executions;
+    if (event == "cell_begins" && cell.is_string()) ++summary.begun[cell.get<std::string>()];
+    if (event == "cell_ends" && cell.is_string()) ++summary.ended[cell.get<std::string>()];
+  }
+  return good;
+}
+
+}  // namespace
+
+Journal::Journal(const std::filesystem::path& path) : path_(path) {
+  const auto good = std::filesystem::exists(path) ? read_lines(path, before_) : 0;
+  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd_ < 0) fail(path, "cannot open the journal");
+  if (ftruncate(fd_, good) != 0) {
+    const int error = errno;
+    close(fd_);
+    errno = error;
+    fail(path, "cannot cut the torn last line");
+  }
+}
+
+Journal::~Journal() { close(fd_); }
+
+void Journal::append(const std::string& line) {
+  const auto before = lseek(fd_, 0, SEEK_END);
+  const auto written = write(fd_, line.data(), line.size());
+  if (written != static_cast<ssize_t>(line.size())) {
+    if (written >= 0) errno = ENOSPC;
+    const int error = errno;
+    if (ftruncate(fd_, before) != 0) error == ENOSPC ? errno = ENOSPC : errno;
+    errno = error;
+    fail(path_, "cannot append to the journal");
+  }
+  if (fdatasync(fd_) != 0) fail(path_, "cannot sync the journal");
+}
+
+void Journal::execution(const std::string& tool_version, const std::string& trace) {
+  append(nlohmann::json{{"event", "execution"}, {"utc", utc_now()}, {"tool_version", tool_version}, {"trace", trace}}.dump() +
+         "\n");
+}
+void Journal::cell_begins(const std::string& cell_id) {
+  append(nlohmann::json{{"event", "cell_begins"}, {"utc", utc_now()}, {"cell_id", cell_id}}.dump() + "\n");
+}
+void Journal::cell_ends(const std::string& cell_id, const std::vector<bool>& correct_by_image) {
+  append(nlohmann::json{{"event", "cell_ends"},
+                        {"utc", utc_now()},
+                        {"cell_id", cell_id},
+                        {"n_test", correct_by_image.size()},
+                        {"correct_hex", to_hex(correct_by_image)}}
+             .dump() +
+         "\n");
+}
+
+std::string to_hex(const std::vector<bool>& bits) {
+  std::string hex;
+  for (std::size_t i = 0; i < bits.size(); i += 4) {
+    unsigned digit = 0;
+    for (std::size_t b = 0; b < 4; ++b) digit = digit * 2 + (i + b < bits.size() && bits[i + b] ? 1U : 0U);
+    hex += "0123456789abcdef"[digit];
+  }
+  return hex;
+}
+
+std::vector<bool> from_hex(const std::string& hex, std::size_t n) {
+  if (hex.size() != (n + 3) / 4 || hex.find_first_not_of("0123456789abcdef") != std::string::npos)
+    throw std::runtime_error("not the hex bits of that many images");
+  std::vector<bool> bits(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const char c = hex[i / 4];
+    const unsigned digit = c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>(c - 'a') + 10U;
+    bits[i] = ((digit >> (3 - i % 4)) & 1U) != 0;
+  }
+  return bits;
+}
+
+std::string utc_now() {
+  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto ms = now.time_since_epoch().count() % 1000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), ms);
+}
+
+}  // namespace tbft

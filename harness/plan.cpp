@@ -1,0 +1,105 @@
+#include "harness/plan.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+
+#include "harness/data/dataset.h"
+
+namespace tbft {
+
+namespace {
+
+constexpr std::size_t id_digits = 12;
+
+nlohmann::json without(nlohmann::json object, std::initializer_list<std::string_view> names) {
+  for (const auto name : names) object.erase(std::string(name));
+  return object;
+}
+
+std::string file_sha256(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  if (file) bytes << file.rdbuf();
+  if (!file) throw SettingsError(fmt::format("model.checkpoint: cannot read {}", path));
+  return sha256_hex(bytes.str());
+}
+
+// Fisher-Yates on 32-bit draws with rejection: std::shuffle may differ between libraries, and the order is part of a run.
+void shuffle(std::vector<Cell>& cells, std::size_t begin, std::uint64_t seed) {
+  std::mt19937 random(static_cast<std::uint32_t>(seed));
+  for (std::size_t i = cells.size() - begin; i > 1; --i) {
+    const auto bound = static_cast<std::uint32_t>(i);
+    const std::uint32_t limit = std::mt19937::max() - std::mt19937::max() % bound;
+    std::uint32_t draw = 0;
+    do draw = static_cast<std::uint32_t>(random());
+    while (draw >= limit);
+    std::swap(cells[begin + i - 1], cells[begin + draw % bound]);
+  }
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 is not available in this OpenSSL");
+  std::string hex;
+  for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+Identity identify(const Settings& settings) {
+  Identity identity;
+  identity.checkpoint_sha256 = file_sha256(settings.model.checkpoint);
+  // Texts for people, and where files happen to lie, change no result.
+  auto relevant = without(nlohmann::json::parse(to_json(settings)), {"description", "name", "model.checkpoint", "data.path"});
+  relevant["model.sha256"] = identity.checkpoint_sha256;
+  relevant["data.options"] = data::parse_dataset_spec(settings.data.path).params;
+  const auto config =
+      without(relevant, {"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions", "train.lr"});
+  identity.config_hash = sha256_hex(config.dump()).substr(0, id_digits);
+  identity.accuracy_json = without(config, {"data.dataset", "sweep.seed", "meter.uri", "meter.interval_s", "idle.seconds",
+                                            "cooldown.max_C", "cooldown.timeout_s", "warmup", "trace_steps"})
+                               .dump();
+  return identity;
+}
+
+std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) {
+  const auto& kind = data::find_dataset(settings.data.dataset);
+  const bool by_condition = !settings.data.conditions.empty();
+  const std::vector<std::string> conditions = by_condition ? settings.data.conditions : std::vector<std::string>{""};
+  std::vector<Cell> cells;
+  for (std::int64_t repetition = 0; repetition < settings.sweep.repetitions; ++repetition) {
+    const std::size_t begin = cells.size();
+    for (const auto& condition : conditions)
+      for (const double size : settings.sweep.train_sizes)
+        for (const auto& strategy : settings.sweep.strategies) {
+          Cell cell;
+          cell.dataset = settings.data.dataset;
+          // Where the conditions are the three levels themselves, the level is the drift and no condition is left.
+          cell.drift = kind.drift.empty() ? condition : std::string(kind.drift);
+          cell.condition = kind.drift.empty() ? "" : condition;
+          cell.train_size = size;
+          cell.strategy = strategy;
+          cell.repetition = repetition;
+          cell.seed = settings.sweep.seed + repetition;
+          const nlohmann::json key{cell.dataset,     cell.drift,      cell.condition, cell.train_size,
+                                   cell.strategy,    cell.repetition, cell.seed,      settings.lr_of(cell.strategy),
+                                   identity.accuracy_json};
+          cell.id = sha256_hex(key.dump()).substr(0, id_digits);
+          cells.push_back(cell);
+        }
+    shuffle(cells, begin, static_cast<std::uint64_t>(settings.sweep.seed + repetition));
+  }
+  for (std::size_t i = 0; i < cells.size(); ++i) cells[i].order_index = static_cast<std::int64_t>(i);
+  return cells;
+}
+
+}  // namespace tbft

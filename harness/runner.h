@@ -1,0 +1,36 @@
+// The runner: the cells of a plan, one after the other, each measured, each a row of cells.csv.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/board.h"
+#include "harness/console.h"
+#include "harness/settings.h"
+
+namespace tbft {
+
+// The work was stopped by a signal; what is finished is on disk. The program exits with 130.
+struct Interrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct RunRequest {
+  Settings settings;  // as requested: file and --set
+  std::filesystem::path directory;
+  bool resume = false;
+  std::vector<std::string> command_line;  // for provenance
+};
+
+struct RunOutcome {
+  std::int64_t planned = 0, skipped = 0, ok = 0, failed = 0, invalid = 0;
+};
+
+// Runs what is missing. `stop` is looked at after every step; a row whose cell is finished is still written. Throws SettingsError,
+// RunDirectoryError, data::DataError, models::CheckpointError, power::MeterUnavailable, Interrupted.
+RunOutcome run_experiment(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop);
+
+}  // namespace tbft

@@ -1,0 +1,290 @@
+#include "harness/settings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <type_traits>
+
+#define TOML_EXCEPTIONS 1
+#include <toml++/toml.h>
+
+#include "harness/data/dataset.h"
+#include "harness/strategy/strategy.h"
+
+namespace tbft {
+
+namespace {
+
+using Numbers = std::vector<double>;
+using Strings = std::vector<std::string>;
+using NumberMap = std::map<std::string, double>;
+
+[[noreturn]] void fail(const std::string& where, const std::string& what) {
+  throw SettingsError(fmt::format("{}: {}", where, what));
+}
+
+std::string place(const toml::node& node, const std::string& source) {
+  const auto line = node.source().begin.line;
+  return line > 0 && source.find(' ') == std::string::npos ? fmt::format("{}:{}", source, line) : source;
+}
+
+// One overload a type: what the file says becomes the setting, or the error says what was expected.
+void assign(std::string& to, const toml::node& node, const std::string& where) {
+  if (!node.is_string()) fail(where, "expects a string in quotes");
+  to = node.as_string()->get();
+}
+void assign(bool& to, const toml::node& node, const std::string& where) {
+  if (!node.is_boolean()) fail(where, "expects true or false");
+  to = node.as_boolean()->get();
+}
+void assign(std::int64_t& to, const toml::node& node, const std::string& where) {
+  if (!node.is_integer()) fail(where, "expects a whole number");
+  to = node.as_integer()->get();
+}
+void assign(double& to, const toml::node& node, const std::string& where) {
+  if (!node.is_number()) fail(where, "expects a number");
+  to = *node.value<double>();
+  if (!std::isfinite(to)) fail(where, "expects a finite number");
+}
+template <typename T>
+void assign(std::vector<T>& to, const toml::node& node, const std::string& where) {
+  if (!node.is_array()) fail(where, "expects a list in [ ]");
+  to.clear();
+  for (const auto& element : *node.as_array()) assign(to.emplace_back(), element, where);
+}
+// Given entries are set, the others keep their value: `train.lr.fc = 0.02` leaves the default rate alone.
+void assign(NumberMap& to, const toml::node& node, const std::string& where) {
+  if (!node.is_table()) fail(where, "expects a table such as { default = 1e-3, fc = 1e-2 }");
+  for (const auto& [name, value] : *node.as_table())
+    assign(to[std::string(name.str())], value, fmt::format("{}.{}", where, name.str()));
+}
+
+struct Key {
+  SettingKey doc;
+  std::function<void(Settings&, const toml::node&, const std::string&)> set;
+  std::function<nlohmann::json(const Settings&)> get;
+};
+
+// `member` gives the setting's place in Settings; serves reading and writing.
+template <typename Member>
+Key key(std::string_view name, std::string_view help, Member member) {
+  return {{name, help},
+          [member](Settings& s, const toml::node& node, const std::string& where) { assign(member(s), node, where); },
+          [member](const Settings& s) { return nlohmann::json(member(s)); }};
+}
+
+const std::vector<Key>& keys() {
+#define TBFT_SETTING(path) [](auto& s) -> auto& { return s.path; }
+  static const std::vector<Key> list{
+      key("name", "name of the experiment, in cells.csv", TBFT_SETTING(name)),
+      key("description", "a line for people", TBFT_SETTING(description)),
+      key("protocol", "paper (faithful) or efficient (frozen blocks in eval mode)", TBFT_SETTING(protocol)),
+      key("threads", "intra-op threads; 0: every core", TBFT_SETTING(threads)),
+      key("backend", "convolutions by onednn or native", TBFT_SETTING(backend)),
+      key("layout", "channels_last or contiguous; empty: by machine", TBFT_SETTING(layout)),
+      key("data.dataset", "data set, as `tbft data list` names it", TBFT_SETTING(data.dataset)),
+      key("data.path", "where it lies: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
+      key("data.conditions", "drifts to sweep, for data sets that have several", TBFT_SETTING(data.conditions)),
+      key("model.checkpoint", "base model, a .pth state dict", TBFT_SETTING(model.checkpoint)),
+      key("sweep.train_sizes", "fractions of all target images, each in (0, 0.7]", TBFT_SETTING(sweep.train_sizes)),
+      key("sweep.strategies", "what is tuned", TBFT_SETTING(sweep.strategies)),
+      key("sweep.repetitions", "repetitions of every cell", TBFT_SETTING(sweep.repetitions)),
+      key("sweep.seed", "training seed of repetition 0; the next one adds 1", TBFT_SETTING(sweep.seed)),
+      key("sweep.split_seed", "seed of the train/val/test split, the same in every repetition", TBFT_SETTING(sweep.split_seed)),
+      key("train.optimizer", "sgd or adam", TBFT_SETTING(train.optimizer)),
+      key("train.lr", "learning rates: default and by strategy, { default = 1e-3, fc = 1e-2 }", TBFT_SETTING(train.lr)),
+      key("train.momentum", "SGD momentum", TBFT_SETTING(train.momentum)),
+      key("train.weight_decay", "weight decay of the tuned parameters", TBFT_SETTING(train.weight_decay)),
+      key("train.batch", "images a step", TBFT_SETTING(train.batch)),
+      key("train.epochs", "epochs at most", TBFT_SETTING(train.epochs)),
+      key("train.patience", "epochs without a better validation loss before stopping", TBFT_SETTING(train.patience)),
+      key("train.batchnorm", "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
+      key("meter.uri", "power meter; auto picks one, or estimates", TBFT_SETTING(meter.uri)),
+      key("meter.interval_s", "sampling interval; 0: the meter's own", TBFT_SETTING(meter.interval_s)),
+      key("idle.seconds", "idle window between cells; -1: by meter (5, or 0 for an estimate)", TBFT_SETTING(idle.seconds)),
+      key("cooldown.max_C", "wait between cells until the board is this cool; 0: do not", TBFT_SETTING(cooldown.max_C)),
+      key("cooldown.timeout_s", "longest such wait", TBFT_SETTING(cooldown.timeout_s)),
+      key("warmup", "run one discarded cell first", TBFT_SETTING(warmup)),
+      key("trace_steps", "mark forward, backward and step in the trace too", TBFT_SETTING(trace_steps)),
+  };
+#undef TBFT_SETTING
+  return list;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string_view nearest_key(std::string_view name) {
+  const auto distance = [&](const Key& k) { return edit_distance(name, k.doc.name); };
+  return std::ranges::min_element(keys(), {}, distance)->doc.name;
+}
+
+// Walks a table; `prefix` is the dotted path so far.
+void apply(Settings& settings, const toml::table& table, const std::string& prefix, const std::string& source) {
+  for (const auto& [name, node] : table) {
+    const std::string path = prefix.empty() ? std::string(name.str()) : fmt::format("{}.{}", prefix, name.str());
+    const auto found = std::ranges::find(keys(), path, [](const Key& k) { return k.doc.name; });
+    if (found != keys().end()) {
+      found->set(settings, node, fmt::format("{}: {}", place(node, source), path));
+    } else if (node.is_table() && std::ranges::any_of(keys(), [&](const Key& k) { return k.doc.name.starts_with(path + "."); })) {
+      apply(settings, *node.as_table(), path, source);
+    } else {
+      fail(place(node, source), fmt::format("unknown key '{}'; did you mean '{}'?", path, nearest_key(path)));
+    }
+  }
+}
+
+toml::table parse(std::string_view text, const std::string& source) {
+  try {
+    return toml::parse(text, source);
+  } catch (const toml::parse_error& error) {
+    throw SettingsError(fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
+  }
+}
+
+toml::table parse_set_option(const std::string& option) {
+  const auto equals = option.find('=');
+  if (equals == std::string::npos || equals == 0) fail("--set " + option, "expects key=value");
+  const std::string name = option.substr(0, equals);
+  const std::string value = option.substr(equals + 1);
+  try {
+    return toml::parse(name + " = " + value);
+  } catch (const toml::parse_error&) {
+    // A bare word or a path: a string without quotes, as a shell user writes it.
+    if (value.find_first_of("'\n[]{}\"") != std::string::npos)
+      fail("--set " + option, "the value is not TOML; write a string, a number or a list such as [0.1,0.2]");
+    return parse(name + " = '" + value + "'", "--set " + option);
+  }
+}
+
+template <typename T>
+void check_one_of(std::string_view key_name, const T& value, std::initializer_list<std::string_view> allowed) {
+  if (std::ranges::find(allowed, value) == allowed.end())
+    fail(std::string(key_name), fmt::format("'{}' is none of {}", value, fmt::join(allowed, ", ")));
+}
+
+void check_range(std::string_view key_name, double value, double low, double high) {
+  if (!(value >= low && value <= high)) fail(std::string(key_name), fmt::format("{} is outside {}..{}", value, low, high));
+}
+
+template <typename T>
+void check_distinct(std::string_view key_name, std::vector<T> values) {
+  std::ranges::sort(values);
+  if (const auto twice = std::ranges::adjacent_find(values); twice != values.end())
+    fail(std::string(key_name), fmt::format("{} stands there twice", *twice));
+}
+
+}  // namespace
+
+double Settings::lr_of(std::string_view strategy) const {
+  const auto found = train.lr.find(std::string(strategy));
+  return found != train.lr.end() ? found->second : train.lr.at("default");
+}
+
+std::span<const SettingKey> setting_keys() {
+  static const std::vector<SettingKey> list = [] {
+    std::vector<SettingKey> docs;
+    for (const auto& k : keys()) docs.push_back(k.doc);
+    return docs;
+  }();
+  return list;
+}
+
+Settings read_settings(const std::string& path, const std::vector<std::string>& set_options) {
+  std::ifstream file(path);
+  if (!file) fail(path, "cannot open the experiment file; experiments/ has examples");
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) fail(path, "cannot read the experiment file");
+  Settings settings;
+  apply(settings, parse(text.str(), path), "", path);
+  for (const auto& option : set_options) apply(settings, parse_set_option(option), "", "--set " + option);
+  check(settings);
+  return settings;
+}
+
+void check(const Settings& s) {
+  if (s.name.empty()) fail("name", "the experiment needs a name");
+  check_one_of("protocol", s.protocol, {"paper", "efficient"});
+  check_one_of("backend", s.backend, {"onednn", "native"});
+  check_one_of("layout", s.layout, {"", "channels_last", "contiguous"});
+  check_one_of("train.optimizer", s.train.optimizer, {"sgd", "adam"});
+  check_one_of("train.batchnorm", s.train.batchnorm, {"", "train", "frozen-eval", "eval"});
+  check_range("threads", static_cast<double>(s.threads), 0, 1024);
+  check_range("train.batch", static_cast<double>(s.train.batch), 1, 65536);
+  check_range("train.epochs", static_cast<double>(s.train.epochs), 1, 100000);
+  check_range("train.patience", static_cast<double>(s.train.patience), 1, 100000);
+  check_range("train.momentum", s.train.momentum, 0, 1);
+  check_range("train.weight_decay", s.train.weight_decay, 0, 1);
+  check_range("sweep.repetitions", static_cast<double>(s.sweep.repetitions), 1, 10000);
+  check_range("sweep.seed", static_cast<double>(s.sweep.seed), 0, 4e9);
+  check_range("sweep.split_seed", static_cast<double>(s.sweep.split_seed), 0, 4294967295.0);
+  check_range("meter.interval_s", s.meter.interval_s, 0, 60);
+  if (s.idle.seconds != -1) check_range("idle.seconds", s.idle.seconds, 0, 3600);
+  check_range("cooldown.max_C", s.cooldown.max_C, 0, 200);
+  check_range("cooldown.timeout_s", s.cooldown.timeout_s, 0, 86400);
+  if (s.sweep.train_sizes.empty()) fail("sweep.train_sizes", "the list is empty");
+  if (s.sweep.strategies.empty()) fail("sweep.strategies", "the list is empty");
+  for (const double size : s.sweep.train_sizes)
+    if (!(size > 0 && size <= 0.7)) fail("sweep.train_sizes", fmt::format("{} is outside (0, 0.7]", size));
+  check_distinct("sweep.train_sizes", s.sweep.train_sizes);
+  check_distinct("sweep.strategies", s.sweep.strategies);
+  check_distinct("data.conditions", s.data.conditions);
+  try {
+    for (const auto& strategy : s.sweep.strategies) find_strategy(strategy);
+    for (const auto& [strategy, lr] : s.train.lr) {
+      if (strategy != "default") find_strategy(strategy);
+      if (!(lr > 0 && lr <= 100)) fail("train.lr." + strategy, fmt::format("{} is outside (0, 100]", lr));
+    }
+  } catch (const std::invalid_argument& error) {
+    fail("sweep.strategies or train.lr", error.what());
+  }
+  if (s.data.dataset.empty()) fail("data.dataset", "needed; `tbft data list` names the known ones");
+  const auto& kind = data::find_dataset(s.data.dataset);
+  for (const auto& condition : s.data.conditions)
+    if (std::ranges::find(kind.conditions, condition) == kind.conditions.end())
+      fail("data.conditions", kind.conditions.empty()
+                                  ? fmt::format("{} has no conditions", kind.name)
+                                  : fmt::format("'{}' is none of {}", condition, fmt::join(kind.conditions, ", ")));
+  if (s.model.checkpoint.empty()) fail("model.checkpoint", "needed: the base model, --set model.checkpoint=FILE.pth");
+}
+
+Settings effective(Settings s, std::int64_t cores) {
+  if (s.threads == 0) s.threads = cores;
+  if (s.layout.empty()) {
+#if defined(__x86_64__)
+    s.layout = "channels_last";
+#else
+    s.layout = "contiguous";
+#endif
+  }
+  if (s.train.batchnorm.empty()) s.train.batchnorm = s.protocol == "paper" ? "train" : "frozen-eval";
+  if (s.data.conditions.empty()) s.data.conditions = data::find_dataset(s.data.dataset).conditions;
+  return s;
+}
+
+std::string to_json(const Settings& settings) {
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& k : keys()) object[std::string(k.doc.name)] = k.get(settings);
+  return object.dump();
+}
+
+}  // namespace tbft

@@ -1,0 +1,87 @@
+// The settings of an experiment: what a TOML file and --set may say, with their defaults (the paper's protocol).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tbft {
+
+// A mistake in an experiment file or a --set option: where, what, and what is allowed. The program exits with 2.
+struct SettingsError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct Settings {
+  std::string name;
+  std::string description;
+  std::string protocol = "paper";  // paper | efficient
+  std::int64_t threads = 0;        // 0: every core this process may use
+  std::string backend = "onednn";  // onednn | native
+  std::string layout;              // channels_last | contiguous; empty: by machine (channels_last on x86)
+
+  struct {
+    std::string dataset;  // name in cells.csv
+    std::string path;     // a path or name:PATH?key=value
+    std::vector<std::string> conditions;
+  } data;
+  struct {
+    std::string checkpoint;
+  } model;
+  struct {
+    std::vector<double> train_sizes{0.1};
+    std::vector<std::string> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "full"};
+    std::int64_t repetitions = 1;
+    std::int64_t seed = 0;         // training seed is seed + repetition
+    std::int64_t split_seed = 42;  // the same in every repetition
+  } sweep;
+  struct {
+    std::string optimizer = "sgd";  // sgd | adam
+    std::map<std::string, double> lr{{"default", 1e-3}, {"fc", 1e-2}};
+    double momentum = 0.9;
+    double weight_decay = 5e-4;
+    std::int64_t batch = 128;
+    std::int64_t epochs = 10;
+    std::int64_t patience = 5;
+    std::string batchnorm;  // train | frozen-eval | eval; empty: by protocol (paper: train, efficient: frozen-eval)
+  } train;
+  struct {
+    std::string uri = "auto";
+    double interval_s = 0;  // 0: the meter's own
+  } meter;
+  struct {
+    double seconds = -1;  // -1: by meter (5 s; 0 for an estimate, whose idle power is an assumption)
+  } idle;
+  struct {
+    double max_C = 0;  // 0: do not wait
+    double timeout_s = 600;
+  } cooldown;
+  bool warmup = true;
+  bool trace_steps = false;  // also mark forward, backward and step in the trace
+
+  double lr_of(std::string_view strategy) const;
+};
+
+struct SettingKey {
+  std::string_view name;
+  std::string_view help;
+};
+// Every key that a file or --set may use, in order.
+std::span<const SettingKey> setting_keys();
+
+// Reads a file, then applies `key=value` options in order (values as in TOML; a bare word is a string), then checks the
+// whole. Throws SettingsError with file and line; an unknown key names the nearest known one.
+Settings read_settings(const std::string& path, const std::vector<std::string>& set_options);
+// Ranges, known names, needed keys.
+void check(const Settings& settings);
+// Fills what depends on protocol and machine: threads, layout, batchnorm.
+Settings effective(Settings settings, std::int64_t cores);
+
+// Flat {"key": value} JSON text, keys sorted.
+std::string to_json(const Settings& settings);
+
+}  // namespace tbft

@@ -1,0 +1,283 @@
+#include "harness/trainer.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+#include <fmt/format.h>
+#include <torch/cuda.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/sgd.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+
+#include "harness/batches.h"
+#include "models/resnet.h"
+
+namespace tbft {
+
+namespace {
+
+namespace F = torch::nn::functional;
+
+// Larger batches do not speed the evaluation of a ResNet-26 up, and 500 images of 32 px stay in the cache's reach.
+constexpr std::size_t eval_batch = 500;
+
+// Counts the bytes that tensors hold, through the allocator's own reports (saved-tensor hooks exist only in Python).
+class LiveBytes : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, int64_t alloc_size, int64_t, int64_t, c10::Device device) override {
+    if (device.is_cpu()) bytes_ += alloc_size;
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  std::int64_t bytes() const { return bytes_; }
+
+ private:
+  std::int64_t bytes_ = 0;
+};
+
+std::span<const std::int64_t> slice(std::span<const std::int64_t> all, std::size_t begin, std::size_t count) {
+  return all.subspan(begin, std::min(count, all.size() - begin));
+}
+
+struct Score {
+  double loss = 0;
+  std::vector<bool> correct;
+};
+
+Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
+               PhaseObserver& observer) {
+  const torch::InferenceMode guard;
+  net->eval();
+  Score score;
+  for (std::size_t begin = 0; begin < indices.size(); begin += eval_batch) {
+    const auto [x, y] = make_batch(images, slice(indices, begin, eval_batch), layout);
+    const auto logits = net->forward(x);
+    score.loss += F::cross_entropy(logits, y, F::CrossEntropyFuncOptions().reduction(torch::kSum)).item<double>();
+    const auto hits = logits.argmax(1).eq(y);
+    const auto* hit = hits.data_ptr<bool>();
+    score.correct.insert(score.correct.end(), hit, hit + hits.numel());
+    observer.stepped(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(indices.size()));
+  }
+  score.loss /= static_cast<double>(indices.size());
+  return score;
+}
+
+bool is_tuned(const models::Tuned& tuned, std::string_view parameter) {
+  if (tuned.everything) return true;
+  const auto block = models::block_of(parameter);
+  return block && tuned.blocks.contains(*block);
+}
+
+// Only what is tuned requires a gradient. Autograd then records nothing below the first tuned layer and computes no weight
+// gradient of a frozen one above it.
+std::vector<torch::Tensor> select_parameters(models::ResNet& net, const models::Tuned& tuned) {
+  std::vector<torch::Tensor> selected;
+  for (auto& item : net->named_parameters()) {
+    const bool train = is_tuned(tuned, item.key());
+    item.value().set_requires_grad(train);
+    if (train) selected.push_back(item.value());
+  }
+  return selected;
+}
+
+// The BatchNorm policy. `train`: batch statistics everywhere, running statistics updated in frozen blocks too, as the paper's
+// scripts do. `frozen-eval`: only in what is tuned. `eval`: nowhere.
+void set_batchnorm(models::ResNet& net, const std::string& policy, const models::Tuned& tuned) {
+  net->train();
+  for (const auto& item : net->named_modules()) {
+    if (auto* bn = item.value()->as<torch::nn::BatchNorm2dImpl>(); bn != nullptr)
+      bn->train(policy == "train" || (policy == "frozen-eval" && is_tuned(tuned, item.key())));
+  }
+}
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainSettings& s, std::vector<torch::Tensor> parameters) {
+  if (s.optimizer == "adam")
+    return std::make_unique<torch::optim::Adam>(std::move(parameters),
+                                                torch::optim::AdamOptions(s.lr).weight_decay(s.weight_decay));
+  return std::make_unique<torch::optim::SGD>(
+      std::move(parameters), torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(s.weight_decay));
+}
+
+// Everything that training may change, in memory.
+struct Snapshot {
+  std::vector<torch::Tensor> tensors;
+
+  static std::vector<torch::Tensor> of(models::ResNet& net) {
+    auto all = net->parameters();
+    const auto buffers = net->buffers();
+    all.insert(all.end(), buffers.begin(), buffers.end());
+    return all;
+  }
+  void take(models::ResNet& net) {
+    tensors.clear();
+    for (const auto& t : of(net)) tensors.push_back(t.detach().clone());
+  }
+  void restore(models::ResNet& net) const {
+    const torch::NoGradGuard guard;
+    const auto all = of(net);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].copy_(tensors[i]);
+  }
+};
+
+}  // namespace
+
+Compute set_compute(const Compute& requested) {
+  at::set_num_threads(static_cast<int>(requested.threads));
+  const bool onednn = requested.backend == "onednn";
+  if (onednn && !at::globalContext().hasMKLDNN()) throw std::runtime_error("this libtorch has no oneDNN; use backend = native");
+  at::globalContext().setUserEnabledMkldnn(onednn);
+  return {at::get_num_threads(), onednn ? "onednn" : "native"};
+}
+
+struct Trainer::Impl {
+  models::ResNet net{nullptr};
+  Snapshot base;
+
+  void check(const data::Images& images) const {
+    const auto& spec = net->spec();
+    if (images.height != spec.pixels || images.width != spec.pixels)
+      throw data::DataError(fmt::format("the images are {}x{}, the checkpoint's network wants {}x{}", images.width, images.height,
+                                        spec.pixels, spec.pixels));
+    for (const auto label : images.labels)
+      if (label < 0 || label >= spec.classes)
+        throw data::DataError(fmt::format("label {} in the data, but the checkpoint has {} classes", label, spec.classes));
+  }
+  void apply_layout(const std::string& layout) {
+    const auto format = layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    const torch::NoGradGuard guard;
+    for (auto& parameter : net->parameters())
+      if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
+  }
+};
+
+Trainer::Trainer(const std::filesystem::path& checkpoint) : impl_(std::make_unique<Impl>()) {
+  impl_->net = models::load_resnet(checkpoint);
+  impl_->base.take(impl_->net);
+}
+Trainer::~Trainer() = default;
+
+std::string Trainer::description() const {
+  const auto& spec = impl_->net->spec();
+  return fmt::format("ResNet-{}, {} px, {} classes, {} parameters", spec.depth, spec.pixels, spec.classes,
+                     models::parameter_count(spec));
+}
+
+std::int64_t Trainer::correct(const data::Images& images, const std::string& layout, PhaseObserver& observer) {
+  impl_->check(images);
+  impl_->apply_layout(layout);
+  impl_->base.restore(impl_->net);
+  std::vector<std::int64_t> all(static_cast<std::size_t>(images.size()));
+  std::iota(all.begin(), all.end(), 0);
+  const auto score = evaluate(impl_->net, images, all, layout, observer);
+  return std::ranges::count(score.correct, true);
+}
+
+TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, const data::Split& split,
+                         const TrainSettings& settings, PhaseObserver& observer) {
+  auto& net = impl_->net;
+  TrainResult result;
+  PhaseScope load(observer, Phase::load);
+  impl_->check(images);
+  impl_->apply_layout(settings.layout);
+  impl_->base.restore(net);
+  const auto parameters = select_parameters(net, strategy.tuned);
+  result.trainable_params = models::parameter_count(net->spec(), strategy.tuned);
+  const std::unique_ptr<torch::optim::Optimizer> optimizer =
+      strategy.uses_gradient() ? make_optimizer(settings, parameters) : nullptr;
+  // What training needs is bound here; autograd is on only where a gradient is used.
+  const std::string bn_policy = strategy.updates_bn_only ? "train" : settings.batchnorm;
+  auto random = at::detail::createCPUGenerator(settings.seed);
+  const auto n_train = static_cast<std::int64_t>(split.train.size());
+  const std::int64_t steps_per_epoch = (n_train + settings.batch - 1) / settings.batch;
+  load.done();
+
+  Snapshot best;
+  result.val_loss = std::numeric_limits<double>::infinity();
+  const auto validate = [&] {
+    PhaseScope phase(observer, Phase::validate);
+    const double loss = evaluate(net, images, split.val, settings.layout, observer).loss;
+    phase.done();
+    return loss;
+  };
+
+  const auto train_batch = [&](std::span<const std::int64_t> indices) {
+    const auto [x, y] = make_batch(images, indices, settings.layout);
+    const at::AutoGradMode grad_mode(strategy.uses_gradient());
+    // The first forward tells what the backward pass keeps; the guard reports this thread's allocations only.
+    const auto live = result.steps == 0 ? std::make_shared<LiveBytes>() : nullptr;
+    torch::Tensor loss;
+    {
+      PhaseScope forward(observer, Phase::forward);
+      const c10::DebugInfoGuard reporter(c10::DebugInfoKind::PROFILER_STATE, live);
+      loss = F::cross_entropy(net->forward(x), y);
+      forward.done();
+    }
+    if (live && strategy.uses_gradient()) result.saved_act_MiB = static_cast<double>(live->bytes()) / (1024.0 * 1024.0);
+    if (!optimizer) return;
+    {
+      PhaseScope backward(observer, Phase::backward);
+      optimizer->zero_grad(true);
+      loss.backward();
+      backward.done();
+    }
+    {
+      PhaseScope step(observer, Phase::step);
+      optimizer->step();
+      step.done();
+    }
+  };
+
+  if (!strategy.adapts()) {
+    result.val_loss = validate();
+  } else {
+    std::vector<std::int64_t> shuffled(split.train.size());
+    std::int64_t epochs_without_better = 0;
+    for (std::int64_t epoch = 0; epoch < settings.epochs && epochs_without_better < settings.patience; ++epoch) {
+      PhaseScope train(observer, Phase::train);
+      set_batchnorm(net, bn_policy, strategy.tuned);
+      const auto order = at::randperm(n_train, random, at::kLong);
+      const auto* position = order.data_ptr<std::int64_t>();
+      for (auto& index : shuffled) index = split.train[static_cast<std::size_t>(*position++)];
+      for (std::int64_t step = 0; step < steps_per_epoch; ++step) {
+        train_batch(slice(shuffled, static_cast<std::size_t>(step * settings.batch), static_cast<std::size_t>(settings.batch)));
+        ++result.steps;
+        observer.stepped(result.steps, settings.epochs * steps_per_epoch);
+      }
+      train.done();
+      ++result.epochs;
+      result.samples_seen += n_train;
+      const double loss = validate();
+      if (!std::isfinite(loss)) {
+        result.diverged = true;
+        break;
+      }
+      ++epochs_without_better;
+      if (loss < result.val_loss) {
+        result.val_loss = loss;
+        epochs_without_better = 0;
+        best.take(net);
+      }
+    }
+    if (best.tensors.empty()) throw std::runtime_error("the validation loss was never finite; lower the learning rate");
+    best.restore(net);
+  }
+  const auto& spec = net->spec();
+  const auto macs_a_sample = strategy.uses_gradient() ? models::training_macs(spec, strategy.tuned) : models::forward_macs(spec);
+  result.macs_train = static_cast<double>(macs_a_sample) * static_cast<double>(result.samples_seen);
+
+  PhaseScope test(observer, Phase::test);
+  result.correct_by_image = evaluate(net, images, split.test, settings.layout, observer).correct;
+  test.done();
+  result.n_test = static_cast<std::int64_t>(result.correct_by_image.size());
+  result.correct = std::ranges::count(result.correct_by_image, true);
+  return result;
+}
+
+}  // namespace tbft

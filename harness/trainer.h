@@ -1,0 +1,73 @@
+// The trainer: adapts a base model to target data by one strategy, and tests it. No torch in this header.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/data/dataset.h"
+#include "harness/data/split.h"
+#include "harness/phases.h"
+#include "harness/strategy/strategy.h"
+
+namespace tbft {
+
+struct TrainSettings {
+  std::string optimizer = "sgd";  // sgd | adam
+  double lr = 1e-3;
+  double momentum = 0.9;
+  double weight_decay = 5e-4;
+  std::int64_t batch = 128;
+  std::int64_t epochs = 10;
+  std::int64_t patience = 5;
+  std::string batchnorm = "train";  // train: all batch statistics; frozen-eval: only in tuned blocks; eval: nowhere
+  std::string layout = "channels_last";
+  std::uint64_t seed = 0;
+};
+
+struct TrainResult {
+  double val_loss = 0;  // best validation loss, the mean over images
+  std::int64_t epochs = 0, steps = 0, samples_seen = 0;
+  std::int64_t trainable_params = 0;
+  double macs_train = 0;
+  std::int64_t n_test = 0, correct = 0;
+  std::vector<bool> correct_by_image;  // in the order of the test indices
+  double saved_act_MiB = 0;            // live bytes that the first training forward left for its backward; 0 without gradient
+  bool diverged = false;               // the loss was no longer finite; the best weights before it were tested
+};
+
+// Threads and convolution back end of this process.
+struct Compute {
+  std::int64_t threads = 1;
+  std::string backend = "onednn";
+};
+// Throws where the back end is not built in. Returns what took effect.
+Compute set_compute(const Compute& requested);
+
+class Trainer {
+ public:
+  // Reads the base model; throws models::CheckpointError.
+  explicit Trainer(const std::filesystem::path& checkpoint);
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  // The paper's protocol: SGD on the tuned parameters, an epoch over shuffled batches, validation after each, early stop, the
+  // weights of the best validation loss tested. Starts from the base model every time. Throws where images and network differ.
+  TrainResult run(const Strategy& strategy, const data::Images& images, const data::Split& split, const TrainSettings& settings,
+                  PhaseObserver& observer);
+
+  // Images of `images` that the base model classifies right.
+  std::int64_t correct(const data::Images& images, const std::string& layout, PhaseObserver& observer);
+
+  // "ResNet-26, 32 px, 10 classes, 366938 parameters"
+  std::string description() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tbft
