@@ -6,10 +6,14 @@ namespace tbft::models {
 
 std::string_view to_string(Block block) {
   switch (block) {
-    case Block::block1: return "block1";
-    case Block::block2: return "block2";
-    case Block::block3: return "block3";
-    case Block::fc: return "fc";
+    case Block::block1:
+      return "block1";
+    case Block::block2:
+      return "block2";
+    case Block::block3:
+      return "block3";
+    case Block::fc:
+      return "fc";
   }
   throw std::logic_error("models: a block without a name");
 }

@@ -1,3 +1,174 @@
 #include "models/resnet.h"
 
-namespace tbft::models {}
+#include <fmt/format.h>
+#include <torch/nn/init.h>
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+namespace tbft::models {
+namespace {
+
+namespace nn = torch::nn;
+
+nn::Conv2d conv3x3(int in, int out, int stride) {
+  return nn::Conv2d(nn::Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false));
+}
+
+// bn1, ReLU, conv1, bn2, ReLU, conv2, plus the input; where the shape changes the input is average-pooled and gets channels of
+// zeros. The ReLUs work in place: BatchNorm keeps its input for the backward pass, never its output.
+class BasicBlockImpl : public nn::Module {
+ public:
+  BasicBlockImpl(int in, int out, int stride)
+      : stride_(stride),
+        grow_(out - in),
+        bn1(register_module("bn1", nn::BatchNorm2d(in))),
+        conv1(register_module("conv1", conv3x3(in, out, stride))),
+        bn2(register_module("bn2", nn::BatchNorm2d(out))),
+        conv2(register_module("conv2", conv3x3(out, out, 1))) {}
+
+  torch::Tensor forward(torch::Tensor x) {
+    const torch::Tensor y = conv2(bn2(conv1(bn1(x).relu_())).relu_());
+    if (stride_ != 1) x = torch::avg_pool2d(x, stride_);
+    // A pad keeps channels_last; a concatenation with fresh zeros would fall back to contiguous.
+    if (grow_ != 0) x = torch::constant_pad_nd(x, {0, 0, 0, 0, 0, grow_});
+    return x + y;
+  }
+
+ private:
+  int stride_;
+  int grow_;
+  nn::BatchNorm2d bn1;
+  nn::Conv2d conv1;
+  nn::BatchNorm2d bn2;
+  nn::Conv2d conv2;
+};
+TORCH_MODULE(BasicBlock);
+
+nn::Sequential make_layer(const ResNetSpec& spec, int layer) {
+  nn::Sequential blocks;
+  for (int i = 0; i < spec.blocks_per_layer(); ++i) {
+    const int in = spec.channels(i == 0 ? layer - 1 : layer);
+    blocks->push_back(BasicBlock(in, spec.channels(layer), i == 0 && layer > 1 ? 2 : 1));
+  }
+  return blocks;
+}
+
+torch::Dtype to_torch(DType dtype) {
+  switch (dtype) {
+    case DType::float64:
+      return torch::kFloat64;
+    case DType::float32:
+      return torch::kFloat32;
+    case DType::float16:
+      return torch::kFloat16;
+    case DType::bfloat16:
+      return torch::kBFloat16;
+    case DType::int64:
+      return torch::kInt64;
+    case DType::int32:
+      return torch::kInt32;
+    case DType::int16:
+      return torch::kInt16;
+    case DType::int8:
+      return torch::kInt8;
+    case DType::uint8:
+      return torch::kUInt8;
+    case DType::boolean:
+      return torch::kBool;
+  }
+  throw std::logic_error("models: a dtype without torch's name");
+}
+
+// Parameters and buffers by their full names.
+torch::OrderedDict<std::string, torch::Tensor> tensors_by_name(const ResNetImpl& model) {
+  torch::OrderedDict<std::string, torch::Tensor> tensors = model.named_parameters();
+  tensors.update(model.named_buffers());
+  return tensors;
+}
+
+}  // namespace
+
+ResNetImpl::ResNetImpl(const ResNetSpec& spec) : spec_(spec) {
+  check(spec);
+  // The published order of construction and initialisation: the same torch seed gives the same weights as in Python.
+  conv1 = register_module("conv1", conv3x3(3, spec.channels(0), 1));
+  layer1 = register_module("layer1", make_layer(spec, 1));
+  layer2 = register_module("layer2", make_layer(spec, 2));
+  layer3 = register_module("layer3", make_layer(spec, 3));
+  bn = register_module("bn", nn::BatchNorm2d(spec.channels(3)));
+  fc = register_module("fc", nn::Linear(spec.channels(3) * spec.pooled() * spec.pooled(), spec.classes));
+  for (const auto& module : modules(/*include_self=*/false)) {
+    if (auto* conv = module->as<nn::Conv2d>()) {
+      nn::init::normal_(conv->weight, 0.0, std::sqrt(2.0 / static_cast<double>(9 * conv->weight.size(0))));
+    }
+  }
+}
+
+torch::Tensor ResNetImpl::forward(torch::Tensor x) {
+  for (int stage = 0; stage < stages; ++stage) x = forward_stage(stage, std::move(x));
+  return x;
+}
+
+torch::Tensor ResNetImpl::forward_stage(int stage, torch::Tensor x) {
+  switch (stage) {
+    case 0:
+      if (x.dim() != 4 || x.size(1) != 3 || x.size(2) != spec_.pixels || x.size(3) != spec_.pixels) {
+        throw std::invalid_argument(fmt::format("the network takes images [N, 3, {0}, {0}], not [{1}]", spec_.pixels,
+                                                fmt::join(x.sizes().vec(), ", ")));
+      }
+      return layer1->forward(conv1(x));
+    case 1:
+      return layer2->forward(x);
+    case 2:
+      return layer3->forward(x);
+    case 3:
+      return fc(torch::avg_pool2d(bn(x).relu_(), 8).flatten(1));
+    default:
+      throw std::invalid_argument(fmt::format("stage {}: the network has stages 0 to {}", stage, stages - 1));
+  }
+}
+
+void load(ResNet& model, const StateDict& state) {
+  check(model->spec(), state);
+  const torch::NoGradGuard no_grad;
+  auto tensors = tensors_by_name(*model);
+  for (const NamedTensor& from : state) {
+    torch::Tensor source = torch::empty(from.shape, to_torch(from.dtype));
+    if (source.nbytes() != from.bytes.size()) {
+      throw CheckpointError(fmt::format("{} has {} bytes, its shape needs {}", from.name, from.bytes.size(), source.nbytes()));
+    }
+    std::memcpy(source.data_ptr(), from.bytes.data(), from.bytes.size());
+    tensors[from.name].copy_(source);
+  }
+}
+
+ResNet load_resnet(const std::filesystem::path& checkpoint) {
+  const StateDict state = read_state_dict(checkpoint);
+  try {
+    ResNet model(infer_spec(state));
+    load(model, state);
+    return model;
+  } catch (const CheckpointError& error) {
+    throw CheckpointError(fmt::format("{}: {}", checkpoint.string(), error.what()));
+  }
+}
+
+StateDict state_of(const ResNet& model) {
+  StateDict state;
+  const auto tensors = tensors_by_name(*model);
+  for (TensorInfo& info : tensors_of(model->spec())) {
+    const DType dtype = info.is_counter ? DType::int64 : DType::float32;
+    const torch::Tensor source = tensors[info.name].detach().to(torch::kCPU, to_torch(dtype)).contiguous();
+    NamedTensor tensor{.name = std::move(info.name), .dtype = dtype, .shape = std::move(info.shape), .bytes = {}};
+    tensor.bytes.resize(source.nbytes());
+    std::memcpy(tensor.bytes.data(), source.data_ptr(), tensor.bytes.size());
+    state.push_back(std::move(tensor));
+  }
+  return state;
+}
+
+}  // namespace tbft::models

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tbft::models {
@@ -31,6 +33,8 @@ struct CheckpointError : std::runtime_error {
 // Reads an (ordered) dict of tensors; a wrapping {"state_dict": ...} and `module.` prefixes are accepted and removed.
 // Every opcode and global beyond what tensors need is refused by name; sizes are checked before anything is allocated.
 StateDict read_state_dict(const std::filesystem::path& path);
+// The same from bytes in memory; `name` stands for the file in errors.
+StateDict read_state_dict(std::span<const std::byte> file, std::string name);
 
 // Writes what Python's torch.load reads as an OrderedDict of tensors. Temporary name, sync, rename.
 void write_state_dict(const std::filesystem::path& path, const StateDict& state);

@@ -1,0 +1,381 @@
+#include "models/pickle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <optional>
+#include <unordered_map>
+
+#include "models/printable.h"
+
+namespace tbft::models::pickle {
+namespace {
+
+enum class Call { ordered_dict, rebuild_tensor, rebuild_parameter, storage };
+
+struct KnownGlobal {
+  std::string_view name;
+  Call call;
+  DType dtype = DType::float32;  // of a storage
+};
+constexpr std::array known_globals{
+    KnownGlobal{"collections.OrderedDict", Call::ordered_dict},
+    KnownGlobal{"torch._utils._rebuild_tensor_v2", Call::rebuild_tensor},
+    KnownGlobal{"torch._utils._rebuild_parameter", Call::rebuild_parameter},
+    KnownGlobal{"torch.DoubleStorage", Call::storage, DType::float64},
+    KnownGlobal{"torch.FloatStorage", Call::storage, DType::float32},
+    KnownGlobal{"torch.HalfStorage", Call::storage, DType::float16},
+    KnownGlobal{"torch.BFloat16Storage", Call::storage, DType::bfloat16},
+    KnownGlobal{"torch.LongStorage", Call::storage, DType::int64},
+    KnownGlobal{"torch.IntStorage", Call::storage, DType::int32},
+    KnownGlobal{"torch.ShortStorage", Call::storage, DType::int16},
+    KnownGlobal{"torch.CharStorage", Call::storage, DType::int8},
+    KnownGlobal{"torch.ByteStorage", Call::storage, DType::uint8},
+    KnownGlobal{"torch.BoolStorage", Call::storage, DType::boolean},
+};
+
+// Opcodes of pickle that are refused and that a reader may want to see by name.
+struct RefusedOpcode {
+  unsigned char code;
+  std::string_view name;
+};
+constexpr std::array refused_opcodes{
+    RefusedOpcode{'i', "INST"},      RefusedOpcode{'o', "OBJ"},           RefusedOpcode{'P', "PERSID"},
+    RefusedOpcode{0x81, "NEWOBJ"},   RefusedOpcode{0x82, "EXT1"},         RefusedOpcode{0x83, "EXT2"},
+    RefusedOpcode{0x84, "EXT4"},     RefusedOpcode{0x8b, "LONG4"},        RefusedOpcode{0x92, "NEWOBJ_EX"},
+    RefusedOpcode{'T', "BINSTRING"}, RefusedOpcode{0x93, "STACK_GLOBAL"},
+};
+
+// The machine: a stack of value ids, marks into it, and a memo.
+class Parser {
+ public:
+  Parser(std::span<const std::byte> bytes, std::string_view where) : bytes_(bytes), where_(where) {}
+  Document run();
+
+ private:
+  template <typename... Args>
+  [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {
+    throw CheckpointError(fmt::format("{} at byte {}: {}", where_, start_, fmt::format(text, std::forward<Args>(args)...)));
+  }
+
+  // Bytes.
+  std::span<const std::byte> take(std::uint64_t count) {
+    if (count > bytes_.size() - position_) fail("the pickle ends inside an opcode");
+    const auto part = bytes_.subspan(position_, static_cast<std::size_t>(count));
+    position_ += part.size();
+    return part;
+  }
+  std::uint64_t little_endian(std::size_t count) {
+    std::uint64_t value = 0;
+    const auto part = take(count);
+    for (std::size_t i = 0; i < count; ++i) value |= std::to_integer<std::uint64_t>(part[i]) << (8U * i);
+    return value;
+  }
+  // Two's complement of 0 to 8 bytes, as LONG1 writes it.
+  std::int64_t signed_little_endian(std::size_t count) {
+    if (count > 8) fail("an integer of {} bytes", count);
+    if (count == 0) return 0;
+    const auto unused = static_cast<unsigned>(64 - 8 * count);
+    return std::bit_cast<std::int64_t>(little_endian(count) << unused) >> unused;
+  }
+  double big_endian_double() {
+    std::uint64_t bits = 0;
+    for (const std::byte byte : take(8)) bits = bits << 8U | std::to_integer<std::uint64_t>(byte);
+    return std::bit_cast<double>(bits);
+  }
+  std::string text(std::uint64_t length) {
+    const auto part = take(length);
+    return {reinterpret_cast<const char*>(part.data()), part.size()};
+  }
+  std::string line() {
+    const auto rest = bytes_.subspan(position_);
+    const auto end = std::ranges::find(rest, std::byte{'\n'});
+    if (end == rest.end()) fail("the pickle ends inside a name");
+    std::string name = text(static_cast<std::uint64_t>(end - rest.begin()));
+    ++position_;
+    return name;
+  }
+
+  // Stack.
+  void push(Id id) {
+    if (stack_.size() >= max_values) fail("more than {} values on the stack", max_values);
+    stack_.push_back(id);
+  }
+  void create(Value value) {
+    if (document_.values.size() >= max_values) fail("more than {} values", max_values);
+    document_.values.push_back(std::move(value));
+    push(static_cast<Id>(document_.values.size() - 1));
+  }
+  Id top() const {
+    if (stack_.size() <= floor()) fail("the stack is empty");
+    return stack_.back();
+  }
+  Id pop() {
+    const Id id = top();
+    stack_.pop_back();
+    return id;
+  }
+  std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
+  std::vector<Id> pop_last(std::size_t count) {
+    if (stack_.size() - floor() < count) fail("the stack is empty");
+    const auto first = stack_.end() - static_cast<std::ptrdiff_t>(count);
+    std::vector<Id> items(first, stack_.end());
+    stack_.erase(first, stack_.end());
+    return items;
+  }
+  std::vector<Id> pop_to_mark() {
+    if (marks_.empty()) fail("no mark on the stack");
+    std::vector<Id> items = pop_last(stack_.size() - marks_.back());
+    marks_.pop_back();
+    return items;
+  }
+  void remember(std::uint64_t key) { memo_[static_cast<std::uint32_t>(key)] = top(); }
+  void recall(std::uint64_t key) {
+    const auto found = memo_.find(static_cast<std::uint32_t>(key));
+    if (found == memo_.end()) fail("memo {} was never written", key);
+    push(found->second);
+  }
+
+  // Typed access: what does not fit is an error that says what was wanted.
+  template <typename T>
+  const T& as(Id id, std::string_view what) const {
+    const T* value = std::get_if<T>(&document_.values[id]);
+    if (value == nullptr) fail("{} is of another type", what);
+    return *value;
+  }
+  template <typename T>
+  T& target(std::string_view what) {
+    T* value = std::get_if<T>(&document_.values[top()]);
+    if (value == nullptr) fail("{} is of another type", what);
+    return *value;
+  }
+
+  bool step();
+  void global();
+  void set_items(const std::vector<Id>& items);
+  void append(const std::vector<Id>& items);
+  void reduce();
+  void build();
+  void persistent_id();
+  Tensor rebuild_tensor(const std::vector<Id>& args) const;
+  std::vector<std::int64_t> extents(Id id, std::string_view what) const;
+
+  std::span<const std::byte> bytes_;
+  std::string_view where_;
+  std::size_t position_ = 0;
+  std::size_t start_ = 0;  // of the current opcode
+  Document document_;
+  std::vector<Id> stack_;
+  std::vector<std::size_t> marks_;
+  std::unordered_map<std::uint32_t, Id> memo_;
+};
+
+void Parser::global() {
+  const std::string module = line();
+  const std::string name = module + "." + line();
+  const auto found = std::ranges::find(known_globals, name, &KnownGlobal::name);
+  if (found == known_globals.end()) {
+    throw CheckpointError(fmt::format("{} names {}; only tensors are read", where_, printable(name)));
+  }
+  create(Global{static_cast<std::size_t>(found - known_globals.begin())});
+}
+
+void Parser::set_items(const std::vector<Id>& items) {
+  if (items.size() % 2 != 0) fail("a key without a value");
+  auto& dict = target<Dict>("what is given items").items;
+  for (std::size_t i = 0; i < items.size(); i += 2) dict.emplace_back(items[i], items[i + 1]);
+}
+
+void Parser::append(const std::vector<Id>& items) {
+  auto& list = target<List>("what is appended to").items;
+  list.insert(list.end(), items.begin(), items.end());
+}
+
+std::vector<std::int64_t> Parser::extents(Id id, std::string_view what) const {
+  const auto& items = as<Tuple>(id, what).items;
+  if (items.size() > max_dims) fail("{} has {} dimensions", what, items.size());
+  std::vector<std::int64_t> values;
+  for (const Id item : items) {
+    values.push_back(as<std::int64_t>(item, what));
+    if (values.back() < 0) fail("{} has the negative entry {}", what, values.back());
+  }
+  return values;
+}
+
+// _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks[, metadata])
+Tensor Parser::rebuild_tensor(const std::vector<Id>& args) const {
+  if (args.size() != 6 && args.size() != 7) fail("a tensor of {} arguments", args.size());
+  Tensor tensor{.storage = as<Storage>(args[0], "a tensor's storage"),
+                .offset = as<std::int64_t>(args[1], "a tensor's offset"),
+                .shape = extents(args[2], "a tensor's shape"),
+                .strides = extents(args[3], "a tensor's strides")};
+  if (tensor.offset < 0) fail("a tensor's offset is {}", tensor.offset);
+  if (tensor.shape.size() != tensor.strides.size()) fail("a tensor's shape and strides differ in length");
+  return tensor;
+}
+
+void Parser::reduce() {
+  const Id args_id = pop();
+  const KnownGlobal& function = known_globals[as<Global>(pop(), "what is called").index];
+  const std::vector<Id>& args = as<Tuple>(args_id, "an argument list").items;
+  switch (function.call) {
+    case Call::ordered_dict:
+      if (!args.empty()) fail("an OrderedDict with arguments");
+      return create(Dict{});
+    case Call::rebuild_tensor:
+      return create(rebuild_tensor(args));
+    case Call::rebuild_parameter:  // (data, requires_grad, backward_hooks)
+      if (args.size() != 3) fail("a parameter of {} arguments", args.size());
+      as<Tensor>(args[0], "a parameter's data");
+      return push(args[0]);
+    case Call::storage:
+      fail("{} is called; a storage comes by its persistent id", function.name);
+  }
+}
+
+// Only an OrderedDict gets attributes (a state dict's _metadata: versions of modules); they say nothing about tensors.
+void Parser::build() {
+  pop();
+  target<Dict>("what is given attributes");
+}
+
+// ("storage", torch.FloatStorage, "12", "cuda:0", 432)
+void Parser::persistent_id() {
+  const std::vector<Id>& items = as<Tuple>(pop(), "a persistent id").items;
+  if (items.size() != 5 || as<std::string>(items[0], "a persistent id's kind") != "storage")
+    fail("a persistent id of another kind");
+  const KnownGlobal& type = known_globals[as<Global>(items[1], "a storage's type").index];
+  const std::string& key = as<std::string>(items[2], "a storage's key");
+  const std::int64_t count = as<std::int64_t>(items[4], "a storage's length");
+  if (type.call != Call::storage) fail("{} is no storage type", type.name);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (key.empty() || key.size() > 20 || !std::ranges::all_of(key, is_digit)) fail("the storage key {}", printable(key));
+  if (count < 0) fail("a storage of {} elements", count);
+  create(Storage{.dtype = type.dtype, .key = key, .count = count});
+}
+
+// One opcode; false at STOP.
+bool Parser::step() {
+  start_ = position_;
+  const auto opcode = static_cast<unsigned char>(little_endian(1));
+  switch (opcode) {
+    case 0x80:  // PROTO
+      if (const auto protocol = little_endian(1); protocol != 2) fail("pickle protocol {}; torch.save writes 2", protocol);
+      break;
+    case '.':
+      return false;  // STOP
+    case '(':
+      marks_.push_back(stack_.size());
+      break;  // MARK
+    case 'N':
+      create(None{});
+      break;  // NONE
+    case 0x88:
+      create(true);
+      break;  // NEWTRUE
+    case 0x89:
+      create(false);
+      break;  // NEWFALSE
+    case 'K':
+      create(static_cast<std::int64_t>(little_endian(1)));
+      break;  // BININT1
+    case 'M':
+      create(static_cast<std::int64_t>(little_endian(2)));
+      break;  // BININT2
+    case 'J':
+      create(signed_little_endian(4));
+      break;  // BININT
+    case 0x8a:
+      create(signed_little_endian(little_endian(1)));
+      break;  // LONG1
+    case 'G':
+      create(big_endian_double());
+      break;  // BINFLOAT
+    case 'X':
+      create(text(little_endian(4)));
+      break;  // BINUNICODE
+    case ')':
+      create(Tuple{});
+      break;  // EMPTY_TUPLE
+    case 0x85:
+      create(Tuple{pop_last(1)});
+      break;  // TUPLE1
+    case 0x86:
+      create(Tuple{pop_last(2)});
+      break;  // TUPLE2
+    case 0x87:
+      create(Tuple{pop_last(3)});
+      break;  // TUPLE3
+    case 't':
+      create(Tuple{pop_to_mark()});
+      break;  // TUPLE
+    case ']':
+      create(List{});
+      break;  // EMPTY_LIST
+    case '}':
+      create(Dict{});
+      break;  // EMPTY_DICT
+    case 'a':
+      append(pop_last(1));
+      break;  // APPEND
+    case 'e':
+      append(pop_to_mark());
+      break;  // APPENDS
+    case 's':
+      set_items(pop_last(2));
+      break;  // SETITEM
+    case 'u':
+      set_items(pop_to_mark());
+      break;  // SETITEMS
+    case 'q':
+      remember(little_endian(1));
+      break;  // BINPUT
+    case 'r':
+      remember(little_endian(4));
+      break;  // LONG_BINPUT
+    case 'h':
+      recall(little_endian(1));
+      break;  // BINGET
+    case 'j':
+      recall(little_endian(4));
+      break;  // LONG_BINGET
+    case 'c':
+      global();
+      break;  // GLOBAL
+    case 'R':
+      reduce();
+      break;  // REDUCE
+    case 'b':
+      build();
+      break;  // BUILD
+    case 'Q':
+      persistent_id();
+      break;  // BINPERSID
+    default: {
+      const auto known = std::ranges::find(refused_opcodes, opcode, &RefusedOpcode::code);
+      fail("opcode 0x{:02x}{}; dicts of tensors do not need it", opcode,
+           known == refused_opcodes.end() ? "" : fmt::format(" ({})", known->name));
+    }
+  }
+  return true;
+}
+
+Document Parser::run() {
+  if (bytes_.size() > max_bytes)
+    throw CheckpointError(fmt::format("{} has {} bytes; the limit is {}", where_, bytes_.size(), max_bytes));
+  while (step()) {
+  }
+  document_.root = pop();
+  if (!stack_.empty() || !marks_.empty()) fail("the pickle stops with values left on the stack");
+  return std::move(document_);
+}
+
+}  // namespace
+
+Document parse(std::span<const std::byte> bytes, std::string_view where) {
+  return Parser(bytes, where).run();
+}
+
+}  // namespace tbft::models::pickle

@@ -1,0 +1,282 @@
+#include "models/state_dict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "models/archive.h"
+#include "models/pickle.h"
+#include "models/printable.h"
+
+namespace tbft::models {
+namespace {
+
+using pickle::Dict;
+using pickle::Document;
+using pickle::Id;
+using pickle::Tensor;
+
+constexpr std::string_view module_prefix = "module.";
+
+// Reads the tensors of one open archive.
+class Reader {
+ public:
+  explicit Reader(Archive archive) : archive_(std::move(archive)) {}
+  StateDict run();
+
+ private:
+  template <typename... Args>
+  [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {
+    throw CheckpointError(fmt::format("{}: {}", archive_.name(), fmt::format(text, std::forward<Args>(args)...)));
+  }
+
+  std::string find_root();
+  void check_byte_order();
+  const Dict& state_of(const Document& document) const;
+  const std::vector<std::byte>& storage(const pickle::Storage& what);
+  NamedTensor materialise(std::string name, const Tensor& tensor);
+
+  Archive archive_;
+  std::string root_;  // the folder that holds everything in the archive: "archive/"
+  std::map<std::string, std::vector<std::byte>> storages_;
+  std::uint64_t storage_bytes_ = 0;
+  std::uint64_t tensor_bytes_ = 0;
+};
+
+// a * b, or nothing beyond 63 bits. Both at least 0.
+std::optional<std::int64_t> product(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_mul_overflow(a, b, &result)) return std::nullopt;
+  return result;
+}
+
+std::string_view kind_of(const pickle::Value& value) {
+  if (std::holds_alternative<Dict>(value)) return "a dict";
+  if (std::holds_alternative<pickle::List>(value)) return "a list";
+  if (std::holds_alternative<pickle::Tuple>(value)) return "a tuple";
+  return "no tensor";
+}
+
+bool is_scalar(const pickle::Value& value) {
+  return std::holds_alternative<pickle::None>(value) || std::holds_alternative<bool>(value) ||
+         std::holds_alternative<std::int64_t>(value) || std::holds_alternative<double>(value) ||
+         std::holds_alternative<std::string>(value);
+}
+
+// Copies the view that shape and strides (in elements) describe, which lies inside `source`, row by row into `target`.
+void gather(const std::byte* source, const Tensor& tensor, std::size_t element, std::vector<std::byte>& target) {
+  const std::size_t dims = tensor.shape.size();
+  std::vector<std::int64_t> index(dims, 0);
+  std::vector<std::int64_t> strides = tensor.strides;
+  for (std::size_t d = 0; d < dims; ++d) {
+    if (tensor.shape[d] == 1) strides[d] = 0;  // never stepped along, and unchecked
+  }
+  std::int64_t at = tensor.offset;
+  for (std::size_t out = 0; out < target.size(); out += element) {
+    std::memcpy(target.data() + out, source + static_cast<std::size_t>(at) * element, element);
+    for (std::size_t d = dims; d-- > 0;) {
+      at += strides[d];
+      if (++index[d] < tensor.shape[d]) break;
+      at -= strides[d] * tensor.shape[d];
+      index[d] = 0;
+    }
+  }
+}
+
+bool is_row_major(const Tensor& tensor) {
+  std::int64_t expected = 1;
+  for (std::size_t d = tensor.shape.size(); d-- > 0;) {
+    if (tensor.shape[d] != 1 && tensor.strides[d] != expected) return false;
+    expected *= tensor.shape[d];
+  }
+  return true;
+}
+
+// "x.pth/data.pkl" gives "x.pth/".
+std::string Reader::find_root() {
+  constexpr std::string_view pickle_name = "/data.pkl";
+  std::optional<std::string> root;
+  for (const std::string& entry : archive_.entries()) {
+    if (entry.ends_with(pickle_name) && entry.find('/') == entry.size() - pickle_name.size()) {
+      if (root) fail("two folders hold a data.pkl: {} and {}", printable(*root), printable(entry));
+      root = entry.substr(0, entry.find('/') + 1);
+    }
+  }
+  if (!root) fail("a zip archive without data.pkl; no checkpoint that torch.save wrote");
+  if (archive_.contains(*root + "constants.pkl")) {
+    fail("a TorchScript archive, which carries code; save model.state_dict() with torch.save instead");
+  }
+  return *root;
+}
+
+void Reader::check_byte_order() {
+  const std::string entry = root_ + "byteorder";
+  if (!archive_.contains(entry)) return;  // torch before 2.1 writes none; those machines were little-endian
+  constexpr std::string_view little = "little";
+  if (archive_.size(entry) == little.size()) {
+    const std::vector<std::byte> order = archive_.read(entry);
+    if (std::memcmp(order.data(), little.data(), little.size()) == 0) return;
+  }
+  fail("was written on a big-endian machine; only little-endian tensors are read");
+}
+
+// The dict that holds the tensors: the outermost, or the one that it holds as "state_dict".
+const Dict& Reader::state_of(const Document& document) const {
+  const auto* top = std::get_if<Dict>(&document.at(document.root));
+  if (top == nullptr)
+    fail("holds {}, not a dict of tensors; save model.state_dict() with torch.save", kind_of(document.at(document.root)));
+  for (const auto& [key, value] : top->items) {
+    const auto* name = std::get_if<std::string>(&document.at(key));
+    const auto* inner = std::get_if<Dict>(&document.at(value));
+    if (name != nullptr && *name == "state_dict" && inner != nullptr) return *inner;
+  }
+  return *top;
+}
+
+const std::vector<std::byte>& Reader::storage(const pickle::Storage& what) {
+  const auto bytes = product(what.count, static_cast<std::int64_t>(size_of(what.dtype)));
+  const std::string entry = root_ + "data/" + what.key;
+  if (!bytes || archive_.size(entry) != static_cast<std::uint64_t>(*bytes)) {
+    fail("data/{} has {} bytes; the pickle says {} elements of {}", what.key, archive_.size(entry), what.count,
+         to_string(what.dtype));
+  }
+  const auto [found, is_new] = storages_.try_emplace(what.key);
+  if (is_new) {
+    found->second = archive_.read(entry);
+    storage_bytes_ += found->second.size();
+  }
+  return found->second;
+}
+
+NamedTensor Reader::materialise(std::string name, const Tensor& tensor) {
+  const std::vector<std::byte>& source = storage(tensor.storage);
+  const std::size_t element = size_of(tensor.storage.dtype);
+  const bool is_empty = std::ranges::find(tensor.shape, 0) != tensor.shape.end();
+  std::int64_t count = is_empty ? 0 : 1;
+  std::optional<std::int64_t> last = tensor.offset;  // the last element that the view touches
+  for (std::size_t d = 0; d < tensor.shape.size() && !is_empty; ++d) {
+    const auto next = product(count, tensor.shape[d]);
+    const auto reach = product(tensor.shape[d] - 1, tensor.strides[d]);
+    if (!next || !reach || *last > std::numeric_limits<std::int64_t>::max() - *reach) {
+      fail("{} has the shape [{}] with strides [{}], which overflows", printable(name), fmt::join(tensor.shape, ", "),
+           fmt::join(tensor.strides, ", "));
+    }
+    count = *next;
+    *last += *reach;
+  }
+  if (!is_empty && *last >= tensor.storage.count) {
+    fail("{} reaches element {} of data/{}, which has {}", printable(name), *last, tensor.storage.key, tensor.storage.count);
+  }
+  // Views may repeat elements (strides of 0) and share storages: what they unfold to is bounded by what the file holds.
+  constexpr std::int64_t slack = std::int64_t{64} << 20U;
+  const auto bytes = product(count, static_cast<std::int64_t>(element));
+  const std::uint64_t limit = 4 * storage_bytes_ + static_cast<std::uint64_t>(slack);
+  if (!bytes || static_cast<std::uint64_t>(*bytes) > limit - std::min(limit, tensor_bytes_)) {
+    fail("{} unfolds to {} elements, far more than the file holds", printable(name), count);
+  }
+  tensor_bytes_ += static_cast<std::uint64_t>(*bytes);
+
+  NamedTensor result{.name = std::move(name), .dtype = tensor.storage.dtype, .shape = tensor.shape, .bytes = {}};
+  if (*bytes > 0 && is_row_major(tensor)) {
+    const std::byte* first = source.data() + static_cast<std::size_t>(tensor.offset) * element;
+    result.bytes.assign(first, first + *bytes);
+  } else {
+    result.bytes.resize(static_cast<std::size_t>(*bytes));
+    gather(source.data(), tensor, element, result.bytes);
+  }
+  return result;
+}
+
+StateDict Reader::run() {
+  root_ = find_root();
+  check_byte_order();
+  const std::string pickle_entry = root_ + "data.pkl";
+  if (archive_.size(pickle_entry) > pickle::max_bytes) {
+    fail("data.pkl has {} bytes; a dict of tensors has at most {}", archive_.size(pickle_entry), pickle::max_bytes);
+  }
+  const Document document = pickle::parse(archive_.read(pickle_entry), archive_.name() + ": data.pkl");
+  StateDict state;
+  for (const auto& [key, value] : state_of(document).items) {
+    const auto* name = std::get_if<std::string>(&document.at(key));
+    if (is_scalar(document.at(value))) continue;  // an epoch number, an accuracy
+    if (name == nullptr) fail("a key of the dict is no text");
+    const auto* tensor = std::get_if<Tensor>(&document.at(value));
+    if (tensor == nullptr)
+      fail("{} is {}, not a tensor; save model.state_dict() with torch.save", printable(*name), kind_of(document.at(value)));
+    state.push_back(materialise(*name, *tensor));
+  }
+  if (state.empty()) fail("holds no tensor");
+  const auto is_prefixed = [](const NamedTensor& tensor) { return tensor.name.starts_with(module_prefix); };
+  if (std::ranges::all_of(state, is_prefixed)) {  // DataParallel puts it before every name
+    for (NamedTensor& tensor : state) tensor.name.erase(0, module_prefix.size());
+  }
+  std::set<std::string_view> names;
+  for (const NamedTensor& tensor : state) {
+    if (!names.insert(tensor.name).second) fail("two tensors are named {}", printable(tensor.name));
+  }
+  return state;
+}
+
+}  // namespace
+
+std::size_t size_of(DType dtype) {
+  switch (dtype) {
+    case DType::float64:
+    case DType::int64:
+      return 8;
+    case DType::float32:
+    case DType::int32:
+      return 4;
+    case DType::float16:
+    case DType::bfloat16:
+    case DType::int16:
+      return 2;
+    case DType::int8:
+    case DType::uint8:
+    case DType::boolean:
+      return 1;
+  }
+  throw std::logic_error("models: a dtype without a size");
+}
+
+std::string_view to_string(DType dtype) {
+  switch (dtype) {
+    case DType::float64:
+      return "float64";
+    case DType::float32:
+      return "float32";
+    case DType::float16:
+      return "float16";
+    case DType::bfloat16:
+      return "bfloat16";
+    case DType::int64:
+      return "int64";
+    case DType::int32:
+      return "int32";
+    case DType::int16:
+      return "int16";
+    case DType::int8:
+      return "int8";
+    case DType::uint8:
+      return "uint8";
+    case DType::boolean:
+      return "bool";
+  }
+  throw std::logic_error("models: a dtype without a name");
+}
+
+StateDict read_state_dict(const std::filesystem::path& path) {
+  return Reader(Archive(path)).run();
+}
+
+StateDict read_state_dict(std::span<const std::byte> file, std::string name) {
+  return Reader(Archive(file, std::move(name))).run();
+}
+
+}  // namespace tbft::models
