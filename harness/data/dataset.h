@@ -31,8 +31,14 @@ struct Images {
 struct DataError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+// The spec itself is wrong (unknown data set or parameter, bad value): the program exits with 2.
+struct BadDatasetSpec : DataError {
+  using DataError::DataError;
+};
 
 // `name:PATH?key=value&...`; PATH may be empty. A plain path has an empty name: the loader looks at what is there.
+// The first '?' begins the parameters, so a path cannot hold one. A known name alone is that data set: a folder of the same
+// name is written `./name`. Throws BadDatasetSpec.
 struct DatasetSpec {
   std::string name;
   std::string path;
@@ -43,7 +49,7 @@ std::string to_string(const DatasetSpec& spec);
 
 struct DatasetKind {
   std::string_view name;
-  std::string_view drift;    // "input", "feature", "output", "" for an undrifted set or when the condition says
+  std::string_view drift;  // "input", "feature", "output", "" for an undrifted set or when the condition says
   std::string_view summary;
   std::string_view example;
   // Conditions of this data set that an experiment may sweep ("input" ... for synthetic); empty: none.
@@ -54,6 +60,8 @@ struct DatasetKind {
 std::span<const DatasetKind> dataset_kinds();
 // Throws DataError; an unknown name lists the known ones.
 const DatasetKind& find_dataset(std::string_view name);
+// A spec without a name gets the one that fits what lies at its path; others come back as they are.
+DatasetSpec resolve_dataset(const DatasetSpec& spec);
 Images load_dataset(const DatasetSpec& spec);
 
 }  // namespace tbft::data
