@@ -20,22 +20,33 @@ const std::array<float, 256>& normalised() {
 
 }  // namespace
 
-Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout) {
+Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
+                 std::span<const Shift> augmentation) {
   const auto n = static_cast<std::int64_t>(indices.size());
   const bool channels_last = layout == "channels_last";
   const auto format = channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   Batch batch{at::empty({n, 3, images.height, images.width}, at::TensorOptions(at::kFloat).memory_format(format)),
               at::empty({n}, at::kLong)};
-  auto* x = batch.x.data_ptr<float>();
-  auto* y = batch.y.data_ptr<std::int64_t>();
+  auto* out = batch.x.data_ptr<float>();
+  auto* label = batch.y.data_ptr<std::int64_t>();
   const auto& value = normalised();
-  const auto area = static_cast<std::size_t>(images.height * images.width);
-  for (const std::int64_t index : indices) {
-    const auto pixels = images.image(index);
-    for (std::size_t p = 0; p < area; ++p)
-      for (std::size_t c = 0; c < 3; ++c) x[channels_last ? p * 3 + c : c * area + p] = value[pixels[p * 3 + c]];
-    x += area * 3;
-    *y++ = images.labels[static_cast<std::size_t>(index)];
+  const std::int64_t height = images.height;
+  const std::int64_t width = images.width;
+  const std::int64_t pixel_step = channels_last ? 3 : 1;
+  const std::int64_t channel_step = channels_last ? 1 : height * width;
+  for (std::size_t i = 0; i < indices.size(); ++i, out += height * width * 3) {
+    const auto pixels = images.image(indices[i]);
+    const Shift shift = augmentation.empty() ? Shift{} : augmentation[i];
+    for (std::int64_t y = 0; y < height; ++y)
+      for (std::int64_t x = 0; x < width; ++x) {
+        const std::int64_t from_y = y + shift.dy;
+        const std::int64_t from_x = (shift.mirror ? width - 1 - x : x) + shift.dx;
+        const bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
+        for (std::int64_t c = 0; c < 3; ++c)
+          out[(y * width + x) * pixel_step + c * channel_step] =
+              value[inside ? pixels[static_cast<std::size_t>((from_y * width + from_x) * 3 + c)] : 0];
+      }
+    label[i] = images.labels[static_cast<std::size_t>(indices[i])];
   }
   return batch;
 }

@@ -16,7 +16,15 @@ struct Batch {
   at::Tensor y;  // [N] int64
 };
 
-// Images of the given indices in the given memory layout (channels_last | contiguous), normalised as the paper does.
-Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout);
+// A random crop from a frame of zero pixels around the image, and a mirror: the paper's training augmentation.
+struct Shift {
+  int dx = 0, dy = 0;  // the crop's corner relative to the image's
+  bool mirror = false;
+};
+
+// Images of the given indices in the given memory layout (channels_last | contiguous), normalised as the paper does;
+// with an augmentation, one entry an image.
+Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
+                 std::span<const Shift> augmentation = {});
 
 }  // namespace tbft

@@ -31,11 +31,10 @@ std::string field(const std::string& table, std::string_view name) {
   return {};
 }
 
-template <typename T>
-std::optional<T> number(const std::string& text, int base = 10) {
-  T value{};
+std::optional<std::int64_t> integer(const std::string& text, int base = 10) {
+  std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc{} || end == text.data()) return std::nullopt;
+  if (error != std::errc{}) return std::nullopt;
   return value;
 }
 
@@ -83,7 +82,7 @@ std::optional<double> Board::temperature_C() const {
     const std::string base = "sys/class/thermal/thermal_zone" + std::to_string(zone);
     const auto text = read(base + "/temp");
     if (!text) continue;
-    const auto milli = number<long>(*text);
+    const auto milli = integer(*text);
     if (!milli) continue;
     const double celsius = static_cast<double>(*milli) / 1000.0;
     const auto type = read(base + "/type").value_or("");
@@ -103,14 +102,15 @@ std::int64_t Board::cores() const {
 
 std::optional<std::uint32_t> Board::throttled_bits() const {
   const auto text = read("sys/devices/platform/soc/soc:firmware/get_throttled");
-  return text ? number<std::uint32_t>(text->starts_with("0x") ? text->substr(2) : *text, 16) : std::nullopt;
+  const auto bits = text ? integer(text->starts_with("0x") ? text->substr(2) : *text, 16) : std::nullopt;
+  return bits ? std::optional(static_cast<std::uint32_t>(*bits)) : std::nullopt;
 }
 
 void Board::reset_peak_rss() const { std::ofstream(root_ / "proc/self/clear_refs") << "5"; }
 
 std::optional<double> Board::peak_rss_MiB() const {
-  const auto kib = number<double>(field(read("proc/self/status").value_or(""), "VmHWM"));
-  return kib ? std::optional(*kib / 1024.0) : std::nullopt;
+  const auto kib = integer(field(read("proc/self/status").value_or(""), "VmHWM"));
+  return kib ? std::optional(static_cast<double>(*kib) / 1024.0) : std::nullopt;
 }
 
 std::optional<bool> throttled_between(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after) {

@@ -28,8 +28,9 @@ class PhaseObserver {
   // forward, backward and step stand inside train; the others do not overlap. train may open and close once an epoch.
   virtual void begin(Phase phase) = 0;
   virtual void end(Phase phase) = 0;
-  // Called after every step; may throw to stop the work (an interrupt).
+  // Called after every training step and after every evaluated batch; either may throw to stop the work (an interrupt).
   virtual void stepped(std::int64_t step, std::int64_t planned_steps) = 0;
+  virtual void evaluated(std::int64_t images, std::int64_t of) = 0;
 };
 
 // Closes the phase on every path out. Closing may throw nothing but what the observer throws, so call done() on the good path.

@@ -6,10 +6,10 @@
 #include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <sstream>
 
 #include "harness/data/dataset.h"
+#include "harness/data/split.h"
 
 namespace tbft {
 
@@ -28,19 +28,6 @@ std::string file_sha256(const std::string& path) {
   if (file) bytes << file.rdbuf();
   if (!file) throw SettingsError(fmt::format("model.checkpoint: cannot read {}", path));
   return sha256_hex(bytes.str());
-}
-
-// Fisher-Yates on 32-bit draws with rejection: std::shuffle may differ between libraries, and the order is part of a run.
-void shuffle(std::vector<Cell>& cells, std::size_t begin, std::uint64_t seed) {
-  std::mt19937 random(static_cast<std::uint32_t>(seed));
-  for (std::size_t i = cells.size() - begin; i > 1; --i) {
-    const auto bound = static_cast<std::uint32_t>(i);
-    const std::uint32_t limit = std::mt19937::max() - std::mt19937::max() % bound;
-    std::uint32_t draw = 0;
-    do draw = static_cast<std::uint32_t>(random());
-    while (draw >= limit);
-    std::swap(cells[begin + i - 1], cells[begin + draw % bound]);
-  }
 }
 
 }  // namespace
@@ -77,7 +64,7 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
   const std::vector<std::string> conditions = by_condition ? settings.data.conditions : std::vector<std::string>{""};
   std::vector<Cell> cells;
   for (std::int64_t repetition = 0; repetition < settings.sweep.repetitions; ++repetition) {
-    const std::size_t begin = cells.size();
+    std::vector<Cell> ordered;
     for (const auto& condition : conditions)
       for (const double size : settings.sweep.train_sizes)
         for (const auto& strategy : settings.sweep.strategies) {
@@ -90,13 +77,15 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
           cell.strategy = strategy;
           cell.repetition = repetition;
           cell.seed = settings.sweep.seed + repetition;
-          const nlohmann::json key{cell.dataset,     cell.drift,      cell.condition, cell.train_size,
-                                   cell.strategy,    cell.repetition, cell.seed,      settings.lr_of(cell.strategy),
+          const nlohmann::json key{cell.dataset,  cell.drift,      cell.condition, cell.train_size,
+                                   cell.strategy, cell.repetition, cell.seed,      settings.lr_of(cell.strategy),
                                    identity.accuracy_json};
           cell.id = sha256_hex(key.dump()).substr(0, id_digits);
-          cells.push_back(cell);
+          ordered.push_back(cell);
         }
-    shuffle(cells, begin, static_cast<std::uint64_t>(settings.sweep.seed + repetition));
+    const auto seed = static_cast<std::uint32_t>(settings.sweep.seed + repetition);
+    for (const auto i : data::permutation(static_cast<std::int64_t>(ordered.size()), seed))
+      cells.push_back(ordered[static_cast<std::size_t>(i)]);
   }
   for (std::size_t i = 0; i < cells.size(); ++i) cells[i].order_index = static_cast<std::int64_t>(i);
   return cells;

@@ -9,14 +9,10 @@
 
 #include "harness/board.h"
 #include "harness/console.h"
+#include "harness/interrupted.h"
 #include "harness/settings.h"
 
 namespace tbft {
-
-// The work was stopped by a signal; what is finished is on disk. The program exits with 130.
-struct Interrupted : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 struct RunRequest {
   Settings settings;  // as requested: file and --set

@@ -267,15 +267,17 @@ void check(const Settings& s) {
   if (s.model.checkpoint.empty()) fail("model.checkpoint", "needed: the base model, --set model.checkpoint=FILE.pth");
 }
 
+std::string default_layout() {
+#if defined(__x86_64__)
+  return "channels_last";
+#else
+  return "contiguous";
+#endif
+}
+
 Settings effective(Settings s, std::int64_t cores) {
   if (s.threads == 0) s.threads = cores;
-  if (s.layout.empty()) {
-#if defined(__x86_64__)
-    s.layout = "channels_last";
-#else
-    s.layout = "contiguous";
-#endif
-  }
+  if (s.layout.empty()) s.layout = default_layout();
   if (s.train.batchnorm.empty()) s.train.batchnorm = s.protocol == "paper" ? "train" : "frozen-eval";
   if (s.data.conditions.empty()) s.data.conditions = data::find_dataset(s.data.dataset).conditions;
   return s;

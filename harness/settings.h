@@ -78,6 +78,8 @@ std::span<const SettingKey> setting_keys();
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options);
 // Ranges, known names, needed keys.
 void check(const Settings& settings);
+// channels_last on x86, where oneDNN's convolutions are fastest with it; contiguous elsewhere.
+std::string default_layout();
 // Fills what depends on protocol and machine: threads, layout, batchnorm.
 Settings effective(Settings settings, std::int64_t cores);
 

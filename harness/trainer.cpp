@@ -18,6 +18,7 @@
 #include <stdexcept>
 
 #include "harness/batches.h"
+#include "harness/network.h"
 #include "models/resnet.h"
 
 namespace tbft {
@@ -25,9 +26,6 @@ namespace tbft {
 namespace {
 
 namespace F = torch::nn::functional;
-
-// Larger batches do not speed the evaluation of a ResNet-26 up, and 500 images of 32 px stay in the cache's reach.
-constexpr std::size_t eval_batch = 500;
 
 // Counts the bytes that tensors hold, through the allocator's own reports (saved-tensor hooks exist only in Python).
 class LiveBytes : public c10::MemoryReportingInfoBase {
@@ -41,33 +39,6 @@ class LiveBytes : public c10::MemoryReportingInfoBase {
  private:
   std::int64_t bytes_ = 0;
 };
-
-std::span<const std::int64_t> slice(std::span<const std::int64_t> all, std::size_t begin, std::size_t count) {
-  return all.subspan(begin, std::min(count, all.size() - begin));
-}
-
-struct Score {
-  double loss = 0;
-  std::vector<bool> correct;
-};
-
-Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
-               PhaseObserver& observer) {
-  const torch::InferenceMode guard;
-  net->eval();
-  Score score;
-  for (std::size_t begin = 0; begin < indices.size(); begin += eval_batch) {
-    const auto [x, y] = make_batch(images, slice(indices, begin, eval_batch), layout);
-    const auto logits = net->forward(x);
-    score.loss += F::cross_entropy(logits, y, F::CrossEntropyFuncOptions().reduction(torch::kSum)).item<double>();
-    const auto hits = logits.argmax(1).eq(y);
-    const auto* hit = hits.data_ptr<bool>();
-    score.correct.insert(score.correct.end(), hit, hit + hits.numel());
-    observer.stepped(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(indices.size()));
-  }
-  score.loss /= static_cast<double>(indices.size());
-  return score;
-}
 
 bool is_tuned(const models::Tuned& tuned, std::string_view parameter) {
   if (tuned.everything) return true;
@@ -149,12 +120,6 @@ struct Trainer::Impl {
       if (label < 0 || label >= spec.classes)
         throw data::DataError(fmt::format("label {} in the data, but the checkpoint has {} classes", label, spec.classes));
   }
-  void apply_layout(const std::string& layout) {
-    const auto format = layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-    const torch::NoGradGuard guard;
-    for (auto& parameter : net->parameters())
-      if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
-  }
 };
 
 Trainer::Trainer(const std::filesystem::path& checkpoint) : impl_(std::make_unique<Impl>()) {
@@ -171,7 +136,7 @@ std::string Trainer::description() const {
 
 std::int64_t Trainer::correct(const data::Images& images, const std::string& layout, PhaseObserver& observer) {
   impl_->check(images);
-  impl_->apply_layout(layout);
+  set_layout(impl_->net, layout);
   impl_->base.restore(impl_->net);
   std::vector<std::int64_t> all(static_cast<std::size_t>(images.size()));
   std::iota(all.begin(), all.end(), 0);
@@ -185,8 +150,9 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   TrainResult result;
   PhaseScope load(observer, Phase::load);
   impl_->check(images);
-  impl_->apply_layout(settings.layout);
+  set_layout(net, settings.layout);
   impl_->base.restore(net);
+  drop_gradients(net);
   const auto parameters = select_parameters(net, strategy.tuned);
   result.trainable_params = models::parameter_count(net->spec(), strategy.tuned);
   const std::unique_ptr<torch::optim::Optimizer> optimizer =
@@ -223,7 +189,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
     if (!optimizer) return;
     {
       PhaseScope backward(observer, Phase::backward);
-      optimizer->zero_grad(true);
+      drop_gradients(net);
       loss.backward();
       backward.done();
     }

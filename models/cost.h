@@ -12,7 +12,7 @@ namespace tbft::models {
 
 // What of the network is trained. `everything` also trains the final bn, which belongs to no block.
 struct Tuned {
-  std::set<Block> blocks;
+  std::set<Block> blocks{};
   bool everything = false;
 };
 

@@ -1,3 +1,81 @@
-#include <cstdlib>
+// tbft: the program. Libraries throw; only this file prints errors and decides the exit code.
+#include <fmt/format.h>
 
-int main() { return EXIT_SUCCESS; }
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+
+#include "harness/cli/command.h"
+#include "harness/interrupted.h"
+#include "harness/provenance.h"
+#include "harness/run_directory.h"
+#include "harness/settings.h"
+#include "power/meter.h"
+
+namespace {
+
+using tbft::cli::Exit;
+
+int report(int code, const std::exception& error) {
+  std::fflush(stdout);
+  fmt::print(stderr, "tbft: {}\n", error.what());
+  return code;
+}
+
+int run(const tbft::cli::Action& action) {
+  try {
+    return action();
+  } catch (const tbft::Interrupted& error) {
+    return report(Exit::interrupted, error);
+  } catch (const tbft::cli::UsageError& error) {
+    return report(Exit::usage, error);
+  } catch (const tbft::SettingsError& error) {
+    return report(Exit::usage, error);
+  } catch (const tbft::RunDirectoryError& error) {
+    return report(Exit::usage, error);
+  } catch (const tbft::power::BadMeterUri& error) {
+    return report(Exit::usage, error);
+  } catch (const tbft::power::MeterUnavailable& error) {
+    return report(Exit::no_meter, error);
+  } catch (const std::exception& error) {
+    return report(Exit::failed, error);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write error, not a death
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file size limit
+  CLI::App app{"Measure what every way of fine-tuning costs in joules and gains in accuracy, on this board.", "tbft"};
+  app.set_version_flag("-V,--version", tbft::tool_version());
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of every command");
+  app.footer(
+      "Start with `tbft measure -- COMMAND` (joules of any command) or `tbft run experiments/quickstart.toml`.\n"
+      "Exit codes: 0 ok, 1 failed, 2 usage, 3 no meter, 4 ran but the measurement is invalid, 130 interrupted.");
+
+  tbft::cli::Action action;
+  tbft::cli::add_run(app, action);
+  tbft::cli::add_report(app, action);
+  tbft::cli::add_eval(app, action);
+  tbft::cli::add_pretrain(app, action);
+  tbft::cli::add_data(app, action);
+  tbft::cli::add_meters(app, action);
+  tbft::cli::add_measure(app, action);
+  tbft::cli::add_integrate(app, action);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 prints help and version itself (code 0); every real mistake is usage.
+    return app.exit(error) == 0 ? Exit::ok : Exit::usage;
+  }
+  const int code = run(action);
+  // A result that did not reach stdout (a full disk behind a redirection) is no success.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    fmt::print(stderr, "tbft: cannot write the result to stdout\n");
+    return code == Exit::ok ? Exit::failed : code;
+  }
+  return code;
+}

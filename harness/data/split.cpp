@@ -19,23 +19,6 @@ using Indices = std::vector<std::int64_t>;
 // Enough for any labelled set, and a bound on what a mistyped n allocates.
 constexpr std::int64_t max_images = 100'000'000;
 
-// numpy.random.RandomState(seed).permutation(n): Fisher-Yates from the top; each draw keeps the low bits of one 32-bit
-// output and is repeated while it exceeds the index. std::mt19937 is numpy's generator, seeded alike.
-Indices permutation(std::int64_t n, std::uint32_t seed) {
-  Indices order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  std::mt19937 generator(seed);
-  for (auto i = static_cast<std::uint32_t>(n); i-- > 1;) {
-    const std::uint32_t mask = std::bit_ceil(i + 1) - 1;
-    std::uint32_t j = 0;
-    do {
-      j = static_cast<std::uint32_t>(generator()) & mask;
-    } while (j > i);
-    std::swap(order[i], order[j]);
-  }
-  return order;
-}
-
 // train_test_split of `from` without stratification: the first n_second of a permutation are the second output.
 std::pair<Indices, Indices> train_test_split(std::span<const std::int64_t> from, std::int64_t n_second, std::uint32_t seed) {
   std::pair<Indices, Indices> parts;
@@ -56,6 +39,21 @@ std::int64_t round_down(double share, std::size_t n) {
 }
 
 }  // namespace
+
+std::vector<std::int64_t> permutation(std::int64_t n, std::uint32_t seed) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937 generator(seed);
+  for (auto i = static_cast<std::uint32_t>(n); i-- > 1;) {
+    const std::uint32_t mask = std::bit_ceil(i + 1) - 1;
+    std::uint32_t j = 0;
+    do {
+      j = static_cast<std::uint32_t>(generator()) & mask;
+    } while (j > i);
+    std::swap(order[i], order[j]);
+  }
+  return order;
+}
 
 Split paper_split(std::int64_t n, double train_size, std::uint32_t random_state) {
   if (n < 1 || n > max_images) {

@@ -1,0 +1,101 @@
+// tbft run: an experiment file, cell by cell, into a run directory.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/board.h"
+#include "harness/cli/command.h"
+#include "harness/console.h"
+#include "harness/plan.h"
+#include "harness/provenance.h"
+#include "harness/runner.h"
+#include "harness/settings.h"
+#include "results/csv.h"
+#include "results/report.h"
+
+namespace tbft::cli {
+
+namespace {
+
+struct RunOptions {
+  std::string experiment;
+  std::string directory;
+  std::string meter;
+  std::vector<std::string> set;
+  bool resume = false;
+  bool dry_run = false;
+};
+
+void print_plan(const Settings& requested, const Board& board) {
+  const auto settings = effective(requested, board.cores());
+  const auto plan = make_plan(settings, identify(settings));
+  fmt::print("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed\n");
+  for (const auto& c : plan)
+    fmt::print("{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
+               c.repetition, c.seed);
+}
+
+int execute(const RunOptions& options) {
+  auto set = options.set;
+  if (!options.meter.empty()) set.push_back("meter.uri=" + options.meter);
+  const auto settings = read_settings(options.experiment, set);
+  const Board board;
+  if (options.dry_run) {
+    print_plan(settings, board);
+    return Exit::ok;
+  }
+  Console console;
+  const StopOnSignal stop;
+  RunRequest request{.settings = settings,
+                     .directory = options.directory.empty() ? fmt::format("runs/{}-{}", settings.name, utc_compact())
+                                                            : options.directory,
+                     .resume = options.resume,
+                     .command_line = {"tbft", "run", options.experiment}};
+  for (const auto& option : set) request.command_line.push_back("--set " + option);
+  RunOutcome outcome;
+  try {
+    outcome = run_experiment(request, board, console, stop.flag());
+  } catch (const Interrupted&) {
+    throw Interrupted(fmt::format("interrupted; go on with: tbft run {} -o {} --resume", options.experiment,
+                                  request.directory.string()));
+  }
+  console.clear();
+  const auto cells = results::read_cells(request.directory / "cells.csv");
+  fmt::print("{}", results::report(cells.rows, results::Format::text));
+  console.line(fmt::format("{} cells: {} ok, {} done before, {} failed, {} invalid; {}", outcome.planned, outcome.ok,
+                           outcome.skipped, outcome.failed, outcome.invalid, (request.directory / "cells.csv").string()));
+  if (outcome.failed > 0) return Exit::failed;
+  return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
+}
+
+std::string keys_help() {
+  std::string text = "Keys of an experiment file and of --set:\n";
+  for (const auto& key : setting_keys()) text += fmt::format("  {:<20} {}\n", key.name, key.help);
+  return text;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RunOptions>();
+  auto* command = app.add_subcommand("run", "Run an experiment file: every cell trained, tested, measured, a row of cells.csv each");
+  command->add_option("experiment", options->experiment, "Experiment file (TOML), see experiments/")->required();
+  command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
+  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER");
+  command->add_option("--set", options->set, "Set a key: --set sweep.repetitions=3 (repeatable)")->allow_extra_args(false);
+  command->add_flag("--resume", options->resume, "Go on with the run in -o: missing, failed and invalid cells");
+  command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV, run nothing");
+  command->footer(
+      "Examples:\n"
+      "  tbft run experiments/quickstart.toml --set model.checkpoint=base.pth -o runs/first\n"
+      "  tbft run experiments/cifar-flip.toml --set data.path=cifar10/test --set model.checkpoint=resnet26.pth \\\n"
+      "      -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --set sweep.train_sizes=[0.1]\n"
+      "  tbft run experiments/cifar-flip.toml ... -o runs/first --resume\n\n" +
+      keys_help());
+  command->callback([options, &action] { action = [options] { return execute(*options); }; });
+}
+
+}  // namespace tbft::cli

@@ -1,0 +1,26 @@
+// The commands that need a network, in a build without libtorch: they say so.
+#include <CLI/CLI.hpp>
+
+#include "harness/cli/command.h"
+
+namespace tbft::cli {
+
+namespace {
+
+void add_unavailable(CLI::App& app, Action& action, const char* name) {
+  auto* command = app.add_subcommand(name, "Not in this build: built without libtorch");
+  command->allow_extras();
+  command->callback([&action, name] {
+    action = [name]() -> int {
+      throw UsageError(std::string(name) + ": built without libtorch; build with -DTBFT_WITH_TORCH=ON");
+    };
+  });
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) { add_unavailable(app, action, "run"); }
+void add_eval(CLI::App& app, Action& action) { add_unavailable(app, action, "eval"); }
+void add_pretrain(CLI::App& app, Action& action) { add_unavailable(app, action, "pretrain"); }
+
+}  // namespace tbft::cli

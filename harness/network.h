@@ -1,0 +1,36 @@
+// What training and testing both do with a network. Includes torch: for the files that run the network.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/data/dataset.h"
+#include "harness/phases.h"
+#include "models/resnet.h"
+
+namespace tbft {
+
+struct Score {
+  double loss = 0;            // mean cross-entropy over images
+  std::vector<bool> correct;  // one an index
+};
+
+// Eval mode, no gradient. The observer's evaluated() is called after every batch.
+Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
+               PhaseObserver& observer);
+
+// At most `count` entries from `begin`: one batch of a list of indices.
+inline std::span<const std::int64_t> slice(std::span<const std::int64_t> all, std::size_t begin, std::size_t count) {
+  return all.subspan(begin, std::min(count, all.size() - begin));
+}
+
+// Convolution weights in the given memory layout (channels_last | contiguous), so that no step converts them.
+void set_layout(models::ResNet& net, const std::string& layout);
+
+// Forgets the gradients instead of zeroing them: the next backward pass then writes them once.
+void drop_gradients(models::ResNet& net);
+
+}  // namespace tbft

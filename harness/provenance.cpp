@@ -1,0 +1,36 @@
+#include "harness/provenance.h"
+
+#include <fmt/chrono.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "tbft_version.h"
+
+namespace tbft {
+
+std::string tool_version() { return TBFT_VERSION; }
+
+nlohmann::json provenance_json(const Board& board) {
+  return {{"tool_version", tool_version()},
+          {"compiler", "g++ " __VERSION__},
+          {"build",
+#ifdef NDEBUG
+           "release"
+#else
+           "debug"
+#endif
+          },
+          {"host", board.host()},
+          {"board", board.name()},
+          {"cpu", board.cpu()},
+          {"cores", board.cores()},
+          {"kernel", board.kernel()},
+          {"cpu_governor", board.governor()}};
+}
+
+std::string utc_compact() {
+  return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+}
+
+}  // namespace tbft

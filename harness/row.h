@@ -1,0 +1,53 @@
+// From what was measured of a cell to its row of cells.csv.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "harness/board.h"
+#include "harness/plan.h"
+#include "harness/settings.h"
+#include "harness/trainer.h"
+#include "power/energy.h"
+#include "power/meter.h"
+#include "results/schema.h"
+
+namespace tbft {
+
+// What may have disturbed a cell, read before and after it.
+struct BoardState {
+  std::optional<double> temperature_C;
+  std::optional<std::uint32_t> throttled_bits;
+  static BoardState of(const Board& board) { return {board.temperature_C(), board.throttled_bits()}; }
+};
+
+struct CellMeasurement {
+  Cell cell;
+  std::string started_utc;
+  BoardState before, after;
+  std::optional<TrainResult> result;  // empty: the cell failed
+  std::string failure;
+  double duration_s = 0, train_s = 0;  // steady clock
+  double sampler_cpu_s = 0;
+  std::optional<double> peak_rss_MiB;
+};
+
+struct CellEnergy {
+  power::Energy gross;
+  std::optional<power::Energy> train;  // empty: nothing was trained
+  power::Energy idle_before, idle_after;
+};
+
+struct RunFacts {
+  std::string run_id;
+  const Settings* settings = nullptr;  // effective
+  const Board* board = nullptr;
+  std::string config_hash;
+};
+
+// Status `failed` where training failed; `invalid` where the energy is (no reading, a gap, a throttled board): joule columns stay
+// empty, the accuracy counts. Training energy that is invalid invalidates the row.
+results::CellRow make_row(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter,
+                          const RunFacts& run);
+
+}  // namespace tbft

@@ -1,0 +1,350 @@
+#include "harness/runner.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "harness/data/dataset.h"
+#include "harness/data/split.h"
+#include "harness/journal.h"
+#include "harness/plan.h"
+#include "harness/provenance.h"
+#include "harness/row.h"
+#include "harness/run_directory.h"
+#include "harness/trainer.h"
+#include "power/monitor.h"
+#include "power/registry.h"
+
+namespace tbft {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr double default_idle_s = 5;
+
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+// The meter of the run: as asked, or an estimate with a warning where `auto` finds none.
+std::unique_ptr<power::Meter> open_run_meter(const Settings& settings, Console& console) {
+  try {
+    return power::open_meter(settings.meter.uri, settings.meter.interval_s);
+  } catch (const power::MeterUnavailable& error) {
+    if (settings.meter.uri != "auto") throw;
+    auto meter = power::open_meter("estimate://", settings.meter.interval_s);
+    console.warning(fmt::format("no power meter found; joules are an estimate: {}", meter->info().description));
+    return meter;
+  }
+}
+
+// Feeds the phases of one cell to the power monitor and the progress line, and keeps the time spent in training.
+class CellObserver : public PhaseObserver {
+ public:
+  CellObserver(power::Monitor* monitor, std::string window, bool trace_steps, const std::atomic<bool>& stop,
+               std::function<void(double)> progress)
+      : monitor_(monitor), window_(std::move(window)), trace_steps_(trace_steps), stop_(stop), progress_(std::move(progress)) {}
+
+  void begin(Phase phase) override {
+    if (phase == Phase::train) train_began_ = SteadyClock::now();
+    if (traced(phase)) monitor_->begin(name(phase));
+  }
+  void end(Phase phase) override {
+    if (traced(phase)) monitor_->end(name(phase));
+    if (phase == Phase::train) train_s_ += seconds_since(train_began_);
+  }
+  void stepped(std::int64_t step, std::int64_t planned) override {
+    if (stop_) throw Interrupted("interrupted");
+    progress_(static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(planned, 1)));
+  }
+  void evaluated(std::int64_t, std::int64_t) override {
+    if (stop_) throw Interrupted("interrupted");
+  }
+  double train_s() const { return train_s_; }
+
+ private:
+  bool traced(Phase phase) const {
+    const bool inner = phase == Phase::forward || phase == Phase::backward || phase == Phase::step;
+    return monitor_ != nullptr && (trace_steps_ || !inner);
+  }
+  std::string name(Phase phase) const { return fmt::format("{}/{}", window_, to_string(phase)); }
+
+  power::Monitor* monitor_;
+  std::string window_;
+  bool trace_steps_;
+  const std::atomic<bool>& stop_;
+  std::function<void(double)> progress_;
+  SteadyClock::time_point train_began_;
+  double train_s_ = 0;
+};
+
+// A finished cell that waits for the idle window after it.
+struct Pending {
+  CellMeasurement measurement;
+  std::string window;
+  int idle_before = -1;
+};
+
+class Run {
+ public:
+  Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop)
+      : board_(board), console_(console), stop_(stop), directory_(request.directory, request.resume) {
+    auto meter = open_run_meter(request.settings, console);
+    // The directory pins what `auto` found, so that a resume with another meter is noticed.
+    auto settings = effective(request.settings, board.cores());
+    settings.meter.uri = meter->info().uri;
+    if (settings.idle.seconds < 0) settings.idle.seconds = meter->info().measured ? default_idle_s : 0;
+    const auto compute = set_compute({settings.threads, settings.backend});
+    settings.threads = compute.threads;
+    settings_ = settings;
+
+    identity_ = identify(settings);
+    plan_ = make_plan(settings, identity_);
+    trainer_ = std::make_unique<Trainer>(settings.model.checkpoint);
+    load_data();
+    run_id_ = directory_.begin(describe(request, meter->info()), plan_);
+    journal_ = std::make_unique<Journal>(directory_.journal());
+    const auto trace = directory_.trace(journal_->before().executions + 1);
+    journal_->execution(tool_version(), trace.filename().string());
+    monitor_ = std::make_unique<power::Monitor>(std::move(meter), power::MonitorOptions{settings.meter.interval_s, trace});
+  }
+
+  RunOutcome execute() {
+    RunOutcome outcome;
+    outcome.planned = static_cast<std::int64_t>(plan_.size());
+    std::vector<const Cell*> todo;
+    for (const auto& cell : plan_) {
+      if (directory_.done().contains(cell.id)) ++outcome.skipped;
+      else todo.push_back(&cell);
+    }
+    if (todo.empty()) return outcome;
+    console_.line(fmt::format("{}: {} of {} cells to run, {}, meter {}", settings_.name, todo.size(), plan_.size(),
+                              trainer_->description(), monitor_->meter().uri));
+    if (settings_.warmup) warm_up(*todo.front());
+    began_ = SteadyClock::now();
+    remaining_ = todo.size();
+    idle_window();
+    for (const Cell* cell : todo) {
+      stop_point();
+      pending_ = run_cell(*cell);
+      cool_down();
+      idle_window();
+      write_pending(outcome);
+      --remaining_;
+      ++finished_;
+    }
+    return outcome;
+  }
+
+ private:
+  void stop_point() const {
+    if (stop_) throw Interrupted("interrupted");
+  }
+
+  data::DatasetSpec spec_of(const std::string& drift, const std::string& condition) const {
+    auto spec = data::parse_dataset_spec(settings_.data.path);
+    if (spec.name != settings_.data.dataset) {
+      // A data set over a base one (cifar-flip:imagefolder:DIR), or a plain path.
+      spec = {settings_.data.dataset, settings_.data.path, {}};
+    }
+    if (!condition.empty()) spec.params["condition"] = condition;
+    if (data::find_dataset(settings_.data.dataset).drift.empty() && !drift.empty()) spec.params["drift"] = drift;
+    return spec;
+  }
+
+  static std::string data_key(const Cell& cell) { return cell.drift + "/" + cell.condition; }
+
+  void load_data() {
+    for (const auto& cell : plan_) {
+      if (data_.contains(data_key(cell))) continue;
+      stop_point();
+      const auto spec = spec_of(cell.drift, cell.condition);
+      console_.progress("loading " + data::to_string(spec));
+      auto images = data::load_dataset(spec);
+      for (const double size : settings_.sweep.train_sizes)
+        data::paper_split(images.size(), size, static_cast<std::uint32_t>(settings_.sweep.split_seed));
+      data_.emplace(data_key(cell), std::move(images));
+    }
+    console_.clear();
+  }
+
+  std::string describe(const RunRequest& request, const power::MeterInfo& meter) const {
+    nlohmann::json run = provenance_json(board_);
+    run["schema"] = results::schema_version;
+    run["run_id"] = fmt::format("{}-{}-{:04x}", settings_.name, utc_compact(), std::random_device{}() & 0xFFFFU);
+    run["created_utc"] = utc_now();
+    run["command_line"] = request.command_line;
+    run["requested"] = nlohmann::json::parse(to_json(request.settings));
+    run["effective"] = nlohmann::json::parse(to_json(settings_));
+    run["config_hash"] = identity_.config_hash;
+    run["checkpoint_sha256"] = identity_.checkpoint_sha256;
+    run["model"] = trainer_->description();
+    run["cells"] = plan_.size();
+    run["meter"] = {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
+                    {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
+    for (const auto& [key, images] : data_) {
+      const std::string_view pixels(reinterpret_cast<const char*>(images.pixels.data()), images.pixels.size());
+      const std::string_view labels(reinterpret_cast<const char*>(images.labels.data()), images.labels.size() * sizeof(std::int64_t));
+      run["data"][key] = {{"images", images.size()}, {"pixels_sha256", sha256_hex(pixels)}, {"labels_sha256", sha256_hex(labels)}};
+    }
+    return run.dump();
+  }
+
+  TrainSettings train_settings(const Cell& cell) const {
+    return {.optimizer = settings_.train.optimizer,
+            .lr = settings_.lr_of(cell.strategy),
+            .momentum = settings_.train.momentum,
+            .weight_decay = settings_.train.weight_decay,
+            .batch = settings_.train.batch,
+            .epochs = settings_.train.epochs,
+            .patience = settings_.train.patience,
+            .batchnorm = settings_.train.batchnorm,
+            .layout = settings_.layout,
+            .seed = static_cast<std::uint64_t>(cell.seed)};
+  }
+
+  data::Split split_of(const Cell& cell) const {
+    return data::paper_split(data_.at(data_key(cell)).size(), cell.train_size,
+                             static_cast<std::uint32_t>(settings_.sweep.split_seed));
+  }
+
+  // One discarded epoch of everything: code paged in, kernels chosen, clocks up.
+  void warm_up(const Cell& cell) {
+    console_.progress("warming up");
+    auto settings = train_settings(cell);
+    settings.epochs = 1;
+    CellObserver observer(nullptr, "", false, stop_, [](double) {});
+    trainer_->run(find_strategy("full"), data_.at(data_key(cell)), split_of(cell), settings, observer);
+  }
+
+  void show_progress(const Cell& cell, double fraction) {
+    if (!console_.terminal() || seconds_since(last_drawn_) < 0.1) return;
+    last_drawn_ = SteadyClock::now();
+    const double done = static_cast<double>(finished_) + fraction;
+    const double all = static_cast<double>(finished_ + remaining_);
+    const auto live = monitor_->live();
+    console_.progress(fmt::format("{} {}/{} {}{} {:.0f} % {} | {:.2f} W {:.0f} J | ETA {}", bar(done / all), finished_ + 1,
+                                  finished_ + remaining_, cell.drift, cell.condition.empty() ? "" : "/" + cell.condition,
+                                  cell.train_size * 100, cell.strategy, live.watts_W, live.joules_J,
+                                  done > 0.5 ? duration_text(seconds_since(began_) / done * (all - done)) : "..."));
+  }
+
+  Pending run_cell(const Cell& cell) {
+    Pending pending;
+    pending.window = "cell/" + cell.id;
+    pending.idle_before = idle_windows_ - 1;
+    auto& m = pending.measurement;
+    m.cell = cell;
+    m.started_utc = utc_now();
+    m.before = BoardState::of(board_);
+    board_.reset_peak_rss();
+    journal_->cell_begins(cell.id);
+    const double sampler_before = monitor_->sampler().cpu_s;
+    const auto start = SteadyClock::now();
+    CellObserver observer(monitor_.get(), pending.window, settings_.trace_steps, stop_,
+                          [&](double fraction) { show_progress(cell, fraction); });
+    monitor_->begin(pending.window);
+    try {
+      const auto& images = data_.at(data_key(cell));
+      m.result = trainer_->run(find_strategy(cell.strategy), images, split_of(cell), train_settings(cell), observer);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      m.failure = error.what();
+    }
+    monitor_->end(pending.window);
+    m.duration_s = seconds_since(start);
+    m.train_s = observer.train_s();
+    m.sampler_cpu_s = monitor_->sampler().cpu_s - sampler_before;
+    m.peak_rss_MiB = board_.peak_rss_MiB();
+    m.after = BoardState::of(board_);
+    journal_->cell_ends(cell.id, m.result ? m.result->correct_by_image : std::vector<bool>{});
+    return pending;
+  }
+
+  void cool_down() {
+    if (settings_.cooldown.max_C <= 0) return;
+    const auto start = SteadyClock::now();
+    while (!stop_ && seconds_since(start) < settings_.cooldown.timeout_s) {
+      const auto now = board_.temperature_C();
+      if (!now || *now <= settings_.cooldown.max_C) return;
+      console_.progress(fmt::format("cooling down: {:.1f} C, waiting for {:.1f} C", *now, settings_.cooldown.max_C));
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+  }
+
+  // Data loaded, threads parked. Not cut short by a signal: the finished cell before it needs it whole.
+  void idle_window() {
+    if (settings_.idle.seconds <= 0) return;
+    console_.progress(fmt::format("idle window of {} s", settings_.idle.seconds));
+    const auto name = fmt::format("idle/{}", idle_windows_++);
+    monitor_->begin(name);
+    std::this_thread::sleep_for(std::chrono::duration<double>(settings_.idle.seconds));
+    monitor_->end(name);
+  }
+
+  power::Energy idle_energy(int index) {
+    return index < 0 ? power::Energy{} : monitor_->energy(fmt::format("idle/{}", index));
+  }
+
+  void write_pending(RunOutcome& outcome) {
+    auto& m = pending_->measurement;
+    CellEnergy energy;
+    energy.gross = monitor_->energy(pending_->window);
+    const bool trained = m.result && m.result->steps > 0;
+    if (trained) energy.train = monitor_->energy(pending_->window + "/train");
+    energy.idle_before = idle_energy(pending_->idle_before);
+    energy.idle_after = idle_energy(idle_windows_ - 1);
+    const auto row = make_row(m, energy, monitor_->meter(), RunFacts{run_id_, &settings_, &board_, identity_.config_hash});
+    directory_.commit(row);
+    // The last idle window is the one before the next cell.
+    monitor_->forget(pending_->window);
+    if (pending_->idle_before >= 0) monitor_->forget(fmt::format("idle/{}", pending_->idle_before));
+    pending_.reset();
+    count(row, outcome);
+  }
+
+  void count(const results::CellRow& row, RunOutcome& outcome) {
+    if (row.status == "ok") ++outcome.ok;
+    if (row.status == "failed") ++outcome.failed;
+    if (row.status == "invalid") ++outcome.invalid;
+    console_.line(fmt::format(
+        "[{}/{}] {}{} {:.0f} % {} #{}: {}{}, {:.1f} s{}", finished_ + 1, finished_ + remaining_, row.drift,
+        row.condition.empty() ? "" : "/" + row.condition, *row.train_size * 100, row.strategy, *row.repetition,
+        row.accuracy_pct ? fmt::format("{:.2f} %", *row.accuracy_pct) : "no accuracy",
+        row.gross_J ? fmt::format(", {:.1f} J{}", *row.gross_J, *row.measured == 1 ? "" : " (estimate)") : "",
+        row.duration_s.value_or(0), row.status == "ok" ? "" : fmt::format(" {}: {}", row.status, row.reason)));
+  }
+
+  const Board& board_;
+  Console& console_;
+  const std::atomic<bool>& stop_;
+  RunDirectory directory_;
+  Settings settings_;
+  Identity identity_;
+  std::vector<Cell> plan_;
+  std::unique_ptr<Trainer> trainer_;
+  std::map<std::string, data::Images> data_;
+  std::string run_id_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<power::Monitor> monitor_;
+  std::optional<Pending> pending_;
+  int idle_windows_ = 0;
+  std::size_t remaining_ = 0, finished_ = 0;
+  SteadyClock::time_point began_, last_drawn_;
+};
+
+}  // namespace
+
+RunOutcome run_experiment(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop) {
+  return Run(request, board, console, stop).execute();
+}
+
+}  // namespace tbft
