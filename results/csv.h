@@ -2,18 +2,14 @@
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "results/csv_record.h"  // CsvError
+#include "results/files.h"       // write_file_atomically
 #include "results/schema.h"
 
 namespace tbft::results {
-
-// What and where: "cells.csv:17: 63 fields, the header has 71".
-struct CsvError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // A row as one CSV line without the newline (RFC 4180 quoting, doubles in shortest round-trip form) and back.
 std::string header_line();
@@ -23,18 +19,16 @@ struct CellsFile {
   std::vector<CellRow> rows;
   bool torn_tail = false;  // the last line had no newline: a write that did not finish; it is not in `rows`
 };
-// Columns are found by name, so files with more or reordered columns are read; a missing column, a wrong count of fields or
-// a value of the wrong kind throws CsvError.
+// Columns are found by name, so files with more or reordered columns are read; a missing or repeated column, a wrong count of
+// fields, a value of the wrong kind or a newer schema throws CsvError. An empty file has no rows. At most 64 MiB.
 CellsFile read_cells(const std::filesystem::path& path);
 
 // Creates the file with its header if absent, cuts a torn tail, appends the row with one write and syncs it. On a short
-// write (full disk) the file is cut back to what it was, and the error says so.
+// write (full disk) the file is cut back to what it was, and the std::system_error says so. A file with another header, or
+// whose tail is no torn row (an unclosed quote that swallowed whole rows), is left alone: CsvError.
 void append_cell(const std::filesystem::path& path, const CellRow& row);
 
 // Writes all rows to a temporary name in the same folder, syncs and renames.
 void replace_cells(const std::filesystem::path& path, const std::vector<CellRow>& rows);
-
-// Any whole text file: temporary name, sync, rename, sync of the folder.
-void write_file_atomically(const std::filesystem::path& path, const std::string& content);
 
 }  // namespace tbft::results

@@ -14,8 +14,8 @@ enum class Format { text, md, csv, json };
 Format parse_format(std::string_view name);
 
 // text, md: a table a (data set, drift, condition, training size): strategy rows with accuracy mean +- sd, n, net or gross
-// training joules, saving % against full, the paper's number where one corresponds; Block Avg derived; the caption says when the
-// joules are an estimate. Then one line a drift level: which block won, and against what. csv: the table in long form.
+// training joules, saving % against full, the paper's number where one corresponds; Block Avg derived; the caption says when
+// the joules are an estimate. Then one line a drift level: which block won, and against what. csv: the table in long form.
 // json: {"cells": [rows with the column names of cells.csv], "summary": [...]}.
 std::string report(const std::vector<CellRow>& rows, Format format);
 

@@ -7,6 +7,7 @@ namespace tbft::results {
 namespace {
 
 // Name and member are one token, so that they cannot differ.
+// clang-format off
 #define TBFT_COLUMN(field) Column{#field, &CellRow::field}
 const std::array table{
     TBFT_COLUMN(schema),
@@ -76,6 +77,7 @@ const std::array table{
     TBFT_COLUMN(config_hash),
 };
 #undef TBFT_COLUMN
+// clang-format on
 
 }  // namespace
 

@@ -1,0 +1,96 @@
+#include "results/published/published.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include "results/csv_record.h"
+
+namespace tbft::results {
+
+namespace {
+
+std::vector<Published> parse() {
+  CsvReader reader(paper_tables_csv(), "paper-tables.csv");
+  const auto number = [&](const std::string& field) {
+    double value = 0;
+    const auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+    if (error != std::errc() || stop != field.data() + field.size()) reader.fail(fmt::format("'{}' is not a number", field));
+    return value;
+  };
+  constexpr std::size_t n_fields = 7;
+  std::vector<Published> result;
+  reader.next();  // header
+  while (const auto f = reader.next()) {
+    if (f->size() != n_fields) reader.fail(fmt::format("{} fields, not {}", f->size(), n_fields));
+    const std::string& sd = f->at(6);
+    result.push_back({f->at(0), f->at(1), f->at(2), f->at(3), f->at(4), number(f->at(5)),
+                      sd.empty() ? std::nullopt : std::optional(number(sd))});
+  }
+  return result;
+}
+
+// "10%" for 0.1; empty where the paper has no such size.
+std::string size_of_paper(std::optional<double> train_size) {
+  for (const int percent : {10, 20, 30}) {
+    if (train_size && std::abs(*train_size - percent / 100.0) < 1e-9) return fmt::format("{}%", percent);
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<Published>& published() {
+  static const std::vector<Published> numbers = parse();
+  return numbers;
+}
+
+const Published* find_published(std::string_view table, std::string_view condition, std::string_view strategy,
+                                std::string_view metric) {
+  for (const Published& p : published()) {
+    if (p.table == table && p.condition == condition && p.strategy == strategy && p.metric == metric) return &p;
+  }
+  return nullptr;
+}
+
+std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view drift, std::string_view condition,
+                                        std::optional<double> train_size) {
+  constexpr std::string_view noise = "noise-";
+  const std::string cost = dataset == "living17" ? "128px-17out" : "32px-10out";
+  for (const std::string_view block : {"block1", "block2", "block3", "fc"}) {
+    if (condition.starts_with(noise) && condition.substr(noise.size()) == block) {
+      const std::string label = dataset == "cifar10" ? "paper" : "paper (cifar10)";
+      return PaperColumn{"block-noise", fmt::format("noise@{}", block), label, cost};
+    }
+  }
+  const std::string size = size_of_paper(train_size);
+  for (const std::string_view own : {"cifar10-c", "living17", "cifar-flip"}) {
+    if (dataset == own) return PaperColumn{std::string(own), size, "paper", cost};
+  }
+  using Pair = std::pair<std::string_view, const char*>;
+  for (const auto& [level, table] : {Pair{"input", "cifar10-c"}, Pair{"feature", "living17"}, Pair{"output", "cifar-flip"}}) {
+    if (drift == level) return PaperColumn{table, size, fmt::format("paper ({})", table), cost};
+  }
+  return std::nullopt;
+}
+
+std::string paper_winner(std::string_view table) {
+  std::string best;
+  double best_sum = -1;
+  for (const std::string_view block : {"block1", "block2", "block3", "fc"}) {
+    double sum = 0;
+    for (const Published& p : published()) {
+      if (p.table == table && p.strategy == block && p.metric == "accuracy_pct") sum += p.value;
+    }
+    if (sum > best_sum) {
+      best_sum = sum;
+      best = block;
+    }
+  }
+  return best;
+}
+
+}  // namespace tbft::results

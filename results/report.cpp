@@ -1,0 +1,41 @@
+#include "results/report.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "results/json.h"
+#include "results/tables/render.h"
+#include "results/tables/summary.h"
+#include "results/text.h"
+
+namespace tbft::results {
+
+Format parse_format(std::string_view name) {
+  using Name = std::pair<std::string_view, Format>;
+  constexpr std::array names{Name{"text", Format::text}, Name{"md", Format::md}, Name{"csv", Format::csv},
+                             Name{"json", Format::json}};
+  for (const auto& [known, format] : names) {
+    if (name == known) return format;
+  }
+  throw std::invalid_argument(fmt::format("unknown format '{}': text, md, csv or json", printable(name, 40)));
+}
+
+std::string report(const std::vector<CellRow>& rows, Format format) {
+  const Summary summary = summarize(rows);
+  switch (format) {
+    case Format::text:
+      return render_text(summary);
+    case Format::md:
+      return render_markdown(summary);
+    case Format::csv:
+      return render_csv(summary);
+    case Format::json:
+      return render_json(rows, summary);
+  }
+  throw std::logic_error("report: no such format");
+}
+
+}  // namespace tbft::results

@@ -1,0 +1,168 @@
+#include "results/tables/group.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace tbft::results {
+
+namespace {
+
+std::size_t rank(std::string_view name, std::span<const std::string_view> order) {
+  return static_cast<std::size_t>(std::find(order.begin(), order.end(), name) - order.begin());
+}
+
+std::size_t drift_rank(std::string_view drift) {
+  constexpr std::array<std::string_view, 3> order{"input", "feature", "output"};
+  return rank(drift, order);
+}
+
+double finite(const CellRow::Number& number) {
+  return number && std::isfinite(*number) ? *number : unknown;
+}
+
+// Cell by cell mean of accuracies and joules; unknown where one of them is.
+Value mean_value(std::span<const Value> values) {
+  Value result;
+  double sum = 0;
+  std::vector<Joules> net, gross;
+  for (const Value& value : values) {
+    sum += value.accuracy_pct;
+    net.push_back(value.net);
+    gross.push_back(value.gross);
+  }
+  result.accuracy_pct = sum / static_cast<double>(values.size());
+  result.net = mean_joules(net);
+  result.gross = mean_joules(gross);
+  return result;
+}
+
+const Value* find(const Group& group, const std::string& strategy, std::int64_t repetition) {
+  const auto line = group.strategies.find(strategy);
+  if (line == group.strategies.end()) return nullptr;
+  const auto value = line->second.find(repetition);
+  return value == line->second.end() || std::isnan(value->second.accuracy_pct) ? nullptr : &value->second;
+}
+
+// The values of `strategies` in this repetition; empty unless all are there.
+std::vector<Value> all_of(const Group& group, std::span<const std::string> strategies, std::int64_t repetition) {
+  std::vector<Value> values;
+  for (const std::string& strategy : strategies) {
+    const Value* value = find(group, strategy, repetition);
+    if (value == nullptr) return {};
+    values.push_back(*value);
+  }
+  return values;
+}
+
+std::set<std::int64_t> repetitions(std::span<const Group> groups) {
+  std::set<std::int64_t> result;
+  for (const Group& group : groups) {
+    for (const auto& [strategy, values] : group.strategies) {
+      for (const auto& [repetition, value] : values) result.insert(repetition);
+    }
+  }
+  return result;
+}
+
+void add_block_average(Group& group) {
+  const std::vector<std::string> blocks(block_names.begin(), block_names.end());
+  for (const std::int64_t repetition : repetitions({&group, 1})) {
+    const std::vector<Value> values = all_of(group, blocks, repetition);
+    if (!values.empty()) group.strategies["block-avg"][repetition] = mean_value(values);
+  }
+}
+
+}  // namespace
+
+Joules mean_joules(std::span<const Joules> cells) {
+  if (cells.empty()) return {};
+  const auto n = static_cast<double>(cells.size());
+  double sum = 0, common = 0, random_squares = 0;
+  for (const Joules& cell : cells) {
+    sum += cell.J;
+    common += std::sqrt(std::max(0.0, cell.U_J * cell.U_J - cell.U_random_J * cell.U_random_J));
+    random_squares += cell.U_random_J * cell.U_random_J;
+  }
+  // std::max(0.0, NaN) is 0: an unknown accuracy must stay unknown.
+  for (const Joules& cell : cells) {
+    if (std::isnan(cell.U_J)) common = unknown;
+  }
+  const double random = std::sqrt(random_squares) / n;
+  return {sum / n, std::hypot(common / n, random), random};
+}
+
+bool Key::operator<(const Key& other) const {
+  const auto order = [](const Key& key) {
+    return std::tuple(drift_rank(key.drift),
+                      std::tie(key.drift, key.dataset, key.condition, key.train_size, key.protocol, key.board));
+  };
+  return order(*this) < order(other);
+}
+
+bool StrategyOrder::operator()(const std::string& a, const std::string& b) const {
+  constexpr std::array<std::string_view, 8> order{"none", "bn-stats", "block1", "block2", "block3", "fc", "block-avg", "full"};
+  return std::pair(rank(a, order), std::string_view(a)) < std::pair(rank(b, order), std::string_view(b));
+}
+
+std::vector<Group> group_rows(std::span<const CellRow> rows) {
+  std::map<Key, Group> groups;
+  for (const CellRow& row : rows) {
+    if (row.status != "ok" && row.status != "invalid") continue;
+    const double size = finite(row.train_size);
+    const Key key{row.dataset,  row.drift, row.condition, std::isnan(size) ? std::nullopt : std::optional(size),
+                  row.protocol, row.board};
+    Group& group = groups[key];
+    group.key = key;
+    Value value{finite(row.accuracy_pct), {}, {}};
+    if (row.status == "ok") {
+      value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J)};
+      value.gross.J = finite(row.train_gross_J);
+      if (!std::isnan(value.net.J) || !std::isnan(value.gross.J))
+        group.sources.insert({row.meter, row.meter_scope, row.measured});
+    } else {
+      ++group.invalid;
+    }
+    const bool added = group.strategies[row.strategy].insert_or_assign(row.repetition.value_or(0), value).second;
+    if (!added) ++group.replaced;
+  }
+  std::vector<Group> result;
+  for (auto& [key, group] : groups) {
+    add_block_average(group);
+    result.push_back(std::move(group));
+  }
+  return result;
+}
+
+Group pool(std::span<const Group> groups, Key key) {
+  Group result;
+  result.key = std::move(key);
+  result.tables = groups.size();
+  std::set<std::string> strategies;
+  for (const Group& group : groups) {
+    result.sources.insert(group.sources.begin(), group.sources.end());
+    for (const auto& [strategy, values] : group.strategies) strategies.insert(strategy);
+  }
+  std::vector<std::string> blocks;
+  for (const std::string_view block : block_names) {
+    if (strategies.contains(std::string(block))) blocks.emplace_back(block);
+  }
+  // Without blocks (only none and full, say) every strategy must be there.
+  if (blocks.empty()) blocks.assign(strategies.begin(), strategies.end());
+  for (const std::int64_t repetition : repetitions(groups)) {
+    std::vector<const Group*> complete;
+    for (const Group& group : groups) {
+      if (!all_of(group, blocks, repetition).empty()) complete.push_back(&group);
+    }
+    for (const std::string& strategy : strategies) {
+      std::vector<Value> values;
+      for (const Group* group : complete) {
+        if (const Value* value = find(*group, strategy, repetition)) values.push_back(*value);
+      }
+      if (!values.empty() && values.size() == complete.size()) result.strategies[strategy][repetition] = mean_value(values);
+    }
+  }
+  return result;
+}
+
+}  // namespace tbft::results

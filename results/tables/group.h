@@ -1,0 +1,74 @@
+// Rows of cells.csv brought together: the values of one table, by strategy and repetition.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "results/schema.h"
+#include "results/statistics.h"
+
+namespace tbft::results {
+
+inline constexpr std::array<std::string_view, 4> block_names{"block1", "block2", "block3", "fc"};
+
+// Joules of one training with expanded uncertainties (k = 2): all of it, and the part that differs from cell to cell.
+struct Joules {
+  double J = unknown, U_J = unknown, U_random_J = unknown;
+};
+// The mean of independent cells measured by one meter: random parts average out, the part common to the meter stays.
+Joules mean_joules(std::span<const Joules> cells);
+
+// What one cell gave. Unknown where its row says nothing.
+struct Value {
+  double accuracy_pct = unknown;
+  Joules net, gross;  // of the training alone
+};
+
+// Tables in the order input, feature, output drift. Boards and protocols never share a table.
+struct Key {
+  std::string dataset, drift, condition;
+  std::optional<double> train_size;
+  std::string protocol, board;
+  bool operator<(const Key& other) const;
+};
+
+// Where joules come from. Joules of two scopes, or measured and estimated ones, never share a column.
+struct Source {
+  std::string meter, scope;
+  std::optional<std::int64_t> measured;
+  bool operator<(const Source& other) const {
+    return std::tie(meter, scope, measured) < std::tie(other.meter, other.scope, other.measured);
+  }
+};
+
+// none, bn-stats, block1, block2, block3, fc, block-avg, full; others after them by name.
+struct StrategyOrder {
+  bool operator()(const std::string& a, const std::string& b) const;
+};
+
+struct Group {
+  Key key;
+  std::map<std::string, std::map<std::int64_t, Value>, StrategyOrder> strategies;  // by repetition
+  std::set<Source> sources;                                                        // of every row that has joules
+  std::size_t tables = 1;    // how many groups were averaged into this one
+  std::size_t invalid = 0;   // rows whose energy is invalid
+  std::size_t replaced = 0;  // rows left out because a later one repeats their strategy and repetition
+};
+
+// Rows with status ok, or invalid (their accuracy counts, their joules do not), grouped by key and completed by block-avg: per
+// repetition the mean of the four blocks, where all four exist.
+std::vector<Group> group_rows(std::span<const CellRow> rows);
+
+// The mean over groups, repetition by repetition, over those groups in which every block seen anywhere has an accuracy: so that
+// each block is averaged over the same cells. A strategy that lacks one of them has no value. `groups` is not empty.
+Group pool(std::span<const Group> groups, Key key);
+
+}  // namespace tbft::results

@@ -1,0 +1,201 @@
+#include "results/tables/table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "results/text.h"
+
+namespace tbft::results {
+
+namespace {
+
+const Joules& joules_of(const Value& value, Basis basis) {
+  return basis == Basis::net ? value.net : value.gross;
+}
+
+bool has(const std::map<std::int64_t, Value>& values, Basis basis) {
+  return std::any_of(values.begin(), values.end(), [&](const auto& v) { return !std::isnan(joules_of(v.second, basis).J); });
+}
+
+// Known joules of a strategy, one a repetition.
+std::vector<Joules> known_joules(const std::map<std::int64_t, Value>& values, Basis basis) {
+  std::vector<Joules> result;
+  for (const auto& [repetition, value] : values) {
+    if (!std::isnan(joules_of(value, basis).J)) result.push_back(joules_of(value, basis));
+  }
+  return result;
+}
+
+Basis common_basis(const Group& group) {
+  bool any = false;
+  bool all_net = true;
+  for (const auto& [strategy, values] : group.strategies) {
+    const bool net = has(values, Basis::net);
+    any = any || net || has(values, Basis::gross);
+    all_net = all_net && (net || !has(values, Basis::gross));
+  }
+  if (!any) return Basis::none;
+  return all_net ? Basis::net : Basis::gross;
+}
+
+template <typename Member>
+std::set<std::string> distinct(const std::set<Source>& sources, Member member) {
+  std::set<std::string> result;
+  for (const Source& source : sources) result.insert(printable(member(source)));
+  return result;
+}
+
+std::optional<double> published_value(const std::string& table, const std::string& condition, const std::string& strategy,
+                                      std::string_view metric) {
+  const Published* number = find_published(table, condition, strategy, metric);
+  return number == nullptr ? std::nullopt : std::optional(number->value);
+}
+
+void add_paper(Line& line, const PaperColumn& paper) {
+  if (const Published* number = find_published(paper.table, paper.condition, line.strategy, "accuracy_pct")) {
+    line.paper_accuracy_pct = number->value;
+    line.paper_sd_pct = number->sd;
+  }
+  line.paper_saving_pct = published_value("system-cost", paper.cost_condition, line.strategy, "energy_saving_pct");
+}
+
+std::vector<std::string> captions_of(const Group& group, const Energy& energy) {
+  std::vector<std::string> result;
+  if (!energy.caption.empty()) result.push_back(energy.caption);
+  if (group.invalid > 0)
+    result.push_back(fmt::format("{} cells have no valid energy: their accuracy counts, their joules do not", group.invalid));
+  if (group.replaced > 0) {
+    result.push_back(
+        fmt::format("{} rows repeat the strategy and repetition of a later row: only the later one counts", group.replaced));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string_view to_string(Basis basis) {
+  switch (basis) {
+    case Basis::none:
+      return "";
+    case Basis::net:
+      return "net";
+    case Basis::gross:
+      return "gross";
+  }
+  return "";
+}
+
+Energy energy_of(const Group& group) {
+  Energy energy;
+  if (group.sources.empty()) return energy;
+  const auto meters = distinct(group.sources, [](const Source& s) { return s.meter; });
+  const auto scopes = distinct(group.sources, [](const Source& s) { return s.scope; });
+  const auto measured = distinct(group.sources, [](const Source& s) { return s.measured ? std::to_string(*s.measured) : ""; });
+  energy.estimate = !measured.contains("1");
+  if (scopes.size() > 1) {
+    energy.caption = fmt::format("joules left out: the cells were metered at different scopes ({})", fmt::join(scopes, ", "));
+    return energy;
+  }
+  if (measured.size() > 1) {
+    energy.caption = fmt::format("joules left out: some were measured and some were not ({})", fmt::join(meters, ", "));
+    return energy;
+  }
+  energy.basis = common_basis(group);
+  energy.one_meter = meters.size() == 1;
+  const std::string of = energy.basis == Basis::net ? "net of idle" : "gross (idle power included)";
+  const std::string scope = scopes.begin()->empty() ? "" : *scopes.begin() + " ";
+  if (*measured.begin() == "1") {
+    energy.caption = fmt::format("{}joules of training, {}, {}", scope, of, fmt::join(meters, ", "));
+  } else if (measured.begin()->empty()) {
+    energy.caption =
+        fmt::format("joules of training, {}; whether {} measured them is not recorded", of, fmt::join(meters, ", "));
+  } else {
+    const bool replay = meters.begin()->starts_with("replay:");
+    energy.caption = fmt::format("joules are {} ({}), not a measurement; of training, {}", replay ? "a replay" : "an estimate",
+                                 fmt::join(meters, ", "), of);
+  }
+  if (!energy.one_meter) energy.caption += "; several meters, so savings include their gains";
+  return energy;
+}
+
+TrainJoules train_joules(const Group& group, const std::string& strategy, const Energy& energy) {
+  const auto line = group.strategies.find(strategy);
+  if (line == group.strategies.end() || energy.basis == Basis::none) return {};
+  const std::vector<Joules> cells = known_joules(line->second, energy.basis);
+  std::vector<double> values;
+  for (const Joules& cell : cells) values.push_back(cell.J);
+  return {statistics(values), mean_joules(cells).U_J};
+}
+
+Saving saving(const Group& group, const std::string& strategy, const Energy& energy) {
+  const auto own = group.strategies.find(strategy);
+  const auto full = group.strategies.find("full");
+  if (own == group.strategies.end() || full == group.strategies.end() || own == full || energy.basis == Basis::none) return {};
+  std::vector<Joules> part, whole;
+  for (const auto& [repetition, value] : own->second) {
+    const auto other = full->second.find(repetition);
+    if (other == full->second.end()) continue;
+    const Joules& a = joules_of(value, energy.basis);
+    const Joules& b = joules_of(other->second, energy.basis);
+    if (std::isnan(a.J) || std::isnan(b.J)) continue;
+    part.push_back(a);
+    whole.push_back(b);
+  }
+  const Joules a = mean_joules(part);
+  const Joules b = mean_joules(whole);
+  if (!(b.J > 0)) return {};
+  const double ratio = a.J / b.J;
+  const double U_a = energy.one_meter ? a.U_random_J : a.U_J;
+  const double U_b = energy.one_meter ? b.U_random_J : b.U_J;
+  return {100 * (1 - ratio), 100 * std::hypot(U_a, ratio * U_b) / b.J};
+}
+
+Statistics accuracy(const Group& group, const std::string& strategy) {
+  const auto line = group.strategies.find(strategy);
+  if (line == group.strategies.end()) return {};
+  std::vector<double> values;
+  for (const auto& [repetition, value] : line->second) {
+    if (!std::isnan(value.accuracy_pct)) values.push_back(value.accuracy_pct);
+  }
+  return statistics(values);
+}
+
+Table make_table(const Group& group) {
+  Table table;
+  table.key = group.key;
+  table.tables = group.tables;
+  table.energy = energy_of(group);
+  table.sources = group.sources;
+  table.paper = paper_column(group.key.dataset, group.key.drift, group.key.condition, group.key.train_size);
+  const bool one_corruption = group.tables == 1 && !group.key.condition.empty();
+  if (one_corruption && table.paper && table.paper->table == "cifar10-c" && group.key.dataset == "cifar10-c") {
+    table.paper->label = "paper (mean of 15)";
+  }
+  table.captions = captions_of(group, table.energy);
+  for (const auto& [strategy, values] : group.strategies) {
+    Line line;
+    line.strategy = strategy;
+    line.accuracy_pct = accuracy(group, strategy);
+    line.train = train_joules(group, strategy, table.energy);
+    line.saving = saving(group, strategy, table.energy);
+    if (table.paper) add_paper(line, *table.paper);
+    table.lines.push_back(std::move(line));
+  }
+  return table;
+}
+
+std::string title(const Table& table) {
+  const Key& key = table.key;
+  std::vector<std::string> parts{key.dataset.empty() ? "no data set" : printable(key.dataset)};
+  if (!key.drift.empty()) parts.push_back(printable(key.drift) + " drift");
+  if (!key.condition.empty()) parts.push_back(printable(key.condition));
+  if (key.train_size) parts.push_back(fmt::format("{:.6g} % of the data for training", 100 * *key.train_size));
+  if (!key.protocol.empty()) parts.push_back(printable(key.protocol) + " protocol");
+  if (!key.board.empty()) parts.push_back(printable(key.board));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace tbft::results

@@ -1,0 +1,67 @@
+// The paper's table from a group of cells: one line a strategy, with savings against full fine-tuning and the published
+// numbers.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "results/published/published.h"
+#include "results/tables/group.h"
+
+namespace tbft::results {
+
+// Of which joules a column is: net of idle where every strategy with joules has them net, else gross. `none`: no joules, or
+// joules that must not be averaged.
+enum class Basis { none, net, gross };
+std::string_view to_string(Basis basis);  // "net", "gross", "" for none
+
+// What may be said of the joules of some rows.
+struct Energy {
+  Basis basis = Basis::none;
+  bool one_meter = false;  // its gain is common to all cells and drops out of ratios
+  std::string caption;     // "board joules, net of idle, ina219:///dev/i2c-1", the words for an estimate, or why there are none
+  bool estimate = false;   // not a measurement
+};
+Energy energy_of(const Group& group);
+
+// The joules of one strategy; unknown where the group has none.
+struct TrainJoules {
+  Statistics spread;     // over repetitions
+  double U_J = unknown;  // of the mean, expanded (k = 2), by the meter
+};
+TrainJoules train_joules(const Group& group, const std::string& strategy, const Energy& energy);
+
+// 100 (1 - J / J_full) over the repetitions where both are known. U (k = 2) leaves out the gain that one meter puts on both.
+struct Saving {
+  double percent = unknown, U_percent = unknown;
+};
+Saving saving(const Group& group, const std::string& strategy, const Energy& energy);
+
+Statistics accuracy(const Group& group, const std::string& strategy);
+
+struct Line {
+  std::string strategy;
+  Statistics accuracy_pct;
+  TrainJoules train;
+  Saving saving;
+  std::optional<double> paper_accuracy_pct, paper_sd_pct, paper_saving_pct;
+};
+
+struct Table {
+  Key key;
+  std::size_t tables = 1;  // more than 1: the mean of so many
+  Energy energy;
+  std::set<Source> sources;
+  std::optional<PaperColumn> paper;
+  std::vector<std::string> captions;
+  std::vector<Line> lines;
+};
+Table make_table(const Group& group);
+
+// "synthetic, input drift, gaussian_noise-5, 10 % of the data for training", with protocol and board where known.
+std::string title(const Table& table);
+
+}  // namespace tbft::results

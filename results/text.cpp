@@ -1,0 +1,37 @@
+#include "results/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace tbft::results {
+
+std::string printable(std::string_view text, std::size_t max) {
+  std::string result(text.substr(0, max));
+  for (char& c : result) {
+    if (c == '\n' || c == '\r' || c == '\t') {
+      c = ' ';
+    } else if (c < ' ' || c > '~') {
+      c = '?';
+    }
+  }
+  if (text.size() > max) result += "...";
+  return result;
+}
+
+std::string significant(double value, int digits) {
+  const double size = std::abs(value);
+  if (!std::isfinite(value)) return "-";
+  if (size != 0 && (size < 1e-3 || size >= 1e7)) return fmt::format("{:.{}g}", value, digits);
+  const int before = size == 0 ? 1 : static_cast<int>(std::floor(std::log10(size))) + 1;
+  return decimals(value, std::max(0, digits - before));
+}
+
+std::string decimals(double value, int digits) {
+  if (!std::isfinite(value)) return "-";
+  // Beyond this no accuracy, saving or energy goes; a damaged file may, and 300 digits help nobody.
+  return std::abs(value) < 1e12 ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.{}g}", value, digits);
+}
+
+}  // namespace tbft::results

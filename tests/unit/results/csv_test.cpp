@@ -1,0 +1,295 @@
+#include "results/csv.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <csignal>
+#include <limits>
+#include <random>
+#include <system_error>
+
+#include "tests/unit/results/sample.h"
+
+namespace tbft::results {
+namespace {
+
+using test::content;
+using test::Folder;
+using test::write;
+using testing::HasSubstr;
+
+// Another value in every column, none of them easy.
+CellRow full_row() {
+  CellRow row;
+  int i = 0;
+  for (const Column& column : columns()) {
+    ++i;
+    if (const auto* text = std::get_if<CellRow::Text CellRow::*>(&column.member)) {
+      row.*(*text) =
+          std::string(column.name) + ", \"quoted\"\nsecond line\r\n\t" + std::to_string(i) + std::string(1, '\0') + "\xff";
+    } else if (const auto* number = std::get_if<CellRow::Number CellRow::*>(&column.member)) {
+      row.*(*number) = -1.0 / (3 + i) * std::pow(10.0, 7 * (i - 30));
+    } else {
+      row.*std::get<CellRow::Count CellRow::*>(column.member) = std::numeric_limits<std::int64_t>::min() + i;
+    }
+  }
+  row.schema = schema_version;
+  return row;
+}
+
+void expect_equal(const CellRow& a, const CellRow& b) {
+  for (const Column& column : columns()) {
+    std::visit([&](auto member) { EXPECT_EQ(a.*member, b.*member) << column.name; }, column.member);
+  }
+}
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Csv, EveryColumnComesBackAsItWas) {
+  const Folder folder;
+  append_cell(folder / "cells.csv", full_row());
+  append_cell(folder / "cells.csv", CellRow());
+  const CellsFile file = read_cells(folder / "cells.csv");
+  ASSERT_EQ(file.rows.size(), 2U);
+  EXPECT_FALSE(file.torn_tail);
+  expect_equal(file.rows[0], full_row());
+  expect_equal(file.rows[1], CellRow());
+}
+
+// Others read these files by name and by position: a change here is a new schema.
+TEST(Csv, HeaderIsConstant) {
+  EXPECT_EQ(
+      header_line(),
+      "schema,run_id,cell_id,started_utc,host,board,experiment,protocol,dataset,drift,condition,train_size,strategy,blocks,"
+      "repetition,seed,status,reason,accuracy_pct,val_loss,epochs,steps,samples_seen,trainable_params,macs_train,duration_s,"
+      "train_s,gross_J,U_gross_J,U_random_gross_J,idle_W,net_J,U_net_J,U_random_net_J,train_gross_J,train_net_J,"
+      "U_train_net_J,U_random_train_net_J,u_rel_gain,mean_W,max_W,meter,meter_scope,measured,samples,distinct_hz,"
+      "longest_gap_s,coverage_pct,sampler_cpu_s,peak_rss_MiB,saved_act_MiB,threads,backend,layout,bn_mode,lr,n_test,correct,"
+      "order_index,cpu_governor,temp_start_C,temp_end_C,throttled,tool_version,config_hash");
+}
+
+TEST(Csv, ColumnsNeverShiftWhateverIsKnown) {
+  const auto commas = [](const std::string& line) { return std::count(line.begin(), line.end(), ','); };
+  CellRow row;
+  for (const Column& column : columns()) {
+    EXPECT_EQ(commas(to_line(row)), static_cast<std::ptrdiff_t>(columns().size()) - 1) << "before " << column.name;
+    std::visit([&](auto member) { row.*member = {}; }, column.member);
+    if (const auto* text = std::get_if<CellRow::Text CellRow::*>(&column.member)) row.*(*text) = "text";
+    if (const auto* number = std::get_if<CellRow::Number CellRow::*>(&column.member)) row.*(*number) = 0.5;
+    if (const auto* count = std::get_if<CellRow::Count CellRow::*>(&column.member)) row.*(*count) = 7;
+  }
+  EXPECT_EQ(commas(to_line(row)), static_cast<std::ptrdiff_t>(columns().size()) - 1);
+}
+
+TEST(Csv, UnknownIsEmptyAndNeverZeroOrNan) {
+  CellRow row;
+  row.schema.reset();
+  row.gross_J = std::numeric_limits<double>::quiet_NaN();
+  row.net_J = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(to_line(row), std::string(columns().size() - 1, ','));
+}
+
+TEST(Csv, ColumnsAreFoundByName) {
+  const Folder folder;
+  std::string header = "extra";
+  std::string line = "\"a,b\"";
+  for (std::size_t i = columns().size(); i-- > 0;) {
+    header.append(",").append(columns()[i].name);
+    line.append(",").append(columns()[i].name == "accuracy_pct" ? "71.25" : "");
+  }
+  write(folder / "cells.csv", header + "\r\n" + line + "\r\n");
+  const CellsFile file = read_cells(folder / "cells.csv");
+  ASSERT_EQ(file.rows.size(), 1U);
+  EXPECT_EQ(file.rows[0].accuracy_pct, 71.25);
+  EXPECT_EQ(file.rows[0].cell_id, "");
+}
+
+TEST(Csv, ErrorsSayFileLineAndColumn) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  const auto read = [&](const std::string& text) {
+    write(path, text);
+    return error_of([&] { read_cells(path); });
+  };
+  const std::string header = header_line() + "\n";
+  std::string line = to_line(CellRow());
+  EXPECT_THAT(read(header + line + "\n" + "1,2,3\n"), HasSubstr("cells.csv:3: 3 fields, the header has 65"));
+  EXPECT_THAT(read("schema,run_id\n"), HasSubstr("cells.csv:1: column cell_id is missing"));
+  EXPECT_THAT(read("schema," + header), HasSubstr("column schema is there more than once"));
+  EXPECT_THAT(read(header + "x" + line + "\n"), HasSubstr("cells.csv:2: column schema: 'x1' is not a 64-bit integer"));
+  EXPECT_THAT(read(header + "2" + line.substr(1) + "\n"), HasSubstr("cells.csv:2: schema 2, this program reads up to 1"));
+  EXPECT_THAT(read(header + "a\"b\n"), HasSubstr("cells.csv:2: a quote inside a field"));
+  EXPECT_THAT(read(header + "\"a\"b\n"), HasSubstr("cells.csv:2: text after a closing quote"));
+  EXPECT_THAT(read(header + std::string(2000, ',') + "\n"), HasSubstr("cells.csv:2: more than 1000 fields"));
+  EXPECT_THAT(read("no table at all"), HasSubstr("the header is not ours"));
+  for (const std::string bad : {"nan", "inf", "1e999", "1,5", "0x10", "12 "}) {
+    CellRow row;
+    row.reason = "HERE";
+    std::string text = to_line(row);
+    const std::size_t at = text.find("HERE");
+    text = text.substr(0, at) + "," + (bad == "1,5" ? "\"1,5\"" : bad) + text.substr(at + 5);
+    EXPECT_THAT(read(header + text + "\n"), HasSubstr("column accuracy_pct: '" + bad + "' is not a finite number"));
+  }
+  EXPECT_THAT(error_of([&] { read_cells(folder / "none.csv"); }), HasSubstr("none.csv: No such file"));
+  EXPECT_THAT(error_of([&] { read_cells("/dev/zero"); }), HasSubstr("/dev/zero: more than 64 MiB"));
+}
+
+TEST(Csv, ATornRowIsLeftOutWhereverItWasCut) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  append_cell(path, full_row());
+  const std::size_t whole = content(path).size();
+  append_cell(path, full_row());
+  const std::string all = content(path);
+  for (std::size_t size = whole + 1; size < all.size(); ++size) {
+    write(path, all.substr(0, size));
+    const CellsFile file = read_cells(path);
+    ASSERT_EQ(file.rows.size(), 1U) << "cut at " << size;
+    ASSERT_TRUE(file.torn_tail) << "cut at " << size;
+  }
+}
+
+TEST(Csv, AppendCutsATornRow) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  append_cell(path, full_row());
+  const std::string one = content(path);
+  append_cell(path, full_row());
+  const std::string two = content(path);
+  write(path, one + "1,run,\"torn\nin a quote");
+  append_cell(path, full_row());
+  EXPECT_EQ(content(path), two);
+}
+
+TEST(Csv, AppendMendsATornHeaderAndAnEmptyFile) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  for (const std::string& begin : {std::string(), header_line().substr(0, 20), header_line()}) {
+    write(path, begin);
+    const CellsFile before = read_cells(path);
+    EXPECT_TRUE(before.rows.empty());
+    EXPECT_EQ(before.torn_tail, !begin.empty());
+    append_cell(path, CellRow());
+    EXPECT_EQ(content(path), header_line() + "\n" + to_line(CellRow()) + "\n");
+  }
+}
+
+TEST(Csv, AppendRefusesAnotherHeaderAndLeavesTheFileAlone) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  for (const std::string& text :
+       {std::string("schema,old\n1,2\n"), header_line() + ",more\n", std::string("my notes, no line end")}) {
+    write(path, text);
+    EXPECT_THROW(append_cell(path, CellRow()), CsvError);
+    EXPECT_EQ(content(path), text);
+  }
+  EXPECT_THAT(error_of([&] {
+                write(path, "schema,old\n");
+                append_cell(path, CellRow());
+              }),
+              HasSubstr("cells.csv:1: the columns are not those of this program's schema"));
+}
+
+TEST(Csv, AQuoteThatHidesWholeRowsIsNoTornTail) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  const std::string text = header_line() + "\n\"" + to_line(CellRow()) + "\n" + to_line(CellRow()) + "\n";
+  write(path, text);
+  EXPECT_THAT(error_of([&] { read_cells(path); }), HasSubstr("cells.csv:2: a quote that is never closed"));
+  EXPECT_THAT(error_of([&] { append_cell(path, CellRow()); }), HasSubstr("a quote that is never closed"));
+  EXPECT_EQ(content(path), text);
+}
+
+// Limits the size of files while it lives, as a full disk would.
+class SizeLimit {
+ public:
+  explicit SizeLimit(std::size_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &old_);
+    rlimit limit = old_;
+    limit.rlim_cur = bytes;
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  SizeLimit(const SizeLimit&) = delete;
+  SizeLimit& operator=(const SizeLimit&) = delete;
+  ~SizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit old_{};
+  void (*handler_)(int) = nullptr;
+};
+
+TEST(Csv, AShortWriteCutsTheFileBackToWhatItWas) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  append_cell(path, full_row());
+  const std::string before = content(path);
+  std::string message;
+  {
+    const SizeLimit limit(before.size() + 100);
+    message = error_of([&] { append_cell(path, full_row()); });
+  }
+  EXPECT_THAT(message, HasSubstr("cells.csv: 100 of "));
+  EXPECT_THAT(message, HasSubstr("cut back"));
+  EXPECT_THAT(message, HasSubstr("No space left on device"));
+  EXPECT_EQ(content(path), before);
+  append_cell(path, full_row());
+  EXPECT_EQ(read_cells(path).rows.size(), 2U);
+}
+
+TEST(Csv, AFullDiskSaysSo) {
+  EXPECT_THAT(error_of([] { append_cell("/dev/full", CellRow()); }), HasSubstr("/dev/full: 0 of "));
+  EXPECT_THAT(error_of([] { append_cell("/dev/full", CellRow()); }), HasSubstr("No space left on device"));
+}
+
+TEST(Csv, ReplaceKeepsTheOldFileWhereItFails) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  append_cell(path, full_row());
+  const std::string before = content(path);
+  {
+    const SizeLimit limit(100);
+    EXPECT_THROW(replace_cells(path, {full_row(), full_row()}), std::system_error);
+  }
+  EXPECT_EQ(content(path), before);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "a temporary file was left";
+  replace_cells(path, {CellRow(), full_row()});
+  EXPECT_EQ(content(path), header_line() + "\n" + to_line(CellRow()) + "\n" + to_line(full_row()) + "\n");
+}
+
+TEST(Csv, AnyBytesAreReadOrRefused) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  std::mt19937 random(1);
+  const std::string good = header_line() + "\n" + to_line(full_row()) + "\n" + to_line(CellRow()) + "\n";
+  constexpr std::array<char, 8> nasty{'"', ',', '\n', '\r', '\0', '\xff', '9', '-'};
+  int refused = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string text = good;
+    for (int change = 0; change < 3; ++change) text[random() % text.size()] = nasty[random() % nasty.size()];
+    write(path, text);
+    try {
+      read_cells(path);
+    } catch (const CsvError&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
+}  // namespace
+}  // namespace tbft::results
