@@ -134,6 +134,10 @@ std::string Trainer::description() const {
                      models::parameter_count(spec));
 }
 
+void Trainer::save(const std::filesystem::path& checkpoint) const {
+  models::write_state_dict(checkpoint, models::state_of(impl_->net));
+}
+
 std::int64_t Trainer::correct(const data::Images& images, const std::string& layout, PhaseObserver& observer) {
   impl_->check(images);
   set_layout(impl_->net, layout);

@@ -59,6 +59,9 @@ class Trainer {
   TrainResult run(const Strategy& strategy, const data::Images& images, const data::Split& split, const TrainSettings& settings,
                   PhaseObserver& observer);
 
+  // Writes the weights that the last run() tested, as a state dict.
+  void save(const std::filesystem::path& checkpoint) const;
+
   // Images of `images` that the base model classifies right.
   std::int64_t correct(const data::Images& images, const std::string& layout, PhaseObserver& observer);
 

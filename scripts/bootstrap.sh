@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages that tbft builds with. Usage: bootstrap.sh [run|test]; `test` adds what only tests and checks need.
+# Safe to repeat: what is there is left alone, and without anything missing no root is needed.
+set -euo pipefail
+
+run=(g++ cmake ninja-build ccache pkg-config git
+     libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev
+     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy zip python3 python3-torch python3-numpy python3-sklearn)
+
+wanted=("${run[@]}")
+[ "${1:-run}" = test ] && wanted+=("${test[@]}")
+
+missing=()
+for package in "${wanted[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "bootstrap: run as root, or install sudo; missing packages: ${missing[*]}" >&2; exit 1; }
+  sudo=(sudo)
+fi
+echo "bootstrap: installing ${missing[*]}" >&2
+"${sudo[@]}" apt-get update -qq
+"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# The whole test suite on a Debian 12 machine: packages, build, tests. Safe to repeat.
+# Usage: test.sh [--full]. Without it: the dev build and every test. --full adds what a change must pass before it lands:
+# formatting, clang-tidy, the build without libtorch, and the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+# A skipped test is a failure unless it says that ../shared (real images and checkpoints) or hardware is absent.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+full=no
+case "${1:-}" in
+  "") ;;
+  --full) full=yes ;;
+  *) echo "usage: test.sh [--full]" >&2; exit 2 ;;
+esac
+
+step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+# Builds quietly: the log is shown where it fails.
+build() {
+  local log
+  log=$(mktemp)
+  if cmake --preset "$1" >"$log" 2>&1 && cmake --build --preset "$1" >>"$log" 2>&1; then
+    rm -f "$log"
+  else
+    cat "$log"
+    return 1
+  fi
+}
+
+# Runs CTest and judges its skips.
+run_ctest() {
+  local dir=$1
+  shift
+  local junit
+  junit=$(mktemp)
+  (cd "$dir" && ctest --output-on-failure -j2 --output-junit "$junit" "$@")
+  /usr/bin/python3 scripts/check_skips.py "$junit"
+  rm -f "$junit"
+}
+
+step "packages"
+scripts/bootstrap.sh test
+
+if [ "$full" = yes ]; then
+  step "formatting"
+  git ls-files '*.cpp' '*.h' | xargs clang-format --dry-run -Werror
+fi
+
+step "build dev"
+build dev
+step "tests"
+run_ctest build/dev
+
+if [ "$full" = yes ]; then
+  step "build without libtorch, and its tests"
+  build no-torch
+  run_ctest build/no-torch
+  step "build with AddressSanitizer and UndefinedBehaviorSanitizer, and the unit tests"
+  build asan
+  ASAN_OPTIONS=detect_leaks=0 run_ctest build/asan -LE 'slow|real'
+  step "clang-tidy"
+  scripts/tidy.sh
+fi
+step "done"

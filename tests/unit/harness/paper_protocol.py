@@ -1,0 +1,119 @@
+"""The paper's protocol in Python PyTorch, written from its description: the oracle of the trainer's tests.
+
+usage: paper_protocol.py prepare DIR          writes DIR/base.pth, a network with random weights and BatchNorm state
+       paper_protocol.py compare DIR          trains as DIR/cases.json says and compares with what tbft left in DIR
+Every parameter requires a gradient here and the optimiser holds the tuned ones, as the published scripts do.
+"""
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Block(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.bn1, self.conv1 = nn.BatchNorm2d(inputs), nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn2, self.conv2 = nn.BatchNorm2d(outputs), nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.stride, self.added = stride, outputs - inputs
+
+    def forward(self, x):
+        y = self.conv1(F.relu(self.bn1(x)))
+        y = self.conv2(F.relu(self.bn2(y)))
+        if self.stride > 1:
+            x = F.avg_pool2d(x, self.stride)
+        if self.added:
+            x = F.pad(x, (0, 0, 0, 0, 0, self.added))
+        return x + y
+
+
+def stage(inputs, outputs, stride):
+    return nn.Sequential(Block(inputs, outputs, stride), *(Block(outputs, outputs, 1) for _ in range(3)))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
+        self.layer1, self.layer2, self.layer3 = stage(16, 16, 1), stage(16, 32, 2), stage(32, 64, 2)
+        self.bn, self.fc = nn.BatchNorm2d(64), nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = F.relu(self.bn(self.layer3(self.layer2(self.layer1(self.conv1(x))))))
+        return self.fc(F.avg_pool2d(x, 8).flatten(1))
+
+
+TUNED = {"full": lambda m: [m], "block1": lambda m: [m.conv1, m.layer1], "block2": lambda m: [m.layer2],
+         "block3": lambda m: [m.layer3], "fc": lambda m: [m.fc], "bn-stats": lambda m: [], "none": lambda m: []}
+
+
+def validation_loss(net, x, y):
+    net.eval()
+    with torch.no_grad():
+        return F.cross_entropy(net(x), y).item()
+
+
+def train(net, case, x, y, split):
+    parameters = [p for part in TUNED[case["strategy"]](net) for p in part.parameters()]
+    optimiser = None
+    if parameters:
+        make = torch.optim.Adam if case["optimizer"] == "adam" else lambda p, **k: torch.optim.SGD(p, momentum=0.9, **k)
+        optimiser = make(parameters, lr=case["lr"], weight_decay=5e-4)
+    generator = torch.Generator().manual_seed(case["seed"])
+    index, val = torch.tensor(split["train"]), torch.tensor(split["val"])
+    best = (float("inf"), None)
+    for _ in range(case["epochs"]):
+        net.train()
+        shuffled = index[torch.randperm(len(index), generator=generator)]
+        for batch in shuffled.split(case["batch"]):
+            if optimiser is None:
+                with torch.no_grad():
+                    net(x[batch])
+                continue
+            optimiser.zero_grad()
+            F.cross_entropy(net(x[batch]), y[batch]).backward()
+            optimiser.step()
+        loss = validation_loss(net, x[val], y[val])
+        if loss < best[0]:
+            best = (loss, {k: v.clone() for k, v in net.state_dict().items()})
+    return best
+
+
+def compare(folder):
+    cases = json.loads((folder / "cases.json").read_text())
+    pixels = np.fromfile(folder / "pixels.bin", np.uint8).reshape(-1, 32, 32, 3)
+    y = torch.from_numpy(np.fromfile(folder / "labels.bin", np.int64))
+    x = (torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float() / 255 - 0.5) / 0.5
+    wrong = 0
+    for case in cases["cases"]:
+        net = Net()
+        net.load_state_dict(torch.load(folder / "base.pth"))
+        loss, state = train(net, case, x, y, cases["split"])
+        ours = torch.load(folder / case["file"])
+        if list(ours) != list(state):
+            sys.exit(f"{case['file']}: other names")
+        loss_error = abs(loss - case["val_loss"]) / loss
+        weight_error = max((ours[k].double() - state[k].double()).abs().max().item() for k in state if "tracked" not in k)
+        counters = all(ours[k].item() == state[k].item() for k in state if "tracked" in k)
+        good = loss_error < 1e-3 and weight_error < 5e-4 and counters
+        wrong += not good
+        print(f"{case['file']}: loss differs by {loss_error:.1e}, weights by {weight_error:.1e}, counters "
+              f"{'equal' if counters else 'DIFFER'}{'' if good else '  <-- WRONG'}")
+    sys.exit(wrong)
+
+
+folder = pathlib.Path(sys.argv[2])
+torch.manual_seed(7)
+torch.set_num_threads(2)
+if sys.argv[1] == "prepare":
+    net = Net().train()
+    with torch.no_grad():
+        for _ in range(30):  # running statistics that are not the initial ones
+            net(torch.randn(32, 3, 32, 32))
+    torch.save(net.state_dict(), folder / "base.pth")
+else:
+    compare(folder)

@@ -1,0 +1,224 @@
+// The trainer against the paper's protocol in Python PyTorch (paper_protocol.py), and what it must not do.
+#include "harness/trainer.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "harness/data/dataset.h"
+#include "models/state_dict.h"
+
+namespace tbft {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct SilentObserver : PhaseObserver {
+  void begin(Phase phase) override { open.push_back(phase), ++count[phase]; }
+  void end(Phase phase) override {
+    ASSERT_FALSE(open.empty());
+    EXPECT_EQ(open.back(), phase) << "phases nest";
+    open.pop_back();
+  }
+  void stepped(std::int64_t, std::int64_t) override { ++steps; }
+  void evaluated(std::int64_t, std::int64_t) override {}
+  std::vector<Phase> open;
+  std::map<Phase, int> count;
+  int steps = 0;
+};
+
+// Shared by all tests: a folder with images and a base model that Python wrote.
+class TrainerTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    std::string pattern = (fs::temp_directory_path() / "tbft-trainer-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder = pattern;
+    set_compute({2, "onednn"});
+    images = data::load_dataset(data::parse_dataset_spec("synthetic:?part=target&drift=input&n=1600"));
+    split = data::paper_split(images.size(), 0.2);
+    std::ofstream(folder / "pixels.bin", std::ios::binary)
+        .write(reinterpret_cast<const char*>(images.pixels.data()), static_cast<std::streamsize>(images.pixels.size()));
+    std::ofstream(folder / "labels.bin", std::ios::binary)
+        .write(reinterpret_cast<const char*>(images.labels.data()),
+               static_cast<std::streamsize>(images.labels.size() * sizeof(std::int64_t)));
+    ASSERT_EQ(python("prepare"), 0) << "python3-torch is needed";
+  }
+  static void TearDownTestSuite() { fs::remove_all(folder); }
+
+  static int python(const std::string& command) {
+    return std::system(fmt::format("/usr/bin/python3 {}/tests/unit/harness/paper_protocol.py {} {}", TBFT_SOURCE_DIR, command,
+                                   folder.string())
+                           .c_str());
+  }
+  static TrainSettings settings() { return {.batch = 16, .epochs = 1, .seed = 3}; }
+  static TrainResult run(Trainer& trainer, const char* strategy, const TrainSettings& s) {
+    SilentObserver observer;
+    return trainer.run(find_strategy(strategy), images, split, s, observer);
+  }
+
+  static inline fs::path folder;
+  static inline data::Images images;
+  static inline data::Split split;
+};
+
+TEST_F(TrainerTest, twenty_steps_equal_the_published_protocol_in_loss_weights_and_batchnorm_state) {
+  Trainer trainer(folder / "base.pth");
+  nlohmann::json cases = {{"split", {{"train", split.train}, {"val", split.val}}}, {"cases", nlohmann::json::array()}};
+  const auto add = [&](const char* strategy, const TrainSettings& s) {
+    const auto result = run(trainer, strategy, s);
+    EXPECT_EQ(result.steps, 20 * s.epochs);
+    const auto file = fmt::format("{}-{}-{}.pth", strategy, s.optimizer, s.layout);
+    trainer.save(folder / file);
+    cases["cases"].push_back({{"strategy", strategy},
+                              {"optimizer", s.optimizer},
+                              {"lr", s.lr},
+                              {"seed", s.seed},
+                              {"batch", s.batch},
+                              {"epochs", s.epochs},
+                              {"file", file},
+                              {"val_loss", result.val_loss}});
+  };
+  for (const char* strategy : {"full", "block1", "block2", "block3", "bn-stats"}) add(strategy, settings());
+  auto s = settings();
+  s.lr = 1e-2;
+  add("fc", s);
+  s = settings();
+  s.layout = "contiguous";
+  add("block3", s);
+  s.optimizer = "adam";
+  add("fc", s);
+  std::ofstream(folder / "cases.json") << cases.dump();
+  EXPECT_EQ(python("compare"), 0);
+}
+
+TEST_F(TrainerTest, every_run_starts_from_the_base_model) {
+  Trainer trainer(folder / "base.pth");
+  const auto first = run(trainer, "block2", settings());
+  run(trainer, "full", settings());
+  const auto again = run(trainer, "block2", settings());
+  EXPECT_EQ(first.val_loss, again.val_loss);
+  EXPECT_EQ(first.correct_by_image, again.correct_by_image);
+}
+
+TEST_F(TrainerTest, another_seed_draws_other_batches) {
+  Trainer trainer(folder / "base.pth");
+  const auto first = run(trainer, "full", settings());
+  auto other = settings();
+  other.seed = 4;
+  EXPECT_NE(first.val_loss, run(trainer, "full", other).val_loss);
+}
+
+// Autograd keeps an activation only for what it will differentiate: were a frozen block part of the graph, its activations
+// would stay alive, and these would not be so far apart.
+TEST_F(TrainerTest, frozen_blocks_are_not_differentiated) {
+  Trainer trainer(folder / "base.pth");
+  std::map<std::string, double> kept;
+  for (const char* strategy : {"fc", "block3", "block2", "block1", "full"})
+    kept[strategy] = run(trainer, strategy, settings()).saved_act_MiB;
+  EXPECT_LT(kept["fc"], 0.02 * kept["full"]);
+  EXPECT_LT(kept["block3"], 0.3 * kept["full"]);
+  EXPECT_LT(kept["block2"], 0.6 * kept["full"]);
+  EXPECT_LE(kept["block1"], kept["full"]);
+  EXPECT_GT(kept["fc"], 0);
+}
+
+TEST_F(TrainerTest, only_tuned_parameters_change_and_batchnorm_statistics_do_everywhere) {
+  Trainer trainer(folder / "base.pth");
+  run(trainer, "block2", settings());
+  trainer.save(folder / "tuned.pth");
+  const auto before = models::read_state_dict(folder / "base.pth");
+  const auto after = models::read_state_dict(folder / "tuned.pth");
+  ASSERT_EQ(before.size(), after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    ASSERT_EQ(before[i].name, after[i].name);
+    const bool statistic = before[i].name.find("running") != std::string::npos || before[i].name.ends_with("tracked");
+    const bool tuned = before[i].name.starts_with("layer2.");
+    EXPECT_EQ(before[i].bytes != after[i].bytes, statistic || tuned) << before[i].name;
+  }
+}
+
+TEST_F(TrainerTest, frozen_eval_leaves_the_statistics_of_frozen_blocks_alone) {
+  Trainer trainer(folder / "base.pth");
+  auto s = settings();
+  s.batchnorm = "frozen-eval";
+  run(trainer, "block2", s);
+  trainer.save(folder / "tuned.pth");
+  const auto before = models::read_state_dict(folder / "base.pth");
+  const auto after = models::read_state_dict(folder / "tuned.pth");
+  for (std::size_t i = 0; i < before.size(); ++i)
+    EXPECT_EQ(before[i].bytes != after[i].bytes, before[i].name.starts_with("layer2.")) << before[i].name;
+}
+
+TEST_F(TrainerTest, none_trains_nothing_and_opens_no_train_phase) {
+  Trainer trainer(folder / "base.pth");
+  SilentObserver observer;
+  const auto result = trainer.run(find_strategy("none"), images, split, settings(), observer);
+  EXPECT_EQ(result.steps, 0);
+  EXPECT_EQ(result.macs_train, 0);
+  EXPECT_EQ(observer.count[Phase::train], 0);
+  EXPECT_EQ(observer.count[Phase::test], 1);
+  EXPECT_EQ(result.n_test, static_cast<std::int64_t>(split.test.size()));
+}
+
+TEST_F(TrainerTest, validation_and_test_stand_outside_the_train_phase) {
+  Trainer trainer(folder / "base.pth");
+  struct Order : SilentObserver {
+    void begin(Phase phase) override {
+      if (phase == Phase::validate || phase == Phase::test) EXPECT_THAT(open, testing::IsEmpty());
+      SilentObserver::begin(phase);
+    }
+  } observer;
+  auto s = settings();
+  s.epochs = 2;
+  trainer.run(find_strategy("fc"), images, split, s, observer);
+  EXPECT_EQ(observer.count[Phase::train], 2);
+  EXPECT_EQ(observer.count[Phase::validate], 2);
+  EXPECT_EQ(observer.count[Phase::backward], 40);
+}
+
+TEST_F(TrainerTest, stops_after_patience_epochs_without_a_better_loss_and_tests_the_best_weights) {
+  Trainer trainer(folder / "base.pth");
+  auto s = settings();
+  s.lr = 1.0;  // the first epoch is as good as it gets
+  s.epochs = 12;
+  s.patience = 3;
+  const auto result = run(trainer, "fc", s);
+  s.epochs = result.epochs - (result.diverged ? 1 : s.patience);
+  const auto best = run(trainer, "fc", s);
+  EXPECT_LT(result.epochs, 12);
+  EXPECT_EQ(result.val_loss, best.val_loss);
+  EXPECT_EQ(result.correct_by_image, best.correct_by_image);
+}
+
+TEST_F(TrainerTest, an_observer_that_throws_stops_the_work_and_closes_its_phases) {
+  Trainer trainer(folder / "base.pth");
+  struct Stop : SilentObserver {
+    void stepped(std::int64_t step, std::int64_t) override {
+      if (step == 2) throw std::runtime_error("stop");
+    }
+  } observer;
+  EXPECT_THROW(trainer.run(find_strategy("fc"), images, split, settings(), observer), std::runtime_error);
+  EXPECT_THAT(observer.open, testing::IsEmpty());
+}
+
+TEST_F(TrainerTest, images_of_another_size_or_label_are_refused) {
+  Trainer trainer(folder / "base.pth");
+  SilentObserver observer;
+  auto wrong = images;
+  wrong.labels[0] = 10;
+  EXPECT_THROW(trainer.run(find_strategy("fc"), wrong, split, settings(), observer), data::DataError);
+  wrong = images;
+  wrong.width = 16;
+  wrong.height = 64;
+  EXPECT_THROW(trainer.run(find_strategy("fc"), wrong, split, settings(), observer), data::DataError);
+}
+
+}  // namespace
+}  // namespace tbft
