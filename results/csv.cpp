@@ -130,8 +130,11 @@ std::string to_line(const CellRow& row) {
 }
 
 CellsFile read_cells(const fs::path& path) {
-  const std::string content = read_file(path, max_bytes);
-  CsvReader reader(content, path.string());
+  return parse_cells(read_file(path, max_bytes), path.string());
+}
+
+CellsFile parse_cells(std::string_view content, const std::string& name) {
+  CsvReader reader(content, name);
   CellsFile file;
   const auto header = reader.next();
   if (!header) {

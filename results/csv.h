@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "results/csv_record.h"  // CsvError
@@ -22,6 +23,8 @@ struct CellsFile {
 // Columns are found by name, so files with more or reordered columns are read; a missing or repeated column, a wrong count of
 // fields, a value of the wrong kind or a newer schema throws CsvError. An empty file has no rows. At most 64 MiB.
 CellsFile read_cells(const std::filesystem::path& path);
+// The same of a text already in memory; `name` stands in the messages.
+CellsFile parse_cells(std::string_view content, const std::string& name);
 
 // Creates the file with its header if absent, cuts a torn tail, appends the row with one write and syncs it. On a short
 // write (full disk) the file is cut back to what it was, and the std::system_error says so. A file with another header, or

@@ -81,6 +81,8 @@ const std::array table{
 
 }  // namespace
 
-std::span<const Column> columns() { return table; }
+std::span<const Column> columns() {
+  return table;
+}
 
 }  // namespace tbft::results

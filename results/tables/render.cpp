@@ -29,6 +29,16 @@ std::string with_spread(const std::string& value, const std::string& spread) {
   return spread == "-" ? value : value + " +- " + spread;
 }
 
+// Two digits of the uncertainty, and the value to the same place.
+std::string with_uncertainty(double value, double U) {
+  if (std::isnan(U)) return significant(value, 4);
+  const std::string spread = significant(U, 2);
+  const std::size_t point = spread.find('.');
+  const bool plain = spread.find('e') == std::string::npos;
+  const int digits = point == std::string::npos ? 0 : static_cast<int>(spread.size() - point - 1);
+  return with_spread(plain ? decimals(value, digits) : significant(value, 4), spread);
+}
+
 Cells cells_of(const Table& table) {
   const std::string basis(to_string(table.energy.basis));
   std::vector<std::string> header{
@@ -46,7 +56,7 @@ Cells cells_of(const Table& table) {
         std::to_string(std::max(accuracy.n, line.train.spread.n)),
         with_spread(decimals(accuracy.mean, 2), decimals(accuracy.sd, 2)),
         interval ? fmt::format("[{}, {}]", decimals(accuracy.low, 2), decimals(accuracy.high, 2)) : "-",
-        with_spread(significant(line.train.spread.mean, 4), significant(line.train.U_J, 2)),
+        with_uncertainty(line.train.spread.mean, line.train.U_J),
         with_spread(decimals(line.saving.percent, 1), decimals(line.saving.U_percent, 1)),
     };
     if (table.paper) {

@@ -36,7 +36,7 @@ std::string row_line(std::string_view kind, const CellRow& row) {
   for (const std::string* part : {&row.dataset, &row.drift, &row.condition}) {
     if (!part->empty()) parts.push_back(printable(*part, 80));
   }
-  if (row.train_size) parts.push_back(significant(100 * *row.train_size, 3) + " %");
+  if (row.train_size) parts.push_back(fmt::format("{:.6g} %", 100 * *row.train_size));
   parts.push_back(row.strategy.empty() ? "no strategy" : printable(row.strategy, 80));
   if (row.repetition) parts.push_back(fmt::format("repetition {}", *row.repetition));
   if (!row.cell_id.empty()) parts.push_back(fmt::format("cell {}", printable(row.cell_id, 80)));
