@@ -3,7 +3,7 @@
 find_path(OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
 foreach(module core imgproc imgcodecs)
   find_library(OPENCV_${module} opencv_${module} REQUIRED)
-  add_library(opencv::${module} UNKNOWN IMPORTED)
+  add_library(opencv::${module} UNKNOWN IMPORTED GLOBAL)
   set_target_properties(opencv::${module} PROPERTIES IMPORTED_LOCATION ${OPENCV_${module}}
     INTERFACE_INCLUDE_DIRECTORIES ${OPENCV_INCLUDE})
 endforeach()

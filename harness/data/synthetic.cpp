@@ -48,7 +48,7 @@ Colour random_colour(Rng& rng) {
 Colour contrasting_colour(Rng& rng, const Colour& ground) {
   for (int attempt = 0; attempt < 16; ++attempt) {
     const Colour colour = random_colour(rng);
-    if (std::abs(luma(colour) - luma(ground)) >= 0.25) return colour;
+    if (std::abs(luma(colour) - luma(ground)) >= 0.05) return colour;
   }
   return luma(ground) < 0.5 ? Colour{1, 1, 1} : Colour{0, 0, 0};
 }
@@ -118,9 +118,9 @@ void draw_clutter(Rng& rng, Canvas& canvas) {
 void draw_shape(Rng& rng, Canvas& canvas, const Shape& shape, Style style, const Colour& ground) {
   const bool unseen = style == Style::striped || style == Style::dashed;
   const Placement place = random_placement(rng, 4, 0.25);
-  const double radius = rng.uniform(8, 12);
+  const double radius = rng.uniform(7, 12);
   // Proportions differ as well: the source's are nearly regular, the target's slim.
-  const double stretch = unseen ? rng.uniform(0.55, 0.7) : rng.uniform(0.85, 1.0);
+  const double stretch = unseen ? rng.uniform(0.6, 0.75) : rng.uniform(0.85, 1.0);
   const bool upright = rng.uniform() < 0.5;
   std::vector<Point> outline = shape.outline;
   for (auto& point : outline) {
@@ -136,7 +136,7 @@ void draw_shape(Rng& rng, Canvas& canvas, const Shape& shape, Style style, const
     const double inside = coverage(distance);
     const double rim = inside * (1 - coverage(distance + line));
     // Diagonal bands in the shape's own frame, with soft edges.
-    const double bands = std::clamp(0.5 + wave((p.x + p.y) / (period * 1.4) + phase) * period / 2, 0.0, 1.0);
+    const double bands = std::clamp(0.5 + wave((p.x + p.y) / (period * 1.4) + phase) * period / 2, 0.3, 1.0);
     switch (style) {
       case Style::filled:
         pixel = mix(pixel, colour, inside);
@@ -173,10 +173,10 @@ void corrupt(Rng& rng, Canvas& canvas, double severity) {
         for (std::size_t c = 0; c < 3; ++c) mean[c] += at(y + k / 3 - 1, x + k % 3 - 1)[c] / 9;
       }
       const Colour blurred = mix(at(y, x), mean, severity);
-      canvas[static_cast<std::size_t>(y * side + x)] = mix(blurred, {0.5, 0.5, 0.5}, 0.5 * severity);
+      canvas[static_cast<std::size_t>(y * side + x)] = mix(blurred, {0.5, 0.5, 0.5}, 0.4 * severity);
     }
   }
-  add_noise(rng, canvas, 0.15 * severity);
+  add_noise(rng, canvas, 0.1 * severity);
 }
 
 struct Recipe {
@@ -191,10 +191,12 @@ Canvas draw_image(const Recipe& recipe, std::uint64_t index, int label) {
   const Colour ground = draw_ground(rng, canvas);
   draw_clutter(rng, canvas);
   const bool second = rng.uniform() < 0.5;
+  const bool drifts = rng.uniform() < recipe.severity;  // always drawn: the same scene with and without the drift
   Style style = second ? Style::outlined : Style::filled;
-  if (recipe.drift == "feature" && rng.uniform() < recipe.severity) style = second ? Style::dashed : Style::striped;
+  if (drifts && recipe.drift == "feature") style = second ? Style::dashed : Style::striped;
   draw_shape(rng, canvas, shapes()[static_cast<std::size_t>(label)], style, ground);
-  add_noise(rng, canvas, 0.02);
+  draw_clutter(rng, canvas);
+  add_noise(rng, canvas, 0.05);
   if (recipe.drift == "input") corrupt(rng, canvas, recipe.severity);
   return canvas;
 }

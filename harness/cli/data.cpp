@@ -1,0 +1,172 @@
+// `tbft data`: the data sets, what is in one, how it is split, and its images as files to look at.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "harness/cli/command.h"
+#include "harness/data/dataset.h"
+#include "harness/data/split.h"
+#include "harness/data/summary.h"
+
+namespace tbft::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  bool json = false;
+  std::string dataset;
+  std::int64_t n = 0;
+  double train_size = 0;
+  std::uint32_t random_state = 42;
+  std::string output;
+};
+
+// A spec that cannot be is a usage error (2); a data set that is not as it should be is a failure (1).
+data::Images load(const Options& options) {
+  try {
+    return data::load_dataset(data::parse_dataset_spec(options.dataset));
+  } catch (const data::BadDatasetSpec& e) {
+    throw UsageError(e.what());
+  }
+}
+
+int list(const Options& options) {
+  if (options.json) {
+    auto out = ordered_json::array();
+    for (const auto& kind : data::dataset_kinds()) {
+      out.push_back({{"name", kind.name},
+                     {"drift", kind.drift},
+                     {"conditions", kind.conditions},
+                     {"summary", kind.summary},
+                     {"example", kind.example}});
+    }
+    fmt::print("{}\n", out.dump(2));
+    return ok;
+  }
+  fmt::print("{:<12} {:<7} {:<21} {}\n", "NAME", "DRIFT", "CONDITIONS", "WHAT");
+  for (const auto& kind : data::dataset_kinds()) {
+    fmt::print("{:<12} {:<7} {:<21} {}\n", kind.name, kind.drift, fmt::join(kind.conditions, ","), kind.summary);
+    fmt::print("{:<42} {}\n", "", kind.example);
+  }
+  return ok;
+}
+
+int info(const Options& options) {
+  const auto images = load(options);
+  const auto summary = data::summarize(images);
+  const auto name = data::to_string(data::resolve_dataset(data::parse_dataset_spec(options.dataset)));
+  if (options.json) {
+    ordered_json classes;
+    for (std::size_t i = 0; i < images.class_names.size(); ++i) classes[images.class_names[i]] = summary.images_a_class[i];
+    const ordered_json out{{"dataset", name},          {"n", images.size()},      {"height", images.height},
+                           {"width", images.width},    {"classes", classes},      {"mean", summary.mean},
+                           {"std", summary.deviation}, {"sha256", summary.sha256}};
+    fmt::print("{}\n", out.dump(2));
+    return ok;
+  }
+  fmt::print("data set  {}\nimages    {} of {}x{} px, {} classes\n", name, images.size(), images.width, images.height,
+             images.class_names.size());
+  for (std::size_t i = 0; i < images.class_names.size(); ++i) {
+    fmt::print("  {:>2}  {:<20} {}\n", i, images.class_names[i], summary.images_a_class[i]);
+  }
+  fmt::print("mean      {:.2f}\nstd       {:.2f}\n", fmt::join(summary.mean, "  "), fmt::join(summary.deviation, "  "));
+  fmt::print("sha256    {}\n", summary.sha256);
+  return ok;
+}
+
+int split(const Options& options) {
+  const auto n = options.dataset.empty() ? options.n : load(options).size();
+  const auto parts = data::paper_split(n, options.train_size, options.random_state);
+  if (options.json) {
+    const ordered_json out{{"n", n}, {"train", parts.train}, {"val", parts.val}, {"test", parts.test}};
+    fmt::print("{}\n", out.dump());
+    return ok;
+  }
+  fmt::print("train {}\nval {}\ntest {}\n", fmt::join(parts.train, " "), fmt::join(parts.val, " "), fmt::join(parts.test, " "));
+  return ok;
+}
+
+// DIR/CLASS/INDEX.png: reads back as imagefolder:DIR. The folder is written under a temporary name and then renamed.
+int export_images(const Options& options) {
+  namespace fs = std::filesystem;
+  const fs::path target = fs::path(options.output).lexically_normal();
+  if (fs::exists(target)) throw UsageError(fmt::format("{}: exists; name a new folder", target.string()));
+  auto images = load(options);
+  const fs::path temporary = target.string() + ".part";
+  fs::remove_all(temporary);
+  for (const auto& name : images.class_names) fs::create_directories(temporary / name);
+  for (std::int64_t i = 0; i < images.size(); ++i) {
+    const auto& name = images.class_names[static_cast<std::size_t>(images.labels[static_cast<std::size_t>(i)])];
+    const cv::Mat rgb(static_cast<int>(images.height), static_cast<int>(images.width), CV_8UC3,
+                      images.pixels.data() + i * images.bytes_per_image());
+    cv::Mat bgr;
+    cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
+    const auto file = temporary / name / fmt::format("{:06}.png", i);
+    if (!cv::imwrite(file.string(), bgr)) throw data::DataError(fmt::format("{}: cannot be written", file.string()));
+  }
+  fs::rename(temporary, target);
+  fmt::print("{} images in {}\n", images.size(), target.string());
+  return ok;
+}
+
+CLI::App& add(CLI::App& parent, Action& action, const std::shared_ptr<Options>& options, const char* name, const char* what,
+              const char* examples, int (*run)(const Options&)) {
+  auto& app = *parent.add_subcommand(name, what);
+  app.footer(fmt::format("Examples:\n{}", examples));
+  app.callback([&action, options, run] { action = [options, run] { return run(*options); }; });
+  return app;
+}
+
+void add_json(CLI::App& app, Options& options) {
+  app.add_flag("--json", options.json, "JSON instead of text");
+}
+
+CLI::Option* add_dataset(CLI::App& app, Options& options) {
+  return app.add_option("--dataset", options.dataset, "NAME:PATH?key=value, or a folder; see `tbft data list`");
+}
+
+}  // namespace
+
+void add_data(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  auto& data = *app.add_subcommand("data", "Data sets: list, info, split, export");
+  data.require_subcommand(1);
+
+  auto& list_app =
+      add(data, action, options, "list", "The data sets that are known", "  tbft data list\n  tbft data list --json", list);
+  add_json(list_app, *options);
+
+  auto& info_app = add(data, action, options, "info", "Images, classes, mean and SHA-256 of one data set",
+                       "  tbft data info --dataset 'synthetic:?drift=input'\n"
+                       "  tbft data info --dataset cifar10:cifar-10-batches-bin --json",
+                       info);
+  add_dataset(info_app, *options)->required();
+  add_json(info_app, *options);
+
+  auto& split_app = add(data, action, options, "split", "The paper's train, val and test indices (as scikit-learn makes them)",
+                        "  tbft data split --n 10000 --train-size 0.1 --json\n"
+                        "  tbft data split --dataset imagefolder:photos/test --train-size 0.3",
+                        split);
+  auto* source = split_app.add_option_group("of");
+  source->add_option("--n", options->n, "number of images");
+  add_dataset(*source, *options);
+  source->require_option(1);
+  split_app.add_option("--train-size", options->train_size, "share of all images that is trained on, up to 0.7")->required();
+  split_app.add_option("--random-state", options->random_state, "seed of the split")->capture_default_str();
+  add_json(split_app, *options);
+
+  auto& export_app = add(data, action, options, "export", "Write a data set as DIR/CLASS/INDEX.png",
+                         "  tbft data export --dataset 'synthetic:?drift=feature&n=200' -o shapes", export_images);
+  add_dataset(export_app, *options)->required();
+  export_app.add_option("-o,--output", options->output, "folder to create")->required();
+}
+
+}  // namespace tbft::cli

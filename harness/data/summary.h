@@ -1,0 +1,23 @@
+// What a data set is, in numbers: for people to check that they have the same one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/data/dataset.h"
+
+namespace tbft::data {
+
+struct Summary {
+  std::vector<std::int64_t> images_a_class;
+  std::array<double, 3> mean{};       // red, green, blue, 0..255
+  std::array<double, 3> deviation{};  // population standard deviation
+  std::string sha256;                 // of the pixels, then one byte a label; 64 hex digits
+};
+
+// Of at least one image. Throws DataError if a label is not one of the classes.
+Summary summarize(const Images& images);
+
+}  // namespace tbft::data
