@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "harness/cli/command.h"
+#include "harness/data/dataset.h"
 #include "harness/interrupted.h"
 #include "harness/provenance.h"
 #include "harness/run_directory.h"
@@ -32,6 +33,8 @@ int run(const tbft::cli::Action& action) {
   } catch (const tbft::SettingsError& error) {
     return report(Exit::usage, error);
   } catch (const tbft::RunDirectoryError& error) {
+    return report(Exit::usage, error);
+  } catch (const tbft::data::BadDatasetSpec& error) {
     return report(Exit::usage, error);
   } catch (const tbft::power::BadMeterUri& error) {
     return report(Exit::usage, error);

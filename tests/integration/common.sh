@@ -1,0 +1,45 @@
+# Sourced by the tests of the whole program. $tbft is the program, $work an empty folder that goes away.
+set -euo pipefail
+tbft=$1
+source_dir=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+skip() { echo "skipped: $*"; exit 77; }
+
+# One clear line on stderr that matches $2, the exit code $1, and nothing on stdout; the rest is the command.
+expect_refusal() {
+  local want=$1 pattern=$2 code=0
+  shift 2
+  "$@" >"$work/out" 2>"$work/err" || code=$?
+  [ "$code" = "$want" ] || fail "exit code $code, expected $want: $* ($(cat "$work/err"))"
+  [ ! -s "$work/out" ] || fail "stdout is not empty: $(head -c 300 "$work/out")"
+  [ "$(wc -l <"$work/err")" = 1 ] || fail "not one line on stderr: $(cat "$work/err")"
+  grep -qE "$pattern" "$work/err" || fail "the line does not say '$pattern': $(cat "$work/err")"
+}
+
+# The base model and experiment that small runs use; a second of work.
+tiny_base() { "$tbft" pretrain --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o "$1" >/dev/null 2>&1; }
+tiny_experiment() {
+  cat >"$1" <<'T'
+name = "tiny"
+threads = 1
+warmup = false
+data.dataset = "synthetic"
+data.path = "synthetic:?part=target&n=60"
+data.conditions = ["input"]
+sweep.strategies = ["none", "fc"]
+sweep.repetitions = 2
+train.epochs = 1
+meter.uri = "estimate://"
+T
+}
+
+# A trace of a constant 5 W at 50 Hz for $2 seconds.
+constant_trace() {
+  {
+    printf 't_ns,volts_V,amps_A,power_W,energy_J,flags,mark\n'
+    seq 0 $(($2 * 50)) | awk '{ printf "%.0f,5,1,5,,,\n", $1 * 20000000 }'
+  } >"$1"
+}

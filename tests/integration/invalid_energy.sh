@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# A trace that ends before the work: the energy is invalid, the accuracy stays, exit code 4; a resume with it whole replaces the rows.
+. "$(dirname "$0")/common.sh"
+
+tiny_base "$work/base.pth"
+tiny_experiment "$work/e.toml"
+constant_trace "$work/w.csv" 1
+args=(run "$work/e.toml" --set "model.checkpoint=$work/base.pth" --set idle.seconds=0.4 -m "replay://$work/w.csv?speed=realtime" -o "$work/run")
+code=0
+"$tbft" "${args[@]}" >/dev/null 2>"$work/err" || code=$?
+[ "$code" = 4 ] || fail "exit code $code: $(cat "$work/err")"
+constant_trace "$work/w.csv" 600
+"$tbft" "${args[@]}" --resume >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"
+/usr/bin/python3 - "$work/run" <<'P'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1] + "/cells.csv")))
+assert len(rows) == 4 and all(r["status"] == "ok" and r["gross_J"] for r in rows), rows
+old = list(csv.DictReader(open(sys.argv[1] + "/cells.superseded.csv")))
+assert old and all(r["status"] == "invalid" and r["gross_J"] == "" and r["accuracy_pct"] and r["reason"] for r in old), old
+now = {r["cell_id"]: r for r in rows}
+assert all(now[r["cell_id"]]["correct"] == r["correct"] for r in old), "accuracy does not depend on the meter"
+P
