@@ -19,8 +19,8 @@ struct Energy {
   double mean_W = unknown;
   double max_W = unknown;
   double duration_s = 0;
-  std::size_t samples = 0;        // distinct readings inside the window(s)
-  double distinct_hz = unknown;   // rate of distinct readings
+  std::size_t samples = 0;       // distinct readings inside the window(s)
+  double distinct_hz = unknown;  // rate of distinct readings
   double longest_gap_s = unknown;
   double coverage_pct = unknown;  // share of the window that no gap takes
   double U_J = unknown;           // expanded uncertainty, k = 2; unknown where the meter's accuracy is

@@ -1,6 +1,7 @@
 // The interface of a meter, and what a meter says about itself.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,27 +16,34 @@ namespace tbft::power {
 enum class Scope { board, package, rail, battery };
 std::string to_string(Scope scope);
 
-// Accuracy of one meter. Standard uncertainties or limits as the datasheet gives them; nullopt means unknown.
+// Accuracy of one meter: limits as the datasheet gives them; nullopt means unknown. Independent limits of one kind (amplifier,
+// shunt) are combined by the meter as the root of their squares. U needs the gain and the current offset (a counter: the gain
+// alone); a voltage offset that nobody states counts as none.
 struct Accuracy {
-  std::optional<double> gain_limit_rel;   // limit of the relative gain error (rectangular), e.g. 0.015
-  std::optional<double> offset_limit_A;   // limit of the current offset (rectangular)
-  std::optional<double> offset_limit_V;   // limit of the voltage offset (rectangular)
-  double resolution_A = 0;                // one step of the current value, 0 if not quantised
+  std::optional<double> gain_limit_rel = std::nullopt;  // limit of the relative gain error (rectangular), e.g. 0.015
+  std::optional<double> offset_limit_A = std::nullopt;  // limit of the current offset (rectangular)
+  std::optional<double> offset_limit_V = std::nullopt;  // limit of the voltage offset (rectangular)
+  double resolution_A = 0;                              // one step of the current value, 0 if not quantised
   double resolution_V = 0;
   double resolution_W = 0;
-  double resolution_J = 0;                // one step of a counter
+  double resolution_J = 0;  // one step of a counter
 };
 
+// The longest time without a new reading that is not yet a gap, unless the URI says otherwise: max(3 nominal periods, 50 ms).
+inline double default_gap_limit_s(double nominal_period_s) {
+  return std::max(3 * nominal_period_s, 0.05);
+}
+
 struct MeterInfo {
-  std::string uri;           // canonical form, opens the same meter again
-  std::string description;   // one line for people: chip, bus, address, shunt
+  std::string uri;          // canonical form, opens the same meter again
+  std::string description;  // one line for people: chip, bus, address, shunt
   Scope scope = Scope::board;
-  bool measured = true;      // false: an estimate or a replay; nothing turns it into a measurement
-  bool counter = false;      // readings carry energy_J
+  bool measured = true;  // false: an estimate or a replay; nothing turns it into a measurement
+  bool counter = false;  // readings carry energy_J
   double nominal_period_s = 0;
-  double averaging_s = 0;    // length of the interval that one reading averages over
-  double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
-  double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
+  double averaging_s = 0;  // length of the interval that one reading averages over
+  double latency_s = 0;    // unknown part of the delay between the interval and its time stamp
+  double gap_limit_s = 0;  // max(3 nominal periods, 50 ms) unless the URI says gap_limit
   Accuracy accuracy;
 };
 
@@ -46,6 +54,12 @@ struct MeterUnavailable : std::runtime_error {
 // The URI itself is wrong (unknown meter name, unknown option, bad number): the program exits with 2.
 struct BadMeterUri : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+
+// What a meter plays back instead of measuring. Its first reading stands for the start of the first window.
+struct Recording {
+  std::vector<Reading> readings;  // in time order
+  bool instant = false;           // not polled: the monitor lays the whole recording over each outermost window
 };
 
 // A meter is polled by one thread: start, poll..., stop. It owns no thread.
@@ -64,6 +78,11 @@ class Meter {
   // older than `now` (a replay or a serial meter may hold several).
   virtual std::optional<Reading> poll(TimeNs now) = 0;
   virtual void stop() = 0;
+
+  // When to poll next, given the instant that the sampling grid says. A meter that knows its converter's phase moves it.
+  virtual TimeNs next_poll(TimeNs scheduled) const { return scheduled; }
+  // Not null for a replay: start() then waits for the first window.
+  virtual const Recording* recording() const { return nullptr; }
 };
 
 }  // namespace tbft::power

@@ -7,29 +7,23 @@
 #include <string>
 #include <string_view>
 
+#include "power/clock.h"
 #include "power/energy.h"
 #include "power/meter.h"
+#include "power/sampler.h"
 
 namespace tbft::power {
 
 struct MonitorOptions {
-  double interval_s = 0;                              // 0: the meter's nominal period
-  std::optional<std::filesystem::path> trace;         // every reading and mark goes to this trace.csv; appended if it exists
+  double interval_s = 0;                       // 0: the meter's nominal period
+  std::optional<std::filesystem::path> trace;  // every reading and mark goes to this trace.csv; appended if it exists
+  std::shared_ptr<Clock> clock;                // null: the steady clock
 };
 
 // For a progress line.
 struct Live {
   double watts_W = unknown;
   double joules_J = 0;  // since start
-};
-
-// Rates and cost of sampling, over the monitor's life.
-struct SamplerStats {
-  double requested_hz = unknown;
-  double delivered_hz = unknown;  // polls that ran
-  double distinct_hz = unknown;   // new readings
-  std::size_t missed = 0;         // deadlines that passed unserved
-  double cpu_s = 0;               // CPU time of the sampler thread
 };
 
 // begin/end/energy may be called from one thread; the sampler runs on its own.
@@ -43,6 +37,8 @@ class Monitor {
   const MeterInfo& meter() const;
 
   // Opens and closes a window at this instant. The same name may be opened again after it was closed; its parts then add up.
+  // Throws std::logic_error for a name that is open already, or was not open, std::invalid_argument for a name that a trace
+  // file cannot hold, and std::system_error where the trace could no longer be written.
   void begin(std::string_view name);
   void end(std::string_view name);
 

@@ -11,9 +11,9 @@
 namespace tbft::power {
 
 struct MeterKind {
-  std::string_view name;      // scheme, e.g. "ina219"
-  std::string_view summary;   // one line
-  std::string_view example;   // a URI that works on a usual board
+  std::string_view name;     // scheme, e.g. "ina219"
+  std::string_view summary;  // one line
+  std::string_view example;  // a URI that works on a usual board
 };
 std::span<const MeterKind> meter_kinds();
 

@@ -19,11 +19,11 @@ enum Flag : std::uint8_t {
 
 // One reading. Values that the meter does not deliver are unknown (NaN).
 struct Reading {
-  TimeNs t_ns = 0;             // centre of the averaging interval
-  double volts_V = unknown;    // bus voltage
-  double amps_A = unknown;     // current, same conversion as volts_V
-  double power_W = unknown;    // mean power over the averaging interval
-  double energy_J = unknown;   // cumulative counter, already unwrapped; counters only
+  TimeNs t_ns = 0;            // centre of the averaging interval
+  double volts_V = unknown;   // bus voltage
+  double amps_A = unknown;    // current, same conversion as volts_V
+  double power_W = unknown;   // mean power over the averaging interval
+  double energy_J = unknown;  // cumulative counter, already unwrapped; counters only
   std::uint8_t flags = 0;
 };
 

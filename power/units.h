@@ -13,7 +13,11 @@ using TimeNs = std::int64_t;
 inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 // Seconds of a nanosecond duration. A difference of two instants is exact in 64 bits; divide only at the end.
-constexpr double to_seconds(TimeNs duration) { return static_cast<double>(duration) / 1e9; }
-constexpr TimeNs from_seconds(double seconds) { return static_cast<TimeNs>(seconds * 1e9 + (seconds < 0 ? -0.5 : 0.5)); }
+constexpr double to_seconds(TimeNs duration) {
+  return static_cast<double>(duration) / 1e9;
+}
+constexpr TimeNs from_seconds(double seconds) {
+  return static_cast<TimeNs>(seconds * 1e9 + (seconds < 0 ? -0.5 : 0.5));
+}
 
 }  // namespace tbft::power

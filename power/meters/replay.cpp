@@ -1,0 +1,83 @@
+#include "power/meters/replay.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "power/trace_file.h"
+
+namespace tbft::power {
+namespace {
+
+class Replay final : public Meter {
+ public:
+  Replay(MeterInfo info, Recording recording) : info_(std::move(info)), recording_(std::move(recording)) {}
+
+  const MeterInfo& info() const override { return info_; }
+  const Recording* recording() const override { return &recording_; }
+
+  void start(TimeNs first_window) override {
+    shift_ = first_window - recording_.readings.front().t_ns;
+    next_ = 0;
+  }
+
+  // Each reading when its instant has come. Past the end there is nothing: a gap.
+  std::optional<Reading> poll(TimeNs now) override {
+    if (next_ == recording_.readings.size()) return std::nullopt;
+    Reading reading = recording_.readings[next_];
+    reading.t_ns += shift_;
+    if (reading.t_ns > now) return std::nullopt;
+    ++next_;
+    return reading;
+  }
+
+  void stop() override {}
+
+ private:
+  MeterInfo info_;
+  Recording recording_;
+  TimeNs shift_ = 0;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Meter> open_replay(const MeterUri& uri, double /*interval_s*/) {
+  uri.allow({"speed", "segment"});
+  const auto speed = uri.text("speed").value_or("realtime");
+  if (speed != "realtime" && speed != "instant") {
+    throw BadMeterUri(fmt::format("meter replay: speed={}: realtime and instant are known", speed));
+  }
+  const auto number = static_cast<std::size_t>(uri.integer("segment", 1, 1'000'000).value_or(1));
+  if (uri.path.empty()) throw BadMeterUri("meter replay: no file; replay://trace.csv");
+
+  TraceFile trace;
+  try {
+    trace = read_trace(std::filesystem::path(uri.path));
+  } catch (const TraceError& error) {
+    throw MeterUnavailable(fmt::format("meter replay: {}", error.what()));
+  }
+  if (number > trace.segments.size()) {
+    throw MeterUnavailable(
+        fmt::format("meter replay: {} has {} segments, segment={} is none of them", uri.path, trace.segments.size(), number));
+  }
+  TraceSegment& segment = trace.segments[number - 1];
+  if (segment.readings.size() < 2) {
+    throw MeterUnavailable(fmt::format("meter replay: {} has {} readings, two are needed", uri.path, segment.readings.size()));
+  }
+  MeterInfo info = segment.meter;
+  info.description = fmt::format("replay of {} (segment {} of {}), recorded with {}", uri.path, number, trace.segments.size(),
+                                 info.uri.empty() ? "an unnamed meter" : info.uri);
+  info.uri = to_string(uri);
+  info.measured = false;
+  if (info.nominal_period_s <= 0) {
+    const auto& readings = segment.readings;
+    const double mean_s = to_seconds(readings.back().t_ns - readings.front().t_ns) / static_cast<double>(readings.size() - 1);
+    info.nominal_period_s = std::max(mean_s, 1e-3);
+  }
+  if (info.gap_limit_s <= 0 || uri.text("gap_limit")) info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
+  return std::make_unique<Replay>(std::move(info),
+                                  Recording{.readings = std::move(segment.readings), .instant = speed == "instant"});
+}
+
+}  // namespace tbft::power

@@ -1,0 +1,251 @@
+#include "power/trace_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace tbft::power {
+namespace {
+
+constexpr std::size_t longest_line = 4096;
+// Instants stay so far from the ends of 64 bits that differences of any two, and sums with a gap limit, cannot overflow.
+constexpr TimeNs latest = TimeNs{1} << 61;
+constexpr double longest_s = 1e6;
+
+template <typename Number>
+std::optional<Number> parse(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+class Parser {
+ public:
+  Parser(std::istream& in, std::string_view name) : in_(in), name_(name) {}
+
+  TraceFile parse_file() {
+    while (next_line()) {
+      if (line_.starts_with('#')) {
+        header();
+      } else if (line_ == trace_columns && !columns_seen_ && !file_.segments.empty()) {
+        columns_seen_ = true;
+      } else if (columns_seen_) {
+        row();
+      } else {
+        fail(fmt::format("not a trace: it begins with `{}` and has the columns {}", trace_magic, trace_columns));
+      }
+    }
+    if (!columns_seen_) fail(fmt::format("not a whole trace: the columns {} are missing", trace_columns));
+    end_segment();
+    return std::move(file_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    throw TraceError(fmt::format("{}:{}: {}", name_, line_number_, what));
+  }
+
+  // False at the end. A last line without its newline is torn and not given.
+  bool next_line() {
+    line_.clear();
+    ++line_number_;
+    char c = 0;
+    while (in_.get(c)) {
+      if (c == '\n') return true;
+      if (line_.size() == longest_line) fail(fmt::format("longer than {} bytes", longest_line));
+      line_ += c;
+    }
+    if (in_.bad()) fail("cannot be read any further");
+    file_.torn_tail = !line_.empty();
+    return false;
+  }
+
+  TraceSegment& segment() { return file_.segments.back(); }
+
+  void header() {
+    if (line_ == trace_magic) {
+      if (!file_.segments.empty()) end_segment();
+      file_.segments.emplace_back();
+      in_header_ = true;
+      return;
+    }
+    if (!in_header_) fail("a header line outside a header");
+    const std::string_view text = std::string_view(line_).substr(1);
+    const auto colon = text.find(": ");
+    if (!text.starts_with(' ') || colon == std::string_view::npos) fail("a header line is `# key: value`");
+    set(text.substr(1, colon - 1), text.substr(colon + 2));
+  }
+
+  double number(std::string_view key, std::string_view value, double limit) const {
+    const auto x = parse<double>(value);
+    if (!x || !(*x >= 0) || *x > limit) fail(fmt::format("{} is `{}`, a number from 0 to {} is needed", key, value, limit));
+    return *x;
+  }
+
+  bool boolean(std::string_view key, std::string_view value) const {
+    if (value != "0" && value != "1") fail(fmt::format("{} is `{}`, 0 or 1 is needed", key, value));
+    return value == "1";
+  }
+
+  // Keys of later versions are passed over.
+  void set(std::string_view key, std::string_view value) {
+    MeterInfo& meter = segment().meter;
+    Accuracy& accuracy = meter.accuracy;
+    const auto limit = [&]() -> std::optional<double> {
+      if (value == "unknown") return std::nullopt;
+      return number(key, value, longest_s);
+    };
+    if (key == "meter") meter.uri = value;
+    if (key == "description") meter.description = value;
+    if (key == "scope") meter.scope = scope(value);
+    if (key == "measured") meter.measured = boolean(key, value);
+    if (key == "counter") meter.counter = boolean(key, value);
+    if (key == "nominal_period_s") meter.nominal_period_s = number(key, value, longest_s);
+    if (key == "averaging_s") meter.averaging_s = number(key, value, longest_s);
+    if (key == "latency_s") meter.latency_s = number(key, value, longest_s);
+    if (key == "gap_limit_s") meter.gap_limit_s = number(key, value, longest_s);
+    if (key == "gain_limit_rel") accuracy.gain_limit_rel = limit();
+    if (key == "offset_limit_A") accuracy.offset_limit_A = limit();
+    if (key == "offset_limit_V") accuracy.offset_limit_V = limit();
+    if (key == "resolution_A") accuracy.resolution_A = number(key, value, longest_s);
+    if (key == "resolution_V") accuracy.resolution_V = number(key, value, longest_s);
+    if (key == "resolution_W") accuracy.resolution_W = number(key, value, longest_s);
+    if (key == "resolution_J") accuracy.resolution_J = number(key, value, longest_s);
+    if (key == "steady_ns") segment().clock.steady_ns = instant(value);
+    if (key == "system_ns") segment().clock.system_ns = instant(value);
+  }
+
+  Scope scope(std::string_view value) const {
+    for (const Scope s : {Scope::board, Scope::package, Scope::rail, Scope::battery}) {
+      if (value == to_string(s)) return s;
+    }
+    fail(fmt::format("scope is `{}`; board, package, rail and battery are known", value));
+  }
+
+  TimeNs instant(std::string_view text) const {
+    const auto t = parse<TimeNs>(text);
+    if (!t || *t < -latest || *t > latest) fail(fmt::format("`{}` is not an instant in ns", text));
+    return *t;
+  }
+
+  double value(std::string_view text, std::string_view column) const {
+    if (text.empty()) return unknown;
+    const auto x = parse<double>(text);
+    if (!x || !std::isfinite(*x)) fail(fmt::format("{} is `{}`, not a number", column, text));
+    return *x;
+  }
+
+  std::uint8_t flags(std::string_view letters) const {
+    std::uint8_t bits = 0;
+    for (const char letter : letters) {
+      const auto i = trace_flags.find(letter);
+      if (i == std::string_view::npos) fail(fmt::format("flag `{}`; s, r, d and g are known", letter));
+      bits |= static_cast<std::uint8_t>(1U << i);
+    }
+    return bits;
+  }
+
+  void row() {
+    in_header_ = false;
+    std::array<std::string_view, 7> field;
+    std::string_view rest = line_;
+    const auto commas = static_cast<std::size_t>(std::ranges::count(rest, ','));
+    if (commas + 1 != field.size()) fail(fmt::format("{} fields, a row has {}", commas + 1, field.size()));
+    for (auto& text : field) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      text = rest.substr(0, comma);
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    const TimeNs t_ns = instant(field[0]);
+    if (!field[6].empty()) {
+      if (std::any_of(field.begin() + 1, field.begin() + 6, [](auto text) { return !text.empty(); }))
+        fail("a mark has no values");
+      mark(t_ns, field[6]);
+      return;
+    }
+    const Reading reading{.t_ns = t_ns,
+                          .volts_V = value(field[1], "volts_V"),
+                          .amps_A = value(field[2], "amps_A"),
+                          .power_W = value(field[3], "power_W"),
+                          .energy_J = value(field[4], "energy_J"),
+                          .flags = flags(field[5])};
+    auto& readings = segment().readings;
+    if (!readings.empty() && t_ns < readings.back().t_ns) fail("earlier than the reading before it");
+    readings.push_back(reading);
+  }
+
+  void mark(TimeNs t_ns, std::string_view text) {
+    const std::string name(text.substr(1));
+    if ((text[0] != '+' && text[0] != '-') || !is_valid_mark_name(name))
+      fail(fmt::format("mark `{}` is not +name or -name", text));
+    if (t_ns < last_mark_ns_) fail("earlier than the mark before it");
+    last_mark_ns_ = t_ns;
+    if (text[0] == '+') {
+      if (!open_.emplace(name, t_ns).second) fail(fmt::format("window `{}` is open already", name));
+      return;
+    }
+    const auto opened = open_.find(name);
+    if (opened == open_.end()) fail(fmt::format("window `{}` closes but was not open", name));
+    segment().windows.push_back({.name = name, .t0_ns = opened->second, .t1_ns = t_ns});
+    open_.erase(opened);
+  }
+
+  void end_segment() {
+    open_.clear();
+    last_mark_ns_ = -latest;
+  }
+
+  std::istream& in_;
+  std::string_view name_;
+  std::string line_;
+  std::size_t line_number_ = 0;
+  TraceFile file_;
+  bool columns_seen_ = false;
+  bool in_header_ = false;
+  std::map<std::string, TimeNs, std::less<>> open_;
+  TimeNs last_mark_ns_ = -latest;
+};
+
+}  // namespace
+
+bool is_valid_mark_name(std::string_view name) {
+  const auto bad = [](char c) { return c == ',' || c == '"' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  return !name.empty() && name.size() <= 512 && std::ranges::none_of(name, bad);
+}
+
+TraceFile read_trace(std::istream& in, std::string_view name) {
+  return Parser(in, name).parse_file();
+}
+
+TraceFile read_trace(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw TraceError(fmt::format("{}: cannot be opened: no such file, or not readable", path.string()));
+  return read_trace(in, path.string());
+}
+
+std::vector<NamedEnergy> integrate(const TraceFile& trace) {
+  std::vector<NamedEnergy> result;
+  for (std::size_t i = 0; i < trace.segments.size(); ++i) {
+    const TraceSegment& segment = trace.segments[i];
+    std::map<std::string_view, std::size_t> index;
+    for (const Window& window : segment.windows) {
+      const auto [entry, fresh] = index.try_emplace(window.name, result.size());
+      if (fresh) result.push_back({.segment = i, .name = window.name, .windows = {}, .parts = {}, .energy = {}});
+      NamedEnergy& named = result[entry->second];
+      named.windows.push_back(window);
+      named.parts.push_back(energy(segment.readings, window, segment.meter));
+    }
+  }
+  for (NamedEnergy& named : result) named.energy = combine(named.parts);
+  return result;
+}
+
+}  // namespace tbft::power

@@ -1,0 +1,280 @@
+#include "power/monitor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "power/registry.h"
+#include "power/trace_file.h"
+#include "tests/unit/power/fake_meter.h"
+#include "tests/unit/power/temp_dir.h"
+#include "tests/unit/power/virtual_clock.h"
+
+namespace tbft::power {
+namespace {
+
+using ::testing::AllOf;
+using testing::FunctionMeter;
+using ::testing::HasSubstr;
+using testing::SharedClock;
+using testing::simple_meter;
+using testing::TempDir;
+
+constexpr TimeNs ms = 1'000'000;
+
+struct Rig {
+  std::shared_ptr<SharedClock> clock = std::make_shared<SharedClock>(2);  // the test and the sampler
+  void wait(TimeNs duration) { clock->sleep_until(clock->now() + duration); }
+  Monitor monitor(FunctionMeter::Watts watts, std::optional<std::filesystem::path> trace = std::nullopt,
+                  MeterInfo info = simple_meter(0.01)) {
+    return Monitor(std::make_unique<FunctionMeter>(std::move(info), std::move(watts)),
+                   {.trace = std::move(trace), .clock = clock});
+  }
+};
+
+TEST(Monitor, a_window_gets_the_joules_of_its_interval) {
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs t) { return 1 + to_seconds(t); });
+  const double t0 = to_seconds(rig.clock->now());
+  monitor.begin("a");
+  rig.wait(2'345 * ms);
+  monitor.end("a");
+  const Energy e = monitor.energy("a");
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_NEAR(e.energy_J, 2.345 * (1 + t0 + 2.345 / 2), 1e-9);
+  EXPECT_NEAR(e.distinct_hz, 100, 1);
+  EXPECT_NEAR(monitor.live().watts_W, 1 + to_seconds(rig.clock->now()), 0.05);
+}
+
+TEST(Monitor, windows_nest_overlap_and_recur) {
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
+  monitor.begin("run");
+  for (int i = 0; i < 5; ++i) {
+    monitor.begin("train");
+    rig.wait(300 * ms);
+    monitor.begin("late");
+    monitor.end("train");
+    rig.wait(100 * ms);
+    monitor.end("late");
+  }
+  monitor.end("run");
+  EXPECT_NEAR(monitor.energy("train").energy_J, 5 * 0.3 * 4, 1e-9);
+  EXPECT_NEAR(monitor.energy("late").energy_J, 5 * 0.1 * 4, 1e-9);
+  EXPECT_NEAR(monitor.energy("run").energy_J, 2.0 * 4, 1e-9);
+  EXPECT_NEAR(monitor.energy("train").duration_s, 1.5, 1e-12);
+}
+
+TEST(Monitor, misuse_of_names_is_an_error) {
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
+  EXPECT_THROW(monitor.end("a"), std::logic_error);
+  EXPECT_THROW(monitor.energy("a"), std::logic_error);
+  EXPECT_THROW(monitor.begin("a,b"), std::invalid_argument);
+  monitor.begin("a");
+  EXPECT_THROW(monitor.begin("a"), std::logic_error);
+  EXPECT_THROW(monitor.energy("a"), std::logic_error);
+  monitor.end("a");
+  monitor.forget("a");
+  EXPECT_THROW(monitor.energy("a"), std::logic_error);
+}
+
+TEST(Monitor, forget_takes_a_prefix_and_leaves_the_rest) {
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
+  for (const char* name : {"cell/1", "cell/1/train", "cell/2"}) {
+    monitor.begin(name);
+    rig.wait(100 * ms);
+    monitor.end(name);
+  }
+  monitor.forget("cell/1");
+  EXPECT_THROW(monitor.energy("cell/1/train"), std::logic_error);
+  EXPECT_NEAR(monitor.energy("cell/2").energy_J, 0.4, 1e-9);
+}
+
+TEST(Monitor, a_meter_that_falls_silent_after_the_window_makes_it_invalid_within_the_gap_limit) {
+  Rig rig;
+  const TimeNs silent = rig.clock->now() + 500 * ms;
+  Monitor monitor = rig.monitor([&](TimeNs t) -> std::optional<double> {
+    if (t > silent) return std::nullopt;
+    return 4.0;
+  });
+  monitor.begin("a");
+  rig.wait(silent + 5 * ms - rig.clock->now());
+  monitor.end("a");
+  const TimeNs asked = rig.clock->now();
+  const Energy e = monitor.energy("a");
+  EXPECT_FALSE(e.valid);
+  EXPECT_THAT(e.reason, HasSubstr("after the end"));
+  EXPECT_LE(rig.clock->now() - asked, 100 * ms);
+}
+
+TEST(Monitor, a_meter_that_throws_is_reported_to_the_caller) {
+  Rig rig;
+  const TimeNs unplugged = rig.clock->now() + 100 * ms;
+  Monitor monitor = rig.monitor([&](TimeNs t) -> std::optional<double> {
+    if (t > unplugged) throw MeterUnavailable("the meter was unplugged");
+    return 4.0;
+  });
+  monitor.begin("a");
+  rig.clock->sleep_until(unplugged);
+  // The sampler's thread has ended, or ends now: it no longer takes part in the clock.
+  for (;;) {
+    try {
+      monitor.begin("b");
+      monitor.end("b");
+    } catch (const MeterUnavailable& error) {
+      EXPECT_STREQ(error.what(), "the meter was unplugged");
+      break;
+    }
+    std::this_thread::yield();
+  }
+}
+
+TEST(Monitor, the_trace_file_gives_the_same_joules) {
+  const TempDir dir;
+  Rig rig;
+  std::vector<std::pair<std::string, Energy>> live;
+  {
+    std::uint64_t noise = 1;
+    Monitor monitor = rig.monitor(
+        [&](TimeNs t) -> std::optional<double> {
+          noise = noise * 6364136223846793005U + 1442695040888963407U;
+          if (noise >> 56 == 7) return std::nullopt;  // one read in 256 fails
+          return 3 + std::sin(static_cast<double>(t) / 1e8) + static_cast<double>(noise >> 40) / 1e8;
+        },
+        dir / "trace.csv");
+    for (int cell = 0; cell < 20; ++cell) {
+      const std::string name = "cell/" + std::to_string(cell);
+      monitor.begin(name);
+      for (int epoch = 0; epoch < 3; ++epoch) {
+        monitor.begin(name + "/train");
+        rig.wait(177'777'777);
+        monitor.end(name + "/train");
+        rig.wait(33'333'333);
+      }
+      monitor.end(name);
+      live.emplace_back(name, monitor.energy(name));
+      live.emplace_back(name + "/train", monitor.energy(name + "/train"));
+      monitor.forget(name);
+    }
+  }
+  const auto windows = integrate(read_trace(dir / "trace.csv"));
+  ASSERT_EQ(windows.size(), live.size());
+  for (const auto& [name, e] : live) {
+    const auto found = std::ranges::find(windows, name, &NamedEnergy::name);
+    ASSERT_NE(found, windows.end()) << name;
+    EXPECT_EQ(found->energy.valid, e.valid) << name << ": " << found->energy.reason << " / " << e.reason;
+    if (!e.valid) continue;
+    EXPECT_NEAR(found->energy.energy_J, e.energy_J, 1e-12 * e.energy_J) << name;
+    EXPECT_EQ(found->energy.samples, e.samples) << name;
+    EXPECT_NEAR(found->energy.U_random_J, e.U_random_J, 1e-9) << name;
+    EXPECT_DOUBLE_EQ(found->energy.coverage_pct, e.coverage_pct) << name;
+  }
+}
+
+TEST(Monitor, a_slower_interval_than_the_meters_own_is_not_a_gap) {
+  Rig rig;
+  Monitor monitor(std::make_unique<FunctionMeter>(simple_meter(0.01), [](TimeNs) { return 2.0; }),
+                  {.interval_s = 0.5, .clock = rig.clock});
+  monitor.begin("a");
+  rig.wait(3'000 * ms);
+  monitor.end("a");
+  const Energy e = monitor.energy("a");
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_NEAR(e.energy_J, 6, 1e-9);
+  EXPECT_NEAR(monitor.sampler().delivered_hz, 2, 0.5);
+}
+
+// 3 W for 10 s, then 6 W for 10 s: 90 J.
+std::filesystem::path write_steps(const TempDir& dir) {
+  const auto path = dir / "steps.csv";
+  std::ofstream out(path);
+  out << "# tbft trace 1\n# meter: fake://\n# nominal_period_s: 0.1\nt_ns,volts_V,amps_A,power_W,energy_J,flags,mark\n";
+  for (int i = 0; i <= 100; ++i) out << 7'000'000'000 + i * 100'000'000LL << ",,,3,,,\n";
+  for (int i = 100; i <= 200; ++i) out << 7'000'000'000 + i * 100'000'000LL << ",,,6,,,\n";
+  return path;
+}
+
+TEST(Replay, instant_lays_the_whole_trace_over_the_outermost_window) {
+  const TempDir dir;
+  const auto steps = write_steps(dir);
+  auto clock = std::make_shared<SharedClock>(1);
+  std::vector<double> joules;
+  {
+    Monitor monitor(open_meter("replay://" + steps.string() + "?speed=instant"), {.trace = dir / "out.csv", .clock = clock});
+    EXPECT_FALSE(monitor.meter().measured);
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      const std::string name = "w" + std::to_string(repeat);
+      monitor.begin(name);
+      clock->sleep_until(clock->now() + 4 * ms);
+      monitor.begin(name + "/part");
+      clock->sleep_until(clock->now() + 4 * ms);
+      monitor.end(name + "/part");
+      EXPECT_FALSE(monitor.energy(name + "/part").valid) << "the outermost window is open";
+      monitor.end(name);
+      const Energy e = monitor.energy(name);
+      ASSERT_TRUE(e.valid) << e.reason;
+      EXPECT_NEAR(e.energy_J, 90, 1e-9);
+      EXPECT_NEAR(e.duration_s, 20, 1e-9);
+      EXPECT_NEAR(monitor.energy(name + "/part").energy_J, 60, 1e-6) << "the second half";
+      joules.push_back(e.energy_J);
+    }
+  }
+  const auto windows = integrate(read_trace(dir / "out.csv"));
+  ASSERT_EQ(windows.size(), 4U);
+  EXPECT_EQ(windows[1].name, "w0");
+  EXPECT_NEAR(windows[1].energy.energy_J, joules[0], 1e-12 * 90);
+  EXPECT_NEAR(windows[3].energy.energy_J, joules[1], 1e-12 * 90);
+}
+
+TEST(Replay, an_instant_replay_of_an_empty_window_is_the_whole_trace) {
+  const TempDir dir;
+  Monitor monitor(open_meter("replay://" + write_steps(dir).string() + "?speed=instant"),
+                  {.clock = std::make_shared<SharedClock>(1)});
+  monitor.begin("a");
+  monitor.end("a");
+  EXPECT_NEAR(monitor.energy("a").energy_J, 90, 1e-9);
+}
+
+TEST(Replay, realtime_begins_with_the_first_window_and_ends_in_a_gap) {
+  const TempDir dir;
+  Rig rig;
+  Monitor monitor(open_meter("replay://" + write_steps(dir).string()), {.clock = rig.clock});
+  {
+    SharedClock& alone = *rig.clock;  // until the first window only the test's thread takes part
+    EXPECT_EQ(alone.now(), 1'000'000'000);
+  }
+  monitor.begin("a");
+  rig.wait(15'000 * ms);
+  monitor.end("a");
+  const Energy e = monitor.energy("a");
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_NEAR(e.energy_J, 60, 1e-6);
+  monitor.begin("b");
+  rig.wait(15'000 * ms);
+  monitor.end("b");
+  EXPECT_FALSE(monitor.energy("b").valid);
+}
+
+TEST(Replay, a_bad_file_or_option_is_one_clear_error) {
+  const TempDir dir;
+  const auto steps = write_steps(dir).string();
+  EXPECT_THROW(open_meter("replay:///no/such.csv"), MeterUnavailable);
+  EXPECT_THROW(open_meter("replay://"), BadMeterUri);
+  EXPECT_THROW(open_meter("replay://" + steps + "?speed=fast"), BadMeterUri);
+  EXPECT_THROW(open_meter("replay://" + steps + "?segment=2"), MeterUnavailable);
+  try {
+    open_meter("replay://" + steps + "?sped=instant");
+    FAIL();
+  } catch (const BadMeterUri& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("sped"), HasSubstr("speed"), HasSubstr("gap_limit")));
+  }
+  std::ofstream(dir / "short.csv") << "# tbft trace 1\nt_ns,volts_V,amps_A,power_W,energy_J,flags,mark\n1,,,1,,,\n";
+  EXPECT_THROW(open_meter("replay://" + (dir / "short.csv").string()), MeterUnavailable);
+}
+
+}  // namespace
+}  // namespace tbft::power

@@ -1,0 +1,67 @@
+// Time for tests. ManualClock: one thread, sleeping moves it. SharedClock: several threads, time jumps to the earliest wake-up
+// as soon as all of them sleep, so that nothing depends on how fast they run.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "power/clock.h"
+
+namespace tbft::power::testing {
+
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(TimeNs start = 1'000'000'000) : now_(start) {}
+  using Clock::sleep_until;
+  TimeNs now() const override { return now_; }
+  void sleep_until(TimeNs instant, const std::stop_token& /*stop*/) override {
+    ++sleeps;
+    now_ = std::max(now_, instant);
+  }
+  void advance(TimeNs duration) { now_ += duration; }
+
+  std::size_t sleeps = 0;
+
+ private:
+  TimeNs now_;
+};
+
+class SharedClock final : public Clock {
+ public:
+  explicit SharedClock(std::size_t threads, TimeNs start = 1'000'000'000) : threads_(threads), now_(start) {}
+  using Clock::sleep_until;
+  TimeNs now() const override {
+    const std::lock_guard lock(mutex_);
+    return now_;
+  }
+  void sleep_until(TimeNs instant, const std::stop_token& stop) override {
+    std::unique_lock lock(mutex_);
+    sleepers_.push_back(instant);
+    advance_if_all_sleep();
+    woken_.wait(lock, stop, [&] { return now_ >= instant; });
+    std::erase_if(sleepers_, [&, first = true](TimeNs t) mutable { return t == instant && std::exchange(first, false); });
+  }
+
+ private:
+  // A sleeper that is due has not left the list yet: time waits for it.
+  void advance_if_all_sleep() {
+    const TimeNs earliest = *std::ranges::min_element(sleepers_);
+    if (sleepers_.size() < threads_ || earliest <= now_) {
+      woken_.notify_all();
+      return;
+    }
+    now_ = earliest;
+    woken_.notify_all();
+  }
+
+  std::size_t threads_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any woken_;
+  std::vector<TimeNs> sleepers_;
+  TimeNs now_;
+};
+
+}  // namespace tbft::power::testing
