@@ -3,12 +3,15 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <system_error>
 
 #include "harness/cli/command.h"
 #include "harness/data/dataset.h"
@@ -18,6 +21,7 @@
 namespace tbft::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 struct Options {
@@ -29,13 +33,23 @@ struct Options {
   std::string output;
 };
 
-// A spec that cannot be is a usage error (2); a data set that is not as it should be is a failure (1).
-data::Images load(const Options& options) {
+// What was asked cannot be: a usage error (2). Other errors are the data's (1).
+template <typename Error, typename Work>
+auto or_usage_error(Work work) {
   try {
-    return data::load_dataset(data::parse_dataset_spec(options.dataset));
-  } catch (const data::BadDatasetSpec& e) {
+    return work();
+  } catch (const Error& e) {
     throw UsageError(e.what());
   }
+}
+
+data::Images load(const Options& options) {
+  return or_usage_error<data::BadDatasetSpec>([&] { return data::load_dataset(data::parse_dataset_spec(options.dataset)); });
+}
+
+// Class names are folder names, so any bytes: what is not UTF-8 is replaced.
+void print(const ordered_json& out, int indent) {
+  fmt::print("{}\n", out.dump(indent, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 int list(const Options& options) {
@@ -48,12 +62,13 @@ int list(const Options& options) {
                      {"summary", kind.summary},
                      {"example", kind.example}});
     }
-    fmt::print("{}\n", out.dump(2));
+    print(out, 2);
     return ok;
   }
   fmt::print("{:<12} {:<7} {:<21} {}\n", "NAME", "DRIFT", "CONDITIONS", "WHAT");
   for (const auto& kind : data::dataset_kinds()) {
-    fmt::print("{:<12} {:<7} {:<21} {}\n", kind.name, kind.drift, fmt::join(kind.conditions, ","), kind.summary);
+    const auto conditions = fmt::format("{}", fmt::join(kind.conditions, ","));
+    fmt::print("{:<12} {:<7} {:<21} {}\n", kind.name, kind.drift, conditions, kind.summary);
     fmt::print("{:<42} {}\n", "", kind.example);
   }
   return ok;
@@ -69,7 +84,7 @@ int info(const Options& options) {
     const ordered_json out{{"dataset", name},          {"n", images.size()},      {"height", images.height},
                            {"width", images.width},    {"classes", classes},      {"mean", summary.mean},
                            {"std", summary.deviation}, {"sha256", summary.sha256}};
-    fmt::print("{}\n", out.dump(2));
+    print(out, 2);
     return ok;
   }
   fmt::print("data set  {}\nimages    {} of {}x{} px, {} classes\n", name, images.size(), images.width, images.height,
@@ -84,39 +99,53 @@ int info(const Options& options) {
 
 int split(const Options& options) {
   const auto n = options.dataset.empty() ? options.n : load(options).size();
-  const auto parts = data::paper_split(n, options.train_size, options.random_state);
+  const auto parts =
+      or_usage_error<data::DataError>([&] { return data::paper_split(n, options.train_size, options.random_state); });
   if (options.json) {
     const ordered_json out{{"n", n}, {"train", parts.train}, {"val", parts.val}, {"test", parts.test}};
-    fmt::print("{}\n", out.dump());
+    print(out, -1);
     return ok;
   }
   fmt::print("train {}\nval {}\ntest {}\n", fmt::join(parts.train, " "), fmt::join(parts.val, " "), fmt::join(parts.test, " "));
   return ok;
 }
 
-// DIR/CLASS/INDEX.png: reads back as imagefolder:DIR. The folder is written under a temporary name and then renamed.
-int export_images(const Options& options) {
-  namespace fs = std::filesystem;
-  const fs::path target = fs::path(options.output).lexically_normal();
-  if (fs::exists(target)) throw UsageError(fmt::format("{}: exists; name a new folder", target.string()));
-  auto images = load(options);
-  const fs::path temporary = target.string() + ".part";
-  fs::remove_all(temporary);
-  for (const auto& name : images.class_names) fs::create_directories(temporary / name);
+void write_images(data::Images& images, const fs::path& folder) {
+  for (const auto& name : images.class_names) fs::create_directories(folder / name);
   for (std::int64_t i = 0; i < images.size(); ++i) {
     const auto& name = images.class_names[static_cast<std::size_t>(images.labels[static_cast<std::size_t>(i)])];
     const cv::Mat rgb(static_cast<int>(images.height), static_cast<int>(images.width), CV_8UC3,
                       images.pixels.data() + i * images.bytes_per_image());
     cv::Mat bgr;
     cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-    const auto file = temporary / name / fmt::format("{:06}.png", i);
+    const auto file = folder / name / fmt::format("{:06}.png", i);
     if (!cv::imwrite(file.string(), bgr)) throw data::DataError(fmt::format("{}: cannot be written", file.string()));
   }
-  fs::rename(temporary, target);
-  fmt::print("{} images in {}\n", images.size(), target.string());
+}
+
+// DIR/CLASS/INDEX.png, which reads back as imagefolder:DIR. Written beside it under a temporary name, then renamed.
+int export_images(const Options& options) {
+  auto target = fs::absolute(options.output);
+  if (!target.has_filename()) target = target.parent_path();  // written with a slash at its end
+  if (fs::exists(target)) throw UsageError(fmt::format("{}: exists; name a new folder", options.output));
+  auto images = load(options);
+  std::string temporary = target.string() + ".XXXXXX";
+  if (!mkdtemp(temporary.data())) {
+    throw data::DataError(fmt::format("{}: {}", options.output, std::generic_category().message(errno)));
+  }
+  try {
+    write_images(images, fs::path(temporary) / "images");
+    fs::rename(fs::path(temporary) / "images", target);
+  } catch (...) {
+    fs::remove_all(temporary);
+    throw;
+  }
+  fs::remove(temporary);
+  fmt::print("{} images in {}\n", images.size(), options.output);
   return ok;
 }
 
+// A sub-command of `data` that runs `run`.
 CLI::App& add(CLI::App& parent, Action& action, const std::shared_ptr<Options>& options, const char* name, const char* what,
               const char* examples, int (*run)(const Options&)) {
   auto& app = *parent.add_subcommand(name, what);
@@ -139,6 +168,7 @@ void add_data(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   auto& data = *app.add_subcommand("data", "Data sets: list, info, split, export");
   data.require_subcommand(1);
+  data.footer("Example:\n  tbft data info --dataset 'synthetic:?drift=input'");
 
   auto& list_app =
       add(data, action, options, "list", "The data sets that are known", "  tbft data list\n  tbft data list --json", list);

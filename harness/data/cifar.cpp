@@ -55,8 +55,10 @@ void read_batch(const fs::path& path, Images& images) {
                                   path.string(), i, label, fetch_again));
     }
     images.labels.push_back(label);
+    images.pixels.resize(images.pixels.size() + 3 * plane);
+    std::uint8_t* pixel = &images.pixels[images.pixels.size() - 3 * plane];
     for (std::size_t k = 0; k < plane; ++k) {
-      for (std::size_t c = 0; c < 3; ++c) images.pixels.push_back(static_cast<std::uint8_t>(record[1 + c * plane + k]));
+      for (std::size_t c = 0; c < 3; ++c) *pixel++ = static_cast<std::uint8_t>(record[1 + c * plane + k]);
     }
   }
 }

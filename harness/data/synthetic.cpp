@@ -48,7 +48,7 @@ Colour random_colour(Rng& rng) {
 Colour contrasting_colour(Rng& rng, const Colour& ground) {
   for (int attempt = 0; attempt < 16; ++attempt) {
     const Colour colour = random_colour(rng);
-    if (std::abs(luma(colour) - luma(ground)) >= 0.05) return colour;
+    if (std::abs(luma(colour) - luma(ground)) >= 0.15) return colour;
   }
   return luma(ground) < 0.5 ? Colour{1, 1, 1} : Colour{0, 0, 0};
 }
@@ -118,7 +118,7 @@ void draw_clutter(Rng& rng, Canvas& canvas) {
 void draw_shape(Rng& rng, Canvas& canvas, const Shape& shape, Style style, const Colour& ground) {
   const bool unseen = style == Style::striped || style == Style::dashed;
   const Placement place = random_placement(rng, 4, 0.25);
-  const double radius = rng.uniform(7, 12);
+  const double radius = rng.uniform(8, 12);
   // Proportions differ as well: the source's are nearly regular, the target's slim.
   const double stretch = unseen ? rng.uniform(0.6, 0.75) : rng.uniform(0.85, 1.0);
   const bool upright = rng.uniform() < 0.5;
@@ -196,7 +196,7 @@ Canvas draw_image(const Recipe& recipe, std::uint64_t index, int label) {
   if (drifts && recipe.drift == "feature") style = second ? Style::dashed : Style::striped;
   draw_shape(rng, canvas, shapes()[static_cast<std::size_t>(label)], style, ground);
   draw_clutter(rng, canvas);
-  add_noise(rng, canvas, 0.05);
+  add_noise(rng, canvas, 0.04);
   if (recipe.drift == "input") corrupt(rng, canvas, recipe.severity);
   return canvas;
 }
