@@ -106,7 +106,9 @@ std::optional<std::uint32_t> Board::throttled_bits() const {
   return bits ? std::optional(static_cast<std::uint32_t>(*bits)) : std::nullopt;
 }
 
-void Board::reset_peak_rss() const { std::ofstream(root_ / "proc/self/clear_refs") << "5"; }
+void Board::reset_peak_rss() const {
+  std::ofstream(root_ / "proc/self/clear_refs") << "5";
+}
 
 std::optional<double> Board::peak_rss_MiB() const {
   const auto kib = integer(field(read("proc/self/status").value_or(""), "VmHWM"));

@@ -22,7 +22,9 @@ void Console::line(const std::string& text) {
   std::fflush(stream_);
 }
 
-void Console::warning(const std::string& text) { line("tbft: warning: " + text); }
+void Console::warning(const std::string& text) {
+  line("tbft: warning: " + text);
+}
 
 void Console::progress(const std::string& text) {
   if (!terminal_) return;

@@ -15,9 +15,9 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  void line(const std::string& text);     // one line, above the progress line
-  void warning(const std::string& text);  // "tbft: warning: ..."
-  void progress(const std::string& text); // replaces the progress line; nothing where no terminal is
+  void line(const std::string& text);      // one line, above the progress line
+  void warning(const std::string& text);   // "tbft: warning: ..."
+  void progress(const std::string& text);  // replaces the progress line; nothing where no terminal is
   void clear();
   bool terminal() const { return terminal_; }
 

@@ -28,6 +28,8 @@ StopOnSignal::~StopOnSignal() {
   std::signal(SIGTERM, SIG_DFL);
 }
 
-const std::atomic<bool>& StopOnSignal::flag() const { return stopped; }
+const std::atomic<bool>& StopOnSignal::flag() const {
+  return stopped;
+}
 
 }  // namespace tbft

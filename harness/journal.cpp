@@ -50,7 +50,9 @@ Journal::Journal(const std::filesystem::path& path) : path_(path) {
   }
 }
 
-Journal::~Journal() { close(fd_); }
+Journal::~Journal() {
+  close(fd_);
+}
 
 void Journal::append(const std::string& line) {
   const auto before = lseek(fd_, 0, SEEK_END);

@@ -1,5 +1,5 @@
-// The journal of a run: one JSON object a line, appended and synced, for what cells.csv has no place for: executions, cells begun, and which
-// test images each cell got right.
+// The journal of a run: one JSON object a line, appended and synced, for what cells.csv has no place for: executions, cells
+// begun, and which test images each cell got right.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,8 @@
 namespace tbft {
 
 struct JournalSummary {
-  int executions = 0;                        // times the run was started or resumed
-  std::map<std::string, int> begun, ended;   // by cell id
+  int executions = 0;                       // times the run was started or resumed
+  std::map<std::string, int> begun, ended;  // by cell id
 };
 
 class Journal {

@@ -15,8 +15,8 @@ constexpr std::size_t eval_batch = 500;
 
 }  // namespace
 
-Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
-               PhaseObserver& observer) {
+Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+               const std::string& layout, PhaseObserver& observer) {
   const torch::InferenceMode guard;
   net->eval();
   Score score;

@@ -19,8 +19,8 @@ struct Score {
 };
 
 // Eval mode, no gradient. The observer's evaluated() is called after every batch.
-Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
-               PhaseObserver& observer);
+Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+               const std::string& layout, PhaseObserver& observer);
 
 // At most `count` entries from `begin`: one batch of a list of indices.
 inline std::span<const std::int64_t> slice(std::span<const std::int64_t> all, std::size_t begin, std::size_t count) {

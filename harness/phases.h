@@ -11,13 +11,20 @@ enum class Phase { load, train, forward, backward, step, validate, test };
 
 constexpr std::string_view to_string(Phase phase) {
   switch (phase) {
-    case Phase::load: return "load";
-    case Phase::train: return "train";
-    case Phase::forward: return "forward";
-    case Phase::backward: return "backward";
-    case Phase::step: return "step";
-    case Phase::validate: return "validate";
-    case Phase::test: return "test";
+    case Phase::load:
+      return "load";
+    case Phase::train:
+      return "train";
+    case Phase::forward:
+      return "forward";
+    case Phase::backward:
+      return "backward";
+    case Phase::step:
+      return "step";
+    case Phase::validate:
+      return "validate";
+    case Phase::test:
+      return "test";
   }
   return "";
 }

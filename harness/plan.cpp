@@ -77,8 +77,8 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
           cell.strategy = strategy;
           cell.repetition = repetition;
           cell.seed = settings.sweep.seed + repetition;
-          const nlohmann::json key{cell.dataset,  cell.drift,      cell.condition, cell.train_size,
-                                   cell.strategy, cell.repetition, cell.seed,      settings.lr_of(cell.strategy),
+          const nlohmann::json key{cell.dataset,          cell.drift,      cell.condition, cell.train_size,
+                                   cell.strategy,         cell.repetition, cell.seed,      settings.lr_of(cell.strategy),
                                    identity.accuracy_json};
           cell.id = sha256_hex(key.dump()).substr(0, id_digits);
           ordered.push_back(cell);

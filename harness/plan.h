@@ -11,7 +11,7 @@ namespace tbft {
 
 // The unit of work, resume and CSV row.
 struct Cell {
-  std::string id;         // 12 hex digits, see make_plan
+  std::string id;  // 12 hex digits, see make_plan
   std::string dataset;
   std::string drift;      // input | feature | output
   std::string condition;  // such as gaussian_noise-5, else empty
@@ -32,8 +32,8 @@ struct Identity {
 // `settings` effective; reads the checkpoint for its hash. Throws SettingsError where it cannot be read.
 Identity identify(const Settings& settings);
 
-// Every (condition, size, strategy, repetition); repetition by repetition, shuffled within one by sweep.seed. A cell's id is the
-// head of SHA-256 over data set, drift, condition, size, strategy, repetition and Identity::accuracy_json.
+// Every (condition, size, strategy, repetition); repetition by repetition, shuffled within one by sweep.seed. A cell's id is
+// the head of SHA-256 over data set, drift, condition, size, strategy, repetition and Identity::accuracy_json.
 std::vector<Cell> make_plan(const Settings& settings, const Identity& identity);
 
 // Lower-case hex SHA-256.

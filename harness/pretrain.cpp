@@ -45,7 +45,9 @@ std::vector<Shift> draw_shifts(std::int64_t n, const at::Generator& random) {
 }
 
 std::int64_t class_count(const data::Images& train, const data::Images& val) {
-  const auto top = [](const data::Images& images) { return images.size() == 0 ? -1 : *std::ranges::max_element(images.labels); };
+  const auto top = [](const data::Images& images) {
+    return images.size() == 0 ? -1 : *std::ranges::max_element(images.labels);
+  };
   return std::max(top(train), top(val)) + 1;
 }
 
@@ -54,9 +56,11 @@ std::int64_t class_count(const data::Images& train, const data::Images& val) {
 EpochReport pretrain(const data::Images& train, const data::Images& val, const PretrainSettings& settings,
                      const std::filesystem::path& out, PretrainObserver& observer) {
   const auto classes = std::max(class_count(train, val), static_cast<std::int64_t>(train.class_names.size()));
-  if (train.size() == 0 || val.size() == 0 || classes < 2) throw data::DataError("training a base model needs images of two classes");
+  if (train.size() == 0 || val.size() == 0 || classes < 2)
+    throw data::DataError("training a base model needs images of two classes");
   if (train.height != train.width || train.height != val.height || train.width != val.width || train.height % 32 != 0)
-    throw data::DataError(fmt::format("images are {}x{}; the network wants squares of a multiple of 32", train.width, train.height));
+    throw data::DataError(
+        fmt::format("images are {}x{}; the network wants squares of a multiple of 32", train.width, train.height));
 
   torch::manual_seed(settings.seed);
   models::ResNet net(models::ResNetSpec{static_cast<int>(settings.depth), static_cast<int>(settings.width),
@@ -94,7 +98,8 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
     }
     const auto score = evaluate(net, val, val_indices, settings.layout, observer);
     EpochReport report{epoch, loss_sum / static_cast<double>(n), score.loss,
-                       100.0 * static_cast<double>(std::ranges::count(score.correct, true)) / static_cast<double>(val.size()), false};
+                       100.0 * static_cast<double>(std::ranges::count(score.correct, true)) / static_cast<double>(val.size()),
+                       false};
     if (!std::isfinite(report.train_loss)) throw std::runtime_error("the training loss is no longer finite; lower --lr");
     report.best = report.val_loss < best.val_loss;
     if (report.best) {

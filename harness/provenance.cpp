@@ -9,7 +9,9 @@
 
 namespace tbft {
 
-std::string tool_version() { return TBFT_VERSION; }
+std::string tool_version() {
+  return TBFT_VERSION;
+}
 
 nlohmann::json provenance_json(const Board& board) {
   return {{"tool_version", tool_version()},

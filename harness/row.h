@@ -45,8 +45,8 @@ struct RunFacts {
   std::string config_hash;
 };
 
-// Status `failed` where training failed; `invalid` where the energy is (no reading, a gap, a throttled board): joule columns stay
-// empty, the accuracy counts. Training energy that is invalid invalidates the row.
+// Status `failed` where training failed; `invalid` where the energy is (no reading, a gap, a throttled board): joule columns
+// stay empty, the accuracy counts. Training energy that is invalid invalidates the row.
 results::CellRow make_row(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter,
                           const RunFacts& run);
 

@@ -39,7 +39,8 @@ void refuse_other_settings(const fs::path& path, const nlohmann::json& before, c
   const auto old_settings = before.value("effective", nlohmann::json::object());
   for (const auto& [key, value] : now.at("effective").items()) {
     const auto old = old_settings.value(key, nlohmann::json());
-    if (!may_differ.contains(key) && old != value) differences.push_back(fmt::format("{} was {}, is {}", key, old.dump(), value.dump()));
+    if (!may_differ.contains(key) && old != value)
+      differences.push_back(fmt::format("{} was {}, is {}", key, old.dump(), value.dump()));
   }
   for (const char* key : {"checkpoint_sha256", "data"}) {
     // Conditions added to the plan bring data sets of their own: only what both name is compared.
@@ -47,14 +48,15 @@ void refuse_other_settings(const fs::path& path, const nlohmann::json& before, c
     const auto& value = now.at(key);
     if (value.is_object() && old.is_object()) {
       for (const auto& [name, set] : value.items())
-        if (old.contains(name) && old[name] != set) differences.push_back(fmt::format("the data set {} has other images", name));
+        if (old.contains(name) && old[name] != set)
+          differences.push_back(fmt::format("the data set {} has other images", name));
     } else if (old != value) {
       differences.push_back(fmt::format("{} differs", key));
     }
   }
   if (!differences.empty())
-    throw RunDirectoryError(fmt::format("{}: cannot resume with other settings: {}; use another -o", path.string(),
-                                        fmt::join(differences, "; ")));
+    throw RunDirectoryError(
+        fmt::format("{}: cannot resume with other settings: {}; use another -o", path.string(), fmt::join(differences, "; ")));
 }
 
 }  // namespace
@@ -75,7 +77,9 @@ RunDirectory::RunDirectory(fs::path path, bool resume) : path_(std::move(path)) 
   }
 }
 
-RunDirectory::~RunDirectory() { close(lock_); }
+RunDirectory::~RunDirectory() {
+  close(lock_);
+}
 
 fs::path RunDirectory::trace(int execution) const {
   return path_ / "traces" / (execution <= 1 ? "trace.csv" : fmt::format("trace-{}.csv", execution));

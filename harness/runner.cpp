@@ -121,8 +121,10 @@ class Run {
     outcome.planned = static_cast<std::int64_t>(plan_.size());
     std::vector<const Cell*> todo;
     for (const auto& cell : plan_) {
-      if (directory_.done().contains(cell.id)) ++outcome.skipped;
-      else todo.push_back(&cell);
+      if (directory_.done().contains(cell.id))
+        ++outcome.skipped;
+      else
+        todo.push_back(&cell);
     }
     if (todo.empty()) return outcome;
     console_.line(fmt::format("{}: {} of {} cells to run, {}, meter {}", settings_.name, todo.size(), plan_.size(),
@@ -191,8 +193,10 @@ class Run {
                     {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
     for (const auto& [key, images] : data_) {
       const std::string_view pixels(reinterpret_cast<const char*>(images.pixels.data()), images.pixels.size());
-      const std::string_view labels(reinterpret_cast<const char*>(images.labels.data()), images.labels.size() * sizeof(std::int64_t));
-      run["data"][key] = {{"images", images.size()}, {"pixels_sha256", sha256_hex(pixels)}, {"labels_sha256", sha256_hex(labels)}};
+      const std::string_view labels(reinterpret_cast<const char*>(images.labels.data()),
+                                    images.labels.size() * sizeof(std::int64_t));
+      run["data"][key] = {
+          {"images", images.size()}, {"pixels_sha256", sha256_hex(pixels)}, {"labels_sha256", sha256_hex(labels)}};
     }
     return run.dump();
   }
@@ -290,9 +294,7 @@ class Run {
     monitor_->end(name);
   }
 
-  power::Energy idle_energy(int index) {
-    return index < 0 ? power::Energy{} : monitor_->energy(fmt::format("idle/{}", index));
-  }
+  power::Energy idle_energy(int index) { return index < 0 ? power::Energy{} : monitor_->energy(fmt::format("idle/{}", index)); }
 
   void write_pending(RunOutcome& outcome) {
     auto& m = pending_->measurement;
@@ -315,12 +317,12 @@ class Run {
     if (row.status == "ok") ++outcome.ok;
     if (row.status == "failed") ++outcome.failed;
     if (row.status == "invalid") ++outcome.invalid;
-    console_.line(fmt::format(
-        "[{}/{}] {}{} {:.0f} % {} #{}: {}{}, {:.1f} s{}", finished_ + 1, finished_ + remaining_, row.drift,
-        row.condition.empty() ? "" : "/" + row.condition, *row.train_size * 100, row.strategy, *row.repetition,
-        row.accuracy_pct ? fmt::format("{:.2f} %", *row.accuracy_pct) : "no accuracy",
-        row.gross_J ? fmt::format(", {:.1f} J{}", *row.gross_J, *row.measured == 1 ? "" : " (estimate)") : "",
-        row.duration_s.value_or(0), row.status == "ok" ? "" : fmt::format(" {}: {}", row.status, row.reason)));
+    console_.line(
+        fmt::format("[{}/{}] {}{} {:.0f} % {} #{}: {}{}, {:.1f} s{}", finished_ + 1, finished_ + remaining_, row.drift,
+                    row.condition.empty() ? "" : "/" + row.condition, *row.train_size * 100, row.strategy, *row.repetition,
+                    row.accuracy_pct ? fmt::format("{:.2f} %", *row.accuracy_pct) : "no accuracy",
+                    row.gross_J ? fmt::format(", {:.1f} J{}", *row.gross_J, *row.measured == 1 ? "" : " (estimate)") : "",
+                    row.duration_s.value_or(0), row.status == "ok" ? "" : fmt::format(" {}: {}", row.status, row.reason)));
   }
 
   const Board& board_;

@@ -25,8 +25,8 @@ struct RunOutcome {
   std::int64_t planned = 0, skipped = 0, ok = 0, failed = 0, invalid = 0;
 };
 
-// Runs what is missing. `stop` is looked at after every step; a row whose cell is finished is still written. Throws SettingsError,
-// RunDirectoryError, data::DataError, models::CheckpointError, power::MeterUnavailable, Interrupted.
+// Runs what is missing. `stop` is looked at after every step; a row whose cell is finished is still written. Throws
+// SettingsError, RunDirectoryError, data::DataError, models::CheckpointError, power::MeterUnavailable, Interrupted.
 RunOutcome run_experiment(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop);
 
 }  // namespace tbft

@@ -80,7 +80,10 @@ Key key(std::string_view name, std::string_view help, Member member) {
 }
 
 const std::vector<Key>& keys() {
-#define TBFT_SETTING(path) [](auto& s) -> auto& { return s.path; }
+#define TBFT_SETTING(path) \
+  [](auto& s) -> auto& {   \
+    return s.path;         \
+  }
   static const std::vector<Key> list{
       key("name", "name of the experiment, in cells.csv", TBFT_SETTING(name)),
       key("description", "a line for people", TBFT_SETTING(description)),
@@ -144,7 +147,8 @@ void apply(Settings& settings, const toml::table& table, const std::string& pref
     const auto found = std::ranges::find(keys(), path, [](const Key& k) { return k.doc.name; });
     if (found != keys().end()) {
       found->set(settings, node, fmt::format("{}: {}", place(node, source), path));
-    } else if (node.is_table() && std::ranges::any_of(keys(), [&](const Key& k) { return k.doc.name.starts_with(path + "."); })) {
+    } else if (node.is_table() &&
+               std::ranges::any_of(keys(), [&](const Key& k) { return k.doc.name.starts_with(path + "."); })) {
       apply(settings, *node.as_table(), path, source);
     } else {
       fail(place(node, source), fmt::format("unknown key '{}'; did you mean '{}'?", path, nearest_key(path)));

@@ -72,8 +72,8 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainSettings& s, 
   if (s.optimizer == "adam")
     return std::make_unique<torch::optim::Adam>(std::move(parameters),
                                                 torch::optim::AdamOptions(s.lr).weight_decay(s.weight_decay));
-  return std::make_unique<torch::optim::SGD>(
-      std::move(parameters), torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(s.weight_decay));
+  return std::make_unique<torch::optim::SGD>(std::move(parameters),
+                                             torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(s.weight_decay));
 }
 
 // Everything that training may change, in memory.
@@ -114,8 +114,8 @@ struct Trainer::Impl {
   void check(const data::Images& images) const {
     const auto& spec = net->spec();
     if (images.height != spec.pixels || images.width != spec.pixels)
-      throw data::DataError(fmt::format("the images are {}x{}, the checkpoint's network wants {}x{}", images.width, images.height,
-                                        spec.pixels, spec.pixels));
+      throw data::DataError(fmt::format("the images are {}x{}, the checkpoint's network wants {}x{}", images.width,
+                                        images.height, spec.pixels, spec.pixels));
     for (const auto label : images.labels)
       if (label < 0 || label >= spec.classes)
         throw data::DataError(fmt::format("label {} in the data, but the checkpoint has {} classes", label, spec.classes));
@@ -239,7 +239,8 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
     best.restore(net);
   }
   const auto& spec = net->spec();
-  const auto macs_a_sample = strategy.uses_gradient() ? models::training_macs(spec, strategy.tuned) : models::forward_macs(spec);
+  const auto macs_a_sample =
+      strategy.uses_gradient() ? models::training_macs(spec, strategy.tuned) : models::forward_macs(spec);
   result.macs_train = static_cast<double>(macs_a_sample) * static_cast<double>(result.samples_seen);
 
   PhaseScope test(observer, Phase::test);

@@ -32,7 +32,8 @@ class EvalProgress : public PhaseObserver {
   void stepped(std::int64_t, std::int64_t) override {}
   void evaluated(std::int64_t images, std::int64_t of) override {
     if (stop_) throw Interrupted("interrupted");
-    console_.progress(fmt::format("{} {} of {} images", bar(static_cast<double>(images) / static_cast<double>(of)), images, of));
+    console_.progress(
+        fmt::format("{} {} of {} images", bar(static_cast<double>(images) / static_cast<double>(of)), images, of));
   }
 
  private:
@@ -71,7 +72,9 @@ void add_eval(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("eval", "Test a checkpoint on a data set");
   command->add_option("--checkpoint", options->checkpoint, "State dict (.pth)")->required();
   command->add_option("--dataset", options->dataset, "Data set, name:PATH?key=value; see `tbft data list`")->required();
-  command->add_option("--threads", options->threads, "Threads; 0: every core")->envname("TBFT_THREADS")->check(CLI::Range(0, 1024));
+  command->add_option("--threads", options->threads, "Threads; 0: every core")
+      ->envname("TBFT_THREADS")
+      ->check(CLI::Range(0, 1024));
   command->add_option("--backend", options->backend, "onednn or native")->check(CLI::IsMember({"onednn", "native"}));
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(

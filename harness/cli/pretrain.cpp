@@ -51,7 +51,8 @@ class Progress : public PretrainObserver {
     stop_point();
     const double share = static_cast<double>(step) / static_cast<double>(planned);
     const double elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-    console_.progress(fmt::format("{} step {} of {} | ETA {}", bar(share), step, planned, duration_text(elapsed_s / share - elapsed_s)));
+    console_.progress(
+        fmt::format("{} step {} of {} | ETA {}", bar(share), step, planned, duration_text(elapsed_s / share - elapsed_s)));
   }
   void evaluated(std::int64_t, std::int64_t) override { stop_point(); }
   void epoch_done(const EpochReport& r) override {
@@ -84,7 +85,8 @@ int execute(const PretrainOptions& options) {
   Progress progress(console, stop.flag(), settings.epochs);
   const auto best = pretrain(train, val, settings, options.out, progress);
   console.clear();
-  fmt::print("{}: {:.2f} % of {} validation images, best of epoch {}\n", options.out, best.val_accuracy_pct, val.size(), best.epoch);
+  fmt::print("{}: {:.2f} % of {} validation images, best of epoch {}\n", options.out, best.val_accuracy_pct, val.size(),
+             best.epoch);
   return Exit::ok;
 }
 
@@ -106,7 +108,9 @@ void add_pretrain(CLI::App& app, Action& action) {
   command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536));
   command->add_option("--lr", options->lr, "Learning rate (its peak, in the quick recipe)")->check(CLI::PositiveNumber);
   command->add_option("--seed", options->seed, "Seed of weights and batches");
-  command->add_option("--threads", options->threads, "Threads; 0: every core")->envname("TBFT_THREADS")->check(CLI::Range(0, 1024));
+  command->add_option("--threads", options->threads, "Threads; 0: every core")
+      ->envname("TBFT_THREADS")
+      ->check(CLI::Range(0, 1024));
   command->footer(
       "Examples:\n"
       "  tbft pretrain --dataset 'synthetic:?part=train' --val 'synthetic:?part=test' --recipe quick -o base.pth\n"

@@ -49,18 +49,18 @@ int execute(const RunOptions& options) {
   }
   Console console;
   const StopOnSignal stop;
-  RunRequest request{.settings = settings,
-                     .directory = options.directory.empty() ? fmt::format("runs/{}-{}", settings.name, utc_compact())
-                                                            : options.directory,
-                     .resume = options.resume,
-                     .command_line = {"tbft", "run", options.experiment}};
+  RunRequest request{
+      .settings = settings,
+      .directory = options.directory.empty() ? fmt::format("runs/{}-{}", settings.name, utc_compact()) : options.directory,
+      .resume = options.resume,
+      .command_line = {"tbft", "run", options.experiment}};
   for (const auto& option : set) request.command_line.push_back("--set " + option);
   RunOutcome outcome;
   try {
     outcome = run_experiment(request, board, console, stop.flag());
   } catch (const Interrupted&) {
-    throw Interrupted(fmt::format("interrupted; go on with: tbft run {} -o {} --resume", options.experiment,
-                                  request.directory.string()));
+    throw Interrupted(
+        fmt::format("interrupted; go on with: tbft run {} -o {} --resume", options.experiment, request.directory.string()));
   }
   console.clear();
   const auto cells = results::read_cells(request.directory / "cells.csv");
@@ -81,7 +81,8 @@ std::string keys_help() {
 
 void add_run(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
-  auto* command = app.add_subcommand("run", "Run an experiment file: every cell trained, tested, measured, a row of cells.csv each");
+  auto* command =
+      app.add_subcommand("run", "Run an experiment file: every cell trained, tested, measured, a row of cells.csv each");
   command->add_option("experiment", options->experiment, "Experiment file (TOML), see experiments/")->required();
   command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER");

@@ -19,8 +19,14 @@ void add_unavailable(CLI::App& app, Action& action, const char* name) {
 
 }  // namespace
 
-void add_run(CLI::App& app, Action& action) { add_unavailable(app, action, "run"); }
-void add_eval(CLI::App& app, Action& action) { add_unavailable(app, action, "eval"); }
-void add_pretrain(CLI::App& app, Action& action) { add_unavailable(app, action, "pretrain"); }
+void add_run(CLI::App& app, Action& action) {
+  add_unavailable(app, action, "run");
+}
+void add_eval(CLI::App& app, Action& action) {
+  add_unavailable(app, action, "eval");
+}
+void add_pretrain(CLI::App& app, Action& action) {
+  add_unavailable(app, action, "pretrain");
+}
 
 }  // namespace tbft::cli

@@ -6,8 +6,8 @@
 
 namespace tbft::data {
 
-// numpy.random.RandomState(seed).permutation(n): Fisher-Yates from the top; each draw keeps the low bits of one 32-bit output and
-// is repeated while it exceeds the index. std::mt19937 is numpy's generator, seeded alike. n < 2^32.
+// numpy.random.RandomState(seed).permutation(n): Fisher-Yates from the top; each draw keeps the low bits of one 32-bit output
+// and is repeated while it exceeds the index. std::mt19937 is numpy's generator, seeded alike. n < 2^32.
 std::vector<std::int64_t> permutation(std::int64_t n, std::uint32_t seed);
 
 struct Split {

@@ -12,8 +12,8 @@ namespace tbft {
 struct Strategy {
   std::string_view name;  // as in the paper's tables and in cells.csv
   std::string_view summary;
-  models::Tuned tuned{};        // parameters that the optimiser changes
-  bool updates_bn_only = false; // forward passes that refresh BatchNorm statistics, no gradient
+  models::Tuned tuned{};         // parameters that the optimiser changes
+  bool updates_bn_only = false;  // forward passes that refresh BatchNorm statistics, no gradient
 
   bool uses_gradient() const { return tuned.everything || !tuned.blocks.empty(); }
   bool adapts() const { return uses_gradient() || updates_bn_only; }

@@ -22,10 +22,10 @@ for row in rows:
     assert abs(gross / duration - 5) < 0.02, (gross, duration)
     # Idle at the same 5 W: nothing is left over.
     assert abs(float(row["idle_W"]) - 5) < 1e-9 and abs(float(row["net_J"])) < 1e-6 + 0.002 * gross, row["net_J"]
-    again = by_name["cell/" + row["cell_id"]]["energy_J"]
+    again = by_name["cell/" + row["cell_id"]]["gross_J"]
     assert abs(again - gross) <= 1e-12 * gross, (again, gross)
     if row["strategy"] == "fc":
-        train = by_name[f"cell/{row['cell_id']}/train"]["energy_J"]
+        train = by_name[f"cell/{row['cell_id']}/train"]["gross_J"]
         assert abs(train - float(row["train_gross_J"])) <= 1e-12 * train
         assert float(row["train_gross_J"]) < gross
         assert f"cell/{row['cell_id']}/backward" in by_name

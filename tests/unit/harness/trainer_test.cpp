@@ -53,9 +53,9 @@ class TrainerTest : public testing::Test {
   static void TearDownTestSuite() { fs::remove_all(folder); }
 
   static int python(const std::string& command) {
-    return std::system(fmt::format("/usr/bin/python3 {}/tests/unit/harness/paper_protocol.py {} {}", TBFT_SOURCE_DIR, command,
-                                   folder.string())
-                           .c_str());
+    return std::system(
+        fmt::format("/usr/bin/python3 {}/tests/unit/harness/paper_protocol.py {} {}", TBFT_SOURCE_DIR, command, folder.string())
+            .c_str());
   }
   static TrainSettings settings() { return {.batch = 16, .epochs = 1, .seed = 3}; }
   static TrainResult run(Trainer& trainer, const char* strategy, const TrainSettings& s) {

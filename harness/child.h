@@ -1,0 +1,33 @@
+// A command as a child process: its streams are ours, signals are forwarded, a time-out ends it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tbft {
+
+// Exit codes that `env` and `timeout` (coreutils) use.
+inline constexpr int exit_timed_out = 124;
+inline constexpr int exit_not_executable = 126;
+inline constexpr int exit_not_found = 127;
+
+// Blocks the signals that ChildRunner waits for, in the calling thread and those it starts later: construct it before any
+// other thread exists, so that a signal reaches nobody else.
+class ChildRunner {
+ public:
+  ChildRunner();
+  ~ChildRunner();
+  ChildRunner(const ChildRunner&) = delete;
+  ChildRunner& operator=(const ChildRunner&) = delete;
+
+  // Runs `command` (found through PATH) to its end. Returns its exit code, 128 + n where signal n ended it, exit_timed_out
+  // where the time-out did (SIGTERM, SIGKILL 2 s later), exit_not_found or exit_not_executable where it could not start.
+  int run(const std::vector<std::string>& command, std::optional<double> timeout_s);
+
+ private:
+  struct Mask;
+  Mask* old_;
+};
+
+}  // namespace tbft

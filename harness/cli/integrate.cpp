@@ -1,0 +1,102 @@
+// tbft integrate: the joules of every window of a recorded trace, recomputed.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/command.h"
+#include "harness/energy_row.h"
+#include "power/trace_file.h"
+
+namespace tbft::cli {
+
+namespace {
+
+struct IntegrateOptions {
+  std::string trace;
+  std::string window;
+  bool json = false;
+};
+
+nlohmann::ordered_json number(double value) {
+  return known(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json to_json(const power::NamedEnergy& window) {
+  const auto& e = window.energy;
+  return {{"name", window.name},
+          {"segment", window.segment},
+          {"parts", window.parts.size()},
+          {"status", e.valid ? "ok" : "invalid"},
+          {"reason", e.reason},
+          {"duration_s", e.duration_s},
+          {"gross_J", number(e.energy_J)},
+          {"U_gross_J", number(e.U_J)},
+          {"U_random_gross_J", number(e.U_random_J)},
+          {"u_rel_gain", number(e.u_rel_gain)},
+          {"mean_W", number(e.mean_W)},
+          {"max_W", number(e.max_W)},
+          {"samples", e.samples},
+          {"distinct_hz", number(e.distinct_hz)},
+          {"longest_gap_s", number(e.longest_gap_s)},
+          {"coverage_pct", number(e.coverage_pct)}};
+}
+
+// A trace without marks, as a logger writes it: one window over all readings.
+power::NamedEnergy whole_trace(const power::TraceSegment& segment, std::size_t index) {
+  power::NamedEnergy all{.segment = index, .name = "(all readings)"};
+  all.windows.push_back({all.name, segment.readings.front().t_ns, segment.readings.back().t_ns});
+  all.parts.push_back(power::energy(segment.readings, all.windows.front(), segment.meter));
+  all.energy = all.parts.front();
+  return all;
+}
+
+int execute(const IntegrateOptions& options) {
+  const auto trace = power::read_trace(std::filesystem::path(options.trace));
+  if (trace.torn_tail) fmt::print(stderr, "tbft: warning: {}: the last line is incomplete and left out\n", options.trace);
+  auto windows = power::integrate(trace);
+  if (windows.empty())
+    for (std::size_t i = 0; i < trace.segments.size(); ++i)
+      if (!trace.segments[i].readings.empty()) windows.push_back(whole_trace(trace.segments[i], i));
+  if (!options.window.empty()) std::erase_if(windows, [&](const auto& w) { return w.name != options.window; });
+  if (windows.empty())
+    throw std::runtime_error(
+        fmt::format("{}: no {}", options.trace, options.window.empty() ? "reading" : "window named " + options.window));
+  if (options.json) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const auto& window : windows) list.push_back(to_json(window));
+    fmt::print("{}\n", nlohmann::ordered_json{{"trace", options.trace}, {"windows", list}}.dump());
+    return Exit::ok;
+  }
+  std::size_t width = 6;
+  for (const auto& window : windows) width = std::max(width, window.name.size());
+  fmt::print("{:<{}}  {:>5}  {:>11}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", "window", width, "parts", "duration_s", "gross_J",
+             "U (k=2)", "mean_W", "samples", "note");
+  for (const auto& window : windows) {
+    const auto& e = window.energy;
+    const auto cell = [](double value) { return known(value) ? fmt::format("{:.6g}", value) : std::string(); };
+    fmt::print("{:<{}}  {:>5}  {:>11.6f}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", window.name, width, window.parts.size(),
+               e.duration_s, cell(e.energy_J), cell(e.U_J), cell(e.mean_W), e.samples, e.valid ? "" : "invalid: " + e.reason);
+  }
+  const auto& meter = trace.segments.front().meter;
+  if (!meter.uri.empty()) fmt::print("meter {}{}\n", meter.uri, meter.measured ? "" : " (not a measurement)");
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_integrate(CLI::App& app, Action& action) {
+  auto options = std::make_shared<IntegrateOptions>();
+  auto* command = app.add_subcommand("integrate", "Joules of every window of a trace.csv, recomputed from its readings");
+  command->add_option("trace", options->trace, "trace.csv of a run, of measure, or of a logger")->required();
+  command->add_option("-w,--window", options->window, "Only the window of this name");
+  command->add_flag("--json", options->json, "Print JSON");
+  command->footer(
+      "Examples:\n"
+      "  tbft integrate runs/first/traces/trace.csv\n"
+      "  tbft integrate runs/first/traces/trace.csv -w cell/0123456789ab/train --json");
+  command->callback([options, &action] { action = [options] { return execute(*options); }; });
+}
+
+}  // namespace tbft::cli
