@@ -33,7 +33,7 @@ std::int64_t layer_macs(const ResNetSpec& spec, int layer) {
   const std::int64_t out = spec.channels(layer);
   const std::int64_t side = spec.side(layer);
   const std::int64_t first = conv_macs(spec.channels(layer - 1), out, side);
-  return first + (2 * spec.blocks_per_layer() - 1) * conv_macs(out, out, side);
+  return first + conv_macs(out, out, side) * (2 * spec.blocks_per_layer() - 1);
 }
 
 bool trains(const Tuned& tuned, Block block) {
@@ -50,7 +50,7 @@ bool gradient_reaches(const Tuned& tuned, Block block) {
 std::int64_t layer_kept(const ResNetSpec& spec, int layer) {
   const std::int64_t in = map_size(spec, layer - 1);
   const std::int64_t out = map_size(spec, layer);
-  return 2 * in + 2 * out + (spec.blocks_per_layer() - 1) * 4 * out;
+  return 2 * in + 2 * out + 4 * out * (spec.blocks_per_layer() - 1);
 }
 
 }  // namespace

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <optional>
 #include <unordered_map>
 
+#include "models/pickle_bytes.h"
 #include "models/printable.h"
 
 namespace tbft::models::pickle {
@@ -51,51 +50,13 @@ constexpr std::array refused_opcodes{
 // The machine: a stack of value ids, marks into it, and a memo.
 class Parser {
  public:
-  Parser(std::span<const std::byte> bytes, std::string_view where) : bytes_(bytes), where_(where) {}
+  Parser(std::span<const std::byte> bytes, std::string_view where) : in_(bytes, where) {}
   Document run();
 
  private:
   template <typename... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {
-    throw CheckpointError(fmt::format("{} at byte {}: {}", where_, start_, fmt::format(text, std::forward<Args>(args)...)));
-  }
-
-  // Bytes.
-  std::span<const std::byte> take(std::uint64_t count) {
-    if (count > bytes_.size() - position_) fail("the pickle ends inside an opcode");
-    const auto part = bytes_.subspan(position_, static_cast<std::size_t>(count));
-    position_ += part.size();
-    return part;
-  }
-  std::uint64_t little_endian(std::size_t count) {
-    std::uint64_t value = 0;
-    const auto part = take(count);
-    for (std::size_t i = 0; i < count; ++i) value |= std::to_integer<std::uint64_t>(part[i]) << (8U * i);
-    return value;
-  }
-  // Two's complement of 0 to 8 bytes, as LONG1 writes it.
-  std::int64_t signed_little_endian(std::size_t count) {
-    if (count > 8) fail("an integer of {} bytes", count);
-    if (count == 0) return 0;
-    const auto unused = static_cast<unsigned>(64 - 8 * count);
-    return std::bit_cast<std::int64_t>(little_endian(count) << unused) >> unused;
-  }
-  double big_endian_double() {
-    std::uint64_t bits = 0;
-    for (const std::byte byte : take(8)) bits = bits << 8U | std::to_integer<std::uint64_t>(byte);
-    return std::bit_cast<double>(bits);
-  }
-  std::string text(std::uint64_t length) {
-    const auto part = take(length);
-    return {reinterpret_cast<const char*>(part.data()), part.size()};
-  }
-  std::string line() {
-    const auto rest = bytes_.subspan(position_);
-    const auto end = std::ranges::find(rest, std::byte{'\n'});
-    if (end == rest.end()) fail("the pickle ends inside a name");
-    std::string name = text(static_cast<std::uint64_t>(end - rest.begin()));
-    ++position_;
-    return name;
+    in_.fail(text, std::forward<Args>(args)...);
   }
 
   // Stack.
@@ -125,13 +86,20 @@ class Parser {
     stack_.erase(first, stack_.end());
     return items;
   }
+  void mark() {
+    if (marks_.size() >= max_marks) fail("more than {} open marks", max_marks);
+    marks_.push_back(stack_.size());
+  }
   std::vector<Id> pop_to_mark() {
     if (marks_.empty()) fail("no mark on the stack");
     std::vector<Id> items = pop_last(stack_.size() - marks_.back());
     marks_.pop_back();
     return items;
   }
-  void remember(std::uint64_t key) { memo_[static_cast<std::uint32_t>(key)] = top(); }
+  void remember(std::uint64_t key) {
+    if (memo_.size() >= max_values) fail("more than {} memos", max_values);
+    memo_[static_cast<std::uint32_t>(key)] = top();
+  }
   void recall(std::uint64_t key) {
     const auto found = memo_.find(static_cast<std::uint32_t>(key));
     if (found == memo_.end()) fail("memo {} was never written", key);
@@ -153,6 +121,8 @@ class Parser {
   }
 
   bool step();
+  void check_protocol(std::uint64_t protocol) const;
+  [[noreturn]] void refuse(Op op) const;
   void global();
   void set_items(const std::vector<Id>& items);
   void append(const std::vector<Id>& items);
@@ -162,10 +132,7 @@ class Parser {
   Tensor rebuild_tensor(const std::vector<Id>& args) const;
   std::vector<std::int64_t> extents(Id id, std::string_view what) const;
 
-  std::span<const std::byte> bytes_;
-  std::string_view where_;
-  std::size_t position_ = 0;
-  std::size_t start_ = 0;  // of the current opcode
+  Cursor in_;
   Document document_;
   std::vector<Id> stack_;
   std::vector<std::size_t> marks_;
@@ -173,11 +140,11 @@ class Parser {
 };
 
 void Parser::global() {
-  const std::string module = line();
-  const std::string name = module + "." + line();
+  const std::string module = in_.line();
+  const std::string name = module + "." + in_.line();
   const auto found = std::ranges::find(known_globals, name, &KnownGlobal::name);
   if (found == known_globals.end()) {
-    throw CheckpointError(fmt::format("{} names {}; only tensors are read", where_, printable(name)));
+    throw CheckpointError(fmt::format("{} names {}; only tensors are read", in_.where(), printable(name)));
   }
   create(Global{static_cast<std::size_t>(found - known_globals.begin())});
 }
@@ -258,113 +225,58 @@ void Parser::persistent_id() {
 
 // One opcode; false at STOP.
 bool Parser::step() {
-  start_ = position_;
-  const auto opcode = static_cast<unsigned char>(little_endian(1));
-  switch (opcode) {
-    case 0x80:  // PROTO
-      if (const auto protocol = little_endian(1); protocol != 2) fail("pickle protocol {}; torch.save writes 2", protocol);
-      break;
-    case '.':
-      return false;  // STOP
-    case '(':
-      marks_.push_back(stack_.size());
-      break;  // MARK
-    case 'N':
-      create(None{});
-      break;  // NONE
-    case 0x88:
-      create(true);
-      break;  // NEWTRUE
-    case 0x89:
-      create(false);
-      break;  // NEWFALSE
-    case 'K':
-      create(static_cast<std::int64_t>(little_endian(1)));
-      break;  // BININT1
-    case 'M':
-      create(static_cast<std::int64_t>(little_endian(2)));
-      break;  // BININT2
-    case 'J':
-      create(signed_little_endian(4));
-      break;  // BININT
-    case 0x8a:
-      create(signed_little_endian(little_endian(1)));
-      break;  // LONG1
-    case 'G':
-      create(big_endian_double());
-      break;  // BINFLOAT
-    case 'X':
-      create(text(little_endian(4)));
-      break;  // BINUNICODE
-    case ')':
-      create(Tuple{});
-      break;  // EMPTY_TUPLE
-    case 0x85:
-      create(Tuple{pop_last(1)});
-      break;  // TUPLE1
-    case 0x86:
-      create(Tuple{pop_last(2)});
-      break;  // TUPLE2
-    case 0x87:
-      create(Tuple{pop_last(3)});
-      break;  // TUPLE3
-    case 't':
-      create(Tuple{pop_to_mark()});
-      break;  // TUPLE
-    case ']':
-      create(List{});
-      break;  // EMPTY_LIST
-    case '}':
-      create(Dict{});
-      break;  // EMPTY_DICT
-    case 'a':
-      append(pop_last(1));
-      break;  // APPEND
-    case 'e':
-      append(pop_to_mark());
-      break;  // APPENDS
-    case 's':
-      set_items(pop_last(2));
-      break;  // SETITEM
-    case 'u':
-      set_items(pop_to_mark());
-      break;  // SETITEMS
-    case 'q':
-      remember(little_endian(1));
-      break;  // BINPUT
-    case 'r':
-      remember(little_endian(4));
-      break;  // LONG_BINPUT
-    case 'h':
-      recall(little_endian(1));
-      break;  // BINGET
-    case 'j':
-      recall(little_endian(4));
-      break;  // LONG_BINGET
-    case 'c':
-      global();
-      break;  // GLOBAL
-    case 'R':
-      reduce();
-      break;  // REDUCE
-    case 'b':
-      build();
-      break;  // BUILD
-    case 'Q':
-      persistent_id();
-      break;  // BINPERSID
-    default: {
-      const auto known = std::ranges::find(refused_opcodes, opcode, &RefusedOpcode::code);
-      fail("opcode 0x{:02x}{}; dicts of tensors do not need it", opcode,
-           known == refused_opcodes.end() ? "" : fmt::format(" ({})", known->name));
-    }
+  const Op op = in_.opcode();
+  // clang-format off
+  switch (op) {
+    case Op::none:        create(None{}); break;
+    case Op::newtrue:     create(true); break;
+    case Op::newfalse:    create(false); break;
+    case Op::binint1:     create(static_cast<std::int64_t>(in_.unsigned_integer(1))); break;
+    case Op::binint2:     create(static_cast<std::int64_t>(in_.unsigned_integer(2))); break;
+    case Op::binint:      create(in_.signed_integer(4)); break;
+    case Op::long1:       create(in_.signed_integer(in_.unsigned_integer(1))); break;
+    case Op::binfloat:    create(in_.big_endian_double()); break;
+    case Op::binunicode:  create(in_.text(in_.unsigned_integer(4))); break;
+    case Op::mark:        mark(); break;
+    case Op::empty_tuple: create(Tuple{}); break;
+    case Op::tuple1:      create(Tuple{pop_last(1)}); break;
+    case Op::tuple2:      create(Tuple{pop_last(2)}); break;
+    case Op::tuple3:      create(Tuple{pop_last(3)}); break;
+    case Op::tuple:       create(Tuple{pop_to_mark()}); break;
+    case Op::empty_list:  create(List{}); break;
+    case Op::append:      append(pop_last(1)); break;
+    case Op::appends:     append(pop_to_mark()); break;
+    case Op::empty_dict:  create(Dict{}); break;
+    case Op::setitem:     set_items(pop_last(2)); break;
+    case Op::setitems:    set_items(pop_to_mark()); break;
+    case Op::binput:      remember(in_.unsigned_integer(1)); break;
+    case Op::long_binput: remember(in_.unsigned_integer(4)); break;
+    case Op::binget:      recall(in_.unsigned_integer(1)); break;
+    case Op::long_binget: recall(in_.unsigned_integer(4)); break;
+    case Op::global:      global(); break;
+    case Op::reduce:      reduce(); break;
+    case Op::build:       build(); break;
+    case Op::binpersid:   persistent_id(); break;
+    case Op::proto:       check_protocol(in_.unsigned_integer(1)); break;
+    case Op::stop:        return false;
+    default:              refuse(op);
   }
+  // clang-format on
   return true;
 }
 
+void Parser::check_protocol(std::uint64_t protocol) const {
+  if (protocol != 2) fail("pickle protocol {}; torch.save writes 2", protocol);
+}
+
+void Parser::refuse(Op op) const {
+  const auto code = static_cast<unsigned char>(op);
+  const auto known = std::ranges::find(refused_opcodes, code, &RefusedOpcode::code);
+  fail("opcode 0x{:02x}{}; dicts of tensors do not need it", code,
+       known == refused_opcodes.end() ? "" : fmt::format(" ({})", known->name));
+}
+
 Document Parser::run() {
-  if (bytes_.size() > max_bytes)
-    throw CheckpointError(fmt::format("{} has {} bytes; the limit is {}", where_, bytes_.size(), max_bytes));
   while (step()) {
   }
   document_.root = pop();
@@ -375,6 +287,9 @@ Document Parser::run() {
 }  // namespace
 
 Document parse(std::span<const std::byte> bytes, std::string_view where) {
+  if (bytes.size() > max_bytes) {
+    throw CheckpointError(fmt::format("{} has {} bytes; a dict of tensors has at most {}", where, bytes.size(), max_bytes));
+  }
   return Parser(bytes, where).run();
 }
 

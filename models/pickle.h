@@ -54,6 +54,7 @@ struct Document {
 
 inline constexpr std::size_t max_bytes = 16U << 20U;
 inline constexpr std::size_t max_values = 500'000;
+inline constexpr std::size_t max_marks = 1'000;
 inline constexpr std::size_t max_dims = 16;
 
 // `where` begins every error ("x.pth: data.pkl"). Throws CheckpointError on anything that a dict of tensors does not need.

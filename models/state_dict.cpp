@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -54,6 +53,16 @@ std::optional<std::int64_t> product(std::int64_t a, std::int64_t b) {
   std::int64_t result = 0;
   if (__builtin_mul_overflow(a, b, &result)) return std::nullopt;
   return result;
+}
+
+// The element farthest from the storage's beginning that a view touches (its offset when it is empty); nothing on overflow.
+std::optional<std::int64_t> last_element(const Tensor& tensor) {
+  std::int64_t last = tensor.offset;
+  for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
+    const auto reach = product(std::max<std::int64_t>(tensor.shape[d] - 1, 0), tensor.strides[d]);
+    if (!reach || __builtin_add_overflow(last, *reach, &last)) return std::nullopt;
+  }
+  return last;
 }
 
 std::string_view kind_of(const pickle::Value& value) {
@@ -157,28 +166,21 @@ const std::vector<std::byte>& Reader::storage(const pickle::Storage& what) {
 NamedTensor Reader::materialise(std::string name, const Tensor& tensor) {
   const std::vector<std::byte>& source = storage(tensor.storage);
   const std::size_t element = size_of(tensor.storage.dtype);
-  const bool is_empty = std::ranges::find(tensor.shape, 0) != tensor.shape.end();
-  std::int64_t count = is_empty ? 0 : 1;
-  std::optional<std::int64_t> last = tensor.offset;  // the last element that the view touches
-  for (std::size_t d = 0; d < tensor.shape.size() && !is_empty; ++d) {
-    const auto next = product(count, tensor.shape[d]);
-    const auto reach = product(tensor.shape[d] - 1, tensor.strides[d]);
-    if (!next || !reach || *last > std::numeric_limits<std::int64_t>::max() - *reach) {
-      fail("{} has the shape [{}] with strides [{}], which overflows", printable(name), fmt::join(tensor.shape, ", "),
-           fmt::join(tensor.strides, ", "));
-    }
-    count = *next;
-    *last += *reach;
+  const auto count = element_count(tensor.shape);
+  const auto bytes = count ? product(*count, static_cast<std::int64_t>(element)) : std::nullopt;
+  const auto last = last_element(tensor);
+  if (!bytes || !last) {
+    fail("{} has the shape [{}] with strides [{}], which overflows", printable(name), fmt::join(tensor.shape, ", "),
+         fmt::join(tensor.strides, ", "));
   }
-  if (!is_empty && *last >= tensor.storage.count) {
+  if (*count > 0 && *last >= tensor.storage.count) {
     fail("{} reaches element {} of data/{}, which has {}", printable(name), *last, tensor.storage.key, tensor.storage.count);
   }
   // Views may repeat elements (strides of 0) and share storages: what they unfold to is bounded by what the file holds.
-  constexpr std::int64_t slack = std::int64_t{64} << 20U;
-  const auto bytes = product(count, static_cast<std::int64_t>(element));
-  const std::uint64_t limit = 4 * storage_bytes_ + static_cast<std::uint64_t>(slack);
-  if (!bytes || static_cast<std::uint64_t>(*bytes) > limit - std::min(limit, tensor_bytes_)) {
-    fail("{} unfolds to {} elements, far more than the file holds", printable(name), count);
+  constexpr std::uint64_t slack = 64U << 20U;
+  const std::uint64_t limit = 4 * storage_bytes_ + slack;
+  if (static_cast<std::uint64_t>(*bytes) > limit - std::min(limit, tensor_bytes_)) {
+    fail("{} unfolds to {} elements, far more than the file holds", printable(name), *count);
   }
   tensor_bytes_ += static_cast<std::uint64_t>(*bytes);
 
@@ -269,6 +271,17 @@ std::string_view to_string(DType dtype) {
       return "bool";
   }
   throw std::logic_error("models: a dtype without a name");
+}
+
+std::optional<std::int64_t> element_count(std::span<const std::int64_t> shape) {
+  if (std::ranges::any_of(shape, [](std::int64_t extent) { return extent < 0; })) return std::nullopt;
+  if (std::ranges::find(shape, 0) != shape.end()) return 0;
+  std::optional<std::int64_t> count = 1;
+  for (const std::int64_t extent : shape) {
+    count = product(*count, extent);
+    if (!count) return std::nullopt;
+  }
+  return count;
 }
 
 StateDict read_state_dict(const std::filesystem::path& path) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -15,6 +16,8 @@ namespace tbft::models {
 enum class DType { float64, float32, float16, bfloat16, int64, int32, int16, int8, uint8, boolean };
 std::size_t size_of(DType dtype);
 std::string_view to_string(DType dtype);
+// Elements of a shape; nothing when an extent is negative or the count needs more than 63 bits.
+std::optional<std::int64_t> element_count(std::span<const std::int64_t> shape);
 
 // One tensor: dense, row-major, little-endian bytes.
 struct NamedTensor {
@@ -36,7 +39,9 @@ StateDict read_state_dict(const std::filesystem::path& path);
 // The same from bytes in memory; `name` stands for the file in errors.
 StateDict read_state_dict(std::span<const std::byte> file, std::string name);
 
-// Writes what Python's torch.load reads as an OrderedDict of tensors. Temporary name, sync, rename.
+// Writes what Python's torch.load reads as an OrderedDict of tensors; equal states give equal bytes. Temporary name, sync,
+// rename. Throws CheckpointError for a name that is empty or used twice, bytes that do not fit the shape, or a file that cannot
+// be written.
 void write_state_dict(const std::filesystem::path& path, const StateDict& state);
 
 }  // namespace tbft::models

@@ -1,0 +1,91 @@
+#include "models/cost.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "tests/unit/models/files.h"
+
+namespace tbft::models {
+namespace {
+
+const ResNetSpec small;  // 32 px, 10 classes
+const ResNetSpec large{.classes = 17, .pixels = 128};
+
+Tuned only(Block block) {
+  return {.blocks = {block}};
+}
+Tuned everything() {
+  return {.blocks = {}, .everything = true};
+}
+
+std::string savings(const ResNetSpec& spec) {
+  std::string out;
+  for (const Block block : all_blocks) out += fmt::format("{:.1f} ", saving_pct(spec, only(block)));
+  return out;
+}
+
+TEST(Cost, SavingsAreThePapersMacTable) {
+  EXPECT_EQ(savings(small), "21.6 34.1 45.0 66.6 ");
+  EXPECT_DOUBLE_EQ(saving_pct(small, everything()), 0.0);
+}
+
+TEST(Cost, ForwardMacsAreTheConvolutionsAndTheClassifier) {
+  // By hand: k*k*in*out*side^2.
+  EXPECT_EQ(forward_macs(small, Block::block1), 9 * 1024 * (3 * 16 + 8 * 16 * 16));
+  EXPECT_EQ(forward_macs(small, Block::block2), 9 * 256 * (16 * 32 + 7 * 32 * 32));
+  EXPECT_EQ(forward_macs(small, Block::block3), 9 * 64 * (32 * 64 + 7 * 64 * 64));
+  EXPECT_EQ(forward_macs(small, Block::fc), 640);
+  EXPECT_EQ(forward_macs(small), 54'706'816);
+  EXPECT_EQ(forward_macs(large, Block::block2), 16 * forward_macs(small, Block::block2));
+  EXPECT_EQ(forward_macs(large, Block::fc), 1024 * 17);
+}
+
+TEST(Cost, GradientsStopAtTheFrontmostTrainedLayer) {
+  const std::int64_t forward = forward_macs(small);
+  const std::int64_t stem = 9 * 1024 * 3 * 16;
+  EXPECT_EQ(training_macs(small, {}), forward);
+  EXPECT_EQ(training_macs(small, only(Block::fc)), forward + 640);
+  EXPECT_EQ(training_macs(small, only(Block::block3)), forward + 2 * forward_macs(small, Block::block3) + 640);
+  EXPECT_EQ(training_macs(small, everything()), 3 * forward - stem);
+  // The rear trains too: only its weight gradients are new.
+  EXPECT_EQ(training_macs(small, {.blocks = {Block::block2, Block::fc}}), training_macs(small, only(Block::block2)) + 640);
+}
+
+TEST(Cost, ParameterCountsAreThePapers) {
+  EXPECT_EQ(parameter_count(small), 366'938);
+  EXPECT_EQ(parameter_count(large), 383'713);
+  EXPECT_EQ(parameter_count(small, only(Block::block1)), 432 + 18'688);
+  EXPECT_EQ(parameter_count(small, only(Block::block2)), 69'600);
+  EXPECT_EQ(parameter_count(small, only(Block::block3)), 277'440);
+  EXPECT_EQ(parameter_count(small, only(Block::fc)), 650);
+  // The final bn's 128 belong to no block.
+  EXPECT_EQ(parameter_count(small, {.blocks = {all_blocks.begin(), all_blocks.end()}}), 366'938 - 128);
+}
+
+TEST(Cost, SavedActivationsAreThePublishedMegabytes) {
+  const auto megabytes = [](const Tuned& tuned) { return static_cast<double>(saved_activation_bytes(small, tuned)) / 1e6; };
+  const double tail = megabytes(only(Block::block3)) - 0.295;
+  EXPECT_NEAR(tail, 0.03, 0.005);
+  EXPECT_NEAR(megabytes(only(Block::block2)) - megabytes(only(Block::block3)), 0.59, 0.005);
+  EXPECT_NEAR(megabytes(only(Block::block1)) - megabytes(only(Block::block2)), 1.06, 0.005);
+  EXPECT_EQ(saved_activation_bytes(small, {}), 0);
+}
+
+TEST(Cost, SavedActivationsAreWhatAutogradKeeps) {
+  for (const ResNetSpec& spec : {small, large}) {
+    std::istringstream kept(testing::run_python(
+        {TBFT_SOURCE_DIR "/tests/unit/models/network.py", "saved", std::to_string(spec.pixels), std::to_string(spec.classes)}));
+    std::int64_t bytes = 0;
+    ASSERT_TRUE(kept >> bytes);
+    EXPECT_EQ(saved_activation_bytes(spec, everything()), bytes);
+    for (const Block block : all_blocks) {
+      ASSERT_TRUE(kept >> bytes);
+      EXPECT_EQ(saved_activation_bytes(spec, only(block)), bytes) << to_string(block);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tbft::models

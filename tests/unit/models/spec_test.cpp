@@ -1,0 +1,105 @@
+#include "models/spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "models/blocks.h"
+
+namespace tbft::models {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A state dict of the right names and shapes; the values do not matter here.
+StateDict state_for(const ResNetSpec& spec) {
+  StateDict state;
+  for (const TensorInfo& info : tensors_of(spec)) {
+    state.push_back(
+        {.name = info.name, .dtype = info.is_counter ? DType::int64 : DType::float32, .shape = info.shape, .bytes = {}});
+  }
+  return state;
+}
+
+NamedTensor& find(StateDict& state, std::string_view name) {
+  return *std::ranges::find(state, name, &NamedTensor::name);
+}
+
+std::string refusal(const StateDict& state) {
+  try {
+    infer_spec(state);
+  } catch (const CheckpointError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Spec, AStateDictsShapesGiveTheSpec) {
+  for (const ResNetSpec& spec : {ResNetSpec{}, ResNetSpec{.classes = 17, .pixels = 128},
+                                 ResNetSpec{.depth = 8, .width = 4, .classes = 2, .pixels = 96}, ResNetSpec{.depth = 56}}) {
+    EXPECT_EQ(infer_spec(state_for(spec)), spec);
+  }
+}
+
+TEST(Spec, TensorsStandInTorchsOrder) {
+  const auto tensors = tensors_of({});
+  ASSERT_EQ(tensors.size(), 152U);
+  EXPECT_EQ(tensors[0].name, "conv1.weight");
+  EXPECT_EQ(tensors[5].name, "layer1.0.bn1.num_batches_tracked");
+  EXPECT_EQ(tensors[6].name, "layer1.0.conv1.weight");
+  EXPECT_EQ(tensors.back().name, "fc.bias");
+  std::int64_t values = 0;
+  for (const TensorInfo& tensor : tensors) values += *element_count(tensor.shape);
+  EXPECT_EQ(values, 368'787);
+}
+
+TEST(Spec, OddTensorsAreNamed) {
+  const StateDict whole = state_for({});
+  StateDict state = whole;
+  std::erase_if(state, [](const NamedTensor& tensor) { return tensor.name == "layer2.1.bn2.running_var"; });
+  EXPECT_THAT(refusal(state), HasSubstr("layer2.1.bn2.running_var is missing"));
+  state = whole;
+  state.push_back({.name = "head.weight", .dtype = DType::float32, .shape = {1}, .bytes = {}});
+  EXPECT_THAT(refusal(state), HasSubstr("the network has no head.weight"));
+  state = whole;
+  find(state, "layer3.0.conv1.weight").shape = {64, 32, 1, 1};
+  EXPECT_THAT(refusal(state), HasSubstr("layer3.0.conv1.weight has the shape [64, 32, 1, 1], the network [64, 32, 3, 3]"));
+  state = whole;
+  find(state, "fc.weight").shape = {10, 65};
+  EXPECT_THAT(refusal(state), HasSubstr("fc.weight has the shape [10, 65]"));
+  state = whole;
+  find(state, "bn.weight").shape = {100};
+  EXPECT_THAT(refusal(state), HasSubstr("bn.weight has 100 channels"));
+  state = whole;
+  find(state, "bn.weight").dtype = DType::uint8;
+  EXPECT_THAT(refusal(state), HasSubstr("bn.weight is uint8"));
+  EXPECT_THAT(refusal({}), HasSubstr("no ResNet of this family"));
+}
+
+TEST(Spec, AForgedWidthIsRefusedByItsShapesBeforeTheNetworkIsBuilt) {
+  StateDict state = state_for({});
+  find(state, "bn.weight").shape = {std::int64_t{64} << 40};
+  EXPECT_THAT(refusal(state), HasSubstr("channels"));
+  find(state, "bn.weight").shape = {64 * 1024};  // a network of this width would need 150 GB
+  find(state, "fc.weight").shape = {10, 64 * 1024};
+  EXPECT_THAT(refusal(state), HasSubstr("layer1.0.conv1.weight has the shape [16, 16, 3, 3], the network [16384, 16, 3, 3]"));
+}
+
+TEST(Spec, ImpossibleSpecsAreRefused) {
+  EXPECT_THROW(tensors_of({.depth = 27}), std::invalid_argument);
+  EXPECT_THROW(tensors_of({.depth = 2}), std::invalid_argument);
+  EXPECT_THROW(tensors_of({.width = 0}), std::invalid_argument);
+  EXPECT_THROW(tensors_of({.classes = 0}), std::invalid_argument);
+  EXPECT_THROW(tensors_of({.pixels = 48}), std::invalid_argument);
+}
+
+TEST(Blocks, AParameterBelongsToABlockByItsModuleAndNotBySubstring) {
+  EXPECT_EQ(block_of("conv1.weight"), Block::block1);
+  EXPECT_EQ(block_of("layer1.3.bn2.bias"), Block::block1);
+  EXPECT_EQ(block_of("layer2.0.conv1.weight"), Block::block2);
+  EXPECT_EQ(block_of("layer3.0.conv1.weight"), Block::block3);
+  EXPECT_EQ(block_of("fc.bias"), Block::fc);
+  EXPECT_EQ(block_of("bn.weight"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace tbft::models
