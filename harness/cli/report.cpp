@@ -26,7 +26,7 @@ struct Options {
 fs::path cells_of(const fs::path& run) {
   if (!fs::exists(run)) throw UsageError(run.string() + ": no such run directory or cells.csv");
   if (!fs::is_directory(run)) return run;
-  const fs::path cells = run / "cells.csv";
+  fs::path cells = run / "cells.csv";
   if (!fs::exists(cells)) throw UsageError(cells.string() + " is missing: is " + run.string() + " a run directory?");
   return cells;
 }

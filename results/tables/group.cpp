@@ -81,12 +81,9 @@ Joules mean_joules(std::span<const Joules> cells) {
   double sum = 0, common = 0, random_squares = 0;
   for (const Joules& cell : cells) {
     sum += cell.J;
-    common += std::sqrt(std::max(0.0, cell.U_J * cell.U_J - cell.U_random_J * cell.U_random_J));
+    const double square = cell.U_J * cell.U_J - cell.U_random_J * cell.U_random_J;
+    common += square < 0 ? 0 : std::sqrt(square);  // rounding may take it below 0; NaN stays unknown
     random_squares += cell.U_random_J * cell.U_random_J;
-  }
-  // std::max(0.0, NaN) is 0: an unknown accuracy must stay unknown.
-  for (const Joules& cell : cells) {
-    if (std::isnan(cell.U_J)) common = unknown;
   }
   const double random = std::sqrt(random_squares) / n;
   return {sum / n, std::hypot(common / n, random), random};
