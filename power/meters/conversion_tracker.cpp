@@ -22,6 +22,7 @@ void ConversionTracker::restart(TimeNs t) {
 
 void ConversionTracker::not_ready(TimeNs t) {
   early_ = t;
+  anchored_ = false;
   due_ = t + static_cast<TimeNs>(retry_);
 }
 
@@ -43,17 +44,22 @@ void ConversionTracker::ready(TimeNs t) {
         const double weight = precision < precision_ ? 1 : 0.25;
         if (std::abs(period - nominal_) <= 0.15 * nominal_) {
           period_ += weight * (period - period_);
-          precision_ = std::min(precision_, precision);
+          precision_ = std::max(std::min(precision_, precision), 1e-4 * nominal_);  // oscillators drift
         }
       }
       anchor_ = end;
       anchor_width_ = width;
+      anchored_ = true;
     }
   }
   last_on_time_ = early_ != 0 || t - due_ <= static_cast<TimeNs>(retry_);
   last_ready_ = t;
+  // From the end that was just seen, a full margin; else from the last deadline (not from `t`, which the host's delays are in),
+  // a little earlier each time.
+  if (early_ != 0 && anchored_) due_ = anchor_ + static_cast<TimeNs>(retry_);
   early_ = 0;
-  schedule(t);
+  const double cycles = std::max(1.0, std::floor(static_cast<double>(t - due_) / period_) + 1);
+  due_ = std::max(t + 1, due_ + static_cast<TimeNs>(cycles * period_ - creep()));
 }
 
 void ConversionTracker::skip(TimeNs t, TimeNs pause) {
@@ -62,16 +68,20 @@ void ConversionTracker::skip(TimeNs t, TimeNs pause) {
   due_ = t + pause;
 }
 
-// The next end after `after`, and a margin that shrinks with every cycle since the phase was last seen.
-void ConversionTracker::schedule(TimeNs after) {
-  const double cycles = std::floor(static_cast<double>(after - anchor_) / period_ + 0.25) + 1;
-  const double margin = std::max(retry_ - cycles * creep(), -0.25 * period_);
-  due_ = std::max(after + 1, anchor_ + static_cast<TimeNs>(cycles * period_ + margin));
+std::optional<TimeNs> ConversionTracker::last_end() const {
+  const TimeNs t = last_ready_;
+  const double phase = static_cast<double>(t - anchor_) / period_;
+  double cycles = std::floor(phase);
+  const double doubt = std::min(0.5, (uncertainty_ns(t) + retry_) / period_);
+  if (phase - cycles > 1 - doubt) {  // an end is just due: has it passed? A poll in time found this cycle's conversion
+    if (!last_on_time_) return std::nullopt;
+    ++cycles;
+  }
+  return std::min(t, anchor_ + static_cast<TimeNs>(cycles * period_));
 }
 
-TimeNs ConversionTracker::end_before(TimeNs t) const {
-  const double cycles = std::floor(static_cast<double>(t - anchor_) / period_ + 0.25);
-  return std::min(t, anchor_ + static_cast<TimeNs>(cycles * period_));
+double ConversionTracker::uncertainty_ns(TimeNs t) const {
+  return anchor_width_ + std::abs(static_cast<double>(t - anchor_) / period_) * precision_;
 }
 
 }  // namespace tbft::power

@@ -1,6 +1,8 @@
 // When does a free-running converter finish? Learns its period and phase from polls that were just too early or in time.
 #pragma once
 
+#include <optional>
+
 #include "power/units.h"
 
 namespace tbft::power {
@@ -23,13 +25,14 @@ class ConversionTracker {
   // The poll at `t` said nothing: try again a while later.
   void skip(TimeNs t, TimeNs pause);
 
-  // The end of the last conversion before a poll at `t` that found one ready.
-  TimeNs end_before(TimeNs t) const;
+  // The end of the conversion that the last ready poll found; nullopt where the host was late and it cannot be told which it was.
+  std::optional<TimeNs> last_end() const;
+  // By how much that may be wrong.
+  double uncertainty_ns(TimeNs t) const;
   TimeNs period() const { return static_cast<TimeNs>(period_); }
   TimeNs last_ready() const { return last_ready_; }
 
  private:
-  void schedule(TimeNs after);
   double creep() const;
 
   double nominal_;
@@ -38,6 +41,7 @@ class ConversionTracker {
   double precision_;   // of the period
   TimeNs anchor_ = 0;  // the end of a conversion
   double anchor_width_ = 0;
+  bool anchored_ = false;  // in this cycle
   TimeNs due_ = 0;
   TimeNs early_ = 0;       // the latest poll of this cycle that came too early; 0: none
   TimeNs last_ready_ = 0;  // the latest poll that was in time

@@ -193,11 +193,13 @@ class Ina219 final : public Meter {
     read(power);  // sources conflict about what clears CNVR: after 02 and 03 it is clear in every case
     tracker_.ready(t);
     if (++since_check_ >= check_every && was_reset()) return set_up_again();
-    const TimeNs end = tracker_.end_before(t);
+    const auto end = tracker_.last_end();
+    if (!end) return std::nullopt;
     // Once the next shunt conversion has ended, 01 no longer belongs to the voltage that was read.
     const double shunt_share = settings_.sadc.typical_s / settings_.pair_s();
-    if (shunt_read - end > static_cast<TimeNs>(shunt_share * static_cast<double>(tracker_.period()))) return std::nullopt;
-    return reading(end - tracker_.period() / 2, bus, shunt);
+    const double shunt_ends_ns = shunt_share * static_cast<double>(tracker_.period()) - tracker_.uncertainty_ns(t);
+    if (static_cast<double>(shunt_read - *end) > shunt_ends_ns) return std::nullopt;
+    return reading(*end - tracker_.period() / 2, bus, shunt);
   }
 
   std::optional<Reading> poll_triggered() {
@@ -262,10 +264,12 @@ class Ina219 final : public Meter {
   bool reinitialised_ = false;
 };
 
-}  // namespace
-
-std::unique_ptr<Meter> make_ina219(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
-                                   std::shared_ptr<Clock> clock, double bus_hz) {
+// What the URI asks for, checked before any device is opened.
+struct Plan {
+  MeterInfo info;
+  Settings settings;
+};
+Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   uri.allow({"addr", "shunt_ohm", "max_A", "pga", "brng", "adc", "badc", "sadc", "i2c_hz", "gain_pct", "offset_A"});
   Settings s;
   s.shunt_ohm = uri.number("shunt_ohm", 1e-5, 100).value_or(0.1);
@@ -294,13 +298,23 @@ std::unique_ptr<Meter> make_ina219(const MeterUri& uri, double interval_s, std::
   info.accuracy.resolution_A = shunt_lsb_V / s.shunt_ohm;
   info.accuracy.resolution_V = bus_lsb_V;
   uri.apply_accuracy(info.accuracy);
-  return std::make_unique<Ina219>(std::move(info), s, std::move(bus), std::move(clock));
+  return {.info = std::move(info), .settings = s};
+}
+
+}  // namespace
+
+std::unique_ptr<Meter> make_ina219(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
+                                   std::shared_ptr<Clock> clock, double bus_hz) {
+  Plan p = plan(uri, interval_s, bus_hz);
+  return std::make_unique<Ina219>(std::move(p.info), p.settings, std::move(bus), std::move(clock));
 }
 
 std::unique_ptr<Meter> open_ina219(const MeterUri& uri, double interval_s) {
   if (uri.path.empty()) throw BadMeterUri("meter ina219: no bus; ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1");
   const auto address = static_cast<std::uint8_t>(uri.integer("addr", 0x40, 0x4F).value_or(0x40));
-  return make_ina219(uri, interval_s, std::make_unique<LinuxI2cBus>(uri.path, address), steady_clock(), bus_clock_hz(uri.path));
+  Plan p = plan(uri, interval_s, bus_clock_hz(uri.path));
+  auto bus = std::make_unique<LinuxI2cBus>(uri.path, address);
+  return std::make_unique<Ina219>(std::move(p.info), p.settings, std::move(bus), steady_clock());
 }
 
 }  // namespace tbft::power
