@@ -52,7 +52,7 @@ void ConversionTracker::ready(TimeNs t) {
       anchored_ = true;
     }
   }
-  last_on_time_ = early_ != 0 || t - due_ <= static_cast<TimeNs>(retry_);
+  last_on_time_ = (early_ != 0 && anchored_) || t - due_ <= static_cast<TimeNs>(retry_);
   last_ready_ = t;
   // From the end that was just seen, a full margin; else from the last deadline (not from `t`, which the host's delays are in),
   // a little earlier each time.
