@@ -25,7 +25,8 @@ class ConversionTracker {
   // The poll at `t` said nothing: try again a while later.
   void skip(TimeNs t, TimeNs pause);
 
-  // The end of the conversion that the last ready poll found; nullopt where the host was late and it cannot be told which it was.
+  // The end of the conversion that the last ready poll found; nullopt where the host was late and it cannot be told which it
+  // was.
   std::optional<TimeNs> last_end() const;
   // By how much that may be wrong.
   double uncertainty_ns(TimeNs t) const;
