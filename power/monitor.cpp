@@ -136,15 +136,16 @@ struct Monitor::Impl {
     const TimeNs until = marks.back().t_ns;
     const TimeNs base = std::max(from, played_until + 1);
     played_until = base + length;
-    const auto place = [&](TimeNs t) -> TimeNs {
-      if (t >= until) return played_until;
+    const auto place = [&](TimeNs t, bool opens) -> TimeNs {
+      if (t == (opens ? from : until)) return opens ? base : played_until;  // also for a window of no duration
+      if (t == (opens ? until : from)) return opens ? played_until : base;
       return base +
              std::llround(static_cast<double>(length) * (static_cast<double>(t - from) / static_cast<double>(until - from)));
     };
     std::vector<Reading> readings = recording.readings;
     for (Reading& r : readings) r.t_ns += base - begins;
     for (const Window& window : pending) {
-      const Window placed{.name = window.name, .t0_ns = place(window.t0_ns), .t1_ns = place(window.t1_ns)};
+      const Window placed{.name = window.name, .t0_ns = place(window.t0_ns, true), .t1_ns = place(window.t1_ns, false)};
       settled[window.name].push_back(power::energy(readings, placed, info));
     }
     pending.clear();
@@ -154,7 +155,7 @@ struct Monitor::Impl {
       if (trace) trace->write(r);
     }
     for (Mark& m : marks) {
-      m.t_ns = m.opens && m.t_ns == from ? base : place(m.t_ns);
+      m.t_ns = place(m.t_ns, m.opens);
       if (trace) trace->write(m);
     }
     marks.clear();

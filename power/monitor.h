@@ -15,9 +15,10 @@
 namespace tbft::power {
 
 struct MonitorOptions {
-  double interval_s = 0;                       // 0: the meter's nominal period
-  std::optional<std::filesystem::path> trace;  // every reading and mark goes to this trace.csv; appended if it exists
-  std::shared_ptr<Clock> clock;                // null: the steady clock
+  double interval_s = 0;  // 0: the meter's nominal period
+  std::optional<std::filesystem::path> trace =
+      std::nullopt;              // every reading and mark goes to this trace.csv; appended if it exists
+  std::shared_ptr<Clock> clock;  // null: the steady clock
 };
 
 // For a progress line.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "power/meters/estimate.h"
+#include "power/meters/ina219.h"
 #include "power/meters/replay.h"
 #include "power/uri.h"
 
@@ -21,6 +22,7 @@ struct Entry {
 
 // Every meter. A new one is a file in meters/ and a line here.
 constexpr std::array entries{
+    Entry{{"ina219", "INA219 power sensor on I2C", "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina219},
     Entry{{"replay", "a recorded trace played back (not a measurement)", "replay://trace.csv?speed=realtime"}, open_replay},
     Entry{{"estimate", "a guess from processor time (not a measurement)", "estimate://?idle_W=2.2&busy_W=5.4"},
           [](const MeterUri& uri, double interval_s) { return open_estimate(uri, interval_s); }},

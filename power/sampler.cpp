@@ -1,5 +1,7 @@
 #include "power/sampler.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <ctime>
 #include <utility>
@@ -13,18 +15,21 @@ double thread_cpu_s() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
+TimeNs checked(double interval_s) {
+  if (interval_s >= 1e-6 && interval_s <= 86400) return from_seconds(interval_s);
+  throw std::invalid_argument(fmt::format("sampler: an interval of {} s; 1 us to 1 day is possible", interval_s));
+}
+
 }  // namespace
 
 SamplingLoop::SamplingLoop(Meter& meter, Clock& clock, double interval_s, ReadingSink sink)
     : meter_(meter),
       clock_(clock),
-      interval_(from_seconds(interval_s)),
+      interval_(checked(interval_s)),
       sink_(std::move(sink)),
       begun_(clock.now()),
       scheduled_(begun_),
-      last_poll_(begun_) {
-  if (!(interval_s >= 1e-6) || interval_s > 86400) throw std::invalid_argument("sampler: the interval must be 1 us to 1 day");
-}
+      last_poll_(begun_) {}
 
 void SamplingLoop::step(const std::stop_token& stop) {
   const TimeNs due = meter_.next_poll(scheduled_);

@@ -119,7 +119,7 @@ TEST(Monitor, a_meter_that_throws_is_reported_to_the_caller) {
     return 4.0;
   });
   monitor.begin("a");
-  rig.clock->sleep_until(unplugged);
+  rig.clock->sleep_until(unplugged + 10 * ms);
   // The sampler's thread has ended, or ends now: it no longer takes part in the clock.
   for (;;) {
     try {

@@ -63,7 +63,7 @@ TEST(TraceFile, what_is_written_is_read_back_bit_for_bit) {
     TraceWriter writer(dir / "t.csv", full_meter(), {.steady_ns = 123, .system_ns = 1'700'000'000'000'000'000});
     writer.write(Mark{.t_ns = 5, .name = "cell/1", .opens = true});
     for (int i = 0; i < 5000; ++i) {
-      const Reading r{.t_ns = i * 1'000'003,
+      const Reading r{.t_ns = TimeNs{i} * 1000003,
                       .volts_V = value(random),
                       .amps_A = i % 3 == 0 ? unknown : value(random),
                       .power_W = value(random),

@@ -1,0 +1,299 @@
+#include "power/meters/ina219.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <vector>
+
+#include "power/energy.h"
+#include "power/protocol/ina219_registers.h"
+#include "power/registry.h"
+#include "power/sampler.h"
+#include "tests/unit/power/fake_ina219.h"
+#include "tests/unit/power/temp_dir.h"
+
+namespace tbft::power {
+namespace {
+
+using ::testing::AllOf;
+using testing::FakeIna219;
+using testing::FakeIna219Bus;
+using ::testing::HasSubstr;
+using testing::ManualClock;
+using testing::TempDir;
+
+TEST(Ina219Registers, vectors) {
+  using namespace ina219;
+  EXPECT_DOUBLE_EQ(bus_V(0x2710), 5.0);
+  EXPECT_DOUBLE_EQ(bus_V(0x2712), 5.0);
+  EXPECT_TRUE(is_ready(0x2712));
+  EXPECT_FALSE(is_ready(0x2711));
+  EXPECT_DOUBLE_EQ(shunt_V(0x0A00), 0.0256);
+  EXPECT_DOUBLE_EQ(shunt_V(0xF600), -0.0256);
+  EXPECT_EQ(calibration_word(100e-6, 0.1), 0x1000);
+  EXPECT_EQ(current_raw(0x0A00, 0x1000), 2560);
+  EXPECT_EQ(power_raw(2560, 0x2710), 640);
+  EXPECT_EQ(configuration_word(true, 3, 3, 3, continuous_both), configuration_reset);
+  EXPECT_TRUE(is_saturated(0x7D00, gains[3]));
+  EXPECT_TRUE(is_saturated(static_cast<std::uint16_t>(-4000), gains[0]));
+  EXPECT_FALSE(is_saturated(3999, gains[0]));
+  EXPECT_EQ(adc_of(0x8).bits, 12);
+  EXPECT_EQ(adc_of(0xB).averages, 8);
+  EXPECT_EQ(adc_of(0x5).bits, 10);
+}
+
+struct Outcome {
+  std::vector<Reading> readings;
+  std::size_t conversions = 0;
+  std::uint64_t transactions = 0;
+  std::size_t waits = 0;
+  MeterInfo info;
+  std::size_t good() const {
+    return static_cast<std::size_t>(std::ranges::count_if(readings, [](const Reading& r) { return std::isfinite(r.power_W); }));
+  }
+};
+
+// `hook` is called before every wait.
+Outcome run(
+    FakeIna219& chip, double seconds, const std::string& options = "", double interval_s = 0, double hz = 400e3,
+    const std::function<void()>& hook = [] {}) {
+  auto meter = make_ina219(parse_meter_uri("ina219:///dev/i2c-1?shunt_ohm=0.1" + options), interval_s,
+                           std::make_unique<FakeIna219Bus>(chip), chip.clock, hz);
+  Outcome result;
+  result.info = meter->info();
+  meter->start(chip.clock->now());
+  SamplingLoop loop(*meter, *chip.clock, result.info.nominal_period_s, [&](const Reading& r) { result.readings.push_back(r); });
+  const auto conversions = chip.conversions;
+  const auto transactions = chip.transactions;
+  const auto sleeps = chip.clock->sleeps;
+  for (const TimeNs end = chip.clock->now() + from_seconds(seconds); chip.clock->now() < end;) {
+    hook();
+    loop.step({});
+  }
+  result.conversions = chip.conversions - conversions;
+  result.transactions = chip.transactions - transactions;
+  result.waits = chip.clock->sleeps - sleeps;
+  return result;
+}
+
+class OscillatorTest : public ::testing::TestWithParam<std::tuple<double, bool>> {};
+
+TEST_P(OscillatorTest, at_400_kHz_98_percent_of_the_conversions_arrive_at_3_1_transactions_and_one_wait) {
+  FakeIna219 chip;
+  chip.oscillator = std::get<0>(GetParam());
+  chip.bus_read_clears_ready = std::get<1>(GetParam());
+  const Outcome r = run(chip, 3);
+  EXPECT_GE(static_cast<double>(r.good()), 0.98 * static_cast<double>(r.conversions));
+  EXPECT_LE(static_cast<double>(r.transactions), 3.1 * static_cast<double>(r.good()));
+  EXPECT_LE(static_cast<double>(r.waits), 1.08 * static_cast<double>(r.good()))
+      << "one wait, and now and then a poll too early";
+  EXPECT_GT(r.conversions, 2500U);
+  for (std::size_t i = 1; i < r.readings.size(); ++i) ASSERT_GT(r.readings[i].t_ns, r.readings[i - 1].t_ns);
+}
+INSTANTIATE_TEST_SUITE_P(Ina219, OscillatorTest,
+                         ::testing::Combine(::testing::Values(0.9, 0.95, 0.993, 1.0, 1.017, 1.06, 1.1), ::testing::Bool()));
+
+TEST(Ina219, values_are_computed_on_the_host_from_shunt_and_bus_voltage) {
+  FakeIna219 chip;
+  chip.amps = [](TimeNs) { return -0.256; };
+  const Outcome r = run(chip, 0.1);
+  ASSERT_GT(r.good(), 50U);
+  EXPECT_DOUBLE_EQ(r.readings.back().volts_V, 5.0);
+  EXPECT_NEAR(r.readings.back().amps_A, -0.256, 1e-12);
+  EXPECT_NEAR(r.readings.back().power_W, -1.28, 1e-12);
+  EXPECT_EQ(r.readings.back().flags, 0);
+}
+
+TEST(Ina219, voltage_and_current_are_of_the_same_conversion_pair) {
+  // Both rise together, 1 A and 1 V for each 100 ms: any mismatch of a whole pair would show as 10 mA.
+  FakeIna219 chip;
+  chip.transaction_ns = 125'000;
+  chip.amps = [](TimeNs t) { return to_seconds(t - 1'000'000'000); };
+  chip.volts = [](TimeNs t) { return 2 + 4 * to_seconds(t - 1'000'000'000); };
+  std::size_t step = 0;
+  const Outcome r = run(chip, 2, "", 0, 400e3, [&] {
+    if (++step % 7 == 0) chip.clock->advance(TimeNs(step % 13) * 100'000);  // the host is late now and then
+  });
+  ASSERT_GT(r.good(), 1000U);
+  for (const Reading& reading : r.readings) {
+    if (!std::isfinite(reading.power_W)) continue;
+    // The bus conversion's middle is half a pair after the shunt's: 0.532 ms x 4 V/s, and 4 mV rounded down.
+    ASSERT_NEAR((reading.volts_V - 2) / 4, reading.amps_A + 0.532e-3 - 0.5e-3, 0.6e-3) << to_seconds(reading.t_ns);
+  }
+}
+
+TEST(Ina219, the_time_stamp_is_the_centre_of_the_conversion) {
+  for (const double oscillator : {0.93, 1.0, 1.08}) {
+    FakeIna219 chip;
+    chip.oscillator = oscillator;
+    chip.amps = [](TimeNs t) { return to_seconds(t - 1'000'000'000); };
+    const Outcome r = run(chip, 1);
+    for (std::size_t i = 10; i < r.readings.size(); ++i) {
+      // The shunt is converted in the first half, so its own centre is a quarter of a pair earlier.
+      const double want_A = to_seconds(r.readings[i].t_ns - 1'000'000'000) - 0.266e-3 * oscillator;
+      ASSERT_NEAR(r.readings[i].amps_A, want_A, 0.2e-3) << i;
+    }
+  }
+}
+
+TEST(Ina219, a_step_is_measured_within_its_uncertainty) {
+  FakeIna219 chip;
+  chip.amps = [](TimeNs t) { return t < 1'500'000'000 ? 0.5 : 1.2; };
+  const Outcome r = run(chip, 1.2);
+  const Energy e = energy(r.readings, {.name = "w", .t0_ns = 1'200'000'000, .t1_ns = 2'000'000'000}, r.info);
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_NEAR(e.energy_J, 5 * (0.3 * 0.5 + 0.5 * 1.2), 1e-3);
+  EXPECT_GT(e.U_J, 0.01 * e.energy_J);
+}
+
+TEST(Ina219, saturation_is_flagged_by_gain) {
+  FakeIna219 chip;
+  chip.amps = [](TimeNs) { return 0.5; };
+  EXPECT_EQ(run(chip, 0.1, "&pga=40").readings.back().flags, saturated);
+  EXPECT_EQ(run(chip, 0.1, "&pga=80").readings.back().flags, 0);
+}
+
+TEST(Ina219, auto_gain_is_the_smallest_that_holds_max_A) {
+  FakeIna219 chip;
+  run(chip, 0.01, "&max_A=0.4");
+  EXPECT_EQ(chip.reg[0] >> 11U & 3U, 0U);
+  run(chip, 0.01, "&max_A=0.41");
+  EXPECT_EQ(chip.reg[0] >> 11U & 3U, 1U);
+  run(chip, 0.01);
+  EXPECT_EQ(chip.reg[0] >> 11U & 3U, 3U);
+  EXPECT_THROW(run(chip, 0.01, "&max_A=4"), BadMeterUri);
+}
+
+TEST(Ina219, a_reset_is_found_the_chip_set_up_again_and_the_gap_marked) {
+  for (const std::string options : {"", "&brng=32"}) {  // the second is the reset value itself
+    FakeIna219 chip;
+    bool done = false;
+    const Outcome r = run(chip, 1, options, 0, 400e3, [&] {
+      if (!done && chip.conversions > 300) {
+        chip.reset();
+        done = true;
+      }
+    });
+    const auto flagged = [&](Flag flag) {
+      return std::ranges::count_if(r.readings, [&](const Reading& x) { return (x.flags & flag) != 0; });
+    };
+    EXPECT_EQ(flagged(reinitialised), 1) << options;
+    EXPECT_EQ(flagged(gap_begins), 1) << options;
+    EXPECT_NE(chip.reg[5], 0) << options;
+    EXPECT_GT(r.good(), 800U);
+  }
+}
+
+TEST(Ina219, a_missing_acknowledge_is_retried_and_then_a_gap_never_0_W) {
+  FakeIna219 chip;
+  int step = 0;
+  const Outcome retried = run(chip, 0.5, "", 0, 400e3, [&] {
+    if (++step == 100) chip.nack = 2;
+  });
+  EXPECT_EQ(retried.good(), retried.readings.size());
+
+  FakeIna219 unplugged;
+  step = 0;
+  const Outcome lost = run(unplugged, 0.5, "", 0, 400e3, [&] {
+    if (++step == 100) unplugged.nack = 12;
+    if (unplugged.nack == 3) unplugged.reset();
+  });
+  EXPECT_EQ(lost.readings.size() - lost.good(), 5U) << "four failed polls and the reset";
+  EXPECT_GT(lost.good(), 350U);
+  for (const Reading& r : lost.readings) {
+    EXPECT_EQ(!std::isfinite(r.power_W), (r.flags & gap_begins) != 0);
+  }
+  for (std::size_t i = 1; i < lost.readings.size(); ++i) ASSERT_GT(lost.readings[i].t_ns, lost.readings[i - 1].t_ns);
+}
+
+TEST(Ina219, a_chip_that_never_gets_ready_gives_gaps_and_does_not_hang) {
+  FakeIna219 chip;
+  chip.stuck = true;
+  const Outcome r = run(chip, 1);
+  EXPECT_EQ(r.good(), 0U);
+  EXPECT_GT(r.readings.size(), 10U);
+  EXPECT_LT(r.readings.size(), 100U);
+}
+
+TEST(Ina219, a_chip_that_does_not_answer_is_no_meter) {
+  FakeIna219 chip;
+  chip.nack = 1'000'000;
+  EXPECT_THROW(run(chip, 0.1), MeterUnavailable);
+}
+
+TEST(Ina219, at_100_kHz_it_averages_in_hardware_and_says_so) {
+  FakeIna219 chip;
+  chip.transaction_ns = 470'000;
+  const Outcome r = run(chip, 3, "", 0, 100e3);
+  EXPECT_THAT(r.info.description, AllOf(HasSubstr("x4"), HasSubstr("continuous"), HasSubstr("100 kHz")));
+  EXPECT_GE(static_cast<double>(r.good()), 0.98 * static_cast<double>(r.conversions));
+}
+
+TEST(Ina219, an_adc_setting_that_the_bus_cannot_follow_is_triggered) {
+  FakeIna219 chip;
+  chip.transaction_ns = 470'000;
+  chip.amps = [](TimeNs t) { return to_seconds(t - 1'000'000'000); };
+  const Outcome r = run(chip, 1, "&adc=12", 0, 100e3);
+  EXPECT_THAT(r.info.description, HasSubstr("triggered"));
+  EXPECT_EQ(chip.reg[0] & 7U, 3U);
+  EXPECT_GE(static_cast<double>(r.good()), 0.95 / r.info.nominal_period_s);
+  EXPECT_LE(static_cast<double>(r.transactions), 3.1 * static_cast<double>(r.good()));
+  for (const Reading& reading : r.readings)
+    ASSERT_NEAR(reading.amps_A, to_seconds(reading.t_ns - 1'000'000'000) - 0.266e-3, 0.3e-3);
+}
+
+TEST(Ina219, the_requested_interval_is_averaged_in_hardware) {
+  FakeIna219 chip;
+  const Outcome r = run(chip, 2, "", 0.02);
+  EXPECT_THAT(r.info.description, HasSubstr("x16"));
+  EXPECT_NEAR(r.info.averaging_s, 0.01702, 1e-6);
+  EXPECT_GE(static_cast<double>(r.good()), 0.98 * static_cast<double>(r.conversions));
+}
+
+TEST(Ina219, bad_options_are_refused_before_the_bus_is_opened) {
+  for (const char* bad : {"adr=0x41", "addr=0x50", "shunt_ohm=0", "shunt_ohm=nan", "pga=50", "adc=13", "adc=12&badc=9",
+                          "brng=20", "addr=64x", "gain_pct=-1", "gap_limit=x"}) {
+    EXPECT_THROW(open_meter(std::string("ina219:///dev/i2c-none?") + bad), BadMeterUri) << bad;
+  }
+  EXPECT_THROW(open_meter("ina219://"), BadMeterUri);
+}
+
+TEST(Ina219, the_user_can_state_the_accuracy) {
+  FakeIna219 chip;
+  const Outcome r = run(chip, 0.1, "&gain_pct=0.2&offset_A=0.0001");
+  EXPECT_DOUBLE_EQ(*r.info.accuracy.gain_limit_rel, 0.002);
+  EXPECT_DOUBLE_EQ(*r.info.accuracy.offset_limit_A, 0.0001);
+}
+
+TEST(I2cBus, a_missing_bus_says_how_to_enable_it) {
+  try {
+    open_meter("ina219:///dev/i2c-none?addr=0x41");
+    FAIL();
+  } catch (const MeterUnavailable& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("/dev/i2c-none"), HasSubstr("dtparam=i2c_arm=on")));
+  }
+}
+
+TEST(I2cBus, a_device_that_is_no_i2c_bus_is_refused) {
+  EXPECT_THROW(LinuxI2cBus("/dev/null", 0x40), MeterUnavailable);
+}
+
+TEST(I2cBus, a_bound_driver_and_the_bus_clock_are_found_in_sysfs) {
+  const TempDir sys;
+  const auto devices = sys / "bus/i2c/devices/1-0040";
+  std::filesystem::create_directories(devices);
+  EXPECT_EQ(bound_driver("/dev/i2c-1", 0x40, sys.path()), "");
+  std::filesystem::create_directory_symlink("../../drivers/ina2xx", devices / "driver");
+  EXPECT_EQ(bound_driver("/dev/i2c-1", 0x40, sys.path()), "ina2xx");
+  EXPECT_EQ(bound_driver("/dev/i2c-1", 0x41, sys.path()), "");
+
+  EXPECT_EQ(bus_clock_hz("/dev/i2c-1", sys.path()), 0);
+  std::filesystem::create_directories(sys / "class/i2c-dev/i2c-1/device/of_node");
+  std::ofstream(sys / "class/i2c-dev/i2c-1/device/of_node/clock-frequency", std::ios::binary)
+      << std::string("\x00\x06\x1a\x80", 4);
+  EXPECT_EQ(bus_clock_hz("/dev/i2c-1", sys.path()), 400e3);
+}
+
+}  // namespace
+}  // namespace tbft::power

@@ -1,0 +1,80 @@
+#include "power/registry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "power/counters.h"
+#include "power/uri.h"
+
+namespace tbft::power {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+template <typename Error>
+std::string error_of(const std::string& uri, double interval_s = 0) {
+  try {
+    open_meter(uri, interval_s);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Uri, parts_and_options_are_taken_apart) {
+  const MeterUri uri = parse_meter_uri("ina219:///dev/i2c-1?shunt_ohm=0.1&addr=0x41");
+  EXPECT_EQ(uri.name, "ina219");
+  EXPECT_EQ(uri.path, "/dev/i2c-1");
+  EXPECT_EQ(uri.integer("addr", 0x40, 0x4F), 0x41);
+  EXPECT_EQ(uri.number("shunt_ohm", 0, 1), 0.1);
+  EXPECT_EQ(uri.number("max_A", 0, 1), std::nullopt);
+  EXPECT_EQ(to_string(uri), "ina219:///dev/i2c-1?addr=0x41&shunt_ohm=0.1");
+  EXPECT_EQ(parse_meter_uri("estimate://").path, "");
+}
+
+TEST(Uri, what_is_malformed_is_refused_with_the_form) {
+  for (const std::string bad :
+       {"", "ina219", "://x", "a:/b", "a://b?c", "a://b?=1", "a://b?c=1&c=2", "a://b?c=\n", "a://b?c=1&&d=2"}) {
+    EXPECT_THAT(error_of<BadMeterUri>(bad), HasSubstr("name://path")) << bad;
+  }
+  EXPECT_THAT(error_of<BadMeterUri>("a://" + std::string(2000, 'x')), HasSubstr("1024"));
+}
+
+TEST(Uri, numbers_are_checked_to_their_end) {
+  for (const std::string bad : {"", "1x", " 1", "nan", "inf", "-1", "101"}) {
+    EXPECT_THROW(parse_meter_uri("a://?x=" + bad).number("x", 0, 100), BadMeterUri) << bad;
+  }
+  for (const std::string bad : {"", "0x", "1.5", "0x1g", "99999999999999999999"}) {
+    EXPECT_THROW(parse_meter_uri("a://?x=" + bad).integer("x", 0, 100), BadMeterUri) << bad;
+  }
+}
+
+TEST(Registry, auto_finds_nothing_it_could_not_tell_safely_and_says_what_to_name) {
+  EXPECT_THAT(error_of<MeterUnavailable>("auto"), AllOf(HasSubstr("ina219://"), HasSubstr("estimate://")));
+}
+
+TEST(Registry, every_example_names_its_own_meter) {
+  for (const MeterKind& kind : meter_kinds()) EXPECT_EQ(parse_meter_uri(kind.example).name, kind.name);
+}
+
+TEST(Registry, an_impossible_interval_is_refused) {
+  EXPECT_THAT(error_of<BadMeterUri>("estimate://", -1), HasSubstr("interval"));
+  EXPECT_THAT(error_of<BadMeterUri>("estimate://", unknown), HasSubstr("interval"));
+}
+
+TEST(Counter, impossible_ranges_and_counts_are_refused) {
+  EXPECT_THROW(CounterUnwrapper(0, 1, 1), std::invalid_argument);
+  EXPECT_THROW(CounterUnwrapper(1, 1, unknown), std::invalid_argument);
+  CounterUnwrapper counter(100, 1, 1);
+  EXPECT_THROW(counter.next(0, 101), std::out_of_range);
+}
+
+TEST(Counter, counts_beyond_32_bits_are_exact) {
+  CounterUnwrapper counter(1ULL << 62U, 1, 1e6);
+  counter.next(0, (1ULL << 62U) - 1);
+  EXPECT_EQ(counter.next(1, 4).energy_J, 5);
+}
+
+}  // namespace
+}  // namespace tbft::power
