@@ -46,7 +46,8 @@ struct RunFacts {
 };
 
 // Status `failed` where training failed; `invalid` where the energy is (no reading, a gap, a throttled board): joule columns
-// stay empty, the accuracy counts. Training energy that is invalid invalidates the row.
+// stay empty, the accuracy counts. Where only the training windows are
+// invalid, their columns stay empty and `reason` says why.
 results::CellRow make_row(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter,
                           const RunFacts& run);
 
