@@ -33,14 +33,16 @@ class Parser {
 
   TraceFile parse_file() {
     while (next_line()) {
+      if (!line_.empty() && line_.back() == '\r') line_.pop_back();
       if (line_.starts_with('#')) {
         header();
-      } else if (line_ == trace_columns && !columns_seen_ && !file_.segments.empty()) {
+      } else if (line_ == trace_columns && !columns_seen_) {
         columns_seen_ = true;
+        if (file_.segments.empty()) file_.segments.emplace_back();
       } else if (columns_seen_) {
         row();
       } else {
-        fail(fmt::format("not a trace: it begins with `{}` and has the columns {}", trace_magic, trace_columns));
+        fail(fmt::format("not a trace: `#` lines, then the columns {} are expected", trace_columns));
       }
     }
     if (!columns_seen_) fail(fmt::format("not a whole trace: the columns {} are missing", trace_columns));
@@ -70,18 +72,15 @@ class Parser {
 
   TraceSegment& segment() { return file_.segments.back(); }
 
+  // `# key: value`; what else a logger remarks is passed over. The magic line of a resumed run begins another segment.
   void header() {
-    if (line_ == trace_magic) {
+    if (line_ == trace_magic || file_.segments.empty()) {
       if (!file_.segments.empty()) end_segment();
       file_.segments.emplace_back();
-      in_header_ = true;
-      return;
     }
-    if (!in_header_) fail("a header line outside a header");
     const std::string_view text = std::string_view(line_).substr(1);
     const auto colon = text.find(": ");
-    if (!text.starts_with(' ') || colon == std::string_view::npos) fail("a header line is `# key: value`");
-    set(text.substr(1, colon - 1), text.substr(colon + 2));
+    if (text.starts_with(' ') && colon != std::string_view::npos) set(text.substr(1, colon - 1), text.substr(colon + 2));
   }
 
   double number(std::string_view key, std::string_view value, double limit) const {
@@ -154,7 +153,6 @@ class Parser {
   }
 
   void row() {
-    in_header_ = false;
     std::array<std::string_view, 7> field;
     std::string_view rest = line_;
     const auto commas = static_cast<std::size_t>(std::ranges::count(rest, ','));
@@ -171,12 +169,13 @@ class Parser {
       mark(t_ns, field[6]);
       return;
     }
-    const Reading reading{.t_ns = t_ns,
-                          .volts_V = value(field[1], "volts_V"),
-                          .amps_A = value(field[2], "amps_A"),
-                          .power_W = value(field[3], "power_W"),
-                          .energy_J = value(field[4], "energy_J"),
-                          .flags = flags(field[5])};
+    Reading reading{.t_ns = t_ns,
+                    .volts_V = value(field[1], "volts_V"),
+                    .amps_A = value(field[2], "amps_A"),
+                    .power_W = value(field[3], "power_W"),
+                    .energy_J = value(field[4], "energy_J"),
+                    .flags = flags(field[5])};
+    if (std::isnan(reading.power_W)) reading.power_W = reading.volts_V * reading.amps_A;
     auto& readings = segment().readings;
     if (!readings.empty() && t_ns < readings.back().t_ns) fail("earlier than the reading before it");
     readings.push_back(reading);
@@ -198,9 +197,25 @@ class Parser {
     open_.erase(opened);
   }
 
+  // A trace that some other logger wrote does not describe its meter: what the readings themselves say stands in.
   void end_segment() {
     open_.clear();
     last_mark_ns_ = -latest;
+    auto& [meter, clock, readings, windows] = segment();
+    if (meter.nominal_period_s == 0) meter.nominal_period_s = typical_spacing_s(readings);
+    const auto has = [&](double Reading::*member) {
+      return std::ranges::any_of(readings, [&](const Reading& r) { return std::isfinite(r.*member); });
+    };
+    if (!has(&Reading::power_W) && has(&Reading::energy_J)) meter.counter = true;
+  }
+
+  static double typical_spacing_s(const std::vector<Reading>& readings) {
+    if (readings.size() < 2) return 0;
+    std::vector<TimeNs> spacing;
+    for (std::size_t i = 1; i < readings.size(); ++i) spacing.push_back(readings[i].t_ns - readings[i - 1].t_ns);
+    const auto middle = spacing.begin() + static_cast<std::ptrdiff_t>(spacing.size() / 2);
+    std::ranges::nth_element(spacing, middle);
+    return to_seconds(*middle);
   }
 
   std::istream& in_;
@@ -209,7 +224,6 @@ class Parser {
   std::size_t line_number_ = 0;
   TraceFile file_;
   bool columns_seen_ = false;
-  bool in_header_ = false;
   std::map<std::string, TimeNs, std::less<>> open_;
   TimeNs last_mark_ns_ = -latest;
 };

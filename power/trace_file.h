@@ -4,7 +4,8 @@
 //   t_ns,volts_V,amps_A,power_W,energy_J,flags,mark
 // A reading has an empty mark; a mark (`+name` opens, `-name` closes) has a row of its own with only its instant. Readings are
 // in time order, and so are marks; a mark may stand before readings that are older, since those arrive later. Doubles are in
-// shortest round-trip form, unknown values empty. A run that is resumed adds another `#` block and its rows: a segment.
+// shortest round-trip form, unknown values empty. A run that is resumed adds another `#` block and its rows: a segment. The
+// `#` lines may be missing or others, as another logger writes them: period and kind then follow from the readings.
 #pragma once
 
 #include <filesystem>
