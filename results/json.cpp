@@ -1,6 +1,5 @@
 #include "results/json.h"
 
-#include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
@@ -15,8 +14,9 @@ using Json = nlohmann::ordered_json;
 Json value(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
+// NaN and infinity are written as null.
 Json value(double number) {
-  return std::isfinite(number) ? Json(number) : Json();
+  return number;
 }
 Json value(std::int64_t number) {
   return number;

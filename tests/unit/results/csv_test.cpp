@@ -224,7 +224,7 @@ class SizeLimit {
   SizeLimit& operator=(const SizeLimit&) = delete;
   ~SizeLimit() {
     setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
+    (void)std::signal(SIGXFSZ, handler_);
   }
 
  private:

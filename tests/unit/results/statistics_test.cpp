@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace tbft::results {
@@ -37,8 +38,8 @@ TEST(Statistics, StudentIntervalForFewValues) {
 }
 
 TEST(Statistics, BootstrapFromTenValuesIsNearTheNormalInterval) {
-  std::vector<double> values;
-  for (int i = 0; i < 100; ++i) values.push_back(i);
+  std::vector<double> values(100);
+  std::iota(values.begin(), values.end(), 0.0);
   const Statistics s = statistics(values);
   const double half = 1.96 * s.sd / 10;
   EXPECT_NEAR(s.low, s.mean - half, 0.05 * half);

@@ -215,6 +215,9 @@ TEST(Tables, ConditionsAreAveragedOverTheCellsThatEveryBlockHas) {
   EXPECT_EQ(mean.paper->label, "paper");
   EXPECT_DOUBLE_EQ(line(mean, "block1").accuracy_pct.mean, 75);
   EXPECT_DOUBLE_EQ(line(mean, "block-avg").accuracy_pct.mean, 64);
+  // Full without one of the cells that the blocks are averaged over would not compare with them.
+  std::erase_if(rows, [](const CellRow& r) { return r.condition == "fog-5" && r.strategy == "full"; });
+  EXPECT_THROW(line(summarize(rows).tables[2], "full"), std::out_of_range);
   // One block fails under snow: all are averaged over fog alone, so that they stay comparable.
   std::erase_if(rows, [](const CellRow& r) { return r.condition == "snow-5" && r.strategy == "fc"; });
   const Table fog = summarize(rows).tables[2];
