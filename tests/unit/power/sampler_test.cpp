@@ -2,31 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
+#include <thread>
 
 #include "power/trace_file.h"
+#include "tests/unit/power/allocation_counter.h"
 #include "tests/unit/power/fake_meter.h"
 #include "tests/unit/power/temp_dir.h"
 #include "tests/unit/power/virtual_clock.h"
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-// Counts what the program allocates, for the test that a sample allocates nothing.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t /*size*/) noexcept {
-  std::free(p);
-}
 
 namespace tbft::power {
 namespace {
@@ -89,9 +71,9 @@ TEST(Sampler, a_sample_allocates_nothing_on_its_way_to_the_trace) {
   TraceWriter trace(dir / "trace.csv", meter.info(), {});
   SamplingLoop loop(meter, clock, 0.001, [&](const Reading& r) { trace.write(r); });
   loop.step({});
-  const std::size_t before = allocations;
+  const std::size_t before = testing::allocations();
   for (int i = 0; i < 10'000; ++i) loop.step({});
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(testing::allocations(), before);
 }
 
 TEST(Sampler, the_thread_stops_at_once_and_reports_what_ended_it) {
