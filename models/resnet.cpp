@@ -109,11 +109,11 @@ ResNetImpl::ResNetImpl(const ResNetSpec& spec) : spec_(spec) {
 }
 
 torch::Tensor ResNetImpl::forward(torch::Tensor x) {
-  for (int stage = 0; stage < stages; ++stage) x = forward_stage(stage, std::move(x));
+  for (int stage = 0; stage < stages; ++stage) x = forward_stage(stage, x);
   return x;
 }
 
-torch::Tensor ResNetImpl::forward_stage(int stage, torch::Tensor x) {
+torch::Tensor ResNetImpl::forward_stage(int stage, const torch::Tensor& x) {
   switch (stage) {
     case 0:
       if (x.dim() != 4 || x.size(1) != 3 || x.size(2) != spec_.pixels || x.size(3) != spec_.pixels) {

@@ -1,6 +1,8 @@
 // ResNet-26 of the paper (pre-activation, average-pool shortcuts without weights). Includes torch: keep it to few files.
 #pragma once
 
+// First: clang (and so clang-tidy) instantiates vectors of IValue in torch's headers before they define it.
+#include <ATen/core/ivalue.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
@@ -21,7 +23,7 @@ class ResNetImpl : public torch::nn::Module {
 
   // The stages in order, each a function of the previous one's output: 0 conv1+layer1, 1 layer2, 2 layer3, 3 bn..fc.
   static constexpr int stages = 4;
-  torch::Tensor forward_stage(int stage, torch::Tensor x);
+  torch::Tensor forward_stage(int stage, const torch::Tensor& x);
 
   const ResNetSpec& spec() const { return spec_; }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "models/pickle_bytes.h"
@@ -145,7 +146,7 @@ void write_archive(const std::filesystem::path& path, const StateDict& state) {
   }
   add_entry(path, archive.get(), "archive/version", version.data(), version.size());
   if (zip_close(archive.get()) != 0) fail(path, zip_strerror(archive.get()));
-  archive.release();  // closed is freed
+  std::ignore = archive.release();  // closed is freed
 }
 
 void sync(const std::filesystem::path& path, int flags) {

@@ -44,7 +44,7 @@ TEST(Cost, ForwardMacsAreTheConvolutionsAndTheClassifier) {
 
 TEST(Cost, GradientsStopAtTheFrontmostTrainedLayer) {
   const std::int64_t forward = forward_macs(small);
-  const std::int64_t stem = 9 * 1024 * 3 * 16;
+  const std::int64_t stem = std::int64_t{9} * 1024 * 3 * 16;
   EXPECT_EQ(training_macs(small, {}), forward);
   EXPECT_EQ(training_macs(small, only(Block::fc)), forward + 640);
   EXPECT_EQ(training_macs(small, only(Block::block3)), forward + 2 * forward_macs(small, Block::block3) + 640);

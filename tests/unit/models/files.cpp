@@ -43,7 +43,7 @@ std::string run_python(const std::vector<std::string>& arguments) {
   // A sanitizer's settings are for the test, not for Python.
   std::string command = "env -u LD_PRELOAD OMP_NUM_THREADS=1 /usr/bin/python3";
   for (const std::string& argument : arguments) command += " " + quoted(argument);
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  FILE* pipe = popen((command + " 2>&1").c_str(), "r");  // NOLINT(cert-env33-c): every argument is quoted
   if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
   std::string output;
   std::array<char, 4096> part{};
@@ -104,6 +104,7 @@ std::string tensor(std::string_view key, std::int64_t count, std::int64_t offset
                    const std::vector<std::int64_t>& strides) {
   const auto integers = [](const std::vector<std::int64_t>& values) {
     std::vector<std::string> items;
+    items.reserve(values.size());
     for (const std::int64_t value : values) items.push_back(int64(value));
     return tuple(items);
   };

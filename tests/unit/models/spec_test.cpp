@@ -79,8 +79,8 @@ TEST(Spec, AForgedWidthIsRefusedByItsShapesBeforeTheNetworkIsBuilt) {
   StateDict state = state_for({});
   find(state, "bn.weight").shape = {std::int64_t{64} << 40};
   EXPECT_THAT(refusal(state), HasSubstr("channels"));
-  find(state, "bn.weight").shape = {64 * 1024};  // a network of this width would need 150 GB
-  find(state, "fc.weight").shape = {10, 64 * 1024};
+  find(state, "bn.weight").shape = {std::int64_t{64} * 1024};  // a network of this width would need 150 GB
+  find(state, "fc.weight").shape = {10, std::int64_t{64} * 1024};
   EXPECT_THAT(refusal(state), HasSubstr("layer1.0.conv1.weight has the shape [16, 16, 3, 3], the network [16384, 16, 3, 3]"));
 }
 
