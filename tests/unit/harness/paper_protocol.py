@@ -1,6 +1,6 @@
 """The paper's protocol in Python PyTorch, written from its description: the oracle of the trainer's tests.
 
-usage: paper_protocol.py prepare DIR          writes DIR/base.pth, a network with random weights and BatchNorm state
+usage: paper_protocol.py prepare DIR          writes DIR/base.pth, a network trained for a few steps
        paper_protocol.py compare DIR          trains as DIR/cases.json says and compares with what tbft left in DIR
 Every parameter requires a gradient here and the optimiser holds the tuned ones, as the published scripts do.
 """
@@ -83,11 +83,15 @@ def train(net, case, x, y, split):
     return best
 
 
-def compare(folder):
-    cases = json.loads((folder / "cases.json").read_text())
+def images(folder):
     pixels = np.fromfile(folder / "pixels.bin", np.uint8).reshape(-1, 32, 32, 3)
     y = torch.from_numpy(np.fromfile(folder / "labels.bin", np.int64))
-    x = (torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float() / 255 - 0.5) / 0.5
+    return (torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float() / 255 - 0.5) / 0.5, y
+
+
+def compare(folder):
+    cases = json.loads((folder / "cases.json").read_text())
+    x, y = images(folder)
     wrong = 0
     for case in cases["cases"]:
         net = Net()
@@ -97,11 +101,16 @@ def compare(folder):
         if list(ours) != list(state):
             sys.exit(f"{case['file']}: other names")
         loss_error = abs(loss - case["val_loss"]) / loss
-        weight_error = max((ours[k].double() - state[k].double()).abs().max().item() for k in state if "tracked" not in k)
+        # The same layout gives the same floats. Another one sums in another order; statistics are compared relative to
+        # their size.
+        learned = max((ours[k] - state[k]).abs().max().item() for k in state if "running" not in k and "tracked" not in k)
+        running = max(((ours[k] - state[k]).abs() / state[k].abs().clamp(min=1)).max().item() for k in state if "running" in k)
+        exact = case["layout"] == "contiguous"
         counters = all(ours[k].item() == state[k].item() for k in state if "tracked" in k)
-        good = loss_error < 1e-3 and weight_error < 5e-4 and counters
+        good = (loss_error < (1e-6 if exact else 1e-3) and learned < (1e-6 if exact else 5e-4)
+                and running < (1e-6 if exact else 1e-3) and counters)
         wrong += not good
-        print(f"{case['file']}: loss differs by {loss_error:.1e}, weights by {weight_error:.1e}, counters "
+        print(f"{case['file']}: loss differs by {loss_error:.1e}, weights by {learned:.1e}, statistics by {running:.1e}, counters "
               f"{'equal' if counters else 'DIFFER'}{'' if good else '  <-- WRONG'}")
     sys.exit(wrong)
 
@@ -110,10 +119,14 @@ folder = pathlib.Path(sys.argv[2])
 torch.manual_seed(7)
 torch.set_num_threads(2)
 if sys.argv[1] == "prepare":
+    # A base model that has learned something, as real ones have: under random weights two summation orders drift apart.
     net = Net().train()
-    with torch.no_grad():
-        for _ in range(30):  # running statistics that are not the initial ones
-            net(torch.randn(32, 3, 32, 32))
+    x, y = images(folder)
+    optimiser = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
+    for batch in torch.randperm(len(x)).repeat(2).split(64):
+        optimiser.zero_grad()
+        F.cross_entropy(net(x[batch]), y[batch]).backward()
+        optimiser.step()
     torch.save(net.state_dict(), folder / "base.pth")
 else:
     compare(folder)

@@ -83,17 +83,20 @@ TEST_F(TrainerTest, twenty_steps_equal_the_published_protocol_in_loss_weights_an
                               {"batch", s.batch},
                               {"epochs", s.epochs},
                               {"file", file},
+                              {"layout", s.layout},
                               {"val_loss", result.val_loss}});
   };
-  for (const char* strategy : {"full", "block1", "block2", "block3", "bn-stats"}) add(strategy, settings());
-  auto s = settings();
-  s.lr = 1e-2;
-  add("fc", s);
-  s = settings();
-  s.layout = "contiguous";
-  add("block3", s);
-  s.optimizer = "adam";
-  add("fc", s);
+  for (const char* layout : {"channels_last", "contiguous"})
+    for (const char* strategy : {"full", "block1", "block2", "block3", "fc", "bn-stats"}) {
+      auto s = settings();
+      s.layout = layout;
+      if (std::string_view(strategy) == "fc") s.lr = 1e-2;
+      add(strategy, s);
+    }
+  auto adam = settings();
+  adam.layout = "contiguous";
+  adam.optimizer = "adam";
+  add("fc", adam);
   std::ofstream(folder / "cases.json") << cases.dump();
   EXPECT_EQ(python("compare"), 0);
 }
@@ -171,7 +174,9 @@ TEST_F(TrainerTest, validation_and_test_stand_outside_the_train_phase) {
   Trainer trainer(folder / "base.pth");
   struct Order : SilentObserver {
     void begin(Phase phase) override {
-      if (phase == Phase::validate || phase == Phase::test) EXPECT_THAT(open, testing::IsEmpty());
+      if (phase == Phase::validate || phase == Phase::test) {
+        EXPECT_THAT(open, testing::IsEmpty());
+      }
       SilentObserver::begin(phase);
     }
   } observer;
