@@ -102,6 +102,6 @@ P
     printf 't_ns,volts_V,amps_A,power_W,energy_J,flags,mark\n0,5,1,5,,,\nhello,5,1,5,,,\n' >"$work/t.csv"
     expect_refusal 1 't.csv:3' "$tbft" integrate "$work/t.csv" ;;
   missing_run_directory)
-    expect_refusal 1 "$work/none" "$tbft" report "$work/none" ;;
+    expect_refusal 2 "$work/none" "$tbft" report "$work/none" ;;
   *) fail "unknown case $3" ;;
 esac

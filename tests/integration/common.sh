@@ -21,8 +21,10 @@ expect_refusal() {
 
 # The base model and experiment that small runs use; a second of work.
 tiny_base() { "$tbft" pretrain --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o "$1" >/dev/null 2>&1; }
+# Its meter is a constant 5 W laid over every window at once: joules of cells that last milliseconds.
 tiny_experiment() {
-  cat >"$1" <<'T'
+  constant_trace "$work/tiny-trace.csv" 2
+  cat >"$1" <<T
 name = "tiny"
 threads = 1
 warmup = false
@@ -32,14 +34,15 @@ data.conditions = ["input"]
 sweep.strategies = ["none", "fc"]
 sweep.repetitions = 2
 train.epochs = 1
-meter.uri = "estimate://"
+meter.uri = "replay://$work/tiny-trace.csv?speed=instant"
 T
 }
 
-# A trace of a constant 5 W at 50 Hz for $2 seconds.
+# A trace of a constant 5 W for $2 seconds, at ${3:-50} Hz.
 constant_trace() {
+  local hz=${3:-50}
   {
     printf 't_ns,volts_V,amps_A,power_W,energy_J,flags,mark\n'
-    seq 0 $(($2 * 50)) | awk '{ printf "%.0f,5,1,5,,,\n", $1 * 20000000 }'
+    seq 0 $(($2 * hz)) | awk -v hz="$hz" '{ printf "%.0f,5,1,5,,,\n", $1 * 1e9 / hz }'
   } >"$1"
 }

@@ -4,7 +4,7 @@
 
 tiny_base "$work/base.pth"
 tiny_experiment "$work/e.toml"
-constant_trace "$work/5W.csv" 600
+constant_trace "$work/5W.csv" 120 1000
 "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set idle.seconds=0.3 --set trace_steps=true \
   -m "replay://$work/5W.csv?speed=realtime" -o "$work/run" >"$work/report" 2>"$work/err" || fail "run: $(cat "$work/err")"
 
