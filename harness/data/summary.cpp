@@ -49,7 +49,7 @@ Summary summarize(const Images& images) {
     sum[i % 3] += value;
     squares[i % 3] += value * value;
   }
-  const auto count = static_cast<double>(images.pixels.size() / 3);
+  const auto count = static_cast<double>(images.size() * images.height * images.width);
   for (std::size_t c = 0; c < 3; ++c) {
     summary.mean[c] = static_cast<double>(sum[c]) / count;
     summary.deviation[c] =

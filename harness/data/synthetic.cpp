@@ -1,6 +1,6 @@
 // The built-in data set: ten shapes on cluttered ground, 32 px RGB, in four sub-populations of each class.
 //
-// Only + - * / and sqrt are used and contraction to fused multiply-add is off for this folder's arithmetic, so every machine
+// Only + - * / and sqrt are used and contraction to fused multiply-add is off for this file and shapes.cpp, so every machine
 // makes the same bytes. Image i of a part depends on (seed, part, i) alone: a longer set begins with the shorter one, and
 // the parts are disjoint streams.
 //
@@ -23,10 +23,13 @@ namespace tbft::data {
 namespace {
 
 constexpr int side = 32;
+constexpr std::size_t pixels = 32 * 32;
+constexpr double middle = 16;
 constexpr int classes = 10;
+constexpr int label_pairs = 5;
 
-using Colour = std::array<double, 3>;            // 0..1
-using Canvas = std::array<Colour, side * side>;  // row-major
+using Colour = std::array<double, 3>;       // 0..1
+using Canvas = std::array<Colour, pixels>;  // row-major
 
 struct Placement {
   double x, y, cosine, sine;
@@ -39,18 +42,23 @@ double luma(const Colour& c) {
   return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2];
 }
 
+// Row-major index of a pixel.
+std::size_t index_of(int y, int x) {
+  return static_cast<std::size_t>(y) * side + static_cast<std::size_t>(x);
+}
+
 Colour random_colour(Rng& rng) {
   const double r = rng.uniform(), g = rng.uniform(), b = rng.uniform();
   return {r, g, b};
 }
 
-// A colour that stands out from `ground`: drawn anew until the brightness differs enough, or else black or white.
-Colour contrasting_colour(Rng& rng, const Colour& ground) {
+// A colour clearly brighter than `ground`, which is dark enough to have one: drawn anew until it is, or else white.
+Colour brighter_colour(Rng& rng, const Colour& ground) {
   for (int attempt = 0; attempt < 16; ++attempt) {
     const Colour colour = random_colour(rng);
-    if (std::abs(luma(colour) - luma(ground)) >= 0.15) return colour;
+    if (luma(colour) - luma(ground) >= 0.15) return colour;
   }
-  return luma(ground) < 0.5 ? Colour{1, 1, 1} : Colour{0, 0, 0};
+  return {1, 1, 1};
 }
 
 Colour mix(const Colour& a, const Colour& b, double share_of_b) {
@@ -69,23 +77,24 @@ double wave(double t) {
   return 4 * std::abs(t - std::floor(t) - 0.5) - 1;
 }
 
-// A rotation by up to `turns` of about 2 atan(1) = 90 degrees either way, without sine and cosine.
-Placement random_placement(Rng& rng, double jitter, double turns) {
-  const double x = side / 2.0 + rng.uniform(-jitter, jitter), y = side / 2.0 + rng.uniform(-jitter, jitter);
-  const double t = rng.uniform(-turns, turns);
+// Somewhere within `jitter` px of the middle, turned by up to 2 atan(tilt) either way: 90 degrees for 1. The half-angle
+// form needs no sine and cosine.
+Placement random_placement(Rng& rng, double jitter, double tilt) {
+  const double x = middle + rng.uniform(-jitter, jitter), y = middle + rng.uniform(-jitter, jitter);
+  const double t = rng.uniform(-tilt, tilt);
   return {.x = x, .y = y, .cosine = (1 - t * t) / (1 + t * t), .sine = 2 * t / (1 + t * t)};
 }
 
 template <typename Draw>
 void for_each_pixel(Canvas& canvas, Draw draw) {
   for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) draw(canvas[static_cast<std::size_t>(y * side + x)], x + 0.5, y + 0.5);
+    for (int x = 0; x < side; ++x) draw(canvas[index_of(y, x)], x + 0.5, y + 0.5);
   }
 }
 
 // A gradient between two near colours under fine stripes. Returns their mean.
 Colour draw_ground(Rng& rng, Canvas& canvas) {
-  const Colour one = random_colour(rng);
+  const Colour one = mix({0, 0, 0}, random_colour(rng), 0.7);
   const Colour other = mix(one, random_colour(rng), 0.35);
   const Placement slope = random_placement(rng, 0, 1);
   const Placement stripes = random_placement(rng, 0, 1);
@@ -103,7 +112,7 @@ Colour draw_ground(Rng& rng, Canvas& canvas) {
 void draw_clutter(Rng& rng, Canvas& canvas) {
   const int lines = 1 + rng.below(4);
   for (int i = 0; i < lines; ++i) {
-    const Placement place = random_placement(rng, side / 2.0, 1);
+    const Placement place = random_placement(rng, middle, 1);
     const double half = rng.uniform(2, 7), width = rng.uniform(0.4, 0.9);
     const Colour colour = random_colour(rng);
     for_each_pixel(canvas, [&](Colour& pixel, double x, double y) {
@@ -127,7 +136,7 @@ void draw_shape(Rng& rng, Canvas& canvas, const Shape& shape, Style style, const
     point.x *= radius * (upright ? stretch : 1);
     point.y *= radius * (upright ? 1 : stretch);
   }
-  const Colour colour = contrasting_colour(rng, ground);
+  const Colour colour = brighter_colour(rng, ground);
   const double line = rng.uniform(1.6, 2.4), period = rng.uniform(3.5, 5), phase = rng.uniform();
   for_each_pixel(canvas, [&](Colour& pixel, double x, double y) {
     const double dx = x - place.x, dy = y - place.y;
@@ -164,7 +173,7 @@ void add_noise(Rng& rng, Canvas& canvas, double deviation) {
 void corrupt(Rng& rng, Canvas& canvas, double severity) {
   const Canvas sharp = canvas;
   const auto at = [&](int y, int x) -> const Colour& {
-    return sharp[static_cast<std::size_t>(std::clamp(y, 0, side - 1) * side + std::clamp(x, 0, side - 1))];
+    return sharp[index_of(std::clamp(y, 0, side - 1), std::clamp(x, 0, side - 1))];
   };
   for (int y = 0; y < side; ++y) {
     for (int x = 0; x < side; ++x) {
@@ -173,7 +182,7 @@ void corrupt(Rng& rng, Canvas& canvas, double severity) {
         for (std::size_t c = 0; c < 3; ++c) mean[c] += at(y + k / 3 - 1, x + k % 3 - 1)[c] / 9;
       }
       const Colour blurred = mix(at(y, x), mean, severity);
-      canvas[static_cast<std::size_t>(y * side + x)] = mix(blurred, {0.5, 0.5, 0.5}, 0.4 * severity);
+      canvas[index_of(y, x)] = mix(blurred, {0.5, 0.5, 0.5}, 0.4 * severity);
     }
   }
   add_noise(rng, canvas, 0.1 * severity);
@@ -221,12 +230,12 @@ Images load_synthetic(const DatasetSpec& spec) {
   for (const auto& shape : shapes()) images.class_names.emplace_back(shape.name);
   images.pixels.reserve(static_cast<std::size_t>(n * images.bytes_per_image()));
   const Recipe recipe{.seed = seed, .part = stream, .drift = drift, .severity = severity};
-  const int flipped_pairs = drift == "output" ? static_cast<int>(severity * (classes / 2) + 0.5) : 0;
+  const int flipped_pairs = drift == "output" ? static_cast<int>(std::lround(severity * label_pairs)) : 0;
   for (std::int64_t i = 0; i < n; ++i) {
     const int label = static_cast<int>(i % classes);
     for (const auto& pixel : draw_image(recipe, static_cast<std::uint64_t>(i), label)) {
       for (const double value : pixel) {
-        images.pixels.push_back(static_cast<std::uint8_t>(std::clamp(value, 0.0, 1.0) * 255 + 0.5));
+        images.pixels.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255)));
       }
     }
     // Output drift: label y becomes 9 - y; a lower severity swaps the outer pairs only.

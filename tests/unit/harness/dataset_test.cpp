@@ -95,9 +95,8 @@ TEST(Cifar10, InterleavesThePlanesAndKeepsTheOrderOfTheFile) {
   EXPECT_EQ(images.labels[9'999], 9);
   const auto image = images.image(258);  // 2 modulo 256
   EXPECT_EQ(image.size(), 3072U);
-  EXPECT_EQ(image[3 * 33], 2);
-  EXPECT_EQ(image[3 * 33 + 1], 33);
-  EXPECT_EQ(image[3 * 33 + 2], 35);
+  const auto pixel = image.subspan(99, 3);  // pixel 33: second row, second column
+  EXPECT_THAT(std::vector<int>(pixel.begin(), pixel.end()), ElementsAre(2, 33, 35));
 }
 
 TEST(Cifar10, ReadsTheFiveTrainingFilesAndTheInnerFolderOfTheArchive) {
@@ -109,7 +108,7 @@ TEST(Cifar10, ReadsTheFiveTrainingFilesAndTheInnerFolderOfTheArchive) {
   }
   const auto images = load("cifar10:" + folder.path().string() + "?part=train");
   ASSERT_EQ(images.size(), 50'000);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(images.image(10'000 * i)[0], i + 1);
+  for (std::int64_t i = 0; i < 5; ++i) EXPECT_EQ(images.image(10'000 * i)[0], i + 1);
 }
 
 TEST(Cifar10, NamesTheFileAndTheOfficialPageWhenAFileIsNotAsPublished) {
