@@ -105,7 +105,7 @@ TEST(Ina219, values_are_computed_on_the_host_from_shunt_and_bus_voltage) {
   EXPECT_EQ(r.readings.back().flags, 0);
 }
 
-TEST(Ina219, voltage_and_current_are_of_the_same_conversion_pair) {
+TEST(PeerErrors, E14_voltage_and_current_are_of_the_same_conversion_pair) {
   // Both rise together, 1 A and 1 V for each 100 ms: any mismatch of a whole pair would show as 10 mA.
   FakeIna219 chip;
   chip.transaction_ns = 125'000;

@@ -48,6 +48,18 @@ TEST(Monitor, a_window_gets_the_joules_of_its_interval) {
   EXPECT_NEAR(monitor.live().watts_W, 1 + to_seconds(rig.clock->now()), 0.05);
 }
 
+// The wall clock moves by milliseconds while 5,000 s pass on the steady one: durations and joules know only the latter.
+TEST(PeerErrors, E10_durations_come_from_the_steady_clock) {
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs) { return 2.0; }, std::nullopt, simple_meter(1));
+  monitor.begin("a");
+  rig.wait(5'000'000 * ms);
+  monitor.end("a");
+  const Energy e = monitor.energy("a");
+  EXPECT_DOUBLE_EQ(e.duration_s, 5000);
+  EXPECT_NEAR(e.energy_J, 10'000, 1e-6);
+}
+
 TEST(Monitor, windows_nest_overlap_and_recur) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });

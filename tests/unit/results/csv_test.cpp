@@ -79,7 +79,7 @@ TEST(Csv, HeaderIsConstant) {
       "order_index,cpu_governor,temp_start_C,temp_end_C,throttled,tool_version,config_hash");
 }
 
-TEST(Csv, ColumnsNeverShiftWhateverIsKnown) {
+TEST(PeerErrors, E16_ColumnsNeverShiftWhateverIsKnown) {
   const auto commas = [](const std::string& line) { return std::count(line.begin(), line.end(), ','); };
   CellRow row;
   for (const Column& column : columns()) {

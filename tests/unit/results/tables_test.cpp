@@ -152,7 +152,8 @@ TEST(Tables, ARepeatedRepetitionCountsOnce) {
   EXPECT_THAT(table.captions, testing::Contains(HasSubstr("1 rows repeat")));
 }
 
-TEST(Tables, JoulesOfTwoScopesAreNotAveraged) {
+// A rail is part of the board: the two are never added up or averaged.
+TEST(PeerErrors, E15_JoulesOfRailAndBoardAreNotMixed) {
   std::vector<CellRow> rows{row("full", 0, 70, 20), row("fc", 0, 40, 5)};
   rows[1].meter_scope = "package";
   const Table table = only_table(rows);
