@@ -23,7 +23,7 @@ std::string little_endian(std::uint64_t value, unsigned bytes) {
 std::string quoted(const std::string& argument) {
   std::string out = "'";
   for (const char c : argument) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
+  return out += "'";
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ Scratch::~Scratch() {
 std::string run_python(const std::vector<std::string>& arguments) {
   // A sanitizer's settings are for the test, not for Python.
   std::string command = "env -u LD_PRELOAD OMP_NUM_THREADS=1 /usr/bin/python3";
-  for (const std::string& argument : arguments) command += " " + quoted(argument);
+  for (const std::string& argument : arguments) command += fmt::format(" {}", quoted(argument));
   FILE* pipe = popen((command + " 2>&1").c_str(), "r");  // NOLINT(cert-env33-c): every argument is quoted
   if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
   std::string output;
@@ -81,15 +81,15 @@ void write_zip(const std::filesystem::path& path, const Entries& entries, bool d
 }
 
 std::string int32(std::int32_t value) {
-  return "J" + little_endian(static_cast<std::uint32_t>(value), 4);
+  return fmt::format("J{}", little_endian(static_cast<std::uint32_t>(value), 4));
 }
 
 std::string int64(std::int64_t value) {
-  return "\x8a\x08" + little_endian(static_cast<std::uint64_t>(value), 8);
+  return fmt::format("\x8a\x08{}", little_endian(static_cast<std::uint64_t>(value), 8));
 }
 
 std::string text(std::string_view text) {
-  return "X" + little_endian(text.size(), 4) + std::string(text);
+  return fmt::format("X{}{}", little_endian(text.size(), 4), text);
 }
 
 std::string tuple(const std::vector<std::string>& items) {

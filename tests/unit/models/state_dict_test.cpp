@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 
 #include "tests/unit/models/files.h"
 
@@ -39,15 +37,15 @@ void torch_save(const std::filesystem::path& path, const std::string& expression
 template <typename T>
 std::vector<T> values(const NamedTensor& tensor) {
   std::vector<T> out(tensor.bytes.size() / sizeof(T));
-  std::memcpy(out.data(), tensor.bytes.data(), tensor.bytes.size());
+  std::ranges::copy(tensor.bytes, std::as_writable_bytes(std::span(out)).begin());
   return out;
 }
 
 template <typename T>
 NamedTensor make(std::string name, DType dtype, std::vector<std::int64_t> shape, const std::vector<T>& from) {
   NamedTensor tensor{.name = std::move(name), .dtype = dtype, .shape = std::move(shape), .bytes = {}};
-  tensor.bytes.resize(from.size() * sizeof(T));
-  std::memcpy(tensor.bytes.data(), from.data(), tensor.bytes.size());
+  const auto bytes = std::as_bytes(std::span(from));
+  tensor.bytes.assign(bytes.begin(), bytes.end());
   return tensor;
 }
 
