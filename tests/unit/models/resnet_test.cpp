@@ -9,11 +9,18 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <ostream>
 
 #include "models/cost.h"
 #include "tests/unit/models/files.h"
 
 namespace tbft::models {
+
+// What GoogleTest prints, and names the tests by.
+void PrintTo(const ResNetSpec& spec, std::ostream* out) {
+  *out << spec.pixels << "px";
+}
+
 namespace {
 
 using ::testing::HasSubstr;
