@@ -23,7 +23,7 @@ namespace tbft::data {
 namespace {
 
 constexpr int side = 32;
-constexpr std::size_t pixels = 32 * 32;
+constexpr std::size_t pixels = 1024;
 constexpr double middle = 16;
 constexpr int classes = 10;
 constexpr int label_pairs = 5;
