@@ -79,6 +79,7 @@ TEST_F(BoardTest, AZoneThatCannotBeReadIsPassedOver) {
   zone(1, "gpu", "n/a");
   EXPECT_EQ(board_.temperature_C(), std::nullopt);
   zone(2, "gpu", "40000");
+  zone(4, "battery", "30000");
   EXPECT_EQ(board_.temperature_C(), 40.0);
 }
 

@@ -67,7 +67,12 @@ TEST(Child, ATimeOutIsThatEvenWhereItEndsWellOnTheSignal) {
 }
 
 TEST(Child, OneThatIgnoresTheTimeOutsSignalIsKilled) {
-  EXPECT_EQ(run(shell("trap '' TERM; exec sleep 10"), 0.2), exit_timed_out);
+  const TemporaryFolder folder;
+  const auto ended_by_itself = folder.path() / "ended";
+  EXPECT_EQ(
+      run({"sh", "-c", "trap '' TERM; for i in $(seq 500); do sleep 0.01; done; echo >$0", ended_by_itself.string()}, 0.2),
+      exit_timed_out);
+  EXPECT_FALSE(std::filesystem::exists(ended_by_itself));
 }
 
 TEST(Child, ATimeOutLongerThanTheClockCountsIsNone) {
