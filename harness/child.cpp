@@ -12,8 +12,6 @@
 #include <stdexcept>
 #include <system_error>
 
-extern char** environ;
-
 namespace tbft {
 
 namespace {
@@ -35,6 +33,7 @@ int exit_code_of(int status) {
 // The child gets the signal mask and dispositions that we were started with.
 pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& error) {
   std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   posix_spawnattr_t attributes;

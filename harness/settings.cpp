@@ -81,10 +81,12 @@ Key key(std::string_view name, std::string_view help, Member member) {
 }
 
 const std::vector<Key>& keys() {
+// NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none
 #define TBFT_SETTING(path) \
   [](auto& s) -> auto& {   \
     return s.path;         \
   }
+  // NOLINTEND(bugprone-macro-parentheses)
   static const std::vector<Key> list{
       key("name", "name of the experiment, in cells.csv", TBFT_SETTING(name)),
       key("description", "a line for people", TBFT_SETTING(description)),
