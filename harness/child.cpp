@@ -4,14 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
-
-extern char** environ;
 
 namespace tbft {
 
@@ -34,6 +33,7 @@ int exit_code_of(int status) {
 // The child gets the signal mask and dispositions that we were started with.
 pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& error) {
   std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   posix_spawnattr_t attributes;
@@ -55,14 +55,20 @@ pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& 
 
 struct ChildRunner::Mask {
   sigset_t set;
+  struct sigaction on_child;
 };
 
 ChildRunner::ChildRunner() : old_(new Mask) {
   const auto set = waited_signals();
   pthread_sigmask(SIG_BLOCK, &set, &old_->set);
+  // Who starts us with SIGCHLD ignored would have the kernel throw the exit code away.
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, &standard, &old_->on_child);
 }
 
 ChildRunner::~ChildRunner() {
+  sigaction(SIGCHLD, &old_->on_child, nullptr);
   pthread_sigmask(SIG_SETMASK, &old_->set, nullptr);
   delete old_;
 }
@@ -75,9 +81,11 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
 
   const auto set = waited_signals();
   std::optional<SteadyClock::time_point> deadline;
+  // Beyond 30 years the clock's integer would overflow, and the command end at once.
+  constexpr double longest_s = 1e9;
   if (timeout_s)
-    deadline =
-        SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(*timeout_s));
+    deadline = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(
+                                        std::chrono::duration<double>(std::min(*timeout_s, longest_s)));
   bool timed_out = false;
   while (true) {
     int status = 0;

@@ -13,13 +13,13 @@ Console::Console(std::FILE* stream) : Console(stream, isatty(fileno(stream)) == 
 void Console::clear() {
   if (drawn_) fmt::print(stream_, "\r\x1b[K");
   drawn_ = false;
-  std::fflush(stream_);
+  static_cast<void>(std::fflush(stream_));
 }
 
 void Console::line(const std::string& text) {
   clear();
   fmt::print(stream_, "{}\n", text);
-  std::fflush(stream_);
+  static_cast<void>(std::fflush(stream_));
 }
 
 void Console::warning(const std::string& text) {
@@ -29,7 +29,7 @@ void Console::warning(const std::string& text) {
 void Console::progress(const std::string& text) {
   if (!terminal_) return;
   fmt::print(stream_, "\r\x1b[K{}", text);
-  std::fflush(stream_);
+  static_cast<void>(std::fflush(stream_));
   drawn_ = true;
 }
 

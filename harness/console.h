@@ -8,7 +8,7 @@ namespace tbft {
 
 class Console {
  public:
-  // `terminal`: whether `stream` is one; nullopt asks isatty.
+  // Asks isatty whether `stream` is a terminal.
   explicit Console(std::FILE* stream = stderr);
   Console(std::FILE* stream, bool terminal) : stream_(stream), terminal_(terminal) {}
   ~Console() { clear(); }

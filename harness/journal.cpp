@@ -23,6 +23,7 @@ namespace {
 // Reads whole lines; returns the offset behind the last good one.
 std::streamoff read_lines(const std::filesystem::path& path, JournalSummary& summary) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) fail(path, "cannot read the journal");
   std::streamoff good = 0;
   for (std::string line; std::getline(file, line) && !file.eof(); good = file.tellg()) {
     const auto object = nlohmann::json::parse(line, nullptr, false);
@@ -33,6 +34,7 @@ std::streamoff read_lines(const std::filesystem::path& path, JournalSummary& sum
     if (event == "cell_begins" && cell.is_string()) ++summary.begun[cell.get<std::string>()];
     if (event == "cell_ends" && cell.is_string()) ++summary.ended[cell.get<std::string>()];
   }
+  if (file.bad()) fail(path, "cannot read the journal");  // what was not read must not be cut
   return good;
 }
 

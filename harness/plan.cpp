@@ -4,12 +4,11 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "harness/data/dataset.h"
 #include "harness/data/split.h"
+#include "results/files.h"
 
 namespace tbft {
 
@@ -23,11 +22,12 @@ nlohmann::json without(nlohmann::json object, std::initializer_list<std::string_
 }
 
 std::string file_sha256(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (file) bytes << file.rdbuf();
-  if (!file) throw SettingsError(fmt::format("model.checkpoint: cannot read {}", path));
-  return sha256_hex(bytes.str());
+  constexpr std::size_t max_bytes = std::size_t{1} << 30U;
+  try {
+    return sha256_hex(results::read_file(path, max_bytes));
+  } catch (const std::exception& error) {
+    throw SettingsError(fmt::format("model.checkpoint: {}", error.what()));
+  }
 }
 
 }  // namespace

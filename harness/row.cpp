@@ -21,6 +21,12 @@ void fill_result(results::CellRow& row, const TrainResult& result) {
   row.saved_act_MiB = result.saved_act_MiB;
 }
 
+// A cell may have several: none hides another.
+void add_reason(results::CellRow& row, const std::string& reason) {
+  if (!row.reason.empty()) row.reason += "; ";
+  row.reason += reason;
+}
+
 void fill_train_energy(results::CellRow& row, const power::Energy& train, const CellEnergy& energy) {
   const auto net = power::net(train, energy.idle_before, energy.idle_after);
   row.train_gross_J = known(train.energy_J);
@@ -77,17 +83,17 @@ results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, co
     return row;
   }
   fill_result(row, *m.result);
-  if (m.result->diverged) row.reason = "training diverged; the best weights before it were tested";
+  if (m.result->diverged) add_reason(row, "training diverged; the best weights before it were tested");
   if (!energy.gross.valid || throttled.value_or(false)) {
     row.status = "invalid";
-    row.reason = energy.gross.valid ? "the board was throttled or under voltage" : energy.gross.reason;
+    add_reason(row, energy.gross.valid ? "the board was throttled or under voltage" : energy.gross.reason);
     return row;
   }
   row.status = "ok";
   fill_energy(row, energy.gross, power::net(energy.gross, energy.idle_before, energy.idle_after));
   // A slow meter may know the cell but not its short training windows: then those columns alone stay empty.
   if (energy.train && energy.train->valid) fill_train_energy(row, *energy.train, energy);
-  if (energy.train && !energy.train->valid) row.reason = "train energy unknown: " + energy.train->reason;
+  if (energy.train && !energy.train->valid) add_reason(row, "train energy unknown: " + energy.train->reason);
   return row;
 }
 

@@ -30,13 +30,17 @@ nlohmann::json read_json(const fs::path& path) {
   std::ostringstream text;
   if (file) text << file.rdbuf();
   auto object = nlohmann::json::parse(text.str(), nullptr, false);
-  if (!file || !object.is_object()) throw RunDirectoryError(fmt::format("{}: not a run.json; use another -o", path.string()));
+  const auto has = [&](const char* key, auto is_kind) { return object.contains(key) && (object[key].*is_kind)(); };
+  using Json = nlohmann::json;
+  if (!file || !object.is_object() || !has("effective", &Json::is_object) || !has("run_id", &Json::is_string) ||
+      !has("created_utc", &Json::is_string))
+    throw RunDirectoryError(fmt::format("{}: not a run.json; use another -o", path.string()));
   return object;
 }
 
 void refuse_other_settings(const fs::path& path, const nlohmann::json& before, const nlohmann::json& now) {
   std::vector<std::string> differences;
-  const auto old_settings = before.value("effective", nlohmann::json::object());
+  const auto& old_settings = before.at("effective");
   for (const auto& [key, value] : now.at("effective").items()) {
     const auto old = old_settings.value(key, nlohmann::json());
     if (!may_differ.contains(key) && old != value)
@@ -91,8 +95,8 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
   if (fs::exists(file)) {
     const auto before = read_json(file);
     refuse_other_settings(path_, before, now);
-    now["run_id"] = before.value("run_id", now.at("run_id").get<std::string>());
-    now["created_utc"] = before.value("created_utc", now.at("created_utc").get<std::string>());
+    now["run_id"] = before.at("run_id");
+    now["created_utc"] = before.at("created_utc");
   }
   if (fs::exists(cells_csv())) {
     auto cells = results::read_cells(cells_csv());

@@ -5,10 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <type_traits>
 
 #define TOML_EXCEPTIONS 1
@@ -16,6 +14,7 @@
 
 #include "harness/data/dataset.h"
 #include "harness/strategy/strategy.h"
+#include "results/files.h"
 
 namespace tbft {
 
@@ -29,9 +28,10 @@ using NumberMap = std::map<std::string, double>;
   throw SettingsError(fmt::format("{}: {}", where, what));
 }
 
+constexpr std::string_view set_option = "--set ";  // begins the source of what is no file and has no lines
+
 std::string place(const toml::node& node, const std::string& source) {
-  const auto line = node.source().begin.line;
-  return line > 0 && source.find(' ') == std::string::npos ? fmt::format("{}:{}", source, line) : source;
+  return source.starts_with(set_option) ? source : fmt::format("{}:{}", source, node.source().begin.line);
 }
 
 // One overload a type: what the file says becomes the setting, or the error says what was expected.
@@ -49,7 +49,8 @@ void assign(std::int64_t& to, const toml::node& node, const std::string& where) 
 }
 void assign(double& to, const toml::node& node, const std::string& where) {
   if (!node.is_number()) fail(where, "expects a number");
-  to = *node.value<double>();
+  // Not node.value<double>(): it is empty for a whole number that a double cannot hold exactly.
+  to = node.is_integer() ? static_cast<double>(node.as_integer()->get()) : node.as_floating_point()->get();
   if (!std::isfinite(to)) fail(where, "expects a finite number");
 }
 template <typename T>
@@ -80,10 +81,12 @@ Key key(std::string_view name, std::string_view help, Member member) {
 }
 
 const std::vector<Key>& keys() {
+// NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none
 #define TBFT_SETTING(path) \
   [](auto& s) -> auto& {   \
     return s.path;         \
   }
+  // NOLINTEND(bugprone-macro-parentheses)
   static const std::vector<Key> list{
       key("name", "name of the experiment, in cells.csv", TBFT_SETTING(name)),
       key("description", "a line for people", TBFT_SETTING(description)),
@@ -140,6 +143,10 @@ std::string_view nearest_key(std::string_view name) {
   return std::ranges::min_element(keys(), {}, distance)->doc.name;
 }
 
+bool is_section(const std::string& path) {
+  return std::ranges::any_of(keys(), [&](const Key& k) { return k.doc.name.starts_with(path + "."); });
+}
+
 // Walks a table; `prefix` is the dotted path so far.
 void apply(Settings& settings, const toml::table& table, const std::string& prefix, const std::string& source) {
   for (const auto& [name, node] : table) {
@@ -147,9 +154,9 @@ void apply(Settings& settings, const toml::table& table, const std::string& pref
     const auto found = std::ranges::find(keys(), path, [](const Key& k) { return k.doc.name; });
     if (found != keys().end()) {
       found->set(settings, node, fmt::format("{}: {}", place(node, source), path));
-    } else if (node.is_table() &&
-               std::ranges::any_of(keys(), [&](const Key& k) { return k.doc.name.starts_with(path + "."); })) {
-      apply(settings, *node.as_table(), path, source);
+    } else if (const auto* inner = node.as_table(); inner != nullptr && (!inner->empty() || is_section(path))) {
+      // An unknown table too: its first key says better than its name what was meant.
+      apply(settings, *inner, path, source);
     } else {
       fail(place(node, source), fmt::format("unknown key '{}'; did you mean '{}'?", path, nearest_key(path)));
     }
@@ -164,18 +171,28 @@ toml::table parse(std::string_view text, const std::string& source) {
   }
 }
 
+std::string read_text(const std::string& path) {
+  constexpr std::size_t max_bytes = 1U << 20U;
+  try {
+    return results::read_file(path, max_bytes);
+  } catch (const std::exception& error) {
+    throw SettingsError(fmt::format("{}; experiments/ has examples", error.what()));
+  }
+}
+
 toml::table parse_set_option(const std::string& option) {
+  const std::string source = fmt::format("{}{}", set_option, option);
   const auto equals = option.find('=');
-  if (equals == std::string::npos || equals == 0) fail("--set " + option, "expects key=value");
+  if (equals == std::string::npos || equals == 0) fail(source, "expects key=value");
   const std::string name = option.substr(0, equals);
   const std::string value = option.substr(equals + 1);
   try {
-    return toml::parse(name + " = " + value);
+    return toml::parse(fmt::format("{} = {}", name, value));
   } catch (const toml::parse_error&) {
     // A bare word or a path: a string without quotes, as a shell user writes it.
     if (value.find_first_of("'\n[]{}\"") != std::string::npos)
-      fail("--set " + option, "the value is not TOML; write a string, a number or a list such as [0.1,0.2]");
-    return parse(name + " = '" + value + "'", "--set " + option);
+      fail(source, "the value is not TOML; write a string, a number or a list such as [0.1,0.2]");
+    return parse(fmt::format("{} = '{}'", name, value), source);
   }
 }
 
@@ -196,6 +213,23 @@ void check_distinct(std::string_view key_name, std::vector<T> values) {
     fail(std::string(key_name), fmt::format("{} stands there twice", *twice));
 }
 
+void check_data(const Settings& s) {
+  if (s.data.dataset.empty()) fail("data.dataset", "needed; `tbft data list` names the known ones");
+  if (s.data.path.empty()) fail("data.path", "needed: a path or name:PATH?key=value");
+  const data::DatasetKind* kind = nullptr;
+  try {
+    kind = &data::find_dataset(s.data.dataset);
+    data::parse_dataset_spec(s.data.path);
+  } catch (const data::DataError& error) {
+    fail(kind == nullptr ? "data.dataset" : "data.path", error.what());
+  }
+  for (const auto& condition : s.data.conditions)
+    if (std::ranges::find(kind->conditions, condition) == kind->conditions.end())
+      fail("data.conditions", kind->conditions.empty()
+                                  ? fmt::format("{} has no conditions", kind->name)
+                                  : fmt::format("'{}' is none of {}", condition, fmt::join(kind->conditions, ", ")));
+}
+
 }  // namespace
 
 double Settings::lr_of(std::string_view strategy) const {
@@ -213,14 +247,9 @@ std::span<const SettingKey> setting_keys() {
 }
 
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options) {
-  std::ifstream file(path);
-  if (!file) fail(path, "cannot open the experiment file; experiments/ has examples");
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) fail(path, "cannot read the experiment file");
   Settings settings;
-  apply(settings, parse(text.str(), path), "", path);
-  for (const auto& option : set_options) apply(settings, parse_set_option(option), "", "--set " + option);
+  apply(settings, parse(read_text(path), path), "", path);
+  for (const auto& option : set_options) apply(settings, parse_set_option(option), "", fmt::format("{}{}", set_option, option));
   check(settings);
   return settings;
 }
@@ -229,9 +258,9 @@ void check(const Settings& s) {
   if (s.name.empty()) fail("name", "the experiment needs a name");
   check_one_of("protocol", s.protocol, {"paper", "efficient"});
   check_one_of("backend", s.backend, {"onednn", "native"});
-  check_one_of("layout", s.layout, {"", "channels_last", "contiguous"});
+  if (!s.layout.empty()) check_one_of("layout", s.layout, {"channels_last", "contiguous"});
   check_one_of("train.optimizer", s.train.optimizer, {"sgd", "adam"});
-  check_one_of("train.batchnorm", s.train.batchnorm, {"", "train", "frozen-eval", "eval"});
+  if (!s.train.batchnorm.empty()) check_one_of("train.batchnorm", s.train.batchnorm, {"train", "frozen-eval", "eval"});
   check_range("threads", static_cast<double>(s.threads), 0, 1024);
   check_range("train.batch", static_cast<double>(s.train.batch), 1, 65536);
   check_range("train.epochs", static_cast<double>(s.train.epochs), 1, 100000);
@@ -261,13 +290,7 @@ void check(const Settings& s) {
   } catch (const std::invalid_argument& error) {
     fail("sweep.strategies or train.lr", error.what());
   }
-  if (s.data.dataset.empty()) fail("data.dataset", "needed; `tbft data list` names the known ones");
-  const auto& kind = data::find_dataset(s.data.dataset);
-  for (const auto& condition : s.data.conditions)
-    if (std::ranges::find(kind.conditions, condition) == kind.conditions.end())
-      fail("data.conditions", kind.conditions.empty()
-                                  ? fmt::format("{} has no conditions", kind.name)
-                                  : fmt::format("'{}' is none of {}", condition, fmt::join(kind.conditions, ", ")));
+  check_data(s);
   if (s.model.checkpoint.empty()) fail("model.checkpoint", "needed: the base model, --set model.checkpoint=FILE.pth");
 }
 

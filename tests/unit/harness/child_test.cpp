@@ -1,0 +1,142 @@
+#include "harness/child.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <limits>
+#include <optional>
+#include <thread>
+
+#include "harness/interrupted.h"
+#include "tests/unit/harness/temporary_folder.h"
+
+namespace tbft {
+namespace {
+
+using test::TemporaryFolder;
+using test::write_file;
+using Command = std::vector<std::string>;
+
+int run(const Command& command, std::optional<double> timeout_s = std::nullopt) {
+  ChildRunner child;
+  return child.run(command, timeout_s);
+}
+
+Command shell(const std::string& script) {
+  return {"sh", "-c", script};
+}
+
+TEST(Child, ItsExitCodeIsTheResult) {
+  EXPECT_EQ(run({"true"}), 0);
+  EXPECT_EQ(run(shell("exit 7")), 7);
+  EXPECT_EQ(run(shell("exit 255")), 255);
+}
+
+TEST(Child, ItsArgumentsAreItsOwn) {
+  EXPECT_EQ(run({"test", "a  b*", "=", "a  b*"}), 0);
+  EXPECT_EQ(run({"test", "", "=", "x"}), 1);
+}
+
+TEST(Child, ASignalGives128PlusItsNumber) {
+  EXPECT_EQ(run(shell("kill -KILL $$")), 128 + SIGKILL);
+  EXPECT_EQ(run(shell("kill -SEGV $$")), 128 + SIGSEGV);
+}
+
+TEST(Child, AnUnknownCommandGives127) {
+  EXPECT_EQ(run({"tbft-no-such-command"}), exit_not_found);
+  EXPECT_EQ(run({"/nowhere/command"}), exit_not_found);
+  EXPECT_EQ(run({""}), exit_not_found);
+}
+
+TEST(Child, WhatCannotBeExecutedGives126) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "data";
+  write_file(file, "text");
+  EXPECT_EQ(run({file.string()}), exit_not_executable);
+  EXPECT_EQ(run({folder.path().string()}), exit_not_executable);
+}
+
+TEST(Child, ATimeOutEndsIt) {
+  EXPECT_EQ(run({"sleep", "10"}, 0.01), exit_timed_out);
+}
+
+TEST(Child, ATimeOutIsThatEvenWhereItEndsWellOnTheSignal) {
+  EXPECT_EQ(run(shell("trap 'exit 0' TERM; while :; do sleep 0.01; done"), 0.2), exit_timed_out);
+}
+
+TEST(Child, OneThatIgnoresTheTimeOutsSignalIsKilled) {
+  const TemporaryFolder folder;
+  const auto ended_by_itself = folder.path() / "ended";
+  EXPECT_EQ(
+      run({"sh", "-c", "trap '' TERM; for i in $(seq 500); do sleep 0.01; done; echo >$0", ended_by_itself.string()}, 0.2),
+      exit_timed_out);
+  EXPECT_FALSE(std::filesystem::exists(ended_by_itself));
+}
+
+TEST(Child, ATimeOutLongerThanTheClockCountsIsNone) {
+  EXPECT_EQ(run(shell("exit 7"), 1e18), 7);
+  EXPECT_EQ(run(shell("exit 7"), std::numeric_limits<double>::infinity()), 7);
+}
+
+TEST(Child, ASignalSentToUsReachesIt) {
+  // The child says through a pipe that it is there.
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    const auto before = signal(number, SIG_DFL);  // a shell starts what it puts in the background with SIGINT ignored
+    ChildRunner child;
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    std::thread sender([&] {
+      char byte = 0;
+      EXPECT_EQ(read(ends[0], &byte, 1), 1);
+      kill(getpid(), number);
+    });
+    const int inherited = dup(ends[1]);
+    const auto script = "echo >&" + std::to_string(inherited) + "; exec sleep 10";
+    EXPECT_EQ(child.run(shell(script), std::nullopt), 128 + number);
+    sender.join();
+    for (const int fd : {ends[0], ends[1], inherited}) close(fd);
+    signal(number, before);
+  }
+}
+
+TEST(Child, HasTheSignalMaskThatWeWereStartedWith) {
+  // The shell would keep a blocked SIGTERM pending, and go on.
+  EXPECT_EQ(run(shell("kill -TERM $$; exit 0")), 128 + SIGTERM);
+}
+
+TEST(Child, ItsExitCodeIsKnownWhereWeWereStartedWithSigchldIgnored) {
+  const auto before = signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(run(shell("exit 7")), 7);
+  EXPECT_EQ(signal(SIGCHLD, before), SIG_IGN);
+}
+
+TEST(Child, TheMaskIsAsBeforeWhenTheRunnerIsGone) {
+  sigset_t before, after;
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  run({"true"});
+  pthread_sigmask(SIG_SETMASK, nullptr, &after);
+  for (int number = 1; number < NSIG; ++number) EXPECT_EQ(sigismember(&before, number), sigismember(&after, number)) << number;
+}
+
+TEST(StopOnSignalTest, TheFirstSignalSetsTheFlag) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    const StopOnSignal stop;
+    EXPECT_FALSE(stop.flag());
+    raise(number);
+    EXPECT_TRUE(stop.flag());
+  }
+}
+
+TEST(StopOnSignalDeathTest, TheSecondSignalEndsTheProcess) {
+  const auto twice = [] {
+    const StopOnSignal stop;
+    raise(SIGTERM);
+    raise(SIGTERM);
+  };
+  EXPECT_EXIT(twice(), testing::KilledBySignal(SIGTERM), "");
+}
+
+}  // namespace
+}  // namespace tbft

@@ -1,0 +1,167 @@
+#include "harness/journal.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/unit/harness/temporary_folder.h"
+
+namespace tbft {
+namespace {
+
+using test::message_of;
+using test::TemporaryFolder;
+using test::write_file;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+using testing::Pair;
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+class JournalTest : public testing::Test {
+ protected:
+  std::filesystem::path path() const { return folder_.path() / "journal.jsonl"; }
+  std::string content() const { return content_of(path()); }
+  std::vector<nlohmann::json> lines() const {
+    std::vector<nlohmann::json> result;
+    std::istringstream text(content());
+    for (std::string line; std::getline(text, line);) result.push_back(nlohmann::json::parse(line));
+    return result;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST_F(JournalTest, ANewOneKnowsOfNothing) {
+  const Journal journal(path());
+  EXPECT_EQ(journal.before().executions, 0);
+  EXPECT_THAT(journal.before().begun, IsEmpty());
+  EXPECT_THAT(journal.before().ended, IsEmpty());
+}
+
+TEST_F(JournalTest, ExecutionsAndCellsAreCounted) {
+  {
+    Journal journal(path());
+    journal.execution("0.1", "trace.csv");
+    journal.cell_begins("a");
+    journal.cell_ends("a", {true});
+    journal.cell_begins("b");
+    EXPECT_EQ(journal.before().executions, 0);
+  }
+  {
+    Journal journal(path());
+    journal.execution("0.1", "trace-2.csv");
+    journal.cell_begins("b");
+  }
+  const Journal journal(path());
+  EXPECT_EQ(journal.before().executions, 2);
+  EXPECT_THAT(journal.before().begun, ElementsAre(Pair("a", 1), Pair("b", 2)));
+  EXPECT_THAT(journal.before().ended, ElementsAre(Pair("a", 1)));
+}
+
+TEST_F(JournalTest, SaysWhatHappenedAndWhichImagesWereRight) {
+  {
+    Journal journal(path());
+    journal.execution("0.1+abc", "trace.csv");
+    journal.cell_ends("a", {true, false, false, true, true});
+  }
+  const auto all = lines();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]["tool_version"], "0.1+abc");
+  EXPECT_EQ(all[0]["trace"], "trace.csv");
+  EXPECT_EQ(all[1]["cell_id"], "a");
+  EXPECT_EQ(all[1]["n_test"], 5);
+  EXPECT_EQ(all[1]["correct_hex"], "98");
+}
+
+TEST_F(JournalTest, ATornLastLineIsCutAndTheNextOneIsWhole) {
+  {
+    Journal journal(path());
+    journal.execution("0.1", "trace.csv");
+  }
+  const auto whole = content();
+  write_file(path(), whole + R"({"event":"cell_begins","cell_id":"a")");
+  {
+    Journal journal(path());
+    EXPECT_EQ(journal.before().executions, 1);
+    EXPECT_THAT(journal.before().begun, IsEmpty());
+    EXPECT_EQ(content(), whole);
+    journal.cell_begins("b");
+  }
+  EXPECT_EQ(lines().at(1)["cell_id"], "b");
+}
+
+TEST_F(JournalTest, AWholeLineWithoutItsNewlineIsTornToo) {
+  {
+    Journal journal(path());
+    journal.execution("0.1", "trace.csv");
+  }
+  auto text = content();
+  text.pop_back();
+  write_file(path(), text);
+  const Journal journal(path());
+  EXPECT_EQ(journal.before().executions, 0);
+  EXPECT_EQ(content(), "");
+}
+
+TEST_F(JournalTest, GarbageInTheMiddleIsAnErrorWithPathAndPlaceAndNothingIsCut) {
+  const std::string first = R"({"event":"execution"})";
+  for (const std::string garbage : {"garbage", "", "[1]", "7", "{\"event\":"}) {
+    const auto text = first + "\n" + garbage + "\n" + first + "\n";
+    write_file(path(), text);
+    EXPECT_THAT(message_of<std::runtime_error>([&] { const Journal journal(path()); }),
+                AllOf(HasSubstr(path().string()), HasSubstr("offset 22")))
+        << garbage;
+    EXPECT_EQ(content(), text);
+  }
+}
+
+TEST_F(JournalTest, UnknownEventsAndOddTypesArePassedOver) {
+  write_file(path(), "{}\n{\"event\":7}\n{\"event\":\"cell_begins\",\"cell_id\":7}\n{\"event\":\"later\"}\n");
+  const Journal journal(path());
+  EXPECT_EQ(journal.before().executions, 0);
+  EXPECT_THAT(journal.before().begun, IsEmpty());
+}
+
+TEST_F(JournalTest, AFolderInItsPlaceIsAnErrorWithThePath) {
+  std::filesystem::create_directory(path());
+  EXPECT_THAT(message_of<std::runtime_error>([&] { const Journal journal(path()); }), HasSubstr(path().string()));
+}
+
+TEST(HexOfBits, HasTheFirstImageInTheHighestBit) {
+  EXPECT_EQ(to_hex({}), "");
+  EXPECT_EQ(to_hex({true}), "8");
+  EXPECT_EQ(to_hex({false, false, false, true}), "1");
+  EXPECT_EQ(to_hex({true, false, true, false, true}), "a8");
+}
+
+TEST(HexOfBits, ComesBackForEveryLength) {
+  for (std::size_t n = 0; n <= 19; ++n) {
+    std::vector<bool> bits(n);
+    for (std::size_t i = 0; i < n; ++i) bits[i] = (i * i + n) % 3 == 0;
+    EXPECT_EQ(from_hex(to_hex(bits), n), bits) << n;
+  }
+}
+
+TEST(HexOfBits, RefusesWhatIsNotThatManyImages) {
+  EXPECT_THROW(from_hex("ff", 4), std::runtime_error);
+  EXPECT_THROW(from_hex("f", 5), std::runtime_error);
+  EXPECT_THROW(from_hex("g", 4), std::runtime_error);
+  EXPECT_THROW(from_hex("F", 4), std::runtime_error);
+}
+
+TEST(UtcNow, IsIso8601WithMilliseconds) {
+  EXPECT_THAT(utc_now(), MatchesRegex("20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z"));
+}
+
+}  // namespace
+}  // namespace tbft

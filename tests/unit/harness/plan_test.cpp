@@ -1,0 +1,234 @@
+#include "harness/plan.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "tests/unit/harness/temporary_folder.h"
+
+namespace tbft {
+namespace {
+
+using test::message_of;
+using test::TemporaryFolder;
+using test::write_file;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+using Change = std::function<void(Settings&)>;
+// What a cell is to people, without its id.
+using Key = std::tuple<std::string, std::string, double, std::string, std::int64_t>;
+
+class PlanTest : public testing::Test {
+ protected:
+  PlanTest() { write_file(checkpoint(), "weights"); }
+
+  std::filesystem::path checkpoint() const { return folder_.path() / "base.pth"; }
+
+  // 3 conditions, 2 sizes, 7 strategies, 2 repetitions.
+  Settings settings(const Change& change = [](Settings&) {}) const {
+    Settings s;
+    s.name = "n";
+    s.data.dataset = "synthetic";
+    s.data.path = "synthetic:?part=target&n=60";
+    s.model.checkpoint = checkpoint().string();
+    s.sweep.train_sizes = {0.1, 0.2};
+    s.sweep.repetitions = 2;
+    change(s);
+    return effective(s, 2);
+  }
+  std::vector<Cell> plan(const Change& change = [](Settings&) {}) const {
+    const auto s = settings(change);
+    return make_plan(s, identify(s));
+  }
+  std::map<Key, std::string> ids(const Change& change = [](Settings&) {}) const {
+    std::map<Key, std::string> result;
+    for (const auto& c : plan(change)) result[{c.drift, c.condition, c.train_size, c.strategy, c.repetition}] = c.id;
+    return result;
+  }
+  std::string config_hash(const Change& change = [](Settings&) {}) const { return identify(settings(change)).config_hash; }
+
+  TemporaryFolder folder_;
+};
+
+std::vector<std::string> ids_in_order(const std::vector<Cell>& cells) {
+  std::vector<std::string> result;
+  for (const auto& cell : cells) result.push_back(cell.id);
+  return result;
+}
+
+TEST_F(PlanTest, HasACellForEveryConditionSizeStrategyAndRepetition) {
+  EXPECT_EQ(plan().size(), 3U * 2 * 7 * 2);
+  EXPECT_EQ(ids().size(), 3U * 2 * 7 * 2);
+}
+
+TEST_F(PlanTest, ConditionsThatAreDriftLevelsBecomeTheDrift) {
+  for (const auto& cell : plan([](Settings& s) { s.data.conditions = {"feature"}; })) {
+    EXPECT_EQ(cell.drift, "feature");
+    EXPECT_EQ(cell.condition, "");
+    EXPECT_EQ(cell.dataset, "synthetic");
+  }
+}
+
+TEST_F(PlanTest, ADataSetWithoutConditionsHasItsOwnDrift) {
+  const auto cells = plan([](Settings& s) {
+    s.data.dataset = "cifar-flip";
+    s.data.path = "cifar-flip:somewhere";
+  });
+  EXPECT_EQ(cells.size(), 2U * 7 * 2);
+  for (const auto& cell : cells) EXPECT_EQ(cell.drift + "/" + cell.condition, "output/");
+}
+
+TEST_F(PlanTest, IdsAreTwelveHexDigitsAndDistinct) {
+  const auto list = ids_in_order(plan());
+  for (const auto& id : list) EXPECT_THAT(id, MatchesRegex("[0-9a-f]{12}"));
+  EXPECT_EQ(std::set(list.begin(), list.end()).size(), list.size());
+}
+
+TEST_F(PlanTest, IdsDoNotDependOnHowTheRunIsMeasuredOrWhereFilesLie) {
+  const auto before = ids();
+  const auto elsewhere = folder_.path() / "elsewhere" / "copy.pth";
+  write_file(elsewhere, "weights");
+  const std::pair<const char*, Change> changes[] = {
+      {"meter.uri", [](Settings& s) { s.meter.uri = "ina219:///dev/i2c-1"; }},
+      {"meter.interval_s", [](Settings& s) { s.meter.interval_s = 0.01; }},
+      {"idle.seconds", [](Settings& s) { s.idle.seconds = 7; }},
+      {"cooldown",
+       [](Settings& s) {
+         s.cooldown = {50, 60};
+       }},
+      {"warmup", [](Settings& s) { s.warmup = false; }},
+      {"trace_steps", [](Settings& s) { s.trace_steps = true; }},
+      {"name", [](Settings& s) { s.name = "other"; }},
+      {"description", [](Settings& s) { s.description = "other"; }},
+      {"model.checkpoint", [&](Settings& s) { s.model.checkpoint = elsewhere.string(); }},
+      {"data.path", [](Settings& s) { s.data.path = "synthetic:elsewhere?n=60&part=target"; }},
+  };
+  for (const auto& [name, change] : changes) EXPECT_EQ(ids(change), before) << name;
+}
+
+TEST_F(PlanTest, IdsDependOnWhatCanChangeAnAccuracy) {
+  const auto before = ids();
+  const std::pair<const char*, Change> changes[] = {
+      {"momentum", [](Settings& s) { s.train.momentum = 0.8; }},
+      {"weight_decay", [](Settings& s) { s.train.weight_decay = 0; }},
+      {"optimizer", [](Settings& s) { s.train.optimizer = "adam"; }},
+      {"batch", [](Settings& s) { s.train.batch = 64; }},
+      {"epochs", [](Settings& s) { s.train.epochs = 9; }},
+      {"patience", [](Settings& s) { s.train.patience = 4; }},
+      {"batchnorm", [](Settings& s) { s.train.batchnorm = "eval"; }},
+      {"protocol", [](Settings& s) { s.protocol = "efficient"; }},
+      {"backend", [](Settings& s) { s.backend = "native"; }},
+      {"threads", [](Settings& s) { s.threads = 1; }},
+      {"split_seed", [](Settings& s) { s.sweep.split_seed = 43; }},
+      {"default lr",
+       [](Settings& s) {
+         s.train.lr = {{"default", 1e-4}, {"fc", 1e-4}};
+       }},
+      {"data options", [](Settings& s) { s.data.path = "synthetic:?part=target&n=61"; }},
+  };
+  for (const auto& [name, change] : changes) {
+    const auto after = ids(change);
+    ASSERT_EQ(after.size(), before.size()) << name;
+    for (const auto& [key, id] : after) EXPECT_NE(id, before.at(key)) << name << " " << std::get<3>(key);
+  }
+}
+
+TEST_F(PlanTest, ALearningRateOfOneStrategyChangesItsIdsAlone) {
+  const auto before = ids();
+  for (const auto& [key, id] : ids([](Settings& s) { s.train.lr["fc"] = 0.5; })) {
+    if (std::get<3>(key) == "fc")
+      EXPECT_NE(id, before.at(key));
+    else
+      EXPECT_EQ(id, before.at(key)) << std::get<3>(key);
+  }
+}
+
+TEST_F(PlanTest, IdsDependOnTheBytesOfTheCheckpoint) {
+  const auto before = ids();
+  write_file(checkpoint(), "weightz");
+  for (const auto& [key, id] : ids()) EXPECT_NE(id, before.at(key));
+}
+
+TEST_F(PlanTest, TheTrainingSeedIsTheSweepsPlusTheRepetitionAndPartOfTheId) {
+  for (const auto& cell : plan([](Settings& s) { s.sweep.seed = 10; })) EXPECT_EQ(cell.seed, 10 + cell.repetition);
+  const auto before = ids();
+  for (const auto& [key, id] : ids([](Settings& s) { s.sweep.seed = 10; })) EXPECT_NE(id, before.at(key));
+}
+
+TEST_F(PlanTest, GrowingThePlanKeepsTheIds) {
+  const auto before = ids();
+  const auto after = ids([](Settings& s) {
+    s.sweep.train_sizes = {0.3, 0.2, 0.1};
+    s.sweep.repetitions = 3;
+  });
+  EXPECT_EQ(after.size(), 3U * 3 * 7 * 3);
+  for (const auto& [key, id] : before) EXPECT_EQ(after.at(key), id);
+  const auto smaller = ids([](Settings& s) {
+    s.data.conditions = {"output"};
+    s.sweep.strategies = {"full"};
+  });
+  EXPECT_EQ(smaller.size(), 4U);
+  for (const auto& [key, id] : smaller) EXPECT_EQ(before.at(key), id);
+}
+
+TEST_F(PlanTest, TheOrderIsThatOfTheSeed) {
+  EXPECT_EQ(ids_in_order(plan()), ids_in_order(plan()));
+  const auto strategies = [this](std::int64_t seed) {
+    std::vector<std::tuple<std::string, double, std::string>> result;
+    for (const auto& c : plan([&](Settings& s) { s.sweep.seed = seed; }))
+      result.emplace_back(c.drift, c.train_size, c.strategy);
+    return result;
+  };
+  EXPECT_NE(strategies(0), strategies(1));
+}
+
+TEST_F(PlanTest, RunsRepetitionByRepetitionEachInAnOrderOfItsOwn) {
+  const auto cells = plan();
+  std::vector<Key> orders[2];
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    EXPECT_EQ(cells[i].order_index, static_cast<std::int64_t>(i));
+    EXPECT_EQ(cells[i].repetition, i < cells.size() / 2 ? 0 : 1);
+    orders[i < cells.size() / 2 ? 0 : 1].emplace_back(cells[i].drift, "", cells[i].train_size, cells[i].strategy, 0);
+  }
+  EXPECT_NE(orders[0], orders[1]);
+  EXPECT_FALSE(std::ranges::is_sorted(orders[0]));
+  EXPECT_TRUE(std::ranges::is_permutation(orders[0], orders[1]));
+}
+
+TEST_F(PlanTest, TheConfigurationHashLeavesOutWhatAPlanMayGrowBy) {
+  const auto before = config_hash();
+  EXPECT_THAT(before, MatchesRegex("[0-9a-f]{12}"));
+  EXPECT_EQ(config_hash([](Settings& s) {
+              s.sweep.train_sizes = {0.5};
+              s.sweep.strategies = {"fc"};
+              s.sweep.repetitions = 9;
+              s.data.conditions = {"input"};
+              s.description = "other";
+            }),
+            before);
+  EXPECT_NE(config_hash([](Settings& s) { s.meter.uri = "estimate://"; }), before);
+  EXPECT_NE(config_hash([](Settings& s) { s.train.momentum = 0; }), before);
+}
+
+TEST_F(PlanTest, ACheckpointThatCannotBeReadIsNamed) {
+  const auto missing = (folder_.path() / "none.pth").string();
+  EXPECT_THAT(message_of<SettingsError>([&] { plan([&](Settings& s) { s.model.checkpoint = missing; }); }),
+              AllOf(StartsWith("model.checkpoint: "), HasSubstr(missing)));
+  // A folder opens like a file, and reads as nothing.
+  EXPECT_THAT(message_of<SettingsError>([&] { plan([&](Settings& s) { s.model.checkpoint = folder_.path().string(); }); }),
+              StartsWith("model.checkpoint: "));
+}
+
+TEST(Sha256, IsThatOfFips180) {
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+}  // namespace
+}  // namespace tbft

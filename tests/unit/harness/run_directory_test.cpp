@@ -1,0 +1,233 @@
+#include "harness/run_directory.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "results/csv.h"
+#include "tests/unit/harness/temporary_folder.h"
+
+namespace tbft {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::message_of;
+using test::TemporaryFolder;
+using test::write_file;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string content_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+std::vector<Cell> plan_of(const std::vector<std::string>& ids) {
+  std::vector<Cell> cells(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) cells[i].id = ids[i];
+  return cells;
+}
+
+results::CellRow row_of(const std::string& cell_id, const std::string& status, const std::string& started_utc = "t0") {
+  results::CellRow row;
+  row.cell_id = cell_id;
+  row.status = status;
+  row.started_utc = started_utc;
+  row.dataset = "synthetic";
+  row.strategy = "fc";
+  return row;
+}
+
+// "id status start" of every row.
+std::vector<std::string> rows_of(const fs::path& csv) {
+  std::vector<std::string> result;
+  for (const auto& row : results::read_cells(csv).rows)
+    result.push_back(row.cell_id + " " + row.status + " " + row.started_utc);
+  return result;
+}
+
+class RunDirectoryTest : public testing::Test {
+ protected:
+  fs::path path() const { return folder_.path() / "runs" / "first"; }
+  fs::path superseded() const { return path() / "cells.superseded.csv"; }
+
+  // What a run would write; `effective` as merge patch.
+  static std::string run_json(const json& effective = json::object(), const json& top = json::object()) {
+    json run = {{"run_id", "n-1"},
+                {"created_utc", "2024"},
+                {"checkpoint_sha256", "aa"},
+                {"data", {{"input/", {{"pixels_sha256", "11"}}}}},
+                {"effective", {{"train.momentum", 0.9}, {"sweep.repetitions", 1}, {"train.batch", 128}}}};
+    run["effective"].merge_patch(effective);
+    run.merge_patch(top);
+    return run.dump();
+  }
+
+  void create(const std::vector<std::string>& plan, const std::vector<results::CellRow>& rows = {}) const {
+    RunDirectory directory(path(), false);
+    directory.begin(run_json(), plan_of(plan));
+    for (const auto& row : rows) directory.commit(row);
+  }
+  std::string refusal(const std::string& run, const std::vector<std::string>& plan) const {
+    return message_of<RunDirectoryError>([&] { RunDirectory(path(), true).begin(run, plan_of(plan)); });
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST_F(RunDirectoryTest, ANewOneIsCreatedWithItsRunJson) {
+  RunDirectory directory(path(), false);
+  EXPECT_EQ(directory.begin(run_json(), plan_of({"a"})), "n-1");
+  EXPECT_EQ(json::parse(content_of(path() / "run.json")), json::parse(run_json()));
+  EXPECT_THAT(directory.done(), ElementsAre());
+  EXPECT_EQ(directory.trace(1), path() / "traces" / "trace.csv");
+  EXPECT_EQ(directory.trace(2), path() / "traces" / "trace-2.csv");
+  EXPECT_TRUE(fs::is_directory(directory.trace(1).parent_path()));
+}
+
+TEST_F(RunDirectoryTest, AnExistingRunIsRefusedWithoutResume) {
+  create({"a"});
+  EXPECT_THAT(message_of<RunDirectoryError>([&] { const RunDirectory again(path(), false); }),
+              AllOf(HasSubstr(path().string()), HasSubstr("--resume")));
+}
+
+TEST_F(RunDirectoryTest, ResumeNeedsARun) {
+  EXPECT_THAT(message_of<RunDirectoryError>([&] { const RunDirectory none(path(), true); }),
+              AllOf(HasSubstr(path().string()), HasSubstr("nothing to resume")));
+  EXPECT_FALSE(fs::exists(path()));
+}
+
+TEST_F(RunDirectoryTest, AFileInItsPlaceIsRefused) {
+  write_file(path(), "a file");
+  EXPECT_THAT(message_of<RunDirectoryError>([&] { const RunDirectory directory(path(), false); }),
+              AllOf(HasSubstr(path().string()), HasSubstr("cannot create")));
+}
+
+TEST_F(RunDirectoryTest, ASecondOpenerIsRefusedUntilTheFirstIsGone) {
+  {
+    RunDirectory first(path(), false);
+    first.begin(run_json(), plan_of({"a"}));
+    EXPECT_THAT(message_of<RunDirectoryError>([&] { const RunDirectory second(path(), true); }),
+                HasSubstr("another tbft works in this directory"));
+  }
+  EXPECT_NO_THROW(RunDirectory(path(), true));
+}
+
+TEST_F(RunDirectoryTest, AResumedRunKeepsItsIdAndItsBirth) {
+  create({"a"});
+  const json later = {{"run_id", "n-2"}, {"created_utc", "2025"}};
+  EXPECT_EQ(RunDirectory(path(), true).begin(run_json(json::object(), later), plan_of({"a"})), "n-1");
+  EXPECT_EQ(json::parse(content_of(path() / "run.json"))["created_utc"], "2024");
+}
+
+TEST_F(RunDirectoryTest, OtherSettingsAreRefusedAndNamed) {
+  create({"a"});
+  const auto before = content_of(path() / "run.json");
+  EXPECT_THAT(refusal(run_json({{"train.momentum", 0.8}, {"train.nesterov", true}}), {"a"}),
+              AllOf(HasSubstr("train.momentum was 0.9, is 0.8"), HasSubstr("train.nesterov was null, is true"),
+                    Not(HasSubstr("train.batch"))));
+  EXPECT_THAT(refusal(run_json({}, {{"checkpoint_sha256", "bb"}}), {"a"}), HasSubstr("checkpoint_sha256 differs"));
+  EXPECT_THAT(refusal(run_json({}, {{"data", {{"input/", {{"pixels_sha256", "12"}}}}}}), {"a"}),
+              HasSubstr("the data set input/ has other images"));
+  EXPECT_EQ(content_of(path() / "run.json"), before);
+}
+
+TEST_F(RunDirectoryTest, APlanThatOnlyGrewIsResumed) {
+  create({"a"}, {row_of("a", "ok")});
+  const auto grown = run_json({{"sweep.repetitions", 2}, {"description", "more"}, {"model.checkpoint", "elsewhere.pth"}},
+                              {{"data", {{"output/", {{"pixels_sha256", "22"}}}}}});
+  RunDirectory directory(path(), true);
+  EXPECT_NO_THROW(directory.begin(grown, plan_of({"b", "a"})));
+  EXPECT_THAT(directory.done(), ElementsAre("a"));
+  EXPECT_EQ(json::parse(content_of(path() / "run.json"))["effective"]["sweep.repetitions"], 2);
+}
+
+TEST_F(RunDirectoryTest, APlanThatLostARowIsRefusedAndTheCellNamed) {
+  create({"a", "b"}, {row_of("a", "ok"), row_of("b", "failed")});
+  EXPECT_THAT(refusal(run_json(), {"a"}), AllOf(HasSubstr("cell b (synthetic fc)"), HasSubstr("may only grow")));
+}
+
+TEST_F(RunDirectoryTest, ADamagedRunJsonIsRefusedWithItsPath) {
+  create({"a"});
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"run_id":"n","created_utc":"2024","effective":[1]})",
+        R"({"run_id":1,"created_utc":"2024","effective":{}})", R"({"run_id":"n","created_utc":null,"effective":{}})"}) {
+    write_file(path() / "run.json", text);
+    EXPECT_THAT(refusal(run_json(), {"a"}), AllOf(HasSubstr((path() / "run.json").string()), HasSubstr("not a run.json")))
+        << text;
+  }
+}
+
+TEST_F(RunDirectoryTest, OnlyCellsWhoseRowSaysOkAreDone) {
+  create({"a", "b", "c", "d"}, {row_of("a", "ok"), row_of("b", "failed"), row_of("c", "invalid")});
+  RunDirectory directory(path(), true);
+  directory.begin(run_json(), plan_of({"a", "b", "c", "d"}));
+  EXPECT_THAT(directory.done(), ElementsAre("a"));
+  directory.commit(row_of("d", "ok"));
+  directory.commit(row_of("c", "invalid", "t1"));
+  EXPECT_THAT(directory.done(), ElementsAre("a", "d"));
+}
+
+TEST_F(RunDirectoryTest, CommitAppendsInOrder) {
+  create({"a", "b"}, {row_of("b", "ok"), row_of("a", "invalid")});
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("b ok t0", "a invalid t0"));
+  EXPECT_FALSE(fs::exists(superseded()));
+}
+
+TEST_F(RunDirectoryTest, ATornLastRowIsCutAndItsCellIsNotDone) {
+  create({"a", "b"}, {row_of("a", "ok"), row_of("b", "ok")});
+  const auto csv = path() / "cells.csv";
+  const auto whole = content_of(csv);
+  fs::resize_file(csv, fs::file_size(csv) - 10);
+  RunDirectory directory(path(), true);
+  directory.begin(run_json(), plan_of({"a", "b"}));
+  EXPECT_THAT(directory.done(), ElementsAre("a"));
+  EXPECT_FALSE(results::read_cells(csv).torn_tail);
+  EXPECT_THAT(rows_of(csv), ElementsAre("a ok t0"));
+  directory.commit(row_of("b", "ok"));
+  EXPECT_EQ(content_of(csv), whole);
+}
+
+TEST_F(RunDirectoryTest, ANewRowOfACellReplacesTheOldOneInItsPlace) {
+  create({"a", "b"}, {row_of("a", "invalid"), row_of("b", "ok")});
+  RunDirectory directory(path(), true);
+  directory.begin(run_json(), plan_of({"a", "b"}));
+  directory.commit(row_of("a", "ok", "t1"));
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a ok t1", "b ok t0"));
+  EXPECT_THAT(rows_of(superseded()), ElementsAre("a invalid t0"));
+  EXPECT_THAT(directory.done(), ElementsAre("a", "b"));
+}
+
+TEST_F(RunDirectoryTest, EveryReplacedRowIsKept) {
+  create({"a", "b"}, {row_of("a", "invalid"), row_of("b", "failed"), row_of("a", "failed", "t1"), row_of("b", "ok", "t2"),
+                      row_of("a", "ok", "t3")});
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a ok t3", "b ok t2"));
+  EXPECT_THAT(rows_of(superseded()), ElementsAre("a invalid t0", "b failed t0", "a failed t1"));
+}
+
+TEST_F(RunDirectoryTest, ADeathBetweenTheTwoStepsOfAReplacementKeepsTheOldRowOnce) {
+  create({"a"}, {row_of("a", "invalid")});
+  const auto before = content_of(path() / "cells.csv");
+  {
+    RunDirectory directory(path(), true);
+    directory.begin(run_json(), plan_of({"a"}));
+    directory.commit(row_of("a", "ok", "t1"));
+  }
+  // As if the process had died when the old row was safe and not yet replaced.
+  write_file(path() / "cells.csv", before);
+  RunDirectory directory(path(), true);
+  directory.begin(run_json(), plan_of({"a"}));
+  EXPECT_THAT(directory.done(), ElementsAre());
+  directory.commit(row_of("a", "ok", "t2"));
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a ok t2"));
+  EXPECT_THAT(rows_of(superseded()), ElementsAre("a invalid t0"));
+}
+
+}  // namespace
+}  // namespace tbft

@@ -1,0 +1,285 @@
+#include "harness/settings.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/harness/temporary_folder.h"
+
+namespace tbft {
+namespace {
+
+using test::message_of;
+using test::TemporaryFolder;
+using test::write_file;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+using Options = std::vector<std::string>;
+
+// What no experiment can do without; on lines 1 to 4 of the file.
+constexpr std::string_view needed = R"(name = "n"
+data.dataset = "synthetic"
+data.path = "synthetic:?part=target"
+model.checkpoint = "base.pth"
+)";
+
+class SettingsFile : public testing::Test {
+ protected:
+  Settings read(std::string_view text, const Options& set = {}) { return read_whole(fmt::format("{}{}", needed, text), set); }
+  Settings read_whole(std::string_view text, const Options& set = {}) {
+    write_file(path(), text);
+    return read_settings(path().string(), set);
+  }
+  Settings with(const Options& set) { return read("", set); }
+  // The message of a file whose line 5 is `line`.
+  std::string error_of(const std::string& line) {
+    return message_of<SettingsError>([&] { read(line); });
+  }
+  std::string error_of_set(const std::string& option) {
+    return message_of<SettingsError>([&] { with({option}); });
+  }
+  std::filesystem::path path() const { return folder_.path() / "my experiment.toml"; }
+  std::string at_line(int line) const { return fmt::format("{}:{}: ", path().string(), line); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST_F(SettingsFile, EveryKeyOfAFileReachesTheSettings) {
+  const auto settings = read_whole(R"(
+name = "all"
+description = "a line"
+protocol = "efficient"
+threads = 3
+backend = "native"
+layout = "contiguous"
+warmup = false
+trace_steps = true
+[data]
+dataset = "synthetic"
+path = "synthetic:?n=9"
+conditions = ["output", "input"]
+[model]
+checkpoint = "x.pth"
+[sweep]
+train_sizes = [0.5, 0.25]
+strategies = ["fc", "none"]
+repetitions = 4
+seed = 5
+split_seed = 6
+[train]
+optimizer = "adam"
+lr = { default = 0.5, fc = 0.25, full = 0.125 }
+momentum = 0.75
+weight_decay = 0.0625
+batch = 7
+epochs = 8
+patience = 9
+batchnorm = "eval"
+[meter]
+uri = "estimate://"
+interval_s = 0.5
+[idle]
+seconds = 1.5
+[cooldown]
+max_C = 50
+timeout_s = 60
+)");
+  const auto expected = nlohmann::json::parse(R"({
+    "name": "all", "description": "a line", "protocol": "efficient", "threads": 3, "backend": "native",
+    "layout": "contiguous", "warmup": false, "trace_steps": true,
+    "data.dataset": "synthetic", "data.path": "synthetic:?n=9", "data.conditions": ["output", "input"],
+    "model.checkpoint": "x.pth",
+    "sweep.train_sizes": [0.5, 0.25], "sweep.strategies": ["fc", "none"], "sweep.repetitions": 4, "sweep.seed": 5,
+    "sweep.split_seed": 6,
+    "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
+    "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.batchnorm": "eval",
+    "meter.uri": "estimate://", "meter.interval_s": 0.5, "idle.seconds": 1.5, "cooldown.max_C": 50.0,
+    "cooldown.timeout_s": 60.0
+  })");
+  EXPECT_EQ(nlohmann::json::parse(to_json(settings)), expected);
+  // The file above leaves no key out, and none at its default.
+  const auto defaults = nlohmann::json::parse(to_json(Settings{}));
+  for (const auto& key : setting_keys()) {
+    ASSERT_TRUE(expected.contains(key.name)) << key.name;
+    EXPECT_NE(expected[std::string(key.name)], defaults[std::string(key.name)]) << key.name;
+    EXPECT_NE(key.help, "") << key.name;
+  }
+  EXPECT_EQ(expected.size(), setting_keys().size());
+}
+
+TEST_F(SettingsFile, DefaultsAreThePublishedProtocol) {
+  const auto settings = read("");
+  EXPECT_EQ(settings.train.optimizer, "sgd");
+  EXPECT_EQ(settings.train.momentum, 0.9);
+  EXPECT_EQ(settings.train.weight_decay, 5e-4);
+  EXPECT_EQ(settings.train.batch, 128);
+  EXPECT_EQ(settings.sweep.split_seed, 42);
+  EXPECT_EQ(settings.lr_of("full"), 1e-3);
+  EXPECT_EQ(settings.lr_of("fc"), 1e-2);
+}
+
+TEST_F(SettingsFile, AnUnknownKeyIsNamedWithItsLineAndTheNearestKey) {
+  EXPECT_EQ(error_of("sweep.repetition = 2"), at_line(5) + "unknown key 'sweep.repetition'; did you mean 'sweep.repetitions'?");
+  EXPECT_EQ(error_of("\n[train]\nbatch = 8\nmomentun = 0.9"),
+            at_line(8) + "unknown key 'train.momentun'; did you mean 'train.momentum'?");
+  EXPECT_EQ(error_of_set("train.epoch=3"), "--set train.epoch=3: unknown key 'train.epoch'; did you mean 'train.epochs'?");
+}
+
+TEST_F(SettingsFile, AMisspeltSectionIsNamedByItsFirstKey) {
+  EXPECT_EQ(error_of("[swep]\nseed = 2"), at_line(6) + "unknown key 'swep.seed'; did you mean 'sweep.seed'?");
+  EXPECT_THAT(error_of("[swep]"), StartsWith(at_line(5) + "unknown key 'swep'"));
+  EXPECT_NO_THROW(read("[sweep]"));
+}
+
+TEST_F(SettingsFile, AValueOfAnotherTypeIsRefusedWithWhatIsExpected) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"protocol = 1", "protocol: expects a string in quotes"},
+      {"warmup = 1", "warmup: expects true or false"},
+      {"threads = 2.0", "threads: expects a whole number"},
+      {"train.momentum = \"0.9\"", "train.momentum: expects a number"},
+      {"train.momentum = nan", "train.momentum: expects a finite number"},
+      {"sweep.train_sizes = 0.1", "sweep.train_sizes: expects a list in [ ]"},
+      {"sweep.train_sizes = [0.1, \"0.2\"]", "sweep.train_sizes: expects a number"},
+      {"sweep.strategies = [1]", "sweep.strategies: expects a string in quotes"},
+      {"train.lr = 0.1", "train.lr: expects a table such as { default = 1e-3, fc = 1e-2 }"},
+      {"train.lr.fc = \"0.1\"", "train.lr.fc: expects a number"},
+      {"sweep = 5", "unknown key 'sweep'"},
+  };
+  for (const auto& [line, message] : cases) EXPECT_THAT(error_of(line), StartsWith(at_line(5) + message)) << line;
+}
+
+TEST_F(SettingsFile, AWholeNumberServesAsAReal) {
+  EXPECT_EQ(read("train.momentum = 1").train.momentum, 1.0);
+  // 2^63 - 1 has no double of its own; it is out of range, not undefined.
+  EXPECT_THAT(error_of("cooldown.max_C = 9223372036854775807"), HasSubstr("9.223372036854776e+18 is outside 0..200"));
+}
+
+TEST_F(SettingsFile, AnOptionWinsOverTheFileAndTheLastOptionOverTheFirst) {
+  EXPECT_EQ(read("train.epochs = 3", {"train.epochs=4"}).train.epochs, 4);
+  EXPECT_EQ(with({"train.epochs=4", "train.epochs=5"}).train.epochs, 5);
+  EXPECT_THAT(read("sweep.train_sizes = [0.5]", {"sweep.train_sizes=[0.1,0.2]"}).sweep.train_sizes, ElementsAre(0.1, 0.2));
+}
+
+TEST_F(SettingsFile, ABareWordOrAPathOfAnOptionIsAString) {
+  EXPECT_EQ(with({"protocol=efficient"}).protocol, "efficient");
+  EXPECT_EQ(with({"model.checkpoint=/a b/c-1.pth"}).model.checkpoint, "/a b/c-1.pth");
+  EXPECT_EQ(with({"data.path=synthetic:?part=target&n=60"}).data.path, "synthetic:?part=target&n=60");
+  EXPECT_EQ(with({"meter.uri=ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}).meter.uri,
+            "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1");
+  EXPECT_EQ(with({"name=\"quoted\""}).name, "quoted");
+  EXPECT_EQ(read("layout = \"contiguous\"", {"layout="}).layout, "");
+}
+
+TEST_F(SettingsFile, ALearningRateOfOneStrategyLeavesTheOthersAlone) {
+  const auto settings = read("train.lr.full = 0.5", {"train.lr.fc=0.02"});
+  EXPECT_EQ(settings.lr_of("fc"), 0.02);
+  EXPECT_EQ(settings.lr_of("full"), 0.5);
+  EXPECT_EQ(settings.lr_of("block1"), 1e-3);
+  EXPECT_EQ(with({"train.lr.default=0.1"}).lr_of("block1"), 0.1);
+}
+
+TEST_F(SettingsFile, AnOptionThatIsNoKeyAndValueIsRefused) {
+  EXPECT_EQ(error_of_set("train.epochs"), "--set train.epochs: expects key=value");
+  EXPECT_EQ(error_of_set("=3"), "--set =3: expects key=value");
+  EXPECT_THAT(error_of_set("sweep.train_sizes=[0.1"), StartsWith("--set sweep.train_sizes=[0.1: the value is not TOML"));
+  EXPECT_THAT(error_of_set("train epochs=3"), StartsWith("--set train epochs=3"));
+}
+
+TEST_F(SettingsFile, AValueOutOfRangeIsRefused) {
+  for (const auto* option : {"threads=-1", "threads=1025", "train.batch=0", "train.epochs=0", "train.patience=0",
+                             "train.momentum=1.1", "train.momentum=-0.1", "train.weight_decay=-1", "sweep.repetitions=0",
+                             "sweep.repetitions=10001", "sweep.seed=-1", "sweep.split_seed=4294967296", "meter.interval_s=61",
+                             "idle.seconds=-2", "idle.seconds=3601", "cooldown.max_C=201", "cooldown.timeout_s=-1"}) {
+    const std::string text = option;
+    EXPECT_THAT(error_of_set(text), AllOf(StartsWith(text.substr(0, text.find('='))), HasSubstr("is outside"))) << text;
+  }
+  EXPECT_NO_THROW(with({"idle.seconds=-1", "train.momentum=0", "sweep.split_seed=4294967295"}));
+}
+
+TEST_F(SettingsFile, ATrainingSizeLeavesRoomForTheTest) {
+  for (const auto* size : {"0", "-0.1", "0.71"})
+    EXPECT_THAT(error_of_set(fmt::format("sweep.train_sizes=[{}]", size)), HasSubstr("is outside (0, 0.7]")) << size;
+  EXPECT_NO_THROW(with({"sweep.train_sizes=[0.7]"}));
+}
+
+TEST_F(SettingsFile, ALearningRateIsPositive) {
+  for (const auto* rate : {"0", "-1", "101"})
+    EXPECT_THAT(error_of_set(fmt::format("train.lr.fc={}", rate)), StartsWith("train.lr.fc: ")) << rate;
+}
+
+TEST_F(SettingsFile, AnUnknownNameListsTheKnownOnes) {
+  EXPECT_EQ(error_of_set("protocol=fast"), "protocol: 'fast' is none of paper, efficient");
+  EXPECT_EQ(error_of_set("layout=nchw"), "layout: 'nchw' is none of channels_last, contiguous");
+  EXPECT_EQ(error_of_set("backend=cuda"), "backend: 'cuda' is none of onednn, native");
+  EXPECT_EQ(error_of_set("train.optimizer=lamb"), "train.optimizer: 'lamb' is none of sgd, adam");
+  EXPECT_EQ(error_of_set("train.batchnorm=off"), "train.batchnorm: 'off' is none of train, frozen-eval, eval");
+  EXPECT_THAT(error_of_set("sweep.strategies=[\"block4\"]"),
+              AllOf(StartsWith("sweep.strategies"),
+                    EndsWith("unknown strategy 'block4'; known: none, bn-stats, block1, block2, block3, fc, full")));
+  EXPECT_THAT(error_of_set("train.lr.block4=0.1"), HasSubstr("unknown strategy 'block4'; known: none, "));
+  EXPECT_EQ(error_of_set("data.conditions=[\"fog\"]"), "data.conditions: 'fog' is none of input, feature, output");
+  EXPECT_EQ(message_of<SettingsError>([&] {
+              with({"data.dataset=cifar10", "data.conditions=[\"fog\"]"});
+            }),
+            "data.conditions: cifar10 has no conditions");
+  EXPECT_THAT(error_of_set("data.dataset=cifar11"), StartsWith("data.dataset: unknown data set 'cifar11'; known: synthetic"));
+}
+
+TEST_F(SettingsFile, AListHasEachEntryOnce) {
+  EXPECT_EQ(error_of_set("sweep.train_sizes=[0.1,0.2,0.10]"), "sweep.train_sizes: 0.1 stands there twice");
+  EXPECT_EQ(error_of_set("sweep.strategies=[\"fc\",\"none\",\"fc\"]"), "sweep.strategies: fc stands there twice");
+  EXPECT_EQ(error_of_set("data.conditions=[\"input\",\"input\"]"), "data.conditions: input stands there twice");
+  EXPECT_EQ(error_of_set("sweep.train_sizes=[]"), "sweep.train_sizes: the list is empty");
+  EXPECT_EQ(error_of_set("sweep.strategies=[]"), "sweep.strategies: the list is empty");
+}
+
+TEST_F(SettingsFile, WhatNoRunCanDoWithoutIsNamed) {
+  for (const auto* key : {"name", "data.dataset", "data.path", "model.checkpoint"})
+    EXPECT_THAT(error_of_set(fmt::format("{}=\"\"", key)), StartsWith(fmt::format("{}: ", key)));
+  EXPECT_THAT(error_of_set("data.path=synthetic:?part"),
+              AllOf(StartsWith("data.path: "), HasSubstr("'part' is not key=value")));
+}
+
+TEST_F(SettingsFile, AFileThatCannotBeReadIsNamed) {
+  EXPECT_THAT(message_of<SettingsError>([] { read_settings("/nowhere/e.toml", {}); }),
+              AllOf(HasSubstr("/nowhere/e.toml"), HasSubstr("No such file"), HasSubstr("experiments/ has examples")));
+  std::filesystem::create_directory(path());
+  EXPECT_THAT(message_of<SettingsError>([&] { read_settings(path().string(), {}); }),
+              AllOf(HasSubstr(path().string()), HasSubstr("directory")));
+  EXPECT_THAT(message_of<SettingsError>([] { read_settings("/dev/zero", {}); }), HasSubstr("/dev/zero: more than 1 MiB"));
+}
+
+TEST_F(SettingsFile, MalformedTomlIsRefusedWithItsLine) {
+  EXPECT_THAT(error_of("sweep.train_sizes = [0.1,\n0.2"), StartsWith(path().string() + ":6: "));
+  EXPECT_THAT(error_of("name = \"again\""), StartsWith(at_line(5)));
+  EXPECT_THAT(error_of("x = "), StartsWith(path().string() + ":5: "));
+}
+
+TEST_F(SettingsFile, EffectiveSettingsFillWhatMachineProtocolAndDataSetDecide) {
+  const auto paper = effective(read(""), 4);
+  EXPECT_EQ(paper.threads, 4);
+  EXPECT_EQ(paper.layout, default_layout());
+  EXPECT_EQ(paper.train.batchnorm, "train");
+  EXPECT_THAT(paper.data.conditions, ElementsAre("input", "feature", "output"));
+  EXPECT_EQ(effective(with({"protocol=efficient"}), 4).train.batchnorm, "frozen-eval");
+  EXPECT_THAT(effective(with({"data.dataset=cifar10"}), 4).data.conditions, ElementsAre());
+}
+
+TEST_F(SettingsFile, EffectiveSettingsKeepWhatWasAsked) {
+  const auto settings = effective(
+      with({"threads=2", "layout=contiguous", "protocol=efficient", "train.batchnorm=eval", "data.conditions=[\"output\"]"}),
+      4);
+  EXPECT_EQ(settings.threads, 2);
+  EXPECT_EQ(settings.layout, "contiguous");
+  EXPECT_EQ(settings.train.batchnorm, "eval");
+  EXPECT_THAT(settings.data.conditions, ElementsAre("output"));
+}
+
+}  // namespace
+}  // namespace tbft
