@@ -31,14 +31,19 @@ function(tbft_library name)
   target_compile_features(tbft_${name} PUBLIC cxx_std_20)
 endfunction()
 
-# A GoogleTest program: tests/<...>/NAME.cpp, run case by case.
+# A GoogleTest program, run case by case; WHOLE: as one test, where its cases share an expensive set-up.
 function(tbft_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "WHOLE" "" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tbft_options ${ARG_LIBS} GTest::gmock GTest::gtest_main fmt::fmt)
   target_compile_definitions(${name} PRIVATE TBFT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)  # an empty value would shift the properties behind it
+  endif()
+  if(ARG_WHOLE)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 600)
+    return()
   endif()
   # GoogleTest prints "[  SKIPPED ]" and ends with 0: tell CTest, so that skips are listed.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60

@@ -5,6 +5,13 @@
 shared=${TBFT_SHARED:-$source_dir/../shared}
 [ -e "$shared/data/cifar10-jpeg.tar.xz" ] || skip "../shared is absent: no CIFAR-10 images"
 tar -C "$work" -xf "$shared/data/cifar10-jpeg.tar.xz" cifar10-jpeg/test
+"$tbft" data info --dataset "$work/cifar10-jpeg/test" --json >"$work/info"
+/usr/bin/python3 - "$work/info" <<'P'
+import json, sys
+info = json.load(open(sys.argv[1]))
+text = json.dumps(info)
+assert "10000" in text and "airplane" in text and "truck" in text, text
+P
 out=$("$tbft" eval --checkpoint "$shared/data/checkpoints/resnet26_cifar10_tbft.pth" --dataset "imagefolder:$work/cifar10-jpeg/test")
 echo "$out"
 correct=$(sed -nE 's/^correct ([0-9]+) of 10000.*/\1/p' <<<"$out")

@@ -179,21 +179,5 @@ TEST(ImageHeader, NeverReadsBeyondAnyPrefixOrFlippedByte) {
   }
 }
 
-TEST(ImageFolderOfCifar10, HasTenThousandTestImages) {
-  const char* root = std::getenv("TBFT_CIFAR10_JPEG");
-  if (!root) GTEST_SKIP() << "TBFT_CIFAR10_JPEG does not name an extracted tree of CIFAR-10 JPEG images";
-  const auto images = load_dataset(parse_dataset_spec(std::string(root) + "/test"));
-  ASSERT_EQ(images.size(), 10'000);
-  EXPECT_EQ(images.bytes_per_image(), 3072);
-  EXPECT_THAT(images.class_names,
-              ElementsAre("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"));
-  const auto summary = summarize(images);
-  EXPECT_THAT(summary.images_a_class, testing::Each(1000));
-  // The published means of the test set, which JPEG keeps.
-  EXPECT_NEAR(summary.mean[0], 126.0, 0.5);
-  EXPECT_NEAR(summary.mean[1], 123.7, 0.5);
-  EXPECT_NEAR(summary.mean[2], 114.9, 0.5);
-}
-
 }  // namespace
 }  // namespace tbft::data

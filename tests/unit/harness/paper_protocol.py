@@ -117,7 +117,7 @@ def compare(folder):
 
 folder = pathlib.Path(sys.argv[2])
 torch.manual_seed(7)
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 if sys.argv[1] == "prepare":
     # A base model that has learned something, as real ones have: under random weights two summation orders drift apart.
     net = Net().train()

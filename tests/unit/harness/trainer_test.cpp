@@ -40,7 +40,7 @@ class TrainerTest : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "tbft-trainer-XXXXXX").string();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder = pattern;
-    set_compute({2, "onednn"});
+    set_compute({1, "onednn"});
     images = data::load_dataset(data::parse_dataset_spec("synthetic:?part=target&drift=input&n=1600"));
     split = data::paper_split(images.size(), 0.2);
     std::ofstream(folder / "pixels.bin", std::ios::binary)
