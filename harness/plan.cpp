@@ -8,6 +8,7 @@
 
 #include "harness/data/dataset.h"
 #include "harness/data/split.h"
+#include "harness/strategy/strategy.h"
 #include "results/files.h"
 
 namespace tbft {
@@ -77,8 +78,14 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
           cell.strategy = strategy;
           cell.repetition = repetition;
           cell.seed = settings.sweep.seed + repetition;
-          const nlohmann::json key{cell.dataset,          cell.drift,      cell.condition, cell.train_size,
-                                   cell.strategy,         cell.repetition, cell.seed,      settings.lr_of(cell.strategy),
+          const nlohmann::json key{cell.dataset,
+                                   cell.drift,
+                                   cell.condition,
+                                   cell.train_size,
+                                   cell.strategy,
+                                   cell.repetition,
+                                   cell.seed,
+                                   find_strategy(cell.strategy).uses_gradient() ? settings.lr_of(cell.strategy) : 0,
                                    identity.accuracy_json};
           cell.id = sha256_hex(key.dump()).substr(0, id_digits);
           ordered.push_back(cell);

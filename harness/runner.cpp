@@ -181,6 +181,7 @@ class Run {
     nlohmann::json run = provenance_json(board_);
     run["schema"] = results::schema_version;
     run["run_id"] = fmt::format("{}-{}-{:04x}", settings_.name, utc_compact(), std::random_device{}() & 0xFFFFU);
+    run["libtorch"] = libtorch_version();
     run["created_utc"] = utc_now();
     run["command_line"] = request.command_line;
     run["requested"] = nlohmann::json::parse(to_json(request.settings));

@@ -10,6 +10,7 @@
 #include <torch/optim/adam.h>
 #include <torch/optim/sgd.h>
 #include <torch/utils.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <cmath>
@@ -98,6 +99,10 @@ struct Snapshot {
 };
 
 }  // namespace
+
+std::string libtorch_version() {
+  return TORCH_VERSION;
+}
 
 Compute set_compute(const Compute& requested) {
   at::set_num_threads(static_cast<int>(requested.threads));

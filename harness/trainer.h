@@ -38,6 +38,9 @@ struct TrainResult {
   bool diverged = false;               // the loss was no longer finite; the best weights before it were tested
 };
 
+// Version of the libtorch that this was built with, for provenance.
+std::string libtorch_version();
+
 // Threads and convolution back end of this process.
 struct Compute {
   std::int64_t threads = 1;

@@ -25,6 +25,7 @@ void add_meters(CLI::App& app, Action& action);
 void add_measure(CLI::App& app, Action& action);
 void add_integrate(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
+void add_cost(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 // These need libtorch; without it each says "built without libtorch".
 void add_run(CLI::App& app, Action& action);

@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   tbft::cli::add_eval(app, action);
   tbft::cli::add_pretrain(app, action);
   tbft::cli::add_data(app, action);
+  tbft::cli::add_cost(app, action);
   tbft::cli::add_meters(app, action);
   tbft::cli::add_measure(app, action);
   tbft::cli::add_integrate(app, action);

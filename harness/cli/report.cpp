@@ -9,6 +9,7 @@
 #include <string>
 
 #include "harness/cli/command.h"
+#include "plots/accuracy_energy.h"
 #include "results/csv.h"
 
 namespace tbft::cli {
@@ -39,7 +40,8 @@ int report(const Options& options) {
               << ": the last row is incomplete and left out; `tbft run --resume` runs its cell again\n";
   }
   if (file.rows.empty()) throw std::runtime_error(cells.string() + ": no rows yet, nothing to report");
-  const std::string text = results::report(file.rows, results::parse_format(options.format));
+  const std::string text = options.format == "gnuplot" ? plots::accuracy_energy_script(file.rows)
+                                                       : results::report(file.rows, results::parse_format(options.format));
   if (options.output.empty()) {
     std::cout << text << std::flush;
     if (!std::cout) throw std::runtime_error("cannot write the report to standard output");
@@ -55,8 +57,10 @@ void add_report(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("report", "Tables of a run: accuracy, joules, savings, the paper's numbers, who won");
   command->add_option("run", options->run, "Run directory, or a cells.csv")->required()->type_name("RUN_DIR");
-  command->add_option("-f,--format", options->format, "text, md, csv (long form) or json")
-      ->check(CLI::IsMember({"text", "md", "csv", "json"}))
+  command
+      ->add_option("-f,--format", options->format,
+                   "text, md, csv (long form), json, or gnuplot (a script that draws accuracy against joules)")
+      ->check(CLI::IsMember({"text", "md", "csv", "json", "gnuplot"}))
       ->type_name("FORMAT")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
@@ -64,6 +68,7 @@ void add_report(CLI::App& app, Action& action) {
       "Examples:\n"
       "  tbft report runs/quick\n"
       "  tbft report runs/quick --format md -o table.md\n"
+      "  tbft report runs/quick --format gnuplot | gnuplot > quick.svg\n"
       "  tbft report runs/quick/cells.csv --format json | jq .winners");
   command->callback([options, &action] { action = [options] { return report(*options); }; });
 }
