@@ -47,7 +47,7 @@ std::size_t add_points(std::string& script, const results::Table& table, std::si
 
 void add_panel(std::string& script, const results::Table& table, std::size_t index, std::size_t points) {
   const auto basis = to_string(table.energy.basis);
-  script += fmt::format("set title {}\n", quoted(title(table)));
+  script += fmt::format("set title {} font \",9\"\n", quoted(title(table)));
   script += fmt::format("set xlabel {}\n", quoted(fmt::format("training energy / J{}{}{}", basis.empty() ? "" : ", ", basis,
                                                               table.energy.estimate ? " (estimate, not a measurement)" : "")));
   script += "set ylabel \"accuracy / %\"\n";

@@ -6,7 +6,7 @@ set -euo pipefail
 run=(g++ cmake ninja-build ccache pkg-config git
      libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev
      libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy gnuplot-nox python3 python3-torch python3-numpy python3-sklearn)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy gnuplot-nox xz-utils python3 python3-torch python3-numpy python3-sklearn)
 
 wanted=("${run[@]}")
 [ "${1:-run}" = test ] && wanted+=("${test[@]}")

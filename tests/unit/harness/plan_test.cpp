@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "harness/strategy/strategy.h"
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft {
@@ -126,10 +127,6 @@ TEST_F(PlanTest, IdsDependOnWhatCanChangeAnAccuracy) {
       {"backend", [](Settings& s) { s.backend = "native"; }},
       {"threads", [](Settings& s) { s.threads = 1; }},
       {"split_seed", [](Settings& s) { s.sweep.split_seed = 43; }},
-      {"default lr",
-       [](Settings& s) {
-         s.train.lr = {{"default", 1e-4}, {"fc", 1e-4}};
-       }},
       {"data options", [](Settings& s) { s.data.path = "synthetic:?part=target&n=61"; }},
   };
   for (const auto& [name, change] : changes) {
@@ -146,6 +143,14 @@ TEST_F(PlanTest, ALearningRateOfOneStrategyChangesItsIdsAlone) {
       EXPECT_NE(id, before.at(key));
     else
       EXPECT_EQ(id, before.at(key)) << std::get<3>(key);
+  }
+}
+
+TEST_F(PlanTest, TheDefaultLearningRateIsNoMatterOfStrategiesWithoutGradient) {
+  const auto before = ids();
+  for (const auto& [key, id] : ids([](Settings& s) { s.train.lr["default"] = 0.5; })) {
+    const auto& strategy = find_strategy(std::get<3>(key));
+    EXPECT_EQ(id != before.at(key), strategy.uses_gradient() && strategy.name != "fc") << strategy.name;
   }
 }
 
