@@ -79,6 +79,7 @@ std::string accuracy_energy_script(const std::vector<results::CellRow>& rows) {
   const auto high = (tables.size() + columns - 1) / columns;
   std::string script = "# Accuracy against training energy. Run: gnuplot THIS_FILE > figure.svg\n";
   std::vector<std::size_t> points;
+  points.reserve(tables.size());
   for (const auto& table : tables) points.push_back(add_points(script, table, points.size()));
   script += fmt::format("set terminal svg size {},{} noenhanced\n", wide * panel_width_px, high * panel_height_px);
   script += fmt::format("set multiplot layout {},{}\nset grid\nset offsets graph 0.1, graph 0.1, graph 0.15, graph 0.1\n", high,
