@@ -202,7 +202,7 @@ TEST(ResNet, LoadNamesTheFileAndTheOddTensor) {
 TEST(ResNet, ReleasedCheckpointsLoadAndComeBackByteForByte) {
   const char* shared = std::getenv("TBFT_SHARED");
   const auto folder = std::filesystem::path(shared == nullptr ? TBFT_SOURCE_DIR "/../shared" : shared) / "data/checkpoints";
-  if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "no released checkpoints at " << folder;
+  if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "../shared is absent: no released checkpoints";
   const std::map<std::string, ResNetSpec> wanted{{"resnet26_cifar10_tbft.pth", small}, {"resnet26_living17_tbft.pth", large}};
   for (const auto& [name, spec] : wanted) {
     SCOPED_TRACE(name);
