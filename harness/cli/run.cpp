@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
@@ -64,9 +62,9 @@ int execute(const RunOptions& options) {
   }
   console.clear();
   const auto cells = results::read_cells(request.directory / "cells.csv");
-  fmt::print("{}", results::report(cells.rows, results::Format::text));
   console.line(fmt::format("{} cells: {} ok, {} done before, {} failed, {} invalid; {}", outcome.planned, outcome.ok,
                            outcome.skipped, outcome.failed, outcome.invalid, (request.directory / "cells.csv").string()));
+  fmt::print("{}", results::report(cells.rows, results::Format::text));
   if (outcome.failed > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }
