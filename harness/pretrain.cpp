@@ -26,7 +26,8 @@ constexpr std::int64_t halving_epochs = 50;
 constexpr double warm_up_share = 0.25;
 
 double learning_rate(const PretrainSettings& s, std::int64_t step, std::int64_t steps_per_epoch) {
-  if (s.schedule == "step") return s.lr * std::pow(0.5, static_cast<double>(step / steps_per_epoch / halving_epochs));
+  const std::int64_t halvings = step / steps_per_epoch / halving_epochs;
+  if (s.schedule == "step") return s.lr * std::pow(0.5, static_cast<double>(halvings));
   const double progress = static_cast<double>(step) / static_cast<double>(s.epochs * steps_per_epoch);
   return s.lr * (progress < warm_up_share ? (progress + 0.01) / (warm_up_share + 0.01) : (1 - progress) / (1 - warm_up_share));
 }
@@ -108,6 +109,7 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
     }
     observer.epoch_done(report);
   }
+  if (best.epoch == 0) throw std::runtime_error("the validation loss was never finite; lower --lr");
   return best;
 }
 

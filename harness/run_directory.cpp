@@ -46,10 +46,10 @@ void refuse_other_settings(const fs::path& path, const nlohmann::json& before, c
     if (!may_differ.contains(key) && old != value)
       differences.push_back(fmt::format("{} was {}, is {}", key, old.dump(), value.dump()));
   }
-  for (const char* key : {"checkpoint_sha256", "data"}) {
+  for (const char* key : {"checkpoint_sha256", "data", "board", "cpu", "libtorch"}) {
     // Conditions added to the plan bring data sets of their own: only what both name is compared.
     const auto old = before.value(key, nlohmann::json());
-    const auto& value = now.at(key);
+    const auto value = now.value(key, nlohmann::json());
     if (value.is_object() && old.is_object()) {
       for (const auto& [name, set] : value.items())
         if (old.contains(name) && old[name] != set)
@@ -65,12 +65,16 @@ void refuse_other_settings(const fs::path& path, const nlohmann::json& before, c
 
 }  // namespace
 
+void RunDirectory::refuse(const fs::path& path, bool resume) {
+  if (resume && !fs::exists(path / "run.json"))
+    throw RunDirectoryError(fmt::format("{}: nothing to resume there (no run.json); leave --resume out", path.string()));
+  if (!resume && fs::exists(path / "run.json"))
+    throw RunDirectoryError(fmt::format("{}: holds a run already; go on with --resume or choose another -o", path.string()));
+}
+
 RunDirectory::RunDirectory(fs::path path, bool resume) : path_(std::move(path)) {
+  refuse(path_, resume);
   std::error_code error;
-  if (resume && !fs::exists(path_ / "run.json"))
-    throw RunDirectoryError(fmt::format("{}: nothing to resume there (no run.json); leave --resume out", path_.string()));
-  if (!resume && fs::exists(path_ / "run.json"))
-    throw RunDirectoryError(fmt::format("{}: holds a run already; go on with --resume or choose another -o", path_.string()));
   fs::create_directories(path_ / "traces", error);
   if (error) throw RunDirectoryError(fmt::format("{}: cannot create the run directory: {}", path_.string(), error.message()));
   lock_ = open((path_ / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);

@@ -20,6 +20,8 @@ struct RunDirectoryError : std::runtime_error {
 
 class RunDirectory {
  public:
+  // Throws where the constructor would, for what can be told without creating anything.
+  static void refuse(const std::filesystem::path& path, bool resume);
   // Creates the directory, or opens it where `resume`. Takes the lock (released at destruction, or when the process dies).
   RunDirectory(std::filesystem::path path, bool resume);
   ~RunDirectory();

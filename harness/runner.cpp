@@ -33,15 +33,13 @@ double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
-// The meter of the run: as asked, or an estimate with a warning where `auto` finds none.
-std::unique_ptr<power::Meter> open_run_meter(const Settings& settings, Console& console) {
+// The meter of the run: as asked, or an estimate where `auto` finds none.
+std::unique_ptr<power::Meter> open_run_meter(const Settings& settings) {
   try {
     return power::open_meter(settings.meter.uri, settings.meter.interval_s);
   } catch (const power::MeterUnavailable& error) {
     if (settings.meter.uri != "auto") throw;
-    auto meter = power::open_meter("estimate://", settings.meter.interval_s);
-    console.warning(fmt::format("no power meter found; joules are an estimate: {}", meter->info().description));
-    return meter;
+    return power::open_meter("estimate://", settings.meter.interval_s);
   }
 }
 
@@ -95,8 +93,10 @@ struct Pending {
 class Run {
  public:
   Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop)
-      : board_(board), console_(console), stop_(stop), directory_(request.directory, request.resume) {
-    auto meter = open_run_meter(request.settings, console);
+      : board_(board), console_(console), stop_(stop) {
+    // Everything that may be wrong is opened and read before anything is written.
+    RunDirectory::refuse(request.directory, request.resume);
+    auto meter = open_run_meter(request.settings);
     // The directory pins what `auto` found, so that a resume with another meter is noticed.
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = meter->info().uri;
@@ -109,9 +109,12 @@ class Run {
     plan_ = make_plan(settings, identity_);
     trainer_ = std::make_unique<Trainer>(settings.model.checkpoint);
     load_data();
-    run_id_ = directory_.begin(describe(request, meter->info()), plan_);
-    journal_ = std::make_unique<Journal>(directory_.journal());
-    const auto trace = directory_.trace(journal_->before().executions + 1);
+    if (request.settings.meter.uri == "auto" && !meter->info().measured)
+      console.warning(fmt::format("no power meter found; joules are an estimate: {}", meter->info().description));
+    directory_ = std::make_unique<RunDirectory>(request.directory, request.resume);
+    run_id_ = directory_->begin(describe(request, meter->info()), plan_);
+    journal_ = std::make_unique<Journal>(directory_->journal());
+    const auto trace = directory_->trace(journal_->before().executions + 1);
     journal_->execution(tool_version(), trace.filename().string());
     monitor_ = std::make_unique<power::Monitor>(std::move(meter), power::MonitorOptions{settings.meter.interval_s, trace});
   }
@@ -121,7 +124,7 @@ class Run {
     outcome.planned = static_cast<std::int64_t>(plan_.size());
     std::vector<const Cell*> todo;
     for (const auto& cell : plan_) {
-      if (directory_.done().contains(cell.id))
+      if (directory_->done().contains(cell.id))
         ++outcome.skipped;
       else
         todo.push_back(&cell);
@@ -142,6 +145,7 @@ class Run {
       --remaining_;
       ++finished_;
     }
+    monitor_->close();
     return outcome;
   }
 
@@ -306,7 +310,9 @@ class Run {
     energy.idle_before = idle_energy(pending_->idle_before);
     energy.idle_after = idle_energy(idle_windows_ - 1);
     const auto row = make_row(m, energy, monitor_->meter(), RunFacts{run_id_, &settings_, &board_, identity_.config_hash});
-    directory_.commit(row);
+    // The readings first: a row on the disk must find its joules again in the trace.
+    monitor_->sync();
+    directory_->commit(row);
     // The last idle window is the one before the next cell.
     monitor_->forget(pending_->window);
     if (pending_->idle_before >= 0) monitor_->forget(fmt::format("idle/{}", pending_->idle_before));
@@ -329,7 +335,7 @@ class Run {
   const Board& board_;
   Console& console_;
   const std::atomic<bool>& stop_;
-  RunDirectory directory_;
+  std::unique_ptr<RunDirectory> directory_;
   Settings settings_;
   Identity identity_;
   std::vector<Cell> plan_;

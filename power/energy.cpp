@@ -14,6 +14,7 @@ namespace {
 constexpr double k = 2;                // coverage factor of every U
 constexpr double min_coverage = 0.95;  // of the window
 constexpr double sqrt3 = std::numbers::sqrt3;
+constexpr std::string_view no_reading = "no reading inside";
 
 double square(double x) {
   return x * x;
@@ -105,11 +106,11 @@ class Integral {
     }
     e.reason = why_invalid(e);
     e.valid = e.reason.empty();
-    if (!e.valid) return e;
+    if (!e.valid && e.reason != no_reading) return e;
 
     e.energy_J = meter_.counter ? J_at_t1_ - J_at_t0_ : sum_J_;
     e.mean_W = e.energy_J / e.duration_s;
-    e.max_W = inside_.high;
+    e.max_W = samples_ > 0 ? inside_.high : unknown;
     budget(e);
     return e;
   }
@@ -185,7 +186,7 @@ class Integral {
 
   std::string why_invalid(const Energy& e) const {
     if (window_.t1_ns <= window_.t0_ns) return "the window has no duration";
-    if (samples_ == 0) return "no reading inside";
+    if (!have_last_) return std::string(no_reading);
     if (first_ns_ > window_.t0_ns || window_.t0_ns - first_ns_ > limit_) return "no reading at or just before the start";
     if (last_.t_ns < window_.t1_ns || last_.t_ns - window_.t1_ns > limit_) return "no reading at or just after the end";
     if (saturated_ > 0) {
@@ -197,6 +198,8 @@ class Integral {
       return fmt::format("gaps: only {:.1f} % of the window is covered, {:.0f} % is needed", e.coverage_pct,
                          100 * min_coverage);
     }
+    // Last: a window that fails for nothing else can still be interpolated as a part of many.
+    if (samples_ == 0) return std::string(no_reading);
     return {};
   }
 
@@ -256,6 +259,11 @@ class Integral {
 }  // namespace
 
 Energy energy(std::span<const Reading> readings, const Window& window, const MeterInfo& meter) {
+  const Energy part = energy_part(readings, window, meter);
+  return combine(std::span(&part, 1));
+}
+
+Energy energy_part(std::span<const Reading> readings, const Window& window, const MeterInfo& meter) {
   Integral integral(window, meter);
   const auto sample = [&](const Reading& r) { return integral.is_sample(r); };
 
@@ -292,7 +300,8 @@ Energy combine(std::span<const Energy> parts) {
   double offset_J = 0;
   double random_J2 = 0;
   for (const Energy& part : parts) {
-    if (!part.valid && all.valid) {
+    const bool interpolated = part.reason == no_reading && std::isfinite(part.energy_J);
+    if (!part.valid && !interpolated && all.valid) {
       all.valid = false;
       all.reason = parts.size() == 1 ? part.reason : fmt::format("a part of the window: {}", part.reason);
     }
@@ -308,6 +317,10 @@ Energy combine(std::span<const Energy> parts) {
   if (all.duration_s > 0) {
     all.distinct_hz = static_cast<double>(all.samples) / all.duration_s;
     all.coverage_pct = 100 * covered_s / all.duration_s;
+  }
+  if (all.valid && all.samples == 0) {
+    all.valid = false;
+    all.reason = no_reading;
   }
   if (!all.valid) {
     all.energy_J = all.max_W = unknown;

@@ -33,7 +33,12 @@ struct Energy {
 // `readings` are in time order and may extend beyond the window; equal times are a step.
 Energy energy(std::span<const Reading> readings, const Window& window, const MeterInfo& meter);
 
-// Windows of the same name taken together (training is interleaved with validation). Invalid if any part is.
+// As energy(), for a window that is one part of many: without a reading inside it is invalid too, but keeps the joules that the
+// readings around it give, for combine().
+Energy energy_part(std::span<const Reading> readings, const Window& window, const MeterInfo& meter);
+
+// Windows of the same name taken together (training is interleaved with validation). Valid where the parts together have a
+// reading inside and no part is invalid for another reason: short parts between two readings are interpolated, and say so in U.
 Energy combine(std::span<const Energy> parts);
 
 // Net of idle: gross - idle_W x duration, idle the mean of both sides, half their difference in U.

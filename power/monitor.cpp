@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <map>
 #include <mutex>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,7 @@ struct Monitor::Impl {
   Live live;
   Reading live_last;
   std::unique_ptr<TraceWriter> trace;
+  std::exception_ptr trace_error;  // why `trace` was given up
 
   std::vector<Reading> history;
   TimeNs last_sample = std::numeric_limits<TimeNs>::min();
@@ -57,6 +60,7 @@ struct Monitor::Impl {
   std::vector<Mark> marks;
   TimeNs played_until = std::numeric_limits<TimeNs>::min();
 
+  SamplerStats stats;                // of the sampler, once it has ended
   std::unique_ptr<Sampler> sampler;  // last: its thread ends before what it uses
 
   void start(TimeNs first_window) {
@@ -70,7 +74,19 @@ struct Monitor::Impl {
     if (inbox.size() == inbox.capacity()) forget_before(inbox, std::min(needed_from, reading.t_ns) - gap_limit - arrival);
     inbox.push_back(reading);
     if (is_sample(reading)) follow(reading);
-    if (trace) trace->write(reading);
+    record(reading);
+  }
+
+  // Under the mutex. A trace that cannot be written any further must not end the measurement: sync() tells of it.
+  template <typename Row>
+  void record(const Row& row) {
+    if (!trace) return;
+    try {
+      trace->write(row);
+    } catch (const std::system_error&) {
+      trace_error = std::current_exception();
+      trace.reset();
+    }
   }
 
   void follow(const Reading& reading) {
@@ -104,7 +120,7 @@ struct Monitor::Impl {
     const TimeNs now = clock->now();
     std::erase_if(pending, [&](const Window& window) {
       if (last_sample < window.t1_ns && now <= window.t1_ns + gap_limit + arrival) return false;
-      settled[window.name].push_back(power::energy(history, window, info));
+      settled[window.name].push_back(power::energy_part(history, window, info));
       return true;
     });
     TimeNs oldest = never;
@@ -123,7 +139,7 @@ struct Monitor::Impl {
       marks.push_back(row);
     } else if (trace) {
       const std::lock_guard lock(mutex);
-      trace->write(row);
+      record(row);
     }
   }
 
@@ -146,17 +162,17 @@ struct Monitor::Impl {
     for (Reading& r : readings) r.t_ns += base - begins;
     for (const Window& window : pending) {
       const Window placed{.name = window.name, .t0_ns = place(window.t0_ns, true), .t1_ns = place(window.t1_ns, false)};
-      settled[window.name].push_back(power::energy(readings, placed, info));
+      settled[window.name].push_back(power::energy_part(readings, placed, info));
     }
     pending.clear();
     const std::lock_guard lock(mutex);
     for (const Reading& r : readings) {
       follow(r);
-      if (trace) trace->write(r);
+      record(r);
     }
     for (Mark& m : marks) {
       m.t_ns = place(m.t_ns, m.opens);
-      if (trace) trace->write(m);
+      record(m);
     }
     marks.clear();
   }
@@ -195,9 +211,31 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
 }
 
 Monitor::~Monitor() {
-  const bool started = impl_->sampler != nullptr;
-  impl_->sampler.reset();
-  if (started) impl_->meter->stop();
+  try {
+    close();
+  } catch (const std::exception&) {  // a destructor has nobody to tell; close() does
+    return;
+  }
+}
+
+void Monitor::sync() {
+  Impl& self = *impl_;
+  const std::lock_guard lock(self.mutex);
+  if (self.trace_error) std::rethrow_exception(self.trace_error);
+  if (self.trace) self.trace->sync();
+}
+
+void Monitor::close() {
+  Impl& self = *impl_;
+  if (self.sampler) {
+    self.stats = self.sampler->stats();
+    self.sampler.reset();
+    self.meter->stop();
+  }
+  const std::lock_guard lock(self.mutex);
+  if (self.trace_error) std::rethrow_exception(self.trace_error);
+  if (self.trace) self.trace->close();
+  self.trace.reset();
 }
 
 const MeterInfo& Monitor::meter() const {
@@ -265,7 +303,7 @@ Live Monitor::live() const {
 }
 
 SamplerStats Monitor::sampler() const {
-  return impl_->sampler ? impl_->sampler->stats() : SamplerStats{};
+  return impl_->sampler ? impl_->sampler->stats() : impl_->stats;
 }
 
 }  // namespace tbft::power

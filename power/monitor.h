@@ -39,7 +39,7 @@ class Monitor {
 
   // Opens and closes a window at this instant. The same name may be opened again after it was closed; its parts then add up.
   // Throws std::logic_error for a name that is open already, or was not open, std::invalid_argument for a name that a trace
-  // file cannot hold, and std::system_error where the trace could no longer be written.
+  // file cannot hold.
   void begin(std::string_view name);
   void end(std::string_view name);
 
@@ -48,6 +48,13 @@ class Monitor {
   Energy energy(std::string_view name);
   // Forgets windows whose name begins with `prefix` and readings no window needs, so that memory stays flat over long runs.
   void forget(std::string_view prefix);
+
+  // What was recorded so far reaches the disk. Throws std::system_error where the trace could not be written, now or before:
+  // sampling and energies go on without it.
+  void sync();
+  // Stops sampling and closes the trace, with sync()'s errors. Only energies may be asked for afterwards. The destructor does
+  // the same and is silent.
+  void close();
 
   Live live() const;
   SamplerStats sampler() const;

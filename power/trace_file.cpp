@@ -255,7 +255,7 @@ std::vector<NamedEnergy> integrate(const TraceFile& trace) {
       if (fresh) result.push_back({.segment = i, .name = window.name, .windows = {}, .parts = {}, .energy = {}});
       NamedEnergy& named = result[entry->second];
       named.windows.push_back(window);
-      named.parts.push_back(energy(segment.readings, window, segment.meter));
+      named.parts.push_back(energy_part(segment.readings, window, segment.meter));
     }
   }
   for (NamedEnergy& named : result) named.energy = combine(named.parts);

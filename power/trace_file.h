@@ -49,6 +49,8 @@ class TraceWriter {
   // Throws std::invalid_argument for a name the file cannot hold.
   void write(const Mark& mark);
   void flush();
+  // flush(), and the kernel's buffers to the disk.
+  void sync();
   // Flushes, syncs to the disk and closes. Nothing is written after it.
   void close();
 

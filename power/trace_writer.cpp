@@ -177,6 +177,11 @@ void TraceWriter::write(const Mark& mark) {
   impl_->put("\n");
 }
 
+void TraceWriter::sync() {
+  impl_->flush();
+  if (::fdatasync(impl_->fd) != 0 && errno != EINVAL && errno != EROFS) impl_->fail("cannot be synced");
+}
+
 void TraceWriter::flush() {
   impl_->flush();
 }

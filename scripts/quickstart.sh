@@ -5,8 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-dir=${1:-runs/quickstart}
-[ $# -gt 0 ] && shift
+dir=runs/quickstart
+case "${1:--}" in
+  -*) ;;
+  *) dir=$1; shift ;;
+esac
 scripts/bootstrap.sh run
 cmake --preset release -DTBFT_BUILD_TESTS=OFF -DTBFT_BUILD_BENCH=OFF >build.log 2>&1 || { cat build.log >&2; exit 1; }
 rm -f build.log

@@ -70,6 +70,36 @@ std::string text_of(const power::Energy& gross, const power::NetEnergy& net, con
   return text;
 }
 
+void print_result(const MeasureOptions& options, power::Monitor& monitor, const std::string& started_utc, double idle_s,
+                  double sampler_cpu_s, Console& console, bool& valid) {
+  const auto gross = monitor.energy("command");
+  const auto before = idle_s > 0 ? monitor.energy("idle/before") : power::Energy{};
+  const auto after = idle_s > 0 ? monitor.energy("idle/after") : power::Energy{};
+  const auto net = power::net(gross, before, after);
+  valid = gross.valid;
+  if (idle_s > 0 && !std::isfinite(net.idle_W))
+    console.warning("idle power is unknown: " + (before.valid ? after.reason : before.reason));
+  if (!options.json) {
+    fmt::print("{}", text_of(gross, net, monitor));
+    return;
+  }
+  const Board board;
+  results::CellRow row;
+  row.started_utc = started_utc;
+  row.host = board.host();
+  row.board = board.name();
+  row.tool_version = tool_version();
+  row.cpu_governor = board.governor();
+  row.status = gross.valid ? "ok" : "invalid";
+  row.reason = gross.reason;
+  row.duration_s = gross.duration_s;
+  row.sampler_cpu_s = sampler_cpu_s;
+  fill_meter(row, monitor.meter());
+  fill_window(row, gross);
+  fill_energy(row, gross, net);
+  fmt::print("{}\n", results::json_row(row));
+}
+
 int execute(const MeasureOptions& options) {
   auto meter = power::open_meter(options.meter, options.interval_s);  // before the command: no meter, no run
   Console console;
@@ -84,41 +114,23 @@ int execute(const MeasureOptions& options) {
   const double cpu_before_s = monitor.sampler().cpu_s;
   monitor.begin("command");
   const int code = child.run(options.command, options.timeout_s);
-  monitor.end("command");
-  const double sampler_cpu_s = monitor.sampler().cpu_s - cpu_before_s;
-  idle(monitor, console, "idle/after", idle_s);
-
-  if (code == exit_not_found || code == exit_not_executable)
-    console.line(fmt::format("tbft: {}: {}", options.command.front(),
-                             code == exit_not_found ? "command not found" : "cannot be executed"));
-  const auto gross = monitor.energy("command");
-  const auto before = idle_s > 0 ? monitor.energy("idle/before") : power::Energy{};
-  const auto after = idle_s > 0 ? monitor.energy("idle/after") : power::Energy{};
-  const auto net = power::net(gross, before, after);
-  if (idle_s > 0 && !std::isfinite(net.idle_W))
-    console.warning("idle power is unknown: " + (before.valid ? after.reason : before.reason));
-
-  if (options.json) {
-    const Board board;
-    results::CellRow row;
-    row.started_utc = started_utc;
-    row.host = board.host();
-    row.board = board.name();
-    row.tool_version = tool_version();
-    row.cpu_governor = board.governor();
-    row.status = gross.valid ? "ok" : "invalid";
-    row.reason = gross.reason;
-    row.duration_s = gross.duration_s;
-    row.sampler_cpu_s = sampler_cpu_s;
-    fill_meter(row, monitor.meter());
-    fill_window(row, gross);
-    fill_energy(row, gross, net);
-    fmt::print("{}\n", results::json_row(row));
-  } else {
-    fmt::print("{}", text_of(gross, net, monitor));
+  // From here on the command's exit code is known and must not be lost to an error of ours.
+  bool valid = false;
+  try {
+    monitor.end("command");
+    const double sampler_cpu_s = monitor.sampler().cpu_s - cpu_before_s;
+    idle(monitor, console, "idle/after", idle_s);
+    if (code == exit_not_found || code == exit_not_executable)
+      console.line(fmt::format("tbft: {}: {}", options.command.front(),
+                               code == exit_not_found ? "command not found" : "cannot be executed"));
+    print_result(options, monitor, started_utc, idle_s, sampler_cpu_s, console, valid);
+    monitor.close();
+  } catch (const std::exception& error) {
+    if (code == 0) throw;
+    console.line(fmt::format("tbft: {}", error.what()));
   }
   if (code != 0) return code;
-  return gross.valid ? Exit::ok : Exit::invalid_measurement;
+  return valid ? Exit::ok : Exit::invalid_measurement;
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ class Progress : public PretrainObserver {
 
  private:
   void stop_point() const {
-    if (stop_) throw Interrupted("interrupted; the best weights so far are written");
+    if (stop_) throw Interrupted("interrupted; the weights of the best epoch that ended are written");
   }
   Console& console_;
   const std::atomic<bool>& stop_;

@@ -63,6 +63,14 @@ void read_batch(const fs::path& path, Images& images) {
   }
 }
 
+bool holds_folders(const std::string& path) {
+  std::error_code error;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->is_directory(error)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_cifar10(const std::string& path) {
@@ -72,6 +80,12 @@ bool is_cifar10(const std::string& path) {
 }
 
 Images load_cifar10(const DatasetSpec& spec) {
+  // The same images as a tree of files: cifar10:imagefolder:DIR, or a folder that holds folders of classes.
+  const DatasetSpec inner = parse_dataset_spec(spec.path);
+  if (inner.name == "imagefolder") return load_dataset(inner);
+  if (inner.name == "cifar10") return load_cifar10(inner);
+  if (!spec.path.empty() && !is_cifar10(spec.path) && holds_folders(spec.path))
+    return load_image_folder({"imagefolder", spec.path, spec.params});
   const Params params(spec, {"part"});
   params.require_path();
   std::vector<std::string> files{"test_batch.bin"};
@@ -87,8 +101,9 @@ Images load_cifar10(const DatasetSpec& spec) {
 
 Images load_cifar_flip(const DatasetSpec& spec) {
   if (spec.path.empty()) throw BadDatasetSpec("cifar-flip: needs a folder, cifar-flip:DIR");
-  DatasetSpec base = spec;
-  base.name.clear();
+  // The path is a base data set of its own: a plain folder, imagefolder:DIR or cifar10:DIR.
+  DatasetSpec base = parse_dataset_spec(spec.path);
+  for (const auto& [key, value] : spec.params) base.params.insert_or_assign(key, value);
   Images images = load_dataset(base);
   const auto last = static_cast<std::int64_t>(images.class_names.size()) - 1;
   for (auto& label : images.labels) label = last - label;

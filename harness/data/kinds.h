@@ -7,6 +7,7 @@ namespace tbft::data {
 
 // Official CIFAR-10 binary version (cifar-10-binary.tar.gz): PATH holds test_batch.bin and data_batch_{1..5}.bin, or the
 // folder cifar-10-batches-bin that does. part=train|test, default test: 10,000 images; train: 50,000. 32 px.
+// PATH may also be the same images as files: imagefolder:DIR, or a folder that holds a folder a class.
 Images load_cifar10(const DatasetSpec& spec);
 bool is_cifar10(const std::string& path);
 

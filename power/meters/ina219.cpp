@@ -170,7 +170,8 @@ class Ina219 final : public Meter {
   bool was_reset() {
     since_check_ = 0;
     suspect_ = false;
-    if (settings_.config() != configuration_reset) return read(configuration) == configuration_reset;
+    // Triggered mode writes the configuration before every conversion, so only the calibration tells there.
+    if (!settings_.triggered && settings_.config() != configuration_reset) return read(configuration) == configuration_reset;
     return read(calibration) == 0;
   }
   std::optional<Reading> set_up_again() {

@@ -38,6 +38,21 @@ P
     tiny_base "$work/base.pth"
     truncate -s 100000 "$work/base.pth"
     expect_refusal 1 'base.pth' "$tbft" eval --checkpoint "$work/base.pth" --dataset 'synthetic:?part=test&n=20' ;;
+  run_with_a_missing_checkpoint)
+    tiny_experiment "$work/e.toml"
+    expect_refusal 2 'none.pth' "$tbft" run "$work/e.toml" --set meter.uri=auto --set model.checkpoint="$work/none.pth" -o "$work/run"
+    [ ! -e "$work/run" ] || fail "a run directory was left" ;;
+  run_with_missing_data)
+    tiny_base "$work/base.pth"
+    expect_refusal 1 "$work/nowhere" "$tbft" run "$source_dir/experiments/cifar-flip.toml" --set data.path="imagefolder:$work/nowhere" \
+      --set model.checkpoint="$work/base.pth" -o "$work/run"
+    [ ! -e "$work/run" ] || fail "a run directory was left" ;;
+  run_with_a_missing_meter)
+    tiny_base "$work/base.pth"
+    tiny_experiment "$work/e.toml"
+    expect_refusal 3 '/dev/i2c-99' "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" \
+      -m 'ina219:///dev/i2c-99?shunt_ohm=0.1' -o "$work/run"
+    [ ! -e "$work/run" ] || fail "a run directory was left" ;;
   missing_pth)
     expect_refusal 1 'none.pth' "$tbft" eval --checkpoint "$work/none.pth" --dataset 'synthetic:?part=test&n=20' ;;
   unknown_key_in_toml)
