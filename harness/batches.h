@@ -1,6 +1,9 @@
 // Batches as tensors. Includes torch: for the files that run the network.
 #pragma once
 
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>

@@ -1,6 +1,9 @@
 // What training and testing both do with a network. Includes torch: for the files that run the network.
 #pragma once
 
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <span>

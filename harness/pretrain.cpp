@@ -1,5 +1,8 @@
 #include "harness/pretrain.h"
 
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
 #include <fmt/format.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/sgd.h>

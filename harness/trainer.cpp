@@ -1,5 +1,8 @@
 #include "harness/trainer.h"
 
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/core/Allocator.h>

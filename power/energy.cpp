@@ -104,9 +104,10 @@ class Integral {
       e.coverage_pct = 100 * (1 - gaps_s_ / e.duration_s);
       e.longest_gap_s = to_seconds(longest_);
     }
-    e.reason = why_invalid(e);
+    const std::string problem = why_invalid(e);
+    e.reason = samples_ == 0 && e.duration_s > 0 ? std::string(no_reading) : problem;
     e.valid = e.reason.empty();
-    if (!e.valid && e.reason != no_reading) return e;
+    if (!problem.empty()) return e;  // without a reading inside, but for nothing else, a part of many is still interpolated
 
     e.energy_J = meter_.counter ? J_at_t1_ - J_at_t0_ : sum_J_;
     e.mean_W = e.energy_J / e.duration_s;
@@ -198,8 +199,6 @@ class Integral {
       return fmt::format("gaps: only {:.1f} % of the window is covered, {:.0f} % is needed", e.coverage_pct,
                          100 * min_coverage);
     }
-    // Last: a window that fails for nothing else can still be interpolated as a part of many.
-    if (samples_ == 0) return std::string(no_reading);
     return {};
   }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -196,11 +197,37 @@ TEST(Budget, U_covers_the_simulated_error_of_a_stepping_load) {
   EXPECT_GE(covered, trials * 93 / 100);
 }
 
+// Ten windows of 40 ms under a meter of 10 Hz: six of them hold no reading, together they do.
+TEST(Combine, short_parts_between_readings_are_interpolated_where_the_parts_together_hold_one) {
+  const MeterInfo meter = simple_meter(0.1);
+  std::vector<Reading> readings;
+  for (int i = 0; i <= 50; ++i) readings.push_back(watts(0.1 * i, 2 + 0.1 * i));
+  std::vector<Energy> parts;
+  double truth_J = 0;
+  for (int i = 0; i < 10; ++i) {
+    const double t0 = 0.51 + 0.27 * i;
+    parts.push_back(energy_part(readings, window(t0, t0 + 0.04), meter));
+    truth_J += 0.04 * (2 + t0 + 0.02);
+  }
+  EXPECT_GT(std::ranges::count(parts, std::size_t{0}, &Energy::samples), 3);
+  const Energy all = combine(parts);
+  ASSERT_TRUE(all.valid) << all.reason;
+  EXPECT_NEAR(all.energy_J, truth_J, 1e-9);
+  EXPECT_GT(all.U_random_J, 0);
+
+  const Energy alone = energy(readings, window(0.51, 0.55), meter);
+  EXPECT_FALSE(alone.valid);
+  EXPECT_EQ(alone.reason, "no reading inside");
+  EXPECT_TRUE(std::isnan(alone.energy_J));
+  EXPECT_FALSE(combine(std::vector{parts[0], parts[0]}).valid) << "no part holds a reading";
+}
+
 TEST(Combine, offset_adds_linearly_and_random_parts_in_squares) {
   Energy part;
   part.valid = true;
   part.energy_J = 10;
   part.duration_s = 2;
+  part.samples = 5;
   part.U_random_J = 0.3;
   part.u_rel_gain = 0.01;
   part.u_offset_W = 0.05;
