@@ -201,9 +201,10 @@ class Parser {
   void end_segment() {
     open_.clear();
     last_mark_ns_ = -latest;
-    auto& [meter, clock, readings, windows] = segment();
+    MeterInfo& meter = segment().meter;
+    const std::vector<Reading>& readings = segment().readings;
     if (meter.nominal_period_s == 0) meter.nominal_period_s = typical_spacing_s(readings);
-    const auto has = [&](double Reading::*member) {
+    const auto has = [&readings](double Reading::*member) {
       return std::ranges::any_of(readings, [&](const Reading& r) { return std::isfinite(r.*member); });
     };
     if (!has(&Reading::power_W) && has(&Reading::energy_J)) meter.counter = true;
