@@ -14,10 +14,11 @@ target_compile_features(tbft_options INTERFACE cxx_std_20)
 target_include_directories(tbft_options INTERFACE ${PROJECT_SOURCE_DIR})
 # Designated initialisers leave fields to their defaults on purpose. GCC 12 warns falsely of "x" + std::string (its bug 105651).
 target_compile_options(tbft_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
-  -Wold-style-cast -Woverloaded-virtual -Wno-missing-field-initializers -Wno-restrict $<$<BOOL:${TBFT_WERROR}>:-Werror>)
+  -Wold-style-cast -Woverloaded-virtual -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<BOOL:${TBFT_WERROR}>:-Werror>)
 if(TBFT_SANITIZE)
+  target_compile_options(tbft_options INTERFACE -fsanitize=${TBFT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   # GCC's -Wmaybe-uninitialized sees the instrumentation and warns of it.
-  target_compile_options(tbft_options INTERFACE -fsanitize=${TBFT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+  target_compile_options(tbft_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(tbft_options INTERFACE -fsanitize=${TBFT_SANITIZE})
 endif()
 
@@ -26,7 +27,8 @@ function(tbft_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(tbft_${name} STATIC ${ARG_SOURCES})
   add_library(tbft::${name} ALIAS tbft_${name})
-  target_link_libraries(tbft_${name} PUBLIC ${ARG_PUBLIC} PRIVATE tbft_options ${ARG_PRIVATE})
+  target_link_libraries(tbft_${name} PUBLIC ${ARG_PUBLIC} PRIVATE $<BUILD_INTERFACE:tbft_options> ${ARG_PRIVATE})
+  set_target_properties(tbft_${name} PROPERTIES EXPORT_NAME ${name})
   target_include_directories(tbft_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_compile_features(tbft_${name} PUBLIC cxx_std_20)
 endfunction()

@@ -1,6 +1,7 @@
 #include "harness/batches.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/randint.h>
 
 #include <array>
 
@@ -19,6 +20,20 @@ const std::array<float, 256>& normalised() {
 }
 
 }  // namespace
+
+std::vector<Shift> draw_shifts(std::int64_t n, const at::Generator& random) {
+  constexpr int pad = 4;
+  const auto draws = at::randint(0, 2 * pad + 1, {n, 2}, random, at::kLong);
+  const auto mirrors = at::randint(0, 2, {n}, random, at::kLong);
+  const auto* draw = draws.data_ptr<std::int64_t>();
+  const auto* mirror = mirrors.data_ptr<std::int64_t>();
+  std::vector<Shift> shifts(static_cast<std::size_t>(n));
+  for (auto& shift : shifts) {
+    shift = {static_cast<int>(draw[0]) - pad, static_cast<int>(draw[1]) - pad, *mirror++ != 0};
+    draw += 2;
+  }
+  return shifts;
+}
 
 Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
                  std::span<const Shift> augmentation) {

@@ -4,11 +4,13 @@
 // First: clang 14 cannot read libtorch's headers in another order.
 #include <ATen/core/ivalue.h>
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "harness/data/dataset.h"
 
@@ -24,6 +26,9 @@ struct Shift {
   int dx = 0, dy = 0;  // the crop's corner relative to the image's
   bool mirror = false;
 };
+
+// One for each of n images: a corner within 4 pixels of the image's, mirrored or not.
+std::vector<Shift> draw_shifts(std::int64_t n, const at::Generator& random);
 
 // Images of the given indices in the given memory layout (channels_last | contiguous), normalised as the paper does;
 // with an augmentation, one entry an image.

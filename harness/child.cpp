@@ -1,6 +1,7 @@
 #include "harness/child.h"
 
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,9 +9,14 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
+
+#include "harness/interrupted.h"
+#include "harness/process_tree.h"
 
 namespace tbft {
 
@@ -28,6 +34,20 @@ sigset_t waited_signals() {
 
 int exit_code_of(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void signal_all(const std::vector<pid_t>& processes, int number) {
+  for (const pid_t process : processes) kill(process, number);
+}
+
+// Kills and reaps whatever else the command started; gives up on what does not die within kill_delay.
+void end_descendants() {
+  const auto give_up = SteadyClock::now() + kill_delay;
+  for (auto left = descendants(getpid()); !left.empty() && SteadyClock::now() < give_up; left = descendants(getpid())) {
+    signal_all(left, SIGKILL);
+    while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 // The child gets the signal mask and dispositions that we were started with.
@@ -74,7 +94,11 @@ ChildRunner::~ChildRunner() {
 }
 
 int ChildRunner::run(const std::vector<std::string>& command, std::optional<double> timeout_s) {
+  // A signal from before the command is ours alone: the command would never hear of it.
+  sleep(0);
   int error = 0;
+  // Grandchildren whose parent ended become ours, so that a time-out finds them.
+  prctl(PR_SET_CHILD_SUBREAPER, timeout_s ? 1 : 0);
   const pid_t pid = spawn(command, old_->set, error);
   if (error == ENOENT) return exit_not_found;
   if (error != 0) return exit_not_executable;
@@ -91,10 +115,16 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
     int status = 0;
     const pid_t ended = waitpid(pid, &status, WNOHANG);
     if (ended < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for the command");
-    if (ended == pid) return timed_out ? exit_timed_out : exit_code_of(status);
+    if (ended == pid) {
+      // What the command left behind goes on where it ended by itself, and not where its time was up.
+      if (timed_out) end_descendants();
+      return timed_out ? exit_timed_out : exit_code_of(status);
+    }
 
     if (deadline && SteadyClock::now() >= *deadline) {
-      kill(pid, timed_out ? SIGKILL : SIGTERM);
+      const int number = timed_out ? SIGKILL : SIGTERM;
+      kill(pid, number);  // also where /proc does not tell of descendants
+      signal_all(descendants(getpid()), number);
       timed_out = true;
       deadline = SteadyClock::now() + kill_delay;
     }
@@ -106,8 +136,24 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
     }
     siginfo_t info{};
     const int number = sigtimedwait(&set, &info, &patience);
+    if (number <= 0 || number == SIGCHLD) continue;
+    signalled_ = true;
     // What a terminal sends reaches the child by itself; what `kill` sends to us does not.
-    if (number > 0 && number != SIGCHLD && info.si_code <= 0) kill(pid, number);
+    if (info.si_code <= 0) kill(pid, number);
+  }
+}
+
+void ChildRunner::sleep(double seconds) {
+  auto set = waited_signals();
+  sigdelset(&set, SIGCHLD);
+  const auto end =
+      SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(seconds));
+  while (true) {
+    const auto left =
+        std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(end - SteadyClock::now()).count(), 0);
+    const timespec patience{left / 1'000'000'000, left % 1'000'000'000};
+    if (sigtimedwait(&set, nullptr, &patience) > 0) throw Interrupted("interrupted");
+    if (left == 0) return;
   }
 }
 

@@ -22,12 +22,18 @@ class ChildRunner {
   ChildRunner& operator=(const ChildRunner&) = delete;
 
   // Runs `command` (found through PATH) to its end. Returns its exit code, 128 + n where signal n ended it, exit_timed_out
-  // where the time-out did (SIGTERM, SIGKILL 2 s later), exit_not_found or exit_not_executable where it could not start.
+  // where the time-out did (SIGTERM to it and all that it started, SIGKILL 2 s later), exit_not_found or exit_not_executable
+  // where it could not start.
   int run(const std::vector<std::string>& command, std::optional<double> timeout_s);
+  // Waits. Throws Interrupted when a signal asks us to end, now or since the last run(). run() throws it before it starts.
+  void sleep(double seconds);
+  // Whether such a signal came during a run(): the command may have survived it, but more runs are not wanted.
+  bool signalled() const { return signalled_; }
 
  private:
   struct Mask;
   Mask* old_;
+  bool signalled_ = false;
 };
 
 }  // namespace tbft

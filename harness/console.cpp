@@ -10,15 +10,24 @@ namespace tbft {
 
 Console::Console(std::FILE* stream) : Console(stream, isatty(fileno(stream)) == 1) {}
 
+void print_error(const std::string& line) noexcept {
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
+  static_cast<void>(std::fputc('\n', stderr));
+}
+
+void Console::put(const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stream_));
+}
+
 void Console::clear() {
-  if (drawn_) fmt::print(stream_, "\r\x1b[K");
+  if (drawn_) put("\r\x1b[K");
   drawn_ = false;
   static_cast<void>(std::fflush(stream_));
 }
 
 void Console::line(const std::string& text) {
   clear();
-  fmt::print(stream_, "{}\n", text);
+  put(text + "\n");
   static_cast<void>(std::fflush(stream_));
 }
 
@@ -28,7 +37,7 @@ void Console::warning(const std::string& text) {
 
 void Console::progress(const std::string& text) {
   if (!terminal_) return;
-  fmt::print(stream_, "\r\x1b[K{}", text);
+  put("\r\x1b[K" + text);
   static_cast<void>(std::fflush(stream_));
   drawn_ = true;
 }

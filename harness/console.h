@@ -6,6 +6,9 @@
 
 namespace tbft {
 
+// A line on stderr, whole. A stderr that is gone must not end the work or change an exit code: failing is silent.
+void print_error(const std::string& line) noexcept;
+
 class Console {
  public:
   // Asks isatty whether `stream` is a terminal.
@@ -22,6 +25,7 @@ class Console {
   bool terminal() const { return terminal_; }
 
  private:
+  void put(const std::string& text);
   std::FILE* stream_;
   bool terminal_;
   bool drawn_ = false;

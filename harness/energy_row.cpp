@@ -26,6 +26,7 @@ void fill_energy(results::CellRow& row, const power::Energy& gross, const power:
   row.U_gross_J = known(gross.U_J);
   row.U_random_gross_J = known(gross.U_random_J);
   row.idle_W = known(net.idle_W);
+  row.idle_drift_W = known(net.idle_drift_W);
   row.net_J = known(net.net_J);
   row.U_net_J = known(net.U_net_J);
   row.U_random_net_J = known(net.U_random_net_J);

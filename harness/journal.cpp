@@ -20,28 +20,34 @@ namespace {
   throw std::system_error(errno, std::generic_category(), fmt::format("{}: {}", path.string(), what));
 }
 
-// Reads whole lines; returns the offset behind the last good one.
-std::streamoff read_lines(const std::filesystem::path& path, JournalSummary& summary) {
+std::streamoff read_file(const std::filesystem::path& path, JournalSummary& summary) {
   std::ifstream file(path, std::ios::binary);
   if (!file) fail(path, "cannot read the journal");
-  std::streamoff good = 0;
-  for (std::string line; std::getline(file, line) && !file.eof(); good = file.tellg()) {
-    const auto object = nlohmann::json::parse(line, nullptr, false);
-    if (!object.is_object()) throw std::runtime_error(fmt::format("{}: offset {}: not a journal line", path.string(), good));
-    const auto event = object.value("event", nlohmann::json());
-    const auto cell = object.value("cell_id", nlohmann::json());
-    if (event == "execution") ++summary.executions;
-    if (event == "cell_begins" && cell.is_string()) ++summary.begun[cell.get<std::string>()];
-    if (event == "cell_ends" && cell.is_string()) ++summary.ended[cell.get<std::string>()];
-  }
+  const auto good = read_journal(file, path.string(), summary);
   if (file.bad()) fail(path, "cannot read the journal");  // what was not read must not be cut
   return good;
 }
 
 }  // namespace
 
+std::streamoff read_journal(std::istream& in, const std::string& name, JournalSummary& summary) {
+  std::streamoff good = 0;
+  for (std::string line; std::getline(in, line) && !in.eof(); good = in.tellg()) {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    if (!object.is_object()) throw std::runtime_error(fmt::format("{}: offset {}: not a journal line", name, good));
+    const auto event = object.value("event", nlohmann::json());
+    const auto cell = object.value("cell_id", nlohmann::json());
+    if (event == "execution") ++summary.executions;
+    if (event == "cell_begins" && cell.is_string()) ++summary.begun[cell.get<std::string>()];
+    if (const auto key = object.value("name", nlohmann::json()); event == "found" && key.is_string())
+      summary.found[key.get<std::string>()] = object.value("value", nlohmann::json()).dump();
+    if (event == "cell_ends" && cell.is_string()) ++summary.ended[cell.get<std::string>()];
+  }
+  return good;
+}
+
 Journal::Journal(const std::filesystem::path& path) : path_(path) {
-  const auto good = std::filesystem::exists(path) ? read_lines(path, before_) : 0;
+  const auto good = std::filesystem::exists(path) ? read_file(path, before_) : 0;
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (fd_ < 0) fail(path, "cannot open the journal");
   if (ftruncate(fd_, good) != 0) {
@@ -76,6 +82,10 @@ void Journal::execution(const std::string& tool_version, const std::string& trac
 void Journal::cell_begins(const std::string& cell_id) {
   append(nlohmann::json{{"event", "cell_begins"}, {"utc", utc_now()}, {"cell_id", cell_id}}.dump() + "\n");
 }
+void Journal::found(const std::string& name, const std::string& json) {
+  append(nlohmann::json{{"event", "found"}, {"utc", utc_now()}, {"name", name}, {"value", nlohmann::json::parse(json)}}.dump() +
+         "\n");
+}
 void Journal::cell_ends(const std::string& cell_id, const std::vector<bool>& correct_by_image) {
   append(nlohmann::json{{"event", "cell_ends"},
                         {"utc", utc_now()},
@@ -94,18 +104,6 @@ std::string to_hex(const std::vector<bool>& bits) {
     hex += "0123456789abcdef"[digit];
   }
   return hex;
-}
-
-std::vector<bool> from_hex(const std::string& hex, std::size_t n) {
-  if (hex.size() != (n + 3) / 4 || hex.find_first_not_of("0123456789abcdef") != std::string::npos)
-    throw std::runtime_error("not the hex bits of that many images");
-  std::vector<bool> bits(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const char c = hex[i / 4];
-    const unsigned digit = c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>(c - 'a') + 10U;
-    bits[i] = ((digit >> (3 - i % 4)) & 1U) != 0;
-  }
-  return bits;
 }
 
 std::string utc_now() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <istream>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,9 +11,14 @@
 namespace tbft {
 
 struct JournalSummary {
-  int executions = 0;                       // times the run was started or resumed
-  std::map<std::string, int> begun, ended;  // by cell id
+  int executions = 0;                        // times the run was started or resumed
+  std::map<std::string, int> begun, ended;   // by cell id
+  std::map<std::string, std::string> found;  // what was searched, by name: JSON text
 };
+
+// Reads whole lines into `summary`; returns the offset behind the last one. Throws std::runtime_error with `name` and the
+// offset at a line that is none of a journal.
+std::streamoff read_journal(std::istream& in, const std::string& name, JournalSummary& summary);
 
 class Journal {
  public:
@@ -27,6 +33,8 @@ class Journal {
 
   void execution(const std::string& tool_version, const std::string& trace);
   void cell_begins(const std::string& cell_id);
+  // The outcome of a search, so that a resumed run need not repeat it. `json` is one JSON value.
+  void found(const std::string& name, const std::string& json);
   void cell_ends(const std::string& cell_id, const std::vector<bool>& correct_by_image);
 
  private:
@@ -36,9 +44,8 @@ class Journal {
   JournalSummary before_;
 };
 
-// Bits as hex digits, the first image in the highest bit of the first digit; and back (n bits).
+// Bits as hex digits, the first image in the highest bit of the first digit. results/correctness reads them.
 std::string to_hex(const std::vector<bool>& bits);
-std::vector<bool> from_hex(const std::string& hex, std::size_t n);
 
 // Now as ISO 8601 in UTC, for the record only; durations come from the steady clock.
 std::string utc_now();

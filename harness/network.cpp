@@ -40,6 +40,16 @@ void set_layout(models::ResNet& net, const std::string& layout) {
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
 }
 
+std::vector<torch::Tensor> select_parameters(models::ResNet& net, const std::function<bool(std::string_view)>& trains) {
+  std::vector<torch::Tensor> selected;
+  for (auto& item : net->named_parameters()) {
+    const bool train = trains(item.key());
+    item.value().set_requires_grad(train);
+    if (train) selected.push_back(item.value());
+  }
+  return selected;
+}
+
 void drop_gradients(models::ResNet& net) {
   for (auto& parameter : net->parameters()) parameter.mutable_grad() = torch::Tensor();
 }

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/data/dataset.h"
@@ -32,6 +34,10 @@ inline std::span<const std::int64_t> slice(std::span<const std::int64_t> all, st
 
 // Convolution weights in the given memory layout (channels_last | contiguous), so that no step converts them.
 void set_layout(models::ResNet& net, const std::string& layout);
+
+// Only what `trains` says yes to (by parameter name) requires a gradient: autograd then records nothing below the first tuned
+// layer and computes no weight gradient of a frozen one above it. Returns what the optimiser gets.
+std::vector<torch::Tensor> select_parameters(models::ResNet& net, const std::function<bool(std::string_view)>& trains);
 
 // Forgets the gradients instead of zeroing them: the next backward pass then writes them once.
 void drop_gradients(models::ResNet& net);

@@ -8,6 +8,7 @@
 
 #include "harness/data/dataset.h"
 #include "harness/data/split.h"
+#include "harness/noise.h"
 #include "harness/strategy/strategy.h"
 #include "results/files.h"
 
@@ -46,10 +47,13 @@ std::string sha256_hex(std::string_view bytes) {
 Identity identify(const Settings& settings) {
   Identity identity;
   identity.checkpoint_sha256 = file_sha256(settings.model.checkpoint);
-  // Texts for people, and where files happen to lie, change no result.
-  auto relevant = without(nlohmann::json::parse(to_json(settings)), {"description", "name", "model.checkpoint", "data.path"});
+  // Texts for people, where files happen to lie and what an external instrument sees change no result.
+  auto relevant = without(nlohmann::json::parse(to_json(settings)),
+                          {"description", "name", "model.checkpoint", "data.path", "data.train_path", "meter.marker"});
   relevant["model.sha256"] = identity.checkpoint_sha256;
   relevant["data.options"] = data::parse_dataset_spec(settings.data.path).params;
+  if (!settings.data.train_path.empty())
+    relevant["data.train_options"] = data::parse_dataset_spec(settings.data.train_path).params;
   const auto config =
       without(relevant, {"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions", "train.lr"});
   identity.config_hash = sha256_hex(config.dump()).substr(0, id_digits);
@@ -71,9 +75,11 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
         for (const auto& strategy : settings.sweep.strategies) {
           Cell cell;
           cell.dataset = settings.data.dataset;
-          // Where the conditions are the three levels themselves, the level is the drift and no condition is left.
-          cell.drift = kind.drift.empty() ? condition : std::string(kind.drift);
-          cell.condition = kind.drift.empty() ? "" : condition;
+          // Where the conditions are the three levels themselves, the level is the drift and no condition is left. Noise on the
+          // base model is a drift of the model, of none of the levels.
+          const bool is_level = kind.drift.empty() && !noised_block(condition);
+          cell.drift = is_level ? condition : std::string(kind.drift);
+          cell.condition = is_level ? "" : condition;
           cell.train_size = size;
           cell.strategy = strategy;
           cell.repetition = repetition;

@@ -20,6 +20,9 @@ struct Cell {
   std::int64_t repetition = 0;
   std::int64_t seed = 0;         // of training: sweep.seed + repetition
   std::int64_t order_index = 0;  // place in the order of execution
+
+  // "input/gaussian_noise-5", "output", "noise-fc": what drifted, for people.
+  std::string drift_text() const { return drift + (drift.empty() || condition.empty() ? "" : "/") + condition; }
 };
 
 // What makes two results comparable: a hash over it names a run's configuration, and every cell id contains it.

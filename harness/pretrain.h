@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "harness/data/dataset.h"
 #include "harness/phases.h"
@@ -11,9 +14,11 @@
 namespace tbft {
 
 struct PretrainSettings {
-  std::string schedule = "step";  // step: halved every 50 epochs | one-cycle: linear up to lr, then to zero
+  std::string optimizer = "sgd";  // sgd | adam
+  std::string schedule = "step";  // step: halved every halving_epochs | one-cycle: linear up to lr, then to zero
+  std::int64_t halving_epochs = 50;
   double lr = 0.01;
-  double momentum = 0.9;
+  double momentum = 0.9;  // of SGD
   double weight_decay = 5e-4;
   std::int64_t batch = 128;
   std::int64_t epochs = 300;
@@ -24,6 +29,15 @@ struct PretrainSettings {
   std::uint64_t seed = 0;
 };
 
+struct Recipe {
+  std::string_view name, summary;
+  PretrainSettings settings;
+};
+// One visible list: the paper's two, and what fits into an hour and into minutes on two cores.
+std::span<const Recipe> recipes();
+// Throws std::invalid_argument that lists the known ones.
+const Recipe& find_recipe(std::string_view name);
+
 struct EpochReport {
   std::int64_t epoch = 0;  // from 1
   double train_loss = 0, val_loss = 0, val_accuracy_pct = 0;
@@ -33,12 +47,22 @@ struct EpochReport {
 // Called after each epoch; steps go to the PhaseObserver.
 class PretrainObserver : public PhaseObserver {
  public:
+  virtual void resumed(std::int64_t epochs_done) = 0;
   virtual void epoch_done(const EpochReport& report) = 0;
 };
 
-// Trains and writes the weights of the best validation loss to `out`, each time they improve: an interrupt loses nothing.
-// Throws where the loss was never finite.
+// The state beside `out` is of another training: other settings or other images. The program exits with 2.
+struct OtherTraining : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Where pretrain() keeps what it needs to go on: OUT.resume, removed at the end.
+std::filesystem::path resume_file(const std::filesystem::path& out);
+
+// Trains and writes the weights of the best validation loss to `out`, each time they improve: an interrupt loses nothing that
+// an epoch brought. Where `resume` and resume_file(out) exist it goes on behind the last whole epoch, to the same weights as
+// without a stop. Returns the best epoch. Throws OtherTraining, and std::runtime_error where the loss was never finite.
 EpochReport pretrain(const data::Images& train, const data::Images& val, const PretrainSettings& settings,
-                     const std::filesystem::path& out, PretrainObserver& observer);
+                     const std::filesystem::path& out, bool resume, PretrainObserver& observer);
 
 }  // namespace tbft

@@ -68,7 +68,7 @@ results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, co
   row.backend = settings.backend;
   row.layout = settings.layout;
   row.bn_mode = strategy.updates_bn_only ? "train" : strategy.adapts() ? settings.train.batchnorm : "eval";
-  if (strategy.uses_gradient()) row.lr = settings.lr_of(m.cell.strategy);
+  if (strategy.uses_gradient() && m.lr > 0) row.lr = m.lr;
   row.cpu_governor = run.board->governor();
   row.temp_start_C = m.before.temperature_C;
   row.temp_end_C = m.after.temperature_C;

@@ -30,6 +30,7 @@ struct CellMeasurement {
   double duration_s = 0, train_s = 0;  // steady clock
   double sampler_cpu_s = 0;
   std::optional<double> peak_rss_MiB;
+  double lr = 0;  // that it trained with; 0: unknown
 };
 
 struct CellEnergy {

@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 // Settings that a plan may grow by, and those that only say where things lie.
 const std::set<std::string> may_differ{"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions",
-                                       "train.lr",          "description",      "data.path",         "model.checkpoint"};
+                                       "train.lr",          "description",      "data.path",         "data.train_path",
+                                       "model.checkpoint",  "meter.marker"};
 
 nlohmann::json read_json(const fs::path& path) {
   std::ifstream file(path);

@@ -4,22 +4,24 @@
 
 #include <chrono>
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
 #include <thread>
+#include <variant>
 
-#include "harness/data/dataset.h"
-#include "harness/data/split.h"
+#include "harness/cell_settings.h"
 #include "harness/journal.h"
+#include "harness/marker.h"
 #include "harness/plan.h"
 #include "harness/provenance.h"
 #include "harness/row.h"
 #include "harness/run_directory.h"
+#include "harness/run_meter.h"
+#include "harness/stop_observer.h"
+#include "harness/target_data.h"
 #include "harness/trainer.h"
 #include "power/monitor.h"
-#include "power/registry.h"
 
 namespace tbft {
 
@@ -27,20 +29,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr double default_idle_s = 5;
-
 double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
-
-// The meter of the run: as asked, or an estimate where `auto` finds none.
-std::unique_ptr<power::Meter> open_run_meter(const Settings& settings) {
-  try {
-    return power::open_meter(settings.meter.uri, settings.meter.interval_s);
-  } catch (const power::MeterUnavailable& error) {
-    if (settings.meter.uri != "auto") throw;
-    return power::open_meter("estimate://", settings.meter.interval_s);
-  }
 }
 
 // Feeds the phases of one cell to the power monitor and the progress line, and keeps the time spent in training.
@@ -96,7 +86,8 @@ class Run {
       : board_(board), console_(console), stop_(stop) {
     // Everything that may be wrong is opened and read before anything is written.
     RunDirectory::refuse(request.directory, request.resume);
-    auto meter = open_run_meter(request.settings);
+    auto meter = open_meter_or_estimate(request.settings.meter.uri, request.settings.meter.interval_s);
+    auto on_mark = open_marker(request.settings.meter.marker, console);
     // The directory pins what `auto` found, so that a resume with another meter is noticed.
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = meter->info().uri;
@@ -108,15 +99,21 @@ class Run {
     identity_ = identify(settings);
     plan_ = make_plan(settings, identity_);
     trainer_ = std::make_unique<Trainer>(settings.model.checkpoint);
-    load_data();
+    data_ = std::make_unique<TargetData>(settings, plan_, [&](const std::string& name) {
+      stop_point();
+      console.progress("loading " + name);
+    });
+    console.clear();
     if (request.settings.meter.uri == "auto" && !meter->info().measured)
       console.warning(fmt::format("no power meter found; joules are an estimate: {}", meter->info().description));
     directory_ = std::make_unique<RunDirectory>(request.directory, request.resume);
     run_id_ = directory_->begin(describe(request, meter->info()), plan_);
     journal_ = std::make_unique<Journal>(directory_->journal());
     const auto trace = directory_->trace(journal_->before().executions + 1);
+    cell_settings_ = std::make_unique<CellSettings>(settings_, *trainer_, *data_, *journal_, console, stop);
     journal_->execution(tool_version(), trace.filename().string());
-    monitor_ = std::make_unique<power::Monitor>(std::move(meter), power::MonitorOptions{settings.meter.interval_s, trace});
+    monitor_ = std::make_unique<power::Monitor>(
+        std::move(meter), power::MonitorOptions{settings.meter.interval_s, trace, nullptr, std::move(on_mark)});
   }
 
   RunOutcome execute() {
@@ -138,7 +135,8 @@ class Run {
     idle_window();
     for (const Cell* cell : todo) {
       stop_point();
-      pending_ = run_cell(*cell);
+      const auto settings = settings_of(*cell);
+      pending_ = run_cell(*cell, settings);
       cool_down();
       idle_window();
       write_pending(outcome);
@@ -152,33 +150,6 @@ class Run {
  private:
   void stop_point() const {
     if (stop_) throw Interrupted("interrupted");
-  }
-
-  data::DatasetSpec spec_of(const std::string& drift, const std::string& condition) const {
-    auto spec = data::parse_dataset_spec(settings_.data.path);
-    if (spec.name != settings_.data.dataset) {
-      // A data set over a base one (cifar-flip:imagefolder:DIR), or a plain path.
-      spec = {settings_.data.dataset, settings_.data.path, {}};
-    }
-    if (!condition.empty()) spec.params["condition"] = condition;
-    if (data::find_dataset(settings_.data.dataset).drift.empty() && !drift.empty()) spec.params["drift"] = drift;
-    return spec;
-  }
-
-  static std::string data_key(const Cell& cell) { return cell.drift + "/" + cell.condition; }
-
-  void load_data() {
-    for (const auto& cell : plan_) {
-      if (data_.contains(data_key(cell))) continue;
-      stop_point();
-      const auto spec = spec_of(cell.drift, cell.condition);
-      console_.progress("loading " + data::to_string(spec));
-      auto images = data::load_dataset(spec);
-      for (const double size : settings_.sweep.train_sizes)
-        data::paper_split(images.size(), size, static_cast<std::uint32_t>(settings_.sweep.split_seed));
-      data_.emplace(data_key(cell), std::move(images));
-    }
-    console_.clear();
   }
 
   std::string describe(const RunRequest& request, const power::MeterInfo& meter) const {
@@ -196,41 +167,38 @@ class Run {
     run["cells"] = plan_.size();
     run["meter"] = {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
                     {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
-    for (const auto& [key, images] : data_) {
-      const std::string_view pixels(reinterpret_cast<const char*>(images.pixels.data()), images.pixels.size());
-      const std::string_view labels(reinterpret_cast<const char*>(images.labels.data()),
-                                    images.labels.size() * sizeof(std::int64_t));
-      run["data"][key] = {
-          {"images", images.size()}, {"pixels_sha256", sha256_hex(pixels)}, {"labels_sha256", sha256_hex(labels)}};
-    }
+    run["data"] = nlohmann::json::parse(data_->describe());
     return run.dump();
   }
 
-  TrainSettings train_settings(const Cell& cell) const {
-    return {.optimizer = settings_.train.optimizer,
-            .lr = settings_.lr_of(cell.strategy),
-            .momentum = settings_.train.momentum,
-            .weight_decay = settings_.train.weight_decay,
-            .batch = settings_.train.batch,
-            .epochs = settings_.train.epochs,
-            .patience = settings_.train.patience,
-            .batchnorm = settings_.train.batchnorm,
-            .layout = settings_.layout,
-            .seed = static_cast<std::uint64_t>(cell.seed)};
-  }
-
-  data::Split split_of(const Cell& cell) const {
-    return data::paper_split(data_.at(data_key(cell)).size(), cell.train_size,
-                             static_cast<std::uint32_t>(settings_.sweep.split_seed));
+  // What has to be searched first is no part of the cell: it begins after an idle window of its own. Text: why there are none.
+  std::variant<TrainSettings, std::string> settings_of(const Cell& cell) {
+    const auto before = cell_settings_->searches();
+    std::variant<TrainSettings, std::string> settings;
+    try {
+      settings = cell_settings_->of(cell);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      settings = error.what();
+    }
+    if (cell_settings_->searches() == before || settings_.idle.seconds <= 0) return settings;
+    cool_down();
+    idle_window();
+    monitor_->forget(fmt::format("idle/{}", idle_windows_ - 2));  // the one before the search
+    return settings;
   }
 
   // One discarded epoch of everything: code paged in, kernels chosen, clocks up.
   void warm_up(const Cell& cell) {
     console_.progress("warming up");
-    auto settings = train_settings(cell);
+    auto settings = cell_settings_->warm_up(cell);
     settings.epochs = 1;
-    CellObserver observer(nullptr, "", false, stop_, [](double) {});
-    trainer_->run(find_strategy("full"), data_.at(data_key(cell)), split_of(cell), settings, observer);
+    StopObserver observer(stop_);
+    try {
+      trainer_->run(find_strategy("full"), data_->images(cell), data_->split(cell), settings, observer);
+    } catch (const DivergedError&) {  // warm all the same
+    }
   }
 
   void show_progress(const Cell& cell, double fraction) {
@@ -239,18 +207,20 @@ class Run {
     const double done = static_cast<double>(finished_) + fraction;
     const double all = static_cast<double>(finished_ + remaining_);
     const auto live = monitor_->live();
-    console_.progress(fmt::format("{} {}/{} {}{} {:.0f} % {} | {:.2f} W {:.0f} J | ETA {}", bar(done / all), finished_ + 1,
-                                  finished_ + remaining_, cell.drift, cell.condition.empty() ? "" : "/" + cell.condition,
-                                  cell.train_size * 100, cell.strategy, live.watts_W, live.joules_J,
+    console_.progress(fmt::format("{} {}/{} {} {:.0f} % {} | {:.2f} W {:.0f} J | ETA {}", bar(done / all), finished_ + 1,
+                                  finished_ + remaining_, cell.drift_text(), cell.train_size * 100, cell.strategy, live.watts_W,
+                                  live.joules_J,
                                   done > 0.5 ? duration_text(seconds_since(began_) / done * (all - done)) : "..."));
   }
 
-  Pending run_cell(const Cell& cell) {
+  Pending run_cell(const Cell& cell, const std::variant<TrainSettings, std::string>& how) {
+    const auto* settings = std::get_if<TrainSettings>(&how);
     Pending pending;
     pending.window = "cell/" + cell.id;
     pending.idle_before = idle_windows_ - 1;
     auto& m = pending.measurement;
     m.cell = cell;
+    if (settings != nullptr) m.lr = settings->lr;
     m.started_utc = utc_now();
     m.before = BoardState::of(board_);
     board_.reset_peak_rss();
@@ -261,8 +231,8 @@ class Run {
                           [&](double fraction) { show_progress(cell, fraction); });
     monitor_->begin(pending.window);
     try {
-      const auto& images = data_.at(data_key(cell));
-      m.result = trainer_->run(find_strategy(cell.strategy), images, split_of(cell), train_settings(cell), observer);
+      if (settings == nullptr) throw std::runtime_error(std::get<std::string>(how));
+      m.result = trainer_->run(find_strategy(cell.strategy), data_->images(cell), data_->split(cell), *settings, observer);
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
@@ -316,17 +286,17 @@ class Run {
     // The last idle window is the one before the next cell.
     monitor_->forget(pending_->window);
     if (pending_->idle_before >= 0) monitor_->forget(fmt::format("idle/{}", pending_->idle_before));
+    count(m.cell, row, outcome);
     pending_.reset();
-    count(row, outcome);
   }
 
-  void count(const results::CellRow& row, RunOutcome& outcome) {
+  void count(const Cell& cell, const results::CellRow& row, RunOutcome& outcome) {
     if (row.status == "ok") ++outcome.ok;
     if (row.status == "failed") ++outcome.failed;
     if (row.status == "invalid") ++outcome.invalid;
     console_.line(
-        fmt::format("[{}/{}] {}{} {:.0f} % {} #{}: {}{}, {:.1f} s{}", finished_ + 1, finished_ + remaining_, row.drift,
-                    row.condition.empty() ? "" : "/" + row.condition, *row.train_size * 100, row.strategy, *row.repetition,
+        fmt::format("[{}/{}] {} {:.0f} % {} #{}: {}{}, {:.1f} s{}", finished_ + 1, finished_ + remaining_, cell.drift_text(),
+                    cell.train_size * 100, cell.strategy, cell.repetition,
                     row.accuracy_pct ? fmt::format("{:.2f} %", *row.accuracy_pct) : "no accuracy",
                     row.gross_J ? fmt::format(", {:.1f} J{}", *row.gross_J, *row.measured == 1 ? "" : " (estimate)") : "",
                     row.duration_s.value_or(0), row.status == "ok" ? "" : fmt::format(" {}: {}", row.status, row.reason)));
@@ -340,9 +310,10 @@ class Run {
   Identity identity_;
   std::vector<Cell> plan_;
   std::unique_ptr<Trainer> trainer_;
-  std::map<std::string, data::Images> data_;
+  std::unique_ptr<TargetData> data_;
   std::string run_id_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<CellSettings> cell_settings_;
   std::unique_ptr<power::Monitor> monitor_;
   std::optional<Pending> pending_;
   int idle_windows_ = 0;

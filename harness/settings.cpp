@@ -13,6 +13,9 @@
 #include <toml++/toml.h>
 
 #include "harness/data/dataset.h"
+#include "harness/edit_distance.h"
+#include "harness/marker.h"
+#include "harness/noise.h"
 #include "harness/strategy/strategy.h"
 #include "results/files.h"
 
@@ -96,9 +99,15 @@ const std::vector<Key>& keys() {
       key("layout", "channels_last or contiguous; empty: by machine", TBFT_SETTING(layout)),
       key("data.dataset", "data set, as `tbft data list` names it", TBFT_SETTING(data.dataset)),
       key("data.path", "where it lies: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
+      key("data.train_path", "images to tune on where they are no part of data.path (which then gives val and test)",
+          TBFT_SETTING(data.train_path)),
       key("data.conditions", "drifts to sweep, for data sets that have several", TBFT_SETTING(data.conditions)),
       key("model.checkpoint", "base model, a .pth state dict", TBFT_SETTING(model.checkpoint)),
-      key("sweep.train_sizes", "fractions of all target images, each in (0, 0.7]", TBFT_SETTING(sweep.train_sizes)),
+      key("model.noise_sigma", "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; a block not named: searched",
+          TBFT_SETTING(model.noise_sigma)),
+      key("model.noise_accuracy_pct", "the accuracy that the search for it aims at", TBFT_SETTING(model.noise_accuracy_pct)),
+      key("sweep.train_sizes", "fractions of all target images (of data.train_path where given), each in (0, 0.7]",
+          TBFT_SETTING(sweep.train_sizes)),
       key("sweep.strategies", "what is tuned", TBFT_SETTING(sweep.strategies)),
       key("sweep.repetitions", "repetitions of every cell", TBFT_SETTING(sweep.repetitions)),
       key("sweep.seed", "training seed of repetition 0; the next one adds 1", TBFT_SETTING(sweep.seed)),
@@ -110,9 +119,14 @@ const std::vector<Key>& keys() {
       key("train.batch", "images a step", TBFT_SETTING(train.batch)),
       key("train.epochs", "epochs at most", TBFT_SETTING(train.epochs)),
       key("train.patience", "epochs without a better validation loss before stopping", TBFT_SETTING(train.patience)),
+      key("train.augment", "random crop and mirror of the images that are tuned on", TBFT_SETTING(train.augment)),
+      key("train.lr_search", "multiples of each learning rate to try first, the best validation loss wins; [] : none",
+          TBFT_SETTING(train.lr_search)),
       key("train.batchnorm", "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
       key("meter.uri", "power meter; auto picks one, or estimates", TBFT_SETTING(meter.uri)),
       key("meter.interval_s", "sampling interval; 0: the meter's own", TBFT_SETTING(meter.interval_s)),
+      key("meter.marker", "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none",
+          TBFT_SETTING(meter.marker)),
       key("idle.seconds", "idle window between cells; -1: by meter (5, or 0 for an estimate)", TBFT_SETTING(idle.seconds)),
       key("cooldown.max_C", "wait between cells until the board is this cool; 0: do not", TBFT_SETTING(cooldown.max_C)),
       key("cooldown.timeout_s", "longest such wait", TBFT_SETTING(cooldown.timeout_s)),
@@ -121,21 +135,6 @@ const std::vector<Key>& keys() {
   };
 #undef TBFT_SETTING
   return list;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 std::string_view nearest_key(std::string_view name) {
@@ -220,14 +219,13 @@ void check_data(const Settings& s) {
   try {
     kind = &data::find_dataset(s.data.dataset);
     data::parse_dataset_spec(s.data.path);
+    if (!s.data.train_path.empty()) data::parse_dataset_spec(s.data.train_path);
   } catch (const data::DataError& error) {
     fail(kind == nullptr ? "data.dataset" : "data.path", error.what());
   }
   for (const auto& condition : s.data.conditions)
-    if (std::ranges::find(kind->conditions, condition) == kind->conditions.end())
-      fail("data.conditions", kind->conditions.empty()
-                                  ? fmt::format("{} has no conditions", kind->name)
-                                  : fmt::format("'{}' is none of {}", condition, fmt::join(kind->conditions, ", ")));
+    if (!noised_block(condition) && std::ranges::find(kind->conditions, condition) == kind->conditions.end())
+      fail("data.conditions", data::unknown_condition(*kind, condition));
 }
 
 }  // namespace
@@ -247,8 +245,12 @@ std::span<const SettingKey> setting_keys() {
 }
 
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options) {
+  return parse_settings(read_text(path), path, set_options);
+}
+
+Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options) {
   Settings settings;
-  apply(settings, parse(read_text(path), path), "", path);
+  apply(settings, parse(toml, name), "", name);
   for (const auto& option : set_options) apply(settings, parse_set_option(option), "", fmt::format("{}{}", set_option, option));
   check(settings);
   return settings;
@@ -271,6 +273,7 @@ void check(const Settings& s) {
   check_range("sweep.seed", static_cast<double>(s.sweep.seed), 0, 4e9);
   check_range("sweep.split_seed", static_cast<double>(s.sweep.split_seed), 0, 4294967295.0);
   check_range("meter.interval_s", s.meter.interval_s, 0, 60);
+  check_marker(s.meter.marker);
   if (s.idle.seconds != -1) check_range("idle.seconds", s.idle.seconds, 0, 3600);
   check_range("cooldown.max_C", s.cooldown.max_C, 0, 200);
   check_range("cooldown.timeout_s", s.cooldown.timeout_s, 0, 86400);
@@ -281,6 +284,14 @@ void check(const Settings& s) {
   check_distinct("sweep.train_sizes", s.sweep.train_sizes);
   check_distinct("sweep.strategies", s.sweep.strategies);
   check_distinct("data.conditions", s.data.conditions);
+  check_range("model.noise_accuracy_pct", s.model.noise_accuracy_pct, 0, 100);
+  for (const auto& [block, sigma] : s.model.noise_sigma) {
+    if (!noised_block("noise-" + block))
+      fail("model.noise_sigma", fmt::format("'{}' is none of block1, block2, block3, fc", block));
+    check_range("model.noise_sigma." + block, sigma, 0, 1000);
+  }
+  for (const double factor : s.train.lr_search) check_range("train.lr_search", factor, 1e-6, 1e6);
+  check_distinct("train.lr_search", s.train.lr_search);
   try {
     for (const auto& strategy : s.sweep.strategies) find_strategy(strategy);
     for (const auto& [strategy, lr] : s.train.lr) {
@@ -306,7 +317,7 @@ Settings effective(Settings s, std::int64_t cores) {
   if (s.threads == 0) s.threads = cores;
   if (s.layout.empty()) s.layout = default_layout();
   if (s.train.batchnorm.empty()) s.train.batchnorm = s.protocol == "paper" ? "train" : "frozen-eval";
-  if (s.data.conditions.empty()) s.data.conditions = data::find_dataset(s.data.dataset).conditions;
+  if (s.data.conditions.empty()) s.data.conditions = data::default_conditions(data::find_dataset(s.data.dataset));
   return s;
 }
 

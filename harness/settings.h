@@ -25,12 +25,15 @@ struct Settings {
   std::string layout;              // channels_last | contiguous; empty: by machine (channels_last on x86)
 
   struct {
-    std::string dataset;  // name in cells.csv
-    std::string path;     // a path or name:PATH?key=value
+    std::string dataset;     // name in cells.csv
+    std::string path;        // a path or name:PATH?key=value
+    std::string train_path;  // images that are tuned on, where they are no part of path; empty: a part of path
     std::vector<std::string> conditions;
   } data;
   struct {
     std::string checkpoint;
+    std::map<std::string, double> noise_sigma;  // by block, for conditions noise-BLOCK; a block not named: searched
+    double noise_accuracy_pct = 15;             // what the search brings the base model down to
   } model;
   struct {
     std::vector<double> train_sizes{0.1};
@@ -47,11 +50,14 @@ struct Settings {
     std::int64_t batch = 128;
     std::int64_t epochs = 10;
     std::int64_t patience = 5;
-    std::string batchnorm;  // train | frozen-eval | eval; empty: by protocol (paper: train, efficient: frozen-eval)
+    bool augment = false;           // random crop (pad 4) and mirror of the images that are tuned on
+    std::vector<double> lr_search;  // multiples of a strategy's learning rate to try first; empty: none
+    std::string batchnorm;          // train | frozen-eval | eval; empty: by protocol (paper: train, efficient: frozen-eval)
   } train;
   struct {
     std::string uri = "auto";
     double interval_s = 0;  // 0: the meter's own
+    std::string marker;     // GPIO lines raised in phases, as in power/gpio_marker.h; empty: none
   } meter;
   struct {
     double seconds = -1;  // -1: by meter (5 s; 0 for an estimate, whose idle power is an assumption)
@@ -76,6 +82,8 @@ std::span<const SettingKey> setting_keys();
 // Reads a file, then applies `key=value` options in order (values as in TOML; a bare word is a string), then checks the
 // whole. Throws SettingsError with file and line; an unknown key names the nearest known one.
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options);
+// The same of a text already in memory; `name` stands for the file in errors.
+Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options);
 // Ranges, known names, needed keys.
 void check(const Settings& settings);
 // channels_last on x86, where oneDNN's convolutions are fastest with it; contiguous elsewhere.

@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <stdexcept>
 
 #include "harness/batches.h"
@@ -44,31 +43,13 @@ class LiveBytes : public c10::MemoryReportingInfoBase {
   std::int64_t bytes_ = 0;
 };
 
-bool is_tuned(const models::Tuned& tuned, std::string_view parameter) {
-  if (tuned.everything) return true;
-  const auto block = models::block_of(parameter);
-  return block && tuned.blocks.contains(*block);
-}
-
-// Only what is tuned requires a gradient. Autograd then records nothing below the first tuned layer and computes no weight
-// gradient of a frozen one above it.
-std::vector<torch::Tensor> select_parameters(models::ResNet& net, const models::Tuned& tuned) {
-  std::vector<torch::Tensor> selected;
-  for (auto& item : net->named_parameters()) {
-    const bool train = is_tuned(tuned, item.key());
-    item.value().set_requires_grad(train);
-    if (train) selected.push_back(item.value());
-  }
-  return selected;
-}
-
 // The BatchNorm policy. `train`: batch statistics everywhere, running statistics updated in frozen blocks too, as the paper's
 // scripts do. `frozen-eval`: only in what is tuned. `eval`: nowhere.
 void set_batchnorm(models::ResNet& net, const std::string& policy, const models::Tuned& tuned) {
   net->train();
   for (const auto& item : net->named_modules()) {
     if (auto* bn = item.value()->as<torch::nn::BatchNorm2dImpl>(); bn != nullptr)
-      bn->train(policy == "train" || (policy == "frozen-eval" && is_tuned(tuned, item.key())));
+      bn->train(policy == "train" || (policy == "frozen-eval" && models::trains(tuned, item.key())));
   }
 }
 
@@ -78,6 +59,15 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainSettings& s, 
                                                 torch::optim::AdamOptions(s.lr).weight_decay(s.weight_decay));
   return std::make_unique<torch::optim::SGD>(std::move(parameters),
                                              torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(s.weight_decay));
+}
+
+// In double, then rounded: the same draws in both layouts of a convolution's weight.
+void add_noise(models::ResNet& net, const BlockNoise& noise) {
+  const torch::NoGradGuard guard;
+  auto random = at::detail::createCPUGenerator(noise.seed);
+  for (auto& item : net->named_parameters())
+    if (models::block_of(item.key()) == noise.block)
+      item.value().add_(noise.sigma * at::randn(item.value().sizes(), random, at::kDouble));
 }
 
 // Everything that training may change, in memory.
@@ -119,6 +109,11 @@ struct Trainer::Impl {
   models::ResNet net{nullptr};
   Snapshot base;
 
+  void start_from_base(const std::optional<BlockNoise>& noise) {
+    base.restore(net);
+    if (noise) add_noise(net, *noise);
+  }
+
   void check(const data::Images& images) const {
     const auto& spec = net->spec();
     if (images.height != spec.pixels || images.width != spec.pixels)
@@ -146,13 +141,12 @@ void Trainer::save(const std::filesystem::path& checkpoint) const {
   models::write_state_dict(checkpoint, models::state_of(impl_->net));
 }
 
-std::int64_t Trainer::correct(const data::Images& images, const std::string& layout, PhaseObserver& observer) {
+std::int64_t Trainer::correct(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
+                              const std::optional<BlockNoise>& noise, PhaseObserver& observer) {
   impl_->check(images);
   set_layout(impl_->net, layout);
-  impl_->base.restore(impl_->net);
-  std::vector<std::int64_t> all(static_cast<std::size_t>(images.size()));
-  std::iota(all.begin(), all.end(), 0);
-  const auto score = evaluate(impl_->net, images, all, layout, observer);
+  impl_->start_from_base(noise);
+  const auto score = evaluate(impl_->net, images, indices, layout, observer);
   return std::ranges::count(score.correct, true);
 }
 
@@ -163,9 +157,10 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   PhaseScope load(observer, Phase::load);
   impl_->check(images);
   set_layout(net, settings.layout);
-  impl_->base.restore(net);
+  impl_->start_from_base(settings.noise);
   drop_gradients(net);
-  const auto parameters = select_parameters(net, strategy.tuned);
+  const auto parameters =
+      select_parameters(net, [&](std::string_view parameter) { return models::trains(strategy.tuned, parameter); });
   result.trainable_params = models::parameter_count(net->spec(), strategy.tuned);
   const std::unique_ptr<torch::optim::Optimizer> optimizer =
       strategy.uses_gradient() ? make_optimizer(settings, parameters) : nullptr;
@@ -186,7 +181,9 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   };
 
   const auto train_batch = [&](std::span<const std::int64_t> indices) {
-    const auto [x, y] = make_batch(images, indices, settings.layout);
+    const auto shifts =
+        settings.augment ? draw_shifts(static_cast<std::int64_t>(indices.size()), random) : std::vector<Shift>{};
+    const auto [x, y] = make_batch(images, indices, settings.layout, shifts);
     const at::AutoGradMode grad_mode(strategy.uses_gradient());
     // The first forward tells what the backward pass keeps; the guard reports this thread's allocations only.
     const auto live = result.steps == 0 ? std::make_shared<LiveBytes>() : nullptr;
@@ -243,7 +240,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
         best.take(net);
       }
     }
-    if (best.tensors.empty()) throw std::runtime_error("the validation loss was never finite; lower the learning rate");
+    if (best.tensors.empty()) throw DivergedError("the validation loss was never finite; lower the learning rate");
     best.restore(net);
   }
   const auto& spec = net->spec();

@@ -4,11 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "harness/data/dataset.h"
 #include "harness/data/split.h"
+#include "harness/noise.h"
 #include "harness/phases.h"
 #include "harness/strategy/strategy.h"
 
@@ -25,6 +29,8 @@ struct TrainSettings {
   std::string batchnorm = "train";  // train: all batch statistics; frozen-eval: only in tuned blocks; eval: nowhere
   std::string layout = "channels_last";
   std::uint64_t seed = 0;
+  bool augment = false;             // random crop and mirror of what is trained on
+  std::optional<BlockNoise> noise;  // the base model to start from has this noise
 };
 
 struct TrainResult {
@@ -36,6 +42,11 @@ struct TrainResult {
   std::vector<bool> correct_by_image;  // in the order of the test indices
   double saved_act_MiB = 0;            // live bytes that the first training forward left for its backward; 0 without gradient
   bool diverged = false;               // the loss was no longer finite; the best weights before it were tested
+};
+
+// The validation loss was never finite.
+struct DivergedError : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 // Version of the libtorch that this was built with, for provenance.
@@ -65,8 +76,9 @@ class Trainer {
   // Writes the weights that the last run() tested, as a state dict.
   void save(const std::filesystem::path& checkpoint) const;
 
-  // Images of `images` that the base model classifies right.
-  std::int64_t correct(const data::Images& images, const std::string& layout, PhaseObserver& observer);
+  // How many of the given images the base model, with noise where given, classifies right.
+  std::int64_t correct(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
+                       const std::optional<BlockNoise>& noise, PhaseObserver& observer);
 
   // "ResNet-26, 32 px, 10 classes, 366938 parameters"
   std::string description() const;

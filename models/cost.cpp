@@ -55,6 +55,12 @@ std::int64_t layer_kept(const ResNetSpec& spec, int layer) {
 
 }  // namespace
 
+bool trains(const Tuned& tuned, std::string_view parameter) {
+  if (tuned.everything) return true;
+  const auto block = block_of(parameter);
+  return block && trains(tuned, *block);
+}
+
 std::int64_t forward_macs(const ResNetSpec& spec, Block block) {
   check(spec);
   switch (block) {
@@ -102,9 +108,7 @@ std::int64_t parameter_count(const ResNetSpec& spec) {
 std::int64_t parameter_count(const ResNetSpec& spec, const Tuned& tuned) {
   std::int64_t total = 0;
   for (const TensorInfo& tensor : tensors_of(spec)) {
-    const auto block = block_of(tensor.name);
-    const bool is_trained = block ? trains(tuned, *block) : tuned.everything;
-    if (!tensor.is_parameter || !is_trained) continue;
+    if (!tensor.is_parameter || !trains(tuned, tensor.name)) continue;
     std::int64_t count = 1;
     for (const std::int64_t extent : tensor.shape) count *= extent;
     total += count;

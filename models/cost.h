@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "models/blocks.h"
@@ -15,6 +16,8 @@ struct Tuned {
   std::set<Block> blocks{};
   bool everything = false;
 };
+// Whether a parameter, named as in the checkpoints, is trained.
+bool trains(const Tuned& tuned, std::string_view parameter);
 
 // MACs of one sample's forward pass, by block (convolutions and fc; as the paper's table counts them).
 std::int64_t forward_macs(const ResNetSpec& spec, Block block);

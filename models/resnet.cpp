@@ -132,17 +132,30 @@ torch::Tensor ResNetImpl::forward_stage(int stage, const torch::Tensor& x) {
   }
 }
 
+NamedTensor to_bytes(std::string name, const torch::Tensor& tensor) {
+  const DType dtype = tensor.scalar_type() == torch::kLong ? DType::int64 : DType::float32;
+  const torch::Tensor source = tensor.detach().to(torch::kCPU, to_torch(dtype)).contiguous();
+  NamedTensor bytes{.name = std::move(name), .dtype = dtype, .shape = source.sizes().vec(), .bytes = {}};
+  bytes.bytes.resize(source.nbytes());
+  std::memcpy(bytes.bytes.data(), source.data_ptr(), bytes.bytes.size());
+  return bytes;
+}
+
+void from_bytes(const NamedTensor& from, torch::Tensor& to) {
+  torch::Tensor source = torch::empty(from.shape, to_torch(from.dtype));
+  if (source.nbytes() != from.bytes.size() || source.sizes() != to.sizes())
+    throw CheckpointError(fmt::format("{}: {} bytes of shape [{}] do not fill [{}]", from.name, from.bytes.size(),
+                                      fmt::join(from.shape, ", "), fmt::join(to.sizes().vec(), ", ")));
+  std::memcpy(source.data_ptr(), from.bytes.data(), from.bytes.size());
+  const torch::NoGradGuard no_grad;
+  to.copy_(source);
+}
+
 void load(ResNet& model, const StateDict& state) {
   check(model->spec(), state);
-  const torch::NoGradGuard no_grad;
   auto tensors = tensors_by_name(*model);
   for (const NamedTensor& from : state) {
-    torch::Tensor source = torch::empty(from.shape, to_torch(from.dtype));
-    if (source.nbytes() != from.bytes.size()) {
-      throw CheckpointError(fmt::format("{} has {} bytes, its shape needs {}", from.name, from.bytes.size(), source.nbytes()));
-    }
-    std::memcpy(source.data_ptr(), from.bytes.data(), from.bytes.size());
-    tensors[from.name].copy_(source);
+    from_bytes(from, tensors[from.name]);
   }
 }
 
@@ -161,12 +174,7 @@ StateDict state_of(const ResNet& model) {
   StateDict state;
   const auto tensors = tensors_by_name(*model);
   for (TensorInfo& info : tensors_of(model->spec())) {
-    const DType dtype = info.is_counter ? DType::int64 : DType::float32;
-    const torch::Tensor source = tensors[info.name].detach().to(torch::kCPU, to_torch(dtype)).contiguous();
-    NamedTensor tensor{.name = std::move(info.name), .dtype = dtype, .shape = std::move(info.shape), .bytes = {}};
-    tensor.bytes.resize(source.nbytes());
-    std::memcpy(tensor.bytes.data(), source.data_ptr(), tensor.bytes.size());
-    state.push_back(std::move(tensor));
+    state.push_back(to_bytes(info.name, tensors[info.name]));
   }
   return state;
 }

@@ -42,4 +42,8 @@ void load(ResNet& model, const StateDict& state);
 ResNet load_resnet(const std::filesystem::path& checkpoint);
 StateDict state_of(const ResNet& model);
 
+// Any float32 or int64 tensor as bytes, and back into a tensor of the same shape; the latter throws CheckpointError.
+NamedTensor to_bytes(std::string name, const torch::Tensor& tensor);
+void from_bytes(const NamedTensor& from, torch::Tensor& to);
+
 }  // namespace tbft::models

@@ -5,6 +5,11 @@
 #include <stdexcept>
 
 namespace tbft::power {
+namespace {
+
+constexpr double slack_s = 0.005;  // a counter is renewed a while before or after it is read
+
+}  // namespace
 
 CounterUnwrapper::CounterUnwrapper(std::uint64_t range, double unit_J, double max_W)
     : range_(range), unit_J_(unit_J), max_W_(max_W) {
@@ -18,8 +23,11 @@ CounterUnwrapper::Value CounterUnwrapper::next(TimeNs t_ns, std::uint64_t count)
   if (count > range_) throw std::out_of_range(fmt::format("counter: {} is beyond its range {}", count, range_));
   Value value;
   if (last_) {
-    total_ += count >= last_->count ? count - last_->count : count + (range_ - last_->count);
-    value.ambiguous = max_W_ * to_seconds(t_ns - last_->t_ns) >= static_cast<double>(range_) * unit_J_;
+    const std::uint64_t more = count >= last_->count ? count - last_->count : count + (range_ - last_->count);
+    total_ += more;
+    const double most_J = max_W_ * (to_seconds(t_ns - last_->t_ns) + slack_s);
+    // More than the device can have drawn: the counter began anew (suspend, driver reloaded) and did not wrap.
+    value.ambiguous = most_J >= static_cast<double>(range_) * unit_J_ || static_cast<double>(more) * unit_J_ > most_J;
   }
   last_ = Last{t_ns, count};
   value.energy_J = static_cast<double>(total_) * unit_J_;

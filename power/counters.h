@@ -16,7 +16,8 @@ class CounterUnwrapper {
 
   struct Value {
     double energy_J = unknown;  // since the first count
-    // At max_W the counter could have gone through its whole range since the last count, so whole ranges may be missing: the
+    // At max_W the counter could have gone through its whole range since the last count, so whole ranges may be missing, or
+    // it counted more than max_W allows, as one that began anew at 0 seems to: the
     // reading is to be flagged `saturated`, which makes the energy over this interval invalid.
     bool ambiguous = false;
   };

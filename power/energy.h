@@ -22,11 +22,13 @@ struct Energy {
   std::size_t samples = 0;       // distinct readings inside the window(s)
   double distinct_hz = unknown;  // rate of distinct readings
   double longest_gap_s = unknown;
-  double coverage_pct = unknown;  // share of the window that no gap takes
-  double U_J = unknown;           // expanded uncertainty, k = 2; unknown where the meter's accuracy is
-  double U_random_J = unknown;    // the part that differs from window to window (quantisation, time, edges, gaps), k = 2
-  double u_rel_gain = unknown;    // standard, relative: common to all readings of one meter
-  double u_offset_W = unknown;    // standard: a constant power error common to all readings; cancels in net energy
+  double coverage_pct = unknown;     // share of the window that no gap takes
+  double U_J = unknown;              // expanded uncertainty, k = 2; unknown where the meter's accuracy is
+  double U_random_J = unknown;       // the part that differs from window to window (quantisation, time, edges, gaps), k = 2
+  double u_rel_gain = unknown;       // standard, relative: common to all readings of one meter
+  double u_offset_W = unknown;       // standard: a constant power error common to all readings; the root of the squares of
+  double u_offset_by_A_W = unknown;  // what an offset of the current does at this voltage
+  double u_offset_by_V_W = unknown;  // and one of the voltage at this current
 };
 
 // Trapezoid on true times with interpolated window edges, sums in double; a counter is differenced instead.
@@ -45,6 +47,7 @@ Energy combine(std::span<const Energy> parts);
 // A constant offset cancels. Unknown idle (no idle window, or invalid) leaves net unknown, never equal to gross.
 struct NetEnergy {
   double idle_W = unknown;
+  double idle_drift_W = unknown;  // after less before
   double net_J = unknown;
   double U_net_J = unknown;
   double U_random_net_J = unknown;

@@ -38,12 +38,14 @@ struct MeterInfo {
   std::string uri;          // canonical form, opens the same meter again
   std::string description;  // one line for people: chip, bus, address, shunt
   Scope scope = Scope::board;
-  bool measured = true;  // false: an estimate or a replay; nothing turns it into a measurement
-  bool counter = false;  // readings carry energy_J
+  bool measured = true;       // false: an estimate or a replay; nothing turns it into a measurement
+  bool counter = false;       // readings carry energy_J
+  bool paces_itself = false;  // its converter says when to poll (next_poll); a requested interval only chooses its averaging
   double nominal_period_s = 0;
-  double averaging_s = 0;  // length of the interval that one reading averages over
-  double latency_s = 0;    // unknown part of the delay between the interval and its time stamp
-  double gap_limit_s = 0;  // max(3 nominal periods, 50 ms) unless the URI says gap_limit
+  double averaging_s = 0;    // length of the interval that one reading averages over
+  double current_share = 1;  // part of it in which the current is seen: half for a converter that takes turns with the voltage
+  double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
+  double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
   Accuracy accuracy;
 };
 

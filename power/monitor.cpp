@@ -13,26 +13,25 @@
 #include <utility>
 #include <vector>
 
+#include "power/running_energy.h"
 #include "power/trace_file.h"
 
 namespace tbft::power {
 namespace {
 
-constexpr TimeNs never = std::numeric_limits<TimeNs>::max();
-
-bool is_sample(const Reading& r) {
-  return (r.flags & repeated) == 0 && (std::isfinite(r.power_W) || std::isfinite(r.energy_J));
-}
-
-void forget_before(std::vector<Reading>& readings, TimeNs t_ns) {
-  const auto keep = std::ranges::lower_bound(readings, t_ns, {}, &Reading::t_ns);
-  readings.erase(readings.begin(), keep);
-}
+// A window whose energy is not known yet.
+struct Unsettled {
+  std::string name;
+  TimeNs t0_ns = 0;
+  bool open = true;
+  RunningEnergy energy;
+};
 
 }  // namespace
 
-// Two threads meet in `inbox`, `live` and `trace`, under the mutex. The rest belongs to the caller's thread, so that
-// integrating a long window never holds up the sampler.
+// Readings reach the windows they belong to on the sampler's thread, so that nothing piles up while the caller is busy for
+// hours. Everything below `mutex` is guarded by it, the trace by a mutex of its own: a disk that is slow must not hold up the
+// end of a window.
 struct Monitor::Impl {
   std::unique_ptr<Meter> meter;
   MeterInfo info;
@@ -40,25 +39,29 @@ struct Monitor::Impl {
   TimeNs interval = 0;
   TimeNs gap_limit = 0;
   TimeNs arrival = 0;  // how long after its own instant a reading may arrive
+  TimeNs reach = 0;    // how far inside a window its end blurs readings
+  std::function<void(const Mark&)> on_mark;
+  bool instant = false;  // a replay laid over each outermost window
 
   std::mutex mutex;
-  std::vector<Reading> inbox;
-  TimeNs needed_from = never;  // the oldest instant that a window still needs
+  // Readings that are too young for windows that may end now, in time order. What is older was added to all windows.
+  std::vector<Reading> young;
+  // For windows that open later: the last sample that is not young, and whether a read failed after it.
+  std::optional<Reading> last_old;
+  bool failed_since = false;
+  TimeNs last_sample = std::numeric_limits<TimeNs>::min();
+  std::vector<Unsettled> windows;
+  std::map<std::string, std::vector<Energy>, std::less<>> settled;
   Live live;
   Reading live_last;
-  std::unique_ptr<TraceWriter> trace;
-  std::exception_ptr trace_error;  // why `trace` was given up
-
-  std::vector<Reading> history;
-  TimeNs last_sample = std::numeric_limits<TimeNs>::min();
-  std::map<std::string, TimeNs, std::less<>> open;
-  std::vector<Window> pending;  // closed, their energy not known yet
-  std::map<std::string, std::vector<Energy>, std::less<>> settled;
 
   // An instant replay: marks since the outermost window opened, and where the last playing of the recording ended.
-  bool instant = false;
   std::vector<Mark> marks;
   TimeNs played_until = std::numeric_limits<TimeNs>::min();
+
+  std::mutex trace_mutex;  // never taken before `mutex`
+  std::unique_ptr<TraceWriter> trace;
+  std::exception_ptr trace_error;  // why `trace` was given up
 
   SamplerStats stats;                // of the sampler, once it has ended
   std::unique_ptr<Sampler> sampler;  // last: its thread ends before what it uses
@@ -70,16 +73,53 @@ struct Monitor::Impl {
 
   // Sampler's thread.
   void receive(const Reading& reading) {
-    const std::lock_guard lock(mutex);
-    if (inbox.size() == inbox.capacity()) forget_before(inbox, std::min(needed_from, reading.t_ns) - gap_limit - arrival);
-    inbox.push_back(reading);
-    if (is_sample(reading)) follow(reading);
+    {
+      const std::lock_guard lock(mutex);
+      young.push_back(reading);
+      if (is_sample(reading, info)) {
+        last_sample = std::max(last_sample, reading.t_ns);
+        follow(reading);
+      }
+      advance(clock->now());
+    }
     record(reading);
   }
 
-  // Under the mutex. A trace that cannot be written any further must not end the measurement: sync() tells of it.
+  // Adds what is no longer young to the windows, and settles those that are complete.
+  void advance(TimeNs now) {
+    auto it = young.begin();
+    for (; it != young.end() && it->t_ns < now - reach; ++it) {
+      for (Unsettled& window : windows) window.energy.add(*it);
+      if (is_sample(*it, info)) {
+        last_old = *it;
+        failed_since = false;
+      } else {
+        failed_since = failed_since || (it->flags & repeated) == 0;
+      }
+    }
+    young.erase(young.begin(), it);
+    std::erase_if(windows, [&](Unsettled& window) {
+      if (window.open) return false;
+      const TimeNs t1_ns = window.energy.t1_ns();
+      if (last_sample < t1_ns && now <= t1_ns + gap_limit + arrival) return false;
+      for (const Reading& r : young) window.energy.add(r);
+      settled[window.name].push_back(window.energy.finish());
+      return true;
+    });
+  }
+
+  // A window that opens now sees what a look into the trace would show it.
+  Unsettled opened(std::string_view name, TimeNs t0_ns) const {
+    Unsettled window{.name = std::string(name), .t0_ns = t0_ns, .energy = RunningEnergy(t0_ns, info)};
+    if (last_old) window.energy.add(*last_old);
+    if (failed_since) window.energy.add(Reading{.flags = gap_begins});
+    return window;
+  }
+
+  // A trace that cannot be written any further must not end the measurement: sync() tells of it.
   template <typename Row>
   void record(const Row& row) {
+    const std::lock_guard lock(trace_mutex);
     if (!trace) return;
     try {
       trace->write(row);
@@ -100,48 +140,30 @@ struct Monitor::Impl {
     live_last = reading;
   }
 
+  // What ended the sampler's thread before its time ends the measurement.
   void check() const {
     if (!sampler) return;
     if (const auto error = sampler->error()) std::rethrow_exception(error);
   }
 
-  // Takes over what has arrived, settles the windows that are complete, and drops readings that no window needs.
-  void update() {
-    check();
-    {
-      const std::lock_guard lock(mutex);
-      for (const Reading& r : inbox) {
-        if (is_sample(r)) last_sample = std::max(last_sample, r.t_ns);
-      }
-      history.insert(history.end(), inbox.begin(), inbox.end());
-      inbox.clear();
-    }
-    if (instant) return;
-    const TimeNs now = clock->now();
-    std::erase_if(pending, [&](const Window& window) {
-      if (last_sample < window.t1_ns && now <= window.t1_ns + gap_limit + arrival) return false;
-      settled[window.name].push_back(power::energy_part(history, window, info));
-      return true;
-    });
-    TimeNs oldest = never;
-    for (const auto& [name, t_ns] : open) oldest = std::min(oldest, t_ns);
-    for (const Window& window : pending) oldest = std::min(oldest, window.t0_ns);
-    const TimeNs keep_from = std::min(oldest, now) - gap_limit - arrival;
-    // Erasing from the front moves the rest: worth it only when there is much to drop.
-    if (!history.empty() && history[history.size() / 2].t_ns < keep_from) forget_before(history, keep_from);
-    const std::lock_guard lock(mutex);
-    needed_from = oldest;
-  }
-
   void mark(TimeNs t_ns, std::string_view name, bool opens) {
     const Mark row{.t_ns = t_ns, .name = std::string(name), .opens = opens};
-    if (instant) {
-      marks.push_back(row);
-    } else if (trace) {
-      const std::lock_guard lock(mutex);
-      record(row);
-    }
+    if (on_mark) on_mark(row);
+    if (!instant) return record(row);
+    const std::lock_guard lock(mutex);
+    marks.push_back(row);
   }
+
+  // The youngest first: many that are closed may wait for a slow meter's next reading.
+  Unsettled* find_open(std::string_view name) {
+    const auto found = std::find_if(windows.rbegin(), windows.rend(),
+                                    [&](const Unsettled& window) { return window.open && window.name == name; });
+    return found == windows.rend() ? nullptr : &*found;
+  }
+  bool is_pending(std::string_view name) const {
+    return std::ranges::any_of(windows, [&](const Unsettled& window) { return !window.open && window.name == name; });
+  }
+  bool any_open() const { return std::ranges::any_of(windows, &Unsettled::open); }
 
   // The outermost window has closed: the recording is played once, on a time line of its own, in which the window is as long as
   // the recording and the windows inside it keep their share. The trace file gets the same rows.
@@ -160,12 +182,12 @@ struct Monitor::Impl {
     };
     std::vector<Reading> readings = recording.readings;
     for (Reading& r : readings) r.t_ns += base - begins;
-    for (const Window& window : pending) {
-      const Window placed{.name = window.name, .t0_ns = place(window.t0_ns, true), .t1_ns = place(window.t1_ns, false)};
+    for (const Unsettled& window : windows) {
+      const Window placed{
+          .name = window.name, .t0_ns = place(window.t0_ns, true), .t1_ns = place(window.energy.t1_ns(), false)};
       settled[window.name].push_back(power::energy_part(readings, placed, info));
     }
-    pending.clear();
-    const std::lock_guard lock(mutex);
+    windows.clear();
     for (const Reading& r : readings) {
       follow(r);
       record(r);
@@ -176,10 +198,6 @@ struct Monitor::Impl {
     }
     marks.clear();
   }
-
-  bool is_pending(std::string_view name) const {
-    return std::ranges::any_of(pending, [&](const Window& window) { return window.name == name; });
-  }
 };
 
 Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(std::make_unique<Impl>()) {
@@ -187,7 +205,8 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   self.meter = std::move(meter);
   self.clock = options.clock ? std::move(options.clock) : steady_clock();
   self.info = self.meter->info();
-  if (options.interval_s > self.info.nominal_period_s) {
+  self.on_mark = std::move(options.on_mark);
+  if (options.interval_s > self.info.nominal_period_s && !self.info.paces_itself) {
     // Polled more slowly than the meter could: that is what it now delivers.
     self.info.nominal_period_s = options.interval_s;
     self.info.gap_limit_s = std::max(self.info.gap_limit_s, default_gap_limit_s(options.interval_s));
@@ -196,7 +215,7 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   self.interval = from_seconds(options.interval_s > 0 ? options.interval_s : self.info.nominal_period_s);
   self.gap_limit = from_seconds(self.info.gap_limit_s);
   self.arrival = from_seconds(self.info.averaging_s + self.info.latency_s) + 2 * self.interval;
-  self.inbox.reserve(4096);
+  self.reach = edge_reach(self.info);
   if (options.trace) self.trace = std::make_unique<TraceWriter>(*options.trace, self.info, clock_pair_now());
   const Recording* recording = self.meter->recording();
   self.instant = recording != nullptr && recording->instant;
@@ -205,7 +224,12 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   self.start(self.clock->now());
   // The first window needs a reading before its start.
   const TimeNs give_up = self.clock->now() + self.gap_limit + self.arrival;
-  for (self.update(); self.history.empty() && self.clock->now() < give_up; self.update()) {
+  const auto heard = [&] {
+    self.check();
+    const std::lock_guard lock(self.mutex);
+    return !self.young.empty() || self.last_old || self.failed_since;
+  };
+  while (!heard() && self.clock->now() < give_up) {
     self.clock->sleep_until(self.clock->now() + std::min(self.interval, self.gap_limit));
   }
 }
@@ -220,7 +244,7 @@ Monitor::~Monitor() {
 
 void Monitor::sync() {
   Impl& self = *impl_;
-  const std::lock_guard lock(self.mutex);
+  const std::lock_guard lock(self.trace_mutex);
   if (self.trace_error) std::rethrow_exception(self.trace_error);
   if (self.trace) self.trace->sync();
 }
@@ -232,7 +256,7 @@ void Monitor::close() {
     self.sampler.reset();
     self.meter->stop();
   }
-  const std::lock_guard lock(self.mutex);
+  const std::lock_guard lock(self.trace_mutex);
   if (self.trace_error) std::rethrow_exception(self.trace_error);
   if (self.trace) self.trace->close();
   self.trace.reset();
@@ -248,56 +272,68 @@ void Monitor::begin(std::string_view name) {
     throw std::invalid_argument(
         fmt::format("window name `{}`: 1 to 512 bytes without comma, quote or control character", name));
   }
-  self.update();
-  const auto [entry, fresh] = self.open.try_emplace(std::string(name), 0);
-  if (!fresh) throw std::logic_error(fmt::format("window `{}` is open already", name));
-  entry->second = self.clock->now();
+  self.check();
+  TimeNs t0_ns = 0;
   {
     const std::lock_guard lock(self.mutex);
-    self.needed_from = std::min(self.needed_from, entry->second);
+    if (self.find_open(name) != nullptr) throw std::logic_error(fmt::format("window `{}` is open already", name));
+    t0_ns = self.clock->now();
+    self.windows.push_back(self.opened(name, t0_ns));
   }
-  self.mark(entry->second, name, true);
-  if (self.meter->recording() != nullptr && !self.instant && !self.sampler) self.start(entry->second);
+  self.mark(t0_ns, name, true);
+  if (self.meter->recording() != nullptr && !self.instant && !self.sampler) self.start(t0_ns);
 }
 
 void Monitor::end(std::string_view name) {
   Impl& self = *impl_;
-  const TimeNs now = self.clock->now();
-  const auto entry = self.open.find(name);
-  if (entry == self.open.end()) throw std::logic_error(fmt::format("window `{}` is not open", name));
-  self.mark(now, name, false);
-  self.pending.push_back({.name = entry->first, .t0_ns = entry->second, .t1_ns = now});
-  self.open.erase(entry);
-  if (self.instant && self.open.empty()) self.play(*self.meter->recording());
-  self.update();
+  self.check();
+  TimeNs t1_ns = 0;
+  {
+    const std::lock_guard lock(self.mutex);
+    Unsettled* const window = self.find_open(name);
+    if (window == nullptr) throw std::logic_error(fmt::format("window `{}` is not open", name));
+    t1_ns = self.clock->now();  // under the lock: no reading from after it has been added
+    window->open = false;
+    window->energy.close(t1_ns);
+  }
+  self.mark(t1_ns, name, false);
+  if (!self.instant) return;
+  const std::lock_guard lock(self.mutex);
+  if (!self.any_open()) self.play(*self.meter->recording());
 }
 
 Energy Monitor::energy(std::string_view name) {
   Impl& self = *impl_;
-  if (!self.is_pending(name) && !self.settled.contains(name)) {
-    throw std::logic_error(fmt::format("window `{}` was never closed", name));
-  }
-  self.update();
-  if (self.instant && self.is_pending(name)) {
-    Energy waiting;
-    waiting.reason = "an instant replay knows a window's energy only once the outermost window has closed";
-    return waiting;
-  }
-  while (self.is_pending(name)) {
+  while (true) {
+    self.check();
+    {
+      const std::lock_guard lock(self.mutex);
+      if (!self.instant) self.advance(self.clock->now());
+      if (!self.is_pending(name)) {
+        const auto found = self.settled.find(name);
+        if (found == self.settled.end()) throw std::logic_error(fmt::format("window `{}` was never closed", name));
+        return combine(found->second);
+      }
+    }
+    if (self.instant) {
+      Energy waiting;
+      waiting.reason = "an instant replay knows a window's energy only once the outermost window has closed";
+      return waiting;
+    }
     self.clock->sleep_until(self.clock->now() + std::min(self.interval, self.gap_limit));
-    self.update();
   }
-  return combine(self.settled.find(name)->second);
 }
 
 void Monitor::forget(std::string_view prefix) {
   Impl& self = *impl_;
-  std::erase_if(self.pending, [&](const Window& window) { return window.name.starts_with(prefix); });
+  self.check();
+  const std::lock_guard lock(self.mutex);
+  std::erase_if(self.windows, [&](const Unsettled& window) { return !window.open && window.name.starts_with(prefix); });
   std::erase_if(self.settled, [&](const auto& entry) { return entry.first.starts_with(prefix); });
-  self.update();
 }
 
 Live Monitor::live() const {
+  impl_->check();
   const std::lock_guard lock(impl_->mutex);
   return impl_->live;
 }

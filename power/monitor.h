@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ struct MonitorOptions {
   std::optional<std::filesystem::path> trace =
       std::nullopt;              // every reading and mark goes to this trace.csv; appended if it exists
   std::shared_ptr<Clock> clock;  // null: the steady clock
+  // Called by begin() and end() right after they took the instant, e.g. to raise a GPIO line. Should return within
+  // microseconds, and must not call the monitor.
+  std::function<void(const Mark&)> on_mark;
 };
 
 // For a progress line.
@@ -56,6 +60,7 @@ class Monitor {
   // the same and is silent.
   void close();
 
+  // Throws what ended the sampler before its time, as begin(), end() and energy() do.
   Live live() const;
   SamplerStats sampler() const;
 

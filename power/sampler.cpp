@@ -26,6 +26,7 @@ SamplingLoop::SamplingLoop(Meter& meter, Clock& clock, double interval_s, Readin
     : meter_(meter),
       clock_(clock),
       interval_(checked(interval_s)),
+      period_(meter.info().paces_itself ? checked(meter.info().nominal_period_s) : interval_),
       sink_(std::move(sink)),
       begun_(clock.now()),
       scheduled_(begun_),
@@ -49,7 +50,7 @@ void SamplingLoop::step(const std::stop_token& stop) {
   last_poll_ = now;
   ++polls_;
   distinct_ += distinct;
-  if (now > due) missed_ += static_cast<std::size_t>((now - due) / interval_);
+  if (now > due) missed_ += static_cast<std::size_t>((now - due) / period_);
   cpu_s_ = thread_cpu_s();
 }
 

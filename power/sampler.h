@@ -38,6 +38,7 @@ class SamplingLoop {
   Meter& meter_;
   Clock& clock_;
   TimeNs interval_;
+  TimeNs period_;  // between two deadlines: the interval, or the meter's own period
   ReadingSink sink_;
   TimeNs begun_;
   TimeNs scheduled_;

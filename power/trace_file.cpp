@@ -109,6 +109,7 @@ class Parser {
     if (key == "counter") meter.counter = boolean(key, value);
     if (key == "nominal_period_s") meter.nominal_period_s = number(key, value, longest_s);
     if (key == "averaging_s") meter.averaging_s = number(key, value, longest_s);
+    if (key == "current_share") meter.current_share = number(key, value, 1);
     if (key == "latency_s") meter.latency_s = number(key, value, longest_s);
     if (key == "gap_limit_s") meter.gap_limit_s = number(key, value, longest_s);
     if (key == "gain_limit_rel") accuracy.gain_limit_rel = limit();

@@ -34,6 +34,7 @@ std::string header(const MeterInfo& meter, const ClockPair& clock) {
   add("counter", meter.counter ? 1 : 0);
   add("nominal_period_s", meter.nominal_period_s);
   add("averaging_s", meter.averaging_s);
+  add("current_share", meter.current_share);
   add("latency_s", meter.latency_s);
   add("gap_limit_s", meter.gap_limit_s);
   add("gain_limit_rel", limit(a.gain_limit_rel));
@@ -71,6 +72,7 @@ std::uintmax_t whole_lines(const std::filesystem::path& path) {
 
 // A trace that broke off before its first row would leave a header without columns.
 bool has_columns(const std::filesystem::path& path, std::uintmax_t end) {
+  if (end == 0) return false;
   std::ifstream in(path, std::ios::binary);
   std::string line;
   for (std::uintmax_t at = 0; at < end && std::getline(in, line); at += line.size() + 1) {
@@ -129,7 +131,9 @@ TraceWriter::TraceWriter(const std::filesystem::path& path, const MeterInfo& met
   impl_->fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (impl_->fd < 0) impl_->fail("cannot be opened for writing");
   try {
-    if (::ftruncate(impl_->fd, static_cast<off_t>(end)) != 0) impl_->fail("cannot be cut back to its last whole line");
+    // EINVAL: a pipe, which has nothing to cut.
+    if (::ftruncate(impl_->fd, static_cast<off_t>(end)) != 0 && errno != EINVAL)
+      impl_->fail("cannot be cut back to its last whole line");
     impl_->put(header(meter, clock));
     if (!resumed) impl_->put(fmt::format("{}\n", trace_columns));
     impl_->flush();

@@ -3,13 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <optional>
 #include <string_view>
-#include <system_error>
 
-#include "results/text.h"
+#include "results/csv_table.h"
 
 namespace tbft::results {
 
@@ -18,61 +14,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t max_bytes = std::size_t{64} << 20;  // some 100,000 rows
-
-std::string field_of(const CellRow::Text& text) {
-  return text_field(text);
-}
-
-template <typename T>
-std::string field_of(const std::optional<T>& value) {
-  return value ? number_field(*value) : std::string();
-}
-
-void set(CellRow::Text& member, const std::string& field) {
-  member = field;
-}
-
-// Throws the kind that was expected.
-template <typename T>
-void set(std::optional<T>& member, const std::string& field) {
-  constexpr bool real = std::is_floating_point_v<T>;
-  if (field.empty()) return member.reset();
-  T value{};
-  const char* end = field.data() + field.size();
-  const auto [stop, error] = std::from_chars(field.data(), end, value);
-  bool good = error == std::errc() && stop == end;
-  if constexpr (real) good = good && std::isfinite(value);
-  if (!good) throw std::invalid_argument(real ? "a finite number" : "a 64-bit integer");
-  member = value;
-}
-
-// For every column of ours its place in the file.
-std::vector<std::size_t> places(const std::vector<std::string>& header, const CsvReader& reader) {
-  std::vector<std::size_t> result;
-  for (const Column& column : columns()) {
-    const auto count = std::count(header.begin(), header.end(), column.name);
-    if (count != 1) reader.fail(fmt::format("column {} is {}", column.name, count == 0 ? "missing" : "there more than once"));
-    result.push_back(static_cast<std::size_t>(std::find(header.begin(), header.end(), column.name) - header.begin()));
-  }
-  return result;
-}
-
-CellRow parse(const std::vector<std::string>& fields, const std::vector<std::size_t>& place, const CsvReader& reader) {
-  CellRow row;
-  for (std::size_t i = 0; i < place.size(); ++i) {
-    const Column& column = columns()[i];
-    const std::string& field = fields[place[i]];
-    try {
-      std::visit([&](auto member) { set(row.*member, field); }, column.member);
-    } catch (const std::invalid_argument& expected) {
-      reader.fail(fmt::format("column {}: '{}' is not {}", column.name, printable(field, 40), expected.what()));
-    }
-  }
-  if (row.schema && *row.schema > schema_version) {
-    reader.fail(fmt::format("schema {}, this program reads up to {}", *row.schema, schema_version));
-  }
-  return row;
-}
 
 // A torn tail is the beginning of one row. One that holds a further line with all its fields is damage of another kind: a quote
 // that is never closed hides whole rows, and taking them for torn would lose them.
@@ -113,20 +54,11 @@ std::size_t whole_bytes(std::string_view content, const fs::path& path) {
 }  // namespace
 
 std::string header_line() {
-  std::string line;
-  for (const Column& column : columns()) line.append(line.empty() ? "" : ",").append(column.name);
-  return line;
+  return csv_header(columns());
 }
 
 std::string to_line(const CellRow& row) {
-  std::string line;
-  bool first = true;
-  for (const Column& column : columns()) {
-    if (!first) line += ',';
-    first = false;
-    line += std::visit([&](auto member) { return field_of(row.*member); }, column.member);
-  }
-  return line;
+  return csv_line(columns(), row);
 }
 
 CellsFile read_cells(const fs::path& path) {
@@ -142,11 +74,11 @@ CellsFile parse_cells(std::string_view content, const std::string& name) {
     file.torn_tail = !content.empty();
     return file;
   }
-  const std::vector<std::size_t> place = places(*header, reader);
+  const CsvRows<CellRow> rows(columns(), *header, reader);
   while (const auto fields = reader.next()) {
-    if (fields->size() != header->size())
-      reader.fail(fmt::format("{} fields, the header has {}", fields->size(), header->size()));
-    file.rows.push_back(parse(*fields, place, reader));
+    const CellRow& row = file.rows.emplace_back(rows.parse(*fields, reader));
+    if (row.schema && *row.schema > schema_version)
+      reader.fail(fmt::format("schema {}, this program reads up to {}", *row.schema, schema_version));
   }
   check_torn(reader, header->size());
   file.torn_tail = !reader.tail().empty();

@@ -27,12 +27,17 @@ Json value(const std::optional<T>& number) {
   return number ? value(*number) : Json();
 }
 
-Json object(const CellRow& row) {
+template <typename Row>
+Json object_of(std::span<const CsvColumn<Row>> columns, const Row& row) {
   Json result = Json::object();
-  for (const Column& column : columns()) {
+  for (const auto& column : columns) {
     result[std::string(column.name)] = std::visit([&](auto member) { return value(row.*member); }, column.member);
   }
   return result;
+}
+
+Json object(const CellRow& row) {
+  return object_of(columns(), row);
 }
 
 Json object(const Table& table, const Line& line) {
@@ -62,6 +67,45 @@ Json object(const Winner& winner) {
           {"paper_winner", value(winner.paper_strategy)}};
 }
 
+// One object a column: the block with noise, which block is best, the diagonal. The accuracies stand in the summary.
+Json object(const BlockNoise& noise) {
+  const Diagonal counted = diagonal(noise);
+  Json result{{"dataset", value(noise.key.dataset)}, {"protocol", value(noise.key.protocol)}, {"board", value(noise.key.board)},
+              {"diagonal_best", counted.best},       {"columns_compared", counted.of},        {"columns", Json::array()}};
+  for (std::size_t i = 0; i < block_names.size(); ++i) {
+    result["columns"].push_back(
+        {{"noised", block_names[i]}, {"best", value(best_measured(noise, i))}, {"paper_best", best_published(i)}});
+  }
+  return result;
+}
+
+Json object(const HeadlineView& view) {
+  Json levels = Json::object();
+  for (std::size_t i = 0; i < drift_levels.size(); ++i) levels[std::string(drift_levels[i])] = value(view.level[i]);
+  return {{"levels", levels},
+          {"mean", view.mean},
+          {"low", view.interval.low},
+          {"high", view.interval.high},
+          {"tables", view.tables}};
+}
+
+Json object(const Headline& headline) {
+  Json lines = Json::array();
+  for (const HeadlineLine& line : headline.lines) {
+    lines.push_back({{"quantity", line.measured.quantity},
+                     {"view", line.measured.view},
+                     {"measured", object(line.measured)},
+                     {"paper", object(line.paper)},
+                     {"paper_same_levels", line.paper_same_levels},
+                     {"paper_printed", line.printed}});
+  }
+  return {{"protocol", value(headline.protocol)},
+          {"board", value(headline.board)},
+          {"missing_levels", headline.missing_levels},
+          {"lines", lines},
+          {"notes", headline.notes}};
+}
+
 std::string dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
@@ -72,12 +116,21 @@ std::string json_row(const CellRow& row) {
   return dump(object(row), -1);
 }
 
-std::string render_json(std::span<const CellRow> rows, const Summary& summary) {
-  Json report{{"cells", Json::array()}, {"summary", Json::array()}, {"winners", Json::array()}};
-  for (const CellRow& row : rows) report["cells"].push_back(object(row));
-  for (const Table& table : summary.tables) {
+std::string json_headline(const Headline& headline) {
+  return dump(object(headline), -1);
+}
+
+std::string render_json(const Inputs& inputs, const Summary& summary) {
+  Json report;
+  for (const char* part : {"cells", "summary", "block_noise", "step_costs", "headlines", "winners"})
+    report[part] = Json::array();
+  for (const CellRow& row : inputs.cells) report["cells"].push_back(object(row));
+  for (const Table& table : all_tables(summary)) {
     for (const Line& line : table.lines) report["summary"].push_back(object(table, line));
   }
+  for (const BlockNoise& noise : summary.block_noise) report["block_noise"].push_back(object(noise));
+  for (const StepCostRow& row : inputs.step_costs) report["step_costs"].push_back(object_of(step_cost_columns(), row));
+  for (const Headline& headline : summary.headlines) report["headlines"].push_back(object(headline));
   for (const Winner& winner : summary.winners) report["winners"].push_back(object(winner));
   return dump(report, 1) + '\n';
 }

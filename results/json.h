@@ -1,7 +1,6 @@
 // Rows and reports as JSON. Unknown is null, numbers are numbers, bytes that are no UTF-8 become the replacement character.
 #pragma once
 
-#include <span>
 #include <string>
 
 #include "results/schema.h"
@@ -12,8 +11,11 @@ namespace tbft::results {
 // One object on one line without line end; its keys are the columns of cells.csv, all of them, in their order.
 std::string json_row(const CellRow& row);
 
-// {"cells": [rows], "summary": [one object a table and strategy, the columns of the CSV report], "winners": [one a drift
-// level]}.
-std::string render_json(std::span<const CellRow> rows, const Summary& summary);
+// One object on one line: the lines with measured and published numbers, missing levels, notes.
+std::string json_headline(const Headline& headline);
+
+// {"cells": [rows], "summary": [one object a table and strategy, the columns of the CSV report], "block_noise": [one a matrix],
+// "step_costs": [rows], "headlines": [one a protocol and board], "winners": [one a drift level]}.
+std::string render_json(const Inputs& inputs, const Summary& summary);
 
 }  // namespace tbft::results

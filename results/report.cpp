@@ -23,8 +23,8 @@ Format parse_format(std::string_view name) {
   throw std::invalid_argument(fmt::format("unknown format '{}': text, md, csv or json", printable(name, 40)));
 }
 
-std::string report(const std::vector<CellRow>& rows, Format format) {
-  const Summary summary = summarize(rows);
+std::string report(const Inputs& inputs, Format format) {
+  const Summary summary = summarize(inputs);
   switch (format) {
     case Format::text:
       return render_text(summary);
@@ -33,9 +33,13 @@ std::string report(const std::vector<CellRow>& rows, Format format) {
     case Format::csv:
       return render_csv(summary);
     case Format::json:
-      return render_json(rows, summary);
+      return render_json(inputs, summary);
   }
   throw std::logic_error("report: no such format");
+}
+
+std::string report(const std::vector<CellRow>& rows, Format format) {
+  return report(Inputs{rows, {}, {}}, format);
 }
 
 }  // namespace tbft::results

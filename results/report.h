@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "results/schema.h"
+#include "results/inputs.h"
 
 namespace tbft::results {
 
@@ -15,8 +15,10 @@ Format parse_format(std::string_view name);
 
 // text, md: a table a (data set, drift, condition, training size): strategy rows with accuracy mean +- sd, n, net or gross
 // training joules, saving % against full, the paper's number where one corresponds; Block Avg derived; the caption says when
-// the joules are an estimate. Then one line a drift level: which block won, and against what. csv: the table in long form.
-// json: {"cells": [rows with the column names of cells.csv], "summary": [...]}.
-std::string report(const std::vector<CellRow>& rows, Format format);
+// the joules are an estimate. Cells with noise in one block form the paper's matrix instead. Then step costs, the paper's
+// headline recomputed, and one line a drift level: which block won, and against what. csv: the tables of cells in long form.
+// json: {"cells": [rows with the column names of cells.csv], "summary": [...], "block_noise": ..., "headlines": ...}.
+std::string report(const Inputs& inputs, Format format);
+std::string report(const std::vector<CellRow>& rows, Format format);  // of cells alone
 
 }  // namespace tbft::results

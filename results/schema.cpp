@@ -75,6 +75,7 @@ const std::array table{
     TBFT_COLUMN(throttled),
     TBFT_COLUMN(tool_version),
     TBFT_COLUMN(config_hash),
+    TBFT_COLUMN(idle_drift_W),
 };
 #undef TBFT_COLUMN
 // clang-format on

@@ -5,8 +5,8 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
-#include <variant>
+
+#include "results/csv_table.h"
 
 namespace tbft::results {
 
@@ -46,12 +46,10 @@ struct CellRow {
   Number temp_start_C, temp_end_C;
   Count throttled;
   Text tool_version, config_hash;
+  Number idle_drift_W;  // idle after the window less idle before it
 };
 
-struct Column {
-  std::string_view name;
-  std::variant<CellRow::Text CellRow::*, CellRow::Number CellRow::*, CellRow::Count CellRow::*> member;
-};
+using Column = CsvColumn<CellRow>;
 
 // In the order of the file. Every column is always present.
 std::span<const Column> columns();

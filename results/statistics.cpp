@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdint>
 #include <numeric>
-#include <vector>
 
 namespace tbft::results {
 
@@ -14,23 +12,6 @@ namespace {
 // 97.5 % quantiles of Student's t for 1 to 8 degrees of freedom.
 constexpr std::array t_quantile{12.706204736432095, 4.302652729911275,  3.182446305284263,  2.7764451051977987,
                                 2.570581835636314,  2.4469118511449692, 2.3646242515927844, 2.306004135204166};
-
-// SplitMix64 (Steele, Lea, Flood 2014): the same stream on every machine, which std::uniform_int_distribution does not promise.
-class Random {
- public:
-  // Uniform below n, n < 2^32.
-  std::size_t below(std::size_t n) { return static_cast<std::size_t>(((next() >> 32) * n) >> 32); }
-
- private:
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15U;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
-  }
-  std::uint64_t state_ = 42;
-};
 
 double mean_of(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -44,7 +25,12 @@ double quantile(const std::vector<double>& sorted, double p) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-void bootstrap(std::span<const double> values, Statistics& result) {
+Interval interval_of(std::vector<double>& means) {
+  std::sort(means.begin(), means.end());
+  return {quantile(means, 0.025), quantile(means, 0.975)};
+}
+
+Interval bootstrap(std::span<const double> values) {
   constexpr std::size_t resamples = 10000;
   Random random;
   std::vector<double> means(resamples);
@@ -53,9 +39,13 @@ void bootstrap(std::span<const double> values, Statistics& result) {
     for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
     mean = sum / static_cast<double>(values.size());
   }
-  std::sort(means.begin(), means.end());
-  result.low = quantile(means, 0.025);
-  result.high = quantile(means, 0.975);
+  return interval_of(means);
+}
+
+bool same_images(std::span<const ImageScores> images) {
+  return std::all_of(images.begin(), images.end(), [&](const ImageScores& scores) {
+    return scores && !scores->empty() && images.front() && scores->size() == images.front()->size();
+  });
 }
 
 }  // namespace
@@ -75,9 +65,62 @@ Statistics statistics(std::span<const double> values) {
     result.low = result.mean - half;
     result.high = result.mean + half;
   } else {
-    bootstrap(values, result);
+    const Interval interval = bootstrap(values);
+    result.low = interval.low;
+    result.high = interval.high;
   }
   return result;
+}
+
+Statistics statistics(std::span<const double> values, std::span<const ImageScores> images) {
+  Statistics result = statistics(values);
+  if (values.size() <= t_quantile.size() + 1 || images.size() != values.size() || !same_images(images)) return result;
+  const std::size_t n_images = images.front()->size();
+  const Interval interval = percentile_interval(
+      [&](Random& random) { return resampled_mean(values, images, random.weights(n_images, n_images), random); });
+  result.low = interval.low;
+  result.high = interval.high;
+  return result;
+}
+
+std::uint64_t Random::next() {
+  state_ += 0x9e3779b97f4a7c15U;
+  std::uint64_t z = state_;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+  return z ^ (z >> 31);
+}
+
+std::vector<float> Random::weights(std::size_t n, std::size_t draws) {
+  std::vector<float> result(n);
+  for (std::size_t i = 0; i < draws; ++i) result[below(n)] += 1;
+  return result;
+}
+
+double resampled_mean(std::span<const double> values, std::span<const ImageScores> images, std::span<const float> image_weights,
+                      Random& random) {
+  const std::size_t draws = std::max<std::size_t>(values.size(), 2) - 1;
+  const std::vector<float> weights = random.weights(values.size(), draws);
+  if (images.empty()) {
+    return std::inner_product(values.begin(), values.end(), weights.begin(), 0.0) / static_cast<double>(draws);
+  }
+  std::vector<float> sums(image_weights.size());
+  for (std::size_t r = 0; r < values.size(); ++r) {
+    if (weights[r] == 0) continue;
+    const std::vector<float>& scores = *images[r];
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += weights[r] * scores[i];
+  }
+  const double sum = std::inner_product(sums.begin(), sums.end(), image_weights.begin(), 0.0);
+  const double drawn = std::accumulate(image_weights.begin(), image_weights.end(), 0.0) * static_cast<double>(draws);
+  return 100 * sum / drawn;
+}
+
+Interval percentile_interval(const std::function<double(Random&)>& draw) {
+  constexpr std::size_t resamples = 2000;
+  Random random;
+  std::vector<double> drawn(resamples);
+  for (double& value : drawn) value = draw(random);
+  return interval_of(drawn);
 }
 
 }  // namespace tbft::results

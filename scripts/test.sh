@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The whole test suite on a Debian 12 machine: packages, build, tests. Safe to repeat.
-# Usage: test.sh [--full]. Without it: the dev build and every test. --full adds what a change must pass before it lands:
-# formatting, clang-tidy, the build without libtorch, and the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Usage: test.sh [--full]. Without it: the dev build and every test that needs no virtual machine. --full adds what a change must
+# pass before it lands: formatting, the build without libtorch and its tests under AddressSanitizer and
+# UndefinedBehaviorSanitizer, libFuzzer, the program against a real kernel in QEMU, clang-tidy.
 # A skipped test is a failure unless it says that ../shared (real images and checkpoints) or hardware is absent.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,7 +40,7 @@ run_ctest() {
 }
 
 step "packages"
-scripts/bootstrap.sh test
+if [ "$full" = yes ]; then scripts/bootstrap.sh kernel; else scripts/bootstrap.sh test; fi
 
 if [ "$full" = yes ]; then
   step "formatting"
@@ -49,15 +50,17 @@ fi
 step "build dev"
 build dev
 step "tests"
-run_ctest build/dev
+run_ctest build/dev -LE kernel
 
 if [ "$full" = yes ]; then
-  step "build without libtorch, and its tests"
-  build no-torch
-  run_ctest build/no-torch
-  step "build with AddressSanitizer and UndefinedBehaviorSanitizer, and the unit tests"
+  step "build without libtorch, with AddressSanitizer and UndefinedBehaviorSanitizer, and its tests"
   build asan
   ASAN_OPTIONS=detect_leaks=0 run_ctest build/asan -LE 'slow|real'
+  step "a real kernel"
+  run_ctest build/dev -L kernel
+  step "fuzzing"
+  build fuzz
+  TBFT_FUZZ_SECONDS=${TBFT_FUZZ_SECONDS:-30} run_ctest build/fuzz -L fuzz
   step "clang-tidy"
   scripts/tidy.sh
 fi

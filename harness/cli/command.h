@@ -23,13 +23,19 @@ using Action = std::function<int()>;
 
 void add_meters(CLI::App& app, Action& action);
 void add_measure(CLI::App& app, Action& action);
+void add_record(CLI::App& app, Action& action);
 void add_integrate(CLI::App& app, Action& action);
+void add_serve_meter(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_cost(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
+void add_data_corrupt(CLI::App& data, Action& action);  // under `data`
+void add_doctor(CLI::App& app, Action& action);
 // These need libtorch; without it each says "built without libtorch".
 void add_run(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_pretrain(CLI::App& app, Action& action);
+void add_reproduce(CLI::App& app, Action& action);
+void add_step_cost(CLI::App& app, Action& action);
 
 }  // namespace tbft::cli

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -59,17 +60,20 @@ int list(const Options& options) {
       out.push_back({{"name", kind.name},
                      {"drift", kind.drift},
                      {"conditions", kind.conditions},
+                     {"default_conditions", data::default_conditions(kind)},
                      {"summary", kind.summary},
                      {"example", kind.example}});
     }
     print(out, 2);
     return ok;
   }
-  fmt::print("{:<12} {:<7} {:<21} {}\n", "NAME", "DRIFT", "CONDITIONS", "WHAT");
+  fmt::print("{:<15} {:<7} {:<21} {}\n", "NAME", "DRIFT", "CONDITIONS", "WHAT");
   for (const auto& kind : data::dataset_kinds()) {
-    const auto conditions = fmt::format("{}", fmt::join(kind.conditions, ","));
-    fmt::print("{:<12} {:<7} {:<21} {}\n", kind.name, kind.drift, conditions, kind.summary);
-    fmt::print("{:<42} {}\n", "", kind.example);
+    const bool many = kind.conditions.size() > 10;
+    const auto conditions =
+        many ? fmt::format("{}, see --json", kind.conditions.size()) : fmt::format("{}", fmt::join(kind.conditions, ","));
+    fmt::print("{:<15} {:<7} {:<21} {}\n", kind.name, kind.drift, conditions, kind.summary);
+    fmt::print("{:<45} {}\n", "", kind.example);
   }
   return ok;
 }
@@ -89,8 +93,10 @@ int info(const Options& options) {
   }
   fmt::print("data set  {}\nimages    {} of {}x{} px, {} classes\n", name, images.size(), images.width, images.height,
              images.class_names.size());
+  std::size_t width = 20;
+  for (const auto& class_name : images.class_names) width = std::max(width, class_name.size());
   for (std::size_t i = 0; i < images.class_names.size(); ++i) {
-    fmt::print("  {:>2}  {:<20} {}\n", i, images.class_names[i], summary.images_a_class[i]);
+    fmt::print("  {:>2}  {:<{}} {}\n", i, images.class_names[i], width, summary.images_a_class[i]);
   }
   fmt::print("mean      {:.2f}\nstd       {:.2f}\n", fmt::join(summary.mean, "  "), fmt::join(summary.deviation, "  "));
   fmt::print("sha256    {}\n", summary.sha256);
@@ -111,6 +117,7 @@ int split(const Options& options) {
 }
 
 void write_images(data::Images& images, const fs::path& folder) {
+  for (auto& name : images.class_names) std::ranges::replace(name, '/', '-');  // "cat/dog" is one folder, not two
   for (const auto& name : images.class_names) fs::create_directories(folder / name);
   for (std::int64_t i = 0; i < images.size(); ++i) {
     const auto& name = images.class_names[static_cast<std::size_t>(images.labels[static_cast<std::size_t>(i)])];
@@ -166,7 +173,7 @@ CLI::Option* add_dataset(CLI::App& app, Options& options) {
 
 void add_data(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto& data = *app.add_subcommand("data", "Data sets: list, info, split, export");
+  auto& data = *app.add_subcommand("data", "Data sets: list, info, split, export, corrupt");
   data.require_subcommand(1);
   data.footer("Example:\n  tbft data info --dataset 'synthetic:?drift=input'");
 
@@ -197,6 +204,8 @@ void add_data(CLI::App& app, Action& action) {
                          "  tbft data export --dataset 'synthetic:?drift=feature&n=200' -o shapes", export_images);
   add_dataset(export_app, *options)->required();
   export_app.add_option("-o,--output", options->output, "folder to create")->required();
+
+  add_data_corrupt(data, action);
 }
 
 }  // namespace tbft::cli

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <vector>
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
@@ -50,7 +52,9 @@ int execute(const EvalOptions& options) {
   Trainer trainer(options.checkpoint);
   console.progress("loading " + options.dataset);
   const auto images = data::load_dataset(data::parse_dataset_spec(options.dataset));
-  const auto correct = trainer.correct(images, default_layout(), progress);
+  std::vector<std::int64_t> all(static_cast<std::size_t>(images.size()));
+  std::iota(all.begin(), all.end(), 0);
+  const auto correct = trainer.correct(images, all, default_layout(), std::nullopt, progress);
   console.clear();
   const double accuracy_pct = 100.0 * static_cast<double>(correct) / static_cast<double>(images.size());
   if (options.json)

@@ -1,11 +1,11 @@
 // tbft: the program. Libraries throw; only this file prints errors and decides the exit code.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <exception>
+#include <string>
 
 #include "harness/cli/command.h"
+#include "harness/console.h"
 #include "harness/data/dataset.h"
 #include "harness/interrupted.h"
 #include "harness/provenance.h"
@@ -19,7 +19,7 @@ using tbft::cli::Exit;
 
 int report(int code, const std::exception& error) {
   std::fflush(stdout);
-  fmt::print(stderr, "tbft: {}\n", error.what());
+  tbft::print_error(std::string("tbft: ") + error.what());
   return code;
 }
 
@@ -60,14 +60,19 @@ int main(int argc, char** argv) {
 
   tbft::cli::Action action;
   tbft::cli::add_run(app, action);
+  tbft::cli::add_reproduce(app, action);
   tbft::cli::add_report(app, action);
   tbft::cli::add_eval(app, action);
   tbft::cli::add_pretrain(app, action);
   tbft::cli::add_data(app, action);
   tbft::cli::add_cost(app, action);
+  tbft::cli::add_step_cost(app, action);
   tbft::cli::add_meters(app, action);
+  tbft::cli::add_doctor(app, action);
   tbft::cli::add_measure(app, action);
+  tbft::cli::add_record(app, action);
   tbft::cli::add_integrate(app, action);
+  tbft::cli::add_serve_meter(app, action);
 
   try {
     app.parse(argc, argv);
@@ -78,7 +83,7 @@ int main(int argc, char** argv) {
   const int code = run(action);
   // A result that did not reach stdout (a full disk behind a redirection) is no success.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    fmt::print(stderr, "tbft: cannot write the result to stdout\n");
+    tbft::print_error("tbft: cannot write the result to stdout");
     return code == Exit::ok ? Exit::failed : code;
   }
   return code;

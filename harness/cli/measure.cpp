@@ -2,102 +2,176 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <optional>
-#include <thread>
+#include <vector>
 
 #include "harness/board.h"
 #include "harness/child.h"
 #include "harness/cli/command.h"
+#include "harness/cli/time_option.h"
 #include "harness/console.h"
 #include "harness/energy_row.h"
+#include "harness/energy_text.h"
+#include "harness/interrupted.h"
 #include "harness/journal.h"
+#include "harness/marker.h"
+#include "harness/run_meter.h"
 #include "harness/provenance.h"
 #include "power/monitor.h"
 #include "power/registry.h"
 #include "results/json.h"
+#include "results/statistics.h"
 
 namespace tbft::cli {
 
 namespace {
 
-constexpr double default_idle_s = 5;
-
 struct MeasureOptions {
   std::string meter = "auto";
-  std::string trace;
+  std::string trace, marker;
   double interval_s = 0;
   std::optional<double> idle_s, timeout_s;
+  int repetitions = 1;
+  int warmup = 0;
   bool json = false;
   std::vector<std::string> command;
 };
 
-void idle(power::Monitor& monitor, Console& console, const std::string& name, double seconds) {
-  if (seconds <= 0) return;
-  console.progress(fmt::format("measuring idle power for {} s", seconds));
-  monitor.begin(name);
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-  monitor.end(name);
-  console.clear();
-}
+struct Repetition {
+  std::string started_utc;
+  double sampler_cpu_s = 0;
+  power::Energy gross;
+  power::NetEnergy net;
+};
 
-std::string plus_minus(double U, double U_random) {
-  if (std::isfinite(U)) return fmt::format(" +- {:.3g} J (k=2)", U);
-  if (std::isfinite(U_random))
-    return fmt::format(" +- {:.2g} J (k=2, random part only: the meter's accuracy is unknown)", U_random);
-  return "";
-}
+// The windows of one measurement: repetition/N/command, and an idle window before each and after the last.
+class Measurement {
+ public:
+  Measurement(const MeasureOptions& options, power::Monitor& monitor, ChildRunner& child, Console& console, double idle_s)
+      : options_(options), monitor_(monitor), child_(child), console_(console), idle_s_(idle_s) {}
 
-std::string text_of(const power::Energy& gross, const power::NetEnergy& net, const power::Monitor& monitor) {
-  const auto& meter = monitor.meter();
-  std::string text = gross.valid
-                         ? fmt::format("gross     {:.4g} J{}\n", gross.energy_J, plus_minus(gross.U_J, gross.U_random_J))
-                         : fmt::format("invalid   {}\n", gross.reason);
-  if (std::isfinite(net.net_J))
-    text += fmt::format("net       {:.4g} J{}, idle {:.4g} W\n", net.net_J, plus_minus(net.U_net_J, net.U_random_net_J),
-                        net.idle_W);
-  text += fmt::format("duration  {:.6f} s\n", gross.duration_s);
-  if (gross.valid) text += fmt::format("power     {:.4g} W mean, {:.4g} W max\n", gross.mean_W, gross.max_W);
-  text += fmt::format("readings  {} distinct", gross.samples);
-  if (std::isfinite(gross.distinct_hz)) text += fmt::format(", {:.1f} Hz", gross.distinct_hz);
-  if (std::isfinite(gross.coverage_pct))
-    text += fmt::format(", {:.1f} % covered, longest gap {:.3g} s", gross.coverage_pct, gross.longest_gap_s);
-  const auto stats = monitor.sampler();
-  text += fmt::format("\nsampler   {} deadlines missed, {:.3f} s of CPU\n", stats.missed, stats.cpu_s);
-  text += fmt::format("meter     {}: {}{}\n", meter.uri, meter.description, meter.measured ? "" : " (not a measurement)");
-  return text;
-}
-
-void print_result(const MeasureOptions& options, power::Monitor& monitor, const std::string& started_utc, double idle_s,
-                  double sampler_cpu_s, Console& console, bool& valid) {
-  const auto gross = monitor.energy("command");
-  const auto before = idle_s > 0 ? monitor.energy("idle/before") : power::Energy{};
-  const auto after = idle_s > 0 ? monitor.energy("idle/after") : power::Energy{};
-  const auto net = power::net(gross, before, after);
-  valid = gross.valid;
-  if (idle_s > 0 && !std::isfinite(net.idle_W))
-    console.warning("idle power is unknown: " + (before.valid ? after.reason : before.reason));
-  if (!options.json) {
-    fmt::print("{}", text_of(gross, net, monitor));
-    return;
+  // The exit code of the command: of the first one that is not 0, which also is the last one to run.
+  int run() {
+    for (int i = 0; i < options_.warmup; ++i) {
+      console_.progress(fmt::format("warm-up {} of {}", i + 1, options_.warmup));
+      console_.clear();  // from here on the terminal is the command's
+      if (const int code = child_.run(options_.command, options_.timeout_s); code != 0) {
+        console_.line(fmt::format("tbft: the warm-up ended with {}; nothing was measured", code));
+        return code;
+      }
+      if (child_.signalled()) throw Interrupted("interrupted during the warm-up");
+    }
+    idle(0);
+    int code = 0;
+    for (int i = 0; i < options_.repetitions && code == 0 && !child_.signalled(); ++i) {
+      Repetition repetition{.started_utc = utc_now()};
+      const double cpu_before_s = monitor_.sampler().cpu_s;
+      monitor_.begin(window(i, "command"));
+      code = child_.run(options_.command, options_.timeout_s);
+      // From here on the command's exit code is known and must not be lost to an error of ours.
+      try {
+        monitor_.end(window(i, "command"));
+        repetition.sampler_cpu_s = monitor_.sampler().cpu_s - cpu_before_s;
+        idle(i + 1);
+        settle(i, repetition);
+      } catch (const Interrupted&) {
+        repetition.gross = monitor_.energy(window(i, "command"));
+        repetitions_.push_back(std::move(repetition));
+        if (code == 0) throw;
+        return code;
+      } catch (const std::exception& error) {
+        if (code == 0) throw;
+        console_.line(fmt::format("tbft: {}", error.what()));
+        return code;
+      }
+      repetitions_.push_back(std::move(repetition));
+    }
+    return code;
   }
+
+  const std::vector<Repetition>& repetitions() const { return repetitions_; }
+
+ private:
+  static std::string window(int i, std::string_view phase) { return fmt::format("repetition/{}/{}", i, phase); }
+
+  void idle(int i) {
+    if (idle_s_ <= 0) return;
+    console_.progress(fmt::format("measuring idle power for {} s", idle_s_));
+    monitor_.begin(window(i, "idle"));
+    child_.sleep(idle_s_);
+    monitor_.end(window(i, "idle"));
+    console_.clear();
+  }
+
+  void settle(int i, Repetition& repetition) {
+    repetition.gross = monitor_.energy(window(i, "command"));
+    if (idle_s_ <= 0) return;
+    const auto before = monitor_.energy(window(i, "idle"));
+    const auto after = monitor_.energy(window(i + 1, "idle"));
+    repetition.net = power::net(repetition.gross, before, after);
+    if (!std::isfinite(repetition.net.idle_W))
+      console_.warning("idle power is unknown: " + (before.valid ? after.reason : before.reason));
+  }
+
+  const MeasureOptions& options_;
+  power::Monitor& monitor_;
+  ChildRunner& child_;
+  Console& console_;
+  double idle_s_;
+  std::vector<Repetition> repetitions_;
+};
+
+std::string line_of(const char* name, std::span<const double> values, const char* unit) {
+  const auto s = results::statistics(values);
+  if (s.n == 0) return "";
+  std::string text = fmt::format("{:<9} {:.4g} {} mean of {}", name, s.mean, unit, s.n);
+  if (s.n > 1)
+    text += fmt::format(", standard deviation {:.2g}, 95 % interval of the mean {:.4g} to {:.4g}", s.sd, s.low, s.high);
+  return text + "\n";
+}
+
+std::string text_of(const std::vector<Repetition>& all) {
+  if (all.size() == 1) return energy_text(all.front().gross, all.front().net);
+  std::string text;
+  std::vector<double> gross_J, net_J, duration_s;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& [started_utc, cpu_s, gross, net] = all[i];
+    text += fmt::format("{:>3}       {:.6f} s, ", i + 1, gross.duration_s);
+    text += gross.valid ? fmt::format("gross {:.4g} J{}", gross.energy_J, plus_minus(gross.U_J, gross.U_random_J))
+                        : "invalid: " + gross.reason;
+    if (std::isfinite(net.net_J)) text += fmt::format(", net {:.4g} J, idle {:.4g} W", net.net_J, net.idle_W);
+    text += "\n";
+    duration_s.push_back(gross.duration_s);
+    if (gross.valid) gross_J.push_back(gross.energy_J);
+    if (std::isfinite(net.net_J)) net_J.push_back(net.net_J);
+  }
+  return text + line_of("gross", gross_J, "J") + line_of("net", net_J, "J") + line_of("duration", duration_s, "s") +
+         "The interval tells how repeatable the command is; the meter's own error (gain, offset) is the same in all of them.\n";
+}
+
+void print_json(const std::vector<Repetition>& all, const power::MeterInfo& meter) {
   const Board board;
-  results::CellRow row;
-  row.started_utc = started_utc;
-  row.host = board.host();
-  row.board = board.name();
-  row.tool_version = tool_version();
-  row.cpu_governor = board.governor();
-  row.status = gross.valid ? "ok" : "invalid";
-  row.reason = gross.reason;
-  row.duration_s = gross.duration_s;
-  row.sampler_cpu_s = sampler_cpu_s;
-  fill_meter(row, monitor.meter());
-  fill_window(row, gross);
-  fill_energy(row, gross, net);
-  fmt::print("{}\n", results::json_row(row));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& [started_utc, cpu_s, gross, net] = all[i];
+    results::CellRow row;
+    row.started_utc = started_utc;
+    row.host = board.host();
+    row.board = board.name();
+    row.tool_version = tool_version();
+    row.cpu_governor = board.governor();
+    row.repetition = static_cast<std::int64_t>(i);
+    row.status = gross.valid ? "ok" : "invalid";
+    row.reason = gross.reason;
+    row.duration_s = gross.duration_s;
+    row.sampler_cpu_s = cpu_s;
+    fill_meter(row, meter);
+    fill_window(row, gross);
+    fill_energy(row, gross, net);
+    fmt::print("{}\n", results::json_row(row));
+  }
 }
 
 int execute(const MeasureOptions& options) {
@@ -106,30 +180,37 @@ int execute(const MeasureOptions& options) {
   ChildRunner child;
   power::MonitorOptions monitor_options{.interval_s = options.interval_s};
   if (!options.trace.empty()) monitor_options.trace = options.trace;
+  if (!options.marker.empty()) monitor_options.on_mark = open_marker(options.marker, console);
   const double idle_s = options.idle_s.value_or(meter->info().measured ? default_idle_s : 0);
   power::Monitor monitor(std::move(meter), monitor_options);
 
-  const auto started_utc = utc_now();
-  idle(monitor, console, "idle/before", idle_s);
-  const double cpu_before_s = monitor.sampler().cpu_s;
-  monitor.begin("command");
-  const int code = child.run(options.command, options.timeout_s);
-  // From here on the command's exit code is known and must not be lost to an error of ours.
-  bool valid = false;
+  Measurement measurement(options, monitor, child, console, idle_s);
+  const auto& all = measurement.repetitions();
+  int code = 0;
   try {
-    monitor.end("command");
-    const double sampler_cpu_s = monitor.sampler().cpu_s - cpu_before_s;
-    idle(monitor, console, "idle/after", idle_s);
+    code = measurement.run();
+  } catch (const Interrupted& error) {
+    if (all.empty()) throw;
+    console.line(fmt::format("tbft: {}; {} of {} repetitions were measured", error.what(), all.size(), options.repetitions));
+    code = Exit::interrupted;
+  }
+  try {
     if (code == exit_not_found || code == exit_not_executable)
       console.line(fmt::format("tbft: {}: {}", options.command.front(),
                                code == exit_not_found ? "command not found" : "cannot be executed"));
-    print_result(options, monitor, started_utc, idle_s, sampler_cpu_s, console, valid);
+    if (options.json) {
+      print_json(all, monitor.meter());
+    } else if (!all.empty()) {
+      fmt::print("{}{}", text_of(all), sampler_text(monitor));
+    }
+    std::fflush(stdout);  // a signal that waited ends us as soon as `child` is gone
     monitor.close();
   } catch (const std::exception& error) {
     if (code == 0) throw;
     console.line(fmt::format("tbft: {}", error.what()));
   }
   if (code != 0) return code;
+  const bool valid = std::ranges::all_of(all, [](const Repetition& r) { return r.gross.valid; });
   return valid ? Exit::ok : Exit::invalid_measurement;
 }
 
@@ -143,24 +224,36 @@ void add_measure(CLI::App& app, Action& action) {
       ->envname("TBFT_METER")
       ->capture_default_str();
   command->add_option("-o,--output", options->trace, "Write every reading to this trace.csv")->type_name("TRACE");
-  command->add_option("-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own")
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1.0}, {"ms", 1e-3}, {"us", 1e-6}}))
-      ->type_name("TIME");
+  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
   command
       ->add_option("--idle", options->idle_s,
                    "Seconds of idle before and after; 0 skips, net is then unknown (default 5; 0 for an estimate or replay)")
       ->check(CLI::Range(0.0, 3600.0));
-  command->add_option("--timeout", options->timeout_s, "End the command after this many seconds; the exit code is then 124")
+  command->add_option("-n,--repetitions", options->repetitions, "Run the command so often; each run gets joules of its own")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command->add_option("--warmup", options->warmup, "Runs before these that are not measured")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  command
+      ->add_option("--timeout", options->timeout_s,
+                   "End the command and all that it started after this many seconds; the exit code is then 124")
       ->check(CLI::PositiveNumber);
-  command->add_flag("--json", options->json, "Print one JSON object with the column names of cells.csv");
+  command
+      ->add_option("--marker", options->marker,
+                   "GPIO line that is high while the command runs, e.g. pinctrl-rp1:17, or lines of phases: "
+                   "command=CHIP:OFFSET,idle=CHIP:OFFSET")
+      ->type_name("RULES");
+  command->add_flag("--json", options->json, "Print one JSON object a repetition and line, with the column names of cells.csv");
   command->add_option("command", options->command, "The command, after --")->required();
   command->prefix_command(false);
   command->footer(
       "Examples:\n"
       "  tbft measure -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -- python3 train.py\n"
+      "  tbft measure -m um25c:///dev/rfcomm0 --repetitions 10 --warmup 1 -- ./inference\n"
       "  tbft measure -m estimate:// --idle 0 --json -- sh -c 'sleep 1; exit 7'\n"
-      "Exit code: the command's own (128+n on signal n, 124 timed out, 126/127 it could not start); 3 no meter; 4 the command\n"
-      "gave 0 but the measurement is invalid.");
+      "Exit code: the command's own (128+n on signal n, 124 timed out, 126/127 it could not start), which also ends the\n"
+      "repetitions; 3 no meter; 4 the command gave 0 but a measurement is invalid.");
   command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 

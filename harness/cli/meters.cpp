@@ -1,11 +1,14 @@
-// tbft meters: the kinds of power meters there are, and what one says about itself.
+// tbft meters: the kinds of power meters there are, and what one says about itself or proves to be.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
+#include "harness/cli/meter_checks.h"
+#include "power/capture.h"
 #include "power/registry.h"
 
 namespace tbft::cli {
@@ -15,6 +18,7 @@ namespace {
 struct MetersOptions {
   std::string meter;
   bool json = false;
+  bool self_test = false;
 };
 
 int list(bool json) {
@@ -25,8 +29,8 @@ int list(bool json) {
     fmt::print("{}\n", nlohmann::ordered_json{{"meters", kinds}}.dump());
     return Exit::ok;
   }
-  for (const auto& kind : power::meter_kinds()) fmt::print("{:<10} {}\n{:<10} {}\n", kind.name, kind.summary, "", kind.example);
-  fmt::print("{:<10} {}\n", "auto", "the best measured one that needs no address; never an estimate");
+  for (const auto& kind : power::meter_kinds()) fmt::print("{:<13} {}\n{:<13} {}\n", kind.name, kind.summary, "", kind.example);
+  fmt::print("{:<13} {}\n", "auto", "the best measured one that needs no address; never an estimate");
   return Exit::ok;
 }
 
@@ -48,9 +52,15 @@ int describe(const MetersOptions& options) {
                                               {"counter", info.counter ? 1 : 0},
                                               {"nominal_period_s", info.nominal_period_s},
                                               {"averaging_s", info.averaging_s},
+                                              {"latency_s", info.latency_s},
                                               {"gap_limit_s", info.gap_limit_s},
                                               {"gain_limit_rel", optional(info.accuracy.gain_limit_rel)},
-                                              {"offset_limit_A", optional(info.accuracy.offset_limit_A)}}
+                                              {"offset_limit_A", optional(info.accuracy.offset_limit_A)},
+                                              {"offset_limit_V", optional(info.accuracy.offset_limit_V)},
+                                              {"resolution_V", info.accuracy.resolution_V},
+                                              {"resolution_A", info.accuracy.resolution_A},
+                                              {"resolution_W", info.accuracy.resolution_W},
+                                              {"resolution_J", info.accuracy.resolution_J}}
                            .dump());
     return Exit::ok;
   }
@@ -59,6 +69,7 @@ int describe(const MetersOptions& options) {
              info.counter ? "energy counter" : "power");
   fmt::print("  a reading every {:.4g} s, averaged over {:.4g} s, gap limit {:.4g} s\n", info.nominal_period_s,
              info.averaging_s, info.gap_limit_s);
+  fmt::print("  resolution: {}\n", resolution(info.accuracy));
   fmt::print("  accuracy limits: gain {}, offset {}\n", or_unknown(info.accuracy.gain_limit_rel, 100, "%"),
              or_unknown(info.accuracy.offset_limit_A, 1000, "mA"));
   return Exit::ok;
@@ -68,15 +79,53 @@ int describe(const MetersOptions& options) {
 
 void add_meters(CLI::App& app, Action& action) {
   auto options = std::make_shared<MetersOptions>();
-  auto* command = app.add_subcommand("meters", "List the kinds of power meters, or describe one");
+  auto test = std::make_shared<SelfTestOptions>();
+  auto calibration = std::make_shared<CalibrateOptions>();
+  auto* command = app.add_subcommand("meters", "List the kinds of power meters, describe one, test one, or calibrate one");
   command->add_option("-m,--meter", options->meter, "Describe this meter (its device must be there)");
   command->add_flag("--json", options->json, "Print JSON");
+  auto* self_test =
+      command->add_flag("--self-test", options->self_test, "Sample the meter: rate, jitter, failures, CPU, noise, verdict");
+  command->add_option("-d,--duration", test->seconds, "Of the self-test, e.g. 10s")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"ms", 1e-3}, {"s", 1}, {"min", 60}}))
+      ->check(CLI::Range(0.1, power::longest_capture_s))
+      ->needs(self_test);
+  command->add_option("-i,--interval", test->interval_s, "Sampling interval of the self-test; 0: the meter's own")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}}))
+      ->needs(self_test);
   command->footer(
       "Examples:\n"
       "  tbft meters\n"
-      "  tbft meters -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'");
-  command->callback(
-      [options, &action] { action = [options] { return options->meter.empty() ? list(options->json) : describe(*options); }; });
+      "  tbft meters -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'\n"
+      "  tbft meters --self-test -m 'ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 30s\n"
+      "  tbft meters calibrate -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --point 5.00,0.20 --point 5.00,2.00");
+
+  auto* calibrate =
+      command->add_subcommand("calibrate", "Gain and offset against a reference, for gain_pct and offset_A of the URI");
+  calibrate->add_option("-m,--meter", calibration->meter, "The meter")->required();
+  calibrate
+      ->add_option("--point", calibration->points, "Volts,amperes of the reference; again for each setting (waits for Enter)")
+      ->allow_extra_args(false);
+  calibrate->add_option("--volts", calibration->volts_V, "One setting: volts of the reference");
+  calibrate->add_option("--amps", calibration->amps_A, "One setting: amperes of the reference");
+  calibrate->add_option("--seconds", calibration->seconds, "Sampling at each setting")
+      ->check(CLI::Range(0.1, power::longest_capture_s));
+  calibrate
+      ->add_option("--reference-U-pct", calibration->reference_U_pct,
+                   "The reference's own expanded uncertainty (k = 2), in percent")
+      ->check(CLI::Range(0.0, 100.0));
+  calibrate->add_flag("--json", calibration->json, "Print JSON");
+
+  command->callback([=, &action] {
+    action = [=] {
+      if (calibrate->parsed()) return calibrate_meter(*calibration);
+      if (!options->self_test) return options->meter.empty() ? list(options->json) : describe(*options);
+      if (options->meter.empty()) throw UsageError("--self-test needs a meter: -m URI");
+      test->meter = options->meter;
+      test->json = options->json;
+      return self_test_meter(*test);
+    };
+  });
 }
 
 }  // namespace tbft::cli

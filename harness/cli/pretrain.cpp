@@ -2,16 +2,18 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/console.h"
 #include "harness/interrupted.h"
 #include "harness/pretrain.h"
+#include "harness/pretrain_progress.h"
 #include "harness/settings.h"
 #include "harness/trainer.h"
 
@@ -25,53 +27,12 @@ struct PretrainOptions {
   std::optional<double> lr;
   std::int64_t threads = 0;
   std::uint64_t seed = 0;
-};
-
-// The paper's base training, and one that a small board ends in minutes.
-PretrainSettings recipe(const std::string& name) {
-  PretrainSettings settings;
-  settings.layout = default_layout();
-  if (name == "quick") {
-    settings.schedule = "one-cycle";
-    settings.lr = 0.1;
-    settings.epochs = 8;
-    settings.batch = 64;
-    settings.augment = false;
-  }
-  return settings;
-}
-
-class Progress : public PretrainObserver {
- public:
-  Progress(Console& console, const std::atomic<bool>& stop, std::int64_t epochs)
-      : console_(console), stop_(stop), epochs_(epochs) {}
-  void begin(Phase) override {}
-  void end(Phase) override {}
-  void stepped(std::int64_t step, std::int64_t planned) override {
-    stop_point();
-    const double share = static_cast<double>(step) / static_cast<double>(planned);
-    const double elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-    console_.progress(
-        fmt::format("{} step {} of {} | ETA {}", bar(share), step, planned, duration_text(elapsed_s / share - elapsed_s)));
-  }
-  void evaluated(std::int64_t, std::int64_t) override { stop_point(); }
-  void epoch_done(const EpochReport& r) override {
-    console_.line(fmt::format("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val {:.2f} %{}", r.epoch, epochs_, r.train_loss,
-                              r.val_loss, r.val_accuracy_pct, r.best ? ", best so far, written" : ""));
-  }
-
- private:
-  void stop_point() const {
-    if (stop_) throw Interrupted("interrupted; the weights of the best epoch that ended are written");
-  }
-  Console& console_;
-  const std::atomic<bool>& stop_;
-  std::int64_t epochs_;
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  bool resume = false;
 };
 
 int execute(const PretrainOptions& options) {
-  auto settings = recipe(options.recipe);
+  auto settings = find_recipe(options.recipe).settings;
+  settings.layout = default_layout();
   settings.epochs = options.epochs.value_or(settings.epochs);
   settings.batch = options.batch.value_or(settings.batch);
   settings.lr = options.lr.value_or(settings.lr);
@@ -82,8 +43,19 @@ int execute(const PretrainOptions& options) {
   console.progress("loading " + options.train);
   const auto train = data::load_dataset(data::parse_dataset_spec(options.train));
   const auto val = data::load_dataset(data::parse_dataset_spec(options.val));
-  Progress progress(console, stop.flag(), settings.epochs);
-  const auto best = pretrain(train, val, settings, options.out, progress);
+  if (!options.resume && std::filesystem::exists(resume_file(options.out)))
+    throw UsageError(
+        fmt::format("{}: a training stopped there; go on with --resume, or delete it", resume_file(options.out).string()));
+  if (options.resume && !std::filesystem::exists(resume_file(options.out)) && std::filesystem::exists(options.out))
+    throw UsageError(
+        fmt::format("{}: finished already, nothing to go on with; leave --resume out to train it anew", options.out));
+  PretrainProgress progress(console, stop.flag(), settings.epochs);
+  EpochReport best;
+  try {
+    best = pretrain(train, val, settings, options.out, options.resume, progress);
+  } catch (const OtherTraining& error) {
+    throw UsageError(error.what());
+  }
   console.clear();
   fmt::print("{}: {:.2f} % of {} validation images, best of epoch {}\n", options.out, best.val_accuracy_pct, val.size(),
              best.epoch);
@@ -98,15 +70,18 @@ void add_pretrain(CLI::App& app, Action& action) {
   command->add_option("--dataset", options->train, "Training data, name:PATH?key=value")->required();
   command->add_option("--val", options->val, "Validation data; the weights of its best loss are kept")->required();
   command->add_option("-o,--output", options->out, "State dict to write (.pth)")->required();
-  command
-      ->add_option("--recipe", options->recipe,
-                   "paper: SGD 0.01, up to 300 epochs, halved every 50, patience 60, crop and mirror. "
-                   "quick: SGD 0.1, batch 64, 8 epochs up and down again, no augmentation")
-      ->check(CLI::IsMember({"paper", "quick"}))
-      ->capture_default_str();
+  std::vector<std::string> names;
+  std::string help;
+  for (const auto& recipe : recipes()) {
+    names.emplace_back(recipe.name);
+    help += fmt::format("{}{}: {}", help.empty() ? "" : ". ", recipe.name, recipe.summary);
+  }
+  command->add_option("--recipe", options->recipe, help)->check(CLI::IsMember(names))->capture_default_str();
+  command->add_flag("--resume", options->resume, "Go on behind the last whole epoch of a training that was stopped");
   command->add_option("--epochs", options->epochs, "Epochs at most")->check(CLI::Range(1, 100000));
   command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536));
-  command->add_option("--lr", options->lr, "Learning rate (its peak, in the quick recipe)")->check(CLI::PositiveNumber);
+  command->add_option("--lr", options->lr, "Learning rate (its peak, where the recipe goes up and down)")
+      ->check(CLI::PositiveNumber);
   command->add_option("--seed", options->seed, "Seed of weights and batches");
   command->add_option("--threads", options->threads, "Threads; 0: every core")
       ->envname("TBFT_THREADS")
@@ -114,7 +89,8 @@ void add_pretrain(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n"
       "  tbft pretrain --dataset 'synthetic:?part=train' --val 'synthetic:?part=test' --recipe quick -o base.pth\n"
-      "  tbft pretrain --dataset imagefolder:cifar10/train --val imagefolder:cifar10/test -o resnet26.pth");
+      "  tbft pretrain --dataset imagefolder:cifar10/train --val imagefolder:cifar10/test -o resnet26.pth\n"
+      "  tbft pretrain --dataset imagefolder:cifar10/train --val imagefolder:cifar10/test --recipe short -o base.pth --resume");
   command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 

@@ -9,9 +9,9 @@
 #include "harness/console.h"
 #include "harness/plan.h"
 #include "harness/provenance.h"
+#include "harness/run_inputs.h"
 #include "harness/runner.h"
 #include "harness/settings.h"
-#include "results/csv.h"
 #include "results/report.h"
 
 namespace tbft::cli {
@@ -22,7 +22,9 @@ struct RunOptions {
   std::string experiment;
   std::string directory;
   std::string meter;
+  std::string marker;
   std::vector<std::string> set;
+  bool tune_lr = false;
   bool resume = false;
   bool dry_run = false;
 };
@@ -39,6 +41,8 @@ void print_plan(const Settings& requested, const Board& board) {
 int execute(const RunOptions& options) {
   auto set = options.set;
   if (!options.meter.empty()) set.push_back("meter.uri=" + options.meter);
+  if (!options.marker.empty()) set.push_back("meter.marker='" + options.marker + "'");
+  if (options.tune_lr) set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
   const auto settings = read_settings(options.experiment, set);
   const Board board;
   if (options.dry_run) {
@@ -57,14 +61,14 @@ int execute(const RunOptions& options) {
   try {
     outcome = run_experiment(request, board, console, stop.flag());
   } catch (const Interrupted&) {
-    throw Interrupted(
-        fmt::format("interrupted; go on with: tbft run {} -o {} --resume", options.experiment, request.directory.string()));
+    throw Interrupted(fmt::format("interrupted; go on with the same command, -o {} and --resume", request.directory.string()));
   }
   console.clear();
-  const auto cells = results::read_cells(request.directory / "cells.csv");
+  results::Inputs inputs;
+  add_cells(request.directory / "cells.csv", inputs, [&](const std::string& what) { console.warning(what); });
   console.line(fmt::format("{} cells: {} ok, {} done before, {} failed, {} invalid; {}", outcome.planned, outcome.ok,
                            outcome.skipped, outcome.failed, outcome.invalid, (request.directory / "cells.csv").string()));
-  fmt::print("{}", results::report(cells.rows, results::Format::text));
+  fmt::print("{}", results::report(inputs, results::Format::text));
   if (outcome.failed > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }
@@ -84,7 +88,13 @@ void add_run(CLI::App& app, Action& action) {
   command->add_option("experiment", options->experiment, "Experiment file (TOML), see experiments/")->required();
   command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER");
+  command
+      ->add_option("--marker", options->marker,
+                   "Raise GPIO lines in phases: train=CHIP:OFFSET,validate=...; CHIP:OFFSET alone: every window but idle ones")
+      ->type_name("RULES");
   command->add_option("--set", options->set, "Set a key: --set sweep.repetitions=3 (repeatable)")->allow_extra_args(false);
+  command->add_flag("--tune-lr", options->tune_lr,
+                    "First try 0.1, 0.3, 1, 3 and 10 times each learning rate; the best validation loss decides");
   command->add_flag("--resume", options->resume, "Go on with the run in -o: missing, failed and invalid cells");
   command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV, run nothing");
   command->footer(

@@ -25,8 +25,14 @@ void add_run(CLI::App& app, Action& action) {
 void add_eval(CLI::App& app, Action& action) {
   add_unavailable(app, action, "eval");
 }
+void add_reproduce(CLI::App& app, Action& action) {
+  add_unavailable(app, action, "reproduce");
+}
 void add_pretrain(CLI::App& app, Action& action) {
   add_unavailable(app, action, "pretrain");
+}
+void add_step_cost(CLI::App& app, Action& action) {
+  add_unavailable(app, action, "step-cost");
 }
 
 }  // namespace tbft::cli

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
+#include <span>
 
+#include "harness/data/cifar_file.h"
 #include "harness/data/kinds.h"
 #include "harness/data/params.h"
 
@@ -14,12 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One record: a label byte, then 1,024 bytes each of red, green and blue (https://www.cs.toronto.edu/~kriz/cifar.html).
-constexpr std::size_t side = 32;
-constexpr std::size_t plane = side * side;
-constexpr std::size_t record_bytes = 1 + 3 * plane;
+constexpr std::size_t record_bytes = 1 + cifar_pixels;  // a label byte, then the pixels
 constexpr std::size_t records_a_file = 10'000;
-constexpr std::size_t file_bytes = record_bytes * records_a_file;
 constexpr std::array class_names{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
 constexpr auto fetch_again =
     "fetch cifar-10-binary.tar.gz (170052171 bytes, SHA-256 c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd) "
@@ -31,35 +28,16 @@ fs::path batch_folder(const fs::path& path) {
   return fs::is_directory(inner, error) ? inner : path;
 }
 
-// Appends the records of one file, planes turned into interleaved RGB.
 void read_batch(const fs::path& path, Images& images) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) {
-    throw DataError(fmt::format("{}: no such file; {}", path.string(), fetch_again));
-  }
-  const auto size = fs::file_size(path, error);
-  if (error || size != file_bytes) {
-    throw DataError(
-        fmt::format("{}: {} bytes, a CIFAR-10 batch has {}; {}", path.string(), error ? 0 : size, file_bytes, fetch_again));
-  }
-  std::vector<char> bytes(file_bytes);
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-    throw DataError(fmt::format("{}: cannot be read", path.string()));
-  }
+  const auto bytes = read_cifar_file(path, records_a_file * record_bytes, "a CIFAR-10 batch", fetch_again);
   for (std::size_t i = 0; i < records_a_file; ++i) {
-    const char* record = bytes.data() + i * record_bytes;
-    const auto label = static_cast<unsigned char>(record[0]);
-    if (label >= class_names.size()) {
+    const auto record = std::span(bytes).subspan(i * record_bytes, record_bytes);
+    if (record[0] >= class_names.size()) {
       throw DataError(fmt::format("{}: record {} has label {}, CIFAR-10 has 0 to 9 (CIFAR-100 is another format); {}",
-                                  path.string(), i, label, fetch_again));
+                                  path.string(), i, record[0], fetch_again));
     }
-    images.labels.push_back(label);
-    images.pixels.resize(images.pixels.size() + 3 * plane);
-    std::uint8_t* pixel = &images.pixels[images.pixels.size() - 3 * plane];
-    for (std::size_t k = 0; k < plane; ++k) {
-      for (std::size_t c = 0; c < 3; ++c) *pixel++ = static_cast<std::uint8_t>(record[1 + c * plane + k]);
-    }
+    images.labels.push_back(record[0]);
+    append_planes(record.subspan(1), images);
   }
 }
 
@@ -79,11 +57,14 @@ bool is_cifar10(const std::string& path) {
   return fs::exists(folder / "test_batch.bin", error) || fs::exists(folder / "data_batch_1.bin", error);
 }
 
+std::vector<std::string> cifar10_class_names() {
+  return {class_names.begin(), class_names.end()};
+}
+
 Images load_cifar10(const DatasetSpec& spec) {
   // The same images as a tree of files: cifar10:imagefolder:DIR, or a folder that holds folders of classes.
   const DatasetSpec inner = parse_dataset_spec(spec.path);
-  if (inner.name == "imagefolder") return load_dataset(inner);
-  if (inner.name == "cifar10") return load_cifar10(inner);
+  if (inner.name == "imagefolder" || inner.name == "cifar10") return load_dataset(base_of(spec, {}));
   if (!spec.path.empty() && !is_cifar10(spec.path) && holds_folders(spec.path))
     return load_image_folder({"imagefolder", spec.path, spec.params});
   const Params params(spec, {"part"});
@@ -92,19 +73,14 @@ Images load_cifar10(const DatasetSpec& spec) {
   if (params.one_of("part", "test", {"train", "test"}) == "train") {
     files = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"};
   }
-  Images images{.height = side, .width = side, .pixels = {}, .labels = {}, .class_names = {}};
-  images.class_names.assign(class_names.begin(), class_names.end());
-  images.pixels.reserve(files.size() * records_a_file * 3 * plane);
+  Images images{.height = cifar_side, .width = cifar_side, .pixels = {}, .labels = {}, .class_names = cifar10_class_names()};
+  images.pixels.reserve(files.size() * records_a_file * cifar_pixels);
   for (const auto& file : files) read_batch(batch_folder(spec.path) / file, images);
   return images;
 }
 
 Images load_cifar_flip(const DatasetSpec& spec) {
-  if (spec.path.empty()) throw BadDatasetSpec("cifar-flip: needs a folder, cifar-flip:DIR");
-  // The path is a base data set of its own: a plain folder, imagefolder:DIR or cifar10:DIR.
-  DatasetSpec base = parse_dataset_spec(spec.path);
-  for (const auto& [key, value] : spec.params) base.params.insert_or_assign(key, value);
-  Images images = load_dataset(base);
+  Images images = load_dataset(base_of(spec, {}));
   const auto last = static_cast<std::int64_t>(images.class_names.size()) - 1;
   for (auto& label : images.labels) label = last - label;
   return images;

@@ -1,11 +1,14 @@
 #include "harness/data/dataset.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 
+#include "harness/data/corruption/corruption.h"
 #include "harness/data/kinds.h"
+#include "harness/edit_distance.h"
 
 namespace tbft::data {
 namespace {
@@ -82,6 +85,21 @@ std::span<const DatasetKind> dataset_kinds() {
        .example = "cifar10:cifar-10-batches-bin?part=test",
        .conditions = {},
        .load = load_cifar10},
+      {.name = "cifar10-c",
+       .drift = "input",
+       .summary = "CIFAR-10-C, the official files: 15 corruptions at 5 severities, condition=CORRUPTION-SEVERITY",
+       .example = "cifar10-c:CIFAR-10-C?condition=gaussian_noise-5",
+       .conditions = condition_names(),
+       .default_conditions = severest_condition_names(),
+       .load = load_cifar10_c},
+      {.name = "cifar10-c-like",
+       .drift = "input",
+       .summary =
+           "The same corruptions by our generator: a folder of `tbft data corrupt`, or a 32 px data set; seed=S&frost=DIR",
+       .example = "cifar10-c-like:cifar10:cifar-10-batches-bin?condition=fog-3",
+       .conditions = condition_names(),
+       .default_conditions = severest_condition_names(),
+       .load = load_cifar10_c_like},
       {.name = "cifar-flip",
        .drift = "output",
        .summary = "Label y becomes classes-1-y, over a CIFAR-10 binary folder or an image folder",
@@ -94,6 +112,25 @@ std::span<const DatasetKind> dataset_kinds() {
        .example = "imagefolder:photos/test?limit=100",
        .conditions = {},
        .load = load_image_folder},
+      {.name = "living17",
+       .drift = "feature",
+       .summary = "BREEDS Living-17 over an ImageNet tree: 17 superclasses, 128 px; part=target|source, split=all|train|val",
+       .example = "living17:imagenet?part=target",
+       .conditions = {},
+       .load = load_living17},
+      {.name = "cifar10-pairs",
+       .drift = "feature",
+       .summary =
+           "cat/dog, automobile/truck, deer/horse, airplane/ship of CIFAR-10; part=source|target: first or second of each",
+       .example = "cifar10-pairs:imagefolder:cifar10/test?part=target",
+       .conditions = {},
+       .load = load_cifar10_pairs},
+      {.name = "cifar100-super",
+       .drift = "feature",
+       .summary = "20 superclasses of CIFAR-100's binary version, 2 classes of each: part=target|source, split=train|test",
+       .example = "cifar100-super:cifar-100-binary?part=target",
+       .conditions = {},
+       .load = load_cifar100_super},
   };
   return kinds;
 }
@@ -105,6 +142,20 @@ const DatasetKind& find_dataset(std::string_view name) {
   std::string known;
   for (const auto& kind : kinds) known += fmt::format("{}{}", known.empty() ? "" : ", ", kind.name);
   throw BadDatasetSpec(fmt::format("unknown data set '{}'; known: {}", name, known));
+}
+
+std::vector<std::string> default_conditions(const DatasetKind& kind) {
+  return kind.default_conditions.empty() ? kind.conditions : kind.default_conditions;
+}
+
+std::string unknown_condition(const DatasetKind& kind, std::string_view condition) {
+  if (kind.conditions.empty()) return fmt::format("{} has no conditions", kind.name);
+  constexpr std::size_t readable = 10;
+  if (kind.conditions.size() <= readable) return fmt::format("'{}' is none of {}", condition, fmt::join(kind.conditions, ", "));
+  const auto distance = [&](const std::string& known) { return edit_distance(condition, known); };
+  return fmt::format("'{}' is none of the {} conditions of {}, CORRUPTION-SEVERITY such as {}; did you mean '{}'?", condition,
+                     kind.conditions.size(), kind.name, kind.default_conditions.front(),
+                     *std::ranges::min_element(kind.conditions, {}, distance));
 }
 
 DatasetSpec resolve_dataset(const DatasetSpec& spec) {

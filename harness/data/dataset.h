@@ -54,12 +54,17 @@ struct DatasetKind {
   std::string_view example;
   // Conditions of this data set that an experiment may sweep ("input" ... for synthetic); empty: none.
   std::vector<std::string> conditions;
+  // Those that an experiment sweeps which names none; empty: all of `conditions`.
+  std::vector<std::string> default_conditions = {};
   Images (*load)(const DatasetSpec& spec);
 };
 // One visible list; a new data set is one file and one line.
 std::span<const DatasetKind> dataset_kinds();
 // Throws DataError; an unknown name lists the known ones.
 const DatasetKind& find_dataset(std::string_view name);
+std::vector<std::string> default_conditions(const DatasetKind& kind);
+// Why `condition` is none of the kind's, and what it may have meant.
+std::string unknown_condition(const DatasetKind& kind, std::string_view condition);
 // A spec without a name gets the one that fits what lies at its path; others come back as they are.
 DatasetSpec resolve_dataset(const DatasetSpec& spec);
 Images load_dataset(const DatasetSpec& spec);

@@ -17,6 +17,15 @@ bool parse(const std::string& text, Number& value) {
 
 }  // namespace
 
+DatasetSpec base_of(const DatasetSpec& spec, const std::vector<std::string_view>& own) {
+  if (spec.path.empty()) throw BadDatasetSpec(fmt::format("{}: needs a folder, {}:DIR", to_string(spec), spec.name));
+  DatasetSpec base = parse_dataset_spec(spec.path);
+  for (const auto& [key, value] : spec.params) {
+    if (std::ranges::find(own, key) == own.end()) base.params.insert_or_assign(key, value);
+  }
+  return base;
+}
+
 Params::Params(const DatasetSpec& spec, std::vector<std::string_view> known) : spec_(spec) {
   for (const auto& [key, value] : spec.params) {
     if (std::ranges::find(known, key) == known.end()) {

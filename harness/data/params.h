@@ -11,6 +11,13 @@
 
 namespace tbft::data {
 
+// The base of a data set that is made from another (cifar-flip:imagefolder:DIR): its path, read as a spec of its own, be it
+// a plain folder, imagefolder:DIR or cifar10:DIR. Of NAME:BASE?key=value the parameters in `own` are NAME's and stay out of the
+// base; all others go to the base, which refuses those that it does not know. Where BASE brings parameters of its own, as
+// an experiment's data.path does under data.dataset = NAME, those are the base's whatever their names. Throws BadDatasetSpec
+// without a path.
+DatasetSpec base_of(const DatasetSpec& spec, const std::vector<std::string_view>& own);
+
 class Params {
  public:
   // Throws BadDatasetSpec when the data set has a parameter that is not known; the message lists those that are.

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -50,6 +51,10 @@ int open_device(const std::string& device) {
 
 }  // namespace
 
+void I2cBus::read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes) {
+  throw MeterUnavailable(fmt::format("this bus cannot read the {} bytes of register 0x{:02x}", bytes.size(), reg));
+}
+
 std::string bound_driver(const std::filesystem::path& device, std::uint8_t address, const std::filesystem::path& sysfs) {
   const auto link = sysfs / "bus/i2c/devices" / fmt::format("{}-{:04x}", bus_number(device), address) / "driver";
   std::error_code none;
@@ -76,6 +81,7 @@ LinuxI2cBus::LinuxI2cBus(const std::filesystem::path& device, std::uint8_t addre
     unsigned long functions = 0;
     if (::ioctl(fd_, I2C_FUNCS, &functions) < 0) throw MeterUnavailable(fmt::format("{}: not an I2C bus", device_));
     plain_ = (functions & I2C_FUNC_I2C) != 0;
+    block_ = (functions & I2C_FUNC_SMBUS_READ_I2C_BLOCK) != 0;
     if (!plain_ && (functions & I2C_FUNC_SMBUS_WORD_DATA) != I2C_FUNC_SMBUS_WORD_DATA) {
       throw MeterUnavailable(fmt::format("{}: the adapter has neither plain I2C nor SMBus word data", device_));
     }
@@ -116,6 +122,34 @@ std::uint16_t LinuxI2cBus::read_word(std::uint8_t reg) {
   i2c_smbus_ioctl_data transfer{.read_write = I2C_SMBUS_READ, .command = reg, .size = I2C_SMBUS_WORD_DATA, .data = &data};
   if (::ioctl(fd_, I2C_SMBUS, &transfer) < 0) fail("read", reg);
   return __builtin_bswap16(data.word);
+}
+
+void LinuxI2cBus::read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes) {
+  ++transactions_;
+  if (bytes.empty() || bytes.size() > I2C_SMBUS_BLOCK_MAX) throw I2cError(EINVAL, fmt::format("{} bytes", bytes.size()));
+  if (plain_) {
+    std::array<i2c_msg, 2> messages{
+        i2c_msg{.addr = address_, .flags = 0, .len = 1, .buf = &reg},
+        i2c_msg{.addr = address_, .flags = I2C_M_RD, .len = static_cast<std::uint16_t>(bytes.size()), .buf = bytes.data()}};
+    i2c_rdwr_ioctl_data transfer{.msgs = messages.data(), .nmsgs = 2};
+    if (::ioctl(fd_, I2C_RDWR, &transfer) < 0) fail("read", reg);
+    return;
+  }
+  if (!block_) {
+    throw MeterUnavailable(
+        fmt::format("{}: the adapter speaks SMBus without I2C block reads, and address 0x{:02x} has registers longer than 16 "
+                    "bits; put the sensor on an adapter with plain I2C (i2cdetect -F shows what one can)",
+                    device_, address_));
+  }
+  i2c_smbus_data data{};
+  data.block[0] = static_cast<std::uint8_t>(bytes.size());
+  i2c_smbus_ioctl_data transfer{.read_write = I2C_SMBUS_READ, .command = reg, .size = I2C_SMBUS_I2C_BLOCK_DATA, .data = &data};
+  if (::ioctl(fd_, I2C_SMBUS, &transfer) < 0) fail("read", reg);
+  if (data.block[0] != bytes.size()) {
+    errno = EIO;
+    fail("read", reg);
+  }
+  std::copy_n(&data.block[1], bytes.size(), bytes.begin());
 }
 
 void LinuxI2cBus::write_word(std::uint8_t reg, std::uint16_t value) {

@@ -1,8 +1,9 @@
-// I2C: 16-bit registers of one device, high byte first on the wire. The only code that opens an i2c-dev node.
+// I2C: the registers of one device, high byte first on the wire. The only code that opens an i2c-dev node.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -25,6 +26,9 @@ class I2cBus {
   // One transaction each. Throws I2cError.
   virtual std::uint16_t read_word(std::uint8_t reg) = 0;
   virtual void write_word(std::uint8_t reg, std::uint16_t value) = 0;
+  // A register of 1 to 32 bytes, in the order of the wire, in one transaction: nothing changes between its bytes. Throws
+  // MeterUnavailable where the adapter cannot (SMBus without block reads).
+  virtual void read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes);
   // Transactions since it was opened, failed ones included.
   virtual std::uint64_t transactions() const = 0;
 };
@@ -40,6 +44,7 @@ class LinuxI2cBus final : public I2cBus {
 
   std::uint16_t read_word(std::uint8_t reg) override;
   void write_word(std::uint8_t reg, std::uint16_t value) override;
+  void read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes) override;
   std::uint64_t transactions() const override { return transactions_; }
 
  private:
@@ -49,6 +54,7 @@ class LinuxI2cBus final : public I2cBus {
   std::uint8_t address_;
   int fd_ = -1;
   bool plain_ = false;
+  bool block_ = false;  // SMBus I2C block reads
   std::uint64_t transactions_ = 0;
 };
 

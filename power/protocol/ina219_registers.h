@@ -84,6 +84,11 @@ constexpr double bus_V(std::uint16_t bus) {
 constexpr double shunt_V(std::uint16_t shunt) {
   return static_cast<std::int16_t>(shunt) * shunt_lsb_V;
 }
+// The bus ADC stands at the end of its range: 16 V or 32 V.
+constexpr bool is_saturated_bus(std::uint16_t bus, bool range_32V) {
+  return (bus >> 3U) >= (range_32V ? 8000U : 4000U);
+}
+
 // The shunt ADC stands at the end of its range (saturation): its value is then only a bound.
 constexpr bool is_saturated(std::uint16_t shunt, const Gain& gain) {
   const int raw = static_cast<std::int16_t>(shunt);

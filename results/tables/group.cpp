@@ -21,19 +21,34 @@ double finite(const CellRow::Number& number) {
   return number && std::isfinite(*number) ? *number : unknown;
 }
 
-// Cell by cell mean of accuracies and joules; unknown where one of them is.
+// Image by image, where all cells were tested on as many.
+ImageScores mean_scores(std::span<const Value> values) {
+  const ImageScores& first = values.front().images;
+  if (!first) return nullptr;
+  std::vector<float> mean(first->size());
+  for (const Value& value : values) {
+    if (!value.images || value.images->size() != mean.size()) return nullptr;
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += (*value.images)[i] / static_cast<float>(values.size());
+  }
+  return std::make_shared<const std::vector<float>>(std::move(mean));
+}
+
+// Cell by cell mean of accuracies, losses and joules; unknown where one of them is.
 Value mean_value(std::span<const Value> values) {
   Value result;
-  double sum = 0;
+  double sum = 0, losses = 0;
   std::vector<Joules> net, gross;
   for (const Value& value : values) {
     sum += value.accuracy_pct;
+    losses += value.val_loss;
     net.push_back(value.net);
     gross.push_back(value.gross);
   }
   result.accuracy_pct = sum / static_cast<double>(values.size());
   result.net = mean_joules(net);
   result.gross = mean_joules(gross);
+  result.val_loss = losses / static_cast<double>(values.size());
+  result.images = mean_scores(values);
   return result;
 }
 
@@ -102,7 +117,7 @@ bool StrategyOrder::operator()(const std::string& a, const std::string& b) const
   return std::pair(rank(a, order), std::string_view(a)) < std::pair(rank(b, order), std::string_view(b));
 }
 
-std::vector<Group> group_rows(std::span<const CellRow> rows) {
+std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness) {
   std::map<Key, Group> groups;
   for (const CellRow& row : rows) {
     if (row.status != "ok" && row.status != "invalid") continue;
@@ -111,7 +126,10 @@ std::vector<Group> group_rows(std::span<const CellRow> rows) {
                   row.protocol, row.board};
     Group& group = groups[key];
     group.key = key;
-    Value value{finite(row.accuracy_pct), {}, {}};
+    Value value;
+    value.accuracy_pct = finite(row.accuracy_pct);
+    value.val_loss = finite(row.val_loss);
+    value.images = scores_of(correctness, row);
     if (row.status == "ok") {
       value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J)};
       value.gross.J = finite(row.train_gross_J);
@@ -134,7 +152,7 @@ std::vector<Group> group_rows(std::span<const CellRow> rows) {
 Group pool(std::span<const Group> groups, Key key) {
   Group result;
   result.key = std::move(key);
-  result.tables = groups.size();
+  result.tables = result.pooled = groups.size();
   std::set<std::string> strategies;
   for (const Group& group : groups) {
     result.sources.insert(group.sources.begin(), group.sources.end());
@@ -151,6 +169,7 @@ Group pool(std::span<const Group> groups, Key key) {
     for (const Group& group : groups) {
       if (!all_of(group, blocks, repetition).empty()) complete.push_back(&group);
     }
+    result.pooled = std::min(result.pooled, complete.size());
     for (const std::string& strategy : strategies) {
       std::vector<Value> values;
       for (const Group* group : complete) {

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "results/correctness.h"
 #include "results/schema.h"
 #include "results/statistics.h"
 
@@ -30,6 +31,8 @@ Joules mean_joules(std::span<const Joules> cells);
 struct Value {
   double accuracy_pct = unknown;
   Joules net, gross;  // of the training alone
+  double val_loss = unknown;
+  ImageScores images;
 };
 
 // Tables in the order input, feature, output drift. Boards and protocols never share a table.
@@ -59,13 +62,14 @@ struct Group {
   std::map<std::string, std::map<std::int64_t, Value>, StrategyOrder> strategies;  // by repetition
   std::set<Source> sources;                                                        // of every row that has joules
   std::size_t tables = 1;    // how many groups were averaged into this one
+  std::size_t pooled = 1;    // of them, the fewest of any repetition that had every block
   std::size_t invalid = 0;   // rows whose energy is invalid
   std::size_t replaced = 0;  // rows left out because a later one repeats their strategy and repetition
 };
 
 // Rows with status ok, or invalid (their accuracy counts, their joules do not), grouped by key and completed by block-avg: per
 // repetition the mean of the four blocks, where all four exist.
-std::vector<Group> group_rows(std::span<const CellRow> rows);
+std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness = {});
 
 // The mean over groups, repetition by repetition, over those groups in which every block seen anywhere has an accuracy: so that
 // each block is averaged over the same cells. A strategy that lacks one of them has no value. `groups` is not empty.

@@ -9,13 +9,12 @@
 
 #include "results/csv_record.h"
 #include "results/tables/long_form.h"
+#include "results/tables/section.h"
 #include "results/text.h"
 
 namespace tbft::results {
 
 namespace {
-
-using Cells = std::vector<std::vector<std::string>>;  // the header first
 
 constexpr std::size_t max_listed = 20;
 
@@ -24,20 +23,6 @@ constexpr std::string_view legend =
     "accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;\n"
     "saving: training joules saved against full; its +- leaves out the gain that one meter puts on both.\n"
     "block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is of one step of one image.\n";
-
-std::string with_spread(const std::string& value, const std::string& spread) {
-  return spread == "-" ? value : value + " +- " + spread;
-}
-
-// Two digits of the uncertainty, and the value to the same place.
-std::string with_uncertainty(double value, double U) {
-  if (std::isnan(U)) return significant(value, 4);
-  const std::string spread = significant(U, 2);
-  const std::size_t point = spread.find('.');
-  const bool plain = spread.find('e') == std::string::npos;
-  const int digits = point == std::string::npos ? 0 : static_cast<int>(spread.size() - point - 1);
-  return with_spread(plain ? decimals(value, digits) : significant(value, 4), spread);
-}
 
 Cells cells_of(const Table& table) {
   const std::string basis(to_string(table.energy.basis));
@@ -50,12 +35,11 @@ Cells cells_of(const Table& table) {
   Cells cells{header};
   for (const Line& line : table.lines) {
     const Statistics& accuracy = line.accuracy_pct;
-    const bool interval = !std::isnan(accuracy.low);
     std::vector<std::string> row{
         printable(line.strategy, 40),
         std::to_string(std::max(accuracy.n, line.train.spread.n)),
         with_spread(decimals(accuracy.mean, 2), decimals(accuracy.sd, 2)),
-        interval ? fmt::format("[{}, {}]", decimals(accuracy.low, 2), decimals(accuracy.high, 2)) : "-",
+        interval_text(accuracy.low, accuracy.high, 2),
         with_uncertainty(line.train.spread.mean, line.train.U_J),
         with_spread(decimals(line.saving.percent, 1), decimals(line.saving.U_percent, 1)),
     };
@@ -67,44 +51,6 @@ Cells cells_of(const Table& table) {
     cells.push_back(std::move(row));
   }
   return cells;
-}
-
-std::string aligned(const Cells& cells) {
-  std::vector<std::size_t> width(cells.front().size());
-  for (const auto& row : cells) {
-    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
-  }
-  std::string result;
-  for (const auto& row : cells) {
-    result += fmt::format("{:<{}}", row[0], width[0]);
-    for (std::size_t i = 1; i < row.size(); ++i) result += fmt::format("  {:>{}}", row[i], width[i]);
-    result += '\n';
-  }
-  return result;
-}
-
-// Signs that Markdown or HTML would take for their own.
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (std::string_view("|<>*_`\\[]").find(c) != std::string_view::npos) result += '\\';
-    result += c;
-  }
-  return result;
-}
-
-std::string markdown(const Cells& cells) {
-  std::string result;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    result += '|';
-    for (const std::string& cell : cells[i]) result += ' ' + escaped(cell) + " |";
-    result += '\n';
-    if (i > 0) continue;
-    result += "|---|";
-    for (std::size_t column = 1; column < cells[0].size(); ++column) result += "---:|";
-    result += '\n';
-  }
-  return result;
 }
 
 // A board that has many bad cells has one cause: the first rows tell it.
@@ -124,11 +70,16 @@ std::vector<std::string> winner_lines(const std::vector<Winner>& winners) {
   return lines;
 }
 
-// Sections in the order of the report; empty ones are left out.
-std::vector<std::vector<std::string>> closing_lines(const Summary& summary) {
-  std::vector<std::vector<std::string>> result;
+// In the order of the report; empty ones are left out.
+std::vector<Section> sections_of(const Summary& summary) {
+  std::vector<Section> result;
+  for (const Table& table : summary.tables) result.push_back({title(table), table.captions, cells_of(table), "", {}});
+  if (!result.empty()) result.push_back({"", {}, {}, std::string(legend), {}});
+  for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
+  for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
+  for (const Headline& headline : summary.headlines) result.push_back(section_of(headline));
   for (const auto& lines : {winner_lines(summary.winners), shortened(summary.failures), shortened(summary.invalid)}) {
-    if (!lines.empty()) result.push_back(lines);
+    if (!lines.empty()) result.push_back({"", {}, {}, "", lines});
   }
   return result;
 }
@@ -136,35 +87,11 @@ std::vector<std::vector<std::string>> closing_lines(const Summary& summary) {
 }  // namespace
 
 std::string render_text(const Summary& summary) {
-  std::string result;
-  for (const Table& table : summary.tables) {
-    result += title(table) + '\n';
-    for (const std::string& caption : table.captions) result += caption + '\n';
-    result += aligned(cells_of(table)) + '\n';
-  }
-  if (!summary.tables.empty()) result += std::string(legend) + '\n';
-  for (const auto& lines : closing_lines(summary)) {
-    for (const std::string& line : lines) result += line + '\n';
-    result += '\n';
-  }
-  if (!result.empty()) result.pop_back();
-  return result;
+  return to_text(sections_of(summary));
 }
 
 std::string render_markdown(const Summary& summary) {
-  std::string result;
-  for (const Table& table : summary.tables) {
-    result += "## " + escaped(title(table)) + "\n\n";
-    for (const std::string& caption : table.captions) result += escaped(caption) + "\n\n";
-    result += markdown(cells_of(table)) + '\n';
-  }
-  if (!summary.tables.empty()) result += std::string(legend) + '\n';
-  for (const auto& lines : closing_lines(summary)) {
-    for (const std::string& line : lines) result += "- " + escaped(line) + '\n';
-    result += '\n';
-  }
-  if (!result.empty()) result.pop_back();
-  return result;
+  return to_markdown(sections_of(summary));
 }
 
 std::string render_csv(const Summary& summary) {
@@ -174,7 +101,7 @@ std::string render_csv(const Summary& summary) {
     return line + '\n';
   };
   std::string result = line_of(long_form({}, {}), [](const Field& field) { return std::string(field.name); });
-  for (const Table& table : summary.tables) {
+  for (const Table& table : all_tables(summary)) {
     for (const Line& line : table.lines) {
       result += line_of(long_form(table, line), [](const Field& field) {
         if (const auto* text = std::get_if<std::string>(&field.value)) return text_field(*text);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "results/text.h"
 
@@ -12,11 +13,11 @@ namespace tbft::results {
 
 namespace {
 
-// The paper averages over the corruptions: so do we, beside the table of each. Block noise is one experiment a block: no mean.
+// The paper averages over the corruptions: so do we, beside the table of each.
 std::vector<Group> means_over_conditions(std::span<const Group> groups) {
   std::map<Key, std::vector<Group>> sets;
   for (const Group& group : groups) {
-    if (group.key.condition.empty() || group.key.condition.starts_with("noise-")) continue;
+    if (group.key.condition.empty()) continue;
     Key key = group.key;
     key.condition.clear();
     sets[key].push_back(group);
@@ -46,13 +47,17 @@ std::string row_line(std::string_view kind, const CellRow& row) {
 
 }  // namespace
 
-Summary summarize(std::span<const CellRow> rows) {
+Summary summarize(const Inputs& inputs) {
   Summary summary;
-  const std::vector<Group> groups = group_rows(rows);
+  std::vector<Group> groups = group_rows(inputs.cells, inputs.correctness);
+  summary.block_noise = block_noise(groups);
+  std::erase_if(groups, [](const Group& group) { return is_block_noise(group.key); });
   for (const Group& group : groups) summary.tables.push_back(make_table(group));
   for (const Group& group : means_over_conditions(groups)) summary.tables.push_back(make_table(group));
+  summary.step_costs = step_cost_tables(inputs.step_costs);
+  summary.headlines = headlines(groups, summary.step_costs);
   summary.winners = winners(groups);
-  for (const CellRow& row : rows) {
+  for (const CellRow& row : inputs.cells) {
     if (row.status == "invalid") {
       summary.invalid.push_back(row_line("invalid", row));
     } else if (row.status == "failed") {
@@ -62,6 +67,20 @@ Summary summarize(std::span<const CellRow> rows) {
     }
   }
   return summary;
+}
+
+Summary summarize(std::vector<CellRow> rows) {
+  return summarize(Inputs{std::move(rows), {}, {}});
+}
+
+std::vector<Table> all_tables(const Summary& summary) {
+  std::vector<Table> tables = summary.tables;
+  for (const BlockNoise& noise : summary.block_noise) {
+    for (const auto& column : noise.noised) {
+      if (column) tables.push_back(*column);
+    }
+  }
+  return tables;
 }
 
 }  // namespace tbft::results

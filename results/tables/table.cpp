@@ -158,10 +158,13 @@ Statistics accuracy(const Group& group, const std::string& strategy) {
   const auto line = group.strategies.find(strategy);
   if (line == group.strategies.end()) return {};
   std::vector<double> values;
+  std::vector<ImageScores> images;
   for (const auto& [repetition, value] : line->second) {
-    if (!std::isnan(value.accuracy_pct)) values.push_back(value.accuracy_pct);
+    if (std::isnan(value.accuracy_pct)) continue;
+    values.push_back(value.accuracy_pct);
+    images.push_back(value.images);
   }
-  return statistics(values);
+  return statistics(values, images);
 }
 
 Table make_table(const Group& group) {

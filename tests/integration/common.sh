@@ -3,10 +3,17 @@ set -euo pipefail
 tbft=$1
 source_dir=$2
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+um34c_pid=
+trap '[ -z "$um34c_pid" ] || kill $um34c_pid 2>/dev/null || true; rm -rf "$work"' EXIT
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 skip() { echo "skipped: $*"; exit 77; }
+
+# Waits for a file that a program makes when it gets so far: a busy machine may take its time.
+await_file() {
+  for _ in $(seq 600); do [ -e "$1" ] && return 0; sleep 0.05; done
+  fail "$1 does not appear"
+}
 
 # One clear line on stderr that matches $2, the exit code $1, and nothing on stdout; the rest is the command.
 expect_refusal() {
@@ -45,4 +52,19 @@ constant_trace() {
     printf 't_ns,volts_V,amps_A,power_W,energy_J,flags,mark\n'
     seq 0 $(($2 * hz)) | awk -v hz="$hz" '{ printf "%.0f,5,1,5,,,\n", $1 * 1e9 / hz }'
   } >"$1"
+}
+
+# A simulated UM34C at $um34c_meter; once it is stopped, $work/truth.csv holds its true energy.
+start_um34c() {
+  "${TBFT_UM34C_SIMULATOR:?the simulator}" "$work/ttyUM34C" "$work/truth.csv" 2>"$work/simulator.err" &
+  um34c_pid=$!
+  # The device is without errors, but its user cannot know that: a gain and an offset as such meters might have.
+  um34c_meter="um34c://$work/ttyUM34C?gain_pct=0.5&offset_A=0.001"
+  for _ in $(seq 100); do [ -e "$work/ttyUM34C" ] && return 0; sleep 0.05; done
+  fail "the simulator does not start: $(cat "$work/simulator.err")"
+}
+stop_um34c() {
+  kill -TERM $um34c_pid 2>/dev/null || fail "the simulator ended: $(cat "$work/simulator.err")"
+  wait $um34c_pid || fail "the simulator: $(cat "$work/simulator.err")"
+  um34c_pid=
 }

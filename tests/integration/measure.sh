@@ -46,6 +46,82 @@ case $3 in
     code=0
     wait $pid || code=$?
     [ "$code" = 9 ] || fail "exit code $code" ;;
+  time_out_ends_grandchildren)
+    code=0
+    "$tbft" measure -m "$meter" --timeout 0.5 -- sh -c 'sh -c "echo \$\$ >\"$0\"; exec sleep 60" & wait' "$work/pid" >/dev/null || code=$?
+    [ "$code" = 124 ] || fail "exit code $code"
+    ! kill -0 "$(cat "$work/pid")" 2>/dev/null || fail "the grandchild is still there" ;;
+  repetitions_each_have_their_joules)
+    "$tbft" measure -m "$meter" --repetitions 3 --warmup 1 --idle 0.2 -o "$work/t.csv" -- sh -c 'echo run >>"$0"; sleep 0.3' "$work/runs" >"$work/out"
+    [ "$(wc -l <"$work/runs")" = 4 ] || fail "$(wc -l <"$work/runs") runs"
+    grep -qE '^gross +1\.5[0-9]* J mean of 3, standard deviation .*95 % interval' "$work/out" || fail "$(cat "$work/out")"
+    grep -qE '^net .* mean of 3' "$work/out" || fail "no net: $(cat "$work/out")"
+    "$tbft" integrate "$work/t.csv" >"$work/windows"
+    for window in repetition/0/idle repetition/0/command repetition/1/idle repetition/2/command repetition/3/idle; do
+      grep -q "^$window " "$work/windows" || fail "no window $window"
+    done
+    "$tbft" measure -m "$meter" --repetitions 2 --json -- sleep 0.3 >"$work/json"
+    /usr/bin/python3 -c "import json,sys; r=[json.loads(l) for l in open(sys.argv[1])]; assert [x['repetition'] for x in r]==[0,1] and all(1.4<x['gross_J']<2.5 for x in r), r" "$work/json" ;;
+  repetitions_end_with_the_first_failure)
+    code=0
+    "$tbft" measure -m "$meter" --repetitions 5 -- sh -c 'echo run >>"$0"; [ "$(wc -l <"$0")" -lt 2 ] || exit 9' "$work/runs" >"$work/out" 2>&1 || code=$?
+    [ "$code" = 9 ] || fail "exit code $code"
+    [ "$(wc -l <"$work/runs")" = 2 ] || fail "$(wc -l <"$work/runs") runs" ;;
+  idle_drift_is_reported)
+    # 2 W until the first idle window is over, 2.4 W after.
+    { echo t_ns,volts_V,amps_A,power_W,energy_J,flags,mark; for i in $(seq 0 199); do echo "$((i * 10000000)),,,$([ "$i" -lt 75 ] && echo 2 || echo 2.4),,,"; done; } >"$work/drift.csv"
+    "$tbft" measure --json -m "replay://$work/drift.csv" --idle 0.5 -- sleep 0.5 >"$work/out"
+    /usr/bin/python3 -c "import json,sys; r=json.load(open(sys.argv[1])); assert abs(r['idle_drift_W']-0.4)<0.05 and abs(r['idle_W']-2.2)<0.03 and r['U_random_net_J']>0.1, r" "$work/out" ;;
+  record_writes_a_trace_that_integrates)
+    "$tbft" record -m "$meter" -d 0.6s -o "$work/t.csv" >"$work/out"
+    grep -qE '^gross +3\.' "$work/out" || fail "$(cat "$work/out")"
+    "$tbft" integrate "$work/t.csv" | grep -q '^record ' || fail "no window"
+    code=0
+    "$tbft" record -m "$meter" -d 0.1s -o "$work/t.csv" >"$work/out" 2>"$work/err" || code=$?
+    [ "$code" = 2 ] || fail "an existing trace: exit code $code"
+    grep -q 'exists' "$work/err" || fail "$(cat "$work/err")"
+    "$tbft" record -m "$meter" -d 0.3s --append -o "$work/t.csv" >/dev/null
+    [ "$("$tbft" integrate "$work/t.csv" | grep -c '^record ')" = 2 ] || fail "no second segment" ;;
+  record_ends_with_a_signal_and_keeps_its_trace)
+    "$tbft" record -m "$meter" -o "$work/t.csv" >"$work/out" &
+    pid=$!
+    await_file "$work/t.csv"
+    sleep 1
+    kill -INT $pid
+    code=0
+    wait $pid || code=$?
+    [ "$code" = 0 ] || fail "exit code $code without a duration"
+    "$tbft" record -m "$meter" -d 60s -o "$work/u.csv" >"$work/out" 2>/dev/null &
+    pid=$!
+    await_file "$work/u.csv"
+    sleep 1
+    kill -TERM $pid
+    code=0
+    wait $pid || code=$?
+    [ "$code" = 130 ] || fail "exit code $code before its time"
+    for trace in t u; do "$tbft" integrate "$work/$trace.csv" | grep -q '^record ' || fail "no window in $trace.csv"; done ;;
+  a_signal_during_idle_ends_it)
+    "$tbft" measure -m "$meter" --idle 30 -o "$work/t.csv" -- sh -c 'touch "$0"' "$work/ran" >"$work/out" 2>"$work/err" &
+    pid=$!
+    await_file "$work/t.csv"
+    sleep 0.7
+    kill -INT $pid
+    code=0
+    wait $pid || code=$?
+    [ "$code" = 130 ] || fail "exit code $code"
+    [ ! -e "$work/ran" ] || fail "the command ran all the same" ;;
+  a_signal_between_two_runs_ends_it)
+    # One reading a second: after each run the window waits for the next one, and the signal comes in that time.
+    { echo t_ns,volts_V,amps_A,power_W,energy_J,flags,mark; seq 0 30 | sed 's/$/000000000,5,1,5,,,/'; } >"$work/1Hz.csv"
+    "$tbft" measure -m "replay://$work/1Hz.csv" --idle 0 -n 9 -- sh -c 'echo run >>"$0"; sleep 1.1' "$work/runs" >"$work/out" 2>"$work/err" &
+    pid=$!
+    for _ in $(seq 200); do [ -s "$work/runs" ] && break; sleep 0.02; done
+    sleep 1.4
+    kill -INT $pid
+    code=0
+    wait $pid || code=$?
+    [ "$code" -ge 130 ] || fail "exit code $code"
+    [ "$(wc -l <"$work/runs")" -le 2 ] || fail "$(wc -l <"$work/runs") runs" ;;
   command_not_found)
     code=0
     "$tbft" measure -m "$meter" -- /nowhere/command >/dev/null 2>"$work/err" || code=$?
@@ -58,7 +134,7 @@ case $3 in
     [ "$(cat "$work/err")" = problem ] || fail "stderr: $(cat "$work/err")" ;;
   json_has_the_columns_of_cells_csv)
     "$tbft" measure --json -m "$meter" --idle 0.3 -o "$work/trace.csv" -- sleep 0.5 >"$work/out"
-    "$tbft" integrate "$work/trace.csv" -w command --json >"$work/again"
+    "$tbft" integrate "$work/trace.csv" -w repetition/0/command --json >"$work/again"
     /usr/bin/python3 - "$work" <<'P'
 import json, sys
 row = json.load(open(sys.argv[1] + "/out"))

@@ -72,8 +72,9 @@ TEST(DatasetSpec, RefusesWhatIsNotKeyValue) {
 }
 
 TEST(Datasets, ListTheKnownOnesWhenANameIsUnknown) {
-  EXPECT_THAT(message_of<BadDatasetSpec>([] { load("cifar11:x"); }),
-              AllOf(HasSubstr("'cifar11'"), HasSubstr("synthetic, cifar10, cifar-flip, imagefolder")));
+  EXPECT_THAT(
+      message_of<BadDatasetSpec>([] { load("cifar11:x"); }),
+      AllOf(HasSubstr("'cifar11'"), HasSubstr("synthetic, cifar10, cifar10-c, cifar10-c-like, cifar-flip, imagefolder")));
 }
 
 TEST(Datasets, RefuseUnknownParametersAndMissingPaths) {

@@ -8,26 +8,20 @@
 #include "harness/data/dataset.h"
 #include "harness/data/image_header.h"
 #include "harness/data/summary.h"
+#include "tests/unit/harness/encoded_image.h"
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft::data {
 namespace {
 
 namespace fs = std::filesystem;
+using test::encoded;
 using test::message_of;
 using test::TemporaryFolder;
 using test::write_file;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// An image of one colour, encoded as the extension says.
-std::string encoded(const std::string& extension, int width, int height, std::array<int, 3> rgb = {200, 100, 50}) {
-  const cv::Mat image(height, width, CV_8UC3, cv::Scalar(rgb[2], rgb[1], rgb[0]));
-  std::vector<std::uint8_t> bytes;
-  cv::imencode(extension, image, bytes);
-  return {bytes.begin(), bytes.end()};
-}
 
 std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

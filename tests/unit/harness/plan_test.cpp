@@ -76,6 +76,13 @@ TEST_F(PlanTest, ConditionsThatAreDriftLevelsBecomeTheDrift) {
   }
 }
 
+TEST_F(PlanTest, NoiseOnTheModelIsAConditionOfNoDriftLevel) {
+  for (const auto& cell : plan([](Settings& s) { s.data.conditions = {"noise-block2", "noise-fc"}; })) {
+    EXPECT_EQ(cell.drift, "");
+    EXPECT_THAT(cell.condition, testing::AnyOf("noise-block2", "noise-fc"));
+  }
+}
+
 TEST_F(PlanTest, ADataSetWithoutConditionsHasItsOwnDrift) {
   const auto cells = plan([](Settings& s) {
     s.data.dataset = "cifar-flip";
@@ -98,6 +105,7 @@ TEST_F(PlanTest, IdsDoNotDependOnHowTheRunIsMeasuredOrWhereFilesLie) {
   const std::pair<const char*, Change> changes[] = {
       {"meter.uri", [](Settings& s) { s.meter.uri = "ina219:///dev/i2c-1"; }},
       {"meter.interval_s", [](Settings& s) { s.meter.interval_s = 0.01; }},
+      {"meter.marker", [](Settings& s) { s.meter.marker = "train=gpiochip0:17"; }},
       {"idle.seconds", [](Settings& s) { s.idle.seconds = 7; }},
       {"cooldown",
        [](Settings& s) {
@@ -127,6 +135,13 @@ TEST_F(PlanTest, IdsDependOnWhatCanChangeAnAccuracy) {
       {"backend", [](Settings& s) { s.backend = "native"; }},
       {"threads", [](Settings& s) { s.threads = 1; }},
       {"split_seed", [](Settings& s) { s.sweep.split_seed = 43; }},
+      {"augment", [](Settings& s) { s.train.augment = true; }},
+      {"lr_search",
+       [](Settings& s) {
+         s.train.lr_search = {1, 3};
+       }},
+      {"train_path", [](Settings& s) { s.data.train_path = "synthetic:?part=train&n=61"; }},
+      {"noise", [](Settings& s) { s.model.noise_accuracy_pct = 20; }},
       {"data options", [](Settings& s) { s.data.path = "synthetic:?part=target&n=61"; }},
   };
   for (const auto& [name, change] : changes) {

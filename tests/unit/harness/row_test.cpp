@@ -53,6 +53,7 @@ class RowTest : public testing::Test {
     settings.threads = 2;
     settings.layout = "contiguous";
     settings.train.batchnorm = "frozen-eval";
+    measurement.lr = 1e-2;
     measurement.cell = {.id = "0123456789ab",
                         .dataset = "synthetic",
                         .drift = "input",
@@ -294,8 +295,9 @@ TEST_F(RowTest, BatchNormIsAsTheStrategyAndTheSettingsSay) {
   EXPECT_EQ(row().bn_mode, "train");
   EXPECT_EQ(row().lr, std::nullopt);
   measurement.cell.strategy = "full";
+  measurement.lr = 3e-3;  // as searched
   EXPECT_EQ(row().blocks, "all");
-  EXPECT_EQ(row().lr, 1e-3);
+  EXPECT_EQ(row().lr, 3e-3);
 }
 
 TEST(Known, IsEmptyForWhatIsNotANumber) {

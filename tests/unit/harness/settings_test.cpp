@@ -14,6 +14,7 @@ using test::message_of;
 using test::TemporaryFolder;
 using test::write_file;
 using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -63,9 +64,12 @@ trace_steps = true
 [data]
 dataset = "synthetic"
 path = "synthetic:?n=9"
+train_path = "synthetic:?n=8"
 conditions = ["output", "input"]
 [model]
 checkpoint = "x.pth"
+noise_sigma = { fc = 4.5 }
+noise_accuracy_pct = 20
 [sweep]
 train_sizes = [0.5, 0.25]
 strategies = ["fc", "none"]
@@ -80,10 +84,13 @@ weight_decay = 0.0625
 batch = 7
 epochs = 8
 patience = 9
+augment = true
+lr_search = [0.5, 2]
 batchnorm = "eval"
 [meter]
 uri = "estimate://"
 interval_s = 0.5
+marker = "train=pinctrl-rp1:17"
 [idle]
 seconds = 1.5
 [cooldown]
@@ -93,13 +100,14 @@ timeout_s = 60
   const auto expected = nlohmann::json::parse(R"({
     "name": "all", "description": "a line", "protocol": "efficient", "threads": 3, "backend": "native",
     "layout": "contiguous", "warmup": false, "trace_steps": true,
-    "data.dataset": "synthetic", "data.path": "synthetic:?n=9", "data.conditions": ["output", "input"],
-    "model.checkpoint": "x.pth",
+    "data.dataset": "synthetic", "data.path": "synthetic:?n=9", "data.train_path": "synthetic:?n=8", "data.conditions": ["output", "input"],
+    "model.checkpoint": "x.pth", "model.noise_sigma": {"fc": 4.5}, "model.noise_accuracy_pct": 20.0,
     "sweep.train_sizes": [0.5, 0.25], "sweep.strategies": ["fc", "none"], "sweep.repetitions": 4, "sweep.seed": 5,
     "sweep.split_seed": 6,
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
-    "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.batchnorm": "eval",
-    "meter.uri": "estimate://", "meter.interval_s": 0.5, "idle.seconds": 1.5, "cooldown.max_C": 50.0,
+    "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.augment": true, "train.lr_search": [0.5, 2.0], "train.batchnorm": "eval",
+    "meter.uri": "estimate://", "meter.interval_s": 0.5, "meter.marker": "train=pinctrl-rp1:17",
+    "idle.seconds": 1.5, "cooldown.max_C": 50.0,
     "cooldown.timeout_s": 60.0
   })");
   EXPECT_EQ(nlohmann::json::parse(to_json(settings)), expected);
@@ -208,6 +216,11 @@ TEST_F(SettingsFile, ATrainingSizeLeavesRoomForTheTest) {
   EXPECT_NO_THROW(with({"sweep.train_sizes=[0.7]"}));
 }
 
+TEST_F(SettingsFile, AMarkerNamesPhasesAndLines) {
+  EXPECT_THAT(error_of_set("meter.marker=train"), HasSubstr("CHIP:OFFSET"));
+  EXPECT_NO_THROW(with({"meter.marker='train=pinctrl-rp1:17,gpiochip0:4'"}));
+}
+
 TEST_F(SettingsFile, ALearningRateIsPositive) {
   for (const auto* rate : {"0", "-1", "101"})
     EXPECT_THAT(error_of_set(fmt::format("train.lr.fc={}", rate)), StartsWith("train.lr.fc: ")) << rate;
@@ -228,6 +241,11 @@ TEST_F(SettingsFile, AnUnknownNameListsTheKnownOnes) {
               with({"data.dataset=cifar10", "data.conditions=[\"fog\"]"});
             }),
             "data.conditions: cifar10 has no conditions");
+  EXPECT_EQ(message_of<SettingsError>([&] {
+              with({"data.dataset=cifar10-c", "data.conditions=[\"gausian_noise-3\"]"});
+            }),
+            "data.conditions: 'gausian_noise-3' is none of the 75 conditions of cifar10-c, CORRUPTION-SEVERITY such as "
+            "shot_noise-5; did you mean 'gaussian_noise-3'?");
   EXPECT_THAT(error_of_set("data.dataset=cifar11"), StartsWith("data.dataset: unknown data set 'cifar11'; known: synthetic"));
 }
 
@@ -269,6 +287,9 @@ TEST_F(SettingsFile, EffectiveSettingsFillWhatMachineProtocolAndDataSetDecide) {
   EXPECT_THAT(paper.data.conditions, ElementsAre("input", "feature", "output"));
   EXPECT_EQ(effective(with({"protocol=efficient"}), 4).train.batchnorm, "frozen-eval");
   EXPECT_THAT(effective(with({"data.dataset=cifar10"}), 4).data.conditions, ElementsAre());
+  const auto corrupted = effective(with({"data.dataset=cifar10-c"}), 4).data.conditions;
+  EXPECT_EQ(corrupted.size(), 15U);
+  EXPECT_THAT(corrupted, Each(EndsWith("-5")));
 }
 
 TEST_F(SettingsFile, EffectiveSettingsKeepWhatWasAsked) {

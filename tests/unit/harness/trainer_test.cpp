@@ -5,11 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "harness/data/dataset.h"
 #include "models/state_dict.h"
@@ -157,6 +160,57 @@ TEST_F(TrainerTest, frozen_eval_leaves_the_statistics_of_frozen_blocks_alone) {
   const auto after = models::read_state_dict(folder / "tuned.pth");
   for (std::size_t i = 0; i < before.size(); ++i)
     EXPECT_EQ(before[i].bytes != after[i].bytes, before[i].name.starts_with("layer2.")) << before[i].name;
+}
+
+TEST_F(TrainerTest, noise_changes_every_parameter_of_its_block_and_nothing_else) {
+  Trainer trainer(folder / "base.pth");
+  auto s = settings();
+  s.noise = BlockNoise{models::Block::block3, 0.1, 7};
+  run(trainer, "none", s);
+  trainer.save(folder / "noised.pth");
+  const auto before = models::read_state_dict(folder / "base.pth");
+  const auto after = models::read_state_dict(folder / "noised.pth");
+  double sum = 0, squares = 0;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const bool parameter = before[i].name.find("running") == std::string::npos && !before[i].name.ends_with("tracked");
+    EXPECT_EQ(before[i].bytes != after[i].bytes, parameter && before[i].name.starts_with("layer3.")) << before[i].name;
+    if (!parameter) continue;
+    for (std::size_t k = 0; k + sizeof(float) <= before[i].bytes.size() && before[i].name.starts_with("layer3.");
+         k += sizeof(float), ++n) {
+      float was = 0, is = 0;
+      std::memcpy(&was, &before[i].bytes[k], sizeof(was));
+      std::memcpy(&is, &after[i].bytes[k], sizeof(is));
+      sum += static_cast<double>(is) - static_cast<double>(was);
+      squares += std::pow(static_cast<double>(is) - static_cast<double>(was), 2);
+    }
+  }
+  ASSERT_EQ(n, 277'440U);  // parameters of Block 3
+  EXPECT_NEAR(sum / static_cast<double>(n), 0, 4 * 0.1 / std::sqrt(static_cast<double>(n)));
+  EXPECT_NEAR(std::sqrt(squares / static_cast<double>(n)), 0.1, 0.001);
+
+  // The next run starts from the base model again, another seed draws other noise, and both layouts get the same.
+  const auto right = [&](const std::optional<BlockNoise>& noise, const char* layout) {
+    SilentObserver observer;
+    return trainer.correct(images, split.val, layout, noise, observer);
+  };
+  const auto base = right(std::nullopt, "channels_last");
+  const auto noised = right(s.noise, "channels_last");
+  EXPECT_EQ(right(s.noise, "contiguous"), noised);
+  EXPECT_EQ(right(std::nullopt, "channels_last"), base);
+  EXPECT_NE(noised, base);
+}
+
+TEST_F(TrainerTest, augmentation_changes_what_is_trained_on_and_not_what_is_tested) {
+  Trainer trainer(folder / "base.pth");
+  auto s = settings();
+  const auto plain = run(trainer, "fc", s);
+  const auto none = run(trainer, "none", s);
+  s.augment = true;
+  const auto augmented = run(trainer, "fc", s);
+  EXPECT_NE(plain.val_loss, augmented.val_loss);
+  EXPECT_EQ(none.correct_by_image, run(trainer, "none", s).correct_by_image);
+  EXPECT_EQ(augmented.val_loss, run(trainer, "fc", s).val_loss) << "the same seed draws the same crops";
 }
 
 TEST_F(TrainerTest, none_trains_nothing_and_opens_no_train_phase) {

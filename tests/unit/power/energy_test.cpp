@@ -230,6 +230,8 @@ TEST(Combine, offset_adds_linearly_and_random_parts_in_squares) {
   part.samples = 5;
   part.U_random_J = 0.3;
   part.u_rel_gain = 0.01;
+  part.u_offset_by_A_W = 0.05;
+  part.u_offset_by_V_W = 0;
   part.u_offset_W = 0.05;
   const Energy all = combine(std::vector{part, part});
   EXPECT_DOUBLE_EQ(all.energy_J, 20);
@@ -265,6 +267,44 @@ TEST(Net, a_constant_offset_cancels_and_the_gain_acts_on_the_net) {
   const NetEnergy drifting = net(measured(6, 0, 10), measured(2, 0, 5), measured(2.2, 0, 5));
   EXPECT_NEAR(drifting.net_J, 39, 1e-9);
   EXPECT_NEAR(drifting.U_random_net_J, 2 * 0.1 / std::sqrt(3) * 10, 1e-9);
+}
+
+// Independent offsets: 0.1 A on a voltage that changed by 0.5 V, 0.05 V on a current that changed by 0.8 A.
+TEST(Net, of_the_offsets_remains_what_voltage_and_current_changed) {
+  const auto measured = [](double volts, double amps, double seconds) {
+    std::vector<Reading> readings;
+    for (int i = 0; i <= 100; ++i)
+      readings.push_back({.t_ns = from_seconds(i * seconds / 100), .volts_V = volts, .amps_A = amps, .power_W = volts * amps});
+    MeterInfo meter = simple_meter(seconds / 100);
+    meter.accuracy = {.gain_limit_rel = 0, .offset_limit_A = 0.1, .offset_limit_V = 0.05};
+    return energy(readings, {.name = "", .t0_ns = 0, .t1_ns = from_seconds(seconds)}, meter);
+  };
+  const NetEnergy n = net(measured(5, 1.2, 10), measured(5.5, 0.4, 5), measured(5.5, 0.4, 5));
+  EXPECT_NEAR(n.U_net_J, 2 / std::sqrt(3) * std::hypot(0.1 * 0.5, 0.05 * 0.8) * 10, 1e-9);
+}
+
+TEST(Energy, a_counter_that_was_reset_inside_the_window_has_no_joules) {
+  MeterInfo meter = simple_meter(0.1);
+  meter.counter = true;
+  std::vector<Reading> readings;
+  for (int i = 0; i <= 20; ++i) readings.push_back({.t_ns = from_seconds(0.1 * i), .energy_J = 0.5 * i});
+  for (int i = 11; i <= 20; ++i) readings[static_cast<std::size_t>(i)].energy_J -= 0.5;  // the interval before was lost
+  EXPECT_TRUE(energy(readings, window(0.2, 1.8), meter).valid);
+  readings[11].flags |= reinitialised;
+  const Energy e = energy(readings, window(0.2, 1.8), meter);
+  EXPECT_FALSE(e.valid);
+  EXPECT_THAT(e.reason, HasSubstr("reset"));
+  EXPECT_TRUE(energy(readings, window(1.15, 1.8), meter).valid) << "after it the count is whole";
+}
+
+TEST(Energy, a_counters_offset_is_in_U_where_the_meter_states_one) {
+  MeterInfo meter = simple_meter(0.1);
+  meter.counter = true;
+  meter.accuracy = {.gain_limit_rel = 0, .offset_limit_A = 0.02};
+  std::vector<Reading> readings;
+  for (int i = 0; i <= 20; ++i)
+    readings.push_back({.t_ns = from_seconds(0.1 * i), .volts_V = 5, .amps_A = 1, .energy_J = 0.5 * i});
+  EXPECT_NEAR(energy(readings, window(0, 2), meter).U_J, 2 * 0.02 / std::sqrt(3) * 5 * 2, 1e-9);
 }
 
 TEST(Net, without_idle_the_net_is_unknown_never_the_gross) {

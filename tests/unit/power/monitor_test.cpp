@@ -187,6 +187,17 @@ TEST(Monitor, the_trace_file_gives_the_same_joules) {
   }
 }
 
+TEST(Monitor, a_meter_that_paces_itself_keeps_its_period_and_gap_limit_whatever_the_interval) {
+  for (const bool paces_itself : {true, false}) {
+    MeterInfo info = simple_meter(0.1);
+    info.paces_itself = paces_itself;
+    const Monitor monitor(std::make_unique<FunctionMeter>(info, [](TimeNs) { return 2.0; }),
+                          {.interval_s = 1, .clock = std::make_shared<SharedClock>(2)});
+    EXPECT_DOUBLE_EQ(monitor.meter().nominal_period_s, paces_itself ? 0.1 : 1);
+    EXPECT_DOUBLE_EQ(monitor.meter().gap_limit_s, paces_itself ? 0.3 : 3);
+  }
+}
+
 TEST(Monitor, a_slower_interval_than_the_meters_own_is_not_a_gap) {
   Rig rig;
   Monitor monitor(std::make_unique<FunctionMeter>(simple_meter(0.01), [](TimeNs) { return 2.0; }),

@@ -51,6 +51,37 @@ TEST(Sampler, missed_deadlines_are_counted_and_not_made_up_for) {
   EXPECT_EQ(loop.stats().missed, 2U);
 }
 
+// Polled when its own converter is done, every 20 ms.
+class PacedMeter final : public Meter {
+ public:
+  explicit PacedMeter(ManualClock& clock) : clock_(clock), info_(simple_meter(0.02)) { info_.paces_itself = true; }
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs) override {}
+  void stop() override {}
+  TimeNs next_poll(TimeNs) const override { return due_; }
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now < due_) return std::nullopt;
+    if (++polls_ == 5) clock_.advance(75 * ms);
+    due_ = now + 20 * ms;
+    return Reading{.t_ns = now, .power_W = 1};
+  }
+
+ private:
+  ManualClock& clock_;
+  MeterInfo info_;
+  TimeNs due_ = 0;
+  int polls_ = 0;
+};
+
+TEST(Sampler, a_meter_that_paces_itself_misses_deadlines_of_its_own) {
+  ManualClock clock(0);
+  PacedMeter meter(clock);
+  SamplingLoop loop(meter, clock, 1, [](const Reading&) {});
+  for (int i = 0; i < 101; ++i) loop.step({});
+  EXPECT_EQ(loop.stats().missed, 2U) << "at 100 and 120 ms; the poll of 135 ms is late, not missed";
+  EXPECT_NEAR(loop.stats().distinct_hz, 50, 2);
+}
+
 TEST(Sampler, failed_and_repeated_readings_are_not_distinct) {
   ManualClock clock(0);
   int n = 0;

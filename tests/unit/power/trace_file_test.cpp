@@ -49,6 +49,7 @@ MeterInfo full_meter() {
   meter.scope = Scope::rail;
   meter.measured = false;
   meter.averaging_s = 1.064e-3;
+  meter.current_share = 0.5;
   meter.latency_s = 1e-4;
   meter.accuracy = {.gain_limit_rel = 0.0173, .offset_limit_A = 1e-3, .resolution_A = 1e-4, .resolution_V = 0.004};
   return meter;
@@ -98,6 +99,7 @@ TEST(TraceFile, what_is_written_is_read_back_bit_for_bit) {
   EXPECT_EQ(s.meter.scope, want.scope);
   EXPECT_FALSE(s.meter.measured);
   EXPECT_EQ(s.meter.averaging_s, want.averaging_s);
+  EXPECT_EQ(s.meter.current_share, want.current_share);
   EXPECT_EQ(s.meter.latency_s, want.latency_s);
   EXPECT_EQ(s.meter.gap_limit_s, want.gap_limit_s);
   EXPECT_EQ(s.meter.accuracy.gain_limit_rel, want.accuracy.gain_limit_rel);

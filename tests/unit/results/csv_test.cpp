@@ -76,7 +76,7 @@ TEST(Csv, HeaderIsConstant) {
       "train_s,gross_J,U_gross_J,U_random_gross_J,idle_W,net_J,U_net_J,U_random_net_J,train_gross_J,train_net_J,"
       "U_train_net_J,U_random_train_net_J,u_rel_gain,mean_W,max_W,meter,meter_scope,measured,samples,distinct_hz,"
       "longest_gap_s,coverage_pct,sampler_cpu_s,peak_rss_MiB,saved_act_MiB,threads,backend,layout,bn_mode,lr,n_test,correct,"
-      "order_index,cpu_governor,temp_start_C,temp_end_C,throttled,tool_version,config_hash");
+      "order_index,cpu_governor,temp_start_C,temp_end_C,throttled,tool_version,config_hash,idle_drift_W");
 }
 
 TEST(PeerErrors, E16_ColumnsNeverShiftWhateverIsKnown) {
@@ -124,7 +124,7 @@ TEST(Csv, ErrorsSayFileLineAndColumn) {
   };
   const std::string header = header_line() + "\n";
   std::string line = to_line(CellRow());
-  EXPECT_THAT(read(header + line + "\n" + "1,2,3\n"), HasSubstr("cells.csv:3: 3 fields, the header has 65"));
+  EXPECT_THAT(read(header + line + "\n" + "1,2,3\n"), HasSubstr("cells.csv:3: 3 fields, the header has 66"));
   EXPECT_THAT(read("schema,run_id\n"), HasSubstr("cells.csv:1: column cell_id is missing"));
   EXPECT_THAT(read("schema," + header), HasSubstr("column schema is there more than once"));
   EXPECT_THAT(read(header + "x" + line + "\n"), HasSubstr("cells.csv:2: column schema: 'x1' is not a 64-bit integer"));

@@ -2,9 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <vector>
 
 #include "harness/cli/command.h"
+#include "harness/journal.h"
 #include "results/csv.h"
+#include "results/step_cost.h"
 #include "tests/unit/results/sample.h"
 
 namespace tbft::cli {
@@ -72,6 +76,53 @@ TEST(ReportCommand, SaysWhatIsMissing) {
   } catch (const std::runtime_error& error) {
     EXPECT_THAT(error.what(), HasSubstr("cells.csv: no rows yet"));
   }
+}
+
+TEST(ReportCommand, SeveralRunsAreOneReport) {
+  const Folder one, two;
+  results::append_cell(one / "cells.csv", row("full", 0, 70, 20));
+  results::append_cell(two / "cells.csv", row("full", 1, 80, 20));
+  EXPECT_THAT(tbft("report -f csv " + one.path().string() + " " + (two / "cells.csv").string()).out, HasSubstr("full,2,75,"));
+}
+
+// Ten repetitions that agree, so that any width comes from the images that the journal holds.
+TEST(ReportCommand, TestImagesComeFromTheJournal) {
+  const Folder run;
+  {
+    Journal journal(run / "journal.jsonl");
+    for (std::int64_t r = 0; r < 10; ++r) {
+      results::CellRow cell = row("full", r, 75, 20);
+      cell.n_test = 100;
+      cell.correct = 75;
+      results::append_cell(run / "cells.csv", cell);
+      journal.cell_begins(cell.cell_id);
+      std::vector<bool> correct(100, true);
+      std::fill_n(correct.begin(), 25, false);
+      journal.cell_ends(cell.cell_id, correct);
+    }
+  }
+  const std::string command = "report " + run.path().string();
+  const Outcome with = tbft(command);
+  EXPECT_EQ(with.err, "");
+  EXPECT_THAT(with.out, testing::Not(HasSubstr("[75.00, 75.00]")));
+  results::test::write(run / "journal.jsonl", "damaged\n");
+  const Outcome without = tbft(command);
+  EXPECT_EQ(without.code, Exit::ok);
+  EXPECT_THAT(without.err, HasSubstr("journal.jsonl:1: not a journal line; intervals of this run are over repetitions alone"));
+  EXPECT_THAT(without.out, HasSubstr("[75.00, 75.00]"));
+}
+
+TEST(ReportCommand, StepCostsAloneAreARunToo) {
+  const Folder run;
+  results::StepCostRow step;
+  step.variant = "tbft";
+  step.strategy = "full";
+  step.pixels = 32;
+  step.classes = 10;
+  results::write_step_costs(run / "step_cost.csv", {&step, 1});
+  const Outcome outcome = tbft("report " + run.path().string());
+  EXPECT_THAT(outcome.out, HasSubstr("one training step of one image, 32px-10out, tbft"));
+  EXPECT_EQ(tbft("report " + (run / "step_cost.csv").string()).out, outcome.out);
 }
 
 TEST(ReportCommand, WritesAFile) {

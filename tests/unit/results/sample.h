@@ -8,7 +8,9 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include "results/published/published.h"
 #include "results/schema.h"
 
 namespace tbft::results::test {
@@ -30,6 +32,23 @@ inline CellRow row(const std::string& strategy, std::int64_t repetition, double 
   row.meter_scope = "board";
   row.measured = 1;
   return row;
+}
+
+// The accuracies of one of the paper's tables as cells of this data set: one repetition, joules as the table of system cost has
+// them.
+inline std::vector<CellRow> published_cells(const std::string& table, const std::string& dataset, const std::string& drift) {
+  std::vector<CellRow> rows;
+  for (const Published& p : published()) {
+    if (p.table != table || p.metric != "accuracy_pct" || p.strategy == "block-avg") continue;
+    const std::string network = table == "living17" ? "128px-17out" : "32px-10out";
+    rows.push_back(row(p.strategy, 0, p.value, find_published("system-cost", network, p.strategy, "energy_J")->value));
+    rows.back().dataset = dataset;
+    rows.back().drift = drift;
+    const bool noise = table == "block-noise";
+    rows.back().condition = noise ? "noise-" + p.condition.substr(p.condition.find('@') + 1) : "";
+    rows.back().train_size = noise ? 0.1 : std::stod(p.condition) / 100;
+  }
+  return rows;
 }
 
 inline std::string content(const std::filesystem::path& path) {

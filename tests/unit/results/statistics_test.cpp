@@ -65,5 +65,63 @@ TEST(Statistics, BootstrapIsTheSameEveryTime) {
   EXPECT_LT(a.mean, a.high);
 }
 
+// So many images, every second one right.
+ImageScores half_right(std::size_t n) {
+  std::vector<float> scores(n);
+  for (std::size_t i = 0; i < n; i += 2) scores[i] = 1;
+  return std::make_shared<const std::vector<float>>(scores);
+}
+
+// Ten seeds that agree on every image: the seeds say nothing about the spread, 400 images do: 1.96 x 100 x 0.5 / 20 = 4.9.
+TEST(Statistics, FromTenRepetitionsTestImagesCount) {
+  const std::vector<double> values(10, 50.0);
+  const std::vector<ImageScores> images(10, half_right(400));
+  EXPECT_EQ(statistics(values).high, 50);
+  const Statistics s = statistics(values, images);
+  EXPECT_EQ(s.mean, 50);
+  EXPECT_EQ(s.sd, 0);
+  EXPECT_NEAR(s.low, 45.1, 0.5);
+  EXPECT_NEAR(s.high, 54.9, 0.5);
+}
+
+// Seeds that differ and images that do not: each repetition gets all right or all wrong.
+TEST(Statistics, SeedsCountBesideTestImages) {
+  std::vector<double> values;
+  std::vector<ImageScores> images;
+  for (int r = 0; r < 20; ++r) {
+    const float right = r % 2 == 0 ? 1 : 0;
+    values.push_back(100.0 * right);
+    images.push_back(std::make_shared<const std::vector<float>>(100, right));
+  }
+  const Statistics s = statistics(values, images);
+  const double half = 1.96 * s.sd / std::sqrt(20.0);
+  EXPECT_NEAR(s.high, 50 + half, 0.15 * half);
+  EXPECT_NEAR(s.low, 50 - half, 0.15 * half);
+}
+
+TEST(Statistics, BelowTenOrWithoutAllImagesTheIntervalIsOfTheValues) {
+  std::vector<double> values{49, 50, 51, 50, 49, 51, 50, 50, 50};
+  std::vector<ImageScores> images(9, half_right(400));
+  EXPECT_EQ(statistics(values, images).high, statistics(values).high);
+  values.push_back(50);
+  images.push_back(nullptr);
+  EXPECT_EQ(statistics(values, images).high, statistics(values).high);
+  images.back() = half_right(402);
+  EXPECT_EQ(statistics(values, images).high, statistics(values).high);
+}
+
+// One of two is drawn: drawing both would halve the variance of the mean.
+TEST(Statistics, AResampleDrawsOneLessThanThereAre) {
+  Random random;
+  double sum = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const double mean = resampled_mean(std::array{0.0, 1.0}, {}, {}, random);
+    EXPECT_TRUE(mean == 0 || mean == 1);
+    sum += mean;
+  }
+  EXPECT_NEAR(sum / 1000, 0.5, 0.05);
+  EXPECT_EQ(resampled_mean(std::array{7.0}, {}, {}, random), 7);
+}
+
 }  // namespace
 }  // namespace tbft::results

@@ -1,0 +1,126 @@
+#include "harness/cell_settings.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "harness/stop_observer.h"
+
+namespace tbft {
+
+TrainSettings CellSettings::of(const Cell& cell) {
+  return with(cell, lr_of(cell), noise_of(cell));
+}
+
+TrainSettings CellSettings::with(const Cell& cell, double lr, const std::optional<BlockNoise>& noise) const {
+  return {.optimizer = settings_.train.optimizer,
+          .lr = lr,
+          .momentum = settings_.train.momentum,
+          .weight_decay = settings_.train.weight_decay,
+          .batch = settings_.train.batch,
+          .epochs = settings_.train.epochs,
+          .patience = settings_.train.patience,
+          .batchnorm = settings_.train.batchnorm,
+          .layout = settings_.layout,
+          .seed = static_cast<std::uint64_t>(cell.seed),
+          .augment = settings_.train.augment,
+          .noise = noise};
+}
+
+// `what` of the outcome that has this name: found in this execution, in an earlier one, or now.
+double CellSettings::searched(const std::string& name, const char* what, const std::function<nlohmann::json()>& search) {
+  if (const auto known = found_.find(name); known != found_.end()) return known->second;
+  nlohmann::json outcome;
+  if (const auto before = journal_.before().found.find(name); before != journal_.before().found.end()) {
+    outcome = nlohmann::json::parse(before->second);
+  } else {
+    if (const auto failed = failed_.find(name); failed != failed_.end()) throw std::runtime_error(failed->second);
+    ++searches_;
+    try {
+      outcome = search();
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {
+      failed_[name] = error.what();
+      throw;
+    }
+    journal_.found(name, outcome.dump());
+    console_.line(fmt::format("{}: {}", name, outcome.dump()));
+  }
+  if (!outcome.is_object() || !outcome.contains(what) || !outcome[what].is_number())
+    throw std::runtime_error(fmt::format("journal.jsonl: '{}' has no {}; start anew in another -o", name, what));
+  return found_[name] = outcome[what].get<double>();
+}
+
+// Of the conditions noise-BLOCK: one sigma a block, as the settings say or searched: the mean accuracy on the validation images
+// over several draws. The draw itself is the cell's, by its seed.
+std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
+  const auto block = noised_block(cell.condition);
+  if (!block) return std::nullopt;
+  BlockNoise noise{*block, 0, static_cast<std::uint64_t>(cell.seed)};
+  const auto given = settings_.model.noise_sigma.find(std::string(models::to_string(*block)));
+  if (given != settings_.model.noise_sigma.end()) {
+    noise.sigma = given->second;
+    return noise;
+  }
+  noise.sigma = searched(cell.condition, "sigma", [&]() -> nlohmann::json {
+    constexpr std::uint64_t draws = 3;
+    const auto val = data_.split(cell).val;
+    StopObserver observer(stop_);
+    const auto level = find_noise(
+        [&](double sigma) {
+          console_.progress(fmt::format("searching the noise of {}: sigma {:.3g}", cell.condition, sigma));
+          std::int64_t right = 0;
+          for (std::uint64_t draw = 0; draw < draws; ++draw) {
+            const BlockNoise tried{*block, sigma, static_cast<std::uint64_t>(settings_.sweep.seed) + draw};
+            right += trainer_.correct(data_.images(cell), val, settings_.layout, tried, observer);
+          }
+          return 100.0 * static_cast<double>(right) / static_cast<double>(draws * val.size());
+        },
+        settings_.model.noise_accuracy_pct);
+    return {{"sigma", level.sigma}, {"val_accuracy_pct", level.accuracy_pct}};
+  });
+  return noise;
+}
+
+// With train.lr_search every candidate is trained once, with the first repetition's seed; the best validation loss decides for
+// all repetitions.
+double CellSettings::lr_of(const Cell& cell) {
+  const double lr = settings_.lr_of(cell.strategy);
+  if (settings_.train.lr_search.empty() || !find_strategy(cell.strategy).uses_gradient()) return lr;
+  Cell first = cell;
+  first.seed = settings_.sweep.seed;
+  const auto name = fmt::format("lr/{}/{}/{}/{}", cell.drift_text(), cell.train_size, cell.strategy, lr);
+  const auto noise = noise_of(cell);
+  return searched(name, "lr", [&]() -> nlohmann::json {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    auto tried = nlohmann::json::array();
+    double best_lr = lr;
+    double best_loss = infinity;
+    for (const double factor : settings_.train.lr_search) {
+      console_.progress(fmt::format("searching {}: {:.3g}", name, lr * factor));
+      StopObserver observer(stop_);
+      double loss = infinity;
+      try {
+        loss = trainer_
+                   .run(find_strategy(cell.strategy), data_.images(cell), data_.split(cell), with(first, lr * factor, noise),
+                        observer)
+                   .val_loss;
+      } catch (const DivergedError&) {  // too high a rate is an answer, too
+      }
+      tried.push_back({{"lr", lr * factor}, {"val_loss", std::isfinite(loss) ? nlohmann::json(loss) : nlohmann::json()}});
+      if (loss < best_loss) {
+        best_loss = loss;
+        best_lr = lr * factor;
+      }
+    }
+    if (best_loss == infinity)
+      throw DivergedError(fmt::format("{}: no learning rate tried gives a finite validation loss", name));
+    return {{"lr", best_lr}, {"tried", tried}};
+  });
+}
+
+}  // namespace tbft

@@ -1,0 +1,145 @@
+// tbft doctor: which meters there are, what is wrong with the others, and what on this machine disturbs a measurement.
+#include "harness/doctor.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/command.h"
+#include "power/registry.h"
+
+namespace tbft::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct DoctorOptions {
+  std::string meter;
+  bool json = false;
+};
+
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+Json json_of(const Check& check) {
+  return {{"topic", check.topic},
+          {"name", check.name},
+          {"state", to_string(check.health)},
+          {"detail", check.detail},
+          {"fix", check.fix}};
+}
+
+Json json_of(const power::FoundMeter& meter) {
+  const bool absent = meter.state == power::MeterState::absent;
+  return {{"uri", meter.uri},
+          {"meter_scope", absent ? Json(nullptr) : Json(to_string(meter.scope))},
+          {"state", to_string(meter.state)},
+          {"detail", meter.detail},
+          {"fix", meter.fix}};
+}
+
+Json json_of(const MeterExam& exam) {
+  return {{"uri", exam.info.uri},
+          {"description", exam.info.description},
+          {"meter_scope", to_string(exam.info.scope)},
+          {"measured", exam.info.measured ? 1 : 0},
+          {"usable", exam.usable},
+          {"seconds", exam.seconds},
+          {"readings", exam.readings},
+          {"repeated", exam.repeated},
+          {"failed", exam.failed},
+          {"saturated", exam.saturated},
+          {"volts_V", number(exam.volts_V)},
+          {"amps_A", number(exam.amps_A)},
+          {"power_W", number(exam.power_W)}};
+}
+
+void print_line(std::string_view state, std::string_view name, std::string_view detail, std::string_view fix) {
+  fmt::print("  {:<13} {}: {}\n", state, name, detail);
+  if (!fix.empty()) fmt::print("  {:<13}   -> {}\n", "", fix);
+}
+
+void print(const Diagnosis& diagnosis) {
+  fmt::print("Meters\n");
+  for (const auto& meter : diagnosis.meters) print_line(to_string(meter.state), meter.uri, meter.detail, meter.fix);
+  fmt::print("Machine\n");
+  for (const auto& check : diagnosis.checks)
+    print_line(to_string(check.health), check.topic + " " + check.name, check.detail, check.fix);
+  if (diagnosis.auto_uri.empty()) {
+    fmt::print("-m auto finds no meter\n");
+  } else {
+    fmt::print(
+        "-m auto takes {}{}\n", diagnosis.auto_uri,
+        diagnosis.also_usable.empty() ? "" : fmt::format(" (of equal scope: {})", fmt::join(diagnosis.also_usable, ", ")));
+  }
+}
+
+void print(const MeterExam& exam) {
+  const auto or_dash = [](double value, std::string_view unit) {
+    return std::isfinite(value) ? fmt::format("{:.4g} {}", value, unit) : fmt::format("- {}", unit);
+  };
+  fmt::print("Meter {}\n  {}\n", exam.info.uri, exam.info.description);
+  fmt::print("  {} readings in {:.1f} s, {} repeated, {} failed, {} saturated; mean {}, {}, {}\n", exam.readings, exam.seconds,
+             exam.repeated, exam.failed, exam.saturated, or_dash(exam.volts_V, "V"), or_dash(exam.amps_A, "A"),
+             or_dash(exam.power_W, "W"));
+}
+
+int execute(const DoctorOptions& options) {
+  std::optional<MeterExam> exam;
+  std::vector<Check> meter_checks;
+  if (!options.meter.empty()) {
+    try {
+      const auto meter = power::open_meter(options.meter);
+      const auto clock = power::steady_clock();
+      exam = examine(*meter, *clock);
+      meter_checks = exam->checks;
+    } catch (const power::MeterUnavailable& error) {
+      meter_checks.push_back({.topic = "meter", .name = options.meter, .health = Health::problem, .detail = error.what()});
+    }
+  }
+  const Diagnosis diagnosis = diagnose();
+  const bool usable = options.meter.empty() ? !diagnosis.auto_uri.empty() : exam && exam->usable;
+  if (options.json) {
+    Json meters = Json::array();
+    for (const auto& meter : diagnosis.meters) meters.push_back(json_of(meter));
+    Json checks = Json::array();
+    for (const auto& check : meter_checks) checks.push_back(json_of(check));
+    for (const auto& check : diagnosis.checks) checks.push_back(json_of(check));
+    fmt::print("{}\n", Json{{"usable", usable},
+                            {"auto", diagnosis.auto_uri.empty() ? Json(nullptr) : Json(diagnosis.auto_uri)},
+                            {"auto_equals", diagnosis.also_usable},
+                            {"meters", meters},
+                            {"checks", checks},
+                            {"meter", exam ? json_of(*exam) : Json(nullptr)}}
+                           .dump());
+  } else {
+    if (exam) print(*exam);
+    for (const auto& check : meter_checks) print_line(to_string(check.health), check.name, check.detail, check.fix);
+    print(diagnosis);
+  }
+  return usable ? Exit::ok : Exit::no_meter;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Action& action) {
+  auto options = std::make_shared<DoctorOptions>();
+  auto* command = app.add_subcommand("doctor", "Look for meters and for what disturbs a measurement, with the fix for each");
+  command->add_option("-m,--meter", options->meter, "Take a few readings of this meter and judge its wiring");
+  command->add_flag("--json", options->json, "Print JSON");
+  command->footer(
+      "Nothing is written to any device, and no I2C address is read that -m does not name.\n"
+      "Ends with 0 if a measuring meter is usable (with -m: this one), else with 3.\n"
+      "Examples:\n"
+      "  tbft doctor\n"
+      "  tbft doctor -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'");
+  command->callback([options, &action] { action = [options] { return execute(*options); }; });
+}
+
+}  // namespace tbft::cli

@@ -1,0 +1,116 @@
+// tbft record: a meter's readings into a trace.csv, for a time, until a signal or from a trigger on.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+#include "harness/cli/command.h"
+#include "harness/cli/time_option.h"
+#include "harness/console.h"
+#include "harness/energy_text.h"
+#include "harness/interrupted.h"
+#include "power/gpio_trigger.h"
+#include "power/monitor.h"
+#include "power/registry.h"
+
+namespace tbft::cli {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+struct RecordOptions {
+  std::string meter = "auto";
+  std::string trace, trigger;
+  std::string window = "record";
+  double interval_s = 0;
+  std::optional<double> duration_s;
+  bool append = false;
+};
+
+// Until the duration is over or a signal came; tells on a terminal how it goes.
+void wait(const RecordOptions& options, const power::Monitor& monitor, const std::atomic<bool>& stop, Console& console) {
+  const auto begin = SteadyClock::now();
+  while (!stop) {
+    const double passed_s = std::chrono::duration<double>(SteadyClock::now() - begin).count();
+    if (options.duration_s && passed_s >= *options.duration_s) return;
+    const auto live = monitor.live();
+    console.progress(fmt::format("{} {}, {:.3g} W, {:.4g} J", duration_text(passed_s),
+                                 options.duration_s ? "of " + duration_text(*options.duration_s) : "(Ctrl-C ends it)",
+                                 live.watts_W, live.joules_J));
+    const double left_s = options.duration_s ? *options.duration_s - passed_s : 1;
+    std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left_s, 0.2)));
+  }
+}
+
+// Waits for the trigger's edge; false: a signal came first.
+bool triggered(const power::GpioTrigger& trigger, const std::atomic<bool>& stop, Console& console) {
+  const auto input = power::open_gpio_input(trigger.line, trigger.edges, "tbft record");
+  console.progress(fmt::format("waiting for {}", to_string(trigger.line)));
+  std::stop_source source;
+  const std::jthread watch([&](const std::stop_token& done) {
+    while (!stop && !done.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    source.request_stop();
+  });
+  return power::wait_for_trigger(*input, source.get_token()).has_value();
+}
+
+int execute(const RecordOptions& options) {
+  if (std::filesystem::is_regular_file(options.trace) && !options.append)
+    throw UsageError(fmt::format("{} exists; take another name, or --append to add to it", options.trace));
+  std::optional<power::GpioTrigger> trigger;
+  try {
+    if (!options.trigger.empty()) trigger = power::parse_gpio_trigger(options.trigger);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(fmt::format("--trigger: {}", error.what()));
+  }
+  auto meter = power::open_meter(options.meter, options.interval_s);
+  Console console;
+  const StopOnSignal signals;
+  power::Monitor monitor(std::move(meter), {.interval_s = options.interval_s, .trace = std::filesystem::path(options.trace)});
+  if (trigger && !triggered(*trigger, signals.flag(), console)) throw Interrupted("interrupted before the trigger came");
+  monitor.begin(options.window);
+  wait(options, monitor, signals.flag(), console);
+  const bool early = signals.flag() && options.duration_s;
+  monitor.end(options.window);
+  const auto energy = monitor.energy(options.window);
+  monitor.close();
+  console.clear();
+  fmt::print("{}{}", energy_text(energy, {}), sampler_text(monitor));
+  if (early) throw Interrupted(fmt::format("interrupted; {} holds what came until then", options.trace));
+  return energy.valid ? Exit::ok : Exit::invalid_measurement;
+}
+
+}  // namespace
+
+void add_record(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RecordOptions>();
+  auto* command = app.add_subcommand("record", "Write a meter's readings to a trace.csv");
+  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
+      ->envname("TBFT_METER")
+      ->capture_default_str();
+  command->add_option("-o,--output", options->trace, "The trace.csv to write")->type_name("TRACE")->required();
+  add_time_option(*command, "-d,--duration", options->duration_s, "How long, e.g. 60s or 2h; without it until Ctrl-C")
+      ->check(CLI::PositiveNumber);
+  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
+  command->add_option("-w,--window", options->window, "Name of the window over the whole recording")->capture_default_str();
+  command->add_option("--trigger", options->trigger, "Begin with an edge of this GPIO line, e.g. pinctrl-rp1:27:falling")
+      ->type_name("CHIP:LINE[:EDGE]");
+  command->add_flag("--append", options->append, "Add to a trace that exists, as a further segment");
+  command->footer(
+      "Examples:\n"
+      "  tbft record -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 60s -o trace.csv\n"
+      "  tbft integrate trace.csv            its joules again\n"
+      "  tbft measure -m replay://trace.csv  plays it back\n"
+      "Exit code: 4 where the recording is no valid measurement (gaps, saturation), 130 where a signal ended it before its "
+      "time.");
+  command->callback([options, &action] { action = [options] { return execute(*options); }; });
+}
+
+}  // namespace tbft::cli

@@ -1,0 +1,75 @@
+// tbft serve-meter: a meter for other machines, so that measuring a board does not change it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "harness/cli/command.h"
+#include "harness/console.h"
+#include "harness/interrupted.h"
+#include "power/registry.h"
+#include "power/remote/server.h"
+
+namespace tbft::cli {
+
+namespace {
+
+struct ServeOptions {
+  std::string meter = "auto";
+  std::string listen = "127.0.0.1:7007";
+  std::string key_file;
+  double interval_s = 0;
+};
+
+void say(const std::string& line) {
+  print_error(line);
+  std::fflush(stderr);
+}
+
+int serve(const ServeOptions& options) {
+  const auto address = power::remote::parse_address(options.listen);
+  if (!address)
+    throw UsageError(fmt::format("--listen {}: ADDRESS:PORT is needed, such as 0.0.0.0:7007 or [::]:7007", options.listen));
+  power::remote::ServerOptions server_options{.listen = *address, .interval_s = options.interval_s, .on_event = say};
+  if (!options.key_file.empty()) server_options.key = power::remote::read_key_file(options.key_file);
+  const StopOnSignal signals;
+  try {
+    power::remote::MeterServer server(power::open_meter(options.meter, options.interval_s), server_options,
+                                      power::steady_clock());
+    const auto& meter = server.meter();
+    say(fmt::format("serving {}: {}{}", meter.uri, meter.description, meter.measured ? "" : " (not a measurement)"));
+    say(fmt::format("listening on {}{}", to_string(server.address()), server_options.key ? ", key needed" : ""));
+    server.run(signals.flag());
+  } catch (const power::remote::BadListenAddress& error) {
+    throw UsageError(error.what());
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_serve_meter(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ServeOptions>();
+  auto* command = app.add_subcommand("serve-meter", "Serve a meter to other machines, which read it as remote://HOST:PORT");
+  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
+      ->envname("TBFT_METER")
+      ->capture_default_str();
+  command->add_option("--listen", options->listen, "Address and port; port 0 picks one. Other than loopback needs --key-file")
+      ->type_name("ADDR:PORT")
+      ->capture_default_str();
+  command->add_option("--key-file", options->key_file, "Only clients with the same file get readings (HMAC; not encrypted)")
+      ->type_name("FILE");
+  command->add_option("-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1.0}, {"ms", 1e-3}, {"us", 1e-6}}))
+      ->type_name("TIME");
+  command->footer(
+      "Example, on the machine with the meter and on the one that is measured:\n"
+      "  (umask 077; openssl rand -hex 32 > meter.key)     # copy it to the other machine\n"
+      "  tbft serve-meter -m 'ina219:///dev/i2c-1?addr=0x40' --listen 0.0.0.0:7007 --key-file meter.key\n"
+      "  tbft measure -m 'remote://192.0.2.7:7007?key_file=meter.key' -- python3 train.py\n"
+      "It runs until SIGINT or SIGTERM and then ends with 0. Readings are authenticated, not encrypted.");
+  command->callback([options, &action] { action = [options] { return serve(*options); }; });
+}
+
+}  // namespace tbft::cli

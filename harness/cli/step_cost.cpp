@@ -1,0 +1,211 @@
+// tbft step-cost: what one training step of one image costs by strategy, the paper's energy table.
+#include "harness/step_cost.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "harness/cli/command.h"
+#include "harness/cli/time_option.h"
+#include "harness/interrupted.h"
+#include "harness/operations.h"
+#include "harness/provenance.h"
+#include "results/text.h"
+
+namespace tbft::cli {
+
+namespace {
+
+using results::OperationRow;
+using results::StepCostRow;
+
+struct StepCostOptions {
+  StepCostRequest request;
+  std::optional<int> pixels, classes;
+  std::string directory;
+  double precision_pct = 2;
+  bool no_quirk = false;
+  bool json = false;
+};
+
+double number(const std::optional<double>& value) {
+  return value.value_or(std::nan(""));
+}
+
+std::string label(const StepCostRow& row) {
+  return row.variant == "tbft" ? row.strategy : fmt::format("{} ({})", row.strategy, row.variant);
+}
+
+std::string cost_line(const StepCostRow& row) {
+  constexpr double milli = 1e3;
+  using results::decimals;
+  using results::significant;
+  return fmt::format(
+      "  {:<24} {:>9} {:>6} {:>9} {:>9} {:>9} {:>8} {:>15} {:>8} {:>8} {:>7}\n", label(row),
+      significant(number(row.step_s) * milli, 4),
+      decimals(50 * (number(row.step_s_high) - number(row.step_s_low)) / number(row.step_s), 1),
+      significant(number(row.gross_J) * milli, 4), significant(number(row.net_J) * milli, 4),
+      significant(number(row.paper_view_J) * milli, 4), decimals(number(row.saving_time_pct), 1),
+      fmt::format("{} to {}", decimals(number(row.saving_time_low), 1), decimals(number(row.saving_time_high), 1)),
+      decimals(number(row.saving_gross_pct), 1), decimals(number(row.saving_net_pct), 1),
+      decimals(number(row.saving_macs_pct), 1));
+}
+
+std::string cost_table(std::span<const StepCostRow> rows) {
+  std::string text =
+      fmt::format("  {:<24} {:>9} {:>6} {:>9} {:>9} {:>9} {:>8} {:>15} {:>8} {:>8} {:>7}\n", "strategy", "step ms", "+- %",
+                  "gross mJ", "net mJ", "P x t mJ", "saves %", "95 % interval", "gross %", "net %", "MACs %");
+  for (const auto& row : rows) text += cost_line(row);
+  return text;
+}
+
+std::string operations_table(std::span<const StepCostRow> rows, std::span<const OperationRow> operations) {
+  std::string text = fmt::format("  {:<24}", "microseconds of a step");
+  for (const auto name : operation_names) text += fmt::format(" {:>{}}", name, std::max<std::size_t>(name.size(), 8));
+  text += fmt::format(" {:>8} {:>9}\n", "saves %", "less time");
+  constexpr double micro = 1e6;
+  for (const auto& row : rows) {
+    std::string line = fmt::format("  {:<24}", label(row));
+    for (const auto name : operation_names)
+      for (const auto& operation : operations)
+        if (operation.pixels == row.pixels && operation.classes == row.classes && operation.variant == row.variant &&
+            operation.strategy == row.strategy && operation.operation == name)
+          line += fmt::format(" {:>{}}", results::decimals(number(operation.seconds) * micro, 0),
+                              std::max<std::size_t>(name.size(), 8));
+    const double saving_pct = operations_saving_pct(operations, row);
+    text += line + fmt::format(" {:>8} {:>9}\n", results::decimals(saving_pct, 1),
+                               results::decimals(saving_pct - number(row.saving_time_pct), 1));
+  }
+  return text;
+}
+
+// Networks one after the other, as the rows have them.
+std::vector<std::vector<StepCostRow>> by_network(const std::vector<StepCostRow>& rows) {
+  std::vector<std::vector<StepCostRow>> networks;
+  for (const auto& row : rows) {
+    const bool same =
+        !networks.empty() && networks.back().front().pixels == row.pixels && networks.back().front().classes == row.classes;
+    if (!same) networks.emplace_back();
+    networks.back().push_back(row);
+  }
+  return networks;
+}
+
+void print_text(const StepCostOutcome& outcome) {
+  for (const auto& rows : by_network(outcome.rows)) {
+    const auto& first = rows.front();
+    fmt::print("ResNet-26, {} px, {} classes: one Adam step of one image, {} rounds, {} threads, {}, {}\nmeter {}{}\n",
+               *first.pixels, *first.classes, first.rounds.value_or(0), first.threads.value_or(0), first.backend, first.layout,
+               first.meter, first.measured == 1 ? "" : " (an estimate or a replay, not a measurement)");
+    fmt::print("{}", cost_table(rows));
+    fmt::print(
+        "  saves: time against full, round by round; P x t: step time x the mean power of all strategies (the paper's view)\n");
+    fmt::print("{}", operations_table(rows, outcome.operations));
+    fmt::print("  less time: what the operations' sum saves less what the time above saves, in points\n\n");
+  }
+}
+
+nlohmann::ordered_json value(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
+}
+template <typename T>
+nlohmann::ordered_json value(const std::optional<T>& number) {
+  return number ? nlohmann::ordered_json(*number) : nlohmann::ordered_json();
+}
+
+template <typename Row>
+nlohmann::ordered_json objects(const std::vector<Row>& rows, std::span<const results::CsvColumn<Row>> columns) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& row : rows) {
+    nlohmann::ordered_json object;
+    for (const auto& column : columns)
+      object[std::string(column.name)] = std::visit([&](auto member) { return value(row.*member); }, column.member);
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+int execute(const StepCostOptions& options) {
+  StepCostRequest request = options.request;
+  if (options.pixels) {
+    constexpr int living17_pixels = 128;
+    request.networks = {{*options.pixels, options.classes.value_or(*options.pixels == living17_pixels ? 17 : 10)}};
+  } else if (options.classes) {
+    throw UsageError("--classes wants --pixels: the network whose classes they are");
+  }
+  request.precision = options.precision_pct / 100;
+  request.quirk = !options.no_quirk;
+  request.directory = options.directory.empty() ? fmt::format("runs/step-cost-{}", utc_compact()) : options.directory;
+  const Board board;
+  Console console;
+  const StopOnSignal stop;
+  const auto outcome = measure_step_cost(request, board, console, stop.flag());
+  console.clear();
+  if (outcome.imprecise > 0)
+    console.warning(
+        fmt::format("--max-seconds came before every interval was under {} % of its mean; see the column '+- %'; "
+                    "if other programs run, try --threads 1",
+                    options.precision_pct));
+  if (outcome.reused > 0)
+    console.line(fmt::format("{} of {} networks were measured before", outcome.reused, request.networks.size()));
+  console.line((request.directory / "step_cost.csv").string());
+  if (options.json)
+    fmt::print("{}\n", nlohmann::ordered_json{{"step_cost", objects(outcome.rows, results::step_cost_columns())},
+                                              {"operations", objects(outcome.operations, results::operation_columns())}}
+                           .dump());
+  else
+    print_text(outcome);
+  const bool valid = std::ranges::all_of(outcome.rows, [](const StepCostRow& row) { return row.gross_J.has_value(); });
+  return valid ? Exit::ok : Exit::invalid_measurement;
+}
+
+}  // namespace
+
+void add_step_cost(CLI::App& app, Action& action) {
+  auto options = std::make_shared<StepCostOptions>();
+  auto& request = options->request;
+  auto* command = app.add_subcommand("step-cost",
+                                     "Time and joules of one training step of one image by strategy: the paper's energy table");
+  command->add_option("-o,--output", options->directory, "Directory (default: runs/step-cost-TIME)")->envname("TBFT_OUTPUT");
+  command->add_option("-m,--meter", request.meter, "Power meter URI; see `tbft meters`")
+      ->envname("TBFT_METER")
+      ->capture_default_str();
+  add_time_option(*command, "-i,--interval", request.interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
+  command->add_option("--pixels", options->pixels, "One network: side of the image (default: 32 with 10 classes, 128 with 17)");
+  command->add_option("--classes", options->classes, "Its classes (default: 10; 17 at 128 px)");
+  command->add_option("--strategies", request.strategies, "Measured beside full, e.g. block1,fc")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_flag("--no-quirk", options->no_quirk, "Leave out block1 as the published script tunes it (180,400 parameters)");
+  command->add_option("--precision", options->precision_pct, "Go on until every 95 % interval is narrower, in % of its mean")
+      ->check(CLI::Range(0.01, 100.0))
+      ->capture_default_str();
+  command->add_option("--max-seconds", request.max_s, "A network's rounds take no longer (two are made in any case)")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  add_time_option(*command, "--window", request.window_s,
+                  "Of one strategy in one round; 0: half a second, and 20 periods of the meter");
+  command->add_option("--idle", request.idle_s, "Seconds of idle before and after; 0: none (default 5; 0 for an estimate)")
+      ->check(CLI::Range(0.0, 3600.0));
+  command->add_option("--threads", request.threads, "Threads; 0: every core")
+      ->envname("TBFT_THREADS")
+      ->check(CLI::Range(0, 1024));
+  command->add_option("--backend", request.backend, "onednn or native")->check(CLI::IsMember({"onednn", "native"}));
+  command->add_option("--layout", request.layout, "channels_last or contiguous (default: by machine)")
+      ->check(CLI::IsMember({"channels_last", "contiguous"}));
+  command->add_option("--seed", request.seed, "Of weights, image and order")->capture_default_str();
+  command->add_flag("--json", options->json, "Print JSON with the columns of step_cost.csv and operations.csv");
+  command->footer(
+      "Examples:\n"
+      "  tbft step-cost -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -o cost    # both networks of the paper\n"
+      "  tbft step-cost --pixels 32 --strategies block1,fc --max-seconds 60\n"
+      "In a directory that holds a network with the same settings it is not measured again.\n"
+      "Exit code: 4 where a strategy's energy is invalid, e.g. no whole window without a gap.");
+  command->callback([options, &action] { action = [options] { return execute(*options); }; });
+}
+
+}  // namespace tbft::cli

@@ -1,0 +1,16 @@
+// An option that takes a time with its unit: 500us, 2ms, 60s, 10min, 2h; a number alone is seconds.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+namespace tbft::cli {
+
+template <typename Seconds>
+CLI::Option* add_time_option(CLI::App& command, const std::string& name, Seconds& value_s, const std::string& text) {
+  static const std::map<std::string, double> units{{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"h", 3600}};
+  return command.add_option(name, value_s, text)->transform(CLI::AsNumberWithUnit(units))->type_name("TIME");
+}
+
+}  // namespace tbft::cli

@@ -1,0 +1,125 @@
+// CIFAR-100 as its authors publish it, by superclass: a base model knows two of the five classes of each and meets two others.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "harness/data/cifar_file.h"
+#include "harness/data/kinds.h"
+#include "harness/data/params.h"
+#include "harness/data/rng.h"
+
+namespace tbft::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A record: the number of the superclass, the number of the class, the pixels.
+constexpr std::size_t record_bytes = 2 + cifar_pixels;
+constexpr auto fetch_again =
+    "fetch cifar-100-binary.tar.gz (168513733 bytes, SHA-256 58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec) "
+    "from https://www.cs.toronto.edu/~kriz/cifar.html";
+
+struct Superclass {
+  std::string_view name;
+  std::array<std::string_view, 5> classes;
+};
+// In the order of the published numbers.
+constexpr std::array<Superclass, 20> superclasses{{
+    {"aquatic_mammals", {"beaver", "dolphin", "otter", "seal", "whale"}},
+    {"fish", {"aquarium_fish", "flatfish", "ray", "shark", "trout"}},
+    {"flowers", {"orchid", "poppy", "rose", "sunflower", "tulip"}},
+    {"food_containers", {"bottle", "bowl", "can", "cup", "plate"}},
+    {"fruit_and_vegetables", {"apple", "mushroom", "orange", "pear", "sweet_pepper"}},
+    {"household_electrical_devices", {"clock", "keyboard", "lamp", "telephone", "television"}},
+    {"household_furniture", {"bed", "chair", "couch", "table", "wardrobe"}},
+    {"insects", {"bee", "beetle", "butterfly", "caterpillar", "cockroach"}},
+    {"large_carnivores", {"bear", "leopard", "lion", "tiger", "wolf"}},
+    {"large_man-made_outdoor_things", {"bridge", "castle", "house", "road", "skyscraper"}},
+    {"large_natural_outdoor_scenes", {"cloud", "forest", "mountain", "plain", "sea"}},
+    {"large_omnivores_and_herbivores", {"camel", "cattle", "chimpanzee", "elephant", "kangaroo"}},
+    {"medium_mammals", {"fox", "porcupine", "possum", "raccoon", "skunk"}},
+    {"non-insect_invertebrates", {"crab", "lobster", "snail", "spider", "worm"}},
+    {"people", {"baby", "boy", "girl", "man", "woman"}},
+    {"reptiles", {"crocodile", "dinosaur", "lizard", "snake", "turtle"}},
+    {"small_mammals", {"hamster", "mouse", "rabbit", "shrew", "squirrel"}},
+    {"trees", {"maple_tree", "oak_tree", "palm_tree", "pine_tree", "willow_tree"}},
+    {"vehicles_1", {"bicycle", "bus", "motorcycle", "pickup_truck", "train"}},
+    {"vehicles_2", {"lawn_mower", "rocket", "streetcar", "tank", "tractor"}},
+}};
+
+// Of the class with a number 0..99: its name and superclass. The numbers are the alphabetical order of the names.
+struct Class {
+  std::string_view name;
+  std::size_t superclass;
+};
+std::vector<Class> numbered_classes() {
+  std::vector<Class> classes;
+  for (std::size_t i = 0; i < superclasses.size(); ++i) {
+    for (const auto name : superclasses[i].classes) classes.push_back({name, i});
+  }
+  std::ranges::sort(classes, {}, &Class::name);
+  return classes;
+}
+
+// Two classes of each superclass: of its five, shuffled by (seed, superclass), the first two are source, the next two target.
+using Chosen = std::array<std::array<std::string_view, 2>, superclasses.size()>;
+Chosen choose(bool is_target, std::uint64_t seed) {
+  constexpr std::uint64_t stream = 100;  // apart from other uses of the same seed
+  Chosen chosen{};
+  for (std::size_t i = 0; i < superclasses.size(); ++i) {
+    Rng rng(seed, stream, i);
+    auto shuffled = superclasses[i].classes;
+    for (std::size_t k = shuffled.size(); k > 1; --k) {
+      std::swap(shuffled[k - 1], shuffled[static_cast<std::size_t>(rng.below(static_cast<int>(k)))]);
+    }
+    std::copy_n(shuffled.begin() + (is_target ? 2 : 0), 2, chosen[i].begin());
+    std::ranges::sort(chosen[i]);
+  }
+  return chosen;
+}
+
+void read_records(const fs::path& file, std::size_t records, const Chosen& chosen, Images& images) {
+  const auto classes = numbered_classes();
+  const auto what = fmt::format("CIFAR-100's {}", file.filename().string());
+  const auto bytes = read_cifar_file(file, records * record_bytes, what, fetch_again);
+  const auto damaged = [&](std::size_t record, const std::string& how) {
+    return DataError(fmt::format("{}: record {} {}; {}", file.string(), record, how, fetch_again));
+  };
+  for (std::size_t i = 0; i < records; ++i) {
+    const auto record = std::span(bytes).subspan(i * record_bytes, record_bytes);
+    const std::size_t superclass = record[0], number = record[1];
+    if (superclass >= superclasses.size()) throw damaged(i, fmt::format("has superclass {}, there are 0 to 19", superclass));
+    if (number >= classes.size()) throw damaged(i, fmt::format("has class {}, there are 0 to 99", number));
+    const auto& [name, its_superclass] = classes[number];
+    if (superclass != its_superclass) {
+      throw damaged(i, fmt::format("has class {} ({}) in superclass {} ({}); it belongs to {} ({})", number, name, superclass,
+                                   superclasses[superclass].name, its_superclass, superclasses[its_superclass].name));
+    }
+    if (std::ranges::find(chosen[superclass], name) == chosen[superclass].end()) continue;
+    images.labels.push_back(static_cast<std::int64_t>(superclass));
+    append_planes(record.subspan(2), images);
+  }
+  if (images.labels.empty()) throw DataError(fmt::format("{}: no image of the chosen classes; {}", file.string(), fetch_again));
+}
+
+}  // namespace
+
+Images load_cifar100_super(const DatasetSpec& spec) {
+  const Params params(spec, {"part", "split", "seed"});
+  params.require_path();
+  const bool is_target = params.one_of("part", "target", {"target", "source"}) == "target";
+  const bool is_train = params.one_of("split", is_target ? "test" : "train", {"train", "test"}) == "train";
+  const auto chosen = choose(is_target, static_cast<std::uint64_t>(params.whole("seed", 1, 0, std::int64_t{1} << 53)));
+  const auto inner = fs::path(spec.path) / "cifar-100-binary";
+  std::error_code ignored;
+  const auto folder = fs::is_directory(inner, ignored) ? inner : fs::path(spec.path);
+  Images images{.height = cifar_side, .width = cifar_side, .pixels = {}, .labels = {}, .class_names = {}};
+  for (std::size_t i = 0; i < superclasses.size(); ++i) {
+    images.class_names.push_back(fmt::format("{}: {}, {}", superclasses[i].name, chosen[i][0], chosen[i][1]));
+  }
+  read_records(folder / (is_train ? "train.bin" : "test.bin"), is_train ? 50'000 : 10'000, chosen, images);
+  return images;
+}
+
+}  // namespace tbft::data

@@ -1,0 +1,54 @@
+// The fifteen corruptions of CIFAR-10-C at five severities, for square RGB images of 32 px. The published files were made
+// without a seed and cannot be made again bit for bit: this is an own generator of the same operations and parameters.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/data/corruption/frost.h"
+#include "harness/data/dataset.h"
+#include "harness/data/rng.h"
+
+namespace tbft::data {
+
+inline constexpr int corrupted_side = 32;
+inline constexpr int severities = 5;
+
+// Corrupts one image in place: 32x32x3 bytes, RGB, row-major. Safe to call from several threads, each with its own Rng.
+using Corrupt = std::function<void(std::span<std::uint8_t> rgb, Rng& rng)>;
+
+enum class CorruptionGroup { noise, blur, weather, digital };
+std::string_view to_string(CorruptionGroup group);
+
+struct Corruption {
+  std::string_view name;
+  CorruptionGroup group;
+  bool stochastic;                                    // draws random numbers; the others give the same pixels for every seed
+  Corrupt (*make)(int severity, const Frost& frost);  // severity 1 to 5; `frost` outlives what is made
+};
+
+// In the paper's order. The order numbers the random streams: new ones go to the end.
+std::span<const Corruption> corruptions();
+// Throws BadDatasetSpec that names the nearest one.
+const Corruption& find_corruption(std::string_view name);
+
+// A corruption at a severity, written `gaussian_noise-5`.
+struct Condition {
+  const Corruption* corruption = nullptr;
+  int severity = 0;
+};
+std::optional<Condition> parse_condition(std::string_view name);
+// All 75, and the 15 at severity 5.
+std::vector<std::string> condition_names();
+std::vector<std::string> severest_condition_names();
+
+// The pixels of `images` under a condition, row for row. Image i depends on (seed, condition, i) and its own pixels alone, not
+// on how many images or threads there are. Throws DataError when the images are not 32 px.
+std::vector<std::uint8_t> corrupt(const Images& images, const Condition& condition, std::uint64_t seed, const Frost& frost);
+
+}  // namespace tbft::data

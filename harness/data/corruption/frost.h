@@ -1,0 +1,42 @@
+// Pictures of ice to lay over images. The published files used photographs, which are not ours to ship: either the user has a
+// folder of them, or a texture is drawn, and what is made from it is only like CIFAR-10-C.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tbft::data {
+
+struct Picture {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::vector<std::uint8_t> rgb;  // height x width x 3, row-major
+};
+
+class Frost {
+ public:
+  // Pale branching lines on dark blue, 256 px; the same for the same seed.
+  static Frost procedural(std::uint64_t seed);
+  // All pictures in a folder at a fifth of their size, as the published generator takes them, or larger where the short side
+  // would fall below 32 px. Throws DataError when the folder has none, or a picture is smaller than 32 px.
+  static Frost from_folder(const std::filesystem::path& folder);
+  // `folder` when it is given.
+  static Frost of(const std::string& folder, std::uint64_t seed) {
+    return folder.empty() ? procedural(seed) : from_folder(folder);
+  }
+
+  // "procedural" or "pictures": what the metadata of a data set says.
+  const std::string& kind() const { return kind_; }
+  // At least one; each at least 32x32 px.
+  std::span<const Picture> pictures() const { return pictures_; }
+
+ private:
+  Frost(std::string kind, std::vector<Picture> pictures) : kind_(std::move(kind)), pictures_(std::move(pictures)) {}
+  std::string kind_;
+  std::vector<Picture> pictures_;
+};
+
+}  // namespace tbft::data

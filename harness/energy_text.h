@@ -1,0 +1,18 @@
+// An energy as lines of text for people: joules with their uncertainty first, then what they rest on.
+#pragma once
+
+#include <string>
+
+#include "power/energy.h"
+#include "power/monitor.h"
+
+namespace tbft {
+
+// " +- 0.05 J (k=2)", " +- 0.01 J (k=2, random part only: ...)" or nothing.
+std::string plus_minus(double U_J, double U_random_J);
+// gross, net and idle (where known), duration, power, readings.
+std::string energy_text(const power::Energy& gross, const power::NetEnergy& net);
+// What the sampler cost, and the meter.
+std::string sampler_text(const power::Monitor& monitor);
+
+}  // namespace tbft

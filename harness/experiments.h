@@ -1,0 +1,15 @@
+// The experiment files of experiments/, compiled in: `tbft reproduce` needs no source tree.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace tbft {
+
+struct Experiment {
+  std::string_view name;  // of the file, without .toml
+  std::string_view toml;
+};
+std::span<const Experiment> experiments();
+
+}  // namespace tbft

@@ -1,0 +1,25 @@
+#include "harness/run_inputs.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "results/csv.h"
+
+namespace tbft {
+
+void add_cells(const std::filesystem::path& cells, results::Inputs& inputs,
+               const std::function<void(const std::string&)>& warn) {
+  const auto file = results::read_cells(cells);
+  if (file.torn_tail)
+    warn(fmt::format("{}: the last row is incomplete and left out; `tbft run --resume` runs its cell again", cells.string()));
+  const auto journal = cells.parent_path() / "journal.jsonl";
+  try {
+    if (std::filesystem::exists(journal)) results::read_correctness(journal, file.rows, inputs.correctness);
+  } catch (const std::runtime_error& error) {
+    warn(fmt::format("{}; intervals of this run are over repetitions alone", error.what()));
+  }
+  inputs.cells.insert(inputs.cells.end(), file.rows.begin(), file.rows.end());
+}
+
+}  // namespace tbft

@@ -1,0 +1,17 @@
+// The meter of work that goes on without one: joules are then an estimate, and marked so.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "power/meter.h"
+
+namespace tbft {
+
+// The length of an idle window beside measured work, where the user says none.
+inline constexpr double default_idle_s = 5;
+
+// As power::open_meter(), but where `auto` finds none it is estimate://. Throws as that does.
+std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s);
+
+}  // namespace tbft

@@ -1,0 +1,105 @@
+#include "harness/target_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <unordered_set>
+
+#include "harness/noise.h"
+
+namespace tbft {
+
+namespace {
+
+std::string_view bytes(const void* begin, std::size_t size) {
+  return {static_cast<const char*>(begin), size};
+}
+
+void append(data::Images& images, const data::Images& more) {
+  if (more.height != images.height || more.width != images.width)
+    throw data::DataError(fmt::format("data.train_path has images of {}x{}, data.path of {}x{}; they must be of one size",
+                                      more.width, more.height, images.width, images.height));
+  if (more.class_names != images.class_names)
+    throw data::DataError("data.train_path and data.path have other classes; their class names must be the same");
+  // The same images in both would be tuned on and then tested.
+  std::unordered_set<std::string_view> own;
+  for (std::int64_t i = 0; i < images.size(); ++i) own.insert(bytes(images.image(i).data(), images.image(i).size()));
+  std::int64_t shared = 0;
+  for (std::int64_t i = 0; i < more.size(); ++i)
+    shared += own.contains(bytes(more.image(i).data(), more.image(i).size())) ? 1 : 0;
+  if (shared * 100 > more.size())
+    throw data::DataError(
+        fmt::format("{} of {} images of data.train_path are images of data.path too, which are tested on; name other ones, "
+                    "such as cifar10:DIR?part=train",
+                    shared, more.size()));
+  images.pixels.insert(images.pixels.end(), more.pixels.begin(), more.pixels.end());
+  images.labels.insert(images.labels.end(), more.labels.begin(), more.labels.end());
+}
+
+}  // namespace
+
+TargetData::TargetData(const Settings& effective, const std::vector<Cell>& plan,
+                       const std::function<void(const std::string&)>& loading)
+    : settings_(effective) {
+  for (const auto& cell : plan) {
+    if (sets_.contains(key(cell))) continue;
+    Set set;
+    const auto load = [&](const std::string& path) {
+      const auto spec = spec_of(path, cell);
+      loading(data::to_string(spec));
+      return data::load_dataset(spec);
+    };
+    set.images = load(settings_.data.path);
+    set.own = set.images.size();
+    if (!settings_.data.train_path.empty()) append(set.images, load(settings_.data.train_path));
+    sets_.emplace(key(cell), std::move(set));
+    // A size that leaves a part empty is found now, not hours later.
+    for (Cell sized = cell; const double size : settings_.sweep.train_sizes) {
+      sized.train_size = size;
+      split(sized);
+    }
+  }
+}
+
+data::Split TargetData::split(const Cell& cell) const {
+  const auto& set = sets_.at(key(cell));
+  const auto seed = static_cast<std::uint32_t>(settings_.sweep.split_seed);
+  auto split = data::paper_split(set.own, cell.train_size, seed);
+  if (settings_.data.train_path.empty()) return split;
+  const auto n = set.images.size() - set.own;
+  const auto n_train = static_cast<std::size_t>(std::floor(cell.train_size * static_cast<double>(n)));
+  if (n_train == 0) throw data::DataError(fmt::format("train size {} of {} images is none", cell.train_size, n));
+  split.train = data::permutation(n, seed);
+  split.train.resize(n_train);
+  for (auto& index : split.train) index += set.own;
+  return split;
+}
+
+std::string TargetData::describe() const {
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& [name, set] : sets_)
+    object[name] = {
+        {"images", set.images.size()},
+        {"pixels_sha256", sha256_hex(bytes(set.images.pixels.data(), set.images.pixels.size()))},
+        {"labels_sha256", sha256_hex(bytes(set.images.labels.data(), set.images.labels.size() * sizeof(std::int64_t)))}};
+  return object.dump();
+}
+
+// Noise is on the model: all of its conditions share the images.
+std::string TargetData::key(const Cell& cell) {
+  return cell.drift + "/" + (noised_block(cell.condition) ? "" : cell.condition);
+}
+
+data::DatasetSpec TargetData::spec_of(const std::string& path, const Cell& cell) const {
+  auto spec = data::parse_dataset_spec(path);
+  // A data set over a base one (cifar-flip:imagefolder:DIR), or a plain path.
+  if (spec.name != settings_.data.dataset) spec = {settings_.data.dataset, path, {}};
+  if (!cell.condition.empty() && !noised_block(cell.condition)) spec.params["condition"] = cell.condition;
+  if (data::find_dataset(settings_.data.dataset).drift.empty() && !cell.drift.empty()) spec.params["drift"] = cell.drift;
+  return spec;
+}
+
+}  // namespace tbft

@@ -1,0 +1,63 @@
+// The NVIDIA Management Library, loaded when it is asked for: nothing of it is needed to build. The only code that opens it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace tbft::power {
+
+// `code` is NVML's return value (nvmlReturn_t); negative where the library itself could not be loaded.
+struct NvmlError : std::runtime_error {
+  NvmlError(int code_, const std::string& what) : std::runtime_error(what), code(code_) {}
+  int code;
+};
+inline constexpr int nvml_no_library = -1;
+inline constexpr int nvml_not_supported = 3;   // NVML_ERROR_NOT_SUPPORTED
+inline constexpr int nvml_no_permission = 4;   // NVML_ERROR_NO_PERMISSION
+inline constexpr int nvml_driver_missing = 9;  // NVML_ERROR_DRIVER_NOT_LOADED
+
+// The library, initialised; shut down and unloaded at its end.
+class Nvml : public std::enable_shared_from_this<Nvml> {
+ public:
+  // `library`: a name for dlopen(3). Throws NvmlError.
+  static std::shared_ptr<Nvml> load(const std::string& library);
+  ~Nvml();
+  Nvml(const Nvml&) = delete;
+  Nvml& operator=(const Nvml&) = delete;
+
+  unsigned device_count() const;  // throws NvmlError
+
+ private:
+  friend class NvmlDevice;
+  struct Functions;
+  Nvml(void* handle, std::unique_ptr<Functions> functions);
+  std::string why(int code) const;
+
+  void* handle_;
+  std::unique_ptr<Functions> functions_;
+};
+
+class NvmlDevice {
+ public:
+  // Throw NvmlError.
+  NvmlDevice(std::shared_ptr<Nvml> nvml, unsigned index);
+  NvmlDevice(std::shared_ptr<Nvml> nvml, const std::string& uuid);
+
+  std::string name() const;  // empty if unknown
+  std::string uuid() const;
+
+  // Both return NVML's code, 0 for success, and allocate nothing.
+  int energy_mJ(std::uint64_t& value) const;  // nvmlDeviceGetTotalEnergyConsumption: since the driver was loaded
+  int power_mW(std::uint64_t& value) const;   // nvmlDeviceGetPowerUsage
+
+  std::string why(int code) const { return nvml_->why(code); }
+
+ private:
+  std::shared_ptr<Nvml> nvml_;
+  void* device_ = nullptr;
+};
+
+}  // namespace tbft::power

@@ -1,0 +1,118 @@
+// What the meters on I2C converters have in common: when to poll, retries, gaps, resets, and stamps in order. A chip's own file
+// says which registers to read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "power/bus/gpio.h"
+#include "power/bus/i2c_bus.h"
+#include "power/clock.h"
+#include "power/meter.h"
+#include "power/meters/conversion_tracker.h"
+#include "power/uri.h"
+
+namespace tbft::power {
+
+// One result of the chip and the bus that carries it.
+struct Timing {
+  double cycle_s = 0;      // typical time from one result to the next: all conversions that it averages
+  double longest_s = 0;    // the slowest that the datasheet allows
+  double read_s = 0;       // one register on the bus
+  double age_share = 0.5;  // of a cycle, from the middle of the time in which it sees the current to its end
+  double torn_share = 1;   // of a cycle, after its end: then the first register changes, and values no longer belong together
+  bool triggered = false;  // each conversion is asked for; values then stand still until the next one is
+};
+
+class Converter : public Meter {
+ public:
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs first_window) override;
+  std::optional<Reading> poll(TimeNs now) override;
+  TimeNs next_poll(TimeNs scheduled) const override;
+  void stop() override {}
+
+ protected:
+  // `ready`, if any: the falling edge of the chip's ALERT pin ends each conversion; its time stamp is that of the end.
+  Converter(MeterInfo info, const Timing& timing, std::unique_ptr<I2cBus> bus, std::shared_ptr<Clock> clock,
+            std::unique_ptr<GpioInput> ready = nullptr);
+
+  enum class Status { busy, ready, reset };
+  struct Values {
+    Reading reading;     // without time
+    TimeNs read_at = 0;  // when the last register that matters had been read
+  };
+
+  // Each may throw I2cError.
+  virtual void identify() {}                         // before anything is written; throws MeterUnavailable for another chip
+  virtual void configure() = 0;                      // all registers; the last write begins conversions anew
+  virtual void verify() {}                           // after configure(); throws MeterUnavailable
+  virtual void trigger() {}                          // asks for one conversion
+  virtual Status status() = 0;                       // is there a new result? Where reading the flag clears it, it is cleared
+  virtual Values values() = 0;                       // of the result that status() announced
+  virtual bool was_reset() = 0;                      // from a register whose reset value is not what was written to it
+  virtual bool check_due() { return false; }         // for chips whose status() does not see a reset
+  virtual bool needs_pairs() const { return true; }  // values that do not belong together are dropped
+
+  std::uint16_t read(std::uint8_t reg);
+  void read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes);
+  void write(std::uint8_t reg, std::uint16_t value);
+  TimeNs now() const { return clock_->now(); }
+  const Timing& timing() const { return timing_; }
+
+ private:
+  TimeNs due() const;
+  void set_up();
+  void check_edges();
+  Reading set_up_again();
+  std::optional<Reading> poll_continuous();
+  std::optional<Reading> dropped(const Values& v);
+  std::optional<Reading> poll_triggered();
+  std::optional<Reading> poll_edges();
+  std::optional<TimeNs> latest_edge();
+  void follow_edge(TimeNs edge);
+  std::optional<Reading> edge_missing(TimeNs t);
+  void begin_triggered();
+  TimeNs silence() const;
+  Reading silent(TimeNs t);
+  Reading stamped(TimeNs end, TimeNs period, Reading reading);
+  Reading gap(TimeNs t);
+  TimeNs in_order(TimeNs t) { return last_t_ = t > last_t_ ? t : last_t_ + 1; }
+
+  MeterInfo info_;
+  Timing timing_;
+  std::unique_ptr<I2cBus> bus_;
+  std::shared_ptr<Clock> clock_;
+  std::unique_ptr<GpioInput> ready_;
+  ConversionTracker tracker_;
+  TimeNs due_ = 0;           // triggered, or by edges
+  TimeNs triggered_at_ = 0;  // 0: no conversion is under way
+  TimeNs set_up_at_ = 0;
+  TimeNs last_edge_ = 0;
+  TimeNs last_alive_ = 0;  // by edges: when the chip last showed a result
+  double edge_period_ns_ = 0;
+  int edges_missing_ = 0;  // in a row
+  TimeNs last_t_ = 0;
+  bool suspect_ = false;  // a transfer failed: was the chip without power?
+  std::uint8_t dropped_flags_ = 0;
+  bool reinitialised_ = false;
+};
+
+// Throws BadMeterUri without a bus, or for an address outside [low, high]; `example` is shown.
+std::uint8_t i2c_address(const MeterUri& uri, std::uint8_t low, std::uint8_t high, std::string_view example);
+// One register of `bytes` bytes: start, address, pointer, restart, address, bytes, stop.
+double i2c_read_s(const MeterUri& uri, double bus_hz, int bytes = 2);
+// The bus clock that applies: i2c_hz of the URI, what the system says, or 100 kHz.
+double i2c_hz(const MeterUri& uri, double bus_hz);
+// The shunt of a chip that measures `range_V` at most. Boards differ, so there is no default. Throws BadMeterUri, also where
+// max_A does not fit.
+double shunt_option(const MeterUri& uri, double range_V);
+
+// Sets period, averaging, latency and gap limit of a meter that reads three registers a result, and writes one to trigger.
+void set_pace(MeterInfo& info, const MeterUri& uri, const Timing& timing);
+// The line that `ready` of the URI names, for falling edges; null without one. Throws BadMeterUri or MeterUnavailable.
+std::unique_ptr<GpioInput> open_ready(const MeterUri& uri);
+
+}  // namespace tbft::power

@@ -1,0 +1,345 @@
+#include "power/meters/hwmon.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "power/meters/hwmon_channels.h"
+#include "power/meters/polled.h"
+#include "power/protocol/ina219_registers.h"
+#include "power/protocol/ina226_registers.h"
+
+namespace tbft::power {
+namespace {
+
+constexpr double default_shunt_ohm = 0.01;  // what ina2xx and ina3221 assume where nobody tells them
+constexpr double shunt_tolerance = 0.01;    // breakout boards
+constexpr double unknown_refresh_s = 0.1;
+
+// Chips whose driver rounds and limits are known. The driver leaves the INA219 in its reset configuration (12 bit, 320 mV,
+// continuous). INA226: SBOS547, 7.5.
+struct Chip {
+  std::string_view name;
+  double full_scale_V;  // of the shunt
+  double shunt_lsb_V;
+  double bus_lsb_V;
+  double power_steps;   // steps of current in one step of power
+  double conversion_s;  // 0: update_interval says
+  double gain_limit_A;  // relative
+  double gain_limit_V;  // relative
+  double offset_V;      // of the shunt
+  double bus_offset_V;
+};
+constexpr std::array chips{
+    Chip{"ina219", 0.32, 10e-6, 4e-3, 20, 1.064e-3, ina219::current_gain_limit, ina219::bus_gain_limit,
+         ina219::gains[3].offset_limit_V, 0},
+    Chip{"ina226", 0.08192, ina226::shunt_lsb_V, ina226::bus_lsb_V, 25, 0, ina226::shunt_gain_limit, ina226::bus_gain_limit,
+         ina226::shunt_offset_limit_V, ina226::bus_offset_limit_V},
+};
+const Chip* chip_of(std::string_view name) {
+  const auto* const found = std::ranges::find(chips, name, &Chip::name);
+  return found == chips.end() ? nullptr : &*found;
+}
+
+struct Plan {
+  MeterInfo info;
+  HwmonChannel channel;
+  double refresh_s = 0;
+  double scale = 1;               // of current, power and energy: what the driver takes for the shunt / what it is
+  double full_scale_A = unknown;  // true current at the end of the shunt ADC's range
+};
+
+std::string candidates(const std::vector<HwmonDevice>& devices) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    lines.push_back(fmt::format("index={} path={} ({})", i, devices[i].address(), devices[i].device.string()));
+  }
+  return fmt::format("{}", fmt::join(lines, ", "));
+}
+
+HwmonDevice select_device(const MeterUri& uri, const Roots& roots) {
+  if (uri.path.empty()) throw BadMeterUri("meter hwmon: no name; hwmon://NAME, see /sys/class/hwmon/*/name");
+  const auto all = hwmon_devices(roots.sys);
+  std::vector<HwmonDevice> named;
+  std::ranges::copy_if(all, std::back_inserter(named), [&](const HwmonDevice& d) { return d.name == uri.path; });
+  if (named.empty()) {
+    std::set<std::string> names;
+    for (const HwmonDevice& device : all) names.insert(device.name);
+    throw MeterUnavailable(fmt::format("meter hwmon: no sensor is called `{}`; there {}; is its driver loaded?", uri.path,
+                                       names.empty() ? "is none" : fmt::format("are {}", fmt::join(names, ", "))));
+  }
+  if (const auto path = uri.text("path")) {
+    for (const HwmonDevice& device : named) {
+      if (device.address() == *path || device.device == *path) return device;
+    }
+    throw BadMeterUri(fmt::format("meter hwmon: no {} at path={}; there are {}", uri.path, *path, candidates(named)));
+  }
+  if (const auto index = uri.integer("index", 0, 999)) {
+    if (static_cast<std::size_t>(*index) < named.size()) return named[static_cast<std::size_t>(*index)];
+    throw BadMeterUri(fmt::format("meter hwmon: no {} with index={}; there are {}", uri.path, *index, candidates(named)));
+  }
+  if (named.size() > 1) {
+    throw BadMeterUri(fmt::format("meter hwmon: {} sensors are called {}; add ?path= or ?index=: {}", named.size(), uri.path,
+                                  candidates(named)));
+  }
+  return named.front();
+}
+
+std::string listed(const std::vector<HwmonChannel>& channels) {
+  std::vector<std::string> texts;
+  texts.reserve(channels.size());
+  for (const HwmonChannel& c : channels) {
+    texts.push_back(c.label.empty() ? "channel=" + c.name() : fmt::format("label={} ({})", c.label, c.name()));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+// The rail that feeds the board and so contains the others (Jetson).
+bool is_input_rail(const std::string& label) {
+  return label == "VDD_IN" || label == "POM_5V_IN";
+}
+
+HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
+  const auto channels = hwmon_channels(device);
+  if (channels.empty()) {
+    throw MeterUnavailable(fmt::format("meter hwmon: {} ({}) has no power, no energy, and no current with its voltage",
+                                       uri.path, device.device.string()));
+  }
+  const auto label = uri.text("label");
+  const auto channel = uri.text("channel");
+  if (label && channel) throw BadMeterUri("meter hwmon: label and channel both name a rail; give one");
+  for (const HwmonChannel& c : channels) {
+    if (label ? c.label == *label : channel && (c.number == *channel || c.name() == *channel)) return c;
+  }
+  if (label || channel) {
+    throw BadMeterUri(
+        fmt::format("meter hwmon: {} has no such rail `{}`; it has {}", uri.path, label ? *label : *channel, listed(channels)));
+  }
+  for (const HwmonChannel& c : channels) {
+    if (is_input_rail(c.label)) return c;
+  }
+  if (channels.front().number == channels.back().number) return channels.front();
+  throw BadMeterUri(
+      fmt::format("meter hwmon: {} has several rails, which are not added up; choose one: {}", uri.path, listed(channels)));
+}
+
+Scope scope_of(const MeterUri& uri, const HwmonDevice& device, const HwmonChannel& channel) {
+  if (const auto text = uri.text("scope")) {
+    for (const Scope scope : {Scope::board, Scope::package, Scope::rail, Scope::battery}) {
+      if (to_string(scope) == *text) return scope;
+    }
+    throw BadMeterUri(fmt::format("meter hwmon: scope={}: board, package, rail and battery are known", *text));
+  }
+  // An ina2xx is wired where its user wanted it, as a rule in the supply; power_meter is ACPI's of the whole machine.
+  if (is_ina2xx(device.name) || device.name == "ina260" || device.name == "power_meter" || is_input_rail(channel.label)) {
+    return Scope::board;
+  }
+  return device.name == "amdgpu" || device.name == "i915" || device.name == "xe" ? Scope::package : Scope::rail;
+}
+
+// Fills in what follows from the shunt: scale, limits, and words for people.
+std::string plan_shunt(Plan& plan, const MeterUri& uri, const HwmonDevice& device) {
+  const auto told = uri.number("shunt_ohm", 1e-6, 100);
+  const std::string file = device.name == "ina3221" ? fmt::format("shunt{}_resistor", plan.channel.number) : "shunt_resistor";
+  const auto micro_ohm = device.dir.maybe_number(file);
+  if (!micro_ohm || *micro_ohm <= 0) {
+    if (told) throw BadMeterUri(fmt::format("meter hwmon: {} has no {} that shunt_ohm could correct", uri.path, file));
+    return "";
+  }
+  const double assumed = static_cast<double>(*micro_ohm) * 1e-6;
+  // A label comes from the device tree, and there stands the shunt as well.
+  const bool described = device.name == "ina3221" && !plan.channel.label.empty();
+  if (!told && !described && std::abs(assumed - default_shunt_ohm) < 1e-9) {
+    throw BadMeterUri(fmt::format(
+        "meter hwmon: {}: the driver takes the shunt for 10000 uohm, its default: nobody told it what is there, and a 0.1 ohm "
+        "breakout board (R100) would read ten times high. Say it: hwmon://{}?shunt_ohm=0.1 (or 0.01 if that is true), or tell "
+        "the driver: echo 100000 | sudo tee {}",
+        uri.path, uri.path, (device.dir.path() / file).string()));
+  }
+  const double truth = told.value_or(assumed);
+  plan.scale = assumed / truth;
+  if (const Chip* chip = chip_of(device.name)) {
+    plan.full_scale_A = chip->full_scale_V / truth;
+    Accuracy& a = plan.info.accuracy;
+    a.gain_limit_rel = std::hypot(chip->gain_limit_A, chip->gain_limit_V, shunt_tolerance);
+    a.offset_limit_A = chip->offset_V / truth;
+    a.offset_limit_V = chip->bus_offset_V;
+    a.resolution_A = std::max(1e-3 * plan.scale, chip->shunt_lsb_V / truth);
+    a.resolution_V = std::max(1e-3, chip->bus_lsb_V);
+    a.resolution_W = chip->power_steps * chip->shunt_lsb_V / truth;
+  }
+  if (std::abs(plan.scale - 1) < 1e-9) return fmt::format(", {:g} ohm shunt", truth);
+  return fmt::format(", {:g} ohm shunt (the driver believes {:g} ohm: its values are multiplied by {:g})", truth, assumed,
+                     plan.scale);
+}
+
+// Of the three resolutions only those count that make up the power.
+void keep_what_counts(Accuracy& a, HwmonQuantity quantity) {
+  if (quantity == HwmonQuantity::current) {
+    a.resolution_W = 0;
+    a.resolution_A = std::max(a.resolution_A, 1e-3);
+    a.resolution_V = std::max(a.resolution_V, 1e-3);
+    return;
+  }
+  a.resolution_A = a.resolution_V = 0;
+  if (quantity == HwmonQuantity::power) a.resolution_W = std::max(a.resolution_W, 1e-6);
+  if (quantity == HwmonQuantity::energy) a.resolution_J = 1e-6;
+}
+
+Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device) {
+  uri.allow({"path", "index", "label", "channel", "shunt_ohm", "refresh", "scope", "gain_pct", "offset_A"});
+  Plan plan;
+  plan.channel = select_channel(uri, device);
+  const std::string shunt = plan_shunt(plan, uri, device);
+
+  const Chip* chip = chip_of(device.name);
+  const auto ms = [&](const std::string& file) {
+    return static_cast<double>(std::max<std::int64_t>(device.dir.maybe_number(file).value_or(0), 0)) / 1e3;
+  };
+  const double update_s = ms("update_interval");
+  const double average_s = plan.channel.file.ends_with("_average") ? ms(plan.channel.file + "_interval") : 0;
+  const double conversion_s = update_s > 0 ? update_s : chip != nullptr ? chip->conversion_s : 0;
+  const auto told_s = uri.number("refresh", 1e-4, 60);
+  plan.refresh_s = told_s.value_or(conversion_s > 0 ? conversion_s : unknown_refresh_s);
+
+  MeterInfo& info = plan.info;
+  info.uri = to_string(uri);
+  info.counter = plan.channel.quantity == HwmonQuantity::energy;
+  info.scope = scope_of(uri, device, plan.channel);
+  info.nominal_period_s = std::max({interval_s, plan.refresh_s, 2e-3});  // a read over I2C takes about half a millisecond
+  info.averaging_s = average_s > 0 ? average_s : chip != nullptr ? conversion_s : 0;
+  if (chip != nullptr) info.current_share = 0.5;  // it takes turns with the voltage
+  info.latency_s = plan.refresh_s;                // nobody tells how old the value is
+  info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
+  keep_what_counts(info.accuracy, plan.channel.quantity);
+  uri.apply_accuracy(info.accuracy);
+  const HwmonChannel& c = plan.channel;
+  info.description = fmt::format(
+      "hwmon {} at {}, {}{}{}{}, {}", device.name, device.address(), c.name(), c.label.empty() ? "" : " " + c.label,
+      c.quantity == HwmonQuantity::current ? " x " + c.volts_file.substr(0, c.volts_file.find('_')) : std::string(), shunt,
+      told_s || conversion_s > 0 ? fmt::format("a new value every {:g} ms", plan.refresh_s * 1e3)
+                                 : "refresh unknown (equal values within 100 ms count once; refresh= says better)");
+  return plan;
+}
+
+[[noreturn]] void cannot_open(const MeterUri& uri, const SysfsError& error) {
+  const std::string fix = error.fault == SysfsFault::no_permission ? "; sudo chmod a+r that file, or run as root" : "";
+  throw MeterUnavailable(fmt::format("meter {}: {}{}", uri.name, error.what(), fix));
+}
+
+class Hwmon final : public PolledMeter {
+ public:
+  Hwmon(Plan plan, const HwmonDevice& device)
+      : PolledMeter(std::move(plan.info), plan.refresh_s),
+        quantity_(plan.channel.quantity),
+        scale_(plan.scale),
+        full_scale_A_(plan.full_scale_A),
+        value_(device.dir.open(plan.channel.file)) {
+    // Beside a power these only help; what cannot be read at all now is done without.
+    const auto aside = [&](const std::string& file, std::optional<SysfsAttribute>& attribute) {
+      if (file.empty() || quantity_ == HwmonQuantity::energy) return;
+      SysfsAttribute opened = device.dir.open(file);
+      if (quantity_ == HwmonQuantity::current || opened.number().ok()) attribute.emplace(std::move(opened));
+    };
+    aside(plan.channel.volts_file, volts_);
+    if (quantity_ == HwmonQuantity::power) aside(plan.channel.amps_file, amps_);
+  }
+
+ private:
+  bool sample(TimeNs /*now*/, Reading& r) override {
+    if (volts_) {
+      const SysfsValue mV = volts_->number();
+      if (!mV.ok()) return false;
+      r.volts_V = static_cast<double>(mV.value) * 1e-3;
+    }
+    const SysfsValue value = value_.number();
+    if (!value.ok()) return false;
+    const auto raw = static_cast<double>(value.value);
+    switch (quantity_) {
+      case HwmonQuantity::energy:
+        r.energy_J = raw * 1e-6 * scale_;
+        return true;
+      case HwmonQuantity::current:
+        r.amps_A = raw * 1e-3 * scale_;
+        r.power_W = r.volts_V * r.amps_A;
+        break;
+      case HwmonQuantity::power:
+        r.power_W = raw * 1e-6 * scale_;
+        if (amps_) {
+          const SysfsValue mA = amps_->number();
+          if (!mA.ok()) return false;
+          r.amps_A = static_cast<double>(mA.value) * 1e-3 * scale_;
+          if (r.amps_A < 0) r.power_W = -std::abs(r.power_W);  // a power register has no sign
+        }
+        break;
+    }
+    if (std::abs(r.amps_A) >= full_scale_A_ * (1 - 1e-3)) r.flags |= saturated;
+    return true;
+  }
+
+  HwmonQuantity quantity_;
+  double scale_;
+  double full_scale_A_;
+  SysfsAttribute value_;
+  std::optional<SysfsAttribute> volts_;
+  std::optional<SysfsAttribute> amps_;
+};
+
+FoundMeter look_at(const HwmonDevice& device, bool alone) {
+  FoundMeter found;
+  found.uri = fmt::format("hwmon://{}", device.name);
+  if (!alone) found.uri += "?path=" + device.address();
+  const MeterUri uri = parse_meter_uri(found.uri);
+  try {
+    Plan plan = make_plan(uri, 0, device);
+    found.scope = plan.info.scope;
+    found.detail = plan.info.description;
+    (void)device.dir.open(plan.channel.file);
+    found.state = MeterState::ready;
+  } catch (const BadMeterUri& error) {
+    found.state = MeterState::needs_option;
+    found.detail = error.what();
+    const bool shunt = is_ina2xx(device.name);
+    found.fix = fmt::format("-m '{}{}{}'", found.uri, alone ? '?' : '&', shunt ? "shunt_ohm=0.1" : "label=NAME");
+  } catch (const SysfsError& error) {
+    found.state = error.fault == SysfsFault::no_permission ? MeterState::no_permission : MeterState::unusable;
+    found.detail = error.what();
+    if (error.fault == SysfsFault::no_permission)
+      found.fix = fmt::format("sudo chmod a+r {}/*_input", device.dir.path().string());
+  } catch (const MeterUnavailable& error) {
+    found.state = MeterState::unusable;
+    found.detail = error.what();
+  }
+  return found;
+}
+
+}  // namespace
+
+std::unique_ptr<Meter> open_hwmon(const MeterUri& uri, double interval_s, const Roots& roots) {
+  const HwmonDevice device = select_device(uri, roots);
+  try {
+    return std::make_unique<Hwmon>(make_plan(uri, interval_s, device), device);
+  } catch (const SysfsError& error) {
+    cannot_open(uri, error);
+  }
+}
+
+std::vector<FoundMeter> find_hwmon(const Roots& roots) {
+  const auto devices = hwmon_devices(roots.sys);
+  std::vector<FoundMeter> found;
+  for (const HwmonDevice& device : devices) {
+    // A battery shows up here too, but power_supply:// knows whether it charges.
+    if (device.device.string().find("/power_supply/") != std::string::npos || hwmon_channels(device).empty()) continue;
+    if (device.name.find_first_of("?&= /") != std::string::npos) continue;  // no URI can name it
+    found.push_back(look_at(device, std::ranges::count(devices, device.name, &HwmonDevice::name) == 1));
+  }
+  return found;
+}
+
+}  // namespace tbft::power

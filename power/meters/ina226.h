@@ -1,0 +1,26 @@
+// ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1 : Texas Instruments INA226 on an I2C bus, read without a kernel driver.
+//
+// Options: shunt_ohm (needed: boards differ), addr (0x40..0x4F), max_A (only checked against the range of 81.92 mV), ct_us
+// (140, 204, 332, 588, 1100, 2116, 4156, 8244), avg (1, 4, 16, 64, 128, 256, 512, 1024), ready (CHIP:LINE, the GPIO line that
+// its ALERT pin pulls down, such as pinctrl-rp1:17), i2c_hz, gain_pct, offset_A, gap_limit. Without ct_us and avg the chip
+// averages over the requested interval, or converts as fast as 588 us each and the bus allow.
+#pragma once
+
+#include <memory>
+
+#include "power/bus/gpio.h"
+#include "power/bus/i2c_bus.h"
+#include "power/clock.h"
+#include "power/meter.h"
+#include "power/uri.h"
+
+namespace tbft::power {
+
+std::unique_ptr<Meter> open_ina226(const MeterUri& uri, double interval_s);
+
+// On a bus that is open already. `bus_hz`: its clock, 0 if unknown (then i2c_hz of the URI, or 100 kHz). `ready`: its ALERT
+// pin.
+std::unique_ptr<Meter> make_ina226(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
+                                   std::shared_ptr<Clock> clock, double bus_hz, std::unique_ptr<GpioInput> ready = nullptr);
+
+}  // namespace tbft::power

@@ -1,0 +1,125 @@
+#include "power/meters/nvml.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "power/bus/nvml.h"
+#include "power/meters/polled.h"
+
+namespace tbft::power {
+namespace {
+
+// Assumed: NVML does not tell how often a GPU renews its values. Equal ones within this time count once.
+constexpr double refresh_s = 0.1;
+constexpr double shortest_period_s = 0.01;
+
+std::string fix_for(int code) {
+  if (code == nvml_no_library) return "; install NVIDIA's driver (its package has libnvidia-ml.so.1)";
+  if (code == nvml_driver_missing) return "; load the driver: sudo modprobe nvidia";
+  if (code == nvml_no_permission) return "; give this user access to /dev/nvidia*";
+  return "";
+}
+
+NvmlDevice select(const MeterUri& uri, const Roots& roots) {
+  const std::string path = uri.path.empty() ? "0" : uri.path;
+  unsigned index = 0;
+  const auto [end, error] = std::from_chars(path.data(), path.data() + path.size(), index);
+  const bool is_index = error == std::errc{} && end == path.data() + path.size();
+  if (!is_index && !path.starts_with("GPU-")) {
+    throw BadMeterUri(fmt::format("meter nvml: `{}` is neither an index nor a UUID (GPU-...); nvidia-smi -L lists them", path));
+  }
+  try {
+    auto nvml = Nvml::load(roots.nvml);
+    return is_index ? NvmlDevice(std::move(nvml), index) : NvmlDevice(std::move(nvml), path);
+  } catch (const NvmlError& failure) {
+    throw MeterUnavailable(fmt::format("meter nvml: {}{}", failure.what(), fix_for(failure.code)));
+  }
+}
+
+class NvmlMeter final : public PolledMeter {
+ public:
+  NvmlMeter(MeterInfo info, NvmlDevice device) : PolledMeter(std::move(info), refresh_s), device_(std::move(device)) {}
+
+  void start(TimeNs first_window) override {
+    PolledMeter::start(first_window);
+    std::uint64_t now_mJ = 0;
+    started_ = info_.counter && device_.energy_mJ(now_mJ) == 0;
+    first_mJ_ = now_mJ;
+  }
+
+ private:
+  bool sample(TimeNs /*now*/, Reading& r) override {
+    std::uint64_t value = 0;
+    if (!info_.counter) {
+      if (device_.power_mW(value) != 0) return false;
+      r.power_W = static_cast<double>(value) * 1e-3;
+      return true;
+    }
+    if (device_.energy_mJ(value) != 0) return false;
+    if (!std::exchange(started_, true)) first_mJ_ = value;
+    // A driver that was loaded anew counts from 0: the energy then goes backwards, and its window is invalid.
+    r.energy_J = (static_cast<double>(value) - static_cast<double>(first_mJ_)) * 1e-3;
+    return true;
+  }
+
+  NvmlDevice device_;
+  std::uint64_t first_mJ_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Meter> open_nvml(const MeterUri& uri, double interval_s, const Roots& roots) {
+  uri.allow({"gain_pct"});
+  NvmlDevice device = select(uri, roots);
+  std::uint64_t value = 0;
+  const bool counter = device.energy_mJ(value) == 0;
+  if (!counter) {
+    if (const int code = device.power_mW(value); code != 0) {
+      throw MeterUnavailable(
+          fmt::format("meter nvml: {} tells neither energy nor power: {}{}", device.name(), device.why(code), fix_for(code)));
+    }
+  }
+  MeterInfo info;
+  info.uri = to_string(uri);
+  info.description = fmt::format("{} ({}), {}: the card, not the board", device.name(), device.uuid(),
+                                 counter ? "energy counter in mJ" : "power in mW, no energy counter");
+  info.scope = Scope::package;
+  info.counter = counter;
+  info.nominal_period_s = interval_s > 0 ? std::max(interval_s, shortest_period_s) : refresh_s;
+  info.latency_s = refresh_s;
+  info.gap_limit_s = uri.gap_limit_s(std::max(info.nominal_period_s, refresh_s));
+  (counter ? info.accuracy.resolution_J : info.accuracy.resolution_W) = 1e-3;
+  uri.apply_accuracy(info.accuracy);
+  return std::make_unique<NvmlMeter>(std::move(info), std::move(device));
+}
+
+std::vector<FoundMeter> find_nvml(const Roots& roots) {
+  std::vector<FoundMeter> found;
+  try {
+    const unsigned count = std::min(Nvml::load(roots.nvml)->device_count(), 64U);
+    for (unsigned i = 0; i < count; ++i) {
+      FoundMeter meter{.uri = fmt::format("nvml://{}", i), .scope = Scope::package, .state = MeterState::ready};
+      try {
+        meter.detail = open_nvml(parse_meter_uri(meter.uri), 0, roots)->info().description;
+      } catch (const MeterUnavailable& error) {
+        meter.state = MeterState::unusable;
+        meter.detail = error.what();
+      }
+      found.push_back(std::move(meter));
+    }
+  } catch (const NvmlError& error) {
+    if (error.code == nvml_no_library) return found;  // no NVIDIA driver here
+    found.push_back({.uri = "nvml://0",
+                     .scope = Scope::package,
+                     .state = error.code == nvml_no_permission ? MeterState::no_permission : MeterState::unusable,
+                     .detail = error.what(),
+                     .fix = fix_for(error.code).empty() ? "" : fix_for(error.code).substr(2)});
+  }
+  return found;
+}
+
+}  // namespace tbft::power

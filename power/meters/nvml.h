@@ -1,0 +1,20 @@
+// nvml://0 : an NVIDIA GPU by its index, or nvml://GPU-8a56... by its UUID (stable; nvidia-smi -L lists both).
+//
+// The energy counter (mJ) where the GPU has one, else its power (mW). The whole card, of scope package: it is not the board.
+// Options: gain_pct, gap_limit. NVML states no accuracy for the counter.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "power/detect.h"
+#include "power/meter.h"
+#include "power/uri.h"
+
+namespace tbft::power {
+
+// Throws MeterUnavailable: no library, no driver, no such GPU, or one that tells neither energy nor power.
+std::unique_ptr<Meter> open_nvml(const MeterUri& uri, double interval_s, const Roots& roots = {});
+std::vector<FoundMeter> find_nvml(const Roots& roots);
+
+}  // namespace tbft::power

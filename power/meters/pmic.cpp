@@ -1,0 +1,90 @@
+#include "power/meters/pmic.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "power/bus/firmware.h"
+#include "power/meters/polled.h"
+#include "power/protocol/pmic_adc.h"
+
+namespace tbft::power {
+namespace {
+
+constexpr std::string_view command = "pmic_read_adc";
+constexpr double default_refresh_s = 0.1;
+
+using Ask = std::function<std::string(std::string_view)>;
+
+class Pmic final : public PolledMeter {
+ public:
+  Pmic(MeterInfo info, double refresh_s, std::size_t rails, Ask ask)
+      : PolledMeter(std::move(info), refresh_s), rails_(rails), ask_(std::move(ask)) {}
+
+ private:
+  bool sample(TimeNs /*now*/, Reading& r) override {
+    try {
+      const PmicAdc adc = parse_pmic_adc(ask_(command));
+      if (adc.rails != rails_) return false;  // a rail that is missing would look like less power
+      r.power_W = adc.power_W;
+      return true;
+    } catch (const FirmwareError&) {
+      return false;
+    }
+  }
+
+  std::size_t rails_;
+  Ask ask_;
+};
+
+}  // namespace
+
+std::unique_ptr<Meter> open_pmic(const MeterUri& uri, double interval_s, const Roots& roots) {
+  uri.allow({"refresh", "gain_pct"});
+  if (!uri.path.empty()) throw BadMeterUri(fmt::format("meter pmic: it has no path, `{}` was given", uri.path));
+  const double refresh_s = uri.number("refresh", 1e-3, 60).value_or(default_refresh_s);
+  try {
+    Ask ask = firmware_of(roots);
+    const PmicAdc adc = parse_pmic_adc(ask(command));
+    if (adc.rails == 0) throw MeterUnavailable("meter pmic: the firmware's answer names no rail with current and voltage");
+    MeterInfo info;
+    info.uri = to_string(uri);
+    info.description = fmt::format("sum of {} PMIC rails, not board power{}", adc.rails,
+                                   adc.unpaired_A > 0 ? fmt::format(" ({} currents have no voltage)", adc.unpaired_A) : "");
+    info.scope = Scope::rail;
+    info.nominal_period_s = std::max({interval_s, refresh_s, 0.01});
+    info.latency_s = refresh_s;
+    info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
+    uri.apply_accuracy(info.accuracy);
+    return std::make_unique<Pmic>(std::move(info), refresh_s, adc.rails, std::move(ask));
+  } catch (const FirmwareError& error) {
+    const std::string hint =
+        error.fault == FirmwareFault::refused ? "; only a Raspberry Pi 5 has a power management chip that can be read" : "";
+    throw MeterUnavailable(fmt::format("meter pmic: {}{}", error.what(), hint));
+  }
+}
+
+std::vector<FoundMeter> find_pmic(const Roots& roots) {
+  FoundMeter meter{.uri = "pmic://", .scope = Scope::rail, .state = MeterState::ready};
+  try {
+    const auto ask = firmware_of(roots);
+    try {
+      if (parse_pmic_adc(ask(command)).rails == 0) return {};
+      meter.detail = open_pmic(parse_meter_uri(meter.uri), 0, roots)->info().description;
+    } catch (const FirmwareError& error) {
+      if (error.fault == FirmwareFault::refused) return {};  // a Raspberry Pi without that chip
+      throw;
+    }
+  } catch (const FirmwareError& error) {
+    if (error.fault != FirmwareFault::no_permission) return {};
+    meter.state = MeterState::no_permission;
+    meter.detail = "the firmware, which may know the rails of a Raspberry Pi 5, may not be asked";
+    meter.fix = "sudo usermod -aG video $USER, then log in again";
+  }
+  return {meter};
+}
+
+}  // namespace tbft::power

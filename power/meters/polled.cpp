@@ -1,0 +1,53 @@
+#include "power/meters/polled.h"
+
+#include <cmath>
+#include <utility>
+
+namespace tbft::power {
+namespace {
+
+// A poll that comes a little early still finds a new value.
+constexpr double early = 0.9;
+
+bool same(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b));
+}
+
+}  // namespace
+
+PolledMeter::PolledMeter(MeterInfo info, double refresh_s)
+    : info_(std::move(info)), refresh_(from_seconds(early * refresh_s)) {}
+
+void PolledMeter::start(TimeNs /*first_window*/) {
+  polled_.reset();
+  last_.reset();
+}
+
+bool PolledMeter::stands_still(TimeNs now, const Reading& reading) const {
+  return last_ && now - changed_ < refresh_ && same(reading.power_W, last_->power_W) &&
+         same(reading.energy_J, last_->energy_J) && same(reading.volts_V, last_->volts_V) &&
+         same(reading.amps_A, last_->amps_A);
+}
+
+std::optional<Reading> PolledMeter::poll(TimeNs now) {
+  if (polled_ && now <= *polled_) return std::nullopt;
+  polled_ = now;
+  Reading reading;
+  const bool good = sample(now, reading);
+  // Where it takes turns, the current is seen in the first part of the interval.
+  const TimeNs t = now - from_seconds(info_.averaging_s * (1 - info_.current_share / 2) + info_.latency_s / 2);
+  if (!good) {
+    last_.reset();
+    return Reading{.t_ns = t, .flags = gap_begins};
+  }
+  reading.t_ns = t;
+  if (stands_still(now, reading)) {
+    reading.flags |= repeated;
+  } else {
+    last_ = reading;
+    changed_ = now;
+  }
+  return reading;
+}
+
+}  // namespace tbft::power

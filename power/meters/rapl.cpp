@@ -1,0 +1,209 @@
+#include "power/meters/rapl.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "power/bus/sysfs_dir.h"
+#include "power/counters.h"
+#include "power/meters/polled.h"
+
+namespace tbft::power {
+namespace {
+
+constexpr double update_s = 1e-3;  // about: the processor renews its counters once a millisecond
+constexpr double default_period_s = 0.01;
+constexpr double default_max_W = 1000;
+constexpr double unit_J = 1.0 / 16384;  // of the counter on most processors; powercap shows whole microjoules
+
+struct Zone {
+  SysfsDir dir;
+  std::string name;  // package-0, package-0/dram
+};
+
+// SYS/class/powercap/intel-rapl:N and intel-rapl:N:M (AMD's too). The same packages appear once more as intel-rapl-mmio:N:
+// these are left out, or they would count twice.
+std::vector<Zone> zones(const Roots& roots) {
+  const SysfsDir all(roots.sys / "class/powercap");
+  std::vector<Zone> list;
+  for (const std::string& entry : all.names()) {
+    if (!entry.starts_with("intel-rapl:")) continue;
+    SysfsDir dir = all.sub(entry);
+    const auto name = dir.maybe_text("name");
+    if (!name) continue;
+    const auto inner = entry.find(':', std::string_view("intel-rapl:").size());
+    const auto outer = inner == std::string::npos ? std::nullopt : all.sub(entry.substr(0, inner)).maybe_text("name");
+    list.push_back({.dir = std::move(dir), .name = outer ? *outer + "/" + *name : *name});
+  }
+  return list;
+}
+
+bool is_package(const Zone& zone) {
+  return zone.name.starts_with("package-") && zone.name.find('/') == std::string::npos;
+}
+
+std::vector<Zone> select(const MeterUri& uri, const Roots& roots) {
+  const auto all = zones(roots);
+  if (all.empty()) {
+    throw MeterUnavailable(fmt::format(
+        "meter rapl: no intel-rapl zones under {}: only x86 processors have them; sudo modprobe intel_rapl_msr (virtual "
+        "machines usually have none)",
+        (roots.sys / "class/powercap").string()));
+  }
+  std::vector<Zone> chosen;
+  const bool together = uri.path.empty() || uri.path == "package";
+  std::ranges::copy_if(all, std::back_inserter(chosen),
+                       [&](const Zone& zone) { return together ? is_package(zone) : zone.name == uri.path; });
+  if (!chosen.empty()) return chosen;
+  std::vector<std::string> names;
+  names.reserve(all.size());
+  for (const Zone& zone : all) names.push_back("rapl://" + zone.name);
+  throw MeterUnavailable(
+      fmt::format("meter rapl: no zone `{}`; there are {}", together ? "package-N" : uri.path, fmt::join(names, ", ")));
+}
+
+std::string permission_fix(const Zone& zone) {
+  return fmt::format("sudo chmod a+r {} (until the next boot; power/udev/99-tbft.rules keeps it), or run as root",
+                     (zone.dir.path() / "energy_uj").string());
+}
+
+// One zone's counter, unwrapped.
+class Counter {
+ public:
+  Counter(const Zone& zone, double max_W)
+      : energy_(zone.dir.open("energy_uj")),
+        range_uJ_(zone.dir.number("max_energy_range_uj")),
+        max_W_(max_W),
+        unwrap_(make(range_uJ_, max_W)) {}
+
+  double longest_wait_s() const { return static_cast<double>(range_uJ_) * 1e-6 / max_W_; }
+  void restart() { unwrap_ = make(range_uJ_, max_W_); }
+  // nullopt: the read failed. It is not a count of 0, which would look like a wrap.
+  std::optional<CounterUnwrapper::Value> next(TimeNs now) {
+    const SysfsValue count = energy_.number();
+    if (!count.ok() || count.value < 0 || count.value > range_uJ_) return std::nullopt;
+    return unwrap_.next(now, static_cast<std::uint64_t>(count.value));
+  }
+
+ private:
+  static CounterUnwrapper make(std::int64_t range_uJ, double max_W) {
+    if (range_uJ <= 0) throw SysfsError(SysfsFault::unparsable, fmt::format("max_energy_range_uj is {}", range_uJ));
+    return {static_cast<std::uint64_t>(range_uJ), 1e-6, max_W};
+  }
+  SysfsAttribute energy_;
+  std::int64_t range_uJ_;
+  double max_W_;
+  CounterUnwrapper unwrap_;
+};
+
+class Rapl final : public PolledMeter {
+ public:
+  Rapl(MeterInfo info, std::vector<Counter> counters) : PolledMeter(std::move(info), update_s), counters_(std::move(counters)) {
+    double wait_s = counters_.front().longest_wait_s();
+    for (const Counter& counter : counters_) wait_s = std::min(wait_s, counter.longest_wait_s());
+    longest_wait_ = from_seconds(wait_s / 2);
+  }
+
+  void start(TimeNs first_window) override {
+    PolledMeter::start(first_window);
+    for (Counter& counter : counters_) counter.restart();
+    last_.reset();
+  }
+  // Sooner than asked where the counters would go round.
+  TimeNs next_poll(TimeNs scheduled) const override { return last_ ? std::min(scheduled, *last_ + longest_wait_) : scheduled; }
+
+ private:
+  bool sample(TimeNs now, Reading& r) override {
+    last_ = now;
+    r.energy_J = 0;
+    bool good = true;
+    for (Counter& counter : counters_) {
+      const auto value = counter.next(now);
+      if (!value) {
+        good = false;
+        continue;
+      }
+      r.energy_J += value->energy_J;
+      if (value->ambiguous) r.flags |= saturated;
+    }
+    // A wrap that may hide before a failed read must not be forgotten with it.
+    ambiguous_ = ambiguous_ || (r.flags & saturated) != 0;
+    if (good && std::exchange(ambiguous_, false)) r.flags |= saturated;
+    return good;
+  }
+
+  std::vector<Counter> counters_;
+  TimeNs longest_wait_ = 0;
+  std::optional<TimeNs> last_;
+  bool ambiguous_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Meter> open_rapl(const MeterUri& uri, double interval_s, const Roots& roots) {
+  uri.allow({"max_W", "gain_pct"});
+  const double max_W = uri.number("max_W", 0.1, 1e6).value_or(default_max_W);
+  const auto chosen = select(uri, roots);
+  std::vector<Counter> counters;
+  std::vector<std::string> names;
+  for (const Zone& zone : chosen) {
+    names.push_back(zone.name);
+    try {
+      counters.emplace_back(zone, max_W);
+    } catch (const SysfsError& error) {
+      throw MeterUnavailable(
+          fmt::format("meter rapl: {}{}", error.what(),
+                      error.fault == SysfsFault::no_permission ? "; only root may read it: " + permission_fix(zone) : ""));
+    }
+  }
+  MeterInfo info;
+  info.uri = to_string(uri);
+  info.description = fmt::format("RAPL energy counter{} of {} (processor only, not the board)", chosen.size() > 1 ? "s" : "",
+                                 fmt::join(names, " + "));
+  info.scope = is_package(chosen.front()) || chosen.front().name == "psys" ? Scope::package : Scope::rail;
+  info.counter = true;
+  info.nominal_period_s = interval_s > 0 ? std::max(interval_s, update_s) : default_period_s;
+  info.latency_s = update_s;
+  info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
+  info.accuracy.resolution_J = unit_J;
+  uri.apply_accuracy(info.accuracy);
+  return std::make_unique<Rapl>(std::move(info), std::move(counters));
+}
+
+std::vector<FoundMeter> find_rapl(const Roots& roots) {
+  std::vector<FoundMeter> found;
+  const auto all = zones(roots);
+  const auto packages = std::ranges::count_if(all, is_package);
+  const auto add = [&](const std::string& path, const Zone& zone) {
+    FoundMeter meter{.uri = "rapl://" + path, .scope = Scope::package, .state = MeterState::ready};
+    try {
+      meter.detail = open_rapl(parse_meter_uri(meter.uri), 0, roots)->info().description;
+    } catch (const MeterUnavailable& error) {
+      meter.detail = error.what();
+      meter.state = MeterState::unusable;
+      try {
+        (void)zone.dir.open("energy_uj");
+      } catch (const SysfsError& fault) {
+        if (fault.fault == SysfsFault::no_permission) {
+          meter.state = MeterState::no_permission;
+          meter.detail = "RAPL energy counter, readable by root only";
+          meter.fix = fmt::format("sudo chmod a+r {} (until the next boot; power/udev/99-tbft.rules keeps it)",
+                                  (zone.dir.path() / "energy_uj").string());
+        }
+      }
+    }
+    found.push_back(std::move(meter));
+  };
+  for (const Zone& zone : all) {
+    if (!is_package(zone)) continue;
+    if (packages > 1 && found.empty()) add("package", zone);
+    if (packages == 1) add(zone.name, zone);
+  }
+  return found;
+}
+
+}  // namespace tbft::power

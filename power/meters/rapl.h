@@ -1,0 +1,21 @@
+// rapl://package-0 : the energy counters of x86 processors (powercap).
+//
+// The path is a zone's name: package-0, psys, package-0/dram; without one, or `package`, all packages together (never their
+// subzones, which they contain). Options: max_W (1000), more than one zone can ever draw: a read that comes so late that the
+// counter could have gone round invalidates its interval; gain_pct, gap_limit.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "power/detect.h"
+#include "power/meter.h"
+#include "power/uri.h"
+
+namespace tbft::power {
+
+// Throws MeterUnavailable: no such zone (lists them), no permission (with the fix).
+std::unique_ptr<Meter> open_rapl(const MeterUri& uri, double interval_s, const Roots& roots = {});
+std::vector<FoundMeter> find_rapl(const Roots& roots);
+
+}  // namespace tbft::power

@@ -1,0 +1,331 @@
+#include "power/meters/remote.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <utility>
+
+#include "power/remote/auth.h"
+#include "power/remote/clock_offset.h"
+#include "power/remote/stream.h"
+
+namespace tbft::power {
+namespace {
+
+using namespace remote;
+
+constexpr TimeNs ms = 1'000'000;
+constexpr TimeNs ask_every = 250 * ms;
+constexpr TimeNs patience = 5000 * ms;  // for an answer, before the connection counts as lost
+constexpr TimeNs first_back_off = 100 * ms;
+constexpr TimeNs longest_back_off = 5000 * ms;
+constexpr int first_exchanges = 8;
+constexpr std::size_t bytes_a_poll = 65536;
+constexpr std::size_t max_held = 8192;  // readings; beyond, the rest stays with the server
+// Added to the stated error: two seconds of drift, that is eight exchanges lost in a row.
+constexpr double drift_allowance_s = 2 * ClockOffset::drift_limit;
+
+class Remote final : public Meter {
+ public:
+  Remote(const MeterUri& uri, std::shared_ptr<Clock> clock, const Address& address)
+      : uri_(uri),
+        clock_(std::move(clock)),
+        where_(to_string(address)),
+        timeout_(from_seconds(uri.number("timeout", 0.01, 5).value_or(5))),
+        stream_(address) {
+    if (const auto file = uri.text("key_file")) key_ = read_key_file(std::string(*file));
+    connect_within_timeout();
+    // From here on the meter is known; what it says must not change any more.
+    stated_error_s_ = 2 * offset_.error_s() + drift_allowance_s;
+    info_ = served_;
+    info_.uri = to_string(uri_);
+    info_.description =
+        fmt::format("remote {}: {} ({}); clocks within {:.2g} s", where_, served_.description, served_.uri, stated_error_s_);
+    info_.latency_s += stated_error_s_;
+    if (uri.text("gap_limit")) info_.gap_limit_s = uri.gap_limit_s(info_.nominal_period_s);
+  }
+
+  const MeterInfo& info() const override { return info_; }
+
+  void start(TimeNs /*first_window*/) override {
+    if (phase_ != Phase::ready) connect_within_timeout();
+    // Time has passed since the connection was made: the offset is made good again.
+    work_until([&] { return offset_.error_s() <= stated_error_s_; });
+    started_ = true;
+    if (phase_ == Phase::ready) send(Start{});
+  }
+
+  void stop() override {
+    stream_.close();
+    phase_ = Phase::closed;
+    started_ = false;
+  }
+
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now != std::exchange(last_poll_, now)) work();
+    if (held_.empty()) return std::nullopt;
+    Reading reading = held_.front();
+    held_.pop_front();
+    return reading;
+  }
+
+  // While an answer is awaited its arrival is looked for often: the time it lies there counts as round trip. The grid grows
+  // with the wait, so that a long way costs few looks.
+  TimeNs next_poll(TimeNs scheduled) const override {
+    if (phase_ == Phase::closed) return std::min(scheduled, std::max(retry_at_, last_poll_ + ms));
+    if (phase_ != Phase::ready) return std::min(scheduled, last_poll_ + ms);
+    if (!asked_at_) return std::min(scheduled, ask_at_);
+    return std::min(scheduled, last_poll_ + look_every());
+  }
+
+ private:
+  enum class Phase { closed, connecting, hello, welcome, meter, first_times, ready };
+
+  TimeNs look_every() const { return std::clamp((last_poll_ - *asked_at_) / 8, ms / 10, 10 * ms); }
+
+  // Goes on with whatever is under way. Never blocks.
+  void work() {
+    const TimeNs now = clock_->now();
+    if (phase_ == Phase::closed) {
+      if (now < retry_at_) return;
+      begin(now);
+    }
+    stream_.poll();
+    if (phase_ == Phase::connecting && stream_.state() == Stream::State::open) phase_ = Phase::hello;
+    std::size_t got = 0;
+    while (stream_.state() == Stream::State::open && got < bytes_a_poll && held_.size() < max_held) {
+      const Bytes bytes = stream_.read(4096);
+      if (bytes.empty()) break;
+      got += bytes.size();
+      received(bytes);
+    }
+    keep_time();
+    if (phase_ == Phase::closed) return;
+    if (stream_.state() == Stream::State::closed) return lost(stream_.error());
+    if (clock_->now() - waiting_since_ > patience && (phase_ != Phase::ready || asked_at_)) lost("no answer");
+  }
+
+  void begin(TimeNs now) {
+    frames_ = FrameReader();
+    seal_in_ = seal_out_ = Seal();
+    offset_ = ClockOffset();
+    exchanges_ = 0;
+    asked_at_.reset();
+    waiting_since_ = now;
+    phase_ = Phase::connecting;
+    stream_.connect();
+  }
+
+  void lost(std::string why) {
+    problem_ = std::move(why);
+    stream_.close();
+    phase_ = Phase::closed;
+    const TimeNs now = clock_->now();
+    retry_at_ = now + back_off_;
+    back_off_ = std::min(2 * back_off_, longest_back_off);
+    if (started_) gap(now);
+  }
+
+  void received(ByteView bytes) {
+    const TimeNs arrived = clock_->now();
+    frames_.feed(bytes);
+    while (phase_ != Phase::closed) {
+      const auto sealed = frames_.next();
+      if (!sealed) break;
+      const auto payload = seal_in_.open(*sealed);
+      if (!payload) return lost("a frame with a wrong tag: changed on its way");
+      const auto message = decode(*payload);
+      if (!message) return lost("what it sends is not this version of the protocol");
+      handle(*message, arrived);
+    }
+    if (frames_.broken()) lost("what it sends is not the protocol");
+  }
+
+  void handle(const Message& message, TimeNs arrived) {
+    if (const auto* m = std::get_if<Refused>(&message)) return refused(m->reason);
+    if (const auto* m = std::get_if<Hello>(&message); m && phase_ == Phase::hello) return log_in(*m);
+    if (const auto* m = std::get_if<Welcome>(&message); m && phase_ == Phase::welcome) return welcomed(*m);
+    if (const auto* m = std::get_if<MeterMessage>(&message); m && phase_ == Phase::meter) return meter_is(*m);
+    if (const auto* m = std::get_if<Time>(&message); m && asked_at_ == m->t1) return time_is(*m, arrived);
+    const auto* m = std::get_if<Readings>(&message);
+    if (m == nullptr || phase_ != Phase::ready || !started_) return lost("a message that nobody asked for");
+    for (const Reading& reading : m->readings) hold(reading, arrived);
+  }
+
+  void refused(Reason reason) {
+    switch (reason) {
+      case Reason::wrong_key:
+        return lost("it has another key: give both sides the same key file");
+      case Reason::too_many_clients:
+        return lost("it has as many clients as it takes");
+      case Reason::other_version:
+        return lost("it speaks another version of the protocol");
+    }
+  }
+
+  void log_in(const Hello& hello) {
+    if (hello.version != protocol_version) return refused(Reason::other_version);
+    if (hello.key_needed && !key_) return lost("it needs a key: add ?key_file=FILE");
+    if (!hello.key_needed && key_)
+      return lost("it has no key, so that anyone could answer: give it --key-file, or leave key_file out");
+    server_nonce_ = hello.nonce;
+    client_nonce_ = random_nonce();
+    Login login{.nonce = client_nonce_};
+    if (key_) login.proof = proof(*key_, Side::client, server_nonce_, client_nonce_);
+    send(login);
+    phase_ = Phase::welcome;
+  }
+
+  void welcomed(const Welcome& welcome) {
+    if (key_) {
+      if (!equal(welcome.proof, proof(*key_, Side::server, server_nonce_, client_nonce_))) return refused(Reason::wrong_key);
+      seal_in_ = Seal(*key_, Side::server, server_nonce_, client_nonce_);
+      seal_out_ = Seal(*key_, Side::client, server_nonce_, client_nonce_);
+    }
+    phase_ = Phase::meter;
+  }
+
+  void meter_is(const MeterMessage& meter) {
+    if (known_ && encode(MeterMessage{.info = meter.info}) != encode(MeterMessage{.info = served_})) {
+      throw MeterUnavailable(fmt::format("meter remote: {} now serves another meter ({}) than before ({}): start anew", where_,
+                                         meter.info.uri, served_.uri));
+    }
+    restarted_ = restarted_ || (known_ && meter.run != run_);
+    known_ = true;
+    run_ = meter.run;
+    served_ = meter.info;
+    phase_ = Phase::first_times;
+    ask(clock_->now());
+  }
+
+  void ask(TimeNs now) {
+    asked_at_ = now;
+    waiting_since_ = now;
+    ask_at_ = now + ask_every;
+    send(AskTime{.t1 = now});
+  }
+
+  void time_is(const Time& time, TimeNs arrived) {
+    asked_at_.reset();
+    // What contradicts the past begins anew, by itself: one such exchange is as good as another.
+    offset_.exchange(time.t1, time.t2, time.t3, arrived);
+    if (phase_ == Phase::ready) return;
+    if (!offset_.known() || ++exchanges_ < first_exchanges) return ask(clock_->now());
+    phase_ = Phase::ready;
+    back_off_ = first_back_off;
+    if (started_) send(Start{});
+  }
+
+  void keep_time() {
+    const TimeNs now = clock_->now();
+    offset_.advance(now);
+    if (phase_ == Phase::ready && !asked_at_ && now >= ask_at_) ask(now);
+  }
+
+  void hold(Reading reading, TimeNs now) {
+    offset_.advance(now);
+    const TimeNs t = offset_.to_local(reading.t_ns);
+    // From the future: one of the clocks stood still or leapt since the last exchange.
+    if (offset_.error_s() > stated_error_s_ || t > now + from_seconds(stated_error_s_)) {
+      gap(now);
+      if (!asked_at_) ask_at_ = now;
+      return;
+    }
+    reading.t_ns = in_order(t);
+    if (served_.counter && std::isfinite(reading.energy_J)) {
+      // Between the last reading of one server and the first of the next nothing is known: the counter stands still there.
+      if (restarted_) base_J_ = last_J_ - reading.energy_J;
+      reading.energy_J += base_J_;
+      last_J_ = reading.energy_J;
+    }
+    if ((reading.flags & gap_begins) == 0 && std::exchange(restarted_, false)) reading.flags |= reinitialised;
+    held_.push_back(reading);
+  }
+  void gap(TimeNs now) {
+    if (held_.size() < 2 * max_held) held_.push_back({.t_ns = in_order(now), .flags = gap_begins});
+  }
+  TimeNs in_order(TimeNs t) { return last_t_ = std::max(t, last_t_ + 1); }
+
+  void send(const Message& message) { stream_.write(seal_out_.close(encode(message))); }
+
+  // Before sampling: waits for what poll() would go on with by and by.
+  template <typename Done>
+  bool work_until(Done done) {
+    const TimeNs give_up = clock_->now() + timeout_;
+    for (work(); !done(); work()) {
+      const TimeNs now = clock_->now();
+      if (now >= give_up || phase_ == Phase::closed) return false;
+      clock_->sleep_until(now + ms / 10);
+    }
+    return true;
+  }
+  void connect_within_timeout() {
+    retry_at_ = clock_->now();
+    problem_ = fmt::format("no answer within {} s", to_seconds(timeout_));
+    if (work_until([&] { return phase_ == Phase::ready; })) return;
+    stream_.close();
+    phase_ = Phase::closed;
+    throw MeterUnavailable(
+        fmt::format("meter remote: {}: {}; on the machine with the meter, run `tbft serve-meter -m URI --listen ADDRESS:PORT`",
+                    where_, problem_));
+  }
+
+  MeterUri uri_;
+  std::shared_ptr<Clock> clock_;
+  std::string where_;
+  TimeNs timeout_;
+  std::optional<Key> key_;
+  MeterInfo info_;
+  MeterInfo served_;
+  double stated_error_s_ = 0;
+
+  Stream stream_;
+  Phase phase_ = Phase::closed;
+  FrameReader frames_;
+  Seal seal_in_, seal_out_;
+  Digest server_nonce_{}, client_nonce_{};
+  std::string problem_;
+  TimeNs retry_at_ = 0;
+  TimeNs back_off_ = first_back_off;
+  TimeNs waiting_since_ = 0;
+
+  ClockOffset offset_;
+  int exchanges_ = 0;
+  std::optional<TimeNs> asked_at_;
+  TimeNs ask_at_ = 0;
+  TimeNs last_poll_ = 0;
+
+  bool started_ = false;
+  bool known_ = false;
+  std::uint64_t run_ = 0;
+  bool restarted_ = false;
+  double base_J_ = 0, last_J_ = 0;
+  TimeNs last_t_ = 0;
+  std::deque<Reading> held_;
+};
+
+}  // namespace
+
+std::unique_ptr<Meter> make_remote(const MeterUri& uri, std::shared_ptr<Clock> clock) {
+  uri.allow({"key_file", "timeout"});
+  const auto address = parse_address(uri.path);
+  if (!address || address->port == 0)
+    throw BadMeterUri("meter remote: no HOST:PORT; remote://192.0.2.7:7007?key_file=meter.key");
+  try {
+    return std::make_unique<Remote>(uri, std::move(clock), *address);
+  } catch (const MeterUnavailable&) {
+    throw;
+  } catch (const BadMeterUri&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    throw MeterUnavailable(fmt::format("meter remote: {}: {}", to_string(*address), error.what()));
+  }
+}
+
+std::unique_ptr<Meter> open_remote(const MeterUri& uri, double /*interval_s*/) {
+  return make_remote(uri, steady_clock());
+}
+
+}  // namespace tbft::power

@@ -1,0 +1,230 @@
+#include "power/meters/serial_meter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+namespace tbft::power {
+namespace {
+
+constexpr TimeNs ask_every = 100'000'000;
+constexpr TimeNs listen_every = 10'000'000;
+constexpr TimeNs answer_within = 400'000'000;  // beyond the transport: Bluetooth takes its time
+constexpr TimeNs first_frame_within = 3'000'000'000;
+
+unsigned baud_of(const MeterUri& uri, const SerialKind& kind) {
+  return static_cast<unsigned>(uri.integer("baud", 1200, 4'000'000).value_or(kind.baud));
+}
+
+// Ten bits a byte: start, eight, stop.
+double transport_s(const MeterUri& uri, const SerialKind& kind) {
+  return 10.0 * static_cast<double>(kind.frame_bytes) / baud_of(uri, kind);
+}
+
+MeterInfo describe(const MeterUri& uri, const SerialKind& kind) {
+  uri.allow({"baud", "gain_pct", "offset_A"});
+  MeterInfo info;
+  info.uri = to_string(uri);
+  info.description = fmt::format(
+      "{} at {}, {} baud, {}", kind.name, uri.path, baud_of(uri, kind),
+      kind.asked ? "asked 10 times a second, new values about every half second" : "sends unasked, about one report a second");
+  info.scope = Scope::board;
+  info.nominal_period_s = kind.refresh_s;
+  info.averaging_s = 0;  // not known: none is claimed
+  info.latency_s = kind.refresh_s + to_seconds(kind.asked ? ask_every : listen_every) + transport_s(uri, kind);
+  info.gap_limit_s = uri.gap_limit_s(kind.refresh_s);
+  info.accuracy.resolution_A = kind.step_A;
+  info.accuracy.resolution_V = kind.step_V;
+  uri.apply_accuracy(info.accuracy);  // no specification was found: unknown unless the URI supplies it
+  return info;
+}
+
+}  // namespace
+
+SerialMeter::SerialMeter(const MeterUri& uri, const SerialKind& kind, std::unique_ptr<SerialDecoder> decoder,
+                         OpenSerialPort open, std::shared_ptr<Clock> clock)
+    : decoder_(std::move(decoder)),
+      open_(std::move(open)),
+      clock_(std::move(clock)),
+      info_(describe(uri, kind)),
+      transport_(from_seconds(transport_s(uri, kind))),
+      gap_limit_(from_seconds(info_.gap_limit_s)),
+      refresh_(kind.refresh_s) {}
+
+SerialStats SerialMeter::stats() const {
+  SerialStats stats = stats_;
+  stats.rejected = decoder_->rejected();
+  return stats;
+}
+
+void SerialMeter::start(TimeNs /*first_window*/) {
+  connect(clock_->now());
+  const TimeNs give_up = clock_->now() + std::max(first_frame_within, 2 * refresh_.period());
+  try {
+    while (stats_.frames == 0) {
+      const TimeNs now = clock_->now();
+      if (now > give_up) break;
+      if (now >= due_) exchange(now);
+      if (stats_.frames == 0) clock_->sleep_until(due_);
+    }
+  } catch (const SerialError& error) {
+    throw MeterUnavailable(error.what());
+  }
+  if (stats_.frames > 0) return;
+  port_.reset();
+  if (bytes_ == 0) {
+    throw MeterUnavailable(
+        fmt::format("{}: no answer; is the meter on, connected (Bluetooth: rfcomm) and this its port?", info_.uri));
+  }
+  throw MeterUnavailable(
+      fmt::format("{}: {} bytes but no valid frame, {} with a wrong check sum; another kind of meter or another baud rate?",
+                  info_.uri, bytes_, decoder_->rejected()));
+}
+
+void SerialMeter::connect(TimeNs now) {
+  port_ = open_();
+  ++stats_.connected;
+  decoder_->clear();
+  last_.reset();
+  refresh_.interrupted();
+  awaiting_ = false;
+  ask_next_ = due_ = now;
+  heard_ = now;
+}
+
+std::optional<Reading> SerialMeter::poll(TimeNs /*scheduled*/) {
+  const TimeNs now = clock_->now();
+  if (now < due_) return std::nullopt;
+  try {
+    if (!port_) connect(now);
+    return exchange(now);
+  } catch (const SerialError&) {
+    return lost(now);
+  } catch (const MeterUnavailable&) {  // not back yet, or something else was plugged in
+    return lost(now);
+  }
+}
+
+std::optional<Reading> SerialMeter::lost(TimeNs now) {
+  port_.reset();
+  due_ = now + back_off_.next();
+  reinitialised_ = true;
+  return gap(now);
+}
+
+std::optional<Reading> SerialMeter::gap(TimeNs now) {
+  if (std::exchange(in_gap_, true)) return std::nullopt;
+  last_.reset();
+  refresh_.interrupted();
+  // Stamped half a period back, as a reading would be, so that the two stay in order.
+  return Reading{.t_ns = in_order(now - refresh_.period() / 2), .flags = gap_begins};
+}
+
+std::optional<Reading> SerialMeter::exchange(TimeNs now) {
+  // What comes without having been asked for is an answer that was given up: asking again throws it away.
+  const bool listening = awaiting_ || decoder_->request().empty();
+  const auto sample = listening ? receive() : std::nullopt;
+  std::optional<Reading> result;
+  if (sample) {
+    ++stats_.frames;
+    awaiting_ = false;
+    heard_ = now;
+    back_off_.reset();
+    result = accept(*sample, now);
+  } else if (now - heard_ > gap_limit_) {
+    result = gap(now);
+  }
+  if (decoder_->request().empty()) {
+    due_ = now + listen_every;
+    return result;
+  }
+  // A frame that came damaged does not come again by itself.
+  if (std::exchange(rejected_seen_, decoder_->rejected()) != decoder_->rejected()) awaiting_ = false;
+  if (awaiting_ && now - asked_ > transport_ + answer_within) {
+    ++stats_.timeouts;
+    awaiting_ = false;
+  }
+  if (!awaiting_ && now >= ask_next_) ask(now);
+  due_ = awaiting_ ? now + listen_every : ask_next_;
+  return result;
+}
+
+// The newest frame that has come.
+std::optional<SerialSample> SerialMeter::receive() {
+  std::array<std::uint8_t, 256> chunk{};
+  // Bounded: a line that never stops must not hold up the caller.
+  for (int i = 0; i < 64; ++i) {
+    const std::size_t n = port_->read(chunk);
+    if (n == 0) break;
+    bytes_ += n;
+    decoder_->feed(std::span(chunk).first(n));
+  }
+  std::optional<SerialSample> newest;
+  while (const auto sample = decoder_->next()) newest = sample;
+  return newest;
+}
+
+void SerialMeter::ask(TimeNs now) {
+  // An answer that came too late must not pass for the one to this request.
+  port_->discard_input();
+  decoder_->clear();
+  port_->write(decoder_->request());
+  awaiting_ = true;
+  asked_ = now;
+  ask_next_ = now + ask_every;
+}
+
+std::optional<Reading> SerialMeter::accept(const SerialSample& sample, TimeNs now) {
+  const TimeNs period = refresh_.period();
+  if (decoder_->request().empty()) {
+    const TimeNs refreshed = now - transport_;
+    refresh_.changed(refreshed);
+    return reading(sample, refreshed);
+  }
+  const TimeNs asked = std::exchange(last_asked_, asked_);
+  if (!last_) {
+    // When the meter took the first values is not known: they only serve to see the next ones come.
+    last_ = sample;
+    refreshed_ = asked_;
+    return std::nullopt;
+  }
+  if (sample != *last_) {
+    last_ = sample;
+    if (now - asked > period) refresh_.interrupted();
+    refreshed_ = std::midpoint(std::max(asked, asked_ - period), now);
+    refresh_.changed(refreshed_);
+    return reading(sample, refreshed_);
+  }
+  const TimeNs whole_periods = (asked_ - ask_every - refreshed_) / period;
+  if (whole_periods < 1) {
+    if (last_t_ == 0 || in_gap_) return std::nullopt;  // nothing yet to repeat
+    return Reading{.t_ns = last_t_,
+                   .volts_V = sample.volts_V,
+                   .amps_A = sample.amps_A,
+                   .power_W = sample.volts_V * sample.amps_A,
+                   .flags = repeated};
+  }
+  refreshed_ += whole_periods * period;
+  return reading(sample, refreshed_);
+}
+
+Reading SerialMeter::reading(const SerialSample& sample, TimeNs refreshed) {
+  Reading r;
+  r.t_ns = in_order(refreshed - refresh_.period() / 2);
+  r.volts_V = sample.volts_V;
+  r.amps_A = sample.amps_A;
+  r.power_W = sample.volts_V * sample.amps_A;
+  if (std::exchange(reinitialised_, false)) r.flags |= reinitialised;
+  in_gap_ = false;
+  return r;
+}
+
+OpenSerialPort serial_port_of(const MeterUri& uri, const SerialKind& kind, std::string_view example) {
+  if (uri.path.empty()) throw BadMeterUri(fmt::format("meter {}: no device; {}", uri.name, example));
+  return [path = uri.path, baud = baud_of(uri, kind)] { return open_serial_port(path, baud); };
+}
+
+}  // namespace tbft::power

@@ -1,0 +1,130 @@
+// What the meters on a serial line have in common: ask, collect, time, tell new values from old ones, survive an unplug.
+//
+// Time: such a meter takes new values every half second or so, whatever the rate at which it is asked, and does not say when.
+// It is asked ten times a second, so a change of its values happened between the last frame that showed the old ones and this
+// one. A reading is stamped half a refresh period before the middle of that interval, as the mean over the period would be.
+// Whether the meter averages is not known: averaging_s stays 0 and latency_s covers both cases, the interval and the transport.
+// A frame with the old values is `repeated`, unless a whole refresh period has gone by: then the load is constant.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "power/bus/serial_port.h"
+#include "power/clock.h"
+#include "power/meter.h"
+#include "power/meters/back_off.h"
+#include "power/meters/refresh.h"
+#include "power/uri.h"
+
+namespace tbft::power {
+
+// What one frame says. The power field only helps to see a change: it is rounded from the same values, so V x A is used.
+struct SerialSample {
+  double volts_V = unknown;
+  double amps_A = unknown;
+  double power_W = unknown;
+  bool operator==(const SerialSample&) const = default;
+};
+
+// A protocol: pure bytes.
+class SerialDecoder {
+ public:
+  virtual ~SerialDecoder() = default;
+  SerialDecoder() = default;
+  SerialDecoder(const SerialDecoder&) = delete;
+  SerialDecoder& operator=(const SerialDecoder&) = delete;
+
+  // What to send for one frame; empty: the meter sends unasked, a frame for each refresh.
+  virtual std::span<const std::uint8_t> request() const = 0;
+  virtual void feed(std::span<const std::uint8_t> bytes) = 0;
+  // Throws MeterUnavailable when the device is another than the URI names.
+  virtual std::optional<SerialSample> next() = 0;
+  virtual void clear() = 0;
+  virtual std::size_t rejected() const = 0;  // frames with a wrong check sum
+};
+
+using OpenSerialPort = std::function<std::unique_ptr<SerialPort>()>;
+
+struct SerialStats {
+  std::size_t frames = 0;
+  std::size_t rejected = 0;   // wrong check sum
+  std::size_t timeouts = 0;   // asked and not answered
+  std::size_t connected = 0;  // times the port was opened
+};
+
+// What the protocol knows of such a meter.
+struct SerialKind {
+  std::string_view name;  // of the device, for people
+  double refresh_s = 0;   // nominal
+  double step_V = 0;
+  double step_A = 0;
+  std::size_t frame_bytes = 0;
+  unsigned baud = 9600;  // unless the URI says otherwise
+  bool asked = true;
+};
+
+class SerialMeter final : public Meter {
+ public:
+  // Options of the URI: baud, gain_pct, offset_A, gap_limit. Throws BadMeterUri.
+  SerialMeter(const MeterUri& uri, const SerialKind& kind, std::unique_ptr<SerialDecoder> decoder, OpenSerialPort open,
+              std::shared_ptr<Clock> clock);
+
+  const MeterInfo& info() const override { return info_; }
+  // Opens the port and waits for the first frame, at most some seconds.
+  void start(TimeNs first_window) override;
+  std::optional<Reading> poll(TimeNs now) override;
+  void stop() override { port_.reset(); }
+  TimeNs next_poll(TimeNs /*scheduled*/) const override { return due_; }
+
+  // Of the thread that polls.
+  SerialStats stats() const;
+  double refresh_s() const { return to_seconds(refresh_.period()); }
+
+ private:
+  void connect(TimeNs now);
+  std::optional<Reading> exchange(TimeNs now);
+  std::optional<SerialSample> receive();
+  void ask(TimeNs now);
+  std::optional<Reading> accept(const SerialSample& sample, TimeNs now);
+  std::optional<Reading> lost(TimeNs now);
+  std::optional<Reading> gap(TimeNs now);
+  Reading reading(const SerialSample& sample, TimeNs refreshed);
+  TimeNs in_order(TimeNs t) { return last_t_ = std::max(t, last_t_ + 1); }
+
+  std::unique_ptr<SerialDecoder> decoder_;
+  OpenSerialPort open_;
+  std::shared_ptr<Clock> clock_;
+  MeterInfo info_;
+  TimeNs transport_;  // of one frame at the line's rate
+  TimeNs gap_limit_;
+  Refresh refresh_;
+  BackOff back_off_{0.5, 10};
+
+  std::unique_ptr<SerialPort> port_;
+  TimeNs due_ = 0;  // next poll
+  bool awaiting_ = false;
+  TimeNs asked_ = 0;     // when the last request went out
+  TimeNs ask_next_ = 0;  // not before
+  std::size_t bytes_ = 0;
+  SerialStats stats_;
+  std::size_t rejected_seen_ = 0;
+
+  std::optional<SerialSample> last_;  // what the last frame showed
+  TimeNs last_asked_ = 0;             // when that frame was asked for
+  TimeNs refreshed_ = 0;              // when the meter took it, as far as known
+  TimeNs heard_ = 0;                  // when the last frame came
+  TimeNs last_t_ = 0;                 // stamp of the last reading
+  bool in_gap_ = false;
+  bool reinitialised_ = false;
+};
+
+// The port of a URI, opened when the meter starts. Throws BadMeterUri for a URI without a device, which shows `example`.
+OpenSerialPort serial_port_of(const MeterUri& uri, const SerialKind& kind, std::string_view example);
+
+}  // namespace tbft::power

@@ -1,0 +1,34 @@
+// Bytes of a stream on their way to a parser: added at the back, dropped at the front, never more than a fixed number.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tbft::power {
+
+class ByteQueue {
+ public:
+  explicit ByteQueue(std::size_t capacity) : capacity_(capacity) { bytes_.reserve(capacity); }
+
+  // The oldest bytes go where there is no room.
+  void feed(std::span<const std::uint8_t> more) {
+    if (more.size() > capacity_) more = more.last(capacity_);
+    const std::size_t total = bytes_.size() + more.size();
+    if (total > capacity_) drop(total - capacity_);
+    bytes_.insert(bytes_.end(), more.begin(), more.end());
+  }
+  void drop(std::size_t n) {
+    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(std::min(n, bytes_.size())));
+  }
+  void clear() { bytes_.clear(); }
+  std::span<const std::uint8_t> bytes() const { return bytes_; }
+
+ private:
+  std::size_t capacity_;
+  std::vector<std::uint8_t> bytes_;
+};
+
+}  // namespace tbft::power

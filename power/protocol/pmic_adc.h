@@ -1,0 +1,27 @@
+// What the Raspberry Pi 5's firmware answers to `pmic_read_adc`: currents and voltages of the rails that its power management
+// chip makes. Pure.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "power/units.h"
+
+namespace tbft::power {
+
+// Of all rails that carry both a current (NAME_A) and a voltage (NAME_V). Names pair them: the indices in brackets differ.
+// EXT5V and BATT have a voltage only. Nothing is allocated.
+struct PmicAdc {
+  static constexpr std::size_t most_rails = 32;
+
+  double power_W = 0;          // sum of the pairs; unknown where there are none
+  std::size_t rails = 0;       // pairs
+  double input_V = unknown;    // EXT5V: the supply
+  std::size_t unpaired_A = 0;  // currents without a voltage: the sum lacks them
+};
+
+// Any text: lines that are not "NAME_A current(7)=1.11625000A" or "NAME_V volt(24)=5.08530000V" are passed over.
+PmicAdc parse_pmic_adc(std::string_view text);
+
+}  // namespace tbft::power

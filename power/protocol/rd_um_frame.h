@@ -1,0 +1,77 @@
+// Frames of the RD (RuiDeng) USB meters UM24C, UM25C and UM34C, as their users worked them out (there is no datasheet). The
+// host sends F0 and gets 130 bytes, big-endian. F4 would clear a group of the meter's own sums: it is never sent.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "power/protocol/byte_queue.h"
+
+namespace tbft::power::rd_um {
+
+inline constexpr std::size_t frame_bytes = 130;
+inline constexpr std::array<std::uint8_t, 1> request{0xF0};
+
+struct Model {
+  std::string_view name;    // as on the case
+  std::string_view scheme;  // of the meter's URI
+  std::uint16_t id;         // bytes 0 and 1
+  double step_V;            // of bytes 2 and 3
+  double step_A;            // of bytes 4 and 5
+  bool sum;                 // the last byte is the XOR of some others; else the last two are FF F1
+};
+inline constexpr std::array models{
+    Model{"UM24C", "um24c", 0x0963, 1e-2, 1e-3, false},
+    Model{"UM25C", "um25c", 0x09C9, 1e-3, 1e-4, false},
+    Model{"UM34C", "um34c", 0x0D4C, 1e-2, 1e-3, true},
+};
+const Model* model_of_id(std::uint16_t id);             // null: none
+const Model* model_of_scheme(std::string_view scheme);  // null: none
+
+struct Group {
+  double charge_Ah = 0;
+  double energy_Wh = 0;  // steps of 1 mWh = 3.6 J: too coarse to tell a second from the next
+};
+
+struct Frame {
+  const Model* model = nullptr;
+  double volts_V = 0;
+  double amps_A = 0;
+  double power_W = 0;  // the meter's own, steps of 1 mW
+  double temperature_C = 0;
+  unsigned group = 0;  // the one that counts now
+  std::array<Group, 10> groups;
+  double d_plus_V = 0;
+  double d_minus_V = 0;
+  double recorded_Ah = 0;
+  double recorded_Wh = 0;
+  double recorded_s = 0;
+  double load_ohm = 0;
+};
+
+// The XOR that a UM34C puts last. At least frame_bytes are read.
+std::uint8_t check_sum(std::span<const std::uint8_t, frame_bytes> bytes);
+// Nothing for an unknown model or a wrong check.
+std::optional<Frame> decode(std::span<const std::uint8_t, frame_bytes> bytes);
+
+// Finds frames in any bytes.
+class Stream {
+ public:
+  void feed(std::span<const std::uint8_t> bytes) { queue_.feed(bytes); }
+  // The next whole frame with a correct check; what stands before it is dropped.
+  std::optional<Frame> next();
+  // Forgets a frame that has begun.
+  void clear() { queue_.clear(); }
+  // Frames with a wrong check that were dropped.
+  std::size_t rejected() const { return rejected_; }
+
+ private:
+  ByteQueue queue_{16 * frame_bytes};
+  std::size_t rejected_ = 0;
+};
+
+}  // namespace tbft::power::rd_um

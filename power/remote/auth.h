@@ -1,0 +1,54 @@
+// Who may read a served meter, and that its numbers arrive unchanged. Nothing is encrypted: who listens on the network sees
+// the readings.
+//
+// Client and server share a key and prove it to each other with HMAC-SHA256 over both nonces of the connection:
+//   proof of a side  = HMAC(key, label | server nonce | client nonce), label "tbft 1 client" or "tbft 1 server"
+//   key of the connection = the same with "tbft 1 frames"
+//   tag of a frame   = first 16 bytes of HMAC(key of the connection, u8 side | u64 number | payload), side 0 for the server's
+//                      frames and 1 for the client's, number from 0 up.
+// A replayed, dropped, reordered or changed frame has a wrong tag.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "power/protocol/remote_frame.h"
+
+namespace tbft::power::remote {
+
+using Key = Bytes;
+inline constexpr std::size_t shortest_key = 16;
+inline constexpr std::size_t longest_key = 4096;
+
+// The bytes of a file without the line end. Throws BadMeterUri for a file that cannot be read, that others than its owner
+// can open, or with fewer than 16 or more than 4096 bytes.
+Key read_key_file(const std::filesystem::path& path);
+
+// Random bytes; throws std::runtime_error where the system has none.
+Digest random_nonce();
+
+enum class Side : std::uint8_t { server = 0, client = 1 };
+Digest proof(const Key& key, Side side, const Digest& server_nonce, const Digest& client_nonce);
+// In a time that does not depend on the bytes.
+bool equal(ByteView a, ByteView b);
+
+// The tags of one direction of one connection. Default: no key, no tags.
+class Seal {
+ public:
+  Seal() = default;
+  Seal(const Key& key, Side sender, const Digest& server_nonce, const Digest& client_nonce);
+
+  // The next frame to send, length included.
+  Bytes close(ByteView payload);
+  // The payload of the next frame received, or nullopt where its tag is wrong.
+  std::optional<ByteView> open(ByteView sealed);
+
+ private:
+  Digest tag(ByteView payload);
+
+  std::optional<Key> key_;
+  Side sender_ = Side::server;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace tbft::power::remote

@@ -1,0 +1,145 @@
+#include "results/tables/block_noise.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "results/text.h"
+
+namespace tbft::results {
+
+namespace {
+
+constexpr std::string_view prefix = "noise-";
+
+std::size_t noised_block(const Key& key) {
+  const std::string_view condition = key.condition;
+  if (!condition.starts_with(prefix)) return block_names.size();
+  const auto found = std::find(block_names.begin(), block_names.end(), condition.substr(prefix.size()));
+  return static_cast<std::size_t>(found - block_names.begin());
+}
+
+double published_accuracy(std::size_t noised, std::string_view tuned) {
+  const Published* number = find_published("block-noise", fmt::format("noise@{}", block_names[noised]), tuned, "accuracy_pct");
+  return number == nullptr ? unknown : number->value;
+}
+
+// Of all four blocks the best; empty while one is unknown.
+template <typename Accuracy>
+std::string best_block(Accuracy accuracy_of) {
+  std::string best;
+  double highest = unknown;
+  for (const std::string_view block : block_names) {
+    const double value = accuracy_of(block);
+    if (std::isnan(value)) return {};
+    if (best.empty() || value > highest) {
+      highest = value;
+      best = block;
+    }
+  }
+  return best;
+}
+
+std::string cell(const BlockNoise& noise, std::size_t column, const std::string& strategy) {
+  const Line* line = noise.noised[column] ? find_line(*noise.noised[column], strategy) : nullptr;
+  const double published = published_accuracy(column, strategy);
+  if (line == nullptr && std::isnan(published)) return "-";
+  const Statistics measured = line == nullptr ? Statistics() : line->accuracy_pct;
+  std::string text = decimals(measured.mean, 2);
+  if (std::isfinite(measured.low)) text += ' ' + interval_text(measured.low, measured.high, 2);
+  if (strategy == best_measured(noise, column)) text += " *";
+  return text + " | " + decimals(published, 2) + (strategy == best_published(column) ? " *" : "");
+}
+
+}  // namespace
+
+bool is_block_noise(const Key& key) {
+  return noised_block(key) < block_names.size();
+}
+
+std::vector<BlockNoise> block_noise(std::span<const Group> groups) {
+  std::map<Key, BlockNoise> matrices;
+  for (const Group& group : groups) {
+    if (!is_block_noise(group.key)) continue;
+    Key key = group.key;
+    key.condition.clear();
+    BlockNoise& matrix = matrices[key];
+    matrix.key = key;
+    matrix.noised[noised_block(group.key)] = make_table(group);
+  }
+  std::vector<BlockNoise> result;
+  result.reserve(matrices.size());
+  for (auto& [key, matrix] : matrices) result.push_back(std::move(matrix));
+  return result;
+}
+
+const Line* find_line(const Table& table, std::string_view strategy) {
+  const auto found =
+      std::find_if(table.lines.begin(), table.lines.end(), [&](const Line& line) { return line.strategy == strategy; });
+  return found == table.lines.end() ? nullptr : &*found;
+}
+
+std::string best_measured(const BlockNoise& noise, std::size_t noised) {
+  return best_block([&](std::string_view block) {
+    const Line* line = noise.noised[noised] ? find_line(*noise.noised[noised], block) : nullptr;
+    return line == nullptr ? unknown : line->accuracy_pct.mean;
+  });
+}
+
+std::string best_published(std::size_t noised) {
+  return best_block([&](std::string_view block) { return published_accuracy(noised, block); });
+}
+
+Diagonal diagonal(const BlockNoise& noise) {
+  Diagonal result;
+  for (std::size_t column = 0; column < block_names.size(); ++column) {
+    const std::string best = best_measured(noise, column);
+    if (!best.empty()) ++result.of;
+    if (best == block_names[column]) ++result.best;
+  }
+  return result;
+}
+
+Section section_of(const BlockNoise& noise) {
+  Table shared;
+  shared.key = noise.key;
+  Section section;
+  section.title = "noise in one block: " + title(shared);
+  section.captions.emplace_back(
+      "accuracy % [95 % interval] | the paper's (cifar10); *: the best of the four blocks in its column");
+  std::set<std::string, StrategyOrder> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "block-avg", "full"};
+  std::set<std::string> captions;
+  std::vector<std::string> empty;
+  std::vector<std::string> header{"tuned"};
+  for (std::size_t column = 0; column < block_names.size(); ++column) {
+    header.push_back(fmt::format("noise in {}", block_names[column]));
+    if (!noise.noised[column]) {
+      empty.emplace_back(block_names[column]);
+      continue;
+    }
+    for (const Line& line : noise.noised[column]->lines) strategies.insert(line.strategy);
+    captions.insert(noise.noised[column]->captions.begin(), noise.noised[column]->captions.end());
+  }
+  section.captions.insert(section.captions.end(), captions.begin(), captions.end());
+  section.cells.push_back(header);
+  for (const std::string& strategy : strategies) {
+    std::vector<std::string> line{printable(strategy, 40)};
+    for (std::size_t column = 0; column < block_names.size(); ++column) line.push_back(cell(noise, column, strategy));
+    section.cells.push_back(std::move(line));
+  }
+  const Diagonal counted = diagonal(noise);
+  std::size_t paper = 0;
+  for (std::size_t column = 0; column < block_names.size(); ++column)
+
+    if (best_published(column) == block_names[column]) ++paper;
+  section.lines.push_back(fmt::format("the noised block itself is the best one to tune in {} of {} columns (paper: {} of {})",
+                                      counted.best, counted.of, paper, block_names.size()));
+  if (!empty.empty()) section.lines.push_back(fmt::format("no cells with noise in {}", fmt::join(empty, ", ")));
+  return section;
+}
+
+}  // namespace tbft::results

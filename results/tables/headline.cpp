@@ -1,0 +1,297 @@
+#include "results/tables/headline.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "results/published/published.h"
+#include "results/tables/table.h"
+#include "results/text.h"
+
+namespace tbft::results {
+
+namespace {
+
+std::optional<std::size_t> level_of(std::string_view drift) {
+  const auto found = std::find(drift_levels.begin(), drift_levels.end(), drift);
+  if (found == drift_levels.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - drift_levels.begin());
+}
+
+std::string size_text(const std::optional<double>& train_size) {
+  return train_size ? fmt::format("{:.6g} %", 100 * *train_size) : "no size";
+}
+
+HeadlineTable table_of(const Group& group, std::size_t level, const Energy& energy) {
+  HeadlineTable table;
+  table.level = level;
+  table.dataset = group.key.dataset;
+  table.size = size_text(group.key.train_size);
+  table.network = fmt::format("{} {} {}", level, table.dataset, table.size);
+  std::map<std::string, double> losses;
+  for (const auto& [strategy, values] : group.strategies) {
+    std::vector<double> known;
+    for (const auto& [repetition, value] : values) {
+      table.accuracy[strategy][repetition] = {value.accuracy_pct, value.images};
+      known.push_back(value.val_loss);
+      if (energy.basis == Basis::none) continue;
+      table.cost[strategy][repetition] = (energy.basis == Basis::net ? value.net : value.gross).J;
+    }
+    losses[strategy] = std::accumulate(known.begin(), known.end(), 0.0) / static_cast<double>(known.size());
+  }
+  pick(table, losses);
+  return table;
+}
+
+// Lower is nearer to the paper's data of this level.
+int distance(const std::string& dataset, std::size_t level) {
+  if (dataset == paper_sets[level]) return 0;
+  const bool made_for_it = dataset.starts_with("cifar");
+  return made_for_it ? 1 : 2;
+}
+
+// What a headline is made of: the cells of one protocol and board.
+struct Material {
+  std::vector<HeadlineTable> tables;
+  std::set<std::string> energy_captions;
+  std::set<std::pair<Basis, bool>> energy_kinds;  // basis, estimate
+  std::set<std::string> left_out;
+};
+
+Material material_of(const std::map<Key, std::vector<Group>>& sets, const std::string& protocol, const std::string& board) {
+  std::array<std::optional<std::pair<int, std::string>>, 3> chosen;
+  const auto ours = [&](const Key& key) { return key.protocol == protocol && key.board == board; };
+  for (const auto& [key, members] : sets) {
+    if (!ours(key)) continue;
+    const std::size_t level = *level_of(key.drift);
+    const std::pair<int, std::string> candidate{distance(key.dataset, level), key.dataset};
+    if (!chosen[level] || candidate < *chosen[level]) chosen[level] = candidate;
+  }
+  Material material;
+  for (const auto& [key, members] : sets) {
+    if (!ours(key)) continue;
+    const std::size_t level = *level_of(key.drift);
+    if (key.dataset != chosen[level]->second) {
+      material.left_out.insert(fmt::format("{} ({} drift)", printable(key.dataset, 40), drift_levels[level]));
+      continue;
+    }
+    const Group group = pool(members, key);
+    const Energy energy = energy_of(group);
+    material.tables.push_back(table_of(group, level, energy));
+    if (energy.basis == Basis::none) continue;
+    material.energy_kinds.insert({energy.basis, energy.estimate});
+    material.energy_captions.insert(energy.caption);
+  }
+  return material;
+}
+
+// The savings of a step at the network that the paper has for each level, with the block that was picked there.
+std::vector<HeadlineTable> step_tables(std::span<const HeadlineTable> cells, std::span<const StepCostTable* const> steps) {
+  std::vector<HeadlineTable> result;
+  for (std::size_t level = 0; level < drift_levels.size(); ++level) {
+    const std::string network = level == 1 ? "128px-17out" : "32px-10out";
+    const auto step = std::find_if(steps.begin(), steps.end(), [&](const auto* s) { return s->network == network; });
+    if (step == steps.end()) continue;
+    HeadlineTable table;
+    table.level = level;
+    table.network = network;
+    for (const auto& [strategy, line] : (*step)->lines) table.cost[strategy][0] = 100 - saving(**step, strategy);
+    table.cost["full"][0] = 100;
+    bool any = false;
+    for (const HeadlineTable& cell : cells) {
+      if (cell.level != level) continue;
+      table.picked = cell.picked;
+      result.push_back(table);
+      any = true;
+    }
+    if (!any) result.push_back(table);
+  }
+  return result;
+}
+
+std::vector<std::string_view> levels_in(std::span<const HeadlineTable> tables) {
+  std::vector<std::string_view> result;
+  for (std::size_t level = 0; level < drift_levels.size(); ++level) {
+    const bool there = std::any_of(tables.begin(), tables.end(), [&](const HeadlineTable& t) { return t.level == level; });
+    if (there) result.push_back(drift_levels[level]);
+  }
+  return result;
+}
+
+std::vector<HeadlineView> all_views(std::span<const HeadlineTable> tables) {
+  std::vector<HeadlineView> views = accuracy_views(tables);
+  for (HeadlineView& view : saving_views(tables, "step_saving_pct")) views.push_back(std::move(view));
+  return views;
+}
+
+// Of the same view; the paper's only saving is of one step. Unknown values where it has none.
+HeadlineView find_view(std::span<const HeadlineView> views, const HeadlineView& like) {
+  const bool points = like.quantity == "accuracy_points";
+  for (const HeadlineView& view : views) {
+    if (view.view == like.view && (view.quantity == "accuracy_points") == points) return view;
+  }
+  return {};
+}
+
+void add_lines(Headline& headline, std::span<const HeadlineTable> tables, std::vector<HeadlineView> views) {
+  const std::vector<HeadlineView> whole = all_views(published_tables(drift_levels));
+  const std::vector<HeadlineView> part = all_views(published_tables(levels_in(tables)));
+  for (HeadlineView& view : views) {
+    HeadlineLine line;
+    line.paper = find_view(whole, view);
+    line.paper_same_levels = find_view(part, view).mean;
+    if (view.view == "target - block-avg")
+      line.printed = find_published("headline", "mean", "tbft-minus-block-avg", "accuracy_points")->value;
+    if (view.view == "block-avg") line.printed = find_published("headline", "mean", "block-avg", "energy_saving_pct")->value;
+    line.measured = std::move(view);
+    headline.lines.push_back(std::move(line));
+  }
+}
+
+void add_notes_on_tables(Headline& headline, const Material& material) {
+  std::set<std::string> stand_ins, sizes;
+  std::size_t by_validation = 0, picked = 0, target = 0;
+  std::size_t fewest = 0;
+  bool images = true;
+  for (const HeadlineTable& table : material.tables) {
+    const std::string dataset = printable(table.dataset, 40);
+    if (distance(table.dataset, table.level) > 0) stand_ins.insert(fmt::format("{} for {}", dataset, paper_sets[table.level]));
+    sizes.insert(fmt::format("{} {}", dataset, table.size));
+    if (table.picked.empty()) continue;
+    ++picked;
+    if (table.by_validation) ++by_validation;
+    if (table.picked == target_blocks[table.level]) ++target;
+    const auto& scores = table.accuracy.at(table.picked);
+    fewest = picked == 1 ? scores.size() : std::min(fewest, scores.size());
+    images = images && std::all_of(scores.begin(), scores.end(), [](const auto& s) { return s.second.images != nullptr; });
+  }
+  headline.notes.push_back(
+      fmt::format("accuracies from {} tables (the paper has 9): {}", material.tables.size(), fmt::join(sizes, ", ")));
+  if (!stand_ins.empty()) headline.notes.push_back(fmt::format("stand-ins: {}", fmt::join(stand_ins, "; ")));
+  if (!material.left_out.empty())
+    headline.notes.push_back(
+        fmt::format("left out, as another data set stands for its level: {}", fmt::join(material.left_out, ", ")));
+  if (picked == 0) return;
+  headline.notes.push_back(
+      fmt::format("picked: by validation loss in {} of {} tables, else by test accuracy; it is the target block in {} of {}",
+                  by_validation, picked, target, picked));
+  headline.notes.push_back(fmt::format("intervals: bootstrap over repetitions within each table ({} at least){}", fewest,
+                                       images ? " and over test images" : "; test images are not known of all cells"));
+}
+
+std::vector<const StepCostTable*> steps_of(std::span<const StepCostTable> step_costs, const std::string& board) {
+  std::map<std::string, const StepCostTable*> latest;  // by network
+  for (const StepCostTable& table : step_costs) {
+    if (table.first.board != board || table.first.variant != "tbft") continue;
+    const StepCostTable*& best = latest[table.network];
+    if (best == nullptr || best->first.started_utc <= table.first.started_utc) best = &table;
+  }
+  std::vector<const StepCostTable*> result;
+  for (const auto& [network, table] : latest) {
+    if (table->lines.contains("block-avg")) result.push_back(table);
+  }
+  return result;
+}
+
+void add_steps(Headline& headline, std::span<const HeadlineTable> cells, std::span<const StepCostTable* const> steps) {
+  const std::vector<HeadlineTable> tables = step_tables(cells, steps);
+  if (tables.empty()) return;
+  std::vector<HeadlineView> views = saving_views(tables, "step_saving_pct");
+  add_lines(headline, tables, std::move(views));
+  for (const StepCostTable* step : steps)
+    headline.notes.push_back(fmt::format("step saving at {}: of {}", step->network, to_string(step->basis)));
+}
+
+}  // namespace
+
+std::vector<Headline> headlines(std::span<const Group> groups, std::span<const StepCostTable> step_costs) {
+  std::map<Key, std::vector<Group>> sets;  // conditions are averaged
+  std::set<std::pair<std::string, std::string>> origins;
+  for (const Group& group : groups) {
+    if (!level_of(group.key.drift)) continue;
+    Key key = group.key;
+    key.condition.clear();
+    sets[key].push_back(group);
+    if (group.strategies.contains("block-avg")) origins.insert({group.key.protocol, group.key.board});
+  }
+  std::set<std::string> boards_left;
+  for (const StepCostTable& table : step_costs) boards_left.insert(table.first.board);
+  std::vector<Headline> result;
+  const auto add = [&](Headline headline) {
+    if (!headline.lines.empty()) result.push_back(std::move(headline));
+  };
+  for (const auto& [protocol, board] : origins) {
+    Headline headline{protocol, board, {}, {}, {}};
+    const Material material = material_of(sets, protocol, board);
+    add_lines(headline, material.tables, accuracy_views(material.tables));
+    const auto levels = levels_in(material.tables);
+    for (const std::string_view level : drift_levels) {
+      if (std::find(levels.begin(), levels.end(), level) == levels.end()) headline.missing_levels.emplace_back(level);
+    }
+    add_notes_on_tables(headline, material);
+    if (material.energy_kinds.size() == 1) {
+      add_lines(headline, material.tables, saving_views(material.tables, "training_saving_pct"));
+      headline.notes.push_back(fmt::format("training saving: {}; the paper's is of one step of one image",
+                                           fmt::join(material.energy_captions, "; ")));
+    } else if (material.energy_kinds.size() > 1) {
+      headline.notes.emplace_back(
+          "training saving left out: net and gross, or measured and estimated joules, are not averaged");
+    }
+    add_steps(headline, material.tables, steps_of(step_costs, board));
+    boards_left.erase(board);
+    add(std::move(headline));
+  }
+  for (const std::string& board : boards_left) {
+    Headline headline{"", board, {}, {drift_levels.begin(), drift_levels.end()}, {}};
+    add_steps(headline, {}, steps_of(step_costs, board));
+    add(std::move(headline));
+  }
+  return result;
+}
+
+Section section_of(const Headline& headline) {
+  Section section;
+  section.title = "the paper's headline recomputed";
+  for (const std::string* part : {&headline.protocol, &headline.board}) {
+    if (!part->empty()) section.title += ", " + printable(*part, 60);
+  }
+  if (headline.missing_levels.size() == drift_levels.size()) {
+    section.captions.emplace_back("no accuracies: of the steps' savings alone");
+  } else if (!headline.missing_levels.empty()) {
+    section.captions.push_back(
+        fmt::format("no accuracies of {} drift: this is a headline of {} of the 3 levels, not the paper's",
+                    fmt::join(headline.missing_levels, " and "), 3 - headline.missing_levels.size()));
+  }
+  section.cells.push_back({"mean over tables", "input", "feature", "output", "mean", "95 % interval", "printed"});
+  using Name = std::pair<std::string_view, std::string_view>;
+  constexpr std::array names{Name{"accuracy_points", "points"}, Name{"training_saving_pct", "training saving %"},
+                             Name{"step_saving_pct", "step saving %"}};
+  for (const HeadlineLine& line : headline.lines) {
+    const auto* name =
+        std::find_if(names.begin(), names.end(), [&](const Name& n) { return n.first == line.measured.quantity; });
+    const int digits = line.measured.quantity == "accuracy_points" ? 2 : 1;
+    const auto row = [&](std::string label, const HeadlineView& view, int places, const std::string& printed) {
+      section.cells.push_back({std::move(label), decimals(view.level[0], places), decimals(view.level[1], places),
+                               decimals(view.level[2], places), decimals(view.mean, 2),
+                               interval_text(view.interval.low, view.interval.high, 2), printed});
+    };
+    row(fmt::format("{}, {}", line.measured.view, name->second), line.measured, digits, "-");
+    row("  paper", line.paper, digits, decimals(line.printed, 2));
+    if (line.paper_same_levels != line.paper.mean) {
+      HeadlineView same;
+      same.mean = line.paper_same_levels;
+      row("  paper, these levels", same, digits, "-");
+    }
+  }
+  section.lines = headline.notes;
+  return section;
+}
+
+}  // namespace tbft::results

@@ -1,0 +1,206 @@
+#include "results/tables/headline_views.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "results/published/published.h"
+
+namespace tbft::results {
+
+namespace {
+
+double mean_of(const std::vector<double>& values) {
+  return values.empty() ? unknown : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// What one table gives to a view: for accuracies a difference a repetition and image; for savings a pair of costs.
+struct Paired {
+  const HeadlineTable* table = nullptr;
+  std::vector<double> values;       // points; joules of the strategy
+  std::vector<double> full;         // joules of full; empty for accuracies
+  std::vector<ImageScores> images;  // empty unless known of all
+  double result() const { return full.empty() ? mean_of(values) : 100 * (1 - mean_of(values) / mean_of(full)); }
+};
+
+ImageScores difference(const ImageScores& a, const ImageScores& b) {
+  if (!a || !b || a->size() != b->size()) return nullptr;
+  std::vector<float> result(a->size());
+  std::transform(a->begin(), a->end(), b->begin(), result.begin(), std::minus<>());
+  return std::make_shared<const std::vector<float>>(std::move(result));
+}
+
+// Over the repetitions that both strategies have.
+Paired accuracy_pairs(const HeadlineTable& table, const std::string& better, const std::string& than) {
+  Paired result{&table, {}, {}, {}};
+  const auto a = table.accuracy.find(better);
+  const auto b = table.accuracy.find(than);
+  if (a == table.accuracy.end() || b == table.accuracy.end()) return result;
+  for (const auto& [repetition, score] : a->second) {
+    const auto other = b->second.find(repetition);
+    if (other == b->second.end()) continue;
+    const double points = score.accuracy_pct - other->second.accuracy_pct;
+    if (std::isnan(points)) continue;
+    result.values.push_back(points);
+    result.images.push_back(difference(score.images, other->second.images));
+  }
+  const bool known = std::all_of(result.images.begin(), result.images.end(), [&](const ImageScores& images) {
+    return images && result.images.front() && images->size() == result.images.front()->size();
+  });
+  if (!known) result.images.clear();
+  return result;
+}
+
+Paired cost_pairs(const HeadlineTable& table, const std::string& strategy) {
+  Paired result{&table, {}, {}, {}};
+  const auto own = table.cost.find(strategy);
+  const auto full = table.cost.find("full");
+  if (own == table.cost.end() || full == table.cost.end()) return result;
+  for (const auto& [repetition, cost] : own->second) {
+    const auto other = full->second.find(repetition);
+    if (other == full->second.end() || std::isnan(cost) || !(other->second > 0)) continue;
+    result.values.push_back(cost);
+    result.full.push_back(other->second);
+  }
+  return result;
+}
+
+// A table with its repetitions drawn anew, and its test images, which the tables of one data set share.
+double redrawn(const Paired& paired, std::map<std::pair<std::string, std::size_t>, std::vector<float>>& image_weights,
+               Random& random) {
+  if (!paired.full.empty()) {
+    const auto weights = random.weights(paired.values.size(), std::max<std::size_t>(paired.values.size(), 2) - 1);
+    const auto sum = [&](const std::vector<double>& costs) {
+      return std::inner_product(costs.begin(), costs.end(), weights.begin(), 0.0);
+    };
+    return 100 * (1 - sum(paired.values) / sum(paired.full));
+  }
+  if (paired.images.empty()) return resampled_mean(paired.values, {}, {}, random);
+  const std::size_t n = paired.images.front()->size();
+  std::vector<float>& weights = image_weights[{paired.table->dataset, n}];
+  if (weights.empty()) weights = random.weights(n, n);
+  return resampled_mean(paired.values, paired.images, weights, random);
+}
+
+Interval interval_of(const std::vector<Paired>& tables) {
+  const bool all_vary = std::all_of(tables.begin(), tables.end(),
+                                    [](const Paired& table) { return table.values.size() > 1 || !table.images.empty(); });
+  if (!all_vary) return {};
+  return percentile_interval([&](Random& random) {
+    std::map<std::pair<std::string, std::size_t>, std::vector<float>> image_weights;
+    double sum = 0;
+    for (const Paired& table : tables) sum += redrawn(table, image_weights, random);
+    return sum / static_cast<double>(tables.size());
+  });
+}
+
+// Appends the view unless no table has what it needs. `once_a_network`: tables of one network count as one in the mean.
+void add_view(std::vector<HeadlineView>& views, std::string_view quantity, std::string_view name, std::vector<Paired> tables,
+              bool once_a_network = false) {
+  std::erase_if(tables, [](const Paired& table) { return table.values.empty(); });
+  if (tables.empty()) return;
+  HeadlineView view;
+  view.quantity = quantity;
+  view.view = name;
+  for (std::size_t level = 0; level < drift_levels.size(); ++level) {
+    std::vector<double> results;
+    for (const Paired& table : tables) {
+      if (table.table->level == level) results.push_back(table.result());
+    }
+    view.level[level] = mean_of(results);
+  }
+  if (once_a_network) {
+    std::set<std::string> seen;
+    std::erase_if(tables, [&](const Paired& table) { return !seen.insert(table.table->network).second; });
+  }
+  std::vector<double> results;
+  results.reserve(tables.size());
+  for (const Paired& table : tables) results.push_back(table.result());
+  view.mean = mean_of(results);
+  view.tables = tables.size();
+  view.interval = interval_of(tables);
+  views.push_back(std::move(view));
+}
+
+}  // namespace
+
+void pick(HeadlineTable& table, const std::map<std::string, double>& losses) {
+  std::map<std::string, double> merit;
+  for (const std::string_view name : block_names) {
+    const std::string block(name);
+    const auto scores = table.accuracy.find(block);
+    if (scores == table.accuracy.end()) return;
+    std::vector<double> known;
+    for (const auto& [repetition, score] : scores->second) {
+      if (!std::isnan(score.accuracy_pct)) known.push_back(score.accuracy_pct);
+    }
+    if (known.empty()) return;
+    merit[block] = mean_of(known);
+  }
+  const auto has_loss = [&](const auto& m) { return losses.contains(m.first) && std::isfinite(losses.at(m.first)); };
+  table.by_validation = std::all_of(merit.begin(), merit.end(), has_loss);
+  if (table.by_validation) {
+    for (auto& [block, value] : merit) value = -losses.at(block);
+  }
+  table.picked =
+      std::max_element(merit.begin(), merit.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
+}
+
+std::vector<HeadlineView> accuracy_views(std::span<const HeadlineTable> tables) {
+  std::vector<HeadlineView> views;
+  const auto add = [&](std::string_view name, auto better, const std::string& than) {
+    std::vector<Paired> pairs;
+    for (const HeadlineTable& table : tables) pairs.push_back(accuracy_pairs(table, better(table), than));
+    add_view(views, "accuracy_points", name, std::move(pairs));
+  };
+  const auto target = [](const HeadlineTable& table) { return std::string(target_blocks[table.level]); };
+  const auto picked = [](const HeadlineTable& table) { return table.picked; };
+  add("target - block-avg", target, "block-avg");
+  add("target - full", target, "full");
+  add("picked - block-avg", picked, "block-avg");
+  return views;
+}
+
+std::vector<HeadlineView> saving_views(std::span<const HeadlineTable> tables, std::string_view quantity) {
+  std::vector<HeadlineView> views;
+  const auto add = [&](std::string_view name, auto strategy, bool once_a_network) {
+    std::vector<Paired> pairs;
+    for (const HeadlineTable& table : tables) pairs.push_back(cost_pairs(table, strategy(table)));
+    add_view(views, quantity, name, std::move(pairs), once_a_network);
+  };
+  add(
+      "block-avg", [](const HeadlineTable&) { return std::string("block-avg"); }, true);
+  add(
+      "target", [](const HeadlineTable& table) { return std::string(target_blocks[table.level]); }, false);
+  add(
+      "picked", [](const HeadlineTable& table) { return table.picked; }, false);
+  return views;
+}
+
+std::vector<HeadlineTable> published_tables(std::span<const std::string_view> levels) {
+  std::vector<HeadlineTable> result;
+  for (std::size_t level = 0; level < paper_sets.size(); ++level) {
+    if (std::find(levels.begin(), levels.end(), drift_levels[level]) == levels.end()) continue;
+    for (const char* size : {"10%", "20%", "30%"}) {
+      HeadlineTable table;
+      table.level = level;
+      table.dataset = paper_sets[level];
+      table.size = size;
+      table.network = level == 1 ? "128px-17out" : "32px-10out";
+      for (const Published& p : published()) {
+        if (p.table == paper_sets[level] && p.condition == size) table.accuracy[p.strategy][0] = {p.value, nullptr};
+        if (p.table == "system-cost" && p.condition == table.network && p.metric == "energy_J")
+          table.cost[p.strategy][0] = p.value;
+      }
+      pick(table, {});
+      result.push_back(std::move(table));
+    }
+  }
+  return result;
+}
+
+}  // namespace tbft::results

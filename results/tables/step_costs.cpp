@@ -1,0 +1,151 @@
+#include "results/tables/step_costs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "results/published/published.h"
+#include "results/text.h"
+
+namespace tbft::results {
+
+namespace {
+
+constexpr double ms_per_s = 1000;
+
+double number(const StepCostRow::Number& value) {
+  return value.value_or(unknown);
+}
+
+// Net joules and savings where the whole table is net.
+StepCostLine line_of(const StepCostRow& row, bool net) {
+  StepCostLine line;
+  line.step_s = number(row.step_s);
+  line.step_s_interval = {number(row.step_s_low), number(row.step_s_high)};
+  line.J = number(net ? row.net_J : row.gross_J);
+  line.U_J = number(net ? row.U_net_J : row.U_gross_J);
+  line.saving_time_pct = number(row.saving_time_pct);
+  line.saving_time_interval = {number(row.saving_time_low), number(row.saving_time_high)};
+  line.saving_J_pct = number(net ? row.saving_net_pct : row.saving_gross_pct);
+  line.saving_macs_pct = number(row.saving_macs_pct);
+  line.peak_rss_MiB = number(row.peak_rss_MiB);
+  line.paper_view_J = number(row.paper_view_J);
+  return line;
+}
+
+// The mean of the four blocks; without intervals, which the rows do not tell for it.
+void add_block_average(StepCostTable& table) {
+  StepCostLine mean;
+  for (double StepCostLine::*member :
+       {&StepCostLine::step_s, &StepCostLine::J, &StepCostLine::saving_time_pct, &StepCostLine::saving_J_pct,
+        &StepCostLine::saving_macs_pct, &StepCostLine::paper_view_J}) {
+    double sum = 0;
+    for (const std::string_view block : block_names) {
+      const auto line = table.lines.find(std::string(block));
+      if (line == table.lines.end()) return;
+      sum += line->second.*member;
+    }
+    mean.*member = sum / static_cast<double>(block_names.size());
+  }
+  table.lines["block-avg"] = mean;
+}
+
+StepCostTable table_of(std::span<const StepCostRow* const> rows) {
+  StepCostTable table;
+  table.first = *rows.front();
+  table.network = fmt::format("{}px-{}out", table.first.pixels.value_or(0), table.first.classes.value_or(0));
+  const auto all = [&](auto known) {
+    return std::all_of(rows.begin(), rows.end(), [&](const StepCostRow* row) { return known(*row); });
+  };
+  table.net = all([](const StepCostRow& row) { return row.net_J.has_value(); });
+  for (const StepCostRow* row : rows) table.lines[row->strategy] = line_of(*row, table.net);
+  add_block_average(table);
+  table.measured = all([](const StepCostRow& row) { return row.measured == 1 && row.gross_J; });
+  const auto average = table.lines.find("block-avg");
+  const bool compared = average != table.lines.end() && std::isfinite(average->second.saving_J_pct);
+  if (table.measured && compared) table.basis = table.net ? StepBasis::net : StepBasis::gross;
+  return table;
+}
+
+std::string caption_of(const StepCostTable& table) {
+  const StepCostRow& row = table.first;
+  const bool any = std::any_of(table.lines.begin(), table.lines.end(), [](const auto& l) { return std::isfinite(l.second.J); });
+  if (!any) return "no joules: savings are of time, which the paper's joules are proportional to";
+  const std::string meter = printable(row.meter, 80);
+  if (table.measured)
+    return fmt::format("{} joules of one step, {}, {}", printable(row.meter_scope, 20),
+                       table.net ? "net of idle" : "gross (idle power included)", meter);
+  return fmt::format("joules are an estimate ({}), not a measurement: savings compared with the paper's are of time", meter);
+}
+
+}  // namespace
+
+std::string_view to_string(StepBasis basis) {
+  switch (basis) {
+    case StepBasis::time:
+      return "time";
+    case StepBasis::gross:
+      return "gross joules";
+    case StepBasis::net:
+      return "net joules";
+  }
+  return "";
+}
+
+std::vector<StepCostTable> step_cost_tables(std::span<const StepCostRow> rows) {
+  using Setup = std::tuple<std::string, std::string, std::optional<std::int64_t>, std::optional<std::int64_t>, std::string,
+                           std::optional<std::int64_t>, std::string, std::string>;
+  std::map<Setup, std::vector<const StepCostRow*>> groups;
+  for (const StepCostRow& row : rows) {
+    const bool ours = row.variant == "tbft";
+    groups[{row.board, row.run_id, row.pixels, row.classes, (ours ? "0" : "1") + row.variant, row.threads, row.backend,
+            row.layout}]
+        .push_back(&row);
+  }
+  std::vector<StepCostTable> result;
+  result.reserve(groups.size());
+  for (const auto& [key, members] : groups) result.push_back(table_of(members));
+  return result;
+}
+
+double saving(const StepCostTable& table, const std::string& strategy) {
+  const auto line = table.lines.find(strategy);
+  if (line == table.lines.end() || strategy == "full") return unknown;
+  return table.basis == StepBasis::time ? line->second.saving_time_pct : line->second.saving_J_pct;
+}
+
+double published_step(std::string_view network, std::string_view strategy, std::string_view metric) {
+  const Published* value = find_published("system-cost", network, strategy, metric);
+  return value == nullptr ? unknown : value->value;
+}
+
+Section section_of(const StepCostTable& table) {
+  const StepCostRow& row = table.first;
+  Section section;
+  section.title = fmt::format("one training step of one image, {}, {}", table.network, printable(row.variant, 40));
+  for (const std::string* part : {&row.board, &row.backend, &row.layout}) {
+    if (!part->empty()) section.title += ", " + printable(*part, 60);
+  }
+  if (row.threads) section.title += fmt::format(", {} thread{}", *row.threads, *row.threads == 1 ? "" : "s");
+  section.captions.push_back(caption_of(table));
+  if (row.variant == "published-quirk")
+    section.captions.emplace_back(
+        "layers picked by substring as in the paper's script: block1 also trains conv1 of every layer");
+  section.cells.push_back({"strategy", "step ms", "95 % interval", "J", "saving J %", "saving time %", "95 % interval",
+                           "MAC model %", "paper saving %", "paper J", "paper's view J", "peak MiB"});
+  for (const auto& [strategy, line] : table.lines) {
+    section.cells.push_back(
+        {strategy, significant(ms_per_s * line.step_s, 4),
+         interval_text(ms_per_s * line.step_s_interval.low, ms_per_s * line.step_s_interval.high, 3),
+         with_uncertainty(line.J, line.U_J), decimals(line.saving_J_pct, 1), decimals(line.saving_time_pct, 1),
+         interval_text(line.saving_time_interval.low, line.saving_time_interval.high, 1), decimals(line.saving_macs_pct, 1),
+         decimals(published_step(table.network, strategy, "energy_saving_pct"), 1),
+         decimals(published_step(table.network, strategy, "energy_J"), 3), significant(line.paper_view_J, 3),
+         decimals(line.peak_rss_MiB, 0)});
+  }
+  return section;
+}
+
+}  // namespace tbft::results

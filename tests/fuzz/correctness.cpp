@@ -1,0 +1,27 @@
+#include "results/correctness.h"
+
+#include <stdexcept>
+
+#include "tests/fuzz/fuzz.h"
+
+using namespace tbft::results;
+
+// The seeds' cell, 10 test images of which 4 were right: whatever is taken must agree with it.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  CellRow row;
+  row.cell_id = "a";
+  row.n_test = 10;
+  row.correct = 4;
+  Correctness correctness;
+  try {
+    parse_correctness(tbft::fuzz::text(data, size), "journal", {&row, 1}, correctness);
+  } catch (const std::runtime_error&) {
+    return 0;
+  }
+  if (const ImageScores scores = scores_of(correctness, row)) {
+    double right = 0;
+    for (const float score : *scores) right += score;
+    tbft::fuzz::check(scores->size() == 10 && right == 4);
+  }
+  return 0;
+}

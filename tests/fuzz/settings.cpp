@@ -1,0 +1,15 @@
+#include "harness/settings.h"
+
+#include "tests/fuzz/fuzz.h"
+
+using namespace tbft;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    const Settings settings = parse_settings(fuzz::text(data, size), "experiment.toml", {});
+    fuzz::check(!to_json(effective(settings, 4)).empty());
+  } catch (const SettingsError&) {
+    return 0;
+  }
+  return 0;
+}

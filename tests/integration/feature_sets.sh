@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# The feature-level data sets through the program. Usage: feature_sets.sh TBFT SOURCE CASE
+. "$(dirname "$0")/common.sh"
+
+info() { "$tbft" data info --dataset "$1" --json; }
+# ImageNet with one and the same image in every target folder of Living-17, as the source file lists them.
+make_imagenet() {
+  "$tbft" data export --dataset 'synthetic:?part=test&n=10' -o "$work/shapes" >/dev/null
+  local image
+  image=$(find "$work/shapes" -name '*.png' | head -1)
+  wnids=$(sed -nE 's/^    \{"[a-z]+", \{[^}]*\}, \{"(n[0-9]+)", "(n[0-9]+)"\}\},$/\1 \2/p' "$source_dir/harness/data/living17_classes.h")
+  [ "$(wc -w <<<"$wnids")" = 34 ] || fail "34 target classes expected: $wnids"
+  for wnid in $wnids; do
+    mkdir -p "$work/imagenet/train/$wnid" "$work/imagenet/val/$wnid"
+    cp "$image" "$work/imagenet/train/$wnid/${wnid}_1.JPEG"
+    cp "$image" "$work/imagenet/val/$wnid/ILSVRC2012_val_1.JPEG"
+  done
+}
+
+case $3 in
+  imagenet_without_two_classes)
+    make_imagenet
+    info "living17:$work/imagenet" | grep -q '"n": 68' || fail "not 68 images: $(info "living17:$work/imagenet")"
+    rm -r "$work/imagenet/val/n02132136" "$work/imagenet/train/n01751748"
+    expect_refusal 1 ': no images of n01751748 \(snake; train\), n02132136 \(bear; val\); .*https://image-net.org/download.php' \
+      "$tbft" data info --dataset "living17:$work/imagenet" ;;
+  pairs_of_the_real_images)
+    shared=${TBFT_SHARED:-$source_dir/../shared}
+    [ -e "$shared/data/cifar10-jpeg.tar.xz" ] || skip "../shared is absent: no CIFAR-10 images"
+    tar -C "$work" -xf "$shared/data/cifar10-jpeg.tar.xz" cifar10-jpeg/test
+    test=$work/cifar10-jpeg/test
+    /usr/bin/python3 - "$tbft" "$test" <<'P'
+import json, subprocess, sys
+tbft, test = sys.argv[1:]
+def data(command, spec, *more):
+    return json.loads(subprocess.check_output([tbft, "data", command, "--dataset", spec, "--json", *more]))
+names = ["cat/dog", "automobile/truck", "deer/horse", "airplane/ship"]
+sums = set()
+for part in ("source", "target"):
+    info = data("info", f"cifar10-pairs:imagefolder:{test}?part={part}")
+    assert info["n"] == 4000 and info["classes"] == dict.fromkeys(names, 1000) and list(info["classes"]) == names, info
+    sums.add(info["sha256"])
+    # The same images are found by their classes' own names.
+    base = data("info", test)
+    assert all(base["classes"][name.split("/")[part == "target"]] == 1000 for name in names), base
+assert len(sums) == 2, "source and target are the same images"
+split = data("split", f"cifar10-pairs:{test}", "--train-size", "0.1")
+assert [len(split[p]) for p in ("train", "val", "test")] == [400, 600, 600], split
+P
+    # Written as files the pairs are folders of their own, and read back as the same images.
+    "$tbft" data export --dataset "cifar10-pairs:$test?limit=2" -o "$work/pairs" >/dev/null
+    [ "$(ls "$work/pairs")" = "$(printf 'airplane-ship\nautomobile-truck\ncat-dog\ndeer-horse')" ] || fail "$(ls "$work/pairs")"
+    info "$work/pairs" | grep -q '"n": 8' || fail "the export does not read back" ;;
+  all_are_listed)
+    "$tbft" data list --json >"$work/list"
+    /usr/bin/python3 - "$work/list" <<'P'
+import json, sys
+drift = {kind["name"]: kind["drift"] for kind in json.load(open(sys.argv[1]))}
+assert [drift[name] for name in ("living17", "cifar10-pairs", "cifar100-super")] == ["feature"] * 3, drift
+P
+    expect_refusal 2 "part=both is not one of target, source" "$tbft" data info --dataset "cifar10-pairs:$work?part=both"
+    expect_refusal 1 "test.bin: no such file.*cs.toronto.edu" "$tbft" data info --dataset "cifar100-super:$work" ;;
+  *) fail "no such case: $3" ;;
+esac

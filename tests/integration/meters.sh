@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# tbft meters --self-test and calibrate on recorded meters. Usage: meters.sh TBFT SOURCE CASE
+. "$(dirname "$0")/common.sh"
+
+header=t_ns,volts_V,amps_A,power_W,energy_J,flags,mark
+# 100 readings a second: amperes $2 and volts $3 to $1.
+steady() { { echo $header; seq 0 500 | sed "s/\$/0000000,$3,$2,5,,,/"; } >"$1"; }
+
+case $3 in
+  self_test_finds_a_sound_meter)
+    steady "$work/t.csv" 1 5
+    "$tbft" meters --self-test -m "replay://$work/t.csv?speed=instant" >"$work/out" || fail "exit code $?"
+    grep -q '^rate  *100 new readings a second, 100 nominal' "$work/out" || fail "$(cat "$work/out")"
+    grep -q '^verdict  *good' "$work/out" || fail "$(cat "$work/out")"
+    grep -q 'estimate or replay of the board, power' "$work/out" || fail "what it is: $(cat "$work/out")"
+    "$tbft" meters --self-test --json -m "replay://$work/t.csv?speed=instant" | grep -q '"mean_W":5.0.*"ok":true' || fail "json" ;;
+  self_test_names_the_problem)
+    { echo $header; seq 0 100 | sed 's/$/0000000,5,1,5,,,/'; seq 200 300 | sed 's/$/0000000,5,1,5,,,/'; } >"$work/t.csv"
+    code=0
+    "$tbft" meters --self-test -m "replay://$work/t.csv?speed=instant" >"$work/out" || code=$?
+    [ "$code" = 4 ] || fail "exit code $code"
+    grep -q 'PROBLEM: a gap of 1 s' "$work/out" || fail "$(cat "$work/out")" ;;
+  calibrate_separates_gain_and_offset)
+    # The recording stands still while the reference changes: a gain of -100 % and 1 A of offset.
+    steady "$work/t.csv" 1 5
+    printf '\n\n' | "$tbft" meters calibrate --seconds 0.5 -m "replay://$work/t.csv?speed=instant" --point 5,1.0 --point 5,0.5 \
+      --reference-U-pct 0.1 >"$work/out" 2>"$work/err" || fail "exit code $?"
+    grep -q 'press Enter' "$work/err" || fail "nobody was asked"
+    grep -q '^gain  *current -100.0000 %' "$work/out" || fail "$(cat "$work/out")"
+    grep -q '^offset  *+1000.0000 mA' "$work/out" || fail "$(cat "$work/out")"
+    grep -q 'gain_pct=100&offset_A=1' "$work/out" || fail "$(cat "$work/out")" ;;
+  calibrate_with_one_current_says_so)
+    steady "$work/t.csv" 1.01 5.01
+    "$tbft" meters calibrate -m "replay://$work/t.csv?speed=instant" --volts 5 --amps 1 >"$work/out" || fail "exit code $?"
+    grep -q 'cannot separate gain from offset' "$work/out" || fail "$(cat "$work/out")"
+    grep -q 'gain_pct=1.2&offset_A=0.01' "$work/out" || fail "$(cat "$work/out")" ;;
+  calibrate_wants_a_reference)
+    steady "$work/t.csv" 1 5
+    expect_refusal 2 'no reference' "$tbft" meters calibrate -m "replay://$work/t.csv"
+    expect_refusal 2 'volts and amperes' "$tbft" meters calibrate -m "replay://$work/t.csv" --point 5
+    expect_refusal 2 'belong together' "$tbft" meters calibrate -m "replay://$work/t.csv" --volts 5 ;;
+  *) fail "no such case: $3" ;;
+esac

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# What a run searches before it trains: the noise on the base model (conditions noise-BLOCK) and, with --tune-lr, learning rates.
+# Each is searched once, kept in the journal, and stands in the rows.
+. "$(dirname "$0")/common.sh"
+
+"$tbft" pretrain --dataset 'synthetic:?part=train&n=1000' --val 'synthetic:?part=test&n=100' --recipe quick --epochs 4 -o "$work/base.pth" >/dev/null 2>&1
+tiny_experiment "$work/e.toml"
+run() {
+  "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set 'data.path="synthetic:?part=target&n=400"' \
+    --set 'data.train_path="synthetic:?part=train&n=80"' --set 'data.conditions=["noise-fc"]' --set model.noise_accuracy_pct=20 \
+    --set 'sweep.train_sizes=[0.5]' --set train.augment=true --set idle.seconds=0.05 --tune-lr -o "$work/run" "$@" >"$work/report" 2>"$work/err" || fail "$(cat "$work/err")"
+}
+run --set sweep.repetitions=1
+# One idle window first and one behind each of the two cells; each of the two searches has heated the board, so there is another before its cell.
+windows=$(grep -c ',+idle/' "$work/run/traces/trace.csv")
+[ "$windows" = 5 ] || fail "$windows idle windows"
+run --set sweep.repetitions=2 --resume
+/usr/bin/python3 - "$work/run" <<'P'
+import collections, csv, json, sys
+rows = list(csv.DictReader(open(sys.argv[1] + "/cells.csv")))
+found = [e for e in map(json.loads, open(sys.argv[1] + "/journal.jsonl")) if e["event"] == "found"]
+names = collections.Counter(e["name"] for e in found)
+assert names == {"noise-fc": 1, "lr/noise-fc/0.5/fc/0.01": 1}, names
+by_name = {e["name"]: e["value"] for e in found}
+assert len(rows) == 4 and all(r["status"] == "ok" and r["condition"] == "noise-fc" and r["drift"] == "" for r in rows), rows
+lr = by_name["lr/noise-fc/0.5/fc/0.01"]
+assert [round(t["lr"], 12) for t in lr["tried"]] == [0.001, 0.003, 0.01, 0.03, 0.1], lr
+assert lr["lr"] == min((t for t in lr["tried"] if t["val_loss"] is not None), key=lambda t: t["val_loss"])["lr"], lr
+for row in rows:
+    if row["strategy"] == "fc":
+        assert float(row["lr"]) == lr["lr"] and row["samples_seen"] == "40", row  # half of the 80 images of data.train_path
+    else:
+        level = by_name["noise-fc"]
+        assert row["lr"] == "" and 0 < level["sigma"] < 40 and abs(level["val_accuracy_pct"] - 20) < 15, level
+correct = {e["cell_id"]: e["correct_hex"] for e in map(json.loads, open(sys.argv[1] + "/journal.jsonl")) if e["event"] == "cell_ends"}
+none = [correct[r["cell_id"]] for r in rows if r["strategy"] == "none"]
+assert len(none) == 2 and none[0] != none[1], "each seed is a draw of its own"
+P
+# A search that finds nothing fails its cells, with the reason; it does not end the run.
+code=0
+"$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set 'data.conditions=["noise-fc", "input"]' --set model.noise_accuracy_pct=0.001 \
+  --set sweep.repetitions=1 -o "$work/none" >"$work/report" 2>"$work/err" || code=$?
+[ "$code" = 1 ] || fail "exit code $code: $(cat "$work/err")"
+[ "$(grep -c ',failed,.*no noise brings the accuracy down' "$work/none/cells.csv")" = 2 ] || fail "$(cat "$work/none/cells.csv")"
+[ "$(grep -c ',input,,.*,ok,' "$work/none/cells.csv")" = 2 ] || fail "the other condition did not run: $(cat "$work/none/cells.csv")"
+# A typing mistake in a block is told before anything runs.
+expect_refusal 2 "model.noise_sigma: 'layer1' is none of" "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set 'model.noise_sigma={layer1=1.0}'

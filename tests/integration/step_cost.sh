@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# A short step-cost at a constant 5 W: its rows, joules that are 5 W x time, files that are not measured again, and refusals.
+. "$(dirname "$0")/common.sh"
+
+constant_trace "$work/5W.csv" 300 200
+step_cost() { "$tbft" step-cost --threads 1 --pixels 32 --max-seconds 3 --window 100ms -m "replay://$work/5W.csv" "$@"; }
+
+step_cost --idle 0.3 -o "$work/cost" --json >"$work/out.json" 2>"$work/err" || fail "step-cost: $(cat "$work/err")"
+/usr/bin/python3 - "$work" <<'P'
+import csv, json, pathlib, sys
+work = pathlib.Path(sys.argv[1])
+rows = list(csv.DictReader((work / "cost/step_cost.csv").open()))
+order = [("tbft", s) for s in ("none", "bn-stats", "block1", "block2", "block3", "fc", "full")] + [("published-quirk", "block1")]
+assert [(r["variant"], r["strategy"]) for r in rows] == order, rows
+full = next(r for r in rows if r["strategy"] == "full")
+for r in rows:
+    step = float(r["step_s"])
+    assert abs(float(r["gross_J"]) / (5 * step) - 1) < 0.01, r
+    assert abs(float(r["paper_view_J"]) / (5 * step) - 1) < 0.01, r
+    # Idle is at the same 5 W: nothing is left over.
+    assert abs(float(r["idle_W"]) - 5) < 1e-9 and abs(float(r["net_J"])) < 0.01 * 5 * step, r
+    assert float(r["step_s_low"]) <= step <= float(r["step_s_high"]), r
+    assert int(r["rounds"]) >= 2 and int(r["steps"]) >= 1 and r["measured"] == "0", r
+    assert abs(float(r["saving_gross_pct"]) - float(r["saving_time_pct"])) < 1, "constant power: energy saves what time saves"
+    assert float(r["saving_time_low"]) <= float(r["saving_time_pct"]) <= float(r["saving_time_high"]), r
+assert float(full["saving_time_pct"]) == 0 and float(full["saving_macs_pct"]) == 0
+by = {(r["variant"], r["strategy"]): r for r in rows}
+for strategy, model in (("block1", 21.6), ("block2", 34.1), ("block3", 45.0), ("fc", 66.6)):
+    assert abs(float(by["tbft", strategy]["saving_macs_pct"]) - model) < 0.06, strategy
+assert float(by["published-quirk", "block1"]["macs"]) > float(by["tbft", "block1"]["macs"])
+operations = list(csv.DictReader((work / "cost/operations.csv").open()))
+assert len(operations) == 8 * 8, len(operations)
+for variant, strategy in order:
+    shares = [float(o["share_pct"]) for o in operations if (o["variant"], o["strategy"]) == (variant, strategy)]
+    assert abs(sum(shares) - 100) < 1e-6, (strategy, shares)
+assert len(json.loads((work / "out.json").read_text())["step_cost"]) == 8
+P
+
+# The same again measures nothing and changes nothing; other settings are refused.
+before=$(cat "$work"/cost/*.csv | sha256sum)
+step_cost --idle 0.3 -o "$work/cost" >"$work/out" 2>"$work/err" || fail "the second run: $(cat "$work/err")"
+[ "$before" = "$(cat "$work"/cost/*.csv | sha256sum)" ] || fail "a finished network was measured again"
+grep -q 'fc ' "$work/out" || fail "the table of what was measured before is not printed: $(cat "$work/out")"
+expect_refusal 2 'other settings \(idle_s\)' step_cost --idle 0.5 -o "$work/cost"
+expect_refusal 2 "unknown strategy 'block9'" step_cost --strategies block9 -o "$work/none"
+expect_refusal 2 '32' "$tbft" step-cost --pixels 33 -m estimate:// -o "$work/none"
+expect_refusal 3 'no-such' "$tbft" step-cost --pixels 32 -m "replay://$work/no-such.csv" -o "$work/none"
+[ ! -e "$work/none" ] || fail "a refusal left a directory"
+
+# A signal ends it with 130 and leaves no table.
+"$tbft" step-cost --threads 1 --pixels 32 --max-seconds 600 --precision 0.01 -m "replay://$work/5W.csv" -o "$work/stopped" >/dev/null 2>"$work/err" &
+pid=$!
+until [ -e "$work/stopped/trace-32px-10out.csv" ]; do kill -0 $pid || fail "it ended: $(cat "$work/err")"; sleep 0.1; done
+kill -INT $pid
+code=0
+wait $pid || code=$?
+[ "$code" = 130 ] || fail "exit code $code after SIGINT: $(cat "$work/err")"
+[ ! -e "$work/stopped/step_cost.csv" ] || fail "an unfinished network has rows"

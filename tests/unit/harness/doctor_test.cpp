@@ -1,0 +1,298 @@
+#include "harness/doctor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "power/bus/firmware.h"
+#include "tests/unit/power/fake_meter.h"
+#include "tests/unit/power/fake_tree.h"
+#include "tests/unit/power/virtual_clock.h"
+
+namespace tbft {
+namespace {
+
+using power::MeterState;
+using power::Scope;
+using power::TimeNs;
+using power::testing::FakeTree;
+using power::testing::ManualClock;
+using power::testing::WithoutRights;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::optional<Check> check_of(const std::vector<Check>& checks, const std::string& name) {
+  const auto found = std::ranges::find(checks, name, &Check::name);
+  return found == checks.end() ? std::nullopt : std::optional(*found);
+}
+std::optional<power::FoundMeter> meter_of(const Diagnosis& diagnosis, const std::string& uri) {
+  const auto found = std::ranges::find(diagnosis.meters, uri, &power::FoundMeter::uri);
+  return found == diagnosis.meters.end() ? std::nullopt : std::optional(*found);
+}
+
+void pi(const FakeTree& tree, const std::string& model = "Raspberry Pi 5 Model B Rev 1.0") {
+  tree.put("proc/device-tree/model", model);
+}
+void i2c_bus(const FakeTree& tree, std::uint32_t hz) {
+  tree.put("dev/i2c-1", "");
+  tree.put("sys/class/i2c-dev/i2c-1/name", "Synopsys DesignWare I2C adapter");
+  std::string cell;
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) cell += static_cast<char>(hz >> shift & 0xffU);
+  tree.put("sys/class/i2c-dev/i2c-1/device/of_node/clock-frequency", cell);
+}
+
+TEST(Doctor, an_empty_machine_has_no_meter_and_every_kind_says_how_to_be_named) {
+  const FakeTree tree;
+  const Diagnosis d = diagnose(tree.roots);
+  EXPECT_EQ(d.auto_uri, "");
+  for (const char* uri : {"ina219://", "hwmon://", "rapl://", "nvml://", "power_supply://", "pmic://"}) {
+    ASSERT_TRUE(meter_of(d, uri)) << uri;
+    EXPECT_EQ(meter_of(d, uri)->state, MeterState::absent);
+    EXPECT_THAT(meter_of(d, uri)->fix, HasSubstr(uri));
+  }
+  EXPECT_FALSE(meter_of(d, "estimate://")) << "no measurement";
+  EXPECT_EQ(check_of(d.checks, "/dev/i2c-*")->health, Health::absent);
+}
+
+TEST(Doctor, a_pi_5_with_an_ina219_on_a_slow_bus_bound_to_its_driver) {
+  FakeTree tree;
+  pi(tree);
+  i2c_bus(tree, 100'000);
+  tree.put("sys/bus/i2c/devices/1-0040/name", "ina219\n");
+  tree.put("sys/bus/i2c/devices/1-0040/driver/uevent", "");
+  tree.put("sys/bus/i2c/devices/1-0050/name", "24c02\n");  // no driver
+  const auto dir = tree.hwmon(2, "ina219", "1-0040");
+  for (const char* file : {"in1_input", "curr1_input", "power1_input"}) tree.put(dir + file, "5000");
+  tree.put(dir + "shunt_resistor", "10000");
+  tree.roots.firmware = [](std::string_view command) {
+    return std::string(command == "get_throttled" ? "throttled=0x50005" : "error=1 error_msg=\"Command not registered\"");
+  };
+  const Diagnosis d = diagnose(tree.roots);
+  EXPECT_EQ(meter_of(d, "hwmon://ina219")->state, MeterState::needs_option);
+  EXPECT_THAT(meter_of(d, "hwmon://ina219")->fix, HasSubstr("shunt_ohm=0.1"));
+  EXPECT_EQ(d.auto_uri, "") << "what would read ten times high is not taken";
+  const auto bus = check_of(d.checks, "/dev/i2c-1");
+  EXPECT_EQ(bus->health, Health::warning);
+  EXPECT_THAT(bus->detail, AllOf(HasSubstr("100 kHz"), HasSubstr("0x40 (ina219)"), Not(HasSubstr("0x50"))));
+  EXPECT_THAT(bus->fix, HasSubstr("dtparam=i2c_arm=on,i2c_arm_baudrate=400000"));
+  const auto throttled = check_of(d.checks, "get_throttled");
+  EXPECT_EQ(throttled->health, Health::problem);
+  EXPECT_THAT(throttled->detail,
+              AllOf(HasSubstr("under-voltage now"), HasSubstr("throttled now"), HasSubstr("under-voltage since boot"),
+                    HasSubstr("throttled since boot"), Not(HasSubstr("frequency capped"))));
+  EXPECT_THAT(throttled->fix, HasSubstr("supply"));
+}
+
+TEST(Doctor, a_fast_bus_and_an_unthrottled_pi_need_nothing) {
+  FakeTree tree;
+  pi(tree);
+  i2c_bus(tree, 400'000);
+  tree.roots.firmware = [](std::string_view) { return std::string("throttled=0x0"); };
+  const Diagnosis d = diagnose(tree.roots);
+  EXPECT_EQ(check_of(d.checks, "/dev/i2c-1")->health, Health::ok);
+  EXPECT_EQ(check_of(d.checks, "/dev/i2c-1")->fix, "");
+  EXPECT_EQ(check_of(d.checks, "get_throttled")->health, Health::ok);
+}
+
+TEST(Doctor, what_happened_since_boot_is_a_warning_and_odd_answers_are_survived) {
+  FakeTree tree;
+  tree.roots.firmware = [](std::string_view) { return std::string("throttled=0x80000"); };
+  EXPECT_EQ(check_of(diagnose(tree.roots).checks, "get_throttled")->health, Health::warning);
+  for (const char* odd : {"", "throttled=", "throttled=0x", "throttled=0xzz", "throttled=0x123456789ab"}) {
+    tree.roots.firmware = [odd](std::string_view) { return std::string(odd); };
+    EXPECT_FALSE(check_of(diagnose(tree.roots).checks, "get_throttled")) << odd;
+  }
+}
+
+TEST(Doctor, a_pi_without_i2c_is_told_the_line_and_one_without_the_module_the_command) {
+  const FakeTree tree;
+  pi(tree);
+  EXPECT_THAT(check_of(diagnose(tree.roots).checks, "/dev/i2c-*")->fix, HasSubstr("dtparam=i2c_arm=on"));
+  tree.put("sys/bus/i2c/devices/i2c-1/name", "adapter");
+  EXPECT_THAT(check_of(diagnose(tree.roots).checks, "/dev/i2c-*")->fix, HasSubstr("modprobe i2c-dev"));
+}
+
+TEST(Doctor, devices_that_this_user_may_not_use_name_their_group) {
+  const FakeTree tree;
+  i2c_bus(tree, 400'000);
+  tree.put("sys/devices/usb/1-1/idVendor", "1a86\n");
+  tree.put("sys/devices/usb/1-1/idProduct", "7523\n");
+  tree.put("sys/devices/usb/1-1/product", "USB Serial\n");
+  tree.put("sys/devices/usb/1-1/1-1:1.0/tty/ttyUSB0/dev", "188:0");
+  tree.link("sys/devices/usb/1-1/1-1:1.0/tty/ttyUSB0/device", "sys/devices/usb/1-1/1-1:1.0");
+  tree.link("sys/class/tty/ttyUSB0", "sys/devices/usb/1-1/1-1:1.0/tty/ttyUSB0");
+  for (const char* device : {"dev/ttyUSB0", "dev/gpiochip0", "dev/vcio"}) tree.put(device, "");
+  tree.put("dev/ttyS0", "");
+  for (const char* device : {"dev/ttyUSB0", "dev/gpiochip0", "dev/vcio", "dev/i2c-1"}) tree.forbid(device);
+  const WithoutRights user;
+  const Diagnosis d = diagnose(tree.roots);
+  EXPECT_THAT(check_of(d.checks, "/dev/i2c-1")->fix, HasSubstr("usermod -aG i2c"));
+  EXPECT_THAT(check_of(d.checks, "/dev/ttyUSB0")->fix, HasSubstr("usermod -aG dialout"));
+  EXPECT_THAT(check_of(d.checks, "/dev/ttyUSB0")->detail, HasSubstr("1a86:7523 USB Serial"));
+  EXPECT_THAT(check_of(d.checks, "/dev/gpiochip0")->fix, HasSubstr("usermod -aG gpio"));
+  EXPECT_THAT(check_of(d.checks, "/dev/vcio")->fix, HasSubstr("usermod -aG video"));
+  EXPECT_FALSE(check_of(d.checks, "/dev/ttyS0"));
+  EXPECT_EQ(meter_of(d, "pmic://")->state, MeterState::no_permission);
+}
+
+TEST(Doctor, gpio_chips_show_their_labels) {
+  const FakeTree tree;
+  tree.put("dev/gpiochip0", "");
+  tree.put("sys/devices/rp1/gpiochip0/dev", "254:0");
+  tree.put("sys/devices/rp1/gpio/gpiochip512/label", "pinctrl-rp1\n");
+  tree.link("sys/devices/rp1/gpio/gpiochip512/device", "sys/devices/rp1");
+  tree.link("sys/class/gpio/gpiochip512", "sys/devices/rp1/gpio/gpiochip512");
+  tree.link("sys/bus/gpio/devices/gpiochip0", "sys/devices/rp1/gpiochip0");
+  EXPECT_EQ(check_of(diagnose(tree.roots).checks, "/dev/gpiochip0")->detail, "pinctrl-rp1");
+}
+
+TEST(Doctor, a_jetson_takes_its_input_rail) {
+  const FakeTree tree;
+  const auto dir = tree.hwmon(1, "ina3221", "1-0040");
+  const char* const labels[] = {"VDD_IN", "VDD_CPU_GPU_CV", "VDD_SOC"};
+  for (int i = 1; i <= 3; ++i) {
+    tree.put(dir + "in" + std::to_string(i) + "_label", labels[i - 1]);
+    tree.put(dir + "in" + std::to_string(i) + "_input", "5000");
+    tree.put(dir + "curr" + std::to_string(i) + "_input", "1000");
+    tree.put(dir + "shunt" + std::to_string(i) + "_resistor", "5000");
+  }
+  const Diagnosis d = diagnose(tree.roots);
+  EXPECT_EQ(d.auto_uri, "hwmon://ina3221");
+  EXPECT_THAT(meter_of(d, "hwmon://ina3221")->detail, HasSubstr("VDD_IN"));
+}
+
+TEST(Doctor, an_x86_server_with_root_only_counters_and_then_with_rights) {
+  const FakeTree tree;
+  for (const char* socket : {"0", "1"}) {
+    const std::string zone = std::string("sys/class/powercap/intel-rapl:") + socket + "/";
+    tree.put(zone + "name", std::string("package-") + socket);
+    tree.put(zone + "max_energy_range_uj", "262143328850");
+    tree.put(zone + "energy_uj", "1000");
+    tree.forbid(zone + "energy_uj");
+  }
+  {
+    const WithoutRights user;
+    const Diagnosis d = diagnose(tree.roots);
+    EXPECT_EQ(meter_of(d, "rapl://package")->state, MeterState::no_permission);
+    EXPECT_THAT(meter_of(d, "rapl://package")->fix, HasSubstr("sudo chmod a+r"));
+    EXPECT_EQ(d.auto_uri, "");
+  }
+  for (const char* socket : {"0", "1"}) {
+    std::filesystem::permissions(tree / (std::string("sys/class/powercap/intel-rapl:") + socket + "/energy_uj"),
+                                 std::filesystem::perms(0444));
+  }
+  EXPECT_EQ(diagnose(tree.roots).auto_uri, "rapl://package");
+}
+
+TEST(Doctor, a_laptop_on_battery_prefers_its_processor_counter_and_says_what_charges) {
+  const FakeTree tree;
+  tree.put("sys/class/power_supply/BAT0/type", "Battery");
+  tree.put("sys/class/power_supply/BAT0/power_now", "9000000");
+  tree.put("sys/class/power_supply/BAT0/status", "Charging");
+  EXPECT_EQ(diagnose(tree.roots).auto_uri, "");
+  EXPECT_THAT(meter_of(diagnose(tree.roots), "power_supply://BAT0")->fix, HasSubstr("unplug"));
+  tree.put("sys/class/power_supply/BAT0/status", "Discharging");
+  EXPECT_EQ(diagnose(tree.roots).auto_uri, "power_supply://BAT0");
+}
+
+TEST(Doctor, a_governor_and_a_clock_that_disturb_are_named_with_the_command) {
+  const FakeTree tree;
+  tree.put("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
+  tree.put("sys/devices/system/clocksource/clocksource0/current_clocksource", "arch_sys_counter\n");
+  EXPECT_EQ(check_of(diagnose(tree.roots).checks, "governor")->health, Health::ok);
+  EXPECT_EQ(check_of(diagnose(tree.roots).checks, "clocksource")->health, Health::ok);
+  tree.put("sys/devices/system/cpu/cpu3/cpufreq/scaling_governor", "ondemand\n");
+  const auto governor = check_of(diagnose(tree.roots).checks, "governor");
+  EXPECT_EQ(governor->health, Health::warning) << "one core is enough";
+  EXPECT_THAT(governor->fix, HasSubstr("scaling_governor"));
+  for (const char* slow : {"jiffies", "refined-jiffies", "acpi_pm"}) {
+    tree.put("sys/devices/system/clocksource/clocksource0/current_clocksource", slow);
+    EXPECT_EQ(check_of(diagnose(tree.roots).checks, "clocksource")->health, Health::warning) << slow;
+  }
+}
+
+class ScriptedMeter final : public power::Meter {
+ public:
+  explicit ScriptedMeter(power::Reading reading) : reading_(reading) {
+    info_.uri = "fake://";
+    info_.nominal_period_s = 0.01;
+    info_.accuracy.resolution_A = 1e-3;
+  }
+  const power::MeterInfo& info() const override { return info_; }
+  void start(TimeNs) override {
+    if (broken) throw power::MeterUnavailable("no acknowledge: check wiring, power and address");
+  }
+  std::optional<power::Reading> poll(TimeNs now) override {
+    if (now == last_) return std::nullopt;
+    last_ = now;
+    auto r = reading_;
+    r.t_ns = now;
+    return r;
+  }
+  void stop() override {}
+  power::MeterInfo info_;
+  bool broken = false;
+
+ private:
+  power::Reading reading_;
+  TimeNs last_ = -1;
+};
+
+MeterExam exam_of(double volts_V, double amps_A, std::uint8_t flags = 0) {
+  ScriptedMeter meter({.volts_V = volts_V, .amps_A = amps_A, .power_W = volts_V * amps_A, .flags = flags});
+  ManualClock clock;
+  return examine(meter, clock);
+}
+
+TEST(DoctorExam, a_good_meter_has_nothing_to_mend) {
+  const MeterExam exam = exam_of(5.1, 0.8);
+  EXPECT_TRUE(exam.usable);
+  EXPECT_TRUE(exam.checks.empty());
+  EXPECT_NEAR(exam.power_W, 4.08, 1e-9);
+  EXPECT_GE(exam.readings, 99U);
+}
+
+TEST(DoctorExam, a_sagging_supply_names_the_shunt) {
+  const MeterExam exam = exam_of(4.71, 2.9);
+  EXPECT_TRUE(exam.usable);
+  EXPECT_THAT(check_of(exam.checks, "voltage")->detail, HasSubstr("4.8 V"));
+  EXPECT_THAT(check_of(exam.checks, "voltage")->fix, HasSubstr("10 to 20 mohm"));
+  EXPECT_FALSE(check_of(exam_of(4.81, 1).checks, "voltage"));
+}
+
+TEST(DoctorExam, what_is_not_wired_or_backwards_or_saturated_is_said) {
+  EXPECT_THAT(check_of(exam_of(5, 0).checks, "current")->fix, HasSubstr("in series"));
+  EXPECT_THAT(check_of(exam_of(0.01, 0).checks, "voltage")->fix, HasSubstr("not wired"));
+  EXPECT_FALSE(exam_of(0.01, 0).usable);
+  EXPECT_THAT(check_of(exam_of(5, -1).checks, "current")->fix, HasSubstr("swap"));
+  EXPECT_THAT(check_of(exam_of(5, 3.2, power::saturated).checks, "range")->fix, HasSubstr("smaller shunt"));
+  EXPECT_FALSE(exam_of(5, 3.2, power::saturated).usable);
+}
+
+TEST(DoctorExam, repeated_values_are_no_readings_and_failures_no_zeros) {
+  const MeterExam repeated = exam_of(5, 1, power::repeated);
+  EXPECT_EQ(repeated.readings, 0U);
+  EXPECT_GT(repeated.repeated, 0U);
+  EXPECT_FALSE(repeated.usable);
+  const MeterExam failed = exam_of(power::unknown, power::unknown, power::gap_begins);
+  EXPECT_FALSE(failed.usable);
+  EXPECT_THAT(check_of(failed.checks, "readings")->detail, HasSubstr("reads failed"));
+}
+
+TEST(DoctorExam, a_meter_that_does_not_answer_is_a_finding_and_an_estimate_no_meter) {
+  ScriptedMeter meter({.power_W = 1});
+  ManualClock clock;
+  meter.info_.measured = false;
+  EXPECT_FALSE(examine(meter, clock).usable);
+  meter.broken = true;
+  const MeterExam exam = examine(meter, clock);
+  EXPECT_FALSE(exam.usable);
+  EXPECT_THAT(exam.checks.at(0).detail, HasSubstr("wiring"));
+}
+
+}  // namespace
+}  // namespace tbft

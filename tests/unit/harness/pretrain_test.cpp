@@ -1,0 +1,106 @@
+// Base models: an interrupt loses nothing, and what is not the same training is not gone on with.
+#include "harness/pretrain.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "harness/interrupted.h"
+#include "harness/trainer.h"
+#include "models/state_dict.h"
+#include "tests/unit/harness/temporary_folder.h"
+
+namespace tbft {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Watcher : PretrainObserver {
+  void begin(Phase) override {}
+  void end(Phase) override {}
+  void stepped(std::int64_t step, std::int64_t) override {
+    if (step == stop_at) throw Interrupted("stop");
+  }
+  void evaluated(std::int64_t, std::int64_t) override {}
+  void resumed(std::int64_t epochs_done) override { resumed_behind = epochs_done; }
+  void epoch_done(const EpochReport& report) override { epochs.push_back(report); }
+  std::int64_t stop_at = -1, resumed_behind = -1;
+  std::vector<EpochReport> epochs;
+};
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class Pretrain : public testing::TestWithParam<const char*> {
+ protected:
+  Pretrain() { set_compute({1, "onednn"}); }
+  PretrainSettings settings() const {
+    return {.optimizer = GetParam(), .schedule = "one-cycle", .lr = 0.02, .batch = 20, .epochs = 4, .depth = 8};
+  }
+  EpochReport train(const fs::path& out, const PretrainSettings& s, bool resume, Watcher& watcher) const {
+    return pretrain(images, val, s, out, resume, watcher);
+  }
+  test::TemporaryFolder folder_;
+  data::Images images = data::load_dataset(data::parse_dataset_spec("synthetic:?part=train&n=100"));
+  data::Images val = data::load_dataset(data::parse_dataset_spec("synthetic:?part=test&n=40"));
+};
+
+TEST_P(Pretrain, resumed_in_the_middle_of_an_epoch_it_ends_with_the_same_weights) {
+  Watcher whole;
+  const auto best = train(folder_.path() / "whole.pth", settings(), false, whole);
+  EXPECT_EQ(whole.epochs.size(), 4U);
+  EXPECT_FALSE(fs::exists(resume_file(folder_.path() / "whole.pth")));
+
+  Watcher stopped;
+  stopped.stop_at = 13;  // of 5 steps an epoch: the third epoch is lost
+  EXPECT_THROW(train(folder_.path() / "two.pth", settings(), false, stopped), Interrupted);
+  ASSERT_TRUE(fs::exists(resume_file(folder_.path() / "two.pth")));
+  Watcher resumed;
+  const auto again = train(folder_.path() / "two.pth", settings(), true, resumed);
+  EXPECT_EQ(resumed.resumed_behind, 2);
+  EXPECT_EQ(resumed.epochs.size(), 2U);
+  EXPECT_EQ(again.epoch, best.epoch);
+  EXPECT_EQ(again.val_loss, best.val_loss);
+  EXPECT_EQ(resumed.epochs.back().train_loss, whole.epochs.back().train_loss);
+  EXPECT_EQ(bytes_of(folder_.path() / "two.pth"), bytes_of(folder_.path() / "whole.pth"));
+}
+
+TEST_P(Pretrain, another_training_is_not_gone_on_with) {
+  Watcher stopped;
+  stopped.stop_at = 7;
+  EXPECT_THROW(train(folder_.path() / "base.pth", settings(), false, stopped), Interrupted);
+  auto other = settings();
+  other.lr = 0.05;
+  Watcher watcher;
+  EXPECT_THROW(train(folder_.path() / "base.pth", other, true, watcher), OtherTraining);
+  val.labels[0] = (val.labels[0] + 1) % 10;
+  EXPECT_THROW(train(folder_.path() / "base.pth", settings(), true, watcher), OtherTraining);
+}
+
+TEST_P(Pretrain, a_torn_resume_file_is_refused) {
+  Watcher stopped;
+  stopped.stop_at = 7;
+  EXPECT_THROW(train(folder_.path() / "base.pth", settings(), false, stopped), Interrupted);
+  const auto file = resume_file(folder_.path() / "base.pth");
+  fs::resize_file(file, fs::file_size(file) / 2);
+  Watcher watcher;
+  EXPECT_THROW(train(folder_.path() / "base.pth", settings(), true, watcher), models::CheckpointError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizer, Pretrain, testing::Values("sgd", "adam"),
+                         [](const auto& of) { return std::string(of.param); });
+
+TEST(Recipes, are_found_by_name) {
+  EXPECT_EQ(find_recipe("paper").settings.epochs, 300);
+  EXPECT_EQ(find_recipe("living17").settings.optimizer, "adam");
+  EXPECT_THROW(find_recipe("papr"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace tbft

@@ -1,0 +1,62 @@
+#include "harness/stepper.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "harness/operation_recorder.h"
+
+namespace tbft {
+namespace {
+
+Contender contender(std::string_view variant, std::string_view strategy) {
+  return {variant, &find_strategy(strategy)};
+}
+
+TEST(Stepper, GivesTheOptimiserWhatTheContenderTrains) {
+  for (const auto& c : contenders({"none", "bn-stats", "block1", "block2", "block3", "fc"}, true)) {
+    const Stepper stepper({}, c);
+    EXPECT_EQ(stepper.trained_parameters(), trained_parameters({}, c)) << c.variant << "/" << c.strategy->name;
+  }
+}
+
+TEST(Stepper, TellsEveryOperationThatAStrategyHasAndNoOther) {
+  const auto times_of = [](const Contender& c) {
+    Stepper stepper({}, c);
+    stepper.step();
+    return stepper.profiled_step(convolution_gradients({}, c));
+  };
+  auto full = times_of(contender("tbft", "full"));
+  for (std::size_t i = 0; i < operation_names.size(); ++i) EXPECT_GT(full.seconds[i], 0) << operation_names[i];
+  auto fc = times_of(contender("tbft", "fc"));
+  EXPECT_GT(fc[Operation::weight_gradient], 0);
+  EXPECT_EQ(fc[Operation::input_gradient], 0) << "nothing below fc wants a gradient";
+  EXPECT_EQ(fc[Operation::batchnorm_backward], 0);
+  auto none = times_of(contender("tbft", "none"));
+  EXPECT_EQ(none[Operation::weight_gradient] + none[Operation::input_gradient] + none[Operation::optimiser], 0);
+  EXPECT_GT(none[Operation::batchnorm_forward], 0);
+}
+
+TEST(ConvolutionGradients, AreOnesOfWhatIsReachedAndTrained) {
+  const auto fc = convolution_gradients({}, contender("tbft", "fc"));
+  EXPECT_EQ(fc.input + fc.weight, 0);
+  const auto block3 = convolution_gradients({}, contender("tbft", "block3"));
+  EXPECT_GT(block3.input, 0);
+  EXPECT_GT(block3.weight, 0);
+}
+
+TEST(RecordedAs, KnowsTheNamesOfLibtorch) {
+  EXPECT_EQ(recorded_as("aten::conv2d"), &RecordedTimes::forward);
+  EXPECT_EQ(recorded_as("aten::linear"), &RecordedTimes::forward);
+  EXPECT_EQ(recorded_as("aten::batch_norm"), &RecordedTimes::batchnorm_forward);
+  EXPECT_EQ(recorded_as("aten::relu_"), &RecordedTimes::elementwise);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: ConvolutionBackward0"), &RecordedTimes::convolution_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: NativeBatchNormBackward0"), &RecordedTimes::batchnorm_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: AddmmBackward0"), &RecordedTimes::fc_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: TBackward0"), &RecordedTimes::fc_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: ReluBackward0"), &RecordedTimes::elementwise);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: torch::autograd::AccumulateGrad"), nullptr);
+}
+
+}  // namespace
+}  // namespace tbft

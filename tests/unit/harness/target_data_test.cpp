@@ -1,0 +1,79 @@
+#include "harness/target_data.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/settings.h"
+#include "tests/unit/harness/temporary_folder.h"
+
+namespace tbft {
+namespace {
+
+using testing::Each;
+using testing::Ge;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class TargetDataTest : public testing::Test {
+ protected:
+  static Settings settings(const std::string& train_path) {
+    Settings s;
+    s.name = "n";
+    s.data.dataset = "synthetic";
+    s.data.path = "synthetic:?part=target&n=40";
+    s.data.train_path = train_path;
+    return effective(s, 1);
+  }
+  static Cell cell(const std::string& drift, const std::string& condition, double train_size) {
+    Cell c;
+    c.drift = drift;
+    c.condition = condition;
+    c.train_size = train_size;
+    return c;
+  }
+  std::vector<std::string> loaded_;
+  TargetData load(const Settings& s, const std::vector<Cell>& plan) {
+    return TargetData(s, plan, [this](const std::string& name) { loaded_.push_back(name); });
+  }
+};
+
+TEST_F(TargetDataTest, NoiseOnTheModelSharesTheImagesAndADriftHasItsOwn) {
+  const std::vector<Cell> plan{cell("", "noise-block1", 0.1), cell("", "noise-fc", 0.1), cell("input", "", 0.1),
+                               cell("output", "", 0.1)};
+  const auto data = load(settings(""), plan);
+  EXPECT_THAT(loaded_, SizeIs(3));
+  EXPECT_EQ(&data.images(plan[0]), &data.images(plan[1]));
+  EXPECT_NE(data.images(plan[2]).pixels, data.images(plan[3]).pixels);
+}
+
+TEST_F(TargetDataTest, ImagesOfTrainPathAreTunedOnAndNeverTested) {
+  const std::vector<Cell> plan{cell("", "noise-fc", 0.5), cell("", "noise-fc", 0.25)};
+  auto s = settings("synthetic:?part=train&n=60");
+  s.sweep.train_sizes = {0.5, 0.25};
+  const auto data = load(s, plan);
+  EXPECT_EQ(data.images(plan[0]).size(), 100);
+  const auto half = data.split(plan[0]);
+  const auto quarter = data.split(plan[1]);
+  EXPECT_THAT(half.train, SizeIs(30));
+  EXPECT_THAT(half.train, Each(Ge(40)));
+  EXPECT_EQ(std::set<std::int64_t>(half.train.begin(), half.train.end()).size(), 30U);
+  // The smaller part is the head of the larger one, and both are tested on the same images.
+  EXPECT_TRUE(std::equal(quarter.train.begin(), quarter.train.end(), half.train.begin()));
+  EXPECT_THAT(half.test, SizeIs(6));
+  EXPECT_EQ(half.test, quarter.test);
+  EXPECT_EQ(half.val, quarter.val);
+  for (const auto index : half.test) EXPECT_LT(index, 40);
+}
+
+TEST_F(TargetDataTest, ImagesThatWouldBeTestedAreRefusedForTraining) {
+  const std::vector<Cell> plan{cell("", "noise-fc", 0.5)};
+  EXPECT_THAT(test::message_of<data::DataError>([&] { load(settings("synthetic:?part=target&n=40"), plan); }),
+              HasSubstr("40 of 40 images of data.train_path are images of data.path too"));
+}
+
+}  // namespace
+}  // namespace tbft

@@ -1,0 +1,250 @@
+#include "power/meters/hwmon.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "power/energy.h"
+#include "tests/unit/power/allocation_counter.h"
+#include "tests/unit/power/fake_tree.h"
+
+namespace tbft::power {
+namespace {
+
+using ::testing::AllOf;
+using testing::FakeTree;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr TimeNs ms = 1'000'000;
+
+class HwmonTest : public ::testing::Test {
+ protected:
+  std::string ina219(int number = 3, const std::string& address = "1-0040", const std::string& shunt = "10000") const {
+    const auto dir = tree.hwmon(number, "ina219", address);
+    tree.put(dir + "in0_input", "12\n");
+    tree.put(dir + "in1_input", "5000\n");
+    tree.put(dir + "curr1_input", "1200\n");
+    tree.put(dir + "power1_input", "6000000\n");
+    tree.put(dir + "shunt_resistor", shunt);
+    return dir;
+  }
+  std::string ina3221() const {
+    const auto dir = tree.hwmon(1, "ina3221", "1-0041");
+    const char* const labels[] = {"VDD_CPU", "VDD_IN", "VDD_SOC"};
+    for (int i = 1; i <= 3; ++i) {
+      const auto n = std::to_string(i);
+      tree.put(dir + "in" + n + "_label", labels[i - 1]);
+      tree.put(dir + "in" + n + "_input", std::to_string(5000 + i));
+      tree.put(dir + "in" + std::to_string(i + 3) + "_input", "40");  // shunt voltages
+      tree.put(dir + "curr" + n + "_input", std::to_string(100 * i));
+      tree.put(dir + "shunt" + n + "_resistor", "10000");
+    }
+    tree.put(dir + "in7_input", "120");
+    tree.put(dir + "in7_label", "sum of shunt voltages");
+    tree.put(dir + "curr4_input", "600");
+    tree.put(dir + "update_interval", "8");
+    return dir;
+  }
+  std::unique_ptr<Meter> open(const std::string& uri, double interval_s = 0) const {
+    return open_hwmon(parse_meter_uri(uri), interval_s, tree.roots);
+  }
+  template <typename Error>
+  std::string error_of(const std::string& uri) const {
+    try {
+      open(uri);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+  FakeTree tree;
+};
+
+TEST_F(HwmonTest, the_default_shunt_is_refused_with_the_fix) {
+  ina219();
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina219"),
+              AllOf(HasSubstr("10000 uohm"), HasSubstr("hwmon://ina219?shunt_ohm=0.1"), HasSubstr("shunt_resistor")));
+}
+
+TEST_F(HwmonTest, a_shunt_that_the_driver_was_told_is_taken) {
+  ina219(3, "1-0040", "100000");
+  const auto meter = open("hwmon://ina219");
+  meter->start(0);
+  EXPECT_DOUBLE_EQ(meter->poll(ms)->power_W, 6.0);
+  EXPECT_NEAR(meter->info().accuracy.resolution_W, 0.002, 1e-12) << "20 steps of 10 uV / 0.1 ohm at about 5 V: 2 mW";
+  EXPECT_NEAR(*meter->info().accuracy.offset_limit_A, 0.002, 1e-12);
+}
+
+TEST_F(HwmonTest, what_the_driver_computes_with_the_wrong_shunt_is_scaled) {
+  const auto dir = ina219();
+  const auto meter = open("hwmon://ina219?shunt_ohm=0.1");
+  EXPECT_THAT(meter->info().description, AllOf(HasSubstr("believes 0.01 ohm"), HasSubstr("multiplied by 0.1")));
+  meter->start(0);
+  const auto r = meter->poll(ms);
+  ASSERT_TRUE(r);
+  EXPECT_DOUBLE_EQ(r->power_W, 0.6);
+  EXPECT_DOUBLE_EQ(r->amps_A, 0.12);
+  EXPECT_DOUBLE_EQ(r->volts_V, 5.0);
+  EXPECT_EQ(r->flags, 0);
+  tree.put(dir + "curr1_input", "32000");  // 320 mV on what the driver takes for 10 mohm
+  EXPECT_EQ(meter->poll(10 * ms)->flags, saturated);
+}
+
+TEST_F(HwmonTest, a_current_that_flows_back_is_a_negative_power) {
+  const auto dir = ina219();
+  tree.put(dir + "curr1_input", "-1200");
+  const auto meter = open("hwmon://ina219?shunt_ohm=0.01");
+  meter->start(0);
+  EXPECT_DOUBLE_EQ(meter->poll(ms)->power_W, -6.0);
+}
+
+TEST_F(HwmonTest, a_failed_read_is_a_gap_and_what_comes_next_is_a_reading) {
+  const auto dir = ina219();
+  const auto meter = open("hwmon://ina219?shunt_ohm=0.1");
+  meter->start(0);
+  meter->poll(ms);
+  for (const char* file : {"power1_input", "in1_input", "curr1_input"}) {
+    tree.put(dir + file, "");
+    const auto gap = meter->poll(5 * ms);
+    ASSERT_TRUE(gap);
+    EXPECT_EQ(gap->flags, gap_begins);
+    EXPECT_TRUE(std::isnan(gap->power_W));
+    EXPECT_FALSE(meter->poll(5 * ms)) << "asked twice at one instant";
+    tree.put(dir + file, "6000");
+    EXPECT_TRUE(std::isfinite(meter->poll(9 * ms)->power_W));
+    meter->start(0);
+  }
+}
+
+TEST_F(HwmonTest, polling_allocates_nothing) {
+  ina219();
+  const auto meter = open("hwmon://ina219?shunt_ohm=0.1");
+  meter->start(0);
+  const auto before = testing::allocations();
+  for (int i = 1; i < 100; ++i) meter->poll(i * ms);
+  EXPECT_EQ(testing::allocations(), before);
+}
+
+TEST_F(HwmonTest, two_of_one_name_are_told_apart_by_their_device_and_never_by_their_number) {
+  ina219(0, "1-0041", "100000");
+  const auto first = ina219(7, "1-0040", "100000");
+  tree.put(first + "power1_input", "1000000");
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina219"),
+              AllOf(HasSubstr("index=0 path=1-0040"), HasSubstr("index=1 path=1-0041")));
+  const auto watts = [&](const std::string& option) {
+    const auto meter = open("hwmon://ina219?" + option);
+    meter->start(0);
+    return meter->poll(ms)->power_W;
+  };
+  EXPECT_DOUBLE_EQ(watts("path=1-0040"), 1.0);
+  EXPECT_DOUBLE_EQ(watts("index=0"), 1.0);
+  EXPECT_DOUBLE_EQ(watts("path=1-0041"), 6.0);
+  EXPECT_DOUBLE_EQ(watts("path=" + (tree / "sys/devices/platform/i2c-1/1-0041").string()), 6.0);
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina219?path=1-0042"), HasSubstr("1-0041"));
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina219?index=2"), HasSubstr("1-0041"));
+}
+
+TEST_F(HwmonTest, a_name_that_is_not_there_lists_those_that_are) {
+  ina219();
+  EXPECT_THAT(error_of<MeterUnavailable>("hwmon://ina226"), HasSubstr("ina219"));
+  EXPECT_THROW(open("hwmon://"), BadMeterUri);
+  EXPECT_THROW(open("hwmon://ina219?shunt_ohm=0.1&what=1"), BadMeterUri);
+  EXPECT_THROW(open("hwmon://ina219?shunt_ohm=0.1&scope=galaxy"), BadMeterUri);
+}
+
+TEST_F(HwmonTest, of_several_rails_the_input_is_taken_alone_and_others_by_label) {
+  ina3221();
+  const auto in = open("hwmon://ina3221");
+  in->start(0);
+  const auto r = in->poll(ms);
+  EXPECT_DOUBLE_EQ(r->power_W, 5.002 * 0.2) << "VDD_IN alone: it contains the others";
+  EXPECT_EQ(in->info().scope, Scope::board);
+  EXPECT_DOUBLE_EQ(in->info().nominal_period_s, 0.008);
+  EXPECT_DOUBLE_EQ(in->info().accuracy.resolution_A, 1e-3);
+  EXPECT_FALSE(in->info().accuracy.gain_limit_rel) << "unknown unless told";
+  const auto soc = open("hwmon://ina3221?label=VDD_SOC");
+  soc->start(0);
+  EXPECT_DOUBLE_EQ(soc->poll(ms)->power_W, 5.003 * 0.3);
+  EXPECT_EQ(soc->info().scope, Scope::rail);
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina3221?label=VDD_GPU"), HasSubstr("label=VDD_SOC (curr3)"));
+  EXPECT_THROW(open("hwmon://ina3221?channel=4"), BadMeterUri) << "the sum of currents is no rail";
+}
+
+TEST_F(HwmonTest, without_an_input_rail_nothing_is_guessed) {
+  const auto dir = ina3221();
+  tree.put(dir + "in2_label", "VDD_GPU");
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina3221"), AllOf(HasSubstr("label=VDD_GPU"), HasSubstr("label=VDD_CPU")));
+}
+
+TEST_F(HwmonTest, a_value_that_stands_still_within_the_update_interval_is_no_new_reading) {
+  const auto dir = ina3221();
+  const auto meter = open("hwmon://ina3221", 1e-3);
+  meter->start(0);
+  EXPECT_EQ(meter->poll(10 * ms)->flags, 0);
+  EXPECT_EQ(meter->poll(12 * ms)->flags, repeated);
+  EXPECT_EQ(meter->poll(17 * ms)->flags, repeated);
+  EXPECT_EQ(meter->poll(18 * ms)->flags, 0) << "a constant load: equal, but a new conversion";
+  tree.put(dir + "curr2_input", "201");
+  EXPECT_EQ(meter->poll(19 * ms)->flags, 0);
+}
+
+TEST_F(HwmonTest, counters_and_averages_of_other_drivers_are_read) {
+  const auto energy = tree.hwmon(2, "meter", "x");
+  tree.put(energy + "energy1_input", "1500000");
+  const auto counter = open("hwmon://meter");
+  EXPECT_TRUE(counter->info().counter);
+  counter->start(0);
+  EXPECT_DOUBLE_EQ(counter->poll(ms)->energy_J, 1.5);
+
+  const auto average = tree.hwmon(4, "amdgpu", "y");
+  tree.put(average + "power1_average", "25000000");
+  tree.put(average + "in0_input", "900");
+  tree.put(average + "power1_average_interval", "300");
+  const auto gpu = open("hwmon://amdgpu");
+  gpu->start(0);
+  EXPECT_DOUBLE_EQ(gpu->poll(ms)->power_W, 25.0);
+  EXPECT_EQ(gpu->info().scope, Scope::package);
+  EXPECT_DOUBLE_EQ(gpu->info().averaging_s, 0.3);
+
+  const auto fan = tree.hwmon(5, "fan", "z");
+  tree.put(fan + "in0_input", "900");
+  EXPECT_THAT(error_of<MeterUnavailable>("hwmon://fan"), HasSubstr("no power"));
+}
+
+TEST_F(HwmonTest, energy_over_a_constant_load_carries_an_uncertainty) {
+  ina219(3, "1-0040", "100000");
+  const auto meter = open("hwmon://ina219", 0.01);
+  meter->start(0);
+  std::vector<Reading> readings;
+  for (int i = 1; i <= 120; ++i) readings.push_back(*meter->poll(i * 10 * ms));
+  const Energy e = energy(readings, {.name = "w", .t0_ns = 100 * ms, .t1_ns = 1100 * ms}, meter->info());
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_NEAR(e.energy_J, 6.0, 1e-9);
+  EXPECT_GT(e.U_J, 0.1);  // 1.7 % of gain limits
+  EXPECT_LT(e.U_J, 0.13);
+}
+
+TEST_F(HwmonTest, what_is_found_says_what_it_needs) {
+  EXPECT_TRUE(find_hwmon(tree.roots).empty());
+  ina219();
+  ina3221();
+  tree.put(tree.hwmon(9, "cpu_thermal", "t") + "temp1_input", "40000");
+  const auto found = find_hwmon(tree.roots);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].uri, "hwmon://ina219");
+  EXPECT_EQ(found[0].state, MeterState::needs_option);
+  EXPECT_THAT(found[0].fix, HasSubstr("hwmon://ina219?shunt_ohm=0.1"));
+  EXPECT_EQ(found[1].state, MeterState::ready);
+  EXPECT_EQ(found[1].scope, Scope::board);
+}
+
+TEST_F(HwmonTest, without_permission_the_fix_is_said) {
+  const auto dir = ina219(3, "1-0040", "100000");
+  tree.forbid(dir + "power1_input");
+  const testing::WithoutRights user;
+  EXPECT_THAT(error_of<MeterUnavailable>("hwmon://ina219"), HasSubstr("chmod a+r"));
+  EXPECT_EQ(find_hwmon(tree.roots).at(0).state, MeterState::no_permission);
+}
+
+}  // namespace
+}  // namespace tbft::power

@@ -1,0 +1,139 @@
+#include "power/meters/power_supply.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/power/fake_tree.h"
+
+namespace tbft::power {
+namespace {
+
+using testing::FakeTree;
+using ::testing::HasSubstr;
+
+constexpr TimeNs second = 1'000'000'000;
+
+class PowerSupplyTest : public ::testing::Test {
+ protected:
+  void battery(const std::string& name = "BAT0", const std::string& status = "Discharging") const {
+    put("type", "Battery\n", name);
+    put("status", status + "\n", name);
+  }
+  void put(const std::string& file, const std::string& text, const std::string& name = "BAT0") const {
+    tree.put("sys/class/power_supply/" + name + "/" + file, text);
+  }
+  std::unique_ptr<Meter> open(const std::string& uri) const {
+    auto meter = open_power_supply(parse_meter_uri(uri), 0, tree.roots);
+    meter->start(0);
+    return meter;
+  }
+  template <typename Error>
+  std::string error_of(const std::string& uri) const {
+    try {
+      open(uri);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+  FakeTree tree;
+};
+
+TEST_F(PowerSupplyTest, discharging_is_positive_whatever_sign_the_driver_gives) {
+  battery();
+  for (const char* text : {"12500000", "-12500000"}) {
+    put("power_now", text);
+    const auto meter = open("power_supply://BAT0");
+    EXPECT_DOUBLE_EQ(meter->poll(second)->power_W, 12.5);
+    EXPECT_EQ(meter->info().scope, Scope::battery);
+  }
+}
+
+TEST_F(PowerSupplyTest, current_times_voltage_where_there_is_no_power) {
+  battery();
+  put("current_now", "-1500000");
+  put("voltage_now", "12000000");
+  const auto meter = open("power_supply://");
+  const auto r = meter->poll(second);
+  EXPECT_DOUBLE_EQ(r->power_W, 18);
+  EXPECT_DOUBLE_EQ(r->volts_V, 12);
+  EXPECT_DOUBLE_EQ(r->amps_A, 1.5);
+}
+
+TEST_F(PowerSupplyTest, the_charge_counters_are_the_last_resort) {
+  battery();
+  put("energy_now", "40000000");
+  const auto energy = open("power_supply://BAT0");
+  EXPECT_TRUE(energy->info().counter);
+  EXPECT_DOUBLE_EQ(energy->poll(second)->energy_J, 0);
+  put("energy_now", "39990000");  // 10 mWh
+  EXPECT_DOUBLE_EQ(energy->poll(2 * second)->energy_J, 36);
+  tree.remove("sys/class/power_supply/BAT0/energy_now");
+  put("charge_now", "1000000");
+  put("voltage_now", "10000000");
+  const auto charge = open("power_supply://BAT0");
+  charge->poll(second);
+  put("charge_now", "999000");  // 1 mAh at 10 V
+  EXPECT_DOUBLE_EQ(charge->poll(2 * second)->energy_J, 36);
+}
+
+TEST_F(PowerSupplyTest, a_battery_that_charges_is_refused_and_later_makes_gaps) {
+  battery("BAT0", "Charging");
+  put("power_now", "5000000");
+  EXPECT_THAT(error_of<MeterUnavailable>("power_supply://BAT0"), HasSubstr("unplug"));
+  EXPECT_EQ(find_power_supply(tree.roots).at(0).state, MeterState::unusable);
+  put("status", "Discharging");
+  EXPECT_EQ(find_power_supply(tree.roots).at(0).state, MeterState::ready);
+  const auto meter = open("power_supply://BAT0");
+  for (const char* status : {"Charging", "Full", "Not charging", ""}) {
+    put("status", "Discharging");
+    EXPECT_TRUE(std::isfinite(meter->poll(10 * second)->power_W));
+    put("status", status);
+    const auto gap = meter->poll(20 * second);
+    EXPECT_EQ(gap->flags, gap_begins) << status;
+    EXPECT_TRUE(std::isnan(gap->power_W)) << status;
+    meter->start(0);
+  }
+}
+
+TEST_F(PowerSupplyTest, what_was_charged_meanwhile_is_not_spent) {
+  battery();
+  put("energy_now", "40000000");
+  const auto meter = open("power_supply://BAT0");
+  meter->poll(second);
+  put("status", "Charging");
+  meter->poll(2 * second);
+  put("status", "Discharging");
+  put("energy_now", "41000000");
+  EXPECT_DOUBLE_EQ(meter->poll(3 * second)->energy_J, 0);
+}
+
+TEST_F(PowerSupplyTest, a_gauge_that_stands_still_repeats_itself) {
+  battery();
+  put("power_now", "5000000");
+  const auto meter = open("power_supply://BAT0?refresh=2");
+  EXPECT_EQ(meter->poll(10 * second)->flags, 0);
+  EXPECT_EQ(meter->poll(11 * second)->flags, repeated);
+  EXPECT_EQ(meter->poll(12 * second)->flags, 0);
+  put("power_now", "5000001");
+  EXPECT_EQ(meter->poll(12 * second + 1)->flags, 0);
+}
+
+TEST_F(PowerSupplyTest, only_the_machines_own_batteries_count) {
+  EXPECT_THAT(error_of<MeterUnavailable>("power_supply://"), HasSubstr("none"));
+  battery("hidpp_battery_0");
+  put("scope", "Device", "hidpp_battery_0");
+  put("type", "Mains", "AC");
+  battery("BAT1");
+  put("power_now", "1", "BAT1");
+  put("present", "0", "BAT1");
+  EXPECT_TRUE(find_power_supply(tree.roots).empty());
+  put("present", "1", "BAT1");
+  battery("BAT0");
+  EXPECT_THAT(error_of<BadMeterUri>("power_supply://"), HasSubstr("power_supply://BAT1"));
+  EXPECT_THAT(error_of<MeterUnavailable>("power_supply://BAT0"), HasSubstr("power_now"));
+  EXPECT_THAT(error_of<MeterUnavailable>("power_supply://BAT7"), HasSubstr("BAT0"));
+}
+
+}  // namespace
+}  // namespace tbft::power

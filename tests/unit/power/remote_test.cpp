@@ -1,0 +1,734 @@
+// serve-meter and remote:// over real loopback sockets, with meters and clocks of the tests.
+#include "power/meters/remote.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <deque>
+#include <fstream>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "fake_meter.h"
+#include "power/monitor.h"
+#include "power/remote/server.h"
+#include "power/remote/stream.h"
+#include "temp_dir.h"
+#include "virtual_clock.h"
+
+namespace tbft::power::remote {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::simple_meter;
+using ::testing::ThrowsMessage;
+
+constexpr TimeNs one_second = 1'000'000'000;
+constexpr TimeNs origin = 4'000'000 * one_second;
+
+// A steady clock of another machine: it began elsewhere and runs at another rate.
+class OtherClock final : public Clock {
+ public:
+  explicit OtherClock(TimeNs begins = origin, double drift = 0) : drift_(drift), begins_(begins) {}
+  using Clock::sleep_until;
+  TimeNs now() const override { return at(real_->now()); }
+  void sleep_until(TimeNs instant, const std::stop_token& stop) override {
+    const auto real = static_cast<double>(instant - begins_ + stood_still_) / (1 + drift_);
+    real_->sleep_until(started_ + static_cast<TimeNs>(real) + 1, stop);
+  }
+  // What this clock says at an instant of the real one.
+  TimeNs at(TimeNs real) const {
+    return begins_ - stood_still_ + static_cast<TimeNs>(static_cast<double>(real - started_) * (1 + drift_));
+  }
+  // As when the machine slept: the clock goes on from where it was.
+  void stand_still(TimeNs duration) { stood_still_ += duration; }
+  TimeNs real(TimeNs here) const { return started_ + static_cast<TimeNs>(static_cast<double>(here - begins_) / (1 + drift_)); }
+
+ private:
+  std::shared_ptr<Clock> real_ = steady_clock();
+  TimeNs started_ = real_->now();
+  double drift_;
+  TimeNs begins_;
+  std::atomic<TimeNs> stood_still_{0};
+};
+
+// Says the time in volts, so that a reading's stamp can be compared with when it was taken. Keeps what it said.
+class TimeMeter final : public Meter {
+ public:
+  explicit TimeMeter(MeterInfo info, int readings_a_poll = 1) : info_(std::move(info)), readings_a_poll_(readings_a_poll) {}
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs /*first_window*/) override {}
+  void stop() override {}
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now != std::exchange(last_, now)) left_ = readings_a_poll_;
+    if (left_-- <= 0) return std::nullopt;
+    const double power_W = to_seconds(now - origin) < 0.7 ? 3 : 7;
+    return Reading{.t_ns = now - left_, .volts_V = to_seconds(now - origin), .power_W = power_W};
+  }
+
+ private:
+  MeterInfo info_;
+  int readings_a_poll_;
+  int left_ = 0;
+  TimeNs last_ = 0;
+};
+
+MeterInfo full_info() {
+  MeterInfo info = simple_meter(0.002);
+  info.uri = "secret-meter://somewhere";
+  info.description = "a meter of the tests";
+  info.scope = Scope::battery;
+  info.averaging_s = 0.001;
+  info.current_share = 0.5;
+  info.latency_s = 0.0005;
+  info.accuracy = {.gain_limit_rel = 0.01, .offset_limit_A = 0.002, .resolution_W = 0.001};
+  return info;
+}
+
+// A server on a thread of its own.
+class Served {
+ public:
+  explicit Served(std::unique_ptr<Meter> meter, ServerOptions options = {}, std::shared_ptr<Clock> clock = steady_clock())
+      : server(std::move(meter), std::move(options), std::move(clock)), thread_([this] { server.run(stop_); }) {}
+  ~Served() {
+    stop_ = true;
+    thread_.join();
+  }
+  std::string uri(const std::string& options = "") const { return "remote://" + to_string(server.address()) + options; }
+
+  MeterServer server;
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+std::unique_ptr<Meter> connect(const std::string& uri, std::shared_ptr<Clock> clock = steady_clock()) {
+  return make_remote(parse_meter_uri(uri), std::move(clock));
+}
+
+// Polls as a sampler would until `done`; false after half a minute.
+template <typename Done>
+bool poll_until(Meter& meter, Clock& clock, std::vector<Reading>& readings, Done done) {
+  const TimeNs give_up = clock.now() + 30 * one_second;
+  while (!done()) {
+    const TimeNs now = clock.now();
+    if (now > give_up) return false;
+    while (const auto reading = meter.poll(now)) readings.push_back(*reading);
+    clock.sleep_until(std::min(meter.next_poll(now + 2'000'000), now + 2'000'000));
+  }
+  return true;
+}
+bool is_gap(const Reading& r) {
+  return (r.flags & gap_begins) != 0 && std::isnan(r.power_W);
+}
+
+TEST(Remote, says_of_itself_what_the_served_meter_does) {
+  MeterInfo info = full_info();
+  info.measured = false;
+  const Served served(std::make_unique<TimeMeter>(info));
+  const auto meter = connect(served.uri());
+  const MeterInfo& got = meter->info();
+  EXPECT_EQ(got.scope, Scope::battery);
+  EXPECT_FALSE(got.measured);
+  EXPECT_EQ(got.nominal_period_s, info.nominal_period_s);
+  EXPECT_EQ(got.averaging_s, info.averaging_s);
+  EXPECT_EQ(got.current_share, info.current_share);
+  EXPECT_EQ(got.gap_limit_s, info.gap_limit_s);
+  EXPECT_EQ(got.accuracy.gain_limit_rel, info.accuracy.gain_limit_rel);
+  EXPECT_EQ(got.accuracy.offset_limit_A, info.accuracy.offset_limit_A);
+  EXPECT_EQ(got.accuracy.resolution_W, info.accuracy.resolution_W);
+  EXPECT_GT(got.latency_s, info.latency_s);  // and the error of the clocks
+  EXPECT_EQ(got.uri, served.uri());
+  EXPECT_THAT(got.description, HasSubstr("secret-meter://somewhere"));
+}
+
+class RemoteClock : public ::testing::TestWithParam<double> {};
+
+TEST_P(RemoteClock, readings_are_stamped_on_this_clock_within_the_stated_error) {
+  const auto servers = std::make_shared<OtherClock>(origin, 0.0);
+  const auto here = std::make_shared<OtherClock>(77 * one_second, GetParam());
+  const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
+  const auto meter = connect(served.uri(), here);
+  const double stated_s = meter->info().latency_s - full_info().latency_s;
+  meter->start(here->now());
+  std::vector<Reading> readings;
+  const TimeNs until = here->now() + 2 * one_second;
+  ASSERT_TRUE(poll_until(*meter, *here, readings, [&] { return here->now() > until; }));
+  TimeNs last = 0;
+  std::size_t good = 0;
+  for (const Reading& r : readings) {
+    EXPECT_GT(r.t_ns, last);
+    last = r.t_ns;
+    if (is_gap(r)) continue;
+    ++good;
+    const TimeNs taken = here->at(servers->real(origin + from_seconds(r.volts_V)));
+    EXPECT_LE(std::abs(to_seconds(r.t_ns - taken)), stated_s);
+  }
+  EXPECT_GT(good, 100U);
+}
+INSTANTIATE_TEST_SUITE_P(Drift, RemoteClock, ::testing::Values(0.0, 300e-6, -300e-6));
+
+TEST(Remote, energy_is_that_of_the_meter_itself_within_its_uncertainty) {
+  const auto servers = std::make_shared<OtherClock>(origin, 100e-6);
+  // 3 W, then 7 W from 0.7 s of the server's time on.
+  const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
+  Monitor monitor(connect(served.uri()), {});
+  const TimeNs t0 = steady_clock()->now();
+  monitor.begin("w");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  monitor.end("w");
+  const TimeNs t1 = steady_clock()->now();
+  const Energy e = monitor.energy("w");
+  ASSERT_TRUE(e.valid) << e.reason;
+  const TimeNs step = servers->real(origin + from_seconds(0.7));
+  ASSERT_GT(step, t0);
+  ASSERT_LT(step, t1);
+  const double truth_J = 3 * to_seconds(step - t0) + 7 * to_seconds(t1 - step);
+  const double outside_J = 7 * (to_seconds(t1 - t0) - e.duration_s);  // between our marks and the monitor's
+  // The step lies within one period of the server's sampling.
+  EXPECT_NEAR(e.energy_J, truth_J, e.U_random_J + outside_J + 4 * 0.002);
+}
+
+class RemoteKey : public ::testing::Test {
+ protected:
+  std::string key_file(const std::string& name, const std::string& text) {
+    const auto path = folder_ / name;
+    std::ofstream(path) << text;
+    ::chmod(path.c_str(), 0600);
+    return "?key_file=" + path.string();
+  }
+  static ServerOptions with_key() { return {.key = Key(right.begin(), right.end())}; }
+  static constexpr std::string_view right = "0123456789abcdef0123";
+
+ private:
+  testing::TempDir folder_;
+};
+
+TEST_F(RemoteKey, the_right_one_gets_readings) {
+  const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
+  const auto meter = connect(served.uri(key_file("k", std::string(right) + "\n")));
+  meter->start(0);
+  const auto clock = steady_clock();
+  std::vector<Reading> readings;
+  EXPECT_TRUE(poll_until(*meter, *clock, readings, [&] { return readings.size() > 50; }));
+  for (const Reading& r : readings) EXPECT_FALSE(is_gap(r));
+}
+
+TEST_F(RemoteKey, a_wrong_one_or_none_is_told_so) {
+  const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
+  EXPECT_THAT([&] { connect(served.uri(key_file("k", "0123456789abcdef0124"))); },
+              ThrowsMessage<MeterUnavailable>(HasSubstr("another key")));
+  EXPECT_THAT([&] { connect(served.uri()); }, ThrowsMessage<MeterUnavailable>(HasSubstr("needs a key")));
+}
+
+TEST_F(RemoteKey, a_server_without_key_is_not_believed) {
+  const Served served(std::make_unique<TimeMeter>(full_info()));
+  EXPECT_THAT([&] { connect(served.uri(key_file("k", std::string(right)))); },
+              ThrowsMessage<MeterUnavailable>(HasSubstr("anyone could answer")));
+}
+
+// A client that speaks the protocol by hand.
+class RawClient {
+ public:
+  explicit RawClient(const Served& served) : stream_(served.server.address()) {
+    stream_.connect();
+    wait([&] { return stream_.state() == Stream::State::open; });
+  }
+  void send(const Message& message) { stream_.write(seal.close(encode(message))); }
+  std::optional<Message> next() {
+    std::optional<Message> message;
+    wait([&] {
+      const auto sealed = frames_.next();
+      if (!sealed) return false;
+      const auto payload = open.open(*sealed);
+      message = payload ? decode(*payload) : std::nullopt;
+      return true;
+    });
+    return message;
+  }
+  // Until the server closes.
+  void drain() {
+    wait([&] { return stream_.state() == Stream::State::closed; });
+  }
+  bool wait(const std::function<bool()>& done) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done()) {
+      if (std::chrono::steady_clock::now() > give_up) return false;
+      stream_.poll();
+      const Bytes bytes = stream_.read(4096);
+      all.insert(all.end(), bytes.begin(), bytes.end());
+      frames_.feed(bytes);
+      if (bytes.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+  }
+
+  Bytes all;
+  Seal seal, open;
+
+ private:
+  Stream stream_;
+  FrameReader frames_;
+};
+
+bool mentions(const Bytes& bytes, std::string_view text) {
+  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find(text) != std::string_view::npos;
+}
+
+TEST_F(RemoteKey, without_the_right_one_nothing_of_the_meter_is_sent) {
+  const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
+  const std::size_t hello_size = frame(encode(Hello{})).size();
+  const std::size_t refused_size = frame(encode(Refused{})).size();
+  {
+    RawClient client(served);
+    ASSERT_TRUE(client.next());
+    client.send(Login{.proof = {1}});
+    client.drain();
+    EXPECT_EQ(client.all.size(), hello_size + refused_size);
+    EXPECT_FALSE(mentions(client.all, "meter"));
+  }
+  for (const Message& early : {Message(Start{}), Message(AskTime{.t1 = 1})}) {
+    RawClient client(served);
+    ASSERT_TRUE(client.next());
+    client.send(early);
+    client.drain();
+    EXPECT_EQ(client.all.size(), hello_size);
+  }
+  EXPECT_EQ(served.server.stats().clients, 0U);
+}
+
+TEST_F(RemoteKey, a_login_heard_on_the_network_is_worth_nothing_on_another_connection) {
+  const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
+  const Key key(right.begin(), right.end());
+  RawClient first(served);
+  const auto hello = first.next();
+  ASSERT_TRUE(hello && std::holds_alternative<Hello>(*hello));
+  const Digest nonce = random_nonce();
+  const Login login{.nonce = nonce, .proof = proof(key, Side::client, std::get<Hello>(*hello).nonce, nonce)};
+  first.send(login);
+  const auto welcome = first.next();
+  ASSERT_TRUE(welcome && std::holds_alternative<Welcome>(*welcome));
+
+  RawClient second(served);
+  ASSERT_TRUE(second.next());
+  second.send(login);
+  const auto answer = second.next();
+  ASSERT_TRUE(answer && std::holds_alternative<Refused>(*answer));
+}
+
+TEST_F(RemoteKey, frames_with_a_wrong_tag_end_the_connection) {
+  const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
+  const Key key(right.begin(), right.end());
+  RawClient client(served);
+  const auto hello = client.next();
+  ASSERT_TRUE(hello);
+  const Digest nonce = random_nonce();
+  const Digest servers = std::get<Hello>(*hello).nonce;
+  client.send(Login{.nonce = nonce, .proof = proof(key, Side::client, servers, nonce)});
+  ASSERT_TRUE(client.next());
+  client.open = Seal(key, Side::server, servers, nonce);
+  const auto meter = client.next();
+  ASSERT_TRUE(meter && std::holds_alternative<MeterMessage>(*meter));
+  client.send(Start{});  // not sealed
+  client.drain();
+  EXPECT_TRUE(client.wait([&] { return served.server.stats().clients == 0; }));
+}
+
+TEST(MeterServer, other_addresses_than_loopback_need_a_key) {
+  for (const char* host : {"0.0.0.0", "::"}) {
+    const ServerOptions open{.listen = {.host = host, .port = 0}};
+    EXPECT_THROW(MeterServer(std::make_unique<TimeMeter>(full_info()), open, steady_clock()), BadListenAddress) << host;
+  }
+  ServerOptions keyed;
+  keyed.listen.host = "0.0.0.0";
+  keyed.key = Key(16, 'k');
+  EXPECT_NE(MeterServer(std::make_unique<TimeMeter>(full_info()), keyed, steady_clock()).address().port, 0);
+  const ServerOptions local{.listen = {.host = "127.0.0.2", .port = 0}};
+  EXPECT_NE(MeterServer(std::make_unique<TimeMeter>(full_info()), local, steady_clock()).address().port, 0);
+}
+
+TEST(MeterServer, a_client_that_does_not_read_loses_readings_and_costs_no_memory) {
+  MeterInfo info = full_info();
+  info.nominal_period_s = 0.001;
+  const Served served(std::make_unique<TimeMeter>(info, 500), {.max_pending = 256});
+  RawClient slow(served);
+  ASSERT_TRUE(slow.next());
+  slow.send(Login{});
+  ASSERT_TRUE(slow.next());
+  slow.send(Start{});
+  // It reads nothing: what the kernel does not take waits in the server, up to the limit.
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (served.server.stats().lost < 20'000 && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_GE(served.server.stats().lost, 20'000U);
+  EXPECT_LE(served.server.stats().largest_pending, 256U);
+
+  // Once it reads again, the hole is a gap and time goes on in order.
+  TimeNs last = 0;
+  bool gap = false;
+  bool after_gap = false;
+  for (int frames = 0; frames < 20'000 && !after_gap; ++frames) {
+    const auto message = slow.next();
+    ASSERT_TRUE(message);
+    const auto* readings = std::get_if<Readings>(&*message);
+    if (readings == nullptr) continue;
+    for (const Reading& r : readings->readings) {
+      EXPECT_GE(r.t_ns, last);
+      last = r.t_ns;
+      after_gap = after_gap || (gap && !is_gap(r));
+      gap = gap || is_gap(r);
+    }
+  }
+  EXPECT_TRUE(after_gap);
+}
+
+TEST(MeterServer, takes_so_many_clients_and_no_more) {
+  const Served served(std::make_unique<TimeMeter>(full_info()), {.max_clients = 2});
+  auto first = connect(served.uri());
+  const auto second = connect(served.uri());
+  EXPECT_THAT([&] { connect(served.uri()); }, ThrowsMessage<MeterUnavailable>(HasSubstr("as many clients")));
+  first->stop();
+  for (int i = 0; i < 2000 && served.server.stats().clients == 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_NO_THROW(connect(served.uri()));
+}
+
+TEST(MeterServer, ends_with_what_its_meter_threw) {
+  class Broken final : public Meter {
+   public:
+    const MeterInfo& info() const override { return info_; }
+    void start(TimeNs /*first_window*/) override {}
+    std::optional<Reading> poll(TimeNs /*now*/) override { throw std::runtime_error("the meter burns"); }
+    void stop() override {}
+
+   private:
+    MeterInfo info_ = simple_meter(0.01);
+  };
+  MeterServer server(std::make_unique<Broken>(), {}, steady_clock());
+  const std::atomic<bool> never{false};
+  EXPECT_THAT([&] { server.run(never); }, ThrowsMessage<std::runtime_error>(HasSubstr("burns")));
+}
+
+// A counter that starts at 0 when its server does.
+class Counter final : public Meter {
+ public:
+  explicit Counter(double rate_W, std::string uri = "counter://") : rate_W_(rate_W) {
+    info_ = simple_meter(0.005);
+    info_.uri = std::move(uri);
+    info_.counter = true;
+  }
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs first) override { first_ = first; }
+  void stop() override {}
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now == std::exchange(last_, now)) return std::nullopt;
+    return Reading{.t_ns = now, .energy_J = rate_W_ * to_seconds(now - first_)};
+  }
+
+ private:
+  MeterInfo info_;
+  double rate_W_;
+  TimeNs first_ = 0, last_ = 0;
+};
+
+TEST(Remote, a_restarted_server_is_a_gap_and_the_counter_goes_on) {
+  auto served = std::make_unique<Served>(std::make_unique<Counter>(10));
+  const auto meter = connect(served->uri());
+  const auto clock = steady_clock();
+  meter->start(clock->now());
+  std::vector<Reading> readings;
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return readings.size() >= 40; }));
+  const ServerOptions same_port{.listen = served->server.address()};
+  served.reset();
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return is_gap(readings.back()); }));
+  const std::size_t hole = readings.size();
+  const double before_J = readings[hole - 2].energy_J;
+  EXPECT_GT(before_J, 0.1);
+
+  served = std::make_unique<Served>(std::make_unique<Counter>(10), same_port);
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return !is_gap(readings.back()) && readings.size() > hole + 20; }));
+  bool first = true;
+  TimeNs last_t = 0;
+  double last_J = 0;
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    const Reading& r = readings[i];
+    EXPECT_GT(r.t_ns, last_t);
+    last_t = r.t_ns;
+    if (is_gap(r)) continue;
+    EXPECT_GE(r.energy_J, last_J);
+    last_J = r.energy_J;
+    if (i < hole) {
+      EXPECT_EQ(r.flags, 0);
+    } else {
+      EXPECT_EQ(r.flags, std::exchange(first, false) ? reinitialised : 0);
+    }
+  }
+  EXPECT_FALSE(first);
+  EXPECT_GT(last_J, before_J);
+}
+
+TEST(Remote, a_connection_cut_and_made_again_is_a_gap_only) {
+  const Served served(std::make_unique<TimeMeter>(full_info()));
+  const auto clock = steady_clock();
+  const auto meter = connect(served.uri());
+  std::vector<Reading> readings;
+  for (int i = 0; i < 2; ++i) {
+    meter->start(clock->now());
+    const std::size_t wanted = readings.size() + 20;
+    ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return readings.size() >= wanted; }));
+    meter->stop();
+  }
+  for (const Reading& r : readings) EXPECT_EQ(r.flags & reinitialised, 0);
+}
+
+// A long way between client and server: each direction has its own delay, and the connection can be cut.
+class LongWay {
+ public:
+  LongWay(const Address& server, std::chrono::milliseconds there, std::chrono::milliseconds back)
+      : server_(server), there_{there}, back_{back}, listener_(listening()), thread_([this](const std::stop_token& stop) {
+          run(stop);
+        }) {}
+  ~LongWay() {
+    thread_.request_stop();
+    thread_.join();
+    ::close(listener_);
+  }
+  LongWay(const LongWay&) = delete;
+  LongWay& operator=(const LongWay&) = delete;
+  std::string uri() const { return "remote://127.0.0.1:" + std::to_string(port_); }
+  void cut() { cut_ = true; }
+
+ private:
+  using Instant = std::chrono::steady_clock::time_point;
+  struct Way {
+    std::chrono::milliseconds delay;
+    std::deque<std::pair<Instant, Bytes>> under_way = {};
+  };
+
+  int listening() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd, 4) != 0)
+      throw std::runtime_error("listen");
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    return fd;
+  }
+  static sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+  }
+  static int connected(std::uint16_t port) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_in address = loopback(port);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("connect");
+    return fd;
+  }
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (client < 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        continue;
+      }
+      cut_ = false;
+      const int server = connected(server_.port);
+      there_.under_way.clear();
+      back_.under_way.clear();
+      while (!stop.stop_requested() && !cut_ && carry(client, server, there_) && carry(server, client, back_)) {
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      }
+      ::close(client);
+      ::close(server);
+    }
+  }
+  static bool carry(int from, int to, Way& way) {
+    Bytes bytes(4096);
+    const ssize_t got = ::recv(from, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN)) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (got > 0) {
+      bytes.resize(static_cast<std::size_t>(got));
+      way.under_way.emplace_back(now + way.delay, std::move(bytes));
+    }
+    for (; !way.under_way.empty() && way.under_way.front().first <= now; way.under_way.pop_front()) {
+      const Bytes& due = way.under_way.front().second;
+      if (::send(to, due.data(), due.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(due.size())) return false;
+    }
+    return true;
+  }
+
+  Address server_;
+  Way there_, back_;
+  std::uint16_t port_ = 0;
+  int listener_;
+  std::atomic<bool> cut_{false};
+  std::jthread thread_;
+};
+
+TEST(Remote, a_long_and_lopsided_way_stays_within_the_error_that_it_states) {
+  const auto servers = std::make_shared<OtherClock>(origin);
+  const auto here = std::make_shared<OtherClock>(77 * one_second, 100e-6);
+  const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
+  const LongWay way(served.server.address(), std::chrono::milliseconds(40), std::chrono::milliseconds(5));
+  const auto meter = connect(way.uri(), here);
+  const double stated_s = meter->info().latency_s - full_info().latency_s;
+  EXPECT_GT(stated_s, 0.040);  // such a way could be off by half of 45 ms
+  meter->start(here->now());
+  std::vector<Reading> readings;
+  ASSERT_TRUE(poll_until(*meter, *here, readings, [&] { return readings.size() > 500; }));
+  for (const Reading& r : readings) {
+    ASSERT_FALSE(is_gap(r));
+    const TimeNs taken = here->at(servers->real(origin + from_seconds(r.volts_V)));
+    EXPECT_LE(std::abs(to_seconds(r.t_ns - taken)), stated_s);
+  }
+}
+
+TEST(Remote, a_cut_connection_is_a_gap_and_the_same_server_goes_on) {
+  const Served served(std::make_unique<Counter>(10));
+  LongWay way(served.server.address(), std::chrono::milliseconds(1), std::chrono::milliseconds(1));
+  const auto clock = steady_clock();
+  const auto meter = connect(way.uri(), clock);
+  meter->start(clock->now());
+  std::vector<Reading> readings;
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return readings.size() >= 40; }));
+  way.cut();
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return is_gap(readings.back()); }));
+  const std::size_t hole = readings.size();
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return readings.size() >= hole + 40; }));
+  for (const Reading& r : readings) EXPECT_EQ(r.flags & reinitialised, 0);
+  // The counter went on counting while nobody listened.
+  const Reading& before = readings[hole - 2];
+  const Reading& after = readings[hole];
+  EXPECT_NEAR((after.energy_J - before.energy_J) / to_seconds(after.t_ns - before.t_ns), 10, 1);
+}
+
+TEST(Remote, a_clock_that_stood_still_is_a_gap_and_time_keeps_its_order) {
+  const auto servers = std::make_shared<OtherClock>(origin);
+  const auto here = std::make_shared<OtherClock>(77 * one_second);
+  const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
+  const LongWay way(served.server.address(), std::chrono::milliseconds(20), std::chrono::milliseconds(20));
+  const auto meter = connect(way.uri(), here);
+  const double stated_s = meter->info().latency_s - full_info().latency_s;
+  meter->start(here->now());
+  std::vector<Reading> readings;
+  ASSERT_TRUE(poll_until(*meter, *here, readings, [&] { return readings.size() >= 100; }));
+  const std::size_t before = readings.size();
+  here->stand_still(one_second / 5);
+  ASSERT_TRUE(poll_until(*meter, *here, readings, [&] { return readings.size() > before && is_gap(readings.back()); }));
+  const std::size_t hole = readings.size();
+  ASSERT_TRUE(poll_until(*meter, *here, readings, [&] { return readings.size() > hole + 200 && !is_gap(readings.back()); }));
+  TimeNs last = 0;
+  for (const Reading& r : readings) {
+    EXPECT_GT(r.t_ns, last);
+    last = r.t_ns;
+  }
+  const Reading& r = readings.back();
+  EXPECT_LE(std::abs(to_seconds(r.t_ns - here->at(servers->real(origin + from_seconds(r.volts_V))))), stated_s);
+}
+
+TEST(Remote, another_meter_behind_the_same_address_is_an_error) {
+  auto served = std::make_unique<Served>(std::make_unique<Counter>(10));
+  const auto meter = connect(served->uri());
+  const auto clock = steady_clock();
+  meter->start(clock->now());
+  const ServerOptions same_port{.listen = served->server.address()};
+  served.reset();
+  served = std::make_unique<Served>(std::make_unique<Counter>(10, "counter://other"), same_port);
+  std::vector<Reading> readings;
+  EXPECT_THAT([&] { poll_until(*meter, *clock, readings, [] { return false; }); },
+              ThrowsMessage<MeterUnavailable>(HasSubstr("another meter")));
+}
+
+// Accepts, and says nothing (or what it is given).
+class Listener {
+ public:
+  Listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 4) != 0)
+      throw std::runtime_error("listen");
+    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    uri = "remote://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~Listener() {
+    ::close(fd_);
+    if (peer_ >= 0) ::close(peer_);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  void accept_and_say(const Bytes& bytes) {
+    peer_ = ::accept(fd_, nullptr, nullptr);
+    if (::send(peer_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) throw std::runtime_error("send");
+  }
+  void wait_for(std::size_t bytes) {
+    Bytes buffer(bytes);
+    if (::recv(peer_, buffer.data(), bytes, MSG_WAITALL) < 0) throw std::runtime_error("recv");
+  }
+  void say(const Bytes& bytes) {
+    if (::send(peer_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) throw std::runtime_error("send");
+  }
+
+  std::string uri;
+
+ private:
+  int fd_;
+  int peer_ = -1;
+};
+
+TEST(Remote, a_server_that_says_nothing_is_given_up_after_the_timeout) {
+  const Listener silent;
+  const auto clock = std::make_shared<testing::ManualClock>();
+  const TimeNs begun = clock->now();
+  EXPECT_THAT([&] { connect(silent.uri + "?timeout=3", clock); },
+              ThrowsMessage<MeterUnavailable>(HasSubstr("no answer within 3 s")));
+  EXPECT_LE(clock->now() - begun, 3 * one_second + 1'000'000);
+}
+
+TEST(Remote, a_server_that_says_something_else_is_no_meter) {
+  Listener other;
+  std::thread thread([&] { other.accept_and_say({'H', 'T', 'T', 'P', '/', '1', '.', '1'}); });
+  EXPECT_THAT([&] { connect(other.uri); }, ThrowsMessage<MeterUnavailable>(HasSubstr("not the protocol")));
+  thread.join();
+}
+
+TEST_F(RemoteKey, an_impostor_that_does_not_know_it_is_not_believed) {
+  Listener impostor;
+  std::thread thread([&] {
+    impostor.accept_and_say(frame(encode(Hello{.key_needed = true})));
+    impostor.wait_for(frame(encode(Login{})).size());
+    impostor.say(frame(encode(Welcome{.proof = {1, 2, 3}})));
+  });
+  EXPECT_THAT([&] { connect(impostor.uri + key_file("k", std::string(right))); },
+              ThrowsMessage<MeterUnavailable>(HasSubstr("another key")));
+  thread.join();
+}
+
+TEST(Remote, nobody_there_or_a_wrong_uri_says_how_to_mend_it) {
+  std::string uri;
+  { uri = Listener().uri; }
+  EXPECT_THAT([&] { connect(uri); }, ThrowsMessage<MeterUnavailable>(HasSubstr("tbft serve-meter")));
+  EXPECT_THROW(connect("remote://localhost"), BadMeterUri);
+  EXPECT_THROW(connect("remote://localhost:0"), BadMeterUri);
+  EXPECT_THROW(connect("remote://localhost:1?key=abc"), BadMeterUri);
+}
+
+}  // namespace
+}  // namespace tbft::power::remote
