@@ -16,6 +16,7 @@ void ConversionTracker::restart(TimeNs t) {
   anchor_width_ = 0;
   last_ready_ = t;
   last_on_time_ = false;
+  lost_ = false;
   early_ = 0;
   due_ = t + static_cast<TimeNs>(nominal_ - precision_);
 }
@@ -27,6 +28,15 @@ void ConversionTracker::not_ready(TimeNs t) {
 }
 
 void ConversionTracker::ready(TimeNs t) {
+  if (lost_ && early_ == 0) {
+    // Where in its cycle the chip is cannot be told from this poll: the next ones watch for the end of a conversion. Creeping
+    // there could take hundreds of cycles, in which every poll might come too late for values that belong together.
+    last_on_time_ = false;
+    last_ready_ = t;
+    due_ = t + static_cast<TimeNs>(retry_);
+    return;
+  }
+  lost_ = false;
   if (early_ != 0) {
     // The end lies after the early poll, before this one, and not after where the last poll in time would be one cycle on.
     const auto cycles_on = std::round(static_cast<double>(t - last_ready_) / period_);
@@ -65,6 +75,7 @@ void ConversionTracker::ready(TimeNs t) {
 void ConversionTracker::skip(TimeNs t, TimeNs pause) {
   early_ = 0;
   last_on_time_ = false;
+  lost_ = true;
   due_ = t + pause;
 }
 

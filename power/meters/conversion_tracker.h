@@ -47,6 +47,7 @@ class ConversionTracker {
   TimeNs early_ = 0;       // the latest poll of this cycle that came too early; 0: none
   TimeNs last_ready_ = 0;  // the latest poll that was in time
   bool last_on_time_ = false;
+  bool lost_ = false;  // polls were skipped: the next ones keep no distance to the end of a conversion
 };
 
 }  // namespace tbft::power

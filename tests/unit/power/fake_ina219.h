@@ -26,6 +26,7 @@ struct FakeIna219 {
   bool bus_read_clears_ready = false;  // sources conflict; 03 and writing the mode clear it always
   bool stuck = false;                  // never converts
   int nack = 0;                        // so many transactions are not acknowledged
+  TimeNs hangs_until = 0;              // until then the bus answers nothing, and each transaction times out
   std::size_t conversions = 0;
   std::uint64_t transactions = 0;
   std::map<int, std::size_t> reads;  // by register
@@ -58,6 +59,10 @@ struct FakeIna219 {
  private:
   void transfer() {
     ++transactions;
+    if (clock->now() < hangs_until) {
+      clock->advance(50'000'000);
+      throw I2cError(ETIMEDOUT, "timed out");
+    }
     clock->advance(transaction_ns * 6 / 10);  // the register is sampled when its bytes go out
     run();
     clock->advance(transaction_ns - transaction_ns * 6 / 10);

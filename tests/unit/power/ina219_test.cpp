@@ -243,6 +243,23 @@ TEST(Ina219, a_missing_acknowledge_is_retried_and_then_a_gap_never_0_W) {
   for (std::size_t i = 1; i < lost.readings.size(); ++i) ASSERT_GT(lost.readings[i].t_ns, lost.readings[i - 1].t_ns);
 }
 
+TEST(Ina219, after_a_hang_every_conversion_is_read_again_wherever_in_its_cycle_the_chip_is) {
+  for (TimeNs more = 0; more < 16; ++more) {
+    FakeIna219 chip;
+    const TimeNs hangs_from = chip.clock->now() + 500'000'000;
+    const TimeNs length = 800'000'000 + more * 532'000;  // of a pair of 8.5 ms
+    const Outcome r = run(chip, 2, "&adc=x8", 0, 400e3, [&] {
+      if (chip.hangs_until == 0 && chip.clock->now() >= hangs_from) chip.hangs_until = chip.clock->now() + length;
+    });
+    std::size_t after = 0;
+    for (const Reading& reading : r.readings)
+      if (std::isfinite(reading.power_W) && reading.t_ns > chip.hangs_until) ++after;
+    // The last transaction that times out, and two cycles until the end of a conversion has been seen.
+    const double left_s = to_seconds(chip.clock->now() - chip.hangs_until) - 0.06;
+    EXPECT_GE(static_cast<double>(after), left_s / 8.52e-3 - 3) << "a hang of " << to_seconds(length) << " s";
+  }
+}
+
 TEST(Ina219, a_chip_that_never_gets_ready_gives_gaps_and_does_not_hang) {
   FakeIna219 chip;
   chip.stuck = true;
