@@ -47,8 +47,9 @@ before=$(sha256sum "$work/jobs/cells.csv")
 expect_refusal 2 'meter.uri was "none"' "${sweep[@]}" -o "$work/jobs" --resume
 expect_refusal 2 'meter.uri was "replay' "${sweep[@]}" -o "$work/sequential" --jobs 2 --resume
 
-# Longer cells, to hit workers at work.
-slow=("${sweep[@]}" --set train.epochs=40 --set train.patience=40 --set 'data.path="synthetic:?part=target&n=400"')
+# Longer cells, a second each, to hit workers at work.
+slow=("$tbft" run "$work/e.toml" --set "model.checkpoint=$work/base.pth" --set 'sweep.strategies=["fc","block3"]'
+      --set sweep.repetitions=3 --set train.epochs=10 --set train.patience=10 --set 'data.path="synthetic:?part=target&n=200"')
 workers() { cat /proc/"$1"/task/*/children 2>/dev/null || true; }
 await_worker() {
   for _ in $(seq 600); do
