@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <csignal>
 #include <list>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -70,8 +72,6 @@ class JobsRun {
       : jobs_(static_cast<std::size_t>(request.jobs)),
         console_(console),
         stop_(stop),
-        // Nothing here may start libtorch's threads: forked processes would wait for them for ever.
-        compute_(set_compute({1, request.settings.backend})),
         setup_(request, settings_of(request, board), nullptr, board, console, stop,
                [this](const SearchOutcome& outcome) { say_(to_json(outcome)); }) {
     setup_.journal.execution(tool_version(), "");
@@ -140,7 +140,7 @@ class JobsRun {
     CellObserver observer(nullptr, "", false, stop_, [&](double fraction) {
       if (!console_.terminal() || seconds_since(said) < 0.2) return;
       said = SteadyClock::now();
-      say(json{{"fraction", fraction}}.dump());
+      say(fmt::format(R"({{"fraction":{}}})", fraction));
     });
     const auto way = way_of(setup_, cell);
     const auto measured = run_cell(setup_, cell, way, observer);
@@ -151,6 +151,7 @@ class JobsRun {
 
   // Waits a little for what the workers say, and writes the rows of those that ended.
   void hear(JobQueue& queue, RunOutcome& outcome) {
+    if (running_.empty()) return;
     std::vector<pollfd> ready;
     for (const auto& job : running_) ready.push_back({job.worker->fd(), POLLIN, 0});
     constexpr int patience_ms = 200;
@@ -173,7 +174,8 @@ class JobsRun {
   void understand(Job& job, const json& said) {
     if (said.contains("fraction")) job.fraction = said["fraction"].get<double>();
     if (said.contains("search")) {
-      const SearchOutcome outcome{said["search"], said["found"], said["failure"]};
+      const SearchOutcome outcome{said["search"].get<std::string>(), said["found"].get<std::string>(),
+                                  said["failure"].get<std::string>()};
       setup_.cell_settings.learn(outcome);
       if (!outcome.failure.empty()) return;
       setup_.journal.found(outcome.name, outcome.json);
@@ -237,7 +239,6 @@ class JobsRun {
   std::size_t jobs_;
   Console& console_;
   const std::atomic<bool>& stop_;
-  Compute compute_;
   Worker::Say say_;  // set in a worker's process
   RunSetup setup_;
   std::list<Job> running_;
@@ -250,6 +251,8 @@ class JobsRun {
 
 RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop) {
   RunDirectory::refuse(request.directory, request.resume);
+  // Nothing here may start libtorch's threads: forked processes would wait for them for ever.
+  set_compute({1, request.settings.backend});
   return JobsRun(request, board, console, stop).execute();
 }
 

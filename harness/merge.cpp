@@ -8,12 +8,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 #include <sstream>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "harness/journal.h"
 #include "harness/provenance.h"
@@ -30,7 +33,7 @@ using nlohmann::json;
 constexpr std::size_t max_journal_bytes = std::size_t{1} << 30U;
 
 // Where a part's files lie, and what its meter is wired to besides, may differ from part to part.
-const std::set<std::string> may_differ{"description", "data.path", "data.train_path", "model.checkpoint", "meter.marker"};
+const std::set<std::string> parts_may_differ{"description", "data.path", "data.train_path", "model.checkpoint", "meter.marker"};
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw RunDirectoryError(fmt::format("{}: {}", path.string(), what));
@@ -92,14 +95,22 @@ Part read_part(const fs::path& path, const std::function<void(const std::string&
   return part;
 }
 
-void refuse_another_run(const Part& first, const Part& part) {
-  auto differences = differences_of_runs(first.run, part.run, may_differ);
-  if (differences.empty() && part.run["plan"] != first.run["plan"]) differences.emplace_back("their plans differ");
+// What the parts before have in common: the first one's run.json with the data sets of all, and the outcomes of all searches.
+struct Common {
+  fs::path first;
+  json run;
+  std::map<std::string, std::string> found;
+};
+
+void add_part(Common& common, const Part& part) {
+  auto differences = differences_of_runs(common.run, part.run, parts_may_differ);
+  if (differences.empty() && part.run["plan"] != common.run["plan"]) differences.emplace_back("their plans differ");
   for (const auto& [name, value] : part.found)
-    if (const auto other = first.found.find(name); other != first.found.end() && other->second != value)
-      differences.push_back(fmt::format("the search {} found {} there and {} here", name, other->second, value));
+    if (const auto [other, added] = common.found.emplace(name, value); !added && other->second != value)
+      differences.push_back(fmt::format("the search {} found {} before, {} here", name, other->second, value));
   if (!differences.empty())
-    fail(part.path, fmt::format("is no part of the run of {}: {}", first.path.string(), fmt::join(differences, "; ")));
+    fail(part.path, fmt::format("is no part of the run of {}: {}", common.first.string(), fmt::join(differences, "; ")));
+  if (part.run.contains("data") && part.run["data"].is_object()) common.run["data"].update(part.run["data"]);
 }
 
 // By place in the plan.
@@ -119,20 +130,17 @@ std::map<std::size_t, results::CellRow> join_rows(const std::vector<Part>& parts
   return joined;
 }
 
-json run_json_of(const std::vector<Part>& parts, const std::vector<std::string>& command_line) {
-  auto run = parts.front().run;
+json run_json_of(json run, const std::vector<Part>& parts, const std::vector<std::string>& command_line) {
   run["run_id"] =
       fmt::format("{}-{}-{:04x}", run["effective"].value("name", ""), utc_compact(), std::random_device{}() & 0xFFFFU);
   run["created_utc"] = utc_now();
   run["command_line"] = command_line;
   run["merged"] = json::array();
-  for (const auto& part : parts) {
-    if (part.run.contains("data") && part.run["data"].is_object()) run["data"].update(part.run["data"]);
+  for (const auto& part : parts)
     run["merged"].push_back({{"run_id", part.run["run_id"]},
                              {"host", part.run.value("host", "")},
                              {"created_utc", part.run["created_utc"]},
                              {"cells", part.rows.size()}});
-  }
   return run;
 }
 
@@ -203,26 +211,30 @@ MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out,
   const auto target = target_of(out);
   std::vector<Part> parts;
   for (const auto& path : paths) parts.push_back(read_part(path, warn));
-  for (std::size_t i = 1; i < parts.size(); ++i)
-    for (std::size_t before = 0; before < i; ++before) refuse_another_run(parts[before], parts[i]);
-  const auto plan = parts.front().run["plan"].get<std::vector<std::string>>();
+  Common common{parts.at(0).path, parts.at(0).run, {}};
+  for (const auto& part : parts) add_part(common, part);
+  const auto plan = common.run["plan"].get<std::vector<std::string>>();
   const auto rows = join_rows(parts, plan);
 
   Draft draft(target);
   results::write_file_atomically(draft.path() / "journal.jsonl", join_journals(parts, draft.path() / "traces"));
-  std::vector<results::CellRow> present, superseded;
+  std::vector<results::CellRow> present;
+  std::vector<results::CellRow> superseded;
   for (const auto& [place, row] : rows) present.push_back(row);
   for (const auto& part : parts) superseded.insert(superseded.end(), part.superseded.begin(), part.superseded.end());
   if (!present.empty()) results::replace_cells(draft.path() / "cells.csv", present);
   if (!superseded.empty()) results::replace_cells(draft.path() / "cells.superseded.csv", superseded);
-  results::write_file_atomically(draft.path() / "run.json", run_json_of(parts, command_line).dump(2) + "\n");
+  results::write_file_atomically(draft.path() / "run.json", run_json_of(common.run, parts, command_line).dump(2) + "\n");
   draft.publish();
 
   MergeOutcome outcome;
   outcome.planned = static_cast<std::int64_t>(plan.size());
-  outcome.ok = std::ranges::count(present, "ok", &results::CellRow::status);
-  outcome.failed = std::ranges::count(present, "failed", &results::CellRow::status);
-  outcome.invalid = std::ranges::count(present, "invalid", &results::CellRow::status);
+  const auto with = [&](std::string_view status) {
+    return std::ranges::count_if(present, [&](const results::CellRow& row) { return row.status == status; });
+  };
+  outcome.ok = with("ok");
+  outcome.failed = with("failed");
+  outcome.invalid = with("invalid");
   for (std::size_t i = 0; i < plan.size(); ++i)
     if (!rows.contains(i)) outcome.missing.push_back({static_cast<std::int64_t>(i), plan[i]});
   return outcome;

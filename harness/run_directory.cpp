@@ -22,9 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Settings that a plan may grow by, and those that only say where things lie.
-const std::set<std::string> may_differ{"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions",
-                                       "train.lr",          "description",      "data.path",         "data.train_path",
-                                       "model.checkpoint",  "meter.marker"};
+const std::set<std::string> resume_may_differ{"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions",
+                                              "train.lr",          "description",      "data.path",         "data.train_path",
+                                              "model.checkpoint",  "meter.marker"};
 
 }  // namespace
 
@@ -98,7 +98,7 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
   const auto file = path_ / "run.json";
   if (fs::exists(file)) {
     const auto before = read_run_json(file);
-    if (const auto differences = differences_of_runs(before, now, may_differ); !differences.empty())
+    if (const auto differences = differences_of_runs(before, now, resume_may_differ); !differences.empty())
       throw RunDirectoryError(fmt::format("{}: cannot resume with other settings: {}; use another -o", path_.string(),
                                           fmt::join(differences, "; ")));
     now["run_id"] = before.at("run_id");

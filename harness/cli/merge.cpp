@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -45,7 +46,10 @@ int merge(const Options& options) {
   command_line.insert(command_line.end(), options.parts.begin(), options.parts.end());
   const auto outcome = merge_runs({options.parts.begin(), options.parts.end()}, options.output, command_line,
                                   [](const std::string& what) { print_error("tbft: warning: " + what); });
-  options.json ? print_json(options, outcome) : print_text(options, outcome);
+  if (options.json)
+    print_json(options, outcome);
+  else
+    print_text(options, outcome);
   if (outcome.failed > 0 || !outcome.missing.empty()) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }
