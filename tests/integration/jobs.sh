@@ -69,7 +69,7 @@ code=0
 wait $pid || code=$?
 [ $code = 1 ] || fail "code $code where a worker was killed: $(cat "$work/err")"
 [ "$(grep -c 'failed: its process was ended by signal 9 (Killed)' "$work/err")" = 1 ] || fail "$(cat "$work/err")"
-[ "$(grep -c ',failed,its process was ended' "$work/lost/cells.csv")" = 1 ] || fail "no failed row"
+[ "$(grep -c ',failed,"its process was ended' "$work/lost/cells.csv")" = 1 ] || fail "no failed row"
 "${slow[@]}" -o "$work/lost" --jobs 2 --resume >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"
 [ "$(wc -l <"$work/lost/cells.superseded.csv")" = 2 ] || fail "the failed row is not kept"
 
