@@ -26,16 +26,6 @@ namespace {
 using nlohmann::json;
 using SteadyClock = std::chrono::steady_clock;
 
-Settings settings_of(const RunRequest& request, const Board& board) {
-  auto settings = request.settings;
-  if (settings.threads == 0) settings.threads = std::max<std::int64_t>(1, board.cores() / request.jobs);
-  settings.meter.uri = no_meter;
-  settings.meter.interval_s = 0;
-  settings.meter.marker.clear();
-  settings.idle.seconds = 0;
-  return effective(settings, board.cores());
-}
-
 // What a base model scores does not depend on training size and repetition, unless noise is drawn for it.
 std::optional<std::string> base_evaluation(const Cell& cell) {
   if (find_strategy(cell.strategy).adapts() || noised_block(cell.condition)) return std::nullopt;
@@ -72,7 +62,7 @@ class JobsRun {
       : jobs_(static_cast<std::size_t>(request.jobs)),
         console_(console),
         stop_(stop),
-        setup_(request, settings_of(request, board), nullptr, board, console, stop,
+        setup_(request, settings_of_jobs(request.settings, request.jobs, board.cores()), nullptr, board, console, stop,
                [this](const SearchOutcome& outcome) { say_(to_json(outcome)); }) {
     setup_.journal.execution(tool_version(), "");
   }
@@ -248,6 +238,15 @@ class JobsRun {
 };
 
 }  // namespace
+
+Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cores) {
+  if (settings.threads == 0) settings.threads = std::max<std::int64_t>(1, cores / jobs);
+  settings.meter.uri = no_meter;
+  settings.meter.interval_s = 0;
+  settings.meter.marker.clear();
+  settings.idle.seconds = 0;
+  return effective(settings, cores);
+}
 
 RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop) {
   RunDirectory::refuse(request.directory, request.resume);

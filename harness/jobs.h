@@ -3,14 +3,19 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "harness/board.h"
 #include "harness/console.h"
 #include "harness/runner.h"
+#include "harness/settings.h"
 
 namespace tbft {
 
-// request.jobs processes at once, each with settings.threads threads (0: its share of the cores). Accuracies are those of a run
+// Effective settings of such a run: no meter, and threads (where 0) as many as the share of one of `jobs` in `cores`.
+Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cores);
+
+// request.jobs processes at once. Accuracies are those of a run
 // of one cell after the other with as many threads. A process that dies costs its cell, which is then `failed`. Throws as
 // run_experiment().
 RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop);

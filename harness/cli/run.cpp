@@ -7,6 +7,7 @@
 #include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/console.h"
+#include "harness/jobs.h"
 #include "harness/plan.h"
 #include "harness/provenance.h"
 #include "harness/run_inputs.h"
@@ -31,11 +32,12 @@ struct RunOptions {
   bool dry_run = false;
 };
 
-void print_plan(const Settings& requested, const std::vector<std::string>& cells, const Board& board) {
-  const auto settings = effective(requested, board.cores());
-  const auto plan = make_plan(settings, identify(settings));
+void print_plan(const Settings& requested, const RunOptions& options, const Board& board) {
+  const auto settings =
+      options.jobs > 0 ? settings_of_jobs(requested, options.jobs, board.cores()) : effective(requested, board.cores());
+  const auto plan = select_cells(make_plan(settings, identify(settings)), options.cells);
   fmt::print("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed\n");
-  for (const auto& c : select_cells(plan, cells))
+  for (const auto& c : plan)
     fmt::print("{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
                c.repetition, c.seed);
 }
@@ -48,7 +50,7 @@ int execute(const RunOptions& options) {
   const auto settings = read_settings(options.experiment, set);
   const Board board;
   if (options.dry_run) {
-    print_plan(settings, options.cells, board);
+    print_plan(settings, options, board);
     return Exit::ok;
   }
   Console console;

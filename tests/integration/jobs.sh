@@ -40,6 +40,10 @@ P
 }
 same "$work/sequential" "$work/jobs" 2 || fail "--jobs 3 is not the sequential run"
 
+# --dry-run names the cells that such a run has, whatever its share of the cores is.
+"${sweep[@]}" --set threads=0 --jobs 64 --dry-run | tail -n +2 | cut -d, -f1 | sort >"$work/planned"
+diff "$work/planned" <(tail -n +2 "$work/jobs/cells.csv" | cut -d, -f3 | sort) || fail "--dry-run names other cells"
+
 # What is done is not done again; a measured resume of accuracies is another run.
 before=$(sha256sum "$work/jobs/cells.csv")
 "${sweep[@]}" -o "$work/jobs" --jobs 2 --resume >/dev/null 2>&1 || fail "a resume with nothing to do"
