@@ -30,29 +30,46 @@ TrainSettings CellSettings::with(const Cell& cell, double lr, const std::optiona
           .noise = noise};
 }
 
-// `what` of the outcome that has this name: found in this execution, in an earlier one, or now.
+void CellSettings::learn(const SearchOutcome& outcome) {
+  if (outcome.failure.empty())
+    found_[outcome.name] = outcome.json;
+  else
+    failed_[outcome.name] = outcome.failure;
+}
+
+std::vector<std::string> CellSettings::searches_of(const Cell& cell) const {
+  std::vector<std::string> names;
+  if (noise_is_searched(cell)) names.push_back(cell.condition);
+  if (lr_is_searched(cell)) names.push_back(lr_search_name(cell));
+  return names;
+}
+
+// `what` of the outcome that has this name: known, or found now.
 double CellSettings::searched(const std::string& name, const char* what, const std::function<nlohmann::json()>& search) {
-  if (const auto known = found_.find(name); known != found_.end()) return known->second;
-  nlohmann::json outcome;
-  if (const auto before = journal_.before().found.find(name); before != journal_.before().found.end()) {
-    outcome = nlohmann::json::parse(before->second);
-  } else {
-    if (const auto failed = failed_.find(name); failed != failed_.end()) throw std::runtime_error(failed->second);
+  if (const auto failed = failed_.find(name); failed != failed_.end()) throw std::runtime_error(failed->second);
+  if (!found_.contains(name)) {
     ++searches_;
+    SearchOutcome outcome{name, "", ""};
     try {
-      outcome = search();
+      outcome.json = search().dump();
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
-      failed_[name] = error.what();
-      throw;
+      outcome.failure = error.what();
     }
-    journal_.found(name, outcome.dump());
-    console_.line(fmt::format("{}: {}", name, outcome.dump()));
+    learn(outcome);
+    record_(outcome);
+    if (!outcome.failure.empty()) throw std::runtime_error(outcome.failure);
   }
+  const auto outcome = nlohmann::json::parse(found_.at(name));
   if (!outcome.is_object() || !outcome.contains(what) || !outcome[what].is_number())
     throw std::runtime_error(fmt::format("journal.jsonl: '{}' has no {}; start anew in another -o", name, what));
-  return found_[name] = outcome[what].get<double>();
+  return outcome[what].get<double>();
+}
+
+bool CellSettings::noise_is_searched(const Cell& cell) const {
+  const auto block = noised_block(cell.condition);
+  return block && !settings_.model.noise_sigma.contains(std::string(models::to_string(*block)));
 }
 
 // Of the conditions noise-BLOCK: one sigma a block, as the settings say or searched: the mean accuracy on the validation images
@@ -61,9 +78,8 @@ std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
   const auto block = noised_block(cell.condition);
   if (!block) return std::nullopt;
   BlockNoise noise{*block, 0, static_cast<std::uint64_t>(cell.seed)};
-  const auto given = settings_.model.noise_sigma.find(std::string(models::to_string(*block)));
-  if (given != settings_.model.noise_sigma.end()) {
-    noise.sigma = given->second;
+  if (!noise_is_searched(cell)) {
+    noise.sigma = settings_.model.noise_sigma.at(std::string(models::to_string(*block)));
     return noise;
   }
   noise.sigma = searched(cell.condition, "sigma", [&]() -> nlohmann::json {
@@ -86,14 +102,22 @@ std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
   return noise;
 }
 
+bool CellSettings::lr_is_searched(const Cell& cell) const {
+  return !settings_.train.lr_search.empty() && find_strategy(cell.strategy).uses_gradient();
+}
+
+std::string CellSettings::lr_search_name(const Cell& cell) const {
+  return fmt::format("lr/{}/{}/{}/{}", cell.drift_text(), cell.train_size, cell.strategy, settings_.lr_of(cell.strategy));
+}
+
 // With train.lr_search every candidate is trained once, with the first repetition's seed; the best validation loss decides for
 // all repetitions.
 double CellSettings::lr_of(const Cell& cell) {
   const double lr = settings_.lr_of(cell.strategy);
-  if (settings_.train.lr_search.empty() || !find_strategy(cell.strategy).uses_gradient()) return lr;
+  if (!lr_is_searched(cell)) return lr;
   Cell first = cell;
   first.seed = settings_.sweep.seed;
-  const auto name = fmt::format("lr/{}/{}/{}/{}", cell.drift_text(), cell.train_size, cell.strategy, lr);
+  const auto name = lr_search_name(cell);
   const auto noise = noise_of(cell);
   return searched(name, "lr", [&]() -> nlohmann::json {
     constexpr double infinity = std::numeric_limits<double>::infinity();

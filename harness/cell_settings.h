@@ -9,9 +9,9 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/console.h"
-#include "harness/journal.h"
 #include "harness/plan.h"
 #include "harness/settings.h"
 #include "harness/target_data.h"
@@ -19,16 +19,26 @@
 
 namespace tbft {
 
+struct SearchOutcome {
+  std::string name;
+  std::string json;     // what was found: one JSON value
+  std::string failure;  // or why nothing was
+};
+
 class CellSettings {
  public:
-  // `effective` settings. All arguments outlive this.
-  CellSettings(const Settings& effective, Trainer& trainer, const TargetData& data, Journal& journal, Console& console,
-               const std::atomic<bool>& stop)
-      : settings_(effective), trainer_(trainer), data_(data), journal_(journal), console_(console), stop_(stop) {}
+  // `effective` settings; `record` is told the outcome of each search made here. All other arguments outlive this.
+  CellSettings(const Settings& effective, Trainer& trainer, const TargetData& data, Console& console,
+               const std::atomic<bool>& stop, std::function<void(const SearchOutcome&)> record)
+      : settings_(effective), trainer_(trainer), data_(data), console_(console), stop_(stop), record_(std::move(record)) {}
 
-  // Searches what is not known yet; each outcome is in the journal, where a resumed run finds it. Throws Interrupted, and
-  // std::runtime_error where a search finds nothing: at every cell that needs it, without searching again.
+  // An outcome of before, or of another process.
+  void learn(const SearchOutcome& outcome);
+  // Searches what is not known yet. Throws Interrupted, and std::runtime_error where a search finds nothing: at every cell that
+  // needs it, without searching again.
   TrainSettings of(const Cell& cell);
+  // Names of the searches whose outcome the cell needs, known or not.
+  std::vector<std::string> searches_of(const Cell& cell) const;
   // Of a discarded run of `full`: nothing is searched for it.
   TrainSettings warm_up(const Cell& cell) const { return with(cell, settings_.lr_of("full"), std::nullopt); }
   // Searches made so far: they heat the board.
@@ -38,15 +48,18 @@ class CellSettings {
   TrainSettings with(const Cell& cell, double lr, const std::optional<BlockNoise>& noise) const;
   double lr_of(const Cell& cell);
   std::optional<BlockNoise> noise_of(const Cell& cell);
+  bool noise_is_searched(const Cell& cell) const;
+  bool lr_is_searched(const Cell& cell) const;
+  std::string lr_search_name(const Cell& cell) const;
   double searched(const std::string& name, const char* what, const std::function<nlohmann::json()>& search);
 
   const Settings& settings_;
   Trainer& trainer_;
   const TargetData& data_;
-  Journal& journal_;
   Console& console_;
   const std::atomic<bool>& stop_;
-  std::map<std::string, double> found_;
+  std::function<void(const SearchOutcome&)> record_;
+  std::map<std::string, std::string> found_;   // JSON by name
   std::map<std::string, std::string> failed_;  // searches that found nothing, with the reason
   std::int64_t searches_ = 0;
 };

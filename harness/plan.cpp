@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "harness/data/dataset.h"
@@ -101,6 +103,29 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
       cells.push_back(ordered[static_cast<std::size_t>(i)]);
   }
   for (std::size_t i = 0; i < cells.size(); ++i) cells[i].order_index = static_cast<std::int64_t>(i);
+  return cells;
+}
+
+std::vector<Cell> select_cells(const std::vector<Cell>& plan, const std::vector<std::string>& names) {
+  if (names.empty()) return plan;
+  std::vector<bool> chosen(plan.size(), false);
+  for (const auto& name : names) {
+    std::size_t index = plan.size();
+    if (name.size() == id_digits) {  // such an id may look like a number, but no plan has so many cells
+      const auto found = std::ranges::find(plan, name, &Cell::id);
+      index = static_cast<std::size_t>(found - plan.begin());
+    } else if (const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+               error != std::errc() || end != name.data() + name.size()) {
+      index = plan.size();
+    }
+    if (index >= plan.size())
+      throw SettingsError(fmt::format(
+          "--cell {}: the plan has no such cell; give 0 to {} or a cell_id, as --dry-run prints them", name, plan.size() - 1));
+    chosen[index] = true;
+  }
+  std::vector<Cell> cells;
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    if (chosen[i]) cells.push_back(plan[i]);
   return cells;
 }
 

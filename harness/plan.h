@@ -39,6 +39,9 @@ Identity identify(const Settings& settings);
 // the head of SHA-256 over data set, drift, condition, size, strategy, repetition and Identity::accuracy_json.
 std::vector<Cell> make_plan(const Settings& settings, const Identity& identity);
 
+// The cells that are named, in the order of the plan: each by its order_index or its id. None named: all. Throws SettingsError.
+std::vector<Cell> select_cells(const std::vector<Cell>& plan, const std::vector<std::string>& names);
+
 // Lower-case hex SHA-256.
 std::string sha256_hex(std::string_view bytes);
 

@@ -37,8 +37,7 @@ void fill_train_energy(results::CellRow& row, const power::Energy& train, const 
 
 }  // namespace
 
-results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter,
-                          const RunFacts& run) {
+results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
   const auto& settings = *run.settings;
   const auto& strategy = find_strategy(m.cell.strategy);
   results::CellRow row;
@@ -58,11 +57,6 @@ results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, co
   row.repetition = m.cell.repetition;
   row.seed = m.cell.seed;
   row.order_index = m.cell.order_index;
-  row.duration_s = m.duration_s;
-  row.train_s = m.train_s;
-  fill_meter(row, meter);
-  fill_window(row, energy.gross);
-  row.sampler_cpu_s = m.sampler_cpu_s;
   row.peak_rss_MiB = m.peak_rss_MiB;
   row.threads = settings.threads;
   row.backend = settings.backend;
@@ -84,12 +78,24 @@ results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, co
   }
   fill_result(row, *m.result);
   if (m.result->diverged) add_reason(row, "training diverged; the best weights before it were tested");
-  if (!energy.gross.valid || throttled.value_or(false)) {
+  row.status = "ok";
+  return row;
+}
+
+results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter,
+                          const RunFacts& run) {
+  auto row = make_row(m, run);
+  row.duration_s = m.duration_s;
+  row.train_s = m.train_s;
+  fill_meter(row, meter);
+  fill_window(row, energy.gross);
+  row.sampler_cpu_s = m.sampler_cpu_s;
+  if (!m.result) return row;
+  if (!energy.gross.valid || row.throttled == 1) {
     row.status = "invalid";
     add_reason(row, energy.gross.valid ? "the board was throttled or under voltage" : energy.gross.reason);
     return row;
   }
-  row.status = "ok";
   fill_energy(row, energy.gross, power::net(energy.gross, energy.idle_before, energy.idle_after));
   // A slow meter may know the cell but not its short training windows: then those columns alone stay empty.
   if (energy.train && energy.train->valid) fill_train_energy(row, *energy.train, energy);

@@ -51,5 +51,7 @@ struct RunFacts {
 // invalid, their columns stay empty and `reason` says why.
 results::CellRow make_row(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter,
                           const RunFacts& run);
+// Of a cell that shared the machine with others: its accuracy alone. Meter, energy and times stay empty; `ok` or `failed`.
+results::CellRow make_row(const CellMeasurement& measurement, const RunFacts& run);
 
 }  // namespace tbft

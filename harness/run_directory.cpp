@@ -22,11 +22,13 @@ namespace {
 namespace fs = std::filesystem;
 
 // Settings that a plan may grow by, and those that only say where things lie.
-const std::set<std::string> may_differ{"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions",
-                                       "train.lr",          "description",      "data.path",         "data.train_path",
-                                       "model.checkpoint",  "meter.marker"};
+const std::set<std::string> resume_may_differ{"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions",
+                                              "train.lr",          "description",      "data.path",         "data.train_path",
+                                              "model.checkpoint",  "meter.marker"};
 
-nlohmann::json read_json(const fs::path& path) {
+}  // namespace
+
+nlohmann::json read_run_json(const fs::path& path) {
   std::ifstream file(path);
   std::ostringstream text;
   if (file) text << file.rdbuf();
@@ -39,7 +41,8 @@ nlohmann::json read_json(const fs::path& path) {
   return object;
 }
 
-void refuse_other_settings(const fs::path& path, const nlohmann::json& before, const nlohmann::json& now) {
+std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now,
+                                             const std::set<std::string>& may_differ) {
   std::vector<std::string> differences;
   const auto& old_settings = before.at("effective");
   for (const auto& [key, value] : now.at("effective").items()) {
@@ -59,12 +62,12 @@ void refuse_other_settings(const fs::path& path, const nlohmann::json& before, c
       differences.push_back(fmt::format("{} differs", key));
     }
   }
-  if (!differences.empty())
-    throw RunDirectoryError(
-        fmt::format("{}: cannot resume with other settings: {}; use another -o", path.string(), fmt::join(differences, "; ")));
+  return differences;
 }
 
-}  // namespace
+std::string trace_name(int execution) {
+  return execution <= 1 ? "trace.csv" : fmt::format("trace-{}.csv", execution);
+}
 
 void RunDirectory::refuse(const fs::path& path, bool resume) {
   if (resume && !fs::exists(path / "run.json"))
@@ -90,18 +93,21 @@ RunDirectory::~RunDirectory() {
   close(lock_);
 }
 
-fs::path RunDirectory::trace(int execution) const {
-  return path_ / "traces" / (execution <= 1 ? "trace.csv" : fmt::format("trace-{}.csv", execution));
-}
-
 std::string RunDirectory::begin(const std::string& run_json, const std::vector<Cell>& plan) {
   auto now = nlohmann::json::parse(run_json);
   const auto file = path_ / "run.json";
   if (fs::exists(file)) {
-    const auto before = read_json(file);
-    refuse_other_settings(path_, before, now);
+    const auto before = read_run_json(file);
+    if (const auto differences = differences_of_runs(before, now, resume_may_differ); !differences.empty())
+      throw RunDirectoryError(fmt::format("{}: cannot resume with other settings: {}; use another -o", path_.string(),
+                                          fmt::join(differences, "; ")));
     now["run_id"] = before.at("run_id");
     now["created_utc"] = before.at("created_utc");
+    // An execution of some cells loads their images only; those of the others stay known.
+    if (auto data = before.value("data", nlohmann::json()); data.is_object() && now["data"].is_object()) {
+      data.update(now["data"]);
+      now["data"] = data;
+    }
   }
   if (fs::exists(cells_csv())) {
     auto cells = results::read_cells(cells_csv());

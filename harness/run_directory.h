@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -18,6 +19,15 @@ struct RunDirectoryError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A run.json as an object; throws RunDirectoryError where it is none.
+nlohmann::json read_run_json(const std::filesystem::path& path);
+// What keeps two run.json from being of one run, for people: effective settings but those that may differ, checkpoint, images
+// of the data sets that both name, machine.
+std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now,
+                                             const std::set<std::string>& may_differ);
+// trace.csv, then trace-2.csv: a boot apart, the clock is another.
+std::string trace_name(int execution);
+
 class RunDirectory {
  public:
   // Throws where the constructor would, for what can be told without creating anything.
@@ -31,7 +41,7 @@ class RunDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path cells_csv() const { return path_ / "cells.csv"; }
   std::filesystem::path journal() const { return path_ / "journal.jsonl"; }
-  std::filesystem::path trace(int execution) const;  // traces/trace.csv, then trace-2.csv: a boot apart, the clock is another
+  std::filesystem::path trace(int execution) const { return path_ / "traces" / trace_name(execution); }
 
   // Where run.json exists: refuses a plan whose effective settings differ unless it only grew, and says which keys differ.
   // `run_json` is what a new run would write; an existing run keeps its run_id. Then writes run.json. Returns the run_id.

@@ -3,24 +3,19 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <random>
 #include <thread>
-#include <variant>
 
-#include "harness/cell_settings.h"
-#include "harness/journal.h"
+#include "harness/cell_run.h"
+#include "harness/jobs.h"
 #include "harness/marker.h"
-#include "harness/plan.h"
 #include "harness/provenance.h"
 #include "harness/row.h"
-#include "harness/run_directory.h"
 #include "harness/run_meter.h"
+#include "harness/run_setup.h"
 #include "harness/stop_observer.h"
-#include "harness/target_data.h"
-#include "harness/trainer.h"
 #include "power/monitor.h"
 
 namespace tbft {
@@ -28,50 +23,6 @@ namespace tbft {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-double seconds_since(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
-
-// Feeds the phases of one cell to the power monitor and the progress line, and keeps the time spent in training.
-class CellObserver : public PhaseObserver {
- public:
-  CellObserver(power::Monitor* monitor, std::string window, bool trace_steps, const std::atomic<bool>& stop,
-               std::function<void(double)> progress)
-      : monitor_(monitor), window_(std::move(window)), trace_steps_(trace_steps), stop_(stop), progress_(std::move(progress)) {}
-
-  void begin(Phase phase) override {
-    if (phase == Phase::train) train_began_ = SteadyClock::now();
-    if (traced(phase)) monitor_->begin(name(phase));
-  }
-  void end(Phase phase) override {
-    if (traced(phase)) monitor_->end(name(phase));
-    if (phase == Phase::train) train_s_ += seconds_since(train_began_);
-  }
-  void stepped(std::int64_t step, std::int64_t planned) override {
-    if (stop_) throw Interrupted("interrupted");
-    progress_(static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(planned, 1)));
-  }
-  void evaluated(std::int64_t, std::int64_t) override {
-    if (stop_) throw Interrupted("interrupted");
-  }
-  double train_s() const { return train_s_; }
-
- private:
-  bool traced(Phase phase) const {
-    const bool inner = phase == Phase::forward || phase == Phase::backward || phase == Phase::step;
-    return monitor_ != nullptr && (trace_steps_ || !inner);
-  }
-  std::string name(Phase phase) const { return fmt::format("{}/{}", window_, to_string(phase)); }
-
-  power::Monitor* monitor_;
-  std::string window_;
-  bool trace_steps_;
-  const std::atomic<bool>& stop_;
-  std::function<void(double)> progress_;
-  SteadyClock::time_point train_began_;
-  double train_s_ = 0;
-};
 
 // A finished cell that waits for the idle window after it.
 struct Pending {
@@ -84,59 +35,40 @@ class Run {
  public:
   Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop)
       : board_(board), console_(console), stop_(stop) {
-    // Everything that may be wrong is opened and read before anything is written.
-    RunDirectory::refuse(request.directory, request.resume);
     auto meter = open_meter_or_estimate(request.settings.meter.uri, request.settings.meter.interval_s);
+    const auto info = meter->info();
     auto on_mark = open_marker(request.settings.meter.marker, console);
     // The directory pins what `auto` found, so that a resume with another meter is noticed.
     auto settings = effective(request.settings, board.cores());
-    settings.meter.uri = meter->info().uri;
-    if (settings.idle.seconds < 0) settings.idle.seconds = meter->info().measured ? default_idle_s : 0;
+    settings.meter.uri = info.uri;
+    if (settings.idle.seconds < 0) settings.idle.seconds = info.measured ? default_idle_s : 0;
     const auto compute = set_compute({settings.threads, settings.backend});
     settings.threads = compute.threads;
-    settings_ = settings;
 
-    identity_ = identify(settings);
-    plan_ = make_plan(settings, identity_);
-    trainer_ = std::make_unique<Trainer>(settings.model.checkpoint);
-    data_ = std::make_unique<TargetData>(settings, plan_, [&](const std::string& name) {
-      stop_point();
-      console.progress("loading " + name);
-    });
-    console.clear();
-    if (request.settings.meter.uri == "auto" && !meter->info().measured)
-      console.warning(fmt::format("no power meter found; joules are an estimate: {}", meter->info().description));
-    directory_ = std::make_unique<RunDirectory>(request.directory, request.resume);
-    run_id_ = directory_->begin(describe(request, meter->info()), plan_);
-    journal_ = std::make_unique<Journal>(directory_->journal());
-    const auto trace = directory_->trace(journal_->before().executions + 1);
-    cell_settings_ = std::make_unique<CellSettings>(settings_, *trainer_, *data_, *journal_, console, stop);
-    journal_->execution(tool_version(), trace.filename().string());
+    setup_ = std::make_unique<RunSetup>(request, settings, to_json(info), board, console, stop,
+                                        [this](const SearchOutcome& outcome) { record(outcome); });
+    if (request.settings.meter.uri == "auto" && !info.measured)
+      console.warning(fmt::format("no power meter found; joules are an estimate: {}", info.description));
+    const auto trace = setup_->directory.trace(setup_->journal.before().executions + 1);
+    setup_->journal.execution(tool_version(), trace.filename().string());
     monitor_ = std::make_unique<power::Monitor>(
         std::move(meter), power::MonitorOptions{settings.meter.interval_s, trace, nullptr, std::move(on_mark)});
   }
 
   RunOutcome execute() {
     RunOutcome outcome;
-    outcome.planned = static_cast<std::int64_t>(plan_.size());
-    std::vector<const Cell*> todo;
-    for (const auto& cell : plan_) {
-      if (directory_->done().contains(cell.id))
-        ++outcome.skipped;
-      else
-        todo.push_back(&cell);
-    }
+    const auto todo = setup_->todo(outcome);
     if (todo.empty()) return outcome;
-    console_.line(fmt::format("{}: {} of {} cells to run, {}, meter {}", settings_.name, todo.size(), plan_.size(),
-                              trainer_->description(), monitor_->meter().uri));
-    if (settings_.warmup) warm_up(*todo.front());
+    console_.line(fmt::format("{}: {} of {} cells to run, {}, meter {}", settings().name, todo.size(), setup_->plan.size(),
+                              setup_->trainer.description(), monitor_->meter().uri));
+    if (settings().warmup) warm_up(*todo.front());
     began_ = SteadyClock::now();
     remaining_ = todo.size();
     idle_window();
     for (const Cell* cell : todo) {
-      stop_point();
-      const auto settings = settings_of(*cell);
-      pending_ = run_cell(*cell, settings);
+      if (stop_) throw Interrupted("interrupted");
+      const auto way = settled_way_of(*cell);
+      pending_ = measure_cell(*cell, way);
       cool_down();
       idle_window();
       write_pending(outcome);
@@ -148,55 +80,39 @@ class Run {
   }
 
  private:
-  void stop_point() const {
-    if (stop_) throw Interrupted("interrupted");
+  const Settings& settings() const { return setup_->settings; }
+
+  static nlohmann::json to_json(const power::MeterInfo& meter) {
+    return {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
+            {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
   }
 
-  std::string describe(const RunRequest& request, const power::MeterInfo& meter) const {
-    nlohmann::json run = provenance_json(board_);
-    run["schema"] = results::schema_version;
-    run["run_id"] = fmt::format("{}-{}-{:04x}", settings_.name, utc_compact(), std::random_device{}() & 0xFFFFU);
-    run["libtorch"] = libtorch_version();
-    run["created_utc"] = utc_now();
-    run["command_line"] = request.command_line;
-    run["requested"] = nlohmann::json::parse(to_json(request.settings));
-    run["effective"] = nlohmann::json::parse(to_json(settings_));
-    run["config_hash"] = identity_.config_hash;
-    run["checkpoint_sha256"] = identity_.checkpoint_sha256;
-    run["model"] = trainer_->description();
-    run["cells"] = plan_.size();
-    run["meter"] = {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
-                    {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
-    run["data"] = nlohmann::json::parse(data_->describe());
-    return run.dump();
+  // So that a resumed run need not search again.
+  void record(const SearchOutcome& outcome) {
+    if (!outcome.failure.empty()) return;
+    setup_->journal.found(outcome.name, outcome.json);
+    console_.line(fmt::format("{}: {}", outcome.name, outcome.json));
   }
 
-  // What has to be searched first is no part of the cell: it begins after an idle window of its own. Text: why there are none.
-  std::variant<TrainSettings, std::string> settings_of(const Cell& cell) {
-    const auto before = cell_settings_->searches();
-    std::variant<TrainSettings, std::string> settings;
-    try {
-      settings = cell_settings_->of(cell);
-    } catch (const Interrupted&) {
-      throw;
-    } catch (const std::exception& error) {
-      settings = error.what();
-    }
-    if (cell_settings_->searches() == before || settings_.idle.seconds <= 0) return settings;
+  // What has to be searched first is no part of the cell: it begins after an idle window of its own.
+  CellWay settled_way_of(const Cell& cell) {
+    const auto before = setup_->cell_settings.searches();
+    const auto way = way_of(*setup_, cell);
+    if (setup_->cell_settings.searches() == before || settings().idle.seconds <= 0) return way;
     cool_down();
     idle_window();
     monitor_->forget(fmt::format("idle/{}", idle_windows_ - 2));  // the one before the search
-    return settings;
+    return way;
   }
 
   // One discarded epoch of everything: code paged in, kernels chosen, clocks up.
   void warm_up(const Cell& cell) {
     console_.progress("warming up");
-    auto settings = cell_settings_->warm_up(cell);
+    auto settings = setup_->cell_settings.warm_up(cell);
     settings.epochs = 1;
     StopObserver observer(stop_);
     try {
-      trainer_->run(find_strategy("full"), data_->images(cell), data_->split(cell), settings, observer);
+      setup_->trainer.run(find_strategy("full"), setup_->data.images(cell), setup_->data.split(cell), settings, observer);
     } catch (const DivergedError&) {  // warm all the same
     }
   }
@@ -213,59 +129,38 @@ class Run {
                                   done > 0.5 ? duration_text(seconds_since(began_) / done * (all - done)) : "..."));
   }
 
-  Pending run_cell(const Cell& cell, const std::variant<TrainSettings, std::string>& how) {
-    const auto* settings = std::get_if<TrainSettings>(&how);
+  Pending measure_cell(const Cell& cell, const CellWay& way) {
     Pending pending;
     pending.window = "cell/" + cell.id;
     pending.idle_before = idle_windows_ - 1;
-    auto& m = pending.measurement;
-    m.cell = cell;
-    if (settings != nullptr) m.lr = settings->lr;
-    m.started_utc = utc_now();
-    m.before = BoardState::of(board_);
-    board_.reset_peak_rss();
-    journal_->cell_begins(cell.id);
+    setup_->journal.cell_begins(cell.id);
     const double sampler_before = monitor_->sampler().cpu_s;
-    const auto start = SteadyClock::now();
-    CellObserver observer(monitor_.get(), pending.window, settings_.trace_steps, stop_,
+    CellObserver observer(monitor_.get(), pending.window, settings().trace_steps, stop_,
                           [&](double fraction) { show_progress(cell, fraction); });
-    monitor_->begin(pending.window);
-    try {
-      if (settings == nullptr) throw std::runtime_error(std::get<std::string>(how));
-      m.result = trainer_->run(find_strategy(cell.strategy), data_->images(cell), data_->split(cell), *settings, observer);
-    } catch (const Interrupted&) {
-      throw;
-    } catch (const std::exception& error) {
-      m.failure = error.what();
-    }
-    monitor_->end(pending.window);
-    m.duration_s = seconds_since(start);
-    m.train_s = observer.train_s();
+    auto& m = pending.measurement = run_cell(*setup_, cell, way, observer);
     m.sampler_cpu_s = monitor_->sampler().cpu_s - sampler_before;
-    m.peak_rss_MiB = board_.peak_rss_MiB();
-    m.after = BoardState::of(board_);
-    journal_->cell_ends(cell.id, m.result ? m.result->correct_by_image : std::vector<bool>{});
+    setup_->journal.cell_ends(cell.id, m.result ? m.result->correct_by_image : std::vector<bool>{});
     return pending;
   }
 
   void cool_down() {
-    if (settings_.cooldown.max_C <= 0) return;
+    if (settings().cooldown.max_C <= 0) return;
     const auto start = SteadyClock::now();
-    while (!stop_ && seconds_since(start) < settings_.cooldown.timeout_s) {
+    while (!stop_ && seconds_since(start) < settings().cooldown.timeout_s) {
       const auto now = board_.temperature_C();
-      if (!now || *now <= settings_.cooldown.max_C) return;
-      console_.progress(fmt::format("cooling down: {:.1f} C, waiting for {:.1f} C", *now, settings_.cooldown.max_C));
+      if (!now || *now <= settings().cooldown.max_C) return;
+      console_.progress(fmt::format("cooling down: {:.1f} C, waiting for {:.1f} C", *now, settings().cooldown.max_C));
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
     }
   }
 
   // Data loaded, threads parked. Not cut short by a signal: the finished cell before it needs it whole.
   void idle_window() {
-    if (settings_.idle.seconds <= 0) return;
-    console_.progress(fmt::format("idle window of {} s", settings_.idle.seconds));
+    if (settings().idle.seconds <= 0) return;
+    console_.progress(fmt::format("idle window of {} s", settings().idle.seconds));
     const auto name = fmt::format("idle/{}", idle_windows_++);
     monitor_->begin(name);
-    std::this_thread::sleep_for(std::chrono::duration<double>(settings_.idle.seconds));
+    std::this_thread::sleep_for(std::chrono::duration<double>(settings().idle.seconds));
     monitor_->end(name);
   }
 
@@ -279,41 +174,22 @@ class Run {
     if (trained) energy.train = monitor_->energy(pending_->window + "/train");
     energy.idle_before = idle_energy(pending_->idle_before);
     energy.idle_after = idle_energy(idle_windows_ - 1);
-    const auto row = make_row(m, energy, monitor_->meter(), RunFacts{run_id_, &settings_, &board_, identity_.config_hash});
+    const auto row = make_row(m, energy, monitor_->meter(), setup_->facts());
     // The readings first: a row on the disk must find its joules again in the trace.
     monitor_->sync();
-    directory_->commit(row);
+    setup_->directory.commit(row);
     // The last idle window is the one before the next cell.
     monitor_->forget(pending_->window);
     if (pending_->idle_before >= 0) monitor_->forget(fmt::format("idle/{}", pending_->idle_before));
-    count(m.cell, row, outcome);
+    count(row, outcome);
+    console_.line(fmt::format("[{}/{}] {}", finished_ + 1, finished_ + remaining_, outcome_text(m.cell, row)));
     pending_.reset();
-  }
-
-  void count(const Cell& cell, const results::CellRow& row, RunOutcome& outcome) {
-    if (row.status == "ok") ++outcome.ok;
-    if (row.status == "failed") ++outcome.failed;
-    if (row.status == "invalid") ++outcome.invalid;
-    console_.line(
-        fmt::format("[{}/{}] {} {:.0f} % {} #{}: {}{}, {:.1f} s{}", finished_ + 1, finished_ + remaining_, cell.drift_text(),
-                    cell.train_size * 100, cell.strategy, cell.repetition,
-                    row.accuracy_pct ? fmt::format("{:.2f} %", *row.accuracy_pct) : "no accuracy",
-                    row.gross_J ? fmt::format(", {:.1f} J{}", *row.gross_J, *row.measured == 1 ? "" : " (estimate)") : "",
-                    row.duration_s.value_or(0), row.status == "ok" ? "" : fmt::format(" {}: {}", row.status, row.reason)));
   }
 
   const Board& board_;
   Console& console_;
   const std::atomic<bool>& stop_;
-  std::unique_ptr<RunDirectory> directory_;
-  Settings settings_;
-  Identity identity_;
-  std::vector<Cell> plan_;
-  std::unique_ptr<Trainer> trainer_;
-  std::unique_ptr<TargetData> data_;
-  std::string run_id_;
-  std::unique_ptr<Journal> journal_;
-  std::unique_ptr<CellSettings> cell_settings_;
+  std::unique_ptr<RunSetup> setup_;
   std::unique_ptr<power::Monitor> monitor_;
   std::optional<Pending> pending_;
   int idle_windows_ = 0;
@@ -324,6 +200,8 @@ class Run {
 }  // namespace
 
 RunOutcome run_experiment(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop) {
+  if (request.jobs > 0) return run_jobs(request, board, console, stop);
+  RunDirectory::refuse(request.directory, request.resume);
   return Run(request, board, console, stop).execute();
 }
 

@@ -1,4 +1,4 @@
-// The runner: the cells of a plan, one after the other, each measured, each a row of cells.csv.
+// The runner: the cells of a plan, one after the other and each measured, or several at once (jobs.h); each a row of cells.csv.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,12 @@ struct RunRequest {
   std::filesystem::path directory;
   bool resume = false;
   std::vector<std::string> command_line;  // for provenance
+  std::vector<std::string> cells;         // that are to run, as select_cells() takes them; none: all
+  std::int64_t jobs = 0;                  // processes at once, for accuracies alone; 0: one cell after the other, measured
 };
+
+// The meter of a run that measures nothing, in its settings.
+inline constexpr const char* no_meter = "none";
 
 struct RunOutcome {
   std::int64_t planned = 0, skipped = 0, ok = 0, failed = 0, invalid = 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that tbft builds with. Usage: bootstrap.sh [run|test|kernel]; `test` adds what only tests and checks need,
-# `kernel` what the tests under a real kernel (tests/kernel) need beyond that.
+# Installs the Debian 12 packages that tbft builds with. Usage: bootstrap.sh [run|test|kernel|full]; `test` adds what only tests and checks
+# need, `kernel` what the tests under a real kernel (tests/kernel) need beyond that, `full` also Slurm and what builds and runs arm64.
 # Safe to repeat: what is there is left alone, and without anything missing no root is needed.
 set -euo pipefail
 
@@ -11,10 +11,17 @@ test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang l
       python3 python3-torch python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil)
 # gcc-12 and make build kernel modules.
 kernel=(qemu-system-x86 busybox-static gpiod make gcc-12 binutils)
+slurm=(slurmctld slurmd slurm-client munge)
+arm64=(g++-aarch64-linux-gnu qemu-user-static)
 
 wanted=("${run[@]}")
-[[ ${1:-run} = test || ${1:-run} = kernel ]] && wanted+=("${test[@]}")
-[ "${1:-run}" = kernel ] && wanted+=("${kernel[@]}")
+case ${1:-run} in
+  run) ;;
+  test) wanted+=("${test[@]}") ;;
+  kernel) wanted+=("${test[@]}" "${kernel[@]}") ;;
+  full) wanted+=("${test[@]}" "${kernel[@]}" "${slurm[@]}" "${arm64[@]}") ;;
+  *) echo "usage: bootstrap.sh [run|test|kernel|full]" >&2; exit 2 ;;
+esac
 
 missing=()
 for package in "${wanted[@]}"; do

@@ -2,7 +2,8 @@
 # The whole test suite on a Debian 12 machine: packages, build, tests. Safe to repeat.
 # Usage: test.sh [--full]. Without it: the dev build and every test that needs no virtual machine. --full adds what a change must
 # pass before it lands: formatting, the build without libtorch and its tests under AddressSanitizer and
-# UndefinedBehaviorSanitizer, libFuzzer, the program against a real kernel in QEMU, clang-tidy.
+# UndefinedBehaviorSanitizer, the program against a real kernel in QEMU, a sweep under Slurm, the arm64 build under QEMU's user mode,
+# libFuzzer, clang-tidy.
 # A skipped test is a failure unless it says that ../shared (real images and checkpoints) or hardware is absent.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -40,7 +41,7 @@ run_ctest() {
 }
 
 step "packages"
-if [ "$full" = yes ]; then scripts/bootstrap.sh kernel; else scripts/bootstrap.sh test; fi
+if [ "$full" = yes ]; then scripts/bootstrap.sh full; else scripts/bootstrap.sh test; fi
 
 if [ "$full" = yes ]; then
   step "formatting"
@@ -50,7 +51,7 @@ fi
 step "build dev"
 build dev
 step "tests"
-run_ctest build/dev -LE kernel
+run_ctest build/dev -LE 'kernel|slurm|arm64'
 
 if [ "$full" = yes ]; then
   step "build without libtorch, with AddressSanitizer and UndefinedBehaviorSanitizer, and its tests"
@@ -58,6 +59,10 @@ if [ "$full" = yes ]; then
   ASAN_OPTIONS=detect_leaks=0 run_ctest build/asan -LE 'slow|real'
   step "a real kernel"
   run_ctest build/dev -L kernel
+  step "Slurm"
+  run_ctest build/dev -L slurm
+  step "arm64"
+  run_ctest build/dev -L arm64
   step "fuzzing"
   build fuzz
   TBFT_FUZZ_SECONDS=${TBFT_FUZZ_SECONDS:-30} run_ctest build/fuzz -L fuzz

@@ -26,6 +26,7 @@ void add_measure(CLI::App& app, Action& action);
 void add_record(CLI::App& app, Action& action);
 void add_integrate(CLI::App& app, Action& action);
 void add_serve_meter(CLI::App& app, Action& action);
+void add_merge(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_cost(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);

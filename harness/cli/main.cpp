@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   tbft::cli::Action action;
   tbft::cli::add_run(app, action);
   tbft::cli::add_reproduce(app, action);
+  tbft::cli::add_merge(app, action);
   tbft::cli::add_report(app, action);
   tbft::cli::add_eval(app, action);
   tbft::cli::add_pretrain(app, action);

@@ -7,6 +7,7 @@
 #include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/console.h"
+#include "harness/jobs.h"
 #include "harness/plan.h"
 #include "harness/provenance.h"
 #include "harness/run_inputs.h"
@@ -24,14 +25,17 @@ struct RunOptions {
   std::string meter;
   std::string marker;
   std::vector<std::string> set;
+  std::vector<std::string> cells;
+  std::int64_t jobs = 0;
   bool tune_lr = false;
   bool resume = false;
   bool dry_run = false;
 };
 
-void print_plan(const Settings& requested, const Board& board) {
-  const auto settings = effective(requested, board.cores());
-  const auto plan = make_plan(settings, identify(settings));
+void print_plan(const Settings& requested, const RunOptions& options, const Board& board) {
+  const auto settings =
+      options.jobs > 0 ? settings_of_jobs(requested, options.jobs, board.cores()) : effective(requested, board.cores());
+  const auto plan = select_cells(make_plan(settings, identify(settings)), options.cells);
   fmt::print("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed\n");
   for (const auto& c : plan)
     fmt::print("{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
@@ -46,7 +50,7 @@ int execute(const RunOptions& options) {
   const auto settings = read_settings(options.experiment, set);
   const Board board;
   if (options.dry_run) {
-    print_plan(settings, board);
+    print_plan(settings, options, board);
     return Exit::ok;
   }
   Console console;
@@ -55,8 +59,12 @@ int execute(const RunOptions& options) {
       .settings = settings,
       .directory = options.directory.empty() ? fmt::format("runs/{}-{}", settings.name, utc_compact()) : options.directory,
       .resume = options.resume,
-      .command_line = {"tbft", "run", options.experiment}};
+      .command_line = {"tbft", "run", options.experiment},
+      .cells = options.cells,
+      .jobs = options.jobs};
   for (const auto& option : set) request.command_line.push_back("--set " + option);
+  for (const auto& cell : options.cells) request.command_line.push_back("--cell " + cell);
+  if (options.jobs > 0) request.command_line.push_back(fmt::format("--jobs {}", options.jobs));
   RunOutcome outcome;
   try {
     outcome = run_experiment(request, board, console, stop.flag());
@@ -95,6 +103,18 @@ void add_run(CLI::App& app, Action& action) {
   command->add_option("--set", options->set, "Set a key: --set sweep.repetitions=3 (repeatable)")->allow_extra_args(false);
   command->add_flag("--tune-lr", options->tune_lr,
                     "First try 0.1, 0.3, 1, 3 and 10 times each learning rate; the best validation loss decides");
+  command
+      ->add_option("-j,--jobs", options->jobs,
+                   "Run cells in this many processes at once, for accuracies only: no meter is opened, joules and times stay "
+                   "empty. Each gets its share of the cores (or `threads`)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command
+      ->add_option("--cell", options->cells,
+                   "Run this cell of the plan only, by order_index or cell_id as --dry-run prints them "
+                   "(repeatable); `tbft merge` joins such parts")
+      ->type_name("K")
+      ->allow_extra_args(false);
   command->add_flag("--resume", options->resume, "Go on with the run in -o: missing, failed and invalid cells");
   command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV, run nothing");
   command->footer(
@@ -102,7 +122,9 @@ void add_run(CLI::App& app, Action& action) {
       "  tbft run experiments/quickstart.toml --set model.checkpoint=base.pth -o runs/first\n"
       "  tbft run experiments/cifar-flip.toml --set data.path=cifar10/test --set model.checkpoint=resnet26.pth \\\n"
       "      -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --set sweep.train_sizes=[0.1]\n"
-      "  tbft run experiments/cifar-flip.toml ... -o runs/first --resume\n\n" +
+      "  tbft run experiments/cifar-flip.toml ... -o runs/first --resume\n"
+      "  tbft run experiments/cifar-flip.toml ... -o runs/fast --jobs 4        # accuracies of four cells at once\n"
+      "  tbft run experiments/cifar-flip.toml ... -o parts/7 --cell 7          # one cell, here; the others elsewhere\n\n" +
       keys_help());
   command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }

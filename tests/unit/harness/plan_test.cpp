@@ -250,5 +250,20 @@ TEST(Sha256, IsThatOfFips180) {
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST_F(PlanTest, CellsAreChosenByPlaceOrId) {
+  const auto all = plan();
+  const auto chosen = select_cells(all, {all[7].id, "2", "2"});
+  EXPECT_EQ(ids_in_order(chosen), (std::vector{all[2].id, all[7].id}));
+  EXPECT_EQ(chosen[1].order_index, 7);
+  EXPECT_EQ(select_cells(all, {}).size(), all.size());
+}
+
+TEST_F(PlanTest, ACellThatIsNotThereIsRefused) {
+  const auto all = plan();
+  for (const std::string name : {"84", "-1", "2x", "", "0123456789ab", "99999999999999999999999"})
+    EXPECT_THAT(message_of<SettingsError>([&] { select_cells(all, {name}); }),
+                testing::AllOf(HasSubstr("--cell " + name), HasSubstr("0 to 83")));
+}
+
 }  // namespace
 }  // namespace tbft

@@ -87,6 +87,8 @@ class RowTest : public testing::Test {
 
   CellRow row() const { return make_row(measurement, energy, meter, {"run-1", &settings, &board_, "cafe00cafe00"}); }
 
+  CellRow accuracy_row() const { return make_row(measurement, {"run-1", &settings, &board_, "cafe00cafe00"}); }
+
   Settings settings;
   CellMeasurement measurement;
   CellEnergy energy;
@@ -304,6 +306,23 @@ TEST(Known, IsEmptyForWhatIsNotANumber) {
   EXPECT_EQ(known(power::unknown), std::nullopt);
   EXPECT_EQ(known(-std::numeric_limits<double>::infinity()), std::nullopt);
   EXPECT_THAT(known(0), Optional(DoubleEq(0)));
+}
+
+TEST_F(RowTest, ACellThatSharedTheMachineHasItsAccuracyAndNothingOfPowerOrTime) {
+  const auto r = accuracy_row();
+  EXPECT_EQ(r.status, "ok");
+  EXPECT_THAT(r.accuracy_pct, Optional(DoubleEq(75)));
+  expect_no_joules(r);
+  EXPECT_EQ(r.meter + r.meter_scope, "");
+  EXPECT_EQ(r.measured, std::nullopt);
+  for (const auto column : {&CellRow::distinct_hz, &CellRow::longest_gap_s, &CellRow::coverage_pct, &CellRow::sampler_cpu_s,
+                            &CellRow::duration_s, &CellRow::train_s})
+    EXPECT_EQ(r.*column, std::nullopt);
+  EXPECT_EQ(r.samples, std::nullopt);
+  measurement.result.reset();
+  measurement.failure = "lost";
+  EXPECT_EQ(accuracy_row().status, "failed");
+  EXPECT_EQ(accuracy_row().reason, "lost");
 }
 
 }  // namespace

@@ -1,0 +1,81 @@
+// tbft merge -o OUT PART...: run directories of cells that were run apart become one.
+#include "harness/merge.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/command.h"
+#include "harness/console.h"
+
+namespace tbft::cli {
+
+namespace {
+
+struct Options {
+  std::vector<std::string> parts;
+  std::string output;
+  bool json = false;
+};
+
+void print_json(const Options& options, const MergeOutcome& outcome) {
+  nlohmann::json object{
+      {"output", options.output}, {"parts", options.parts.size()}, {"planned", outcome.planned},        {"ok", outcome.ok},
+      {"failed", outcome.failed}, {"invalid", outcome.invalid},    {"missing", nlohmann::json::array()}};
+  for (const auto& cell : outcome.missing) object["missing"].push_back({{"index", cell.index}, {"cell_id", cell.id}});
+  fmt::print("{}\n", object.dump(2));
+}
+
+void print_text(const Options& options, const MergeOutcome& outcome) {
+  fmt::print("{} of {} cells from {} parts: {} ok, {} failed, {} invalid; {}\n",
+             outcome.planned - static_cast<std::int64_t>(outcome.missing.size()), outcome.planned, options.parts.size(),
+             outcome.ok, outcome.failed, outcome.invalid, options.output);
+  constexpr std::size_t shown = 20;
+  for (std::size_t i = 0; i < std::min(shown, outcome.missing.size()); ++i)
+    fmt::print("missing: cell {} ({})\n", outcome.missing[i].index, outcome.missing[i].id);
+  if (outcome.missing.size() > shown) fmt::print("missing: {} more; --json names them all\n", outcome.missing.size() - shown);
+  if (outcome.ok < outcome.planned)
+    fmt::print("`tbft run` with the parts' experiment and settings, -o {} and --resume goes on\n", options.output);
+}
+
+int merge(const Options& options) {
+  std::vector<std::string> command_line{"tbft", "merge", "-o", options.output};
+  command_line.insert(command_line.end(), options.parts.begin(), options.parts.end());
+  const auto outcome = merge_runs({options.parts.begin(), options.parts.end()}, options.output, command_line,
+                                  [](const std::string& what) { print_error("tbft: warning: " + what); });
+  if (options.json)
+    print_json(options, outcome);
+  else
+    print_text(options, outcome);
+  if (outcome.failed > 0 || !outcome.missing.empty()) return Exit::failed;
+  return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
+}
+
+}  // namespace
+
+void add_merge(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("merge", "Join the run directories of cells that were run apart (run --cell)");
+  command->add_option("part", options->parts, "Run directories of the same plan; a cell may be in one of them only")
+      ->required()
+      ->type_name("PART");
+  command->add_option("-o,--output", options->output, "Run directory to write; must not be there yet")
+      ->required()
+      ->type_name("OUT");
+  command->add_flag("--json", options->json, "Print the counts and the missing cells as JSON");
+  command->footer(
+      "Examples:\n"
+      "  tbft run sweep.toml --cell 0 -o parts/0            # each cell anywhere: another machine of the same kind, an array "
+      "task\n"
+      "  tbft run sweep.toml --cell 1 -o parts/1\n"
+      "  tbft merge -o runs/sweep parts/*                   # rows, journals, traces: a run directory as any other\n"
+      "  tbft run sweep.toml -o runs/sweep --resume         # the cells that no part had\n"
+      "Exit code: 0 all cells are ok; 1 some are missing or failed, 4 invalid (OUT is written all the same); 2 refused.\n"
+      "experiments/slurm/ submits a sweep as an array of jobs.");
+  command->callback([options, &action] { action = [options] { return merge(*options); }; });
+}
+
+}  // namespace tbft::cli

@@ -1,0 +1,49 @@
+// What a run stands on, measured or not: plan, base model, images, and the run directory with its journal.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/board.h"
+#include "harness/cell_settings.h"
+#include "harness/console.h"
+#include "harness/journal.h"
+#include "harness/plan.h"
+#include "harness/row.h"
+#include "harness/run_directory.h"
+#include "harness/runner.h"
+#include "harness/settings.h"
+#include "harness/target_data.h"
+#include "harness/trainer.h"
+
+namespace tbft {
+
+struct RunSetup {
+  // Everything that may be wrong is read before anything is written. `effective` settings as run.json keeps them, `meter` what
+  // it says of the meter, `record` is told each search. Throws as run_experiment().
+  RunSetup(const RunRequest& request, const Settings& effective, const nlohmann::json& meter, const Board& board,
+           Console& console, const std::atomic<bool>& stop, std::function<void(const SearchOutcome&)> record);
+
+  const Board& board;
+  Console& console;
+  const std::atomic<bool>& stop;
+  Settings settings;  // effective
+  Identity identity;
+  std::vector<Cell> plan;
+  std::vector<Cell> selected;  // that this execution is asked for
+  Trainer trainer;
+  TargetData data;  // of the selected cells
+  RunDirectory directory;
+  std::string run_id;
+  Journal journal;
+  CellSettings cell_settings;
+
+  // Of the selected cells, those without a row that says ok; their number besides goes to `outcome`.
+  std::vector<const Cell*> todo(RunOutcome& outcome) const;
+  RunFacts facts() const { return {run_id, &settings, &board, identity.config_hash}; }
+};
+
+}  // namespace tbft

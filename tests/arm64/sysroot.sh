@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Lays down an arm64 Debian sysroot: what tbft links, unpacked from Debian's packages. Nothing is installed and no foreign architecture is
+# added (libtorch-dev:arm64 would take the place of this machine's); no root is needed.
+# Usage: sysroot.sh [DIR]; DIR defaults to $XDG_CACHE_HOME/tbft-arm64. Prints DIR/root. Safe to repeat: what is complete is left alone.
+set -euo pipefail
+
+dest=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/tbft-arm64}
+packages=(libc6-dev libstdc++-12-dev
+          libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
+          libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libgtest-dev libgmock-dev libbenchmark-dev)
+recipe="1 ${packages[*]}"  # the number goes up when the steps below change
+triplet=aarch64-linux-gnu
+
+fail() { echo "sysroot: $*" >&2; exit 1; }
+step() { echo "sysroot: $1 ($SECONDS s)" >&2; }
+complete() { [ "$(cat "$dest/complete" 2>/dev/null)" = "$recipe" ]; }
+finish() { echo "$dest/root"; exit 0; }
+
+complete && finish
+mkdir -p "$(dirname "$dest")"
+exec 9>"$dest.lock"
+flock -w 550 9 || fail "$dest.lock is held by another set-up"
+complete && finish
+for tool in apt-get dpkg-deb tar flock; do
+  command -v "$tool" >/dev/null || fail "$tool is missing: this needs a Debian machine"
+done
+
+# A package world of its own that asks this machine's Debian mirrors for arm64.
+part=$dest.part
+rm -rf "$part"
+mkdir -p "$part"/{root,apt/lists/partial,apt/archives/partial,apt/sources.d}
+: >"$part/apt/status"
+for list in /etc/apt/sources.list /etc/apt/sources.list.d/debian*; do
+  case $list in
+    *.list|*.sources) [ ! -s "$list" ] || cp "$list" "$part/apt/sources.d/" ;;
+  esac
+done
+cat >"$part/apt/apt.conf" <<A
+APT::Architecture "arm64";
+APT::Architectures { "arm64"; };
+APT::Install-Recommends "false";
+APT::Sandbox::User "";
+Debug::NoLocking "true";
+Dir::State "$part/apt";
+Dir::State::status "$part/apt/status";
+Dir::Cache "$part/apt";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "$part/apt/sources.d";
+Dir::Etc::preferencesparts "/dev/null";
+A
+export APT_CONFIG=$part/apt/apt.conf
+step "fetching ${#packages[@]} packages and what they need"
+timeout 120 apt-get -qq update || fail "the package lists cannot be fetched"
+timeout 400 apt-get -qq -y --download-only install "${packages[@]}" >"$part/apt/log" 2>&1 ||
+  fail "the packages cannot be fetched: $(tail -n 1 "$part/apt/log")"
+
+step "unpacking $(find "$part/apt/archives" -name '*.deb' | wc -l) packages"
+for package in "$part"/apt/archives/*.deb; do
+  dpkg-deb --fsys-tarfile "$package" | tar -x -C "$part/root" --no-same-owner --exclude=./usr/share/{doc,man,locale,icons,fonts}
+done
+# Absolute links lead out of the sysroot.
+find "$part/root" -type l -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do
+  ln -sfnr "$part/root$target" "$link"
+done
+# What the packages' scripts would have made with update-alternatives.
+for library in blas lapack; do
+  ln -sfn "$library/lib$library.so.3" "$part/root/usr/lib/$triplet/lib$library.so.3"
+done
+rm -rf "$part/apt"
+echo "$recipe" >"$part/complete"
+rm -rf "$dest"
+mv "$part" "$dest"
+step "done: $(du -sh "$dest" | cut -f1) in $dest"
+finish

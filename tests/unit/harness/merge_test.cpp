@@ -1,0 +1,220 @@
+#include "harness/merge.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "harness/journal.h"
+#include "harness/run_directory.h"
+#include "results/csv.h"
+#include "tests/unit/harness/temporary_folder.h"
+
+namespace tbft {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::message_of;
+using test::write_file;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+std::string content_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+class MergeTest : public testing::Test {
+ protected:
+  fs::path part(const std::string& name) const { return folder_.path() / "parts" / name; }
+  fs::path out() const { return folder_.path() / "merged"; }
+
+  // What `run --cell` leaves: a row of each cell, a journal of one execution, its trace. `patch` changes its run.json.
+  void make_part(const std::string& name, const std::vector<std::string>& cells, const json& patch = json::object(),
+                 const std::string& status = "ok") const {
+    json run = {
+        {"run_id", "run-" + name},
+        {"created_utc", "2024"},
+        {"host", "host-" + name},
+        {"checkpoint_sha256", "aa"},
+        {"plan", {"a", "b", "c", "d"}},
+        {"data", {{"input/" + name, {{"pixels_sha256", "11"}}}}},
+        {"effective", {{"name", "n"}, {"train.batch", 128}, {"meter.uri", "rapl://package-0"}, {"data.path", "/" + name}}}};
+    run.merge_patch(patch);
+    RunDirectory directory(part(name), false);
+    std::vector<Cell> plan(4);
+    for (std::size_t i = 0; i < plan.size(); ++i) plan[i].id = std::string(1, static_cast<char>('a' + i));
+    directory.begin(run.dump(), plan);
+    Journal journal(directory.journal());
+    journal.execution("0.1", "trace.csv");
+    write_file(directory.trace(1), "trace of " + name);
+    for (const auto& id : cells) {
+      journal.cell_begins(id);
+      journal.cell_ends(id, {true, false});
+      results::CellRow row;
+      row.run_id = "run-" + name;
+      row.cell_id = id;
+      row.status = status;
+      row.gross_J = 1.0 / 3;
+      directory.commit(row);
+    }
+  }
+  MergeOutcome merge(const std::vector<std::string>& names) {
+    std::vector<fs::path> paths;
+    for (const auto& name : names) paths.push_back(part(name));
+    return merge_runs(paths, out(), {"tbft", "merge"}, [this](const std::string& what) { warnings_.push_back(what); });
+  }
+  std::string refusal(const std::vector<std::string>& names) {
+    const auto message = message_of<RunDirectoryError>([&] { merge(names); });
+    EXPECT_FALSE(fs::exists(out()));
+    for (const auto& entry : fs::directory_iterator(folder_.path())) EXPECT_EQ(entry.path().filename(), "parts");
+    return message;
+  }
+  std::vector<std::string> warnings_;
+
+ private:
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(MergeTest, RowsStandInTheOrderOfThePlanAsTheyWereMeasured) {
+  make_part("1", {"c"});
+  make_part("2", {"b", "a"});
+  const auto outcome = merge({"1", "2"});
+  EXPECT_EQ(outcome.planned, 4);
+  EXPECT_EQ(outcome.ok, 3);
+  ASSERT_EQ(outcome.missing.size(), 1U);
+  EXPECT_EQ(outcome.missing[0].index, 3);
+  EXPECT_EQ(outcome.missing[0].id, "d");
+  std::vector<std::string> rows;
+  for (const auto& row : results::read_cells(out() / "cells.csv").rows) {
+    rows.push_back(row.cell_id + " " + row.run_id);
+    EXPECT_EQ(row.gross_J, 1.0 / 3);
+  }
+  EXPECT_THAT(rows, ElementsAre("a run-2", "b run-2", "c run-1"));
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(MergeTest, TracesKeepTheirContentUnderNamesThatAResumeDoesNotTake) {
+  make_part("1", {"c"});
+  make_part("2", {"a"});
+  merge({"1", "2"});
+  EXPECT_EQ(content_of(out() / "traces" / "trace.csv"), "trace of 1");
+  EXPECT_EQ(content_of(out() / "traces" / "trace-2.csv"), "trace of 2");
+  EXPECT_THAT(content_of(out() / "journal.jsonl"), HasSubstr("trace-2.csv"));
+  const Journal journal(out() / "journal.jsonl");
+  EXPECT_EQ(journal.before().executions, 2);
+  EXPECT_EQ(journal.before().ended.at("a"), 1);
+  EXPECT_FALSE(fs::exists(RunDirectory(out(), true).trace(journal.before().executions + 1)));
+}
+
+TEST_F(MergeTest, RunJsonNamesThePartsAndKnowsAllTheirImages) {
+  make_part("1", {"c"});
+  make_part("2", {"a"});
+  merge({"1", "2"});
+  const auto run = json::parse(content_of(out() / "run.json"));
+  EXPECT_THAT(run["run_id"].get<std::string>(), testing::StartsWith("n-"));
+  EXPECT_EQ(run["merged"][1]["run_id"], "run-2");
+  EXPECT_EQ(run["merged"][1]["host"], "host-2");
+  EXPECT_TRUE(run["data"].contains("input/1") && run["data"].contains("input/2"));
+}
+
+TEST_F(MergeTest, AMergedDirectoryIsAPart) {
+  make_part("1", {"c"});
+  make_part("2", {"a"});
+  make_part("3", {"b", "d"});
+  merge({"1", "2"});
+  fs::rename(out(), part("12"));
+  EXPECT_EQ(merge({"12", "3"}).ok, 4);
+  EXPECT_EQ(content_of(out() / "traces" / "trace-3.csv"), "trace of 3");
+}
+
+TEST_F(MergeTest, FailedRowsAreKeptAndCounted) {
+  make_part("1", {"c"}, json::object(), "failed");
+  const auto outcome = merge({"1"});
+  EXPECT_EQ(outcome.failed, 1);
+  EXPECT_EQ(outcome.missing.size(), 3U);
+}
+
+TEST_F(MergeTest, OtherSettingsCheckpointsImagesPlansAndMetersAreRefused) {
+  make_part("1", {"c"});
+  make_part("batch", {"a"}, {{"effective", {{"train.batch", 64}}}});
+  make_part("meter", {"a"}, {{"effective", {{"meter.uri", "none"}}}});
+  make_part("checkpoint", {"a"}, {{"checkpoint_sha256", "bb"}});
+  make_part("images", {"a"}, {{"data", {{"input/1", {{"pixels_sha256", "22"}}}}}});
+  make_part("plan", {"a"}, {{"plan", {"a", "b", "c"}}});
+  make_part("cpu", {"a"}, {{"cpu", "another"}});
+  EXPECT_THAT(refusal({"1", "batch"}), AllOf(HasSubstr(part("batch").string()), HasSubstr("train.batch was 128, is 64")));
+  EXPECT_THAT(refusal({"1", "meter"}), HasSubstr("meter.uri"));
+  EXPECT_THAT(refusal({"1", "checkpoint"}), HasSubstr("checkpoint_sha256 differs"));
+  EXPECT_THAT(refusal({"1", "images"}), HasSubstr("the data set input/1 has other images"));
+  EXPECT_THAT(refusal({"1", "plan"}), HasSubstr("plans differ"));
+  EXPECT_THAT(refusal({"1", "cpu"}), HasSubstr("cpu differs"));
+}
+
+TEST_F(MergeTest, EachPartIsHeldAgainstEachOther) {
+  make_part("1", {"c"});
+  make_part("2", {"a"}, {{"data", {{"shared", {{"pixels_sha256", "11"}}}}}});
+  make_part("3", {"b"}, {{"data", {{"shared", {{"pixels_sha256", "22"}}}}}});
+  EXPECT_THAT(refusal({"1", "2", "3"}), HasSubstr("shared has other images"));
+}
+
+TEST_F(MergeTest, ACellInTwoPartsIsRefusedWithBothNames) {
+  make_part("1", {"c", "a"});
+  make_part("2", {"a"});
+  EXPECT_THAT(refusal({"1", "2"}), AllOf(HasSubstr("cell a"), HasSubstr(part("1").string()), HasSubstr(part("2").string())));
+  EXPECT_THAT(refusal({"1", "1"}), HasSubstr("cell c"));
+}
+
+TEST_F(MergeTest, SearchesThatFoundOtherThingsAreRefused) {
+  make_part("1", {"c"});
+  make_part("2", {"a"});
+  Journal(part("1") / "journal.jsonl").found("lr/fc", R"({"lr":0.1})");
+  Journal(part("2") / "journal.jsonl").found("lr/fc", R"({"lr":0.3})");
+  EXPECT_THAT(refusal({"1", "2"}), HasSubstr("lr/fc"));
+}
+
+TEST_F(MergeTest, ACellThatIsNotInThePlanIsRefused) {
+  make_part("1", {"d"});
+  auto run = json::parse(content_of(part("1") / "run.json"));
+  run["plan"] = {"a", "b", "c"};
+  write_file(part("1") / "run.json", run.dump());
+  EXPECT_THAT(refusal({"1"}), HasSubstr("cell d is not in the plan"));
+}
+
+TEST_F(MergeTest, WhatIsNoRunOrOldOrAtWorkIsRefused) {
+  make_part("1", {"c"});
+  EXPECT_THAT(refusal({"1", "nowhere"}), HasSubstr("no run.json"));
+  make_part("old", {"a"}, {{"plan", nullptr}});
+  EXPECT_THAT(refusal({"1", "old"}), HasSubstr("older"));
+  const RunDirectory at_work(part("1"), true);
+  EXPECT_THAT(refusal({"1"}), HasSubstr("works in this part"));
+}
+
+TEST_F(MergeTest, ATargetThatHoldsSomethingIsLeftAlone) {
+  make_part("1", {"c"});
+  write_file(out() / "mine", "x");
+  EXPECT_THAT(message_of<RunDirectoryError>([&] { merge({"1"}); }), HasSubstr("is there already"));
+  EXPECT_EQ(content_of(out() / "mine"), "x");
+  EXPECT_FALSE(fs::exists(out() / "run.json"));
+}
+
+TEST_F(MergeTest, TornTailsAreLeftOut) {
+  make_part("1", {"c"});
+  make_part("2", {"a"});
+  std::ofstream(part("2") / "cells.csv", std::ios::app) << "1,run";
+  std::ofstream(part("2") / "journal.jsonl", std::ios::app) << "{\"event\":";
+  EXPECT_EQ(merge({"1", "2"}).ok, 2);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("last row is incomplete")));
+  EXPECT_EQ(Journal(out() / "journal.jsonl").before().executions, 2);
+}
+
+}  // namespace
+}  // namespace tbft
