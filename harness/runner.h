@@ -19,6 +19,7 @@ struct RunRequest {
   std::filesystem::path directory;
   bool resume = false;
   std::vector<std::string> command_line;  // for provenance
+  std::filesystem::path status;           // file that tells other programs how far it is; empty: none
 };
 
 struct RunOutcome {

@@ -59,7 +59,7 @@ int run_gnuplot(const File& in, const File& out, const File& error) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -69,7 +69,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string script_of(const Figure& figure, Terminal terminal) {
-  std::string script = fmt::format("# {}\n", quoted(figure.title));
+  std::string script = fmt::format("# {}\n", in_quotes(figure.title));
   if (terminal == Terminal::svg) {
     script += fmt::format("set terminal svg size {},{} noenhanced dynamic background \"white\" font \"sans-serif,12\"\n",
                           figure.width_px, figure.height_px);

@@ -17,7 +17,7 @@ struct NoGnuplot : std::runtime_error {
 enum class Terminal { svg, png };
 
 // In double quotes, safe for any text: quotes and backslashes escaped, backquotes and control characters dropped.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // The script of a figure with its terminal: `gnuplot SCRIPT` writes the picture to stdout.
 std::string script_of(const Figure& figure, Terminal terminal);

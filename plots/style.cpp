@@ -45,7 +45,7 @@ std::string estimate_note(const results::CellRow& row) {
 
 std::string note_script(const std::string& note) {
   if (note.empty()) return "unset label 1\n";
-  return fmt::format("set label 1 {} at graph 0.02, 0.96 left front textcolor rgb \"#b00020\"\n", quoted(note));
+  return fmt::format("set label 1 {} at graph 0.02, 0.96 left front textcolor rgb \"#b00020\"\n", in_quotes(note));
 }
 
 std::string joules_label(const results::Energy& energy) {
@@ -60,7 +60,7 @@ Panels arrange(const std::string& title, const std::vector<std::string>& panels,
   Panels result{static_cast<int>(wide) * panel_width_px, static_cast<int>(high) * panel_height_px + title_px, ""};
   // A long title is cut by the edges of the picture: the data set's words come first and stay.
   const auto fits = static_cast<std::size_t>(result.width_px / 7);
-  result.script = fmt::format("set multiplot layout {},{} title {} font \",12\"\n", high, wide, quoted(results::printable(title, fits)));
+  result.script = fmt::format("set multiplot layout {},{} title {} font \",12\"\n", high, wide, in_quotes(results::printable(title, fits)));
   for (const std::string& panel : panels) result.script += panel;
   result.script += "unset multiplot\n";
   return result;

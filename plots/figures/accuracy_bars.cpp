@@ -19,7 +19,7 @@ constexpr std::string_view lines[] = {"none", "bn-stats", "block-avg", "full"};
 std::string tics(const results::TableSet& set) {
   std::string text;
   for (std::size_t i = 0; i < set.tables.size(); ++i)
-    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", quoted(results::size_text(set.tables[i]->key)), i);
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", in_quotes(results::size_text(set.tables[i]->key)), i);
   return text;
 }
 
@@ -53,19 +53,19 @@ std::vector<Figure> accuracy_bars(const FigureData& data) {
       const std::string block(results::block_names[b]);
       add(block, (static_cast<double>(b) - 1.5) * bar_width * 1.05,
           fmt::format("using 1:2:3 with boxerrorbars fillstyle solid border rgb \"black\" linecolor rgb \"{}\" title {}",
-                      look_of(block).colour, quoted(block)));
+                      look_of(block).colour, in_quotes(block)));
     }
     for (const std::string_view line : lines) {
       const Look look = look_of(std::string(line));
       const bool dashed = line != "full" && line != "block-avg";
       add(line, 0,
           fmt::format("using 1:2:3 with yerrorlines dashtype {} linewidth 1.5 pointtype {} linecolor rgb \"{}\" title {}", dashed ? 3 : 1,
-                      look.point, look.colour, quoted(line)));
+                      look.point, look.colour, in_quotes(line)));
     }
     if (plot.empty()) continue;
     Figure figure{name_of("accuracy", set, s), "Accuracy by block and training size: " + results::title_of(set), 640, 420, ""};
     figure.script = blocks + fmt::format("set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset xlabel \"data for training\"\n",
-                                         quoted(results::title_of(set)), bar_width, tics(set));
+                                         in_quotes(results::title_of(set)), bar_width, tics(set));
     figure.script += fmt::format("set ylabel \"accuracy / %\"\nset xrange [-0.6:{}]\nset yrange [0:*]\nset grid ytics\n",
                                  static_cast<double>(set.tables.size()) - 0.4);
     figure.script += "set key outside right top\nset bars 0.6\nplot " + plot + "\n";

@@ -47,7 +47,7 @@ std::string panel(const results::Table& table, std::size_t index) {
     const Look look = look_of(line.strategy);
     if (!has_joules(line)) {
       add(fmt::format("{} with lines dashtype 3 linewidth 1.5 linecolor rgb \"{}\" title {}", line.accuracy_pct.mean, look.colour,
-                      quoted(line.strategy + " (no joules)")));
+                      in_quotes(line.strategy + " (no joules)")));
       continue;
     }
     points = true;
@@ -58,12 +58,12 @@ std::string panel(const results::Table& table, std::size_t index) {
     add(fmt::format("{} using 1:2:3:4 with xyerrorbars pointtype 0 linecolor rgb \"#555555\" notitle", data));
     add(fmt::format("{} using 1:2 with points pointtype {} pointsize 2 linecolor rgb \"black\" notitle", data, look.point));
     add(fmt::format("{} using 1:2 with points pointtype {} pointsize 1.4 linecolor rgb \"{}\" title {}", data, look.point, look.colour,
-                    quoted(line.strategy)));
+                    in_quotes(line.strategy)));
   }
   const std::string note = estimate_note(table.energy);
   std::string script = blocks + note_script(note);
-  script += fmt::format("set title {}\nset xlabel {}\nset ylabel \"accuracy / %\"\n", quoted(results::size_text(table.key) + " of the data for training"),
-                        quoted(joules_label(table.energy) + (note.empty() ? "" : " (estimate)")));
+  script += fmt::format("set title {}\nset xlabel {}\nset ylabel \"accuracy / %\"\n", in_quotes(results::size_text(table.key) + " of the data for training"),
+                        in_quotes(joules_label(table.energy) + (note.empty() ? "" : " (estimate)")));
   script += points ? "set autoscale x\n" : "set xrange [0:1]\n";  // lines alone give gnuplot no range
   return script + "plot " + plot + "\n";
 }

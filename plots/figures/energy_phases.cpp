@@ -47,7 +47,7 @@ struct Panel {
 std::string panel_script(const results::Key& key, const Panel& panel, std::size_t index) {
   std::string bars, plot;
   for (const auto& [strategy, sum] : panel.strategies) {
-    bars += quoted(strategy);
+    bars += in_quotes(strategy);
     for (const double J : sum.J) bars += fmt::format(" {}", J / sum.n);
     bars += '\n';
   }
@@ -56,7 +56,7 @@ std::string panel_script(const results::Key& key, const Panel& panel, std::size_
                         colours[i], phases[i]);
   }
   return fmt::format("$e{} << EOD\n{}EOD\n", index, bars) + note_script(panel.note) +
-         fmt::format("set title {}\nset ylabel \"energy of a cell / J, gross{}\"\nplot {}\n", quoted(results::size_text(key) + " of the data for training"),
+         fmt::format("set title {}\nset ylabel \"energy of a cell / J, gross{}\"\nplot {}\n", in_quotes(results::size_text(key) + " of the data for training"),
                      panel.note.empty() ? "" : " (estimate)", plot);
 }
 

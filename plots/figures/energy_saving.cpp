@@ -39,12 +39,12 @@ std::vector<Figure> energy_saving(const FigureData& data) {
       const int grey = set.tables.size() == 1 ? 120 : static_cast<int>(60 + 160 * t / (set.tables.size() - 1));
       blocks += fmt::format("$s{} << EOD\n{}EOD\n", t, bars);
       plot += fmt::format("{}$s{} using 1:2:3 with boxerrorbars fillstyle solid border rgb \"black\" linecolor rgb \"#{:02x}{:02x}{:02x}\" title {}",
-                          plot.empty() ? "" : ", ", t, grey / 3, grey * 2 / 3 + 30, grey, quoted(results::size_text(set.tables[t]->key) + " of the data"));
+                          plot.empty() ? "" : ", ", t, grey / 3, grey * 2 / 3 + 30, grey, in_quotes(results::size_text(set.tables[t]->key) + " of the data"));
     }
     std::string published;
     double x = 0;
     for (const std::string& strategy : strategies) {
-      tics += fmt::format("{}{} {}", x == 0 ? "" : ", ", quoted(strategy), x);
+      tics += fmt::format("{}{} {}", x == 0 ? "" : ", ", in_quotes(strategy), x);
       const results::Line* line = results::find_line(*set.tables.front(), strategy);
       if (line != nullptr && line->paper_saving_pct) published += fmt::format("{} {}\n", x, *line->paper_saving_pct);
       ++x;
@@ -56,7 +56,7 @@ std::vector<Figure> energy_saving(const FigureData& data) {
     Figure figure{name_of("saving", set, s), "Training energy saved against full: " + results::title_of(set), 640, 420, ""};
     figure.script = blocks + note_script(note) +
                     fmt::format("set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset ylabel \"training energy saved against full / %{}\"\n",
-                                quoted(results::title_of(set)), width * 0.95, tics, note.empty() ? "" : " (estimate)");
+                                in_quotes(results::title_of(set)), width * 0.95, tics, note.empty() ? "" : " (estimate)");
     figure.script += fmt::format("set xrange [-0.6:{}]\nset grid ytics\nset xzeroaxis linetype -1\nset key below\nset bars 0.6\nset offsets 0, 0, graph 0.12, 0\nplot {}\n",
                                  static_cast<double>(strategies.size()) - 0.4, plot);
     result.push_back(std::move(figure));

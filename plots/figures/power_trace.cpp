@@ -64,13 +64,13 @@ std::vector<Figure> power_trace(const FigureData& data) {
   std::string script = fmt::format("$power << EOD\n{}EOD\n", curve_data(curve)) + note_script(estimate_note(*row));
   script += fmt::format("set title {}\nset xlabel \"time in the cell / s\"\nset ylabel \"power / W\"\nset xrange [0:{}]\nset yrange [0:*]\n"
                         "set offsets 0, 0, graph 0.12, 0\nset key outside right top\n",
-                        quoted("Power of one cell: " + results::printable(what)), std::max(curve.duration_s, 1e-9));
+                        in_quotes("Power of one cell: " + results::printable(what)), std::max(curve.duration_s, 1e-9));
   int number = 0;
   std::map<std::string, std::string> key;  // one line a phase
   for (const auto& phase : curve.phases) {
     script += rectangle(++number, phase, fmt::format("behind fillcolor rgb \"{}\" fillstyle solid noborder", colour_of(phase.name)));
     key[phase.name] = fmt::format(", NaN with boxes fillstyle solid border rgb \"black\" linecolor rgb \"{}\" title {}", colour_of(phase.name),
-                                  quoted(phase.name));
+                                  in_quotes(phase.name));
   }
   for (const auto& gap : curve.gaps)
     script += rectangle(++number, gap, "front fillcolor rgb \"#d55e00\" fillstyle transparent pattern 5 border linecolor rgb \"#d55e00\"");

@@ -25,10 +25,10 @@ std::string panel(const Points& points, std::string_view name, const std::string
     plot += fmt::format(", {0} using 1:2:3 with yerrorbars pointtype 0 linecolor rgb \"#555555\" notitle", data);
     plot += fmt::format(", {} using 1:2 with points pointtype {} pointsize 1.8 linecolor rgb \"black\" notitle", data, look.point);
     plot += fmt::format(", {} using 1:2 with points pointtype {} pointsize 1.3 linecolor rgb \"{}\" title {}", data, look.point, look.colour,
-                        quoted(strategy));
+                        in_quotes(strategy));
   }
   return blocks + note_script(note) +
-         fmt::format("set title {}\nset xlabel \"published / {}\"\nset ylabel \"measured / {}{}\"\nplot {}\n", quoted(title), unit, unit,
+         fmt::format("set title {}\nset xlabel \"published / {}\"\nset ylabel \"measured / {}{}\"\nplot {}\n", in_quotes(title), unit, unit,
                      note.empty() ? "" : " (estimate)", plot);
 }
 
