@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that tbft builds with. Usage: bootstrap.sh [run|test|kernel]; `test` adds what only tests and checks need,
-# `kernel` what the tests under a real kernel (tests/kernel) need beyond that.
+# Installs the Debian 12 packages that tbft builds with. Usage: bootstrap.sh [run|test|kernel|full]; `test` adds what only tests and checks need,
+# `kernel` what the tests under a real kernel (tests/kernel) need beyond that, `full` also what those in a browser (tests/browser) do.
 # Safe to repeat: what is there is left alone, and without anything missing no root is needed.
 set -euo pipefail
 
 run=(g++ cmake ninja-build ccache pkg-config git
      libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
-     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-14-dev gnuplot-nox xz-utils
+     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev gnuplot-nox)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-14-dev xz-utils
       python3 python3-torch python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil)
 # gcc-12 and make build kernel modules.
 kernel=(qemu-system-x86 busybox-static gpiod make gcc-12 binutils)
+browser=(chromium chromium-driver python3-selenium)
 
 wanted=("${run[@]}")
-[[ ${1:-run} = test || ${1:-run} = kernel ]] && wanted+=("${test[@]}")
-[ "${1:-run}" = kernel ] && wanted+=("${kernel[@]}")
+[[ ${1:-run} =~ ^(test|kernel|full)$ ]] && wanted+=("${test[@]}")
+[[ ${1:-run} =~ ^(kernel|full)$ ]] && wanted+=("${kernel[@]}")
+[ "${1:-run}" = full ] && wanted+=("${browser[@]}")
 
 missing=()
 for package in "${wanted[@]}"; do
