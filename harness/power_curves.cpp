@@ -34,7 +34,8 @@ class CellCurve {
  public:
   CellCurve(std::string id, TimeNs t0_ns, const power::MeterInfo& meter, std::size_t most_buckets)
       : id_(std::move(id)), t0_ns_(t0_ns), meter_(meter), points_(most_buckets) {
-    limit_ns_ = power::from_seconds(meter.gap_limit_s > 0 ? meter.gap_limit_s : power::default_gap_limit_s(meter.nominal_period_s));
+    limit_ns_ =
+        power::from_seconds(meter.gap_limit_s > 0 ? meter.gap_limit_s : power::default_gap_limit_s(meter.nominal_period_s));
   }
 
   const std::string& id() const { return id_; }
@@ -90,7 +91,8 @@ class CellCurve {
     if (gap_between) gap(a.t_ns, b.t_ns);
     if (!meter_.counter) return point(b.t_ns, b.power_W);
     // A counter tells the mean power since the reading before.
-    if (!gap_between && b.t_ns > a.t_ns) point(a.t_ns + (b.t_ns - a.t_ns) / 2, (b.energy_J - a.energy_J) / power::to_seconds(b.t_ns - a.t_ns));
+    if (!gap_between && b.t_ns > a.t_ns)
+      point(a.t_ns + (b.t_ns - a.t_ns) / 2, (b.energy_J - a.energy_J) / power::to_seconds(b.t_ns - a.t_ns));
   }
   void point(TimeNs t_ns, double power_W) {
     if (t_ns >= t0_ns_ && (!t1_ns_ || t_ns <= *t1_ns_) && std::isfinite(power_W)) points_.add(t_ns - t0_ns_, power_W);
@@ -152,8 +154,10 @@ class Curves : public power::TraceVisitor {
     const auto [id, phase] = parse(window.name);
     CellCurve* cell = find(id);
     if (cell == nullptr) return;
-    if (phase.empty()) cell->close(window.t1_ns);
-    else if (is_shown(phase)) cell->phase_closes(phase, window.t0_ns, window.t1_ns);
+    if (phase.empty())
+      cell->close(window.t1_ns);
+    else if (is_shown(phase))
+      cell->phase_closes(phase, window.t0_ns, window.t1_ns);
   }
   // A window that never closed (a kill) has no curve.
   void finish() {
@@ -172,7 +176,8 @@ class Curves : public power::TraceVisitor {
     return {std::string(name.substr(0, slash)), std::string(name.substr(std::min(slash + 1, name.size())))};
   }
   CellCurve* find(const std::string& id) {
-    const auto cell = std::find_if(cells_.rbegin(), cells_.rend(), [&](const CellCurve& c) { return c.id() == id && !c.closed(); });
+    const auto cell =
+        std::find_if(cells_.rbegin(), cells_.rend(), [&](const CellCurve& c) { return c.id() == id && !c.closed(); });
     return cell == cells_.rend() ? nullptr : &*cell;
   }
   void store(CellCurve& cell) { into_.insert_or_assign({run_of_cell_.at(cell.id()), cell.id()}, cell.finish()); }
@@ -205,8 +210,8 @@ std::size_t buckets_for(std::size_t cells) {
   return std::clamp(all / std::max<std::size_t>(cells, 1), fewest, most);
 }
 
-void add_curves(const fs::path& run, std::span<const results::CellRow> rows, std::size_t most_buckets, results::PowerCurves& into,
-                const std::function<void(const std::string&)>& warn) {
+void add_curves(const fs::path& run, std::span<const results::CellRow> rows, std::size_t most_buckets,
+                results::PowerCurves& into, const std::function<void(const std::string&)>& warn) {
   std::map<std::string, std::string> run_of_cell;
   for (const auto& row : rows) run_of_cell[row.cell_id] = row.run_id;
   for (const auto& path : traces_of(run)) {

@@ -23,12 +23,16 @@ std::string status_line(const RunStatus& status) {
   line += std::isfinite(status.power_W) ? fmt::format("| {:.3g} W ", status.power_W) : "| - W ";
   if (std::isfinite(status.energy_J)) line += fmt::format("{:.4g} J ", status.energy_J);
   if (!status.measured) line += "(estimate) ";
-  line += std::isfinite(status.eta_s) ? "| ETA " + duration_text(status.eta_s) : status.planned > 0 ? "| ETA ..." : "| Ctrl-C ends it";
+  line += std::isfinite(status.eta_s) ? "| ETA " + duration_text(status.eta_s)
+          : status.planned > 0        ? "| ETA ..."
+                                      : "| Ctrl-C ends it";
   return line;
 }
 
 std::string status_json(const RunStatus& status) {
-  const auto text = [](const std::string& value) { return value.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(value); };
+  const auto text = [](const std::string& value) {
+    return value.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
+  };
   const nlohmann::ordered_json object{{"schema", 1},
                                       {"command", status.command},
                                       {"state", status.state},

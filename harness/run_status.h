@@ -14,10 +14,10 @@
 namespace tbft {
 
 struct RunStatus {
-  std::string command;              // run | record
-  std::string state = "starting";   // starting | running | idle | cooling: ... | done | invalid | interrupted | failed
-  std::string output;               // the run directory, or the trace
-  std::string cell_id, cell;        // at work, and what it is; empty: none
+  std::string command;                 // run | record
+  std::string state = "starting";      // starting | running | idle | cooling: ... | done | invalid | interrupted | failed
+  std::string output;                  // the run directory, or the trace
+  std::string cell_id, cell;           // at work, and what it is; empty: none
   std::int64_t done = 0, planned = 0;  // cells; 0 planned: it has none
   double fraction = results::unknown;  // of all, 0 to 1; unknown for a recording without an end
   double elapsed_s = 0, eta_s = results::unknown;
@@ -32,8 +32,8 @@ std::string status_line(const RunStatus& status);
 // One object with these names; unknown is null.
 std::string status_json(const RunStatus& status);
 
-// The file is replaced whole, at most once a second while work goes on; it is not synced, so that a status costs no write to the
-// disk while joules are measured. Without a path nothing happens.
+// The file is replaced whole, at most once a second while work goes on; it is not synced, so that a status costs no write to
+// the disk while joules are measured. Without a path nothing happens.
 class StatusFile {
  public:
   // Writes the first status. Throws std::system_error where the file cannot be written.

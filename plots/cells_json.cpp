@@ -15,9 +15,9 @@ using Json = nlohmann::json;
 using results::CellRow;
 
 // What a reader looks for first; the rest comes with "all columns".
-constexpr std::string_view usual[] = {"dataset",     "drift",  "condition", "train_size", "strategy",   "repetition", "status",
-                                      "accuracy_pct", "train_s", "gross_J",   "U_gross_J",  "train_gross_J", "train_net_J", "U_train_net_J",
-                                      "mean_W",       "throttled"};
+constexpr std::string_view usual[] = {"dataset",     "drift",         "condition", "train_size", "strategy",  "repetition",
+                                      "status",      "accuracy_pct",  "train_s",   "gross_J",    "U_gross_J", "train_gross_J",
+                                      "train_net_J", "U_train_net_J", "mean_W",    "throttled"};
 // They identify a cell and its data: a page can filter by them only if they stand there.
 constexpr std::string_view always[] = {"dataset", "drift", "condition", "train_size", "strategy", "repetition", "status"};
 
@@ -37,8 +37,10 @@ double six_digits(double value) {
 }
 
 Json value_of(const results::Column& column, const CellRow& row) {
-  if (const auto* text = std::get_if<std::string CellRow::*>(&column.member)) return (row.*(*text)).empty() ? Json() : Json(row.*(*text));
-  if (const auto* count = std::get_if<std::optional<std::int64_t> CellRow::*>(&column.member)) return row.*(*count) ? Json(*(row.*(*count))) : Json();
+  if (const auto* text = std::get_if<std::string CellRow::*>(&column.member))
+    return (row.*(*text)).empty() ? Json() : Json(row.*(*text));
+  if (const auto* count = std::get_if<std::optional<std::int64_t> CellRow::*>(&column.member))
+    return row.*(*count) ? Json(*(row.*(*count))) : Json();
   const auto& number = row.*std::get<std::optional<double> CellRow::*>(column.member);
   if (!number) return {};
   return column.name == "train_size" ? *number : six_digits(*number);
@@ -61,7 +63,9 @@ Json trace_of(const results::PowerCurve& curve) {
     buckets.push_back(whole(bucket.to_s / time_unit_s) - from);
     buckets.push_back(mean);
     // Outward, so that a peak is never rounded away; exact where there is none.
-    const auto beyond = [&](double distance) { return std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(distance / power_unit_W - 1e-6))); };
+    const auto beyond = [&](double distance) {
+      return std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(distance / power_unit_W - 1e-6)));
+    };
     const double shown = static_cast<double>(mean) * power_unit_W;
     const bool flat = bucket.low_W == bucket.high_W;
     buckets.push_back(flat ? 0 : beyond(bucket.high_W - shown));
@@ -71,8 +75,14 @@ Json trace_of(const results::PowerCurve& curve) {
   Json phases = Json::array(), gaps = Json::array();
   for (const auto& phase : curve.phases) phases.push_back({phase.name, six_digits(phase.from_s), six_digits(phase.to_s)});
   for (const auto& gap : curve.gaps) gaps.push_back({six_digits(gap.from_s), six_digits(gap.to_s)});
-  return {{"d", six_digits(curve.duration_s)}, {"n", curve.readings}, {"x", curve.gaps.size() + curve.gaps_left_out}, {"tu", time_unit_s},
-          {"pu", power_unit_W}, {"b", buckets}, {"p", phases}, {"g", gaps}};
+  return {{"d", six_digits(curve.duration_s)},
+          {"n", curve.readings},
+          {"x", curve.gaps.size() + curve.gaps_left_out},
+          {"tu", time_unit_s},
+          {"pu", power_unit_W},
+          {"b", buckets},
+          {"p", phases},
+          {"g", gaps}};
 }
 
 }  // namespace

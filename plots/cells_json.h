@@ -9,9 +9,9 @@
 namespace tbft::plots {
 
 // {"columns": [names], "usual": [names shown first], "rows": [[values, null where unknown]], "traces": [per row: null or
-// {"d": duration_s, "n": readings, "x": gaps, "tu": s per unit, "pu": W per unit, "b": [whole numbers, five a bucket], "p": [[phase,
-// from_s, to_s]], "g": [[from_s, to_s]]}]}. Columns without any value, or with the same in every row, are left out of `columns`.
-// Measured numbers to 6 digits: cells.csv has them all.
+// {"d": duration_s, "n": readings, "x": gaps, "tu": s per unit, "pu": W per unit, "b": [whole numbers, five a bucket], "p":
+// [[phase, from_s, to_s]], "g": [[from_s, to_s]]}]}. Columns without any value, or with the same in every row, are left out of
+// `columns`. Measured numbers to 6 digits: cells.csv has them all.
 std::string cells_json(const results::Inputs& inputs, const results::PowerCurves& curves);
 
 // The columns that have the same value in every row, for the page's provenance.

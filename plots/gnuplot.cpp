@@ -75,8 +75,9 @@ std::string script_of(const Figure& figure, Terminal terminal) {
                           figure.width_px, figure.height_px);
   } else {
     constexpr int scale = 2;  // for screens with small pixels, and paper
-    script += fmt::format("set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,12\" fontscale {}\n",
-                          scale * figure.width_px, scale * figure.height_px, scale);
+    script +=
+        fmt::format("set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,12\" fontscale {}\n",
+                    scale * figure.width_px, scale * figure.height_px, scale);
     script += fmt::format("set linetype cycle 8\nset border linewidth {0}\nset pointsize {0}\n", scale);
   }
   // A name from a file is never a formula: no %-formats in tics, UTF-8 as it is.

@@ -13,11 +13,15 @@ namespace tbft::plots {
 
 namespace {
 
-// How many bytes of UTF-8 the text begins with; 0 where it is none. Overlong forms and surrogates are left to the browser, which
-// shows them as unknown: they hold no sign of HTML.
+// How many bytes of UTF-8 the text begins with; 0 where it is none. Overlong forms and surrogates are left to the browser,
+// which shows them as unknown: they hold no sign of HTML.
 std::size_t utf8_length(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
-  const std::size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const std::size_t length = first < 0x80                    ? 1
+                             : first >= 0xc2 && first < 0xe0 ? 2
+                             : first >= 0xe0 && first < 0xf0 ? 3
+                             : first >= 0xf0 && first < 0xf5 ? 4
+                                                             : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80) return 0;
@@ -66,7 +70,8 @@ std::string html_of(const results::Section& section) {
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
 }
 
 // gnuplot's SVG within a page: no XML head, and names of its own, since several share the document.
@@ -74,7 +79,8 @@ std::string inline_svg(std::string svg, std::size_t index, const std::string& ti
   svg.erase(0, std::min(svg.find("<svg"), svg.size()));
   replace_all(svg, "gpPt", fmt::format("f{}p", index));
   replace_all(svg, "gpDot", fmt::format("f{}d", index));
-  for (const char* filter : {"textbox", "greybox"}) replace_all(svg, fmt::format("'{}'", filter), fmt::format("'f{}{}'", index, filter));
+  for (const char* filter : {"textbox", "greybox"})
+    replace_all(svg, fmt::format("'{}'", filter), fmt::format("'f{}{}'", index, filter));
   replace_all(svg, "id=\"gnuplot_", fmt::format("id=\"f{}_", index));
   // What gnuplot calls its layers would pop up as tips.
   for (std::size_t at = svg.find("<title>"); at != std::string::npos; at = svg.find("<title>", at)) {
@@ -122,11 +128,16 @@ std::string escaped(std::string_view text) {
 
 std::string render_html(const Page& page) {
   std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  html += fmt::format("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{}'\">\n",
-                      script_hash(page_js));
-  html += fmt::format("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
-                      escaped(page.title), page_css);
-  html += fmt::format("<header><h1>{}</h1><button id=\"theme\" type=\"button\" hidden></button></header>\n", escaped(page.title));
+  html += fmt::format(
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src "
+      "'sha256-{}'\">\n",
+      script_hash(page_js));
+  html += fmt::format(
+      "<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
+      escaped(page.title), page_css);
+  html +=
+      fmt::format("<header><h1>{}</h1><button id=\"theme\" type=\"button\" hidden></button></header>\n", escaped(page.title));
   for (const std::string& warning : page.warnings) html += fmt::format("<p class=\"warning\">{}</p>\n", escaped(warning));
   for (const std::string& answer : page.answers) html += fmt::format("<p class=\"answer\">{}</p>\n", escaped(answer));
   html += "<nav>";
@@ -151,13 +162,16 @@ std::string render_html(const Page& page) {
   if (!page.sections.empty()) html += "<h2 id=\"tables\">Tables</h2>\n";
   for (const results::Section& section : page.sections) html += html_of(section);
   if (!page.cells_json.empty()) {
-    html += "<h2 id=\"cells\">Cells</h2>\n<noscript><p class=\"note\">The table of cells and their power need JavaScript; cells.csv has the same.</p></noscript>\n";
+    html +=
+        "<h2 id=\"cells\">Cells</h2>\n<noscript><p class=\"note\">The table of cells and their power need JavaScript; "
+        "cells.csv has the same.</p></noscript>\n";
     html += "<div id=\"trace\"></div>\n";
   }
   if (!page.provenance.empty()) html += "<h2 id=\"provenance\">Provenance</h2>\n";
   for (const results::Section& section : page.provenance) html += html_of(section);
   html += fmt::format("<footer><p>{}</p></footer>\n", escaped(page.footer));
-  if (!page.cells_json.empty()) html += fmt::format("<script type=\"application/json\" id=\"data\">{}</script>\n", script_data(page.cells_json));
+  if (!page.cells_json.empty())
+    html += fmt::format("<script type=\"application/json\" id=\"data\">{}</script>\n", script_data(page.cells_json));
   return html + fmt::format("<script>{}</script>\n</body>\n</html>\n", page_js);
 }
 

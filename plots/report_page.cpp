@@ -26,7 +26,8 @@ std::vector<std::string> warnings_of(const results::Inputs& inputs) {
     (row.meter.starts_with("replay:") ? replays : estimates).insert(row.meter);
   }
   for (const std::string& meter : estimates) result.push_back(fmt::format("ESTIMATE: joules of {} are no measurement", meter));
-  for (const std::string& meter : replays) result.push_back(fmt::format("REPLAY: joules of {} are no measurement of these cells", meter));
+  for (const std::string& meter : replays)
+    result.push_back(fmt::format("REPLAY: joules of {} are no measurement of these cells", meter));
   const auto count = [&](std::size_t n, const char* what) {
     if (n > 0) result.push_back(fmt::format("{} of {} cells {}", n, inputs.cells.size(), what));
   };
@@ -68,13 +69,15 @@ Page report_page(const FigureData& data, const NamedFacts& runs, std::vector<std
   page.title = runs.size() == 1 ? "tbft report: " + runs.front().first : fmt::format("tbft report of {} runs", runs.size());
   page.warnings = warnings_of(data.inputs);
   std::ranges::move(notes, std::back_inserter(page.warnings));
-  for (const results::Winner& winner : data.summary.winners) page.answers.push_back(results::to_line(winner, data.summary.winners.size() > 3));
+  for (const results::Winner& winner : data.summary.winners)
+    page.answers.push_back(results::to_line(winner, data.summary.winners.size() > 3));
   draw_all(data, page);
   page.sections = results::sections_of(data.summary);
   if (!data.inputs.cells.empty()) page.cells_json = cells_json(data.inputs, data.curves);
   for (const auto& [name, facts] : runs) page.provenance.push_back(facts_section(name, facts));
   if (const auto common = common_values(data.inputs); !common.empty()) {
-    results::Section section{.title = "The same in every cell", .captions = {}, .cells = {{"column", "value"}}, .legend = "", .lines = {}};
+    results::Section section{
+        .title = "The same in every cell", .captions = {}, .cells = {{"column", "value"}}, .legend = "", .lines = {}};
     for (const auto& [name, value] : common) section.cells.push_back({name, value});
     page.provenance.push_back(std::move(section));
   }

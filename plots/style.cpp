@@ -60,7 +60,8 @@ Panels arrange(const std::string& title, const std::vector<std::string>& panels,
   Panels result{static_cast<int>(wide) * panel_width_px, static_cast<int>(high) * panel_height_px + title_px, ""};
   // A long title is cut by the edges of the picture: the data set's words come first and stay.
   const auto fits = static_cast<std::size_t>(result.width_px / 7);
-  result.script = fmt::format("set multiplot layout {},{} title {} font \",12\"\n", high, wide, in_quotes(results::printable(title, fits)));
+  result.script =
+      fmt::format("set multiplot layout {},{} title {} font \",12\"\n", high, wide, in_quotes(results::printable(title, fits)));
   for (const std::string& panel : panels) result.script += panel;
   result.script += "unset multiplot\n";
   return result;

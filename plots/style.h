@@ -33,7 +33,8 @@ struct Panels {
   int width_px = 0, height_px = 0;
   std::string script;
 };
-Panels arrange(const std::string& title, const std::vector<std::string>& panels, int panel_width_px = 480, int panel_height_px = 360);
+Panels arrange(const std::string& title, const std::vector<std::string>& panels, int panel_width_px = 480,
+               int panel_height_px = 360);
 
 // NaN as 0: an unknown error bar is none.
 double or_zero(double value);

@@ -69,8 +69,8 @@ class TraceVisitor {
   virtual void window_opens(const std::string& name, TimeNs t0_ns) = 0;
   virtual void window_closes(const Window& window) = 0;
 };
-// Throws TraceError with file and line; any bytes are safe to read. `name` stands in the messages. Returns whether the last line
-// had no newline and was left out.
+// Throws TraceError with file and line; any bytes are safe to read. `name` stands in the messages. Returns whether the last
+// line had no newline and was left out.
 bool visit_trace(std::istream& in, std::string_view name, TraceVisitor& visitor);
 bool visit_trace(const std::filesystem::path& path, TraceVisitor& visitor);
 

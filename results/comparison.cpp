@@ -122,13 +122,14 @@ double meters_U_rel(const std::vector<Pair>& pairs) {
 void add_notes(const ComparedRun& a, const ComparedRun& b, const std::vector<Pair>& pairs, Comparison& result) {
   for (const ComparedRun* run : {&a, &b}) {
     if (!run->facts)
-      result.notes.push_back(fmt::format("{}: no run.json beside it, so that its data and settings are unchecked",
-                                         printable(run->name)));
+      result.notes.push_back(
+          fmt::format("{}: no run.json beside it, so that its data and settings are unchecked", printable(run->name)));
     const auto throttled = std::ranges::count_if(run->rows, [](const CellRow& row) { return row.throttled.value_or(0) != 0; });
     if (throttled > 0) result.notes.push_back(fmt::format("{}: {} cells ran throttled", printable(run->name), throttled));
   }
   const auto kinds = values(pairs, &Pair::a, [](const CellRow& row) { return measured_text(row.measured); });
-  if (result.basis != Basis::none && !kinds.contains("measured")) result.notes.emplace_back("joules are estimates, not measurements");
+  if (result.basis != Basis::none && !kinds.contains("measured"))
+    result.notes.emplace_back("joules are estimates, not measurements");
   if (std::isnan(result.U_meters_rel))
     result.notes.emplace_back("two meters, one of unknown accuracy: a difference of joules may be theirs");
   if (result.U_meters_rel > 0) {

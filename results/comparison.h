@@ -2,9 +2,9 @@
 //
 // Pairs are cells of the same data set, drift, condition, training size, strategy and repetition. The ratio is the geometric
 // mean of B / A over pairs; its 95 % interval is that of the mean log-ratio (results/statistics.h: Student's t, bootstrap from
-// ten pairs). Many pairs are judged by Wilcoxon's signed rank test of the log-ratios; the repetitions of one cell, from five on,
-// by Mann and Whitney's test, which can tell so few apart. Holm's correction within each level. Joules of two meters are not told
-// apart within what their gains allow (k = 2), however many pairs there are.
+// ten pairs). Many pairs are judged by Wilcoxon's signed rank test of the log-ratios; the repetitions of one cell, from five
+// on, by Mann and Whitney's test, which can tell so few apart. Holm's correction within each level. Joules of two meters are
+// not told apart within what their gains allow (k = 2), however many pairs there are.
 #pragma once
 
 #include <optional>
@@ -51,7 +51,7 @@ struct SettingDifference {
 };
 
 struct Comparison {
-  std::string a, b;  // names
+  std::string a, b;                    // names
   std::vector<std::string> obstacles;  // why the two must not be compared
   std::vector<std::string> notes;
   std::size_t common = 0, only_a = 0, only_b = 0;  // cells

@@ -20,7 +20,8 @@ constexpr std::size_t most_listed = 20;
 
 constexpr std::string_view legend =
     "B / A: geometric mean over pairs of cells with the same data, strategy and repetition, with its 95 % interval.\n"
-    "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected within\n"
+    "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected "
+    "within\n"
     "its table. lower, higher: beyond the noise (p < 0.05). \"too few\" tells nothing, neither way.\n";
 
 std::string_view to_string(Level level) {
@@ -95,8 +96,9 @@ Section level_section(const Comparison& comparison, Level level, std::string tit
     if (level != Level::cell || beyond_noise(line)) shown.push_back(&line);
   }
   if (level == Level::cell) {
-    section.captions.push_back(fmt::format("{} of {} differ beyond the noise, {} are too few repetitions to tell; all are in --format csv",
-                                           shown.size(), all, too_few));
+    section.captions.push_back(
+        fmt::format("{} of {} differ beyond the noise, {} are too few repetitions to tell; all are in --format csv",
+                    shown.size(), all, too_few));
     // The largest first.
     std::ranges::stable_sort(shown, std::greater{}, [](const ComparedLine* line) { return std::abs(std::log(line->ratio)); });
     if (shown.size() > most_listed) {
@@ -166,8 +168,13 @@ std::string conclusion(const Comparison& comparison) {
 
 std::vector<Section> sections_of(const Comparison& comparison) {
   std::vector<Section> result;
-  Section head{.title = fmt::format("A: {}  B: {}", printable(comparison.a), printable(comparison.b)), .captions = {}, .cells = {}, .legend = "", .lines = {}};
-  head.captions.push_back(fmt::format("{} cells in common, {} only in A, {} only in B", comparison.common, comparison.only_a, comparison.only_b));
+  Section head{.title = fmt::format("A: {}  B: {}", printable(comparison.a), printable(comparison.b)),
+               .captions = {},
+               .cells = {},
+               .legend = "",
+               .lines = {}};
+  head.captions.push_back(
+      fmt::format("{} cells in common, {} only in A, {} only in B", comparison.common, comparison.only_a, comparison.only_b));
   for (const std::string& obstacle : comparison.obstacles) head.captions.push_back("NOT COMPARABLE: " + obstacle);
   for (const std::string& note : comparison.notes) head.captions.push_back(note);
   result.push_back(std::move(head));

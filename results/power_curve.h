@@ -24,9 +24,9 @@ struct PowerCurve {
   };
   double duration_s = 0;
   std::size_t readings = 0;
-  std::vector<Bucket> buckets;  // in time order; those without a reading are left out
-  std::vector<Span> phases;     // load, train, validate, test
-  std::vector<Span> gaps;       // no new reading for longer than the meter's gap limit
+  std::vector<Bucket> buckets;            // in time order; those without a reading are left out
+  std::vector<Span> phases;               // load, train, validate, test
+  std::vector<Span> gaps;                 // no new reading for longer than the meter's gap limit
   std::size_t gaps_left_out = 0;          // the shortest, where there are very many
   std::map<std::string, double> phase_J;  // gross; a phase without valid joules is left out
 };

@@ -65,7 +65,8 @@ int execute(const CompareOptions& options) {
     const auto& obstacles = comparisons.back().obstacles;
     if (!obstacles.empty() && !options.force) {
       throw UsageError(fmt::format("{} and {} are not comparable: {}; --force compares them all the same",
-                                   results::printable(options.runs.front()), results::printable(*name), fmt::join(obstacles, "; ")));
+                                   results::printable(options.runs.front()), results::printable(*name),
+                                   fmt::join(obstacles, "; ")));
     }
   }
   write_result(options.output, render(comparisons, options.format));
@@ -76,20 +77,25 @@ int execute(const CompareOptions& options) {
 
 void add_compare(CLI::App& app, Action& action) {
   const auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = app.add_subcommand("compare", "The same cells in two runs: which joules, seconds, accuracies differ beyond the noise");
+  CLI::App* command =
+      app.add_subcommand("compare", "The same cells in two runs: which joules, seconds, accuracies differ beyond the noise");
   command->add_option("run", options->runs, "Run directories, or their cells.csv; each is compared with the first")
       ->required()
       ->expected(2, 1000)
       ->type_name("RUN_DIR");
-  command->add_option("-f,--format", options->format, "text, md, csv (long form), json or html (one file that needs no network)")
+  command
+      ->add_option("-f,--format", options->format, "text, md, csv (long form), json or html (one file that needs no network)")
       ->check(CLI::IsMember({"text", "md", "csv", "json", "html"}))
       ->type_name("FORMAT")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
-  command->add_flag("--force", options->force, "Compare what is not comparable: other data, measured against estimate, other meter scopes");
+  command->add_flag("--force", options->force,
+                    "Compare what is not comparable: other data, measured against estimate, other meter scopes");
   command->footer(
-      "Cells are paired by data set, drift, condition, training size, strategy and repetition. A ratio over many pairs is judged by\n"
-      "Wilcoxon's signed rank test, one cell's repetitions (from 5) by Mann and Whitney's, both with Holm's correction. Joules of\n"
+      "Cells are paired by data set, drift, condition, training size, strategy and repetition. A ratio over many pairs is "
+      "judged by\n"
+      "Wilcoxon's signed rank test, one cell's repetitions (from 5) by Mann and Whitney's, both with Holm's correction. Joules "
+      "of\n"
       "two meters never differ by less than their gains allow.\n"
       "Examples:\n"
       "  tbft compare runs/pi4 runs/pi5\n"

@@ -27,7 +27,8 @@ struct PlotOptions {
 
 int execute(const PlotOptions& options) {
   const RunsRead runs = read_runs(options.runs, true);
-  if (!options.cell.empty() && std::ranges::none_of(runs.curves, [&](const auto& curve) { return curve.first.second == options.cell; }))
+  if (!options.cell.empty() &&
+      std::ranges::none_of(runs.curves, [&](const auto& curve) { return curve.first.second == options.cell; }))
     throw UsageError(fmt::format("--cell {}: no trace of such a cell", results::printable(options.cell)));
   const auto summary = results::summarize(runs.inputs);
   const auto figures = plots::make_figures({runs.inputs, summary, runs.curves, options.cell}, options.figures);
@@ -38,7 +39,8 @@ int execute(const PlotOptions& options) {
     if (options.format == "gnuplot") {
       results::write_file_atomically(path, plots::script_of(figure, plots::Terminal::svg));
     } else {
-      results::write_file_atomically(path, plots::draw(figure, options.format == "png" ? plots::Terminal::png : plots::Terminal::svg));
+      results::write_file_atomically(
+          path, plots::draw(figure, options.format == "png" ? plots::Terminal::png : plots::Terminal::svg));
     }
     fmt::print("{}\n", path.string());
   }
@@ -56,8 +58,12 @@ std::string kinds_help() {
 void add_plot(CLI::App& app, Action& action) {
   const auto options = std::make_shared<PlotOptions>();
   CLI::App* command = app.add_subcommand("plot", "Figures of runs as SVG or PNG: accuracy, joules, savings, power, idle power");
-  command->add_option("run", options->runs, "Run directories, or their cells.csv; several are drawn as one")->required()->type_name("RUN_DIR");
-  command->add_option("-o,--output", options->directory, "Folder for the files, made where it is missing")->type_name("DIR")->capture_default_str();
+  command->add_option("run", options->runs, "Run directories, or their cells.csv; several are drawn as one")
+      ->required()
+      ->type_name("RUN_DIR");
+  command->add_option("-o,--output", options->directory, "Folder for the files, made where it is missing")
+      ->type_name("DIR")
+      ->capture_default_str();
   command->add_option("-f,--format", options->format, "svg, png, or gnuplot: the scripts, to change and draw yourself")
       ->check(CLI::IsMember({"svg", "png", "gnuplot"}))
       ->type_name("FORMAT")
@@ -68,7 +74,8 @@ void add_plot(CLI::App& app, Action& action) {
       ->allow_extra_args(false)
       ->check(CLI::IsMember(names))
       ->type_name("NAME");
-  command->add_option("--cell", options->cell, "Whose power to draw; without it, of the cell that trained longest")->type_name("CELL_ID");
+  command->add_option("--cell", options->cell, "Whose power to draw; without it, of the cell that trained longest")
+      ->type_name("CELL_ID");
   command->footer(kinds_help() +
                   "\nExamples:\n"
                   "  tbft plot runs/quick -o figures\n"

@@ -108,7 +108,8 @@ int execute(const RecordOptions& options) {
   status.meter = meter->info().uri;
   status.measured = meter->info().measured;
   StatusFile status_file(options.status, status);
-  return status_file.until_end(status, [&] { return record(options, trigger, std::move(meter), console, status, status_file); });
+  return status_file.until_end(status,
+                               [&] { return record(options, trigger, std::move(meter), console, status, status_file); });
 }
 
 }  // namespace
@@ -126,8 +127,9 @@ void add_record(CLI::App& app, Action& action) {
   command->add_option("-w,--window", options->window, "Name of the window over the whole recording")->capture_default_str();
   command->add_option("--trigger", options->trigger, "Begin with an edge of this GPIO line, e.g. pinctrl-rp1:27:falling")
       ->type_name("CHIP:LINE[:EDGE]");
-  command->add_option("--status", options->status,
-                      "Keep this JSON file up to date: seconds, watts, joules, state (replaced whole, once a second)")
+  command
+      ->add_option("--status", options->status,
+                   "Keep this JSON file up to date: seconds, watts, joules, state (replaced whole, once a second)")
       ->type_name("FILE");
   command->add_flag("--append", options->append, "Add to a trace that exists, as a further segment");
   command->footer(

@@ -42,9 +42,10 @@ void add_report(CLI::App& app, Action& action) {
       ->required()
       ->type_name("RUN_DIR");
   command
-      ->add_option("-f,--format", options->format,
-                   "text, md, csv (long form), json, latex (booktabs), or html: one file with figures, sortable tables and the power of "
-                   "every cell, that needs no network")
+      ->add_option(
+          "-f,--format", options->format,
+          "text, md, csv (long form), json, latex (booktabs), or html: one file with figures, sortable tables and the power of "
+          "every cell, that needs no network")
       ->check(CLI::IsMember({"text", "md", "csv", "json", "latex", "html"}))
       ->type_name("FORMAT")
       ->capture_default_str();

@@ -96,8 +96,9 @@ void add_run(CLI::App& app, Action& action) {
       ->add_option("--marker", options->marker,
                    "Raise GPIO lines in phases: train=CHIP:OFFSET,validate=...; CHIP:OFFSET alone: every window but idle ones")
       ->type_name("RULES");
-  command->add_option("--status", options->status,
-                      "Keep this JSON file up to date: progress, ETA, watts, joules, state (replaced whole, once a second)")
+  command
+      ->add_option("--status", options->status,
+                   "Keep this JSON file up to date: progress, ETA, watts, joules, state (replaced whole, once a second)")
       ->type_name("FILE");
   command->add_option("--set", options->set, "Set a key: --set sweep.repetitions=3 (repeatable)")->allow_extra_args(false);
   command->add_flag("--tune-lr", options->tune_lr,

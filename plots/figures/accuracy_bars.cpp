@@ -59,13 +59,15 @@ std::vector<Figure> accuracy_bars(const FigureData& data) {
       const Look look = look_of(std::string(line));
       const bool dashed = line != "full" && line != "block-avg";
       add(line, 0,
-          fmt::format("using 1:2:3 with yerrorlines dashtype {} linewidth 1.5 pointtype {} linecolor rgb \"{}\" title {}", dashed ? 3 : 1,
-                      look.point, look.colour, in_quotes(line)));
+          fmt::format("using 1:2:3 with yerrorlines dashtype {} linewidth 1.5 pointtype {} linecolor rgb \"{}\" title {}",
+                      dashed ? 3 : 1, look.point, look.colour, in_quotes(line)));
     }
     if (plot.empty()) continue;
     Figure figure{name_of("accuracy", set, s), "Accuracy by block and training size: " + results::title_of(set), 640, 420, ""};
-    figure.script = blocks + fmt::format("set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset xlabel \"data for training\"\n",
-                                         in_quotes(results::title_of(set)), bar_width, tics(set));
+    figure.script =
+        blocks +
+        fmt::format("set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset xlabel \"data for training\"\n",
+                    in_quotes(results::title_of(set)), bar_width, tics(set));
     figure.script += fmt::format("set ylabel \"accuracy / %\"\nset xrange [-0.6:{}]\nset yrange [0:*]\nset grid ytics\n",
                                  static_cast<double>(set.tables.size()) - 0.4);
     figure.script += "set key outside right top\nset bars 0.6\nplot " + plot + "\n";

@@ -22,7 +22,8 @@ std::string pareto_front(const results::Table& table) {
   for (const results::Line& line : table.lines) {
     if (has_joules(line) && line.strategy != "block-avg") lines.push_back(&line);
   }
-  std::ranges::sort(lines, {}, [](const results::Line* line) { return std::pair(line->train.spread.mean, -line->accuracy_pct.mean); });
+  std::ranges::sort(lines, {},
+                    [](const results::Line* line) { return std::pair(line->train.spread.mean, -line->accuracy_pct.mean); });
   std::string points;
   double best = -std::numeric_limits<double>::infinity();
   for (const results::Line* line : lines) {
@@ -39,30 +40,33 @@ std::string panel(const results::Table& table, std::size_t index) {
   bool points = false;
   if (const std::string front = pareto_front(table); !front.empty()) {
     blocks += fmt::format("$front{} << EOD\n{}EOD\n", index, front);
-    add(fmt::format("$front{} using 1:2 with steps dashtype 2 linewidth 1.5 linecolor rgb \"#555555\" title \"Pareto front\"", index));
+    add(fmt::format("$front{} using 1:2 with steps dashtype 2 linewidth 1.5 linecolor rgb \"#555555\" title \"Pareto front\"",
+                    index));
   }
   std::size_t n = 0;
   for (const results::Line& line : table.lines) {
     if (line.accuracy_pct.n == 0) continue;
     const Look look = look_of(line.strategy);
     if (!has_joules(line)) {
-      add(fmt::format("{} with lines dashtype 3 linewidth 1.5 linecolor rgb \"{}\" title {}", line.accuracy_pct.mean, look.colour,
-                      in_quotes(line.strategy + " (no joules)")));
+      add(fmt::format("{} with lines dashtype 3 linewidth 1.5 linecolor rgb \"{}\" title {}", line.accuracy_pct.mean,
+                      look.colour, in_quotes(line.strategy + " (no joules)")));
       continue;
     }
     points = true;
     // The bar of the joules: what repetitions scatter or the meter allows, whichever is more.
     const double U_J = std::max(or_zero(line.train.U_J), or_zero(line.train.spread.sd));
     const std::string data = fmt::format("$p{}_{}", index, n++);
-    blocks += fmt::format("{} << EOD\n{} {} {} {}\nEOD\n", data, line.train.spread.mean, line.accuracy_pct.mean, U_J, or_zero(line.accuracy_pct.sd));
+    blocks += fmt::format("{} << EOD\n{} {} {} {}\nEOD\n", data, line.train.spread.mean, line.accuracy_pct.mean, U_J,
+                          or_zero(line.accuracy_pct.sd));
     add(fmt::format("{} using 1:2:3:4 with xyerrorbars pointtype 0 linecolor rgb \"#555555\" notitle", data));
     add(fmt::format("{} using 1:2 with points pointtype {} pointsize 2 linecolor rgb \"black\" notitle", data, look.point));
-    add(fmt::format("{} using 1:2 with points pointtype {} pointsize 1.4 linecolor rgb \"{}\" title {}", data, look.point, look.colour,
-                    in_quotes(line.strategy)));
+    add(fmt::format("{} using 1:2 with points pointtype {} pointsize 1.4 linecolor rgb \"{}\" title {}", data, look.point,
+                    look.colour, in_quotes(line.strategy)));
   }
   const std::string note = estimate_note(table.energy);
   std::string script = blocks + note_script(note);
-  script += fmt::format("set title {}\nset xlabel {}\nset ylabel \"accuracy / %\"\n", in_quotes(results::size_text(table.key) + " of the data for training"),
+  script += fmt::format("set title {}\nset xlabel {}\nset ylabel \"accuracy / %\"\n",
+                        in_quotes(results::size_text(table.key) + " of the data for training"),
                         in_quotes(joules_label(table.energy) + (note.empty() ? "" : " (estimate)")));
   script += points ? "set autoscale x\n" : "set xrange [0:1]\n";  // lines alone give gnuplot no range
   return script + "plot " + plot + "\n";
@@ -77,8 +81,10 @@ std::vector<Figure> accuracy_energy(const FigureData& data) {
     std::vector<std::string> panels;
     for (const results::Table* table : sets[s].tables) panels.push_back(panel(*table, panels.size()));
     Panels all = arrange(results::title_of(sets[s]), panels, 560, 380);
-    result.push_back({name_of("accuracy-energy", sets[s], s), "Accuracy against training energy: " + results::title_of(sets[s]), all.width_px, all.height_px,
-                      "set grid\nset key outside right top\nset offsets graph 0.08, graph 0.08, graph 0.18, graph 0.08\n" + all.script});
+    result.push_back(
+        {name_of("accuracy-energy", sets[s], s), "Accuracy against training energy: " + results::title_of(sets[s]),
+         all.width_px, all.height_px,
+         "set grid\nset key outside right top\nset offsets graph 0.08, graph 0.08, graph 0.18, graph 0.08\n" + all.script});
   }
   return result;
 }

@@ -52,12 +52,13 @@ std::string panel_script(const results::Key& key, const Panel& panel, std::size_
     bars += '\n';
   }
   for (std::size_t i = 0; i < phases.size(); ++i) {
-    plot += fmt::format("{}$e{} using {}{} linecolor rgb \"{}\" title \"{}\"", i == 0 ? "" : ", ", index, i + 2, i == 0 ? ":xtic(1)" : "",
-                        colours[i], phases[i]);
+    plot += fmt::format("{}$e{} using {}{} linecolor rgb \"{}\" title \"{}\"", i == 0 ? "" : ", ", index, i + 2,
+                        i == 0 ? ":xtic(1)" : "", colours[i], phases[i]);
   }
   return fmt::format("$e{} << EOD\n{}EOD\n", index, bars) + note_script(panel.note) +
-         fmt::format("set title {}\nset ylabel \"energy of a cell / J, gross{}\"\nplot {}\n", in_quotes(results::size_text(key) + " of the data for training"),
-                     panel.note.empty() ? "" : " (estimate)", plot);
+         fmt::format("set title {}\nset ylabel \"energy of a cell / J, gross{}\"\nplot {}\n",
+                     in_quotes(results::size_text(key) + " of the data for training"), panel.note.empty() ? "" : " (estimate)",
+                     plot);
 }
 
 }  // namespace
@@ -71,7 +72,8 @@ std::vector<Figure> energy_phases(const FigureData& data) {
     size.train_size = row.train_size;
     const auto curve = data.curves.find({row.run_id, row.cell_id});
     Panel& panel = sets[set][size];
-    panel.strategies[row.strategy].add(row, curve == data.curves.end() || curve->second.phase_J.empty() ? nullptr : &curve->second);
+    panel.strategies[row.strategy].add(row,
+                                       curve == data.curves.end() || curve->second.phase_J.empty() ? nullptr : &curve->second);
     if (const auto note = estimate_note(row); !note.empty()) panel.note = note;
   }
   std::vector<Figure> result;
@@ -80,9 +82,12 @@ std::vector<Figure> energy_phases(const FigureData& data) {
     for (const auto& [size, panel] : sizes) panels.push_back(panel_script(size, panel, panels.size()));
     const results::TableSet set{key, {}};
     Panels all = arrange(results::title_of(set), panels, 560, 380);
-    result.push_back({name_of("phases", set, result.size()), "Energy of a cell by phase: " + results::title_of(set), all.width_px, all.height_px,
-                      "set style data histograms\nset style histogram rowstacked\nset style fill solid border rgb \"black\"\nset boxwidth 0.7\n"
-                      "set xtics scale 0\nset yrange [0:*]\nset offsets 0, 0, graph 0.12, 0\nset grid ytics\nset key outside right top invert\n" +
+    result.push_back({name_of("phases", set, result.size()), "Energy of a cell by phase: " + results::title_of(set),
+                      all.width_px, all.height_px,
+                      "set style data histograms\nset style histogram rowstacked\nset style fill solid border rgb "
+                      "\"black\"\nset boxwidth 0.7\n"
+                      "set xtics scale 0\nset yrange [0:*]\nset offsets 0, 0, graph 0.12, 0\nset grid ytics\nset key outside "
+                      "right top invert\n" +
                           all.script});
   }
   return result;

@@ -38,8 +38,11 @@ std::vector<Figure> energy_saving(const FigureData& data) {
       // Lighter with more data; a border tells even equal greys apart.
       const int grey = set.tables.size() == 1 ? 120 : static_cast<int>(60 + 160 * t / (set.tables.size() - 1));
       blocks += fmt::format("$s{} << EOD\n{}EOD\n", t, bars);
-      plot += fmt::format("{}$s{} using 1:2:3 with boxerrorbars fillstyle solid border rgb \"black\" linecolor rgb \"#{:02x}{:02x}{:02x}\" title {}",
-                          plot.empty() ? "" : ", ", t, grey / 3, grey * 2 / 3 + 30, grey, in_quotes(results::size_text(set.tables[t]->key) + " of the data"));
+      plot += fmt::format(
+          "{}$s{} using 1:2:3 with boxerrorbars fillstyle solid border rgb \"black\" linecolor rgb \"#{:02x}{:02x}{:02x}\" "
+          "title {}",
+          plot.empty() ? "" : ", ", t, grey / 3, grey * 2 / 3 + 30, grey,
+          in_quotes(results::size_text(set.tables[t]->key) + " of the data"));
     }
     std::string published;
     double x = 0;
@@ -51,14 +54,20 @@ std::vector<Figure> energy_saving(const FigureData& data) {
     }
     if (!published.empty()) {
       blocks += fmt::format("$paper << EOD\n{}EOD\n", published);
-      plot += ", $paper using 1:2 with points pointtype 4 pointsize 1.6 linewidth 2 linecolor rgb \"#d55e00\" title \"published, one step\"";
+      plot +=
+          ", $paper using 1:2 with points pointtype 4 pointsize 1.6 linewidth 2 linecolor rgb \"#d55e00\" title \"published, "
+          "one step\"";
     }
     Figure figure{name_of("saving", set, s), "Training energy saved against full: " + results::title_of(set), 640, 420, ""};
     figure.script = blocks + note_script(note) +
-                    fmt::format("set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset ylabel \"training energy saved against full / %{}\"\n",
-                                in_quotes(results::title_of(set)), width * 0.95, tics, note.empty() ? "" : " (estimate)");
-    figure.script += fmt::format("set xrange [-0.6:{}]\nset grid ytics\nset xzeroaxis linetype -1\nset key below\nset bars 0.6\nset offsets 0, 0, graph 0.12, 0\nplot {}\n",
-                                 static_cast<double>(strategies.size()) - 0.4, plot);
+                    fmt::format(
+                        "set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset ylabel \"training energy "
+                        "saved against full / %{}\"\n",
+                        in_quotes(results::title_of(set)), width * 0.95, tics, note.empty() ? "" : " (estimate)");
+    figure.script += fmt::format(
+        "set xrange [-0.6:{}]\nset grid ytics\nset xzeroaxis linetype -1\nset key below\nset bars 0.6\nset offsets 0, 0, graph "
+        "0.12, 0\nplot {}\n",
+        static_cast<double>(strategies.size()) - 0.4, plot);
     result.push_back(std::move(figure));
   }
   return result;

@@ -45,15 +45,18 @@ std::vector<Figure> idle_drift(const FigureData& data) {
     for (const auto& [at_s, row] : run.by_time)
       blocks += fmt::format("{} {} {}\n", (at_s - first_s) / 60, *row->idle_W, std::abs(row->idle_drift_W.value_or(0)) / 2);
     blocks += "EOD\n";
-    plot += fmt::format("{}$i{} using 1:2:3 with yerrorlines pointtype {} linewidth 1.5 title {}", n == 0 ? "" : ", ", n, 5 + 2 * (n % 5), in_quotes(id));
+    plot += fmt::format("{}$i{} using 1:2:3 with yerrorlines pointtype {} linewidth 1.5 title {}", n == 0 ? "" : ", ", n,
+                        5 + 2 * (n % 5), in_quotes(id));
     if (!run.note.empty()) note = run.note;
     ++n;
   }
   if (n == 0) return {};
   Figure figure{"idle", "Idle power over the run", 720, 360, ""};
   figure.script = blocks + note_script(note) +
-                  "set title \"Idle power beside each cell, over the run\"\nset xlabel \"time since the first cell / min\"\nset ylabel \"idle power / W\"\n"
-                  "set grid\nset key below\nset bars 0.6\nset offsets graph 0.03, graph 0.03, graph 0.15, graph 0.1\nset colorsequence podo\nplot " +
+                  "set title \"Idle power beside each cell, over the run\"\nset xlabel \"time since the first cell / "
+                  "min\"\nset ylabel \"idle power / W\"\n"
+                  "set grid\nset key below\nset bars 0.6\nset offsets graph 0.03, graph 0.03, graph 0.15, graph 0.1\nset "
+                  "colorsequence podo\nplot " +
                   plot + "\n";
   return {figure};
 }

@@ -56,7 +56,8 @@ Cells cells_of(const Table& table) {
 std::string percent_encoded(std::string_view text) {
   std::string result;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
     result += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return result;
@@ -106,7 +107,8 @@ std::vector<std::string> winner_lines(const std::vector<Winner>& winners) {
 
 std::vector<Section> sections_of(const Summary& summary) {
   std::vector<Section> result;
-  for (const Table& table : summary.tables) result.push_back({title(table), table.captions, cells_of(table), "", {}, links_of(table)});
+  for (const Table& table : summary.tables)
+    result.push_back({title(table), table.captions, cells_of(table), "", {}, links_of(table)});
   if (!result.empty()) result.push_back({"", {}, {}, std::string(legend), {}});
   for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
   for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));

@@ -73,7 +73,8 @@ struct Drawn {
   results::Summary summary;
   results::PowerCurves curves;
   std::vector<Figure> figures;
-  explicit Drawn(std::vector<results::CellRow> cells, const std::vector<std::string>& kinds = {}, const std::string& cell = "") {
+  explicit Drawn(std::vector<results::CellRow> cells, const std::vector<std::string>& kinds = {},
+                 const std::string& cell = "") {
     inputs.cells = std::move(cells);
     summary = results::summarize(inputs);
     curves[{"run", "fc0"}] = curve();

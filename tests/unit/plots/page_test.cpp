@@ -67,7 +67,8 @@ TEST(Page, what_comes_from_files_is_text) {
 TEST(Page, nothing_is_fetched) {
   const std::string html = page_of({row("fc", "a")});
   EXPECT_THAT(html, HasSubstr("default-src 'none'"));
-  for (const char* fetch : {"src=\"", "url(", "@import", "<link", "fetch(", "XMLHttpRequest"}) EXPECT_THAT(html, Not(HasSubstr(fetch))) << fetch;
+  for (const char* fetch : {"src=\"", "url(", "@import", "<link", "fetch(", "XMLHttpRequest"})
+    EXPECT_THAT(html, Not(HasSubstr(fetch))) << fetch;
 }
 
 TEST(Page, warnings_stand_before_the_first_number) {
@@ -79,7 +80,8 @@ TEST(Page, warnings_stand_before_the_first_number) {
   invalid.status = "invalid";
   const std::string html = page_of({cell, invalid});
   const auto tables = html.find("<table");
-  for (const char* warning : {"ESTIMATE: joules of estimate://", "1 of 2 cells ran on a throttled board", "1 of 2 cells have no valid energy"}) {
+  for (const char* warning :
+       {"ESTIMATE: joules of estimate://", "1 of 2 cells ran on a throttled board", "1 of 2 cells have no valid energy"}) {
     ASSERT_THAT(html, HasSubstr(warning));
     EXPECT_LT(html.find(warning), tables);
   }

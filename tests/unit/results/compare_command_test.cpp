@@ -45,7 +45,8 @@ struct Run : Folder {
         results::append_cell(*this / "cells.csv", cell);
       }
     }
-    results::test::write(*this / "run.json", R"({"run_id": "r", "effective": {"threads": 1}, "data": {"input/": ")" + data + "\"}}");
+    results::test::write(*this / "run.json",
+                         R"({"run_id": "r", "effective": {"threads": 1}, "data": {"input/": ")" + data + "\"}}");
   }
   std::string name() const { return path().string(); }
 };

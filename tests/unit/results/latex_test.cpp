@@ -13,7 +13,11 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(Latex, signs_of_its_own_are_escaped) {
-  const Section section{.title = "a_b & 10 % #1 {x} \\input $y$ ~^", .captions = {}, .cells = {{"k", "v"}, {"m", "1.0 +- 0.2"}, {"[n]", "[1, 2]"}}, .legend = "", .lines = {}};
+  const Section section{.title = "a_b & 10 % #1 {x} \\input $y$ ~^",
+                        .captions = {},
+                        .cells = {{"k", "v"}, {"m", "1.0 +- 0.2"}, {"[n]", "[1, 2]"}},
+                        .legend = "",
+                        .lines = {}};
   const std::string text = to_latex({&section, 1});
   EXPECT_THAT(text, HasSubstr(R"(\caption{a\_b \& 10 \% \#1 \{x\} \textbackslash{}input \$y\$ \~{}\^{}})"));
   EXPECT_THAT(text, HasSubstr(R"(m & 1.0 $\pm$ 0.2 \\)"));

@@ -23,8 +23,10 @@ TEST(SignedRank, agrees_with_scipy) {
 }
 
 TEST(RankSum, agrees_with_scipy) {
-  EXPECT_NEAR(rank_sum_p(std::vector{10.1, 10.3, 9.9, 10.0, 10.2}, std::vector{10.6, 10.8, 10.5, 10.7, 10.9}), 0.007936507936507936, 1e-12);
-  EXPECT_NEAR(rank_sum_p(std::vector{1.0, 5.0, 3.0, 8.0, 7.0, 2.0}, std::vector{4.0, 6.0, 9.0, 10.0, 12.0}), 0.08225108225108226, 1e-12);
+  EXPECT_NEAR(rank_sum_p(std::vector{10.1, 10.3, 9.9, 10.0, 10.2}, std::vector{10.6, 10.8, 10.5, 10.7, 10.9}),
+              0.007936507936507936, 1e-12);
+  EXPECT_NEAR(rank_sum_p(std::vector{1.0, 5.0, 3.0, 8.0, 7.0, 2.0}, std::vector{4.0, 6.0, 9.0, 10.0, 12.0}),
+              0.08225108225108226, 1e-12);
   EXPECT_NEAR(rank_sum_p(wave(30, 1.3, 0), wave(25, 0.9, 0.4)), 0.016766590524749797, 1e-12);
 }
 
