@@ -68,6 +68,12 @@ std::string in_quotes(std::string_view text) {
   return out + "\"";
 }
 
+std::string tic_label(std::string_view text) {
+  std::string format;
+  for (const char c : text) format += c == '%' ? "%%" : std::string(1, c);
+  return in_quotes(format);
+}
+
 std::string script_of(const Figure& figure, Terminal terminal) {
   std::string script = fmt::format("# {}\n", in_quotes(figure.title));
   if (terminal == Terminal::svg) {
@@ -76,7 +82,7 @@ std::string script_of(const Figure& figure, Terminal terminal) {
   } else {
     constexpr int scale = 2;  // for screens with small pixels, and paper
     script +=
-        fmt::format("set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,12\" fontscale {}\n",
+        fmt::format("set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,9\" fontscale {}\n",
                     scale * figure.width_px, scale * figure.height_px, scale);
     script += fmt::format("set linetype cycle 8\nset border linewidth {0}\nset pointsize {0}\n", scale);
   }

@@ -18,6 +18,8 @@ enum class Terminal { svg, png };
 
 // In double quotes, safe for any text: quotes and backslashes escaped, backquotes and control characters dropped.
 std::string in_quotes(std::string_view text);
+// The same for the label of a tic, which gnuplot takes for a number format.
+std::string tic_label(std::string_view text);
 
 // The script of a figure with its terminal: `gnuplot SCRIPT` writes the picture to stdout.
 std::string script_of(const Figure& figure, Terminal terminal);

@@ -152,8 +152,9 @@ std::string render_html(const Page& page) {
   if (!page.pictures.empty()) {
     html += "<h2 id=\"figures\">Figures</h2>\n<div class=\"figures\">\n";
     for (std::size_t i = 0; i < page.pictures.size(); ++i) {
-      const auto& [title, svg] = page.pictures[i];
-      html += fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", inline_svg(svg, i, title), escaped(title));
+      const auto& [title, svg, wide] = page.pictures[i];
+      html += fmt::format("<figure{}>{}<figcaption>{}</figcaption></figure>\n", wide ? " class=\"wide\"" : "",
+                          inline_svg(svg, i, title), escaped(title));
     }
     html += "</div>\n";
   } else if (!page.no_pictures.empty()) {

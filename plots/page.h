@@ -18,6 +18,7 @@ struct Page {
   std::vector<results::Section> sections;
   struct Picture {
     std::string title, svg;
+    bool wide = false;  // takes the page's whole width
   };
   std::vector<Picture> pictures;
   std::string no_pictures;  // why there are none; empty: there was nothing to draw

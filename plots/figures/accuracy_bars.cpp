@@ -19,7 +19,7 @@ constexpr std::string_view lines[] = {"none", "bn-stats", "block-avg", "full"};
 std::string tics(const results::TableSet& set) {
   std::string text;
   for (std::size_t i = 0; i < set.tables.size(); ++i)
-    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", in_quotes(results::size_text(set.tables[i]->key)), i);
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", tic_label(results::size_text(set.tables[i]->key)), i);
   return text;
 }
 

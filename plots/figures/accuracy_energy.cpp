@@ -68,7 +68,12 @@ std::string panel(const results::Table& table, std::size_t index) {
   script += fmt::format("set title {}\nset xlabel {}\nset ylabel \"accuracy / %\"\n",
                         in_quotes(results::size_text(table.key) + " of the data for training"),
                         in_quotes(joules_label(table.energy) + (note.empty() ? "" : " (estimate)")));
-  script += points ? "set autoscale x\n" : "set xrange [0:1]\n";  // lines alone give gnuplot no range
+  // Joules below zero are but error bars, unless a mean is.
+  const bool positive = std::ranges::none_of(table.lines, [](const results::Line& line) { return line.train.spread.mean < 0; });
+  if (points && positive)
+    script += "set xrange [0:*]\n";
+  else
+    script += points ? "set autoscale x\n" : "set xrange [0:1]\n";  // lines alone give gnuplot no range
   return script + "plot " + plot + "\n";
 }
 
@@ -84,7 +89,8 @@ std::vector<Figure> accuracy_energy(const FigureData& data) {
     result.push_back(
         {name_of("accuracy-energy", sets[s], s), "Accuracy against training energy: " + results::title_of(sets[s]),
          all.width_px, all.height_px,
-         "set grid\nset key outside right top\nset offsets graph 0.08, graph 0.08, graph 0.18, graph 0.08\n" + all.script});
+         "set grid\nset key below samplen 2\nset xtics autofreq\nset offsets graph 0.08, graph 0.08, graph 0.18, graph 0.08\n" +
+             all.script});
   }
   return result;
 }

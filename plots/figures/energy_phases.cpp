@@ -86,8 +86,8 @@ std::vector<Figure> energy_phases(const FigureData& data) {
                       all.width_px, all.height_px,
                       "set style data histograms\nset style histogram rowstacked\nset style fill solid border rgb "
                       "\"black\"\nset boxwidth 0.7\n"
-                      "set xtics scale 0\nset yrange [0:*]\nset offsets 0, 0, graph 0.12, 0\nset grid ytics\nset key outside "
-                      "right top invert\n" +
+                      "set xtics rotate by -30 scale 0\nset yrange [0:*]\nset offsets 0, 0, graph 0.12, 0\nset grid ytics\nset "
+                      "key below samplen 2\n" +
                           all.script});
   }
   return result;

@@ -47,7 +47,7 @@ std::vector<Figure> energy_saving(const FigureData& data) {
     std::string published;
     double x = 0;
     for (const std::string& strategy : strategies) {
-      tics += fmt::format("{}{} {}", x == 0 ? "" : ", ", in_quotes(strategy), x);
+      tics += fmt::format("{}{} {}", x == 0 ? "" : ", ", tic_label(strategy), x);
       const results::Line* line = results::find_line(*set.tables.front(), strategy);
       if (line != nullptr && line->paper_saving_pct) published += fmt::format("{} {}\n", x, *line->paper_saving_pct);
       ++x;

@@ -60,8 +60,8 @@ std::vector<Figure> power_trace(const FigureData& data) {
   const results::CellRow* row = chosen(data);
   if (row == nullptr) return {};
   const results::PowerCurve& curve = data.curves.at({row->run_id, row->cell_id});
-  std::string what =
-      fmt::format("{} {} {} {} #{}", row->dataset, row->drift, row->condition, row->strategy, row->repetition.value_or(0));
+  std::string what = fmt::format("{} {} {}{}{} #{}", row->dataset, row->drift, row->condition,
+                                 row->condition.empty() ? "" : " ", row->strategy, row->repetition.value_or(0));
   Figure figure{"power", "Power of one cell: " + what, 900, 400, ""};
   std::string script = fmt::format("$power << EOD\n{}EOD\n", curve_data(curve)) + note_script(estimate_note(*row));
   script += fmt::format(

@@ -63,7 +63,7 @@ std::vector<Figure> published(const FigureData& data) {
     result.push_back(
         {name_of("published", sets[s], s), "Measured against published: " + results::title_of(sets[s]), all.width_px,
          all.height_px,
-         "set grid\nset key outside right top\nset bars 0.6\nset offsets graph 0.05, graph 0.05, graph 0.15, graph 0.05\n" +
+         "set grid\nset key below samplen 2\nset bars 0.6\nset offsets graph 0.05, graph 0.05, graph 0.15, graph 0.05\n" +
              all.script});
   }
   return result;
