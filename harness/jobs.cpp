@@ -58,10 +58,13 @@ struct Job {
 
 class JobsRun {
  public:
-  JobsRun(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop)
+  JobsRun(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop, RunStatus& status,
+          StatusFile& status_file)
       : jobs_(static_cast<std::size_t>(request.jobs)),
         console_(console),
         stop_(stop),
+        status_(status),
+        status_file_(status_file),
         setup_(request, settings_of_jobs(request.settings, request.jobs, board.cores()), nullptr, board, console, stop,
                [this](const SearchOutcome& outcome) { say_(to_json(outcome)); }) {
     setup_.journal.execution(tool_version(), "");
@@ -217,11 +220,18 @@ class JobsRun {
   }
 
   void show_progress() {
-    if (!console_.terminal()) return;
+    if (!(console_.terminal() || status_file_.wanted())) return;
     auto done = static_cast<double>(finished_);
     for (const auto& job : running_) done += job.fraction;
     const auto all = static_cast<double>(all_);
-    const auto left = done > 0.5 ? duration_text(seconds_since(began_) / done * (all - done)) : "...";
+    status_.state = "running";
+    status_.done = static_cast<std::int64_t>(finished_);
+    status_.planned = static_cast<std::int64_t>(all_);
+    status_.fraction = done / all;
+    status_.elapsed_s = seconds_since(began_);
+    status_.eta_s = done > 0.5 ? status_.elapsed_s / done * (all - done) : results::unknown;
+    status_file_.update(status_);
+    const auto left = done > 0.5 ? duration_text(status_.eta_s) : "...";
     console_.progress(
         fmt::format("{} {} of {} done, {} at work | ETA {}", bar(done / all), finished_, all_, running_.size(), left));
   }
@@ -229,6 +239,8 @@ class JobsRun {
   std::size_t jobs_;
   Console& console_;
   const std::atomic<bool>& stop_;
+  RunStatus& status_;
+  StatusFile& status_file_;
   Worker::Say say_;  // set in a worker's process
   RunSetup setup_;
   std::list<Job> running_;
@@ -248,11 +260,11 @@ Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cor
   return effective(settings, cores);
 }
 
-RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop) {
-  RunDirectory::refuse(request.directory, request.resume);
+RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop,
+                    RunStatus& status, StatusFile& status_file) {
   // Nothing here may start libtorch's threads: forked processes would wait for them for ever.
   set_compute({1, request.settings.backend});
-  return JobsRun(request, board, console, stop).execute();
+  return JobsRun(request, board, console, stop, status, status_file).execute();
 }
 
 }  // namespace tbft

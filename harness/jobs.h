@@ -7,6 +7,7 @@
 
 #include "harness/board.h"
 #include "harness/console.h"
+#include "harness/run_status.h"
 #include "harness/runner.h"
 #include "harness/settings.h"
 
@@ -15,9 +16,9 @@ namespace tbft {
 // Effective settings of such a run: no meter, and threads (where 0) as many as the share of one of `jobs` in `cores`.
 Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cores);
 
-// request.jobs processes at once. Accuracies are those of a run
-// of one cell after the other with as many threads. A process that dies costs its cell, which is then `failed`. Throws as
-// run_experiment().
-RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop);
+// request.jobs processes at once. Accuracies are those of a run of one cell after the other with as many threads. A process
+// that dies costs its cell, which is then `failed`. `status` is kept up to date. Throws as run_experiment().
+RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop,
+                    RunStatus& status, StatusFile& status_file);
 
 }  // namespace tbft

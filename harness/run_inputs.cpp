@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "harness/cli/command.h"
 #include "results/csv.h"
 
 namespace tbft {
@@ -20,6 +21,21 @@ void add_cells(const std::filesystem::path& cells, results::Inputs& inputs,
     warn(fmt::format("{}; intervals of this run are over repetitions alone", error.what()));
   }
   inputs.cells.insert(inputs.cells.end(), file.rows.begin(), file.rows.end());
+}
+
+std::filesystem::path cells_of(const std::filesystem::path& run) {
+  if (!std::filesystem::exists(run)) throw cli::UsageError(run.string() + ": no such run directory or cells.csv");
+  if (!std::filesystem::is_directory(run)) return run;
+  const auto cells = run / "cells.csv";
+  if (!std::filesystem::exists(cells))
+    throw cli::UsageError(cells.string() + " is missing: is " + run.string() + " a run directory?");
+  return cells;
+}
+
+std::optional<results::RunFacts> run_facts(const std::filesystem::path& run) {
+  const auto file = (std::filesystem::is_directory(run) ? run : run.parent_path()) / "run.json";
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  return results::read_run_facts(file);
 }
 
 }  // namespace tbft

@@ -3,9 +3,11 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "results/inputs.h"
+#include "results/run_facts.h"
 
 namespace tbft {
 
@@ -14,5 +16,12 @@ namespace tbft {
 // results::read_cells().
 void add_cells(const std::filesystem::path& cells, results::Inputs& inputs,
                const std::function<void(const std::string&)>& warn);
+
+// The cells.csv of a run that was named by its directory or by that file. Throws cli::UsageError where there is none.
+std::filesystem::path cells_of(const std::filesystem::path& run);
+
+// What the run.json in a run directory, or beside a cells.csv, says; nothing where there is none. Throws std::runtime_error for
+// one that cannot be read.
+std::optional<results::RunFacts> run_facts(const std::filesystem::path& run);
 
 }  // namespace tbft

@@ -15,6 +15,7 @@
 #include "harness/row.h"
 #include "harness/run_meter.h"
 #include "harness/run_setup.h"
+#include "harness/run_status.h"
 #include "harness/stop_observer.h"
 #include "power/monitor.h"
 
@@ -33,8 +34,10 @@ struct Pending {
 
 class Run {
  public:
-  Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop)
-      : board_(board), console_(console), stop_(stop) {
+  // `status` and its file outlive the run: its end is told by whoever sees it.
+  Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop, RunStatus& status,
+      StatusFile& status_file)
+      : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file) {
     auto meter = open_meter_or_estimate(request.settings.meter.uri, request.settings.meter.interval_s);
     const auto info = meter->info();
     auto on_mark = open_marker(request.settings.meter.marker, console);
@@ -53,6 +56,8 @@ class Run {
     setup_->journal.execution(tool_version(), trace.filename().string());
     monitor_ = std::make_unique<power::Monitor>(
         std::move(meter), power::MonitorOptions{settings.meter.interval_s, trace, nullptr, std::move(on_mark)});
+    status_.meter = monitor_->meter().uri;
+    status_.measured = monitor_->meter().measured;
   }
 
   RunOutcome execute() {
@@ -108,6 +113,8 @@ class Run {
   // One discarded epoch of everything: code paged in, kernels chosen, clocks up.
   void warm_up(const Cell& cell) {
     console_.progress("warming up");
+    status_.state = "warming up";
+    status_file_.write(status_);
     auto settings = setup_->cell_settings.warm_up(cell);
     settings.epochs = 1;
     StopObserver observer(stop_);
@@ -117,16 +124,29 @@ class Run {
     }
   }
 
+  // Not more often than an eye can follow: what it costs is on the meter too.
   void show_progress(const Cell& cell, double fraction) {
-    if (!console_.terminal() || seconds_since(last_drawn_) < 0.1) return;
+    if (!(console_.terminal() || status_file_.wanted()) || seconds_since(last_drawn_) < 0.1) return;
     last_drawn_ = SteadyClock::now();
     const double done = static_cast<double>(finished_) + fraction;
     const double all = static_cast<double>(finished_ + remaining_);
+    status_.state = "running";
+    status_.cell_id = cell.id;
+    status_.cell = fmt::format("{} {:.0f} % {}", cell.drift_text(), cell.train_size * 100, cell.strategy);
+    status_.fraction = done / all;
+    status_.eta_s = done > 0.5 ? seconds_since(began_) / done * (all - done) : results::unknown;
+    show_status();
+  }
+
+  void show_status() {
     const auto live = monitor_->live();
-    console_.progress(fmt::format("{} {}/{} {} {:.0f} % {} | {:.2f} W {:.0f} J | ETA {}", bar(done / all), finished_ + 1,
-                                  finished_ + remaining_, cell.drift_text(), cell.train_size * 100, cell.strategy, live.watts_W,
-                                  live.joules_J,
-                                  done > 0.5 ? duration_text(seconds_since(began_) / done * (all - done)) : "..."));
+    status_.elapsed_s = seconds_since(began_);
+    status_.done = static_cast<std::int64_t>(finished_);
+    status_.planned = static_cast<std::int64_t>(finished_ + remaining_);
+    status_.power_W = live.watts_W;
+    status_.energy_J = live.joules_J;
+    console_.progress(status_line(status_));
+    status_file_.update(status_);
   }
 
   Pending measure_cell(const Cell& cell, const CellWay& way) {
@@ -149,7 +169,8 @@ class Run {
     while (!stop_ && seconds_since(start) < settings().cooldown.timeout_s) {
       const auto now = board_.temperature_C();
       if (!now || *now <= settings().cooldown.max_C) return;
-      console_.progress(fmt::format("cooling down: {:.1f} C, waiting for {:.1f} C", *now, settings().cooldown.max_C));
+      status_.state = fmt::format("cooling: {:.1f} C, waiting for {:.1f} C", *now, settings().cooldown.max_C);
+      show_status();
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
     }
   }
@@ -157,7 +178,8 @@ class Run {
   // Data loaded, threads parked. Not cut short by a signal: the finished cell before it needs it whole.
   void idle_window() {
     if (settings().idle.seconds <= 0) return;
-    console_.progress(fmt::format("idle window of {} s", settings().idle.seconds));
+    status_.state = "idle";
+    show_status();
     const auto name = fmt::format("idle/{}", idle_windows_++);
     monitor_->begin(name);
     std::this_thread::sleep_for(std::chrono::duration<double>(settings().idle.seconds));
@@ -189,6 +211,8 @@ class Run {
   const Board& board_;
   Console& console_;
   const std::atomic<bool>& stop_;
+  RunStatus& status_;
+  StatusFile& status_file_;
   std::unique_ptr<RunSetup> setup_;
   std::unique_ptr<power::Monitor> monitor_;
   std::optional<Pending> pending_;
@@ -200,9 +224,23 @@ class Run {
 }  // namespace
 
 RunOutcome run_experiment(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop) {
-  if (request.jobs > 0) return run_jobs(request, board, console, stop);
+  RunStatus status;
+  status.command = "run";
+  status.output = request.directory.string();
   RunDirectory::refuse(request.directory, request.resume);
-  return Run(request, board, console, stop).execute();
+  StatusFile file(request.status, status);
+  return file.until_end(status, [&] {
+    const auto outcome = request.jobs > 0 ? run_jobs(request, board, console, stop, status, file)
+                                          : Run(request, board, console, stop, status, file).execute();
+    status.state = "done";
+    status.done = status.planned = outcome.planned;
+    status.cell_id.clear();
+    status.cell.clear();
+    status.fraction = 1;
+    status.eta_s = 0;
+    file.write(status);
+    return outcome;
+  });
 }
 
 }  // namespace tbft

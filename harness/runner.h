@@ -21,6 +21,7 @@ struct RunRequest {
   std::vector<std::string> command_line;  // for provenance
   std::vector<std::string> cells;         // that are to run, as select_cells() takes them; none: all
   std::int64_t jobs = 0;                  // processes at once, for accuracies alone; 0: one cell after the other, measured
+  std::filesystem::path status;           // file that tells other programs how far it is; empty: none
 };
 
 // The meter of a run that measures nothing, in its settings.

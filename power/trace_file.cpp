@@ -29,25 +29,26 @@ std::optional<Number> parse(std::string_view text) {
 
 class Parser {
  public:
-  Parser(std::istream& in, std::string_view name) : in_(in), name_(name) {}
+  Parser(std::istream& in, std::string_view name, TraceVisitor& visitor) : in_(in), name_(name), visitor_(visitor) {}
 
-  TraceFile parse_file() {
+  bool visit() {
     while (next_line()) {
-      if (!line_.empty() && line_.back() == '\r') line_.pop_back();
+      if (!line_.empty() && line_.back() == '\r') line_.remove_suffix(1);
       if (line_.starts_with('#')) {
         header();
       } else if (line_ == trace_columns && !columns_seen_) {
         columns_seen_ = true;
-        if (file_.segments.empty()) file_.segments.emplace_back();
+        if (!begun_) begin_segment();
       } else if (columns_seen_) {
+        announce();
         row();
       } else {
         fail(fmt::format("not a trace: `#` lines, then the columns {} are expected", trace_columns));
       }
     }
     if (!columns_seen_) fail(fmt::format("not a whole trace: the columns {} are missing", trace_columns));
-    end_segment();
-    return std::move(file_);
+    announce();
+    return torn_tail_;
   }
 
  private:
@@ -57,30 +58,41 @@ class Parser {
 
   // False at the end. A last line without its newline is torn and not given.
   bool next_line() {
-    line_.clear();
     ++line_number_;
-    char c = 0;
-    while (in_.get(c)) {
-      if (c == '\n') return true;
-      if (line_.size() == longest_line) fail(fmt::format("longer than {} bytes", longest_line));
-      line_ += c;
-    }
+    in_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
     if (in_.bad()) fail("cannot be read any further");
-    file_.torn_tail = !line_.empty();
-    return false;
+    const auto n = static_cast<std::size_t>(in_.gcount());
+    if (in_.eof()) {
+      torn_tail_ = n > 0;
+      return false;
+    }
+    if (in_.fail()) fail(fmt::format("longer than {} bytes", longest_line));
+    line_ = std::string_view(buffer_.data(), n - 1);  // without the newline
+    return true;
   }
-
-  TraceSegment& segment() { return file_.segments.back(); }
 
   // `# key: value`; what else a logger remarks is passed over. The magic line of a resumed run begins another segment.
   void header() {
-    if (line_ == trace_magic || file_.segments.empty()) {
-      if (!file_.segments.empty()) end_segment();
-      file_.segments.emplace_back();
-    }
-    const std::string_view text = std::string_view(line_).substr(1);
+    if (line_ == trace_magic || !begun_) begin_segment();
+    const std::string_view text = line_.substr(1);
     const auto colon = text.find(": ");
     if (text.starts_with(' ') && colon != std::string_view::npos) set(text.substr(1, colon - 1), text.substr(colon + 2));
+  }
+
+  void begin_segment() {
+    announce();
+    meter_ = {};
+    clock_ = {};
+    begun_ = described_ = true;
+  }
+
+  // A segment begins with what describes it, and is told of at its first row or its end.
+  void announce() {
+    if (!described_) return;
+    described_ = false;
+    open_.clear();
+    last_mark_ns_ = last_reading_ns_ = -latest;
+    visitor_.segment(meter_, clock_);
   }
 
   double number(std::string_view key, std::string_view value, double limit) const {
@@ -96,7 +108,7 @@ class Parser {
 
   // Keys of later versions are passed over.
   void set(std::string_view key, std::string_view value) {
-    MeterInfo& meter = segment().meter;
+    MeterInfo& meter = meter_;
     Accuracy& accuracy = meter.accuracy;
     const auto limit = [&]() -> std::optional<double> {
       if (value == "unknown") return std::nullopt;
@@ -119,8 +131,8 @@ class Parser {
     if (key == "resolution_V") accuracy.resolution_V = number(key, value, longest_s);
     if (key == "resolution_W") accuracy.resolution_W = number(key, value, longest_s);
     if (key == "resolution_J") accuracy.resolution_J = number(key, value, longest_s);
-    if (key == "steady_ns") segment().clock.steady_ns = instant(value);
-    if (key == "system_ns") segment().clock.system_ns = instant(value);
+    if (key == "steady_ns") clock_.steady_ns = instant(value);
+    if (key == "system_ns") clock_.system_ns = instant(value);
   }
 
   Scope scope(std::string_view value) const {
@@ -177,9 +189,9 @@ class Parser {
                     .energy_J = value(field[4], "energy_J"),
                     .flags = flags(field[5])};
     if (std::isnan(reading.power_W)) reading.power_W = reading.volts_V * reading.amps_A;
-    auto& readings = segment().readings;
-    if (!readings.empty() && t_ns < readings.back().t_ns) fail("earlier than the reading before it");
-    readings.push_back(reading);
+    if (t_ns < last_reading_ns_) fail("earlier than the reading before it");
+    last_reading_ns_ = t_ns;
+    visitor_.reading(reading);
   }
 
   void mark(TimeNs t_ns, std::string_view text) {
@@ -190,45 +202,64 @@ class Parser {
     last_mark_ns_ = t_ns;
     if (text[0] == '+') {
       if (!open_.emplace(name, t_ns).second) fail(fmt::format("window `{}` is open already", name));
+      visitor_.window_opens(name, t_ns);
       return;
     }
     const auto opened = open_.find(name);
     if (opened == open_.end()) fail(fmt::format("window `{}` closes but was not open", name));
-    segment().windows.push_back({.name = name, .t0_ns = opened->second, .t1_ns = t_ns});
+    visitor_.window_closes({.name = name, .t0_ns = opened->second, .t1_ns = t_ns});
     open_.erase(opened);
-  }
-
-  // A trace that some other logger wrote does not describe its meter: what the readings themselves say stands in.
-  void end_segment() {
-    open_.clear();
-    last_mark_ns_ = -latest;
-    MeterInfo& meter = segment().meter;
-    const std::vector<Reading>& readings = segment().readings;
-    if (meter.nominal_period_s == 0) meter.nominal_period_s = typical_spacing_s(readings);
-    const auto has = [&readings](double Reading::*member) {
-      return std::ranges::any_of(readings, [&](const Reading& r) { return std::isfinite(r.*member); });
-    };
-    if (!has(&Reading::power_W) && has(&Reading::energy_J)) meter.counter = true;
-  }
-
-  static double typical_spacing_s(const std::vector<Reading>& readings) {
-    if (readings.size() < 2) return 0;
-    std::vector<TimeNs> spacing;
-    for (std::size_t i = 1; i < readings.size(); ++i) spacing.push_back(readings[i].t_ns - readings[i - 1].t_ns);
-    const auto middle = spacing.begin() + static_cast<std::ptrdiff_t>(spacing.size() / 2);
-    std::ranges::nth_element(spacing, middle);
-    return to_seconds(*middle);
   }
 
   std::istream& in_;
   std::string_view name_;
-  std::string line_;
+  TraceVisitor& visitor_;
+  std::array<char, longest_line + 1> buffer_{};
+  std::string_view line_;
   std::size_t line_number_ = 0;
-  TraceFile file_;
   bool columns_seen_ = false;
+  bool begun_ = false;      // there is a segment
+  bool described_ = false;  // a segment was described and not told of yet
+  bool torn_tail_ = false;
+  MeterInfo meter_;
+  ClockPair clock_;
   std::map<std::string, TimeNs, std::less<>> open_;
-  TimeNs last_mark_ns_ = -latest;
+  TimeNs last_mark_ns_ = -latest, last_reading_ns_ = -latest;
 };
+
+// Keeps everything.
+class Collector : public TraceVisitor {
+ public:
+  explicit Collector(TraceFile& file) : file_(file) {}
+  void segment(const MeterInfo& meter, const ClockPair& clock) override {
+    file_.segments.push_back({.meter = meter, .clock = clock, .readings = {}, .windows = {}});
+  }
+  void reading(const Reading& reading) override { file_.segments.back().readings.push_back(reading); }
+  void window_opens(const std::string& /*name*/, TimeNs /*t0_ns*/) override {}
+  void window_closes(const Window& window) override { file_.segments.back().windows.push_back(window); }
+
+ private:
+  TraceFile& file_;
+};
+
+double typical_spacing_s(const std::vector<Reading>& readings) {
+  if (readings.size() < 2) return 0;
+  std::vector<TimeNs> spacing;
+  for (std::size_t i = 1; i < readings.size(); ++i) spacing.push_back(readings[i].t_ns - readings[i - 1].t_ns);
+  const auto middle = spacing.begin() + static_cast<std::ptrdiff_t>(spacing.size() / 2);
+  std::ranges::nth_element(spacing, middle);
+  return to_seconds(*middle);
+}
+
+// A trace that some other logger wrote does not describe its meter: what the readings themselves say stands in.
+void complete_meter(TraceSegment& segment) {
+  const std::vector<Reading>& readings = segment.readings;
+  if (segment.meter.nominal_period_s == 0) segment.meter.nominal_period_s = typical_spacing_s(readings);
+  const auto has = [&readings](double Reading::*member) {
+    return std::ranges::any_of(readings, [&](const Reading& r) { return std::isfinite(r.*member); });
+  };
+  if (!has(&Reading::power_W) && has(&Reading::energy_J)) segment.meter.counter = true;
+}
 
 }  // namespace
 
@@ -237,8 +268,22 @@ bool is_valid_mark_name(std::string_view name) {
   return !name.empty() && name.size() <= 512 && std::ranges::none_of(name, bad);
 }
 
+bool visit_trace(std::istream& in, std::string_view name, TraceVisitor& visitor) {
+  return Parser(in, name, visitor).visit();
+}
+
+bool visit_trace(const std::filesystem::path& path, TraceVisitor& visitor) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw TraceError(fmt::format("{}: cannot be opened: no such file, or not readable", path.string()));
+  return visit_trace(in, path.string(), visitor);
+}
+
 TraceFile read_trace(std::istream& in, std::string_view name) {
-  return Parser(in, name).parse_file();
+  TraceFile file;
+  Collector collector(file);
+  file.torn_tail = visit_trace(in, name, collector);
+  for (TraceSegment& segment : file.segments) complete_meter(segment);
+  return file;
 }
 
 TraceFile read_trace(const std::filesystem::path& path) {

@@ -59,6 +59,21 @@ class TraceWriter {
   std::unique_ptr<Impl> impl_;
 };
 
+// Told of a trace row by row, so that one of any length is read in little memory.
+class TraceVisitor {
+ public:
+  virtual ~TraceVisitor() = default;
+  // Before the first row of each segment; both outlive the visit of the segment's rows.
+  virtual void segment(const MeterInfo& meter, const ClockPair& clock) = 0;
+  virtual void reading(const Reading& reading) = 0;
+  virtual void window_opens(const std::string& name, TimeNs t0_ns) = 0;
+  virtual void window_closes(const Window& window) = 0;
+};
+// Throws TraceError with file and line; any bytes are safe to read. `name` stands in the messages. Returns whether the last
+// line had no newline and was left out.
+bool visit_trace(std::istream& in, std::string_view name, TraceVisitor& visitor);
+bool visit_trace(const std::filesystem::path& path, TraceVisitor& visitor);
+
 struct TraceSegment {
   MeterInfo meter;
   ClockPair clock;
@@ -70,7 +85,7 @@ struct TraceFile {
   bool torn_tail = false;              // the last line had no newline and was dropped
 };
 
-// Throws TraceError with file and line; any bytes are safe to read. `name` stands in the messages.
+// The whole trace in memory; errors as visit_trace().
 TraceFile read_trace(std::istream& in, std::string_view name);
 TraceFile read_trace(const std::filesystem::path& path);
 

@@ -85,21 +85,21 @@ std::string read_file(const fs::path& path, std::size_t max_bytes) {
   return read_all(file, path, max_bytes);
 }
 
-void write_file_atomically(const fs::path& path, const std::string& content) {
+void write_file_atomically(const fs::path& path, const std::string& content, Durable durable) {
   std::string temporary = path.string() + ".XXXXXX";
   const File file(::mkostemp(temporary.data(), O_CLOEXEC), fmt::format("cannot create a file beside {}", path.string()));
   try {
     write_all(file, content, path);
     constexpr mode_t as_others = 0644;  // mkostemp makes it private
     if (::fchmod(file.fd(), as_others) != 0) fail(errno, fmt::format("cannot set the mode of {}", temporary));
-    sync(file, path);
+    if (durable == Durable::yes) sync(file, path);
     if (::rename(temporary.c_str(), path.c_str()) != 0)
       fail(errno, fmt::format("cannot rename {} to {}", temporary, path.string()));
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;
   }
-  sync_folder_of(path);
+  if (durable == Durable::yes) sync_folder_of(path);
 }
 
 void append_to_file(const fs::path& path, std::size_t max_bytes, const std::function<Append(std::string_view)>& plan) {

@@ -12,8 +12,11 @@ namespace tbft::results {
 // Throws std::system_error with the path; std::runtime_error for more than max_bytes.
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes);
 
+// Whether what was written must survive the machine; without, readers still see the old content or the new, whole.
+enum class Durable { yes, no };
+
 // Any whole text file: temporary name, sync, rename, sync of the folder. Throws std::system_error with the path.
-void write_file_atomically(const std::filesystem::path& path, const std::string& content);
+void write_file_atomically(const std::filesystem::path& path, const std::string& content, Durable durable = Durable::yes);
 
 // What to do to a file: cut it to its first `keep` bytes, then append `text`.
 struct Append {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "results/json.h"
+#include "results/tables/latex.h"
 #include "results/tables/render.h"
 #include "results/tables/summary.h"
 #include "results/text.h"
@@ -16,11 +17,11 @@ namespace tbft::results {
 Format parse_format(std::string_view name) {
   using Name = std::pair<std::string_view, Format>;
   constexpr std::array names{Name{"text", Format::text}, Name{"md", Format::md}, Name{"csv", Format::csv},
-                             Name{"json", Format::json}};
+                             Name{"json", Format::json}, Name{"latex", Format::latex}};
   for (const auto& [known, format] : names) {
     if (name == known) return format;
   }
-  throw std::invalid_argument(fmt::format("unknown format '{}': text, md, csv or json", printable(name, 40)));
+  throw std::invalid_argument(fmt::format("unknown format '{}': text, md, csv, json or latex", printable(name, 40)));
 }
 
 std::string report(const Inputs& inputs, Format format) {
@@ -34,6 +35,8 @@ std::string report(const Inputs& inputs, Format format) {
       return render_csv(summary);
     case Format::json:
       return render_json(inputs, summary);
+    case Format::latex:
+      return render_latex(summary);
   }
   throw std::logic_error("report: no such format");
 }

@@ -9,7 +9,7 @@
 
 namespace tbft::results {
 
-enum class Format { text, md, csv, json };
+enum class Format { text, md, csv, json, latex };
 // Throws std::invalid_argument that lists the formats.
 Format parse_format(std::string_view name);
 
@@ -17,6 +17,7 @@ Format parse_format(std::string_view name);
 // training joules, saving % against full, the paper's number where one corresponds; Block Avg derived; the caption says when
 // the joules are an estimate. Cells with noise in one block form the paper's matrix instead. Then step costs, the paper's
 // headline recomputed, and one line a drift level: which block won, and against what. csv: the tables of cells in long form.
+// latex: booktabs, the paper's tables first.
 // json: {"cells": [rows with the column names of cells.csv], "summary": [...], "block_noise": ..., "headlines": ...}.
 std::string report(const Inputs& inputs, Format format);
 std::string report(const std::vector<CellRow>& rows, Format format);  // of cells alone

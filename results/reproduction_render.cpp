@@ -8,6 +8,7 @@
 #include "results/csv_record.h"
 #include "results/json.h"
 #include "results/reproduction.h"
+#include "results/tables/latex.h"
 #include "results/text.h"
 
 namespace tbft::results {
@@ -148,6 +149,8 @@ std::string render(const Reproduction& reproduction, Format format) {
       return csv_of(reproduction);
     case Format::json:
       return json_text(reproduction);
+    case Format::latex:
+      return to_latex(sections_of(reproduction));
   }
   throw std::logic_error("render: no such format");
 }

@@ -1,25 +1,27 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that tbft builds with. Usage: bootstrap.sh [run|test|kernel|full]; `test` adds what only tests and checks
-# need, `kernel` what the tests under a real kernel (tests/kernel) need beyond that, `full` also Slurm and what builds and runs arm64.
+# need, `kernel` what the tests under a real kernel (tests/kernel) need beyond that, `full` also Slurm, what builds and runs arm64, and a
+# browser.
 # Safe to repeat: what is there is left alone, and without anything missing no root is needed.
 set -euo pipefail
 
 run=(g++ cmake ninja-build ccache pkg-config git
      libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
-     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-14-dev gnuplot-nox xz-utils
+     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev gnuplot-nox)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-14-dev xz-utils
       python3 python3-torch python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil)
 # gcc-12 and make build kernel modules.
 kernel=(qemu-system-x86 busybox-static gpiod make gcc-12 binutils)
 slurm=(slurmctld slurmd slurm-client munge)
 arm64=(g++-aarch64-linux-gnu qemu-user-static)
+browser=(chromium chromium-driver python3-selenium)
 
 wanted=("${run[@]}")
 case ${1:-run} in
   run) ;;
   test) wanted+=("${test[@]}") ;;
   kernel) wanted+=("${test[@]}" "${kernel[@]}") ;;
-  full) wanted+=("${test[@]}" "${kernel[@]}" "${slurm[@]}" "${arm64[@]}") ;;
+  full) wanted+=("${test[@]}" "${kernel[@]}" "${slurm[@]}" "${arm64[@]}" "${browser[@]}") ;;
   *) echo "usage: bootstrap.sh [run|test|kernel|full]" >&2; exit 2 ;;
 esac
 

@@ -2,8 +2,8 @@
 # The whole test suite on a Debian 12 machine: packages, build, tests. Safe to repeat.
 # Usage: test.sh [--full]. Without it: the dev build and every test that needs no virtual machine. --full adds what a change must
 # pass before it lands: formatting, the build without libtorch and its tests under AddressSanitizer and
-# UndefinedBehaviorSanitizer, the program against a real kernel in QEMU, a sweep under Slurm, the arm64 build under QEMU's user mode,
-# libFuzzer, clang-tidy.
+# UndefinedBehaviorSanitizer, pages in Chromium, the program against a real kernel in QEMU, a sweep under Slurm, the arm64 build
+# under QEMU's user mode, libFuzzer, clang-tidy.
 # A skipped test is a failure unless it says that ../shared (real images and checkpoints) or hardware is absent.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,12 +51,14 @@ fi
 step "build dev"
 build dev
 step "tests"
-run_ctest build/dev -LE 'kernel|slurm|arm64'
+run_ctest build/dev -LE 'kernel|slurm|arm64|browser'
 
 if [ "$full" = yes ]; then
   step "build without libtorch, with AddressSanitizer and UndefinedBehaviorSanitizer, and its tests"
   build asan
   ASAN_OPTIONS=detect_leaks=0 run_ctest build/asan -LE 'slow|real'
+  step "pages in a browser"
+  run_ctest build/dev -L browser
   step "a real kernel"
   run_ctest build/dev -L kernel
   step "Slurm"

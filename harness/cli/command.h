@@ -28,6 +28,8 @@ void add_integrate(CLI::App& app, Action& action);
 void add_serve_meter(CLI::App& app, Action& action);
 void add_merge(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
+void add_compare(CLI::App& app, Action& action);
+void add_plot(CLI::App& app, Action& action);
 void add_cost(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_data_corrupt(CLI::App& data, Action& action);  // under `data`

@@ -63,6 +63,8 @@ int main(int argc, char** argv) {
   tbft::cli::add_reproduce(app, action);
   tbft::cli::add_merge(app, action);
   tbft::cli::add_report(app, action);
+  tbft::cli::add_compare(app, action);
+  tbft::cli::add_plot(app, action);
   tbft::cli::add_eval(app, action);
   tbft::cli::add_pretrain(app, action);
   tbft::cli::add_data(app, action);

@@ -15,6 +15,7 @@
 #include "harness/console.h"
 #include "harness/energy_text.h"
 #include "harness/interrupted.h"
+#include "harness/run_status.h"
 #include "power/gpio_trigger.h"
 #include "power/monitor.h"
 #include "power/registry.h"
@@ -27,23 +28,31 @@ using SteadyClock = std::chrono::steady_clock;
 
 struct RecordOptions {
   std::string meter = "auto";
-  std::string trace, trigger;
+  std::string trace, trigger, status;
   std::string window = "record";
   double interval_s = 0;
   std::optional<double> duration_s;
   bool append = false;
 };
 
-// Until the duration is over or a signal came; tells on a terminal how it goes.
-void wait(const RecordOptions& options, const power::Monitor& monitor, const std::atomic<bool>& stop, Console& console) {
+// Until the duration is over or a signal came; tells on a terminal and in the status file how it goes.
+void wait(const RecordOptions& options, const power::Monitor& monitor, const std::atomic<bool>& stop, Console& console,
+          RunStatus& status, StatusFile& file) {
   const auto begin = SteadyClock::now();
   while (!stop) {
     const double passed_s = std::chrono::duration<double>(SteadyClock::now() - begin).count();
     if (options.duration_s && passed_s >= *options.duration_s) return;
     const auto live = monitor.live();
-    console.progress(fmt::format("{} {}, {:.3g} W, {:.4g} J", duration_text(passed_s),
-                                 options.duration_s ? "of " + duration_text(*options.duration_s) : "(Ctrl-C ends it)",
-                                 live.watts_W, live.joules_J));
+    status.state = "running";
+    status.elapsed_s = passed_s;
+    status.power_W = live.watts_W;
+    status.energy_J = live.joules_J;
+    if (options.duration_s) {
+      status.fraction = passed_s / *options.duration_s;
+      status.eta_s = *options.duration_s - passed_s;
+    }
+    console.progress(status_line(status));
+    file.update(status);
     const double left_s = options.duration_s ? *options.duration_s - passed_s : 1;
     std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left_s, 0.2)));
   }
@@ -61,6 +70,27 @@ bool triggered(const power::GpioTrigger& trigger, const std::atomic<bool>& stop,
   return power::wait_for_trigger(*input, source.get_token()).has_value();
 }
 
+int record(const RecordOptions& options, const std::optional<power::GpioTrigger>& trigger, std::unique_ptr<power::Meter> meter,
+           Console& console, RunStatus& status, StatusFile& status_file) {
+  const StopOnSignal signals;
+  power::Monitor monitor(std::move(meter), {.interval_s = options.interval_s, .trace = std::filesystem::path(options.trace)});
+  if (trigger && !triggered(*trigger, signals.flag(), console)) throw Interrupted("interrupted before the trigger came");
+  monitor.begin(options.window);
+  wait(options, monitor, signals.flag(), console, status, status_file);
+  const bool early = signals.flag() && options.duration_s;
+  monitor.end(options.window);
+  const auto energy = monitor.energy(options.window);
+  monitor.close();
+  console.clear();
+  status.energy_J = energy.energy_J;
+  fmt::print("{}{}", energy_text(energy, {}), sampler_text(monitor));
+  if (early) throw Interrupted(fmt::format("interrupted; {} holds what came until then", options.trace));
+  status.state = energy.valid ? "done" : "invalid";
+  status.message = energy.reason;
+  status_file.write(status);
+  return energy.valid ? Exit::ok : Exit::invalid_measurement;
+}
+
 int execute(const RecordOptions& options) {
   if (std::filesystem::is_regular_file(options.trace) && !options.append)
     throw UsageError(fmt::format("{} exists; take another name, or --append to add to it", options.trace));
@@ -72,19 +102,14 @@ int execute(const RecordOptions& options) {
   }
   auto meter = power::open_meter(options.meter, options.interval_s);
   Console console;
-  const StopOnSignal signals;
-  power::Monitor monitor(std::move(meter), {.interval_s = options.interval_s, .trace = std::filesystem::path(options.trace)});
-  if (trigger && !triggered(*trigger, signals.flag(), console)) throw Interrupted("interrupted before the trigger came");
-  monitor.begin(options.window);
-  wait(options, monitor, signals.flag(), console);
-  const bool early = signals.flag() && options.duration_s;
-  monitor.end(options.window);
-  const auto energy = monitor.energy(options.window);
-  monitor.close();
-  console.clear();
-  fmt::print("{}{}", energy_text(energy, {}), sampler_text(monitor));
-  if (early) throw Interrupted(fmt::format("interrupted; {} holds what came until then", options.trace));
-  return energy.valid ? Exit::ok : Exit::invalid_measurement;
+  RunStatus status;
+  status.command = "record";
+  status.output = options.trace;
+  status.meter = meter->info().uri;
+  status.measured = meter->info().measured;
+  StatusFile status_file(options.status, status);
+  return status_file.until_end(status,
+                               [&] { return record(options, trigger, std::move(meter), console, status, status_file); });
 }
 
 }  // namespace
@@ -102,6 +127,10 @@ void add_record(CLI::App& app, Action& action) {
   command->add_option("-w,--window", options->window, "Name of the window over the whole recording")->capture_default_str();
   command->add_option("--trigger", options->trigger, "Begin with an edge of this GPIO line, e.g. pinctrl-rp1:27:falling")
       ->type_name("CHIP:LINE[:EDGE]");
+  command
+      ->add_option("--status", options->status,
+                   "Keep this JSON file up to date: seconds, watts, joules, state (replaced whole, once a second)")
+      ->type_name("FILE");
   command->add_flag("--append", options->append, "Add to a trace that exists, as a further segment");
   command->footer(
       "Examples:\n"

@@ -24,6 +24,7 @@ struct RunOptions {
   std::string directory;
   std::string meter;
   std::string marker;
+  std::string status;
   std::vector<std::string> set;
   std::vector<std::string> cells;
   std::int64_t jobs = 0;
@@ -61,7 +62,8 @@ int execute(const RunOptions& options) {
       .resume = options.resume,
       .command_line = {"tbft", "run", options.experiment},
       .cells = options.cells,
-      .jobs = options.jobs};
+      .jobs = options.jobs,
+      .status = options.status};
   for (const auto& option : set) request.command_line.push_back("--set " + option);
   for (const auto& cell : options.cells) request.command_line.push_back("--cell " + cell);
   if (options.jobs > 0) request.command_line.push_back(fmt::format("--jobs {}", options.jobs));
@@ -69,7 +71,9 @@ int execute(const RunOptions& options) {
   try {
     outcome = run_experiment(request, board, console, stop.flag());
   } catch (const Interrupted&) {
-    throw Interrupted(fmt::format("interrupted; go on with the same command, -o {} and --resume", request.directory.string()));
+    // Only finished cells have a row: the one at work left nothing behind but its readings.
+    throw Interrupted(fmt::format("interrupted; finished cells are kept. Go on with the same command, -o {} and --resume",
+                                  request.directory.string()));
   }
   console.clear();
   results::Inputs inputs;
@@ -100,6 +104,10 @@ void add_run(CLI::App& app, Action& action) {
       ->add_option("--marker", options->marker,
                    "Raise GPIO lines in phases: train=CHIP:OFFSET,validate=...; CHIP:OFFSET alone: every window but idle ones")
       ->type_name("RULES");
+  command
+      ->add_option("--status", options->status,
+                   "Keep this JSON file up to date: progress, ETA, watts, joules, state (replaced whole, once a second)")
+      ->type_name("FILE");
   command->add_option("--set", options->set, "Set a key: --set sweep.repetitions=3 (repeatable)")->allow_extra_args(false);
   command->add_flag("--tune-lr", options->tune_lr,
                     "First try 0.1, 0.3, 1, 3 and 10 times each learning rate; the best validation loss decides");

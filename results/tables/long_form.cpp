@@ -1,5 +1,7 @@
 #include "results/tables/long_form.h"
 
+#include "results/csv_record.h"
+
 namespace tbft::results {
 
 namespace {
@@ -16,7 +18,26 @@ std::string shared(const std::set<Source>& sources, Member member) {
   return result;
 }
 
+template <typename TextOf>
+std::string csv_line(const std::vector<Field>& fields, TextOf text_of) {
+  std::string line;
+  for (const Field& field : fields) line.append(&field == fields.data() ? "" : ",").append(text_of(field));
+  return line + '\n';
+}
+
 }  // namespace
+
+std::string csv_names(const std::vector<Field>& fields) {
+  return csv_line(fields, [](const Field& field) { return std::string(field.name); });
+}
+
+std::string csv_values(const std::vector<Field>& fields) {
+  return csv_line(fields, [](const Field& field) {
+    if (const auto* text = std::get_if<std::string>(&field.value)) return text_field(*text);
+    if (const auto* number = std::get_if<double>(&field.value)) return number_field(*number);
+    return number_field(std::get<std::int64_t>(field.value));
+  });
+}
 
 std::vector<Field> long_form(const Table& table, const Line& line) {
   const Key& key = table.key;

@@ -21,4 +21,8 @@ struct Field {
 // expanded (k = 2) by the meter, paper_* the published numbers of paper_table.
 std::vector<Field> long_form(const Table& table, const Line& line);
 
+// A record's names and its values as one line of CSV each, with the line end.
+std::string csv_names(const std::vector<Field>& fields);
+std::string csv_values(const std::vector<Field>& fields);
+
 }  // namespace tbft::results

@@ -53,6 +53,39 @@ Cells cells_of(const Table& table) {
   return cells;
 }
 
+std::string percent_encoded(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    result += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return result;
+}
+
+// A mean over conditions is made from all of them, block-avg from the four blocks.
+std::vector<std::string> links_of(const Table& table) {
+  std::vector<std::pair<std::string_view, std::string>> same{
+      {"dataset", table.key.dataset}, {"drift", table.key.drift}, {"protocol", table.key.protocol}, {"board", table.key.board}};
+  if (table.tables == 1) same.emplace_back("condition", table.key.condition);
+  if (table.key.train_size) same.emplace_back("train_size", number_field(*table.key.train_size));
+  std::vector<std::string> result;
+  for (const Line& line : table.lines) {
+    std::string link = "cells";
+    const auto add = [&](std::string_view name, std::string_view value) {
+      link += fmt::format("{}{}={}", link == "cells" ? '?' : '&', name, percent_encoded(value));
+    };
+    for (const auto& [name, value] : same) add(name, value);
+    if (line.strategy == "block-avg") {
+      for (const std::string_view block : block_names) add("strategy", block);
+    } else {
+      add("strategy", line.strategy);
+    }
+    result.push_back(std::move(link));
+  }
+  return result;
+}
+
 // A board that has many bad cells has one cause: the first rows tell it.
 std::vector<std::string> shortened(const std::vector<std::string>& lines) {
   if (lines.size() <= max_listed) return lines;
@@ -70,10 +103,12 @@ std::vector<std::string> winner_lines(const std::vector<Winner>& winners) {
   return lines;
 }
 
-// In the order of the report; empty ones are left out.
+}  // namespace
+
 std::vector<Section> sections_of(const Summary& summary) {
   std::vector<Section> result;
-  for (const Table& table : summary.tables) result.push_back({title(table), table.captions, cells_of(table), "", {}});
+  for (const Table& table : summary.tables)
+    result.push_back({title(table), table.captions, cells_of(table), "", {}, links_of(table)});
   if (!result.empty()) result.push_back({"", {}, {}, std::string(legend), {}});
   for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
   for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
@@ -84,8 +119,6 @@ std::vector<Section> sections_of(const Summary& summary) {
   return result;
 }
 
-}  // namespace
-
 std::string render_text(const Summary& summary) {
   return to_text(sections_of(summary));
 }
@@ -95,20 +128,9 @@ std::string render_markdown(const Summary& summary) {
 }
 
 std::string render_csv(const Summary& summary) {
-  const auto line_of = [](const std::vector<Field>& fields, auto text_of) {
-    std::string line;
-    for (const Field& field : fields) line.append(&field == fields.data() ? "" : ",").append(text_of(field));
-    return line + '\n';
-  };
-  std::string result = line_of(long_form({}, {}), [](const Field& field) { return std::string(field.name); });
+  std::string result = csv_names(long_form({}, {}));
   for (const Table& table : all_tables(summary)) {
-    for (const Line& line : table.lines) {
-      result += line_of(long_form(table, line), [](const Field& field) {
-        if (const auto* text = std::get_if<std::string>(&field.value)) return text_field(*text);
-        if (const auto* number = std::get_if<double>(&field.value)) return number_field(*number);
-        return number_field(std::get<std::int64_t>(field.value));
-      });
-    }
+    for (const Line& line : table.lines) result += csv_values(long_form(table, line));
   }
   return result;
 }

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "results/tables/section.h"
 #include "results/tables/summary.h"
 
 namespace tbft::results {
+
+// In the order of the report; empty ones are left out.
+std::vector<Section> sections_of(const Summary& summary);
 
 std::string render_text(const Summary& summary);  // aligned columns, ASCII only
 std::string render_markdown(const Summary& summary);

@@ -16,6 +16,9 @@ struct Section {
   Cells cells;
   std::string legend;              // whole lines, as they are
   std::vector<std::string> lines;  // a list
+  // Which cells each line of the table was made from, for a page that has them: "cells?strategy=fc&drift=input", the columns of
+  // cells.csv percent-encoded. Empty, or one a line without the header.
+  std::vector<std::string> links = {};
 };
 
 std::string to_text(std::span<const Section> sections);  // aligned columns, ASCII only

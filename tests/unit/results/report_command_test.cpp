@@ -133,6 +133,16 @@ TEST(ReportCommand, WritesAFile) {
   EXPECT_TRUE(results::test::content(run / "table.md").starts_with("## synthetic"));
 }
 
+TEST(ReportCommand, AnHtmlPageIsOneFile) {
+  const Folder run;
+  results::append_cell(run / "cells.csv", row("full", 0, 70, 20));
+  const Outcome outcome = tbft("report -f html " + run.path().string());
+  EXPECT_EQ(outcome.code, Exit::ok);
+  EXPECT_TRUE(outcome.out.starts_with("<!DOCTYPE html>"));
+  EXPECT_THAT(outcome.out, HasSubstr("no run.json"));
+  EXPECT_TRUE(tbft("report -f latex " + run.path().string()).out.starts_with("% \\usepackage{booktabs}"));
+}
+
 TEST(ReportCommand, HelpShowsExamples) {
   CLI::App app;
   Action action;

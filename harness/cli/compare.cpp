@@ -1,0 +1,107 @@
+// tbft compare RUN_A RUN_B...: the same cells in two or more runs; what differs beyond the noise.
+#include "results/comparison.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "harness/cli/command.h"
+#include "harness/cli/write_result.h"
+#include "harness/console.h"
+#include "harness/run_inputs.h"
+#include "plots/page.h"
+#include "results/text.h"
+
+namespace tbft::cli {
+
+namespace {
+
+struct CompareOptions {
+  std::vector<std::string> runs;
+  std::string format = "text";
+  std::string output;
+  bool force = false;
+};
+
+results::ComparedRun read_run(const std::string& name) {
+  results::Inputs inputs;
+  add_cells(cells_of(name), inputs, [](const std::string& what) { print_error("tbft: warning: " + what); });
+  return {name, std::move(inputs.cells), run_facts(name)};
+}
+
+std::string render(const std::vector<results::Comparison>& comparisons, const std::string& format) {
+  if (format == "csv") return results::render_csv(comparisons);
+  if (format == "json") return results::render_json(comparisons);
+  std::vector<results::Section> sections;
+  for (const auto& comparison : comparisons) {
+    auto more = results::sections_of(comparison);
+    sections.insert(sections.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  }
+  if (format == "md") return results::to_markdown(sections);
+  if (format == "text") return results::to_text(sections);
+  plots::Page page;
+  page.title = "tbft compare";
+  for (const auto& comparison : comparisons) {
+    page.answers.push_back(fmt::format("{} (A), {} (B): {}", comparison.a, comparison.b, results::conclusion(comparison)));
+    for (const auto& obstacle : comparison.obstacles) page.warnings.push_back("not comparable, forced: " + obstacle);
+    for (const auto& note : comparison.notes) page.warnings.push_back(note);
+  }
+  page.sections = std::move(sections);
+  return plots::render_html(page);
+}
+
+int execute(const CompareOptions& options) {
+  const auto first = read_run(options.runs.front());
+  std::vector<results::Comparison> comparisons;
+  for (auto name = options.runs.begin() + 1; name != options.runs.end(); ++name) {
+    comparisons.push_back(results::compare(first, read_run(*name)));
+    const auto& obstacles = comparisons.back().obstacles;
+    if (!obstacles.empty() && !options.force) {
+      throw UsageError(fmt::format("{} and {} are not comparable: {}; --force compares them all the same",
+                                   results::printable(options.runs.front()), results::printable(*name),
+                                   fmt::join(obstacles, "; ")));
+    }
+  }
+  write_result(options.output, render(comparisons, options.format));
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<CompareOptions>();
+  CLI::App* command =
+      app.add_subcommand("compare", "The same cells in two runs: which joules, seconds, accuracies differ beyond the noise");
+  command->add_option("run", options->runs, "Run directories, or their cells.csv; each is compared with the first")
+      ->required()
+      ->expected(2, 1000)
+      ->type_name("RUN_DIR");
+  command
+      ->add_option("-f,--format", options->format, "text, md, csv (long form), json or html (one file that needs no network)")
+      ->check(CLI::IsMember({"text", "md", "csv", "json", "html"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
+  command->add_flag("--force", options->force,
+                    "Compare what is not comparable: other data, measured against estimate, other meter scopes");
+  command->footer(
+      "Cells are paired by data set, drift, condition, training size, strategy and repetition. A ratio over many pairs is "
+      "judged by\n"
+      "Wilcoxon's signed rank test, one cell's repetitions (from 5) by Mann and Whitney's, both with Holm's correction. Joules "
+      "of\n"
+      "two meters never differ by less than their gains allow.\n"
+      "Examples:\n"
+      "  tbft compare runs/pi4 runs/pi5\n"
+      "  tbft compare runs/before runs/after --format csv | column -s, -t\n"
+      "  tbft compare runs/a runs/b runs/c --format html -o compare.html");
+  command->callback([options, &action] { action = [options] { return execute(*options); }; });
+}
+
+}  // namespace tbft::cli

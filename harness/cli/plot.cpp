@@ -1,0 +1,88 @@
+// tbft plot RUN_DIR... -o DIR: the figures of one or several runs, a file each.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/cli/command.h"
+#include "harness/cli/runs_read.h"
+#include "plots/figure.h"
+#include "plots/gnuplot.h"
+#include "results/files.h"
+#include "results/text.h"
+
+namespace tbft::cli {
+
+namespace {
+
+struct PlotOptions {
+  std::vector<std::string> runs, figures;
+  std::string directory = ".";
+  std::string format = "svg";
+  std::string cell;
+};
+
+int execute(const PlotOptions& options) {
+  const RunsRead runs = read_runs(options.runs, true);
+  if (!options.cell.empty() &&
+      std::ranges::none_of(runs.curves, [&](const auto& curve) { return curve.first.second == options.cell; }))
+    throw UsageError(fmt::format("--cell {}: no trace of such a cell", results::printable(options.cell)));
+  const auto summary = results::summarize(runs.inputs);
+  const auto figures = plots::make_figures({runs.inputs, summary, runs.curves, options.cell}, options.figures);
+  if (figures.empty()) throw std::runtime_error("nothing to draw: no cell has what these figures show");
+  std::filesystem::create_directories(options.directory);
+  for (const auto& figure : figures) {
+    const auto path = std::filesystem::path(options.directory) / fmt::format("{}.{}", figure.name, options.format);
+    if (options.format == "gnuplot") {
+      results::write_file_atomically(path, plots::script_of(figure, plots::Terminal::svg));
+    } else {
+      results::write_file_atomically(
+          path, plots::draw(figure, options.format == "png" ? plots::Terminal::png : plots::Terminal::svg));
+    }
+    fmt::print("{}\n", path.string());
+  }
+  return Exit::ok;
+}
+
+std::string kinds_help() {
+  std::string text = "Figures:\n";
+  for (const auto& kind : plots::figure_kinds()) text += fmt::format("  {:<16} {}\n", kind.name, kind.what);
+  return text;
+}
+
+}  // namespace
+
+void add_plot(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<PlotOptions>();
+  CLI::App* command = app.add_subcommand("plot", "Figures of runs as SVG or PNG: accuracy, joules, savings, power, idle power");
+  command->add_option("run", options->runs, "Run directories, or their cells.csv; several are drawn as one")
+      ->required()
+      ->type_name("RUN_DIR");
+  command->add_option("-o,--output", options->directory, "Folder for the files, made where it is missing")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command->add_option("-f,--format", options->format, "svg, png, or gnuplot: the scripts, to change and draw yourself")
+      ->check(CLI::IsMember({"svg", "png", "gnuplot"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  std::vector<std::string> names;
+  for (const auto& kind : plots::figure_kinds()) names.emplace_back(kind.name);
+  command->add_option("--figure", options->figures, "Only this figure (repeatable)")
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember(names))
+      ->type_name("NAME");
+  command->add_option("--cell", options->cell, "Whose power to draw; without it, of the cell that trained longest")
+      ->type_name("CELL_ID");
+  command->footer(kinds_help() +
+                  "\nExamples:\n"
+                  "  tbft plot runs/quick -o figures\n"
+                  "  tbft plot runs/quick --figure accuracy-energy --format png -o figures\n"
+                  "  tbft plot runs/quick --figure power --cell 1a2b3c4d5e6f\n"
+                  "  tbft plot runs/quick --format gnuplot -o scripts && gnuplot scripts/idle.gnuplot > idle.svg");
+  command->callback([options, &action] { action = [options] { return execute(*options); }; });
+}
+
+}  // namespace tbft::cli

@@ -1,0 +1,24 @@
+// Run directories read for a command that shows them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plots/report_page.h"
+#include "results/inputs.h"
+#include "results/power_curve.h"
+
+namespace tbft::cli {
+
+struct RunsRead {
+  results::Inputs inputs;
+  plots::NamedFacts facts;
+  results::PowerCurves curves;
+  std::vector<std::string> warnings;  // already on stderr
+};
+
+// Each name is a run directory, its cells.csv or its step_cost.csv. `curves`: also read the traces. Throws UsageError for a
+// name that is none, std::runtime_error for a run without rows.
+RunsRead read_runs(const std::vector<std::string>& names, bool curves);
+
+}  // namespace tbft::cli

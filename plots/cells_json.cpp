@@ -1,0 +1,120 @@
+#include "plots/cells_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+
+namespace tbft::plots {
+
+namespace {
+
+using Json = nlohmann::json;
+using results::CellRow;
+
+// What a reader looks for first; the rest comes with "all columns".
+constexpr std::string_view usual[] = {"dataset",     "drift",         "condition", "train_size", "strategy",  "repetition",
+                                      "status",      "accuracy_pct",  "train_s",   "gross_J",    "U_gross_J", "train_gross_J",
+                                      "train_net_J", "U_train_net_J", "mean_W",    "throttled"};
+// They identify a cell and its data: a page can filter by them only if they stand there.
+constexpr std::string_view always[] = {"dataset", "drift", "condition", "train_size", "strategy", "repetition", "status"};
+
+std::string field(const results::Column& column, const CellRow& row) {
+  return std::visit([&](auto member) { return results::field_of(row.*member); }, column.member);
+}
+
+bool is_constant(const results::Column& column, std::span<const CellRow> rows) {
+  const std::string first = rows.empty() ? std::string() : field(column, rows.front());
+  return std::ranges::all_of(rows, [&](const CellRow& row) { return field(column, row) == first; });
+}
+
+double six_digits(double value) {
+  if (!std::isfinite(value) || value == 0) return value;
+  const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
+  return std::isfinite(scale) && scale > 0 ? std::round(value * scale) / scale : value;
+}
+
+Json value_of(const results::Column& column, const CellRow& row) {
+  if (const auto* text = std::get_if<std::string CellRow::*>(&column.member))
+    return (row.*(*text)).empty() ? Json() : Json(row.*(*text));
+  if (const auto* count = std::get_if<std::optional<std::int64_t> CellRow::*>(&column.member))
+    return row.*(*count) ? Json(*(row.*(*count))) : Json();
+  const auto& number = row.*std::get<std::optional<double> CellRow::*>(column.member);
+  if (!number) return {};
+  return column.name == "train_size" ? *number : six_digits(*number);
+}
+
+std::int64_t whole(double value) {
+  return static_cast<std::int64_t>(std::llround(value));
+}
+
+Json trace_of(const results::PowerCurve& curve) {
+  double most_W = 0;
+  for (const auto& bucket : curve.buckets) most_W = std::max({most_W, std::abs(bucket.high_W), std::abs(bucket.low_W)});
+  constexpr double time_steps = 50'000, power_steps = 10'000;
+  const double time_unit_s = std::max(curve.duration_s, 1e-9) / time_steps, power_unit_W = std::max(most_W, 1e-9) / power_steps;
+  Json buckets = Json::array();
+  std::int64_t last = 0;
+  for (const auto& bucket : curve.buckets) {
+    const std::int64_t from = whole(bucket.from_s / time_unit_s), mean = whole(bucket.mean_W / power_unit_W);
+    buckets.push_back(from - last);
+    buckets.push_back(whole(bucket.to_s / time_unit_s) - from);
+    buckets.push_back(mean);
+    // Outward, so that a peak is never rounded away; exact where there is none.
+    const auto beyond = [&](double distance) {
+      return std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(distance / power_unit_W - 1e-6)));
+    };
+    const double shown = static_cast<double>(mean) * power_unit_W;
+    const bool flat = bucket.low_W == bucket.high_W;
+    buckets.push_back(flat ? 0 : beyond(bucket.high_W - shown));
+    buckets.push_back(flat ? 0 : beyond(shown - bucket.low_W));
+    last = from;
+  }
+  Json phases = Json::array(), gaps = Json::array();
+  for (const auto& phase : curve.phases) phases.push_back({phase.name, six_digits(phase.from_s), six_digits(phase.to_s)});
+  for (const auto& gap : curve.gaps) gaps.push_back({six_digits(gap.from_s), six_digits(gap.to_s)});
+  return {{"d", six_digits(curve.duration_s)},
+          {"n", curve.readings},
+          {"x", curve.gaps.size() + curve.gaps_left_out},
+          {"tu", time_unit_s},
+          {"pu", power_unit_W},
+          {"b", buckets},
+          {"p", phases},
+          {"g", gaps}};
+}
+
+}  // namespace
+
+std::string cells_json(const results::Inputs& inputs, const results::PowerCurves& curves) {
+  std::vector<const results::Column*> shown;
+  for (const results::Column& column : results::columns()) {
+    const bool needed = std::ranges::find(always, column.name) != std::end(always);
+    if (needed || !is_constant(column, inputs.cells)) shown.push_back(&column);
+  }
+  Json names = Json::array(), rows = Json::array(), traces = Json::array();
+  for (const results::Column* column : shown) names.push_back(column->name);
+  for (const CellRow& row : inputs.cells) {
+    Json values = Json::array();
+    for (const results::Column* column : shown) values.push_back(value_of(*column, row));
+    rows.push_back(std::move(values));
+    const auto curve = curves.find({row.run_id, row.cell_id});
+    traces.push_back(curve == curves.end() || curve->second.buckets.empty() ? Json() : trace_of(curve->second));
+  }
+  Json data{{"columns", names}, {"usual", usual}, {"rows", rows}};
+  if (!curves.empty()) data["traces"] = traces;
+  return data.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::vector<std::pair<std::string, std::string>> common_values(const results::Inputs& inputs) {
+  std::vector<std::pair<std::string, std::string>> result;
+  if (inputs.cells.empty()) return result;
+  for (const results::Column& column : results::columns()) {
+    std::string value = field(column, inputs.cells.front());
+    if (!value.empty() && is_constant(column, inputs.cells)) result.emplace_back(column.name, std::move(value));
+  }
+  return result;
+}
+
+}  // namespace tbft::plots

@@ -1,0 +1,96 @@
+// Energy of a cell stacked by phase, mean over repetitions: from the traces where there are some, else training and the rest.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "plots/gnuplot.h"
+#include "plots/style.h"
+
+namespace tbft::plots {
+
+namespace {
+
+// From the bottom up. The rest is what no phase took: idle between them, and where there is no trace all but training.
+constexpr std::array<std::string_view, 5> phases{"train", "validate", "test", "load", "rest"};
+constexpr std::array<std::string_view, 5> colours{"#3b0f70", "#2a788e", "#5ec962", "#f6d746", "#eeeeee"};
+
+struct Sum {
+  std::array<double, phases.size()> J{};
+  double n = 0;
+  void add(const results::CellRow& row, const results::PowerCurve* curve) {
+    double rest_J = *row.gross_J;
+    for (std::size_t i = 0; i + 1 < phases.size(); ++i) {
+      double phase_J = 0;
+      if (curve != nullptr) {
+        const auto found = curve->phase_J.find(std::string(phases[i]));
+        if (found != curve->phase_J.end()) phase_J = found->second;
+      } else if (i == 0) {
+        phase_J = row.train_gross_J.value_or(0);
+      }
+      J[i] += phase_J;
+      rest_J -= phase_J;
+    }
+    J.back() += std::max(0.0, rest_J);
+    ++n;
+  }
+};
+
+struct Panel {
+  std::map<std::string, Sum, results::StrategyOrder> strategies;
+  std::string note;
+};
+
+std::string panel_script(const results::Key& key, const Panel& panel, std::size_t index) {
+  std::string bars, plot;
+  for (const auto& [strategy, sum] : panel.strategies) {
+    bars += in_quotes(strategy);
+    for (const double J : sum.J) bars += fmt::format(" {}", J / sum.n);
+    bars += '\n';
+  }
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    plot += fmt::format("{}$e{} using {}{} linecolor rgb \"{}\" title \"{}\"", i == 0 ? "" : ", ", index, i + 2,
+                        i == 0 ? ":xtic(1)" : "", colours[i], phases[i]);
+  }
+  return fmt::format("$e{} << EOD\n{}EOD\n", index, bars) + note_script(panel.note) +
+         fmt::format("set title {}\nset ylabel \"energy of a cell / J, gross{}\"\nplot {}\n",
+                     in_quotes(results::size_text(key) + " of the data for training"), panel.note.empty() ? "" : " (estimate)",
+                     plot);
+}
+
+}  // namespace
+
+std::vector<Figure> energy_phases(const FigureData& data) {
+  std::map<results::Key, std::map<results::Key, Panel>> sets;
+  for (const results::CellRow& row : data.inputs.cells) {
+    if (row.status != "ok" || !row.gross_J) continue;
+    results::Key set{row.dataset, row.drift, "", std::nullopt, row.protocol, row.board};
+    results::Key size = set;
+    size.train_size = row.train_size;
+    const auto curve = data.curves.find({row.run_id, row.cell_id});
+    Panel& panel = sets[set][size];
+    panel.strategies[row.strategy].add(row,
+                                       curve == data.curves.end() || curve->second.phase_J.empty() ? nullptr : &curve->second);
+    if (const auto note = estimate_note(row); !note.empty()) panel.note = note;
+  }
+  std::vector<Figure> result;
+  for (const auto& [key, sizes] : sets) {
+    std::vector<std::string> panels;
+    for (const auto& [size, panel] : sizes) panels.push_back(panel_script(size, panel, panels.size()));
+    const results::TableSet set{key, {}};
+    Panels all = arrange(results::title_of(set), panels, 560, 380);
+    result.push_back({name_of("phases", set, result.size()), "Energy of a cell by phase: " + results::title_of(set),
+                      all.width_px, all.height_px,
+                      "set style data histograms\nset style histogram rowstacked\nset style fill solid border rgb "
+                      "\"black\"\nset boxwidth 0.7\n"
+                      "set xtics rotate by -30 scale 0\nset yrange [0:*]\nset offsets 0, 0, graph 0.12, 0\nset grid ytics\nset "
+                      "key below samplen 2\n" +
+                          all.script});
+  }
+  return result;
+}
+
+}  // namespace tbft::plots

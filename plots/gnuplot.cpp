@@ -1,0 +1,106 @@
+#include "plots/gnuplot.h"
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+
+namespace tbft::plots {
+
+namespace {
+
+struct Close {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, Close>;
+
+// A nameless file: nothing is left behind, and no pipe can fill up.
+File temporary() {
+  File file(std::tmpfile());
+  if (!file) throw std::system_error(errno, std::generic_category(), "cannot make a temporary file for gnuplot");
+  return file;
+}
+
+std::string content(const File& file) {
+  std::rewind(file.get());
+  std::string text;
+  std::array<char, 1 << 16> buffer{};
+  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) text.append(buffer.data(), n);
+  return text;
+}
+
+// Returns how gnuplot ended, as waitpid() says it.
+int run_gnuplot(const File& in, const File& out, const File& error) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, fileno(in.get()), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, fileno(out.get()), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, fileno(error.get()), STDERR_FILENO);
+  // -d: no start-up file of the user's changes a figure.
+  std::array<std::string, 3> words{"gnuplot", "-d", "-"};
+  std::array<char*, 4> argv{words[0].data(), words[1].data(), words[2].data(), nullptr};
+  pid_t child = 0;
+  const int failed = posix_spawnp(&child, "gnuplot", &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed == ENOENT) throw NoGnuplot("gnuplot is not installed: `apt-get install gnuplot-nox`");
+  if (failed != 0) throw std::system_error(failed, std::generic_category(), "cannot start gnuplot");
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "gnuplot");
+  }
+  return status;
+}
+
+}  // namespace
+
+std::string in_quotes(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '`') out += c;
+  }
+  return out + "\"";
+}
+
+std::string tic_label(std::string_view text) {
+  std::string format;
+  for (const char c : text) format += c == '%' ? "%%" : std::string(1, c);
+  return in_quotes(format);
+}
+
+std::string script_of(const Figure& figure, Terminal terminal) {
+  std::string script = fmt::format("# {}\n", in_quotes(figure.title));
+  if (terminal == Terminal::svg) {
+    script += fmt::format("set terminal svg size {},{} noenhanced dynamic background \"white\" font \"sans-serif,12\"\n",
+                          figure.width_px, figure.height_px);
+  } else {
+    constexpr int scale = 2;  // for screens with small pixels, and paper
+    script +=
+        fmt::format("set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,9\" fontscale {}\n",
+                    scale * figure.width_px, scale * figure.height_px, scale);
+    script += fmt::format("set linetype cycle 8\nset border linewidth {0}\nset pointsize {0}\n", scale);
+  }
+  // A name from a file is never a formula: no %-formats in tics, UTF-8 as it is.
+  return script + "set encoding utf8\n" + figure.script;
+}
+
+std::string draw(const Figure& figure, Terminal terminal) {
+  const File in = temporary(), out = temporary(), error = temporary();
+  const std::string script = script_of(figure, terminal);
+  if (std::fwrite(script.data(), 1, script.size(), in.get()) != script.size() || std::fflush(in.get()) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot write a script for gnuplot");
+  std::rewind(in.get());
+  const int status = run_gnuplot(in, out, error);
+  std::string picture = content(out);
+  if (status != 0 || picture.empty())
+    throw std::runtime_error(fmt::format("gnuplot failed at the figure {}: {}", figure.name, content(error).substr(0, 500)));
+  return picture;
+}
+
+}  // namespace tbft::plots

@@ -1,0 +1,30 @@
+// gnuplot as a drawing machine: scripts in, SVG or PNG out.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "plots/figure.h"
+
+namespace tbft::plots {
+
+// gnuplot is not installed. The message says how to install it.
+struct NoGnuplot : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+enum class Terminal { svg, png };
+
+// In double quotes, safe for any text: quotes and backslashes escaped, backquotes and control characters dropped.
+std::string in_quotes(std::string_view text);
+// The same for the label of a tic, which gnuplot takes for a number format.
+std::string tic_label(std::string_view text);
+
+// The script of a figure with its terminal: `gnuplot SCRIPT` writes the picture to stdout.
+std::string script_of(const Figure& figure, Terminal terminal);
+
+// The picture. Throws NoGnuplot, or std::runtime_error with what gnuplot said.
+std::string draw(const Figure& figure, Terminal terminal);
+
+}  // namespace tbft::plots

@@ -1,0 +1,34 @@
+// A page of results as one HTML file: no network, no script but its own. Opened from disk it works as from a server.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "results/tables/section.h"
+
+namespace tbft::plots {
+
+// Every text is escaped here; no caller hands in HTML but the SVG of figures.
+struct Page {
+  std::string title;
+  std::vector<std::string> answers;   // what was found, first thing on the page
+  std::vector<std::string> warnings;  // what a reader must know before the numbers: estimates, throttled, invalid
+  std::vector<results::Section> sections;
+  struct Picture {
+    std::string title, svg;
+    bool wide = false;  // takes the page's whole width
+  };
+  std::vector<Picture> pictures;
+  std::string no_pictures;  // why there are none; empty: there was nothing to draw
+  std::string cells_json;   // made by cells_json(); empty: no table of cells
+  std::vector<results::Section> provenance;
+  std::string footer;
+};
+std::string render_html(const Page& page);
+
+// Signs that HTML would take for its own; control characters and bytes that are no UTF-8 become '?'.
+std::string escaped(std::string_view text);
+
+}  // namespace tbft::plots

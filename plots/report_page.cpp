@@ -1,0 +1,89 @@
+#include "plots/report_page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "plots/cells_json.h"
+#include "plots/gnuplot.h"
+#include "results/tables/render.h"
+#include "results/text.h"
+
+namespace tbft::plots {
+
+namespace {
+
+std::vector<std::string> warnings_of(const results::Inputs& inputs) {
+  std::vector<std::string> result;
+  std::set<std::string> replays, estimates;
+  std::size_t throttled = 0, invalid = 0, failed = 0;
+  for (const results::CellRow& row : inputs.cells) {
+    throttled += row.throttled.value_or(0) != 0;
+    invalid += row.status == "invalid";
+    failed += row.status != "ok" && row.status != "invalid";
+    if (row.measured == 1 || !row.gross_J) continue;
+    (row.meter.starts_with("replay:") ? replays : estimates).insert(row.meter);
+  }
+  for (const std::string& meter : estimates) result.push_back(fmt::format("ESTIMATE: joules of {} are no measurement", meter));
+  for (const std::string& meter : replays)
+    result.push_back(fmt::format("REPLAY: joules of {} are no measurement of these cells", meter));
+  const auto count = [&](std::size_t n, const char* what) {
+    if (n > 0) result.push_back(fmt::format("{} of {} cells {}", n, inputs.cells.size(), what));
+  };
+  count(throttled, "ran on a throttled board: their times and joules are not those of the board at its best");
+  count(invalid, "have no valid energy: their accuracy counts, their joules do not");
+  count(failed, "failed and are in no table");
+  return result;
+}
+
+results::Section facts_section(const std::string& name, const std::optional<results::RunFacts>& facts) {
+  results::Section section{.title = name, .captions = {}, .cells = {}, .legend = "", .lines = {}};
+  if (!facts) {
+    section.captions.emplace_back("no run.json: settings and provenance are not known");
+    return section;
+  }
+  section.cells.push_back({"what", "value"});
+  const auto add = [&](const std::string& key, const std::string& value) { section.cells.push_back({key, value}); };
+  add("run_id", facts->run_id);
+  add("created_utc", facts->created_utc);
+  for (const auto* values : {&facts->provenance, &facts->settings, &facts->data}) {
+    for (const auto& [key, value] : *values) add(values == &facts->data ? "data " + key : key, value);
+  }
+  return section;
+}
+
+void draw_all(const FigureData& data, Page& page) {
+  try {
+    for (const Figure& figure : make_figures(data))
+      page.pictures.push_back({figure.title, draw(figure, Terminal::svg), figure.width_px > 800});
+  } catch (const NoGnuplot& error) {
+    page.pictures.clear();
+    page.no_pictures = error.what();
+  }
+}
+
+}  // namespace
+
+Page report_page(const FigureData& data, const NamedFacts& runs, std::vector<std::string> notes) {
+  Page page;
+  page.title = runs.size() == 1 ? "tbft report: " + runs.front().first : fmt::format("tbft report of {} runs", runs.size());
+  page.warnings = warnings_of(data.inputs);
+  std::ranges::move(notes, std::back_inserter(page.warnings));
+  for (const results::Winner& winner : data.summary.winners)
+    page.answers.push_back(results::to_line(winner, data.summary.winners.size() > 3));
+  draw_all(data, page);
+  page.sections = results::sections_of(data.summary);
+  if (!data.inputs.cells.empty()) page.cells_json = cells_json(data.inputs, data.curves);
+  for (const auto& [name, facts] : runs) page.provenance.push_back(facts_section(name, facts));
+  if (const auto common = common_values(data.inputs); !common.empty()) {
+    results::Section section{
+        .title = "The same in every cell", .captions = {}, .cells = {{"column", "value"}}, .legend = "", .lines = {}};
+    for (const auto& [name, value] : common) section.cells.push_back({name, value});
+    page.provenance.push_back(std::move(section));
+  }
+  page.footer = "U are expanded uncertainties (k=2). Empty is unknown. Published numbers are those of arXiv 2403.15905.";
+  return page;
+}
+
+}  // namespace tbft::plots

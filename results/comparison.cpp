@@ -1,0 +1,307 @@
+#include "results/comparison.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include "results/rank_tests.h"
+#include "results/text.h"
+
+namespace tbft::results {
+
+namespace {
+
+constexpr double alpha = 0.05;
+constexpr std::size_t fewest_pairs = 6;        // with fewer no signed rank test can reach 5 %
+constexpr std::size_t fewest_repetitions = 5;  // of one cell
+constexpr std::array quantities{Quantity::train_J, Quantity::train_s, Quantity::accuracy_pct};
+
+struct Pair {
+  const CellRow *a, *b;
+};
+
+using Identity = std::tuple<std::string, std::string, std::string, std::optional<double>, std::string, std::int64_t>;
+
+// Of several rows of one cell the last counts; a failed cell has nothing to compare.
+std::map<Identity, const CellRow*> by_identity(const std::vector<CellRow>& rows) {
+  std::map<Identity, const CellRow*> result;
+  for (const CellRow& row : rows) {
+    if (row.status != "ok" && row.status != "invalid") continue;
+    result[{row.dataset, row.drift, row.condition, row.train_size, row.strategy, row.repetition.value_or(0)}] = &row;
+  }
+  return result;
+}
+
+std::optional<double> joules_of(const CellRow& row, Basis basis) {
+  if (row.status != "ok" || basis == Basis::none) return std::nullopt;
+  return basis == Basis::net ? row.train_net_J : row.train_gross_J;
+}
+
+std::optional<double> value_of(const CellRow& row, Quantity quantity, Basis basis) {
+  switch (quantity) {
+    case Quantity::train_J:
+      return joules_of(row, basis);
+    case Quantity::train_s:
+      return row.train_s;
+    case Quantity::accuracy_pct:
+      return row.accuracy_pct;
+  }
+  return std::nullopt;
+}
+
+// Net of idle where every pair with joules has both so.
+Basis basis_of(const std::vector<Pair>& pairs) {
+  const auto all = [&](std::optional<double> CellRow::*member) {
+    std::size_t n = 0;
+    for (const Pair& pair : pairs) n += pair.a->status == "ok" && pair.b->status == "ok" && pair.a->*member && pair.b->*member;
+    return n;
+  };
+  const std::size_t net = all(&CellRow::train_net_J), gross = all(&CellRow::train_gross_J);
+  if (net == 0 && gross == 0) return Basis::none;
+  return net >= gross ? Basis::net : Basis::gross;
+}
+
+std::string measured_text(const std::optional<std::int64_t>& measured) {
+  if (!measured) return "unknown";
+  return *measured == 1 ? "measured" : "estimate or replay";
+}
+
+// The values that the rows with joules have, one run's.
+template <typename Member>
+std::set<std::string> values(const std::vector<Pair>& pairs, const CellRow* Pair::*side, Member member) {
+  std::set<std::string> result;
+  for (const Pair& pair : pairs) {
+    const CellRow& row = *(pair.*side);
+    if (row.status == "ok" && (row.train_gross_J || row.train_net_J)) result.insert(printable(member(row), 80));
+  }
+  return result;
+}
+
+void add_obstacles(const ComparedRun& a, const ComparedRun& b, const std::vector<Pair>& pairs, Comparison& result) {
+  if (a.facts && b.facts) {
+    for (const auto& [set, described] : a.facts->data) {
+      const auto other = b.facts->data.find(set);
+      if (other != b.facts->data.end() && other->second != described)
+        result.obstacles.push_back(fmt::format("different data: the images of {} are not the same", printable(set, 80)));
+    }
+  }
+  const auto check = [&](std::string_view what, auto member) {
+    const auto in_a = values(pairs, &Pair::a, member), in_b = values(pairs, &Pair::b, member);
+    if (!in_a.empty() && !in_b.empty() && in_a != in_b) {
+      result.obstacles.push_back(fmt::format("{}: {} has {}, {} has {}", what, printable(a.name), fmt::join(in_a, " and "),
+                                             printable(b.name), fmt::join(in_b, " and ")));
+    }
+  };
+  check("measured joules against others", [](const CellRow& row) { return measured_text(row.measured); });
+  check("joules of different scopes", [](const CellRow& row) { return row.meter_scope; });
+}
+
+// One meter at one host puts its gain on both sides. Two meters: what both gains allow.
+double meters_U_rel(const std::vector<Pair>& pairs) {
+  double gain_a = 0, gain_b = 0;
+  bool shared = true;
+  for (const Pair& pair : pairs) {
+    if (!pair.a->train_gross_J || !pair.b->train_gross_J) continue;
+    if (pair.a->measured != 1 || pair.b->measured != 1) return 0;  // an estimate has no gain; its caption says what it is
+    shared = shared && pair.a->host == pair.b->host && pair.a->meter == pair.b->meter;
+    gain_a = std::max(gain_a, pair.a->u_rel_gain.value_or(HUGE_VAL));
+    gain_b = std::max(gain_b, pair.b->u_rel_gain.value_or(HUGE_VAL));
+  }
+  if (shared) return 0;
+  const double U = 2 * std::hypot(gain_a, gain_b);
+  return std::isfinite(U) ? U : unknown;
+}
+
+void add_notes(const ComparedRun& a, const ComparedRun& b, const std::vector<Pair>& pairs, Comparison& result) {
+  for (const ComparedRun* run : {&a, &b}) {
+    if (!run->facts)
+      result.notes.push_back(
+          fmt::format("{}: no run.json beside it, so that its data and settings are unchecked", printable(run->name)));
+    const auto throttled = std::ranges::count_if(run->rows, [](const CellRow& row) { return row.throttled.value_or(0) != 0; });
+    if (throttled > 0) result.notes.push_back(fmt::format("{}: {} cells ran throttled", printable(run->name), throttled));
+  }
+  const auto kinds = values(pairs, &Pair::a, [](const CellRow& row) { return measured_text(row.measured); });
+  if (result.basis != Basis::none && !kinds.contains("measured"))
+    result.notes.emplace_back("joules are estimates, not measurements");
+  if (std::isnan(result.U_meters_rel))
+    result.notes.emplace_back("two meters, one of unknown accuracy: a difference of joules may be theirs");
+  if (result.U_meters_rel > 0) {
+    result.notes.push_back(fmt::format("two meters: their gains alone may make the joules differ by {} % (k=2)",
+                                       significant(100 * result.U_meters_rel, 2)));
+  }
+}
+
+ComparedLine make_line(const std::vector<Pair>& pairs, Quantity quantity, ComparedLine::Level level, const Comparison& whole) {
+  ComparedLine line;
+  line.level = level;
+  line.quantity = quantity;
+  std::vector<double> log_a, log_b, log_ratio;
+  double sum_a = 0, sum_b = 0;
+  for (const Pair& pair : pairs) {
+    const auto a = value_of(*pair.a, quantity, whole.basis), b = value_of(*pair.b, quantity, whole.basis);
+    if (!a || !b || !(*a > 0) || !(*b > 0)) continue;
+    sum_a += *a;
+    sum_b += *b;
+    log_a.push_back(std::log(*a));
+    log_b.push_back(std::log(*b));
+    log_ratio.push_back(std::log(*b / *a));
+  }
+  line.pairs = log_ratio.size();
+  if (log_ratio.empty()) return line;
+  line.a = sum_a / static_cast<double>(line.pairs);
+  line.b = sum_b / static_cast<double>(line.pairs);
+  const Statistics spread = statistics(log_ratio);
+  line.ratio = std::exp(spread.mean);
+  line.low = std::exp(spread.low);
+  line.high = std::exp(spread.high);
+  const bool cell = level == ComparedLine::Level::cell;
+  if (std::ranges::all_of(log_ratio, [](double x) { return x == 0; })) {
+    line.p = 1;
+  } else if (line.pairs >= (cell ? fewest_repetitions : fewest_pairs)) {
+    line.p = cell ? rank_sum_p(log_a, log_b) : signed_rank_p(log_ratio);
+  }
+  return line;
+}
+
+Key key_of(const CellRow& row) {
+  return {row.dataset, row.drift, row.condition, row.train_size, "", ""};
+}
+
+void judge(std::span<ComparedLine> family, double U_meters_rel) {
+  std::vector<double> p;
+  p.reserve(family.size());
+  for (const ComparedLine& line : family) p.push_back(line.p);
+  const auto corrected = holm(p);
+  for (std::size_t i = 0; i < family.size(); ++i) {
+    ComparedLine& line = family[i];
+    line.p_holm = corrected[i];
+    if (std::isnan(line.p)) {
+      line.verdict = Verdict::too_few;
+    } else if (!(line.p_holm < alpha)) {
+      line.verdict = Verdict::no_difference;
+    } else if (line.quantity == Quantity::train_J && std::abs(line.ratio - 1) <= U_meters_rel) {
+      line.verdict = Verdict::within_meters;
+    } else {
+      line.verdict = line.ratio > 1 ? Verdict::higher : Verdict::lower;
+    }
+  }
+}
+
+void add_lines(const std::vector<Pair>& pairs, Comparison& result) {
+  using Level = ComparedLine::Level;
+  std::map<std::string, std::vector<Pair>, StrategyOrder> strategies;
+  std::map<Key, std::map<std::string, std::vector<Pair>, StrategyOrder>> cells;
+  for (const Pair& pair : pairs) {
+    strategies[pair.a->strategy].push_back(pair);
+    cells[key_of(*pair.a)][pair.a->strategy].push_back(pair);
+  }
+  std::size_t begin = 0;
+  const auto add = [&](const std::vector<Pair>& of, Level level, const Key& key, const std::string& strategy) {
+    for (const Quantity quantity : quantities) {
+      ComparedLine line = make_line(of, quantity, level, result);
+      if (line.pairs == 0) continue;
+      line.key = key;
+      line.strategy = strategy;
+      result.lines.push_back(std::move(line));
+    }
+  };
+  const auto end_family = [&] {
+    judge(std::span(result.lines).subspan(begin), result.U_meters_rel);
+    begin = result.lines.size();
+  };
+  add(pairs, Level::all, {}, "");
+  end_family();
+  for (const auto& [strategy, of] : strategies) add(of, Level::strategy, {}, strategy);
+  end_family();
+  for (const auto& [key, by_strategy] : cells) {
+    for (const auto& [strategy, of] : by_strategy) add(of, Level::cell, key, strategy);
+  }
+  end_family();
+}
+
+// Where things lie is no setting; what lies there has its SHA-256.
+bool is_place(const std::string& key) {
+  static const std::set<std::string> places{"data.path", "data.train_path", "model.checkpoint", "description", "name"};
+  return places.contains(key);
+}
+
+void add_differences(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b,
+                     std::vector<SettingDifference>& into) {
+  std::set<std::string> keys;
+  for (const auto* side : {&a, &b}) {
+    for (const auto& [key, value] : *side) keys.insert(key);
+  }
+  for (const std::string& key : keys) {
+    const auto in_a = a.find(key), in_b = b.find(key);
+    const std::string text_a = in_a == a.end() ? "" : in_a->second, text_b = in_b == b.end() ? "" : in_b->second;
+    if (text_a != text_b && !is_place(key)) into.push_back({key, text_a, text_b});
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Quantity quantity) {
+  switch (quantity) {
+    case Quantity::train_J:
+      return "train_J";
+    case Quantity::train_s:
+      return "train_s";
+    case Quantity::accuracy_pct:
+      return "accuracy_pct";
+  }
+  return "";
+}
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::no_difference:
+      return "no difference";
+    case Verdict::within_meters:
+      return "within the meters' gains";
+    case Verdict::lower:
+      return "lower";
+    case Verdict::higher:
+      return "higher";
+    case Verdict::too_few:
+      return "too few";
+  }
+  return "";
+}
+
+Comparison compare(const ComparedRun& a, const ComparedRun& b) {
+  const auto in_a = by_identity(a.rows), in_b = by_identity(b.rows);
+  std::vector<Pair> pairs;
+  for (const auto& [identity, row] : in_a) {
+    if (const auto other = in_b.find(identity); other != in_b.end()) pairs.push_back({row, other->second});
+  }
+  if (pairs.empty()) {
+    throw std::invalid_argument(
+        fmt::format("{} and {} have no cell in common (data set, drift, condition, training size, strategy, repetition)",
+                    printable(a.name), printable(b.name)));
+  }
+  Comparison result;
+  result.a = a.name;
+  result.b = b.name;
+  result.common = pairs.size();
+  result.only_a = in_a.size() - pairs.size();
+  result.only_b = in_b.size() - pairs.size();
+  result.basis = basis_of(pairs);
+  result.U_meters_rel = meters_U_rel(pairs);
+  add_obstacles(a, b, pairs, result);
+  add_notes(a, b, pairs, result);
+  add_lines(pairs, result);
+  if (a.facts && b.facts) {
+    add_differences(a.facts->settings, b.facts->settings, result.settings);
+    add_differences(a.facts->provenance, b.facts->provenance, result.settings);
+  }
+  return result;
+}
+
+}  // namespace tbft::results

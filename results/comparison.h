@@ -1,0 +1,77 @@
+// The same cells in two runs: on two boards, with two versions, two settings. What differs beyond the noise?
+//
+// Pairs are cells of the same data set, drift, condition, training size, strategy and repetition. The ratio is the geometric
+// mean of B / A over pairs; its 95 % interval is that of the mean log-ratio (results/statistics.h: Student's t, bootstrap from
+// ten pairs). Many pairs are judged by Wilcoxon's signed rank test of the log-ratios; the repetitions of one cell, from five
+// on, by Mann and Whitney's test, which can tell so few apart. Holm's correction within each level. Joules of two meters are
+// not told apart within what their gains allow (k = 2), however many pairs there are.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "results/run_facts.h"
+#include "results/schema.h"
+#include "results/statistics.h"
+#include "results/tables/group.h"
+#include "results/tables/section.h"
+#include "results/tables/table.h"
+
+namespace tbft::results {
+
+struct ComparedRun {
+  std::string name;
+  std::vector<CellRow> rows;
+  std::optional<RunFacts> facts;  // nothing: no run.json, so that neither data nor settings can be checked
+};
+
+enum class Quantity { train_J, train_s, accuracy_pct };
+std::string_view to_string(Quantity quantity);
+
+enum class Verdict { no_difference, within_meters, lower, higher, too_few };
+std::string_view to_string(Verdict verdict);
+
+// B over A.
+struct ComparedLine {
+  enum class Level { all, strategy, cell } level = Level::all;
+  Key key;               // of a cell; of others as far as all pairs share it
+  std::string strategy;  // empty: all
+  Quantity quantity = Quantity::train_J;
+  std::size_t pairs = 0;
+  double a = unknown, b = unknown;  // means over the pairs
+  double ratio = unknown, low = unknown, high = unknown;
+  double p = unknown, p_holm = unknown;  // unknown where there are too few
+  Verdict verdict = Verdict::too_few;
+};
+
+struct SettingDifference {
+  std::string name, a, b;  // empty: absent
+};
+
+struct Comparison {
+  std::string a, b;                    // names
+  std::vector<std::string> obstacles;  // why the two must not be compared
+  std::vector<std::string> notes;
+  std::size_t common = 0, only_a = 0, only_b = 0;  // cells
+  Basis basis = Basis::none;                       // of the joules
+  double U_meters_rel = 0;  // k = 2: what two meters' gains let a ratio of joules differ by; unknown where one has no accuracy
+  std::vector<ComparedLine> lines;  // all, then strategies, then cells
+  std::vector<SettingDifference> settings;
+};
+// Throws std::invalid_argument where the runs have no cell in common.
+Comparison compare(const ComparedRun& a, const ComparedRun& b);
+
+// Whether some line differs beyond the noise.
+bool differs(const Comparison& comparison);
+// "no difference", or what differs: one line.
+std::string conclusion(const Comparison& comparison);
+
+std::vector<Section> sections_of(const Comparison& comparison);
+// Long form: a record a line of each comparison, under a constant header.
+std::string render_csv(std::span<const Comparison> comparisons);
+// {"comparisons": [{"a", "b", "notes", ..., "lines": [the columns of the CSV], "settings": [...]}]}
+std::string render_json(std::span<const Comparison> comparisons);
+
+}  // namespace tbft::results

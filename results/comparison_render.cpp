@@ -1,0 +1,226 @@
+// A comparison as sections, CSV and JSON.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "results/comparison.h"
+#include "results/tables/long_form.h"
+#include "results/text.h"
+
+namespace tbft::results {
+
+namespace {
+
+using Level = ComparedLine::Level;
+
+constexpr std::size_t most_listed = 20;
+
+constexpr std::string_view legend =
+    "B / A: geometric mean over pairs of cells with the same data, strategy and repetition, with its 95 % interval.\n"
+    "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected "
+    "within\n"
+    "its table. lower, higher: beyond the noise (p < 0.05). \"too few\" tells nothing, neither way.\n";
+
+std::string_view to_string(Level level) {
+  switch (level) {
+    case Level::all:
+      return "all";
+    case Level::strategy:
+      return "strategy";
+    case Level::cell:
+      return "cell";
+  }
+  return "";
+}
+
+std::string quantity_text(Quantity quantity, Basis basis) {
+  switch (quantity) {
+    case Quantity::train_J:
+      return fmt::format("train J {}", results::to_string(basis));
+    case Quantity::train_s:
+      return "train s";
+    case Quantity::accuracy_pct:
+      return "accuracy %";
+  }
+  return "";
+}
+
+std::string cell_text(const ComparedLine& line) {
+  std::vector<std::string> parts;
+  for (const std::string* part : {&line.key.dataset, &line.key.drift, &line.key.condition}) {
+    if (!part->empty()) parts.push_back(printable(*part, 40));
+  }
+  if (line.key.train_size) parts.push_back(fmt::format("{:.6g} %", 100 * *line.key.train_size));
+  parts.push_back(printable(line.strategy, 40));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string name_of(const ComparedLine& line) {
+  switch (line.level) {
+    case Level::all:
+      return "all cells";
+    case Level::strategy:
+      return printable(line.strategy, 40);
+    case Level::cell:
+      return cell_text(line);
+  }
+  return "";
+}
+
+Cells table_of(const std::vector<const ComparedLine*>& lines, const Comparison& comparison) {
+  Cells cells{{"cells", "of", "pairs", "A", "B", "B / A", "95 % interval", "p", "verdict"}};
+  for (const ComparedLine* line : lines) {
+    cells.push_back({name_of(*line), quantity_text(line->quantity, comparison.basis), std::to_string(line->pairs),
+                     significant(line->a, 4), significant(line->b, 4), decimals(line->ratio, 4),
+                     interval_text(line->low, line->high, 4), significant(line->p_holm, 2),
+                     std::string(to_string(line->verdict))});
+  }
+  return cells;
+}
+
+bool beyond_noise(const ComparedLine& line) {
+  return line.verdict == Verdict::lower || line.verdict == Verdict::higher;
+}
+
+Section level_section(const Comparison& comparison, Level level, std::string title) {
+  Section section{.title = std::move(title), .captions = {}, .cells = {}, .legend = "", .lines = {}};
+  std::vector<const ComparedLine*> shown;
+  std::size_t all = 0, too_few = 0;
+  for (const ComparedLine& line : comparison.lines) {
+    if (line.level != level) continue;
+    ++all;
+    too_few += line.verdict == Verdict::too_few;
+    if (level != Level::cell || beyond_noise(line)) shown.push_back(&line);
+  }
+  if (level == Level::cell) {
+    section.captions.push_back(
+        fmt::format("{} of {} differ beyond the noise, {} are too few repetitions to tell; all are in --format csv",
+                    shown.size(), all, too_few));
+    // The largest first.
+    std::ranges::stable_sort(shown, std::greater{}, [](const ComparedLine* line) { return std::abs(std::log(line->ratio)); });
+    if (shown.size() > most_listed) {
+      section.lines.push_back(fmt::format("... and {} more", shown.size() - most_listed));
+      shown.resize(most_listed);
+    }
+  }
+  if (!shown.empty()) section.cells = table_of(shown, comparison);
+  return section;
+}
+
+Section settings_section(const Comparison& comparison) {
+  Section section{.title = "settings and provenance that differ", .captions = {}, .cells = {}, .legend = "", .lines = {}};
+  section.cells.push_back({"setting", "A", "B"});
+  for (const SettingDifference& difference : comparison.settings)
+    section.cells.push_back({printable(difference.name, 60), printable(difference.a, 80), printable(difference.b, 80)});
+  if (comparison.settings.empty()) return {"no setting differs", {}, {}, "", {}};
+  return section;
+}
+
+std::vector<Field> long_form(const Comparison& comparison, const ComparedLine& line) {
+  return {{"run_a", comparison.a},
+          {"run_b", comparison.b},
+          {"level", std::string(to_string(line.level))},
+          {"dataset", line.key.dataset},
+          {"drift", line.key.drift},
+          {"condition", line.key.condition},
+          {"train_size", line.key.train_size.value_or(unknown)},
+          {"strategy", line.strategy},
+          {"quantity", std::string(to_string(line.quantity))},
+          {"energy_basis", std::string(line.quantity == Quantity::train_J ? results::to_string(comparison.basis) : "")},
+          {"pairs", static_cast<std::int64_t>(line.pairs)},
+          {"mean_a", line.a},
+          {"mean_b", line.b},
+          {"ratio", line.ratio},
+          {"ratio_low", line.low},
+          {"ratio_high", line.high},
+          {"p", line.p},
+          {"p_holm", line.p_holm},
+          {"test", std::string(line.level == Level::cell ? "mann-whitney" : "wilcoxon-signed-rank")},
+          {"U_meters_pct", line.quantity == Quantity::train_J ? 100 * comparison.U_meters_rel : 0.0},
+          {"verdict", std::string(to_string(line.verdict))}};
+}
+
+}  // namespace
+
+bool differs(const Comparison& comparison) {
+  return std::ranges::any_of(comparison.lines, beyond_noise);
+}
+
+std::string conclusion(const Comparison& comparison) {
+  std::vector<std::string> found;
+  std::size_t judged = 0;
+  for (const ComparedLine& line : comparison.lines) {
+    judged += line.verdict != Verdict::too_few;
+    if (line.level == Level::all && beyond_noise(line)) {
+      found.push_back(fmt::format("{} {} by {} % {}", quantity_text(line.quantity, comparison.basis), to_string(line.verdict),
+                                  significant(100 * std::abs(line.ratio - 1), 3),
+                                  interval_text(100 * (line.low - 1), 100 * (line.high - 1), 2)));
+    }
+  }
+  if (!found.empty()) return fmt::format("B against A: {}", fmt::join(found, "; "));
+  if (differs(comparison)) return "B against A: no difference over all cells, but some strategies or cells differ";
+  if (judged == 0) return "too few cells to tell a difference";
+  return "no difference";
+}
+
+std::vector<Section> sections_of(const Comparison& comparison) {
+  std::vector<Section> result;
+  Section head{.title = fmt::format("A: {}  B: {}", printable(comparison.a), printable(comparison.b)),
+               .captions = {},
+               .cells = {},
+               .legend = "",
+               .lines = {}};
+  head.captions.push_back(
+      fmt::format("{} cells in common, {} only in A, {} only in B", comparison.common, comparison.only_a, comparison.only_b));
+  for (const std::string& obstacle : comparison.obstacles) head.captions.push_back("NOT COMPARABLE: " + obstacle);
+  for (const std::string& note : comparison.notes) head.captions.push_back(note);
+  result.push_back(std::move(head));
+  result.push_back(level_section(comparison, Level::all, "over all common cells"));
+  result.push_back(level_section(comparison, Level::strategy, "by strategy"));
+  result.push_back(level_section(comparison, Level::cell, "by cell, over its repetitions"));
+  result.push_back({"", {}, {}, std::string(legend), {}});
+  result.push_back(settings_section(comparison));
+  result.push_back({"", {}, {}, "", {conclusion(comparison)}});
+  return result;
+}
+
+std::string render_csv(std::span<const Comparison> comparisons) {
+  std::string result = csv_names(long_form(Comparison{}, {}));
+  for (const Comparison& comparison : comparisons) {
+    for (const ComparedLine& line : comparison.lines) result += csv_values(long_form(comparison, line));
+  }
+  return result;
+}
+
+std::string render_json(std::span<const Comparison> comparisons) {
+  using Json = nlohmann::ordered_json;
+  Json all = Json::array();
+  for (const Comparison& comparison : comparisons) {
+    Json lines = Json::array(), settings = Json::array();
+    for (const ComparedLine& line : comparison.lines) {
+      Json object = Json::object();
+      for (const Field& field : long_form(comparison, line)) {
+        std::visit([&](const auto& value) { object[std::string(field.name)] = value; }, field.value);
+      }
+      lines.push_back(std::move(object));
+    }
+    for (const auto& [name, a, b] : comparison.settings) settings.push_back({{"name", name}, {"a", a}, {"b", b}});
+    all.push_back({{"a", comparison.a},
+                   {"b", comparison.b},
+                   {"conclusion", conclusion(comparison)},
+                   {"differs", differs(comparison)},
+                   {"common", comparison.common},
+                   {"only_a", comparison.only_a},
+                   {"only_b", comparison.only_b},
+                   {"not_comparable", comparison.obstacles},
+                   {"notes", comparison.notes},
+                   {"lines", lines},
+                   {"settings", settings}});
+  }
+  return Json{{"comparisons", all}}.dump(1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace tbft::results

@@ -1,0 +1,59 @@
+// The power of one cell over its time, short enough for a figure: by minimum and maximum, so that no peak is lost.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "results/statistics.h"
+
+namespace tbft::results {
+
+// Seconds count from the beginning of the cell.
+struct PowerCurve {
+  struct Bucket {
+    double from_s = 0, to_s = 0;  // of its first and last reading
+    double low_W = 0, high_W = 0, mean_W = 0;
+  };
+  struct Span {
+    std::string name;  // of a phase; empty for a gap
+    double from_s = 0, to_s = 0;
+  };
+  double duration_s = 0;
+  std::size_t readings = 0;
+  std::vector<Bucket> buckets;            // in time order; those without a reading are left out
+  std::vector<Span> phases;               // load, train, validate, test
+  std::vector<Span> gaps;                 // no new reading for longer than the meter's gap limit
+  std::size_t gaps_left_out = 0;          // the shortest, where there are very many
+  std::map<std::string, double> phase_J;  // gross; a phase without valid joules is left out
+};
+
+// By run_id and cell_id: a cell_id alone is the same on every board.
+using PowerCurves = std::map<std::pair<std::string, std::string>, PowerCurve>;
+
+// Gathers readings in any number, in memory for `most` buckets: their width doubles whenever there are more.
+class MinMax {
+ public:
+  explicit MinMax(std::size_t most) : most_(most) {}
+  // In time order; nanoseconds from the beginning, from 0 on. power_W is finite.
+  void add(std::int64_t t_ns, double power_W);
+  std::size_t readings() const { return readings_; }
+  std::vector<PowerCurve::Bucket> buckets() const;
+
+ private:
+  struct Bucket {
+    std::int64_t index = 0, first_ns = 0, last_ns = 0;
+    double low_W = 0, high_W = 0, sum_W = 0;
+    std::size_t n = 0;
+  };
+  void halve();
+  std::size_t most_;
+  std::int64_t width_ns_ = 1;
+  std::size_t readings_ = 0;
+  std::vector<Bucket> buckets_;
+};
+
+}  // namespace tbft::results

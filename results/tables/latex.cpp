@@ -1,0 +1,82 @@
+#include "results/tables/latex.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include "results/tables/render.h"
+#include "results/tables/table_set.h"
+
+namespace tbft::results {
+
+namespace {
+
+std::string latex(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (text.substr(i).starts_with("+- ")) {
+      result += "$\\pm$ ";
+      i += 2;
+    } else if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) {
+      result += fmt::format("\\{}", c);
+    } else if (c == '\\') {
+      result += "\\textbackslash{}";
+    } else if (c == '~' || c == '^') {
+      result += fmt::format("\\{}{{}}", c);
+    } else if (c == '<' || c == '>' || c == '|') {
+      result += fmt::format("${}$", c == '|' ? std::string("\\mid") : std::string(1, c));
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+// A bracket at the beginning of a line would be taken for an argument of the line end before it.
+std::string cell(const std::string& text) {
+  return text.starts_with('[') ? "{" + latex(text) + "}" : latex(text);
+}
+
+std::string table(const Section& section) {
+  const std::size_t columns = section.cells.front().size();
+  std::string result = "\\begin{table}\n\\centering\\small\n";
+  std::string caption = latex(section.title);
+  for (const std::string& line : section.captions) caption += (caption.empty() ? "" : "; ") + latex(line);
+  if (!caption.empty()) result += fmt::format("\\caption{{{}}}\n", caption);
+  result += fmt::format("\\begin{{tabular}}{{l{}}}\n\\toprule\n", std::string(columns - 1, 'r'));
+  for (std::size_t row = 0; row < section.cells.size(); ++row) {
+    for (std::size_t i = 0; i < columns; ++i) result += (i == 0 ? "" : " & ") + cell(section.cells[row][i]);
+    result += row == 0 ? " \\\\\n\\midrule\n" : " \\\\\n";
+  }
+  return result + "\\bottomrule\n\\end{tabular}\n\\end{table}\n\n";
+}
+
+}  // namespace
+
+std::string to_latex(std::span<const Section> sections) {
+  std::string result = "% \\usepackage{booktabs}\n";
+  for (const Section& section : sections) {
+    if (!section.cells.empty()) {
+      result += table(section);
+    } else {
+      for (const std::string& caption : section.captions) result += latex(caption) + "\n\n";
+    }
+    if (!section.legend.empty()) result += latex(section.legend) + "\n";
+    for (const std::string& line : section.lines) result += latex(line) + "\n\n";
+  }
+  return result;
+}
+
+std::string render_latex(const Summary& summary) {
+  std::vector<Section> sections;
+  for (const TableSet& set : table_sets(summary)) sections.push_back(paper_section(set));
+  auto all = sections_of(summary);
+  std::ranges::move(all, std::back_inserter(sections));
+  return to_latex(sections);
+}
+
+}  // namespace tbft::results

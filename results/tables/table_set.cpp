@@ -1,0 +1,69 @@
+#include "results/tables/table_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "results/text.h"
+
+namespace tbft::results {
+
+std::vector<TableSet> table_sets(const Summary& summary) {
+  std::map<Key, std::vector<const Table*>> by_set;
+  for (const Table& table : summary.tables) {
+    if (std::ranges::none_of(table.lines, [](const Line& line) { return line.accuracy_pct.n > 0; })) continue;
+    Key key = table.key;
+    key.condition.clear();
+    key.train_size.reset();
+    by_set[key].push_back(&table);
+  }
+  std::vector<TableSet> result;
+  for (auto& [key, tables] : by_set) {
+    // With a mean over conditions the tables of the single ones stay out, as in the paper.
+    const bool means = std::ranges::any_of(tables, [](const Table* table) { return table->tables > 1; });
+    if (means) std::erase_if(tables, [](const Table* table) { return table->tables == 1; });
+    std::ranges::stable_sort(tables, {}, [](const Table* table) { return table->key.train_size; });
+    TableSet set{key, std::move(tables)};
+    set.key.condition = set.tables.front()->key.condition;
+    result.push_back(std::move(set));
+  }
+  return result;
+}
+
+std::string title_of(const TableSet& set) {
+  Table shown;
+  shown.key = set.key;
+  return title(shown);
+}
+
+std::string size_text(const Key& key) {
+  return key.train_size ? fmt::format("{:.6g} %", 100 * *key.train_size) : "size unknown";
+}
+
+Section paper_section(const TableSet& set) {
+  Section section{.title = title_of(set), .captions = {}, .cells = {{"strategy"}}, .legend = "", .lines = {}};
+  std::set<std::string, StrategyOrder> strategies;
+  std::set<std::string> captions;
+  for (const Table* table : set.tables) {
+    section.cells.front().push_back(size_text(table->key) + ": accuracy %");
+    section.cells.front().emplace_back("saving %");
+    captions.insert(table->captions.begin(), table->captions.end());
+    for (const Line& line : table->lines) strategies.insert(line.strategy);
+  }
+  section.captions.assign(captions.begin(), captions.end());
+  for (const std::string& strategy : strategies) {
+    std::vector<std::string> row{printable(strategy, 40)};
+    for (const Table* table : set.tables) {
+      const auto line = std::ranges::find(table->lines, strategy, &Line::strategy);
+      const bool there = line != table->lines.end();
+      row.push_back(there ? with_spread(decimals(line->accuracy_pct.mean, 2), decimals(line->accuracy_pct.sd, 2)) : "-");
+      row.push_back(there ? with_spread(decimals(line->saving.percent, 1), decimals(line->saving.U_percent, 1)) : "-");
+    }
+    section.cells.push_back(std::move(row));
+  }
+  return section;
+}
+
+}  // namespace tbft::results

@@ -1,0 +1,139 @@
+#include "plots/page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "plots/cells_json.h"
+#include "plots/report_page.h"
+
+namespace tbft::plots {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using Json = nlohmann::json;
+
+constexpr const char* hostile = "<script>alert(1)</script>";
+
+results::CellRow row(const std::string& strategy, const std::string& id) {
+  results::CellRow r;
+  r.run_id = "run";
+  r.cell_id = id;
+  r.dataset = "synthetic";
+  r.drift = "input";
+  r.train_size = 0.1;
+  r.strategy = strategy;
+  r.repetition = 0;
+  r.status = "ok";
+  r.accuracy_pct = 71.23456789;
+  r.gross_J = 12;
+  r.train_gross_J = 10;
+  r.meter = "ina219:///dev/i2c-1";
+  r.meter_scope = "board";
+  r.measured = 1;
+  return r;
+}
+
+std::string page_of(const std::vector<results::CellRow>& rows, const NamedFacts& facts = {}) {
+  results::Inputs inputs;
+  inputs.cells = rows;
+  const auto summary = results::summarize(inputs);
+  return render_html(report_page({inputs, summary, {}, ""}, facts, {}));
+}
+
+TEST(Page, what_comes_from_files_is_text) {
+  auto bad = row(hostile, "a");
+  bad.board = hostile;
+  bad.meter = std::string("replay:///") + hostile;
+  bad.measured = 0;
+  bad.status = "failed";
+  bad.reason = hostile;
+  auto good = row(hostile, "b");
+  results::RunFacts facts;
+  facts.settings[hostile] = "</td></table><img src=x onerror=alert(1)>";
+  const std::string html = page_of({bad, good}, {{hostile, facts}});
+  // The page's own are the only ones: data and code.
+  std::size_t scripts = 0;
+  for (std::size_t at = html.find("<script"); at != std::string::npos; at = html.find("<script", at + 1)) ++scripts;
+  EXPECT_EQ(scripts, 2U);
+  EXPECT_THAT(html, Not(HasSubstr("<img")));
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;"));
+  EXPECT_THAT(html, HasSubstr("\\u003cscript>alert(1)\\u003c/script>"));
+}
+
+TEST(Page, nothing_is_fetched) {
+  const std::string html = page_of({row("fc", "a")});
+  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+  for (const char* fetch : {"src=\"", "url(", "@import", "<link", "fetch(", "XMLHttpRequest"})
+    EXPECT_THAT(html, Not(HasSubstr(fetch))) << fetch;
+}
+
+TEST(Page, warnings_stand_before_the_first_number) {
+  auto cell = row("fc", "a");
+  cell.measured = 0;
+  cell.meter = "estimate://";
+  cell.throttled = 1;
+  auto invalid = row("full", "b");
+  invalid.status = "invalid";
+  const std::string html = page_of({cell, invalid});
+  const auto tables = html.find("<table");
+  for (const char* warning :
+       {"ESTIMATE: joules of estimate://", "1 of 2 cells ran on a throttled board", "1 of 2 cells have no valid energy"}) {
+    ASSERT_THAT(html, HasSubstr(warning));
+    EXPECT_LT(html.find(warning), tables);
+  }
+}
+
+TEST(Page, a_number_links_to_the_rows_it_was_made_from) {
+  EXPECT_THAT(page_of({row("fc", "a")}), HasSubstr("href=\"#cells?dataset=synthetic&amp;drift=input"));
+}
+
+TEST(Page, bytes_that_are_no_utf8_become_question_marks) {
+  EXPECT_EQ(escaped("a\xff\x80z"), "a??z");
+  EXPECT_EQ(escaped("\xc3\xbc\xe2\x82\xac"), "\xc3\xbc\xe2\x82\xac");
+  EXPECT_EQ(escaped("\xe2\x82"), "??");
+  EXPECT_EQ(escaped(std::string("a\0b", 3)), "a?b");
+}
+
+TEST(CellsJson, has_what_differs_and_what_identifies_a_cell) {
+  results::Inputs inputs;
+  inputs.cells = {row("fc", "a"), row("full", "b")};
+  const Json data = Json::parse(cells_json(inputs, {}));
+  const std::vector<std::string> names = data["columns"];
+  EXPECT_THAT(names, testing::IsSupersetOf({"cell_id", "strategy", "dataset", "train_size", "status"}));
+  EXPECT_THAT(names, Not(testing::Contains("meter")));  // the same in both: told once
+  EXPECT_FALSE(data.contains("traces"));
+  const auto common = common_values(inputs);
+  EXPECT_THAT(common, testing::Contains(testing::Pair("meter", "ina219:///dev/i2c-1")));
+}
+
+TEST(CellsJson, no_peak_of_a_curve_is_rounded_away) {
+  results::Inputs inputs;
+  inputs.cells = {row("fc", "a")};
+  results::PowerCurve curve;
+  curve.duration_s = 10;
+  curve.readings = 5;
+  curve.buckets = {{0, 1, 2.00003, 2.00005, 2.00004}, {2, 2, 9.87654, 9.87654, 9.87654}, {3, 9.5, 0.12345, 7, 3}};
+  curve.gaps = {{"", 1, 2}};
+  const Json trace = Json::parse(cells_json(inputs, {{{"run", "a"}, curve}}))["traces"][0];
+  const std::vector<std::int64_t> b = trace["b"];
+  ASSERT_EQ(b.size(), 15U);
+  const double pu = trace["pu"], tu = trace["tu"];
+  std::int64_t from = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& bucket = curve.buckets[i];
+    from += b[5 * i];
+    EXPECT_NEAR(static_cast<double>(from) * tu, bucket.from_s, tu);
+    EXPECT_NEAR(static_cast<double>(from + b[5 * i + 1]) * tu, bucket.to_s, tu);
+    if (bucket.low_W == bucket.high_W) continue;
+    EXPECT_GE(static_cast<double>(b[5 * i + 2] + b[5 * i + 3]) * pu, bucket.high_W - 1e-5 * pu);
+    EXPECT_LE(static_cast<double>(b[5 * i + 2] - b[5 * i + 4]) * pu, bucket.low_W + 1e-5 * pu);
+  }
+  EXPECT_EQ(trace["x"], 1);
+}
+
+}  // namespace
+}  // namespace tbft::plots

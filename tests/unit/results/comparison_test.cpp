@@ -1,0 +1,160 @@
+#include "results/comparison.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/results/sample.h"
+
+namespace tbft::results {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Level = ComparedLine::Level;
+
+// Cells of three strategies with as many repetitions; joules, seconds and accuracy wander a little from one to the next.
+ComparedRun run(const std::string& name, std::int64_t repetitions, double joules_factor = 1) {
+  ComparedRun result{name, {}, std::nullopt};
+  for (const char* strategy : {"block1", "fc", "full"}) {
+    for (std::int64_t r = 0; r < repetitions; ++r) {
+      const double wobble = 1 + 0.002 * std::sin(static_cast<double>(7 * r) + strategy[0]);
+      CellRow cell = test::row(strategy, r, 70 * wobble, 20 * wobble * joules_factor);
+      cell.train_s = 5 * wobble;
+      cell.host = "pi";
+      cell.u_rel_gain = 0.0085;
+      result.rows.push_back(cell);
+    }
+  }
+  result.facts.emplace();
+  result.facts->settings = {{"threads", "4"}, {"data.path", "here"}};
+  result.facts->data = {{"input/", "sha 1"}};
+  return result;
+}
+
+const ComparedLine& line(const Comparison& comparison, Level level, Quantity quantity, const std::string& strategy = "") {
+  const auto found = std::ranges::find_if(comparison.lines, [&](const ComparedLine& l) {
+    return l.level == level && l.quantity == quantity && l.strategy == strategy;
+  });
+  if (found == comparison.lines.end()) throw std::logic_error("no such line");
+  return *found;
+}
+
+TEST(Comparison, a_run_with_itself_has_no_difference) {
+  for (const std::int64_t repetitions : {1, 2, 5}) {
+    const Comparison self = compare(run("a", repetitions), run("a", repetitions));
+    EXPECT_EQ(conclusion(self), "no difference");
+    EXPECT_FALSE(differs(self));
+    EXPECT_THAT(self.settings, IsEmpty());
+    EXPECT_THAT(self.obstacles, IsEmpty());
+    for (const ComparedLine& l : self.lines) EXPECT_EQ(l.ratio, 1);
+  }
+}
+
+TEST(Comparison, five_per_cent_more_joules_are_found) {
+  const Comparison more = compare(run("a", 5), run("b", 5, 1.05));
+  const ComparedLine& joules = line(more, Level::all, Quantity::train_J);
+  EXPECT_EQ(joules.verdict, Verdict::higher);
+  EXPECT_NEAR(joules.ratio, 1.05, 1e-12);
+  EXPECT_EQ(joules.pairs, 15U);
+  EXPECT_EQ(line(more, Level::all, Quantity::train_s).verdict, Verdict::no_difference);
+  EXPECT_EQ(line(more, Level::all, Quantity::accuracy_pct).verdict, Verdict::no_difference);
+  // Each cell by itself too: five repetitions are enough for Mann and Whitney.
+  EXPECT_EQ(line(more, Level::cell, Quantity::train_J, "fc").verdict, Verdict::higher);
+  EXPECT_THAT(conclusion(more), HasSubstr("train J net higher by 5.00 %"));
+  EXPECT_EQ(line(compare(run("b", 5, 1.05), run("a", 5)), Level::all, Quantity::train_J).verdict, Verdict::lower);
+}
+
+TEST(Comparison, too_few_is_not_no_difference) {
+  const Comparison few = compare(run("a", 4), run("b", 4, 1.05));
+  EXPECT_EQ(line(few, Level::cell, Quantity::train_J, "fc").verdict, Verdict::too_few);
+  EXPECT_TRUE(std::isnan(line(few, Level::cell, Quantity::train_J, "fc").p));
+  const Comparison one = compare(run("a", 1), run("b", 1, 1.05));
+  EXPECT_EQ(line(one, Level::all, Quantity::train_J).verdict, Verdict::too_few);
+}
+
+TEST(Comparison, two_meters_may_differ_by_their_gains) {
+  ComparedRun other = run("b", 5, 1.015);
+  for (CellRow& row : other.rows) row.host = "another pi";
+  const Comparison within = compare(run("a", 5), other);
+  EXPECT_NEAR(within.U_meters_rel, 2 * std::hypot(0.0085, 0.0085), 1e-12);
+  EXPECT_EQ(line(within, Level::all, Quantity::train_J).verdict, Verdict::within_meters);
+  EXPECT_FALSE(differs(within));
+  // On one meter the same 1.5 % are real.
+  EXPECT_EQ(line(compare(run("a", 5), run("b", 5, 1.015)), Level::all, Quantity::train_J).verdict, Verdict::higher);
+  for (CellRow& row : other.rows) row.u_rel_gain.reset();
+  const Comparison unknown_gain = compare(run("a", 5), other);
+  EXPECT_TRUE(std::isnan(unknown_gain.U_meters_rel));
+  EXPECT_THAT(unknown_gain.notes, Contains(HasSubstr("unknown accuracy")));
+}
+
+TEST(Comparison, what_must_not_be_compared_is_named) {
+  ComparedRun estimate = run("b", 2);
+  for (CellRow& row : estimate.rows) row.measured = 0;
+  EXPECT_THAT(compare(run("a", 2), estimate).obstacles, Contains(HasSubstr("a has measured, b has estimate")));
+  ComparedRun scope = run("b", 2);
+  for (CellRow& row : scope.rows) row.meter_scope = "package";
+  EXPECT_THAT(compare(run("a", 2), scope).obstacles, Contains(HasSubstr("board")));
+  ComparedRun data = run("b", 2);
+  data.facts->data["input/"] = "sha 2";
+  EXPECT_THAT(compare(run("a", 2), data).obstacles, Contains(HasSubstr("different data")));
+  ComparedRun elsewhere = run("b", 2);
+  for (CellRow& row : elsewhere.rows) row.dataset = "cifar10-c";
+  EXPECT_THROW(compare(run("a", 2), elsewhere), std::invalid_argument);
+}
+
+TEST(Comparison, settings_that_differ_are_told_and_places_are_not) {
+  ComparedRun other = run("b", 1);
+  other.facts->settings = {{"threads", "2"}, {"data.path", "there"}, {"trace_steps", "true"}};
+  const Comparison comparison = compare(run("a", 1), other);
+  ASSERT_EQ(comparison.settings.size(), 2U);
+  EXPECT_EQ(comparison.settings[0].name, "threads");
+  EXPECT_EQ(comparison.settings[1].name, "trace_steps");
+  EXPECT_EQ(comparison.settings[1].a, "");
+  other.facts.reset();
+  EXPECT_THAT(compare(run("a", 1), other).notes, Contains(HasSubstr("no run.json")));
+}
+
+TEST(Comparison, invalid_energy_leaves_its_accuracy) {
+  ComparedRun other = run("b", 2, 1.05);
+  for (CellRow& row : other.rows) {
+    if (row.strategy == "fc") row.status = "invalid";
+    if (row.strategy == "full") row.status = "failed";
+  }
+  const Comparison comparison = compare(run("a", 2), other);
+  EXPECT_EQ(comparison.common, 4U);
+  EXPECT_EQ(comparison.only_a, 2U);
+  EXPECT_EQ(line(comparison, Level::all, Quantity::train_J).pairs, 2U);
+  EXPECT_EQ(line(comparison, Level::all, Quantity::accuracy_pct).pairs, 4U);
+}
+
+TEST(Comparison, gross_joules_where_one_run_has_no_net) {
+  ComparedRun other = run("b", 2);
+  for (CellRow& row : other.rows) row.train_net_J.reset();
+  EXPECT_EQ(compare(run("a", 2), other).basis, Basis::gross);
+  EXPECT_EQ(compare(run("a", 2), run("b", 2)).basis, Basis::net);
+}
+
+TEST(Comparison, csv_and_json_hold_every_line) {
+  const std::vector<Comparison> one{compare(run("a,b", 5), run("b", 5, 1.05))};
+  const std::string csv = render_csv(one);
+  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(csv, '\n')), one[0].lines.size() + 1);
+  EXPECT_THAT(csv, HasSubstr("\n\"a,b\",b,all,"));
+  const auto json = nlohmann::json::parse(render_json(one));
+  EXPECT_EQ(json["comparisons"][0]["lines"].size(), one[0].lines.size());
+  EXPECT_EQ(json["comparisons"][0]["differs"], true);
+}
+
+TEST(Comparison, the_text_shows_the_cells_that_differ) {
+  const std::vector<Section> sections = sections_of(compare(run("a", 5), run("b", 5, 1.05)));
+  const std::string text = to_text(sections);
+  EXPECT_THAT(text, HasSubstr("3 of 9 differ beyond the noise"));
+  EXPECT_THAT(text, HasSubstr("synthetic, input, 10 %, fc"));
+}
+
+}  // namespace
+}  // namespace tbft::results
