@@ -1,9 +1,12 @@
 #include "harness/runner.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <chrono>
+#include <algorithm>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
@@ -21,6 +24,7 @@
 #include "harness/stop_observer.h"
 #include "harness/target_data.h"
 #include "harness/trainer.h"
+#include "harness/trial.h"
 #include "power/monitor.h"
 
 namespace tbft {
@@ -92,13 +96,14 @@ class Run {
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = meter->info().uri;
     if (settings.idle.seconds < 0) settings.idle.seconds = meter->info().measured ? default_idle_s : 0;
+    trainer_ = std::make_unique<Trainer>(settings.model.checkpoint);
+    pick_kernels(request, settings);
     const auto compute = set_compute({settings.threads, settings.backend});
     settings.threads = compute.threads;
     settings_ = settings;
 
     identity_ = identify(settings);
     plan_ = make_plan(settings, identity_);
-    trainer_ = std::make_unique<Trainer>(settings.model.checkpoint);
     data_ = std::make_unique<TargetData>(settings, plan_, [&](const std::string& name) {
       stop_point();
       console.progress("loading " + name);
@@ -152,6 +157,29 @@ class Run {
     if (stop_) throw Interrupted("interrupted");
   }
 
+  // Back end and layout, where the request leaves them open. A resumed run stays with what it has.
+  void pick_kernels(const RunRequest& request, Settings& settings) {
+    const auto tried = candidates(request.settings.backend, request.settings.layout.empty() ? std::string(automatic)
+                                                                                            : request.settings.layout);
+    auto picked = request.resume ? picked_before(request.directory / "run.json") : std::nullopt;
+    if (!picked || std::ranges::find(tried, *picked) == tried.end()) {
+      console_.progress("timing convolution back ends and layouts");
+      trial_ = try_out(tried, [&](const Kernels& kernels) {
+        stop_point();
+        try {
+          set_compute({settings.threads, kernels.backend});
+        } catch (const std::runtime_error&) {  // this libtorch has it not
+          return std::numeric_limits<double>::infinity();
+        }
+        return trainer_->step_s(kernels.layout);
+      });
+      console_.clear();
+      picked = trial_.picked;
+    }
+    settings.backend = picked->backend;
+    settings.layout = picked->layout;
+  }
+
   std::string describe(const RunRequest& request, const power::MeterInfo& meter) const {
     nlohmann::json run = provenance_json(board_);
     run["schema"] = results::schema_version;
@@ -165,6 +193,8 @@ class Run {
     run["checkpoint_sha256"] = identity_.checkpoint_sha256;
     run["model"] = trainer_->description();
     run["cells"] = plan_.size();
+    for (const auto& [kernels, step_s] : trial_.times)
+      run["trial"].push_back({{"backend", kernels.backend}, {"layout", kernels.layout}, {"step_s", step_s}});
     run["meter"] = {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
                     {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
     run["data"] = nlohmann::json::parse(data_->describe());
@@ -223,6 +253,7 @@ class Run {
     if (settings != nullptr) m.lr = settings->lr;
     m.started_utc = utc_now();
     m.before = BoardState::of(board_);
+    malloc_trim(0);  // what an earlier cell needed is no memory of this one
     board_.reset_peak_rss();
     journal_->cell_begins(cell.id);
     const double sampler_before = monitor_->sampler().cpu_s;
@@ -309,6 +340,7 @@ class Run {
   Settings settings_;
   Identity identity_;
   std::vector<Cell> plan_;
+  Trial trial_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<TargetData> data_;
   std::string run_id_;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <torch/nn/init.h>
-#include <torch/nn/modules/container/modulelist.h>
 #include <torch/utils.h>
 
 #include <cmath>
@@ -56,8 +55,8 @@ class BasicBlockImpl : public nn::Module {
 };
 TORCH_MODULE(BasicBlock);
 
-nn::Sequential make_layer(const ResNetSpec& spec, int layer) {
-  nn::Sequential blocks;
+nn::ModuleList make_layer(const ResNetSpec& spec, int layer) {
+  nn::ModuleList blocks;
   for (int i = 0; i < spec.blocks_per_layer(); ++i) {
     const int in = spec.channels(i == 0 ? layer - 1 : layer);
     blocks->push_back(BasicBlock(in, spec.channels(layer), i == 0 && layer > 1 ? 2 : 1));
@@ -91,7 +90,7 @@ torch::Dtype to_torch(DType dtype) {
   throw std::logic_error("models: a dtype without torch's name");
 }
 
-torch::Tensor forward_layer(const nn::Sequential& layer, torch::Tensor x) {
+torch::Tensor forward_layer(nn::ModuleList& layer, torch::Tensor x) {
   std::optional<Moments> moments;
   for (std::size_t i = 0; i < layer->size(); ++i) {
     // The next block's first BatchNorm wants the moments of this one's sum, which cost least while it is made.

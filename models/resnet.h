@@ -5,7 +5,7 @@
 #include <ATen/core/ivalue.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
@@ -32,7 +32,7 @@ class ResNetImpl : public torch::nn::Module {
  private:
   ResNetSpec spec_;
   torch::nn::Conv2d conv1{nullptr};
-  torch::nn::Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr};
+  torch::nn::ModuleList layer1{nullptr}, layer2{nullptr}, layer3{nullptr};
   torch::nn::BatchNorm2d bn{nullptr};
   torch::nn::Linear fc{nullptr};
 };
