@@ -1,6 +1,6 @@
-// The passes of kernels.h in the instruction set that this is compiled for, named TBFT_KERNELS. It uses nothing of the standard
+// The passes of passes.h in the instruction set that this is compiled for, named TBFT_KERNELS. It uses nothing of the standard
 // library: an inline function of it, compiled here for a newer processor, might be the one that the linker keeps for all.
-#include "models/kernels/kernels.h"
+#include "models/kernels/passes.h"
 
 namespace tbft::models::kernels {
 
