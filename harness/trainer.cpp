@@ -177,11 +177,10 @@ std::string libtorch_version() {
 }
 
 Compute set_compute(const Compute& requested) {
-  // Activations of every step are as large as those of the last one. By default malloc maps the large ones anew and trims the
-  // heap, and the kernel clears each page again: a third of the time of a step.
-  constexpr int keep_bytes = 1 << 30;
-  mallopt(M_MMAP_THRESHOLD, keep_bytes);
-  mallopt(M_TRIM_THRESHOLD, keep_bytes);
+  // A step's activations are as large as those of the last one. By default malloc maps the large ones anew and trims the heap, and
+  // the kernel clears each page again. M_MMAP_THRESHOLD would not do: it ends at 32 MiB.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   at::set_num_threads(static_cast<int>(requested.threads));
   const bool onednn = requested.backend == "onednn";
   if (onednn && !at::globalContext().hasMKLDNN()) throw std::runtime_error("this libtorch has no oneDNN; use backend = native");

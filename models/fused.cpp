@@ -1,11 +1,11 @@
 #include "models/fused.h"
 
-#include <ATen/ops/avg_pool2d.h>
-#include <ATen/ops/avg_pool2d_backward.h>
+#include <ATen/Context.h>
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/mkldnn_convolution.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -32,7 +32,8 @@ constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 // A channels_last map as rows of channels. Rows are worked on in chunks that depend on the shape alone, so that sums do not
 // depend on the number of threads.
 struct Rows {
-  explicit Rows(const Tensor& x) : channels(x.size(1)), rows(x.numel() / x.size(1)) {
+  explicit Rows(const Tensor& x) : Rows(x.numel() / x.size(1), x.size(1)) {}
+  Rows(std::int64_t n, std::int64_t values_a_row) : channels(values_a_row), rows(n) {
     constexpr std::int64_t smallest = 16384;  // values worth a thread's while
     constexpr std::int64_t most_chunks = 32;
     chunk = std::max(smallest / channels, (rows + most_chunks - 1) / most_chunks);
@@ -219,8 +220,11 @@ BatchNormGradient batchnorm_relu_backward(const Tensor& x, const Normalisation& 
   return result;
 }
 
+// With one thread and one image at::convolution would leave oneDNN for a matrix product, which the reference BLAS makes slow.
 Tensor convolve(const Tensor& x, const nn::Conv2dImpl& conv) {
   const std::int64_t stride = conv.options.stride()->at(0);
+  if (at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN())
+    return at::mkldnn_convolution(x, conv.weight, {}, {1, 1}, {stride, stride}, {1, 1}, 1).contiguous(channels_last);
   return at::convolution(x, conv.weight, {}, {stride, stride}, {1, 1}, {1, 1}, false, {0, 0}, 1).contiguous(channels_last);
 }
 
@@ -241,19 +245,29 @@ void add_shortcut(Tensor& y, const Tensor& x, std::optional<Moments>& result, bo
     return;
   }
   const std::int64_t stride = x.size(2) / y.size(2);
-  y.narrow(1, 0, x.size(1)).add_(stride == 1 ? x : at::avg_pool2d(x, {stride, stride}));
+  const Rows lines(y.size(0) * y.size(2), y.size(1) * y.size(3));
+  auto* to = y.data_ptr<float>();
+  const auto* from = x.data_ptr<float>();
+  const std::int64_t line = x.size(1) * x.size(3) * stride;  // of x, for one of y
+  for_chunks(lines, [&](std::int64_t i) {
+    kernels::kernels().add_pooled(to + lines.offset(i), from + i * lines.chunk * line, lines.size(i), y.size(3), y.size(1),
+                                  x.size(1), stride);
+  });
   if (wanted) result = moments(y);
 }
 
 // dx += the gradient of a shortcut that pools and adds channels.
 void add_shortcut_gradient(Tensor& dx, const Tensor& dy) {
-  const auto through = dy.narrow(1, 0, dx.size(1));
+  RECORD_FUNCTION("tbft::residual", std::vector<c10::IValue>{});
   const std::int64_t stride = dx.size(2) / dy.size(2);
-  if (stride == 1)
-    dx.add_(through);
-  else
-    dx.add_(at::avg_pool2d_backward(through.contiguous(channels_last), dx, {stride, stride}, {stride, stride}, {0, 0}, false,
-                                    true, {}));
+  const Rows lines(dy.size(0) * dy.size(2), dy.size(1) * dy.size(3));
+  auto* to = dx.data_ptr<float>();
+  const auto* from = dy.data_ptr<float>();
+  const std::int64_t line = dx.size(1) * dx.size(3) * stride;
+  for_chunks(lines, [&](std::int64_t i) {
+    kernels::kernels().add_pooled_gradient(to + i * lines.chunk * line, from + lines.offset(i), lines.size(i), dy.size(3),
+                                           dy.size(1), dx.size(1), stride);
+  });
 }
 
 // What the forward pass of a block has made on its way.

@@ -217,10 +217,36 @@ void input_gradient(const float* x, const float* gradient, const float* beside, 
                   InputGradient<false>{x, gradient, beside, out, rows, channels, scale, shift, mean, slope, offset});
 }
 
+// Calls work(values of y, values of x) for each vector of x that a vector of y is the mean of.
+template <class Work>
+TBFT_INLINE void over_pooled(Index rows, Index side, Index channels, Index x_channels, Index stride, const Work& work) {
+  for (Index r = 0; r < rows; ++r)
+    for (Index p = 0; p < side; ++p)
+      for (Index i = 0; i < stride; ++i)
+        for (Index j = 0; j < stride; ++j)
+          for (Index c = 0; c < x_channels; c += lanes)
+            work((r * side + p) * channels + c, (((r * stride + i) * side + p) * stride + j) * x_channels + c);
+}
+
+void add_pooled(float* y, const float* x, Index rows, Index side, Index channels, Index x_channels, Index stride) {
+  const float share = 1.0F / static_cast<float>(stride * stride);
+  over_pooled(rows, side, channels, x_channels, stride, [y, x, share](Index to, Index from) __attribute__((always_inline)) {
+    store(y + to, load(y + to) + share * load(x + from));
+  });
+}
+
+void add_pooled_gradient(float* x, const float* y, Index rows, Index side, Index channels, Index x_channels, Index stride) {
+  const float share = 1.0F / static_cast<float>(stride * stride);
+  over_pooled(rows, side, channels, x_channels, stride, [y, x, share](Index from, Index to) __attribute__((always_inline)) {
+    store(x + to, load(x + to) + share * load(y + from));
+  });
+}
+
 }  // namespace
 
 extern const Kernels TBFT_KERNELS;
-const Kernels TBFT_KERNELS{TBFT_INSTRUCTIONS, moments, add, normalise_relu, gradient_sums, input_gradient};
+const Kernels TBFT_KERNELS{TBFT_INSTRUCTIONS, moments, add, normalise_relu, gradient_sums, input_gradient,
+                           add_pooled,        add_pooled_gradient};
 
 #undef TBFT_INLINE
 

@@ -27,6 +27,13 @@ struct Kernels {
   void (*input_gradient)(const float* x, const float* gradient, const float* beside, float* out, std::int64_t rows,
                          std::int64_t channels, const float* scale, const float* shift, const float* mean, const float* slope,
                          const float* offset);
+  // The shortcut of a block whose convolution has a stride, for `rows` lines of the output over all images, `side` pixels each:
+  // the first x_channels of y += the mean of x's stride x stride pixels. x's lines are stride times as many and as long.
+  void (*add_pooled)(float* y, const float* x, std::int64_t rows, std::int64_t side, std::int64_t channels,
+                     std::int64_t x_channels, std::int64_t stride);
+  // Its gradient: of x += what goes through from that of y.
+  void (*add_pooled_gradient)(float* x, const float* y, std::int64_t rows, std::int64_t side, std::int64_t channels,
+                              std::int64_t x_channels, std::int64_t stride);
 };
 
 }  // namespace tbft::models::kernels

@@ -127,5 +127,31 @@ TEST_P(Passes, SumTheGradientBehindTheReluAndFormThatOfTheInput) {
   }
 }
 
+TEST(PooledShortcut, AddsTheMeanOfThePixelsAndHandsTheirGradientBack) {
+  constexpr std::int64_t rows = 3, side = 4, channels = 32, x_channels = 16, stride = 2;
+  const Data out(rows * side, channels);
+  const Data in(rows * side * stride * stride, x_channels);
+  for (const auto* set : available()) {
+    SCOPED_TRACE(set->name);
+    auto y = out.x;
+    set->add_pooled(y.data(), in.x.data(), rows, side, channels, x_channels, stride);
+    auto dx = in.y;
+    set->add_pooled_gradient(dx.data(), out.y.data(), rows, side, channels, x_channels, stride);
+    for (std::int64_t r = 0; r < rows; ++r)
+      for (std::int64_t p = 0; p < side; ++p)
+        for (std::int64_t c = 0; c < channels; ++c) {
+          const auto at = static_cast<std::size_t>((r * side + p) * channels + c);
+          float mean = 0;
+          for (std::int64_t k = 0; k < stride * stride && c < x_channels; ++k) {
+            const std::int64_t line = r * stride + k / stride;
+            const auto from = static_cast<std::size_t>((line * side * stride + p * stride + k % stride) * x_channels + c);
+            mean += in.x[from] / 4;
+            EXPECT_NEAR(dx[from], in.y[from] + out.y[at] / 4, 1e-6);
+          }
+          EXPECT_NEAR(y[at], out.x[at] + mean, 1e-6);
+        }
+  }
+}
+
 }  // namespace
 }  // namespace tbft::models::kernels
