@@ -41,9 +41,8 @@ Batch make_batch(const data::Images& images, std::span<const std::int64_t> indic
   const bool channels_last = layout == "channels_last";
   const auto format = channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   Batch batch{at::empty({n, 3, images.height, images.width}, at::TensorOptions(at::kFloat).memory_format(format)),
-              at::empty({n}, at::kLong)};
+              make_labels(images, indices)};
   auto* out = batch.x.data_ptr<float>();
-  auto* label = batch.y.data_ptr<std::int64_t>();
   const auto& value = normalised();
   const std::int64_t height = images.height;
   const std::int64_t width = images.width;
@@ -51,6 +50,10 @@ Batch make_batch(const data::Images& images, std::span<const std::int64_t> indic
   const std::int64_t channel_step = channels_last ? 1 : height * width;
   for (std::size_t i = 0; i < indices.size(); ++i, out += height * width * 3) {
     const auto pixels = images.image(indices[i]);
+    if (channels_last && augmentation.empty()) {  // as they lie
+      for (std::int64_t k = 0; k < height * width * 3; ++k) out[k] = value[pixels[static_cast<std::size_t>(k)]];
+      continue;
+    }
     const Shift shift = augmentation.empty() ? Shift{} : augmentation[i];
     for (std::int64_t y = 0; y < height; ++y)
       for (std::int64_t x = 0; x < width; ++x) {
@@ -61,9 +64,15 @@ Batch make_batch(const data::Images& images, std::span<const std::int64_t> indic
           out[(y * width + x) * pixel_step + c * channel_step] =
               value[inside ? pixels[static_cast<std::size_t>((from_y * width + from_x) * 3 + c)] : 0];
       }
-    label[i] = images.labels[static_cast<std::size_t>(indices[i])];
   }
   return batch;
+}
+
+at::Tensor make_labels(const data::Images& images, std::span<const std::int64_t> indices) {
+  auto labels = at::empty({static_cast<std::int64_t>(indices.size())}, at::kLong);
+  auto* label = labels.data_ptr<std::int64_t>();
+  for (const auto index : indices) *label++ = images.labels[static_cast<std::size_t>(index)];
+  return labels;
 }
 
 }  // namespace tbft

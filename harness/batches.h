@@ -35,4 +35,7 @@ std::vector<Shift> draw_shifts(std::int64_t n, const at::Generator& random);
 Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
                  std::span<const Shift> augmentation = {});
 
+// [N] int64, the labels of the given indices.
+at::Tensor make_labels(const data::Images& images, std::span<const std::int64_t> indices);
+
 }  // namespace tbft

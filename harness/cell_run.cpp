@@ -1,6 +1,7 @@
 #include "harness/cell_run.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -62,6 +63,7 @@ CellMeasurement run_cell(RunSetup& setup, const Cell& cell, const CellWay& way, 
   if (settings != nullptr) m.lr = settings->lr;
   m.started_utc = utc_now();
   m.before = BoardState::of(setup.board);
+  malloc_trim(0);  // what an earlier cell needed is no memory of this one
   setup.board.reset_peak_rss();
   const auto start = SteadyClock::now();
   observer.begin_cell();

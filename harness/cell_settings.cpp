@@ -27,6 +27,9 @@ TrainSettings CellSettings::with(const Cell& cell, double lr, const std::optiona
           .layout = settings_.layout,
           .seed = static_cast<std::uint64_t>(cell.seed),
           .augment = settings_.train.augment,
+          .cache = settings_.train.cache,
+          .cache_limit_bytes = settings_.train.cache_limit_MiB << 20,
+          .refresh_bn = settings_.train.refresh_bn,
           .noise = noise};
 }
 

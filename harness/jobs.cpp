@@ -65,8 +65,8 @@ class JobsRun {
         stop_(stop),
         status_(status),
         status_file_(status_file),
-        setup_(request, settings_of_jobs(request.settings, request.jobs, board.cores()), nullptr, board, console, stop,
-               [this](const SearchOutcome& outcome) { say_(to_json(outcome)); }) {
+        setup_(request, settings_of_jobs(request.settings, request.jobs, board.cores()), {{"meter", nullptr}}, board, console,
+               stop, [this](const SearchOutcome& outcome) { say_(to_json(outcome)); }) {
     setup_.journal.execution(tool_version(), "");
   }
 
@@ -263,7 +263,7 @@ Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cor
 RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop,
                     RunStatus& status, StatusFile& status_file) {
   // Nothing here may start libtorch's threads: forked processes would wait for them for ever.
-  set_compute({1, request.settings.backend});
+  set_compute({1, settings_of_jobs(request.settings, request.jobs, board.cores()).backend});
   return JobsRun(request, board, console, stop, status, status_file).execute();
 }
 

@@ -2,35 +2,46 @@
 
 #include <torch/nn/functional/loss.h>
 
-#include "harness/batches.h"
-
 namespace tbft {
 
 namespace {
 
 namespace F = torch::nn::functional;
 
-// The activations of 500 images of 32 px take 130 MiB a stage; larger batches were not faster.
-constexpr std::size_t eval_batch = 500;
-
 }  // namespace
 
-Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
-               const std::string& layout, PhaseObserver& observer) {
+std::size_t evaluation_batch(const models::ResNetSpec& spec, int stage) {
+  constexpr std::int64_t bytes = std::int64_t{4} << 20;
+  constexpr std::int64_t most = 2000;
+  const int layer = std::min(std::max(stage, 1), 3);
+  std::int64_t map = std::int64_t{spec.channels(layer)} * spec.side(layer) * spec.side(layer);
+  if (stage == 4) map = std::int64_t{spec.channels(3)} * spec.pooled() * spec.pooled();
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(bytes / (map * std::int64_t{sizeof(float)}), 1, most));
+}
+
+Score evaluate(models::ResNet& net, int stage, std::size_t n, const BatchSource& source, PhaseObserver& observer) {
   const torch::InferenceMode guard;
   net->eval();
   Score score;
-  for (std::size_t begin = 0; begin < indices.size(); begin += eval_batch) {
-    const auto [x, y] = make_batch(images, slice(indices, begin, eval_batch), layout);
-    const auto logits = net->forward(x);
+  const std::size_t batch = evaluation_batch(net->spec(), stage);
+  for (std::size_t begin = 0; begin < n; begin += batch) {
+    const auto [x, y] = source(begin, std::min(batch, n - begin));
+    const auto logits = net->forward_from(stage, x);
     score.loss += F::cross_entropy(logits, y, F::CrossEntropyFuncOptions().reduction(torch::kSum)).item<double>();
     const auto hits = logits.argmax(1).eq(y);
     const auto* hit = hits.data_ptr<bool>();
     score.correct.insert(score.correct.end(), hit, hit + hits.numel());
-    observer.evaluated(static_cast<std::int64_t>(score.correct.size()), static_cast<std::int64_t>(indices.size()));
+    observer.evaluated(static_cast<std::int64_t>(score.correct.size()), static_cast<std::int64_t>(n));
   }
-  score.loss /= static_cast<double>(indices.size());
+  score.loss /= static_cast<double>(n);
   return score;
+}
+
+Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+               const std::string& layout, PhaseObserver& observer) {
+  return evaluate(
+      net, 0, indices.size(),
+      [&](std::size_t begin, std::size_t count) { return make_batch(images, slice(indices, begin, count), layout); }, observer);
 }
 
 void set_layout(models::ResNet& net, const std::string& layout) {

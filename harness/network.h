@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/batches.h"
 #include "harness/data/dataset.h"
 #include "harness/phases.h"
 #include "models/resnet.h"
@@ -22,6 +23,14 @@ struct Score {
   double loss = 0;            // mean cross-entropy over images
   std::vector<bool> correct;  // one an index
 };
+
+// Images that the network evaluates at once when it begins at this stage: as many as keep its maps near the processor's caches.
+std::size_t evaluation_batch(const models::ResNetSpec& spec, int stage);
+
+// Samples begin..begin+count of a set, as the input of a stage.
+using BatchSource = std::function<Batch(std::size_t begin, std::size_t count)>;
+// Of n samples through the network from `stage` on. Eval mode, no gradient; evaluated() as below.
+Score evaluate(models::ResNet& net, int stage, std::size_t n, const BatchSource& source, PhaseObserver& observer);
 
 // Eval mode, no gradient. The observer's evaluated() is called after every batch.
 Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,

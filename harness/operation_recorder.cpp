@@ -28,15 +28,20 @@ State* state() {
   return static_cast<State*>(c10::ThreadLocalDebugInfo::get(slot));
 }
 
-std::unique_ptr<at::ObserverContext> on_begin(const at::RecordFunction&) {
-  if (State* s = state(); s != nullptr && s->depth++ == 0) s->began = SteadyClock::now();
+// The gradient of a fused block is one autograd node; what it calls is told apart (models/fused.cpp).
+bool is_frame(const at::RecordFunction& function) {
+  return std::string_view(function.name()).find("BasicBlockFunction") != std::string_view::npos;
+}
+
+std::unique_ptr<at::ObserverContext> on_begin(const at::RecordFunction& function) {
+  if (State* s = state(); s != nullptr && !is_frame(function) && s->depth++ == 0) s->began = SteadyClock::now();
   return nullptr;
 }
 
 // An operation calls others: the outermost one has the time of all.
 void on_end(const at::RecordFunction& function, at::ObserverContext*) {
   State* s = state();
-  if (s == nullptr || --s->depth > 0) return;
+  if (s == nullptr || is_frame(function) || --s->depth > 0) return;
   const double elapsed_s = std::chrono::duration<double>(SteadyClock::now() - s->began).count();
   if (const auto member = recorded_as(function.name())) s->times.*member += elapsed_s;
 }
@@ -46,6 +51,9 @@ void on_end(const at::RecordFunction& function, at::ObserverContext*) {
 double RecordedTimes::*recorded_as(std::string_view name) {
   const auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   if (has("AccumulateGrad")) return nullptr;
+  if (has("convolution_backward")) return &RecordedTimes::convolution_backward;
+  if (has("batch_norm_relu_backward") || has("BatchNormRelu")) return &RecordedTimes::batchnorm_backward;
+  if (has("batch_norm_relu")) return &RecordedTimes::batchnorm_forward;
   if (has("Backward")) {
     if (has("Convolution")) return &RecordedTimes::convolution_backward;
     if (has("BatchNorm")) return &RecordedTimes::batchnorm_backward;

@@ -56,6 +56,10 @@ Identity identify(const Settings& settings) {
   relevant["data.options"] = data::parse_dataset_spec(settings.data.path).params;
   if (!settings.data.train_path.empty())
     relevant["data.train_options"] = data::parse_dataset_spec(settings.data.train_path).params;
+  // Settings that came later than the first runs: where they change nothing, ids stay what they were.
+  relevant.erase("train.cache_limit_MiB");
+  if (settings.train.cache == "off") relevant.erase("train.cache");
+  if (!settings.train.refresh_bn) relevant.erase("train.refresh_bn");
   const auto config =
       without(relevant, {"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions", "train.lr"});
   identity.config_hash = sha256_hex(config.dump()).substr(0, id_digits);

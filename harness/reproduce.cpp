@@ -56,8 +56,8 @@ StepCostRequest step_cost_request(const ReproductionRequest& request, const Repr
   if (plan.jobs.empty()) return cost;
   const auto& like = plan.jobs.front().settings;  // threads and back end are the same for all tables
   cost.threads = like.threads;
-  cost.backend = like.backend;
-  cost.layout = like.layout;
+  if (like.backend != "auto") cost.backend = like.backend;
+  if (like.layout != "auto") cost.layout = like.layout;
   return cost;
 }
 

@@ -21,7 +21,7 @@ TargetData load(const RunSetup& setup) {
   return data;
 }
 
-std::string describe(const RunSetup& setup, const RunRequest& request, const nlohmann::json& meter) {
+std::string describe(const RunSetup& setup, const RunRequest& request, const nlohmann::json& facts) {
   nlohmann::json run = provenance_json(setup.board);
   run["schema"] = results::schema_version;
   run["run_id"] = fmt::format("{}-{}-{:04x}", setup.settings.name, utc_compact(), std::random_device{}() & 0xFFFFU);
@@ -35,14 +35,14 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   run["model"] = setup.trainer.description();
   run["cells"] = setup.plan.size();
   for (const auto& cell : setup.plan) run["plan"].push_back(cell.id);
-  run["meter"] = meter;
+  run.update(facts);
   run["data"] = nlohmann::json::parse(setup.data.describe());
   return run.dump();
 }
 
 }  // namespace
 
-RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings, const nlohmann::json& meter,
+RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings, const nlohmann::json& facts,
                    const Board& on_board, Console& to_console, const std::atomic<bool>& stop_flag,
                    std::function<void(const SearchOutcome&)> record)
     : board(on_board),
@@ -55,7 +55,7 @@ RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings
       trainer(settings.model.checkpoint),
       data(load(*this)),
       directory(request.directory, request.resume),
-      run_id(directory.begin(describe(*this, request, meter), plan)),
+      run_id(directory.begin(describe(*this, request, facts), plan)),
       journal(directory.journal()),
       cell_settings(settings, trainer, data, console, stop, std::move(record)) {
   for (const auto& [name, json] : journal.before().found) cell_settings.learn({name, json, ""});

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,6 +19,8 @@
 #include "harness/run_setup.h"
 #include "harness/run_status.h"
 #include "harness/stop_observer.h"
+#include "harness/trainer.h"
+#include "harness/trial.h"
 #include "power/monitor.h"
 
 namespace tbft {
@@ -45,11 +49,12 @@ class Run {
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = info.uri;
     if (settings.idle.seconds < 0) settings.idle.seconds = info.measured ? default_idle_s : 0;
+    const auto trial = pick_kernels(request, settings);
     const auto compute = set_compute({settings.threads, settings.backend});
     settings.threads = compute.threads;
 
-    setup_ = std::make_unique<RunSetup>(request, settings, to_json(info), board, console, stop,
-                                        [this](const SearchOutcome& outcome) { record(outcome); });
+    setup_ = std::make_unique<RunSetup>(request, settings, nlohmann::json{{"meter", to_json(info)}, {"trial", to_json(trial)}},
+                                        board, console, stop, [this](const SearchOutcome& outcome) { record(outcome); });
     if (request.settings.meter.uri == "auto" && !info.measured)
       console.warning(fmt::format("no power meter found; joules are an estimate: {}", info.description));
     const auto trace = setup_->directory.trace(setup_->journal.before().executions + 1);
@@ -90,6 +95,41 @@ class Run {
   static nlohmann::json to_json(const power::MeterInfo& meter) {
     return {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
             {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
+  }
+
+  static nlohmann::json to_json(const Trial& trial) {
+    auto all = nlohmann::json::array();
+    for (const auto& [kernels, step_s] : trial.times)
+      all.push_back({{"backend", kernels.backend}, {"layout", kernels.layout}, {"step_s", step_s}});
+    return all;
+  }
+
+  // Back end and layout, where the request leaves them open. A resumed run stays with what it has, and single cells take what
+  // is usual for the machine: the parts of one plan must agree.
+  Trial pick_kernels(const RunRequest& request, Settings& settings) const {
+    const auto tried = candidates(request.settings.backend,
+                                  request.settings.layout.empty() ? std::string(automatic) : request.settings.layout);
+    auto picked = request.resume ? picked_before(request.directory / "run.json") : std::nullopt;
+    Trial trial;
+    if (!picked || std::ranges::find(tried, *picked) == tried.end()) {
+      if (!request.cells.empty()) return trial;
+      console_.progress("timing convolution back ends and layouts");
+      Trainer trainer(settings.model.checkpoint);
+      trial = try_out(tried, [&](const Kernels& kernels) {
+        if (stop_) throw Interrupted("interrupted");
+        try {
+          set_compute({settings.threads, kernels.backend});
+        } catch (const std::runtime_error&) {  // this libtorch has it not
+          return std::numeric_limits<double>::infinity();
+        }
+        return trainer.step_s(kernels.layout);
+      });
+      console_.clear();
+      picked = trial.picked;
+    }
+    settings.backend = picked->backend;
+    settings.layout = picked->layout;
+    return trial;
   }
 
   // So that a resumed run need not search again.

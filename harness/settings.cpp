@@ -95,8 +95,8 @@ const std::vector<Key>& keys() {
       key("description", "a line for people", TBFT_SETTING(description)),
       key("protocol", "paper (faithful) or efficient (frozen blocks in eval mode)", TBFT_SETTING(protocol)),
       key("threads", "intra-op threads; 0: every core", TBFT_SETTING(threads)),
-      key("backend", "convolutions by onednn or native", TBFT_SETTING(backend)),
-      key("layout", "channels_last or contiguous; empty: by machine", TBFT_SETTING(layout)),
+      key("backend", "convolutions by onednn or native; auto: by a short trial", TBFT_SETTING(backend)),
+      key("layout", "channels_last or contiguous; auto: by a short trial", TBFT_SETTING(layout)),
       key("data.dataset", "data set, as `tbft data list` names it", TBFT_SETTING(data.dataset)),
       key("data.path", "where it lies: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
       key("data.train_path", "images to tune on where they are no part of data.path (which then gives val and test)",
@@ -123,6 +123,10 @@ const std::vector<Key>& keys() {
       key("train.lr_search", "multiples of each learning rate to try first, the best validation loss wins; [] : none",
           TBFT_SETTING(train.lr_search)),
       key("train.batchnorm", "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
+      key("train.cache", "activations of the frozen blocks, kept: fp32, bf16 or off; auto: fp32 where protocol efficient allows it",
+          TBFT_SETTING(train.cache)),
+      key("train.cache_limit_MiB", "larger caches go to a mapped file in $TMPDIR", TBFT_SETTING(train.cache_limit_MiB)),
+      key("train.refresh_bn", "efficient: one bn-stats pass over the images to tune on first", TBFT_SETTING(train.refresh_bn)),
       key("meter.uri", "power meter; auto picks one, or estimates", TBFT_SETTING(meter.uri)),
       key("meter.interval_s", "sampling interval; 0: the meter's own", TBFT_SETTING(meter.interval_s)),
       key("meter.marker", "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none",
@@ -228,6 +232,11 @@ void check_data(const Settings& s) {
       fail("data.conditions", data::unknown_condition(*kind, condition));
 }
 
+// Whether a frozen block gives the same for an image at every epoch.
+bool may_cache(const Settings& s) {
+  return s.protocol == "efficient" && s.train.batchnorm != "train" && !s.train.augment;
+}
+
 }  // namespace
 
 double Settings::lr_of(std::string_view strategy) const {
@@ -259,10 +268,16 @@ Settings parse_settings(std::string_view toml, const std::string& name, const st
 void check(const Settings& s) {
   if (s.name.empty()) fail("name", "the experiment needs a name");
   check_one_of("protocol", s.protocol, {"paper", "efficient"});
-  check_one_of("backend", s.backend, {"onednn", "native"});
-  if (!s.layout.empty()) check_one_of("layout", s.layout, {"channels_last", "contiguous"});
+  check_one_of("backend", s.backend, {"auto", "onednn", "native"});
+  if (!s.layout.empty()) check_one_of("layout", s.layout, {"auto", "channels_last", "contiguous"});
   check_one_of("train.optimizer", s.train.optimizer, {"sgd", "adam"});
   if (!s.train.batchnorm.empty()) check_one_of("train.batchnorm", s.train.batchnorm, {"train", "frozen-eval", "eval"});
+  check_one_of("train.cache", s.train.cache, {"auto", "fp32", "bf16", "off"});
+  check_range("train.cache_limit_MiB", static_cast<double>(s.train.cache_limit_MiB), 0, 1e9);
+  if ((s.train.cache == "fp32" || s.train.cache == "bf16") && !may_cache(s))
+    fail("train.cache", "needs protocol = efficient, BatchNorm of frozen blocks in eval mode and train.augment = false: else what "
+                        "they give is not the same every epoch");
+  if (s.train.refresh_bn && s.protocol != "efficient") fail("train.refresh_bn", "belongs to protocol = efficient");
   check_range("threads", static_cast<double>(s.threads), 0, 1024);
   check_range("train.batch", static_cast<double>(s.train.batch), 1, 65536);
   check_range("train.epochs", static_cast<double>(s.train.epochs), 1, 100000);
@@ -315,8 +330,10 @@ std::string default_layout() {
 
 Settings effective(Settings s, std::int64_t cores) {
   if (s.threads == 0) s.threads = cores;
-  if (s.layout.empty()) s.layout = default_layout();
+  if (s.backend == "auto") s.backend = "onednn";
+  if (s.layout.empty() || s.layout == "auto") s.layout = default_layout();
   if (s.train.batchnorm.empty()) s.train.batchnorm = s.protocol == "paper" ? "train" : "frozen-eval";
+  if (s.train.cache == "auto") s.train.cache = may_cache(s) ? "fp32" : "off";
   if (s.data.conditions.empty()) s.data.conditions = data::default_conditions(data::find_dataset(s.data.dataset));
   return s;
 }

@@ -21,8 +21,8 @@ struct Settings {
   std::string description;
   std::string protocol = "paper";  // paper | efficient
   std::int64_t threads = 0;        // 0: every core this process may use
-  std::string backend = "onednn";  // onednn | native
-  std::string layout;              // channels_last | contiguous; empty: by machine (channels_last on x86)
+  std::string backend = "auto";    // onednn | native | auto: by a short trial
+  std::string layout = "auto";     // channels_last | contiguous | auto: by a short trial
 
   struct {
     std::string dataset;     // name in cells.csv
@@ -53,6 +53,9 @@ struct Settings {
     bool augment = false;           // random crop (pad 4) and mirror of the images that are tuned on
     std::vector<double> lr_search;  // multiples of a strategy's learning rate to try first; empty: none
     std::string batchnorm;          // train | frozen-eval | eval; empty: by protocol (paper: train, efficient: frozen-eval)
+    std::string cache = "auto";     // what the frozen blocks give, kept: fp32 | bf16 | off; auto: fp32 where it is exact
+    std::int64_t cache_limit_MiB = 1024;  // more than that goes to a mapped file in $TMPDIR
+    bool refresh_bn = false;        // efficient: one bn-stats pass over the images to tune on before anything is frozen
   } train;
   struct {
     std::string uri = "auto";
@@ -88,7 +91,8 @@ Settings parse_settings(std::string_view toml, const std::string& name, const st
 void check(const Settings& settings);
 // channels_last on x86, where oneDNN's convolutions are fastest with it; contiguous elsewhere.
 std::string default_layout();
-// Fills what depends on protocol and machine: threads, layout, batchnorm.
+// Fills what depends on protocol and machine: threads, batchnorm, cache; for back end and layout, what is usual for the machine
+// (a run times them first, harness/trial.h).
 Settings effective(Settings settings, std::int64_t cores);
 
 // Flat {"key": value} JSON text, keys sorted.

@@ -8,6 +8,7 @@
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <torch/cuda.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/adam.h>
@@ -16,12 +17,15 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 
 #include "harness/batches.h"
 #include "harness/network.h"
+#include "models/prefix_cache.h"
 #include "models/resnet.h"
 
 namespace tbft {
@@ -81,8 +85,12 @@ struct Snapshot {
     return all;
   }
   void take(models::ResNet& net) {
-    tensors.clear();
-    for (const auto& t : of(net)) tensors.push_back(t.detach().clone());
+    const torch::NoGradGuard guard;
+    const auto all = of(net);
+    if (tensors.empty())
+      for (const auto& t : all) tensors.push_back(t.detach().clone());
+    else
+      for (std::size_t i = 0; i < all.size(); ++i) tensors[i].copy_(all[i]);
   }
   void restore(models::ResNet& net) const {
     const torch::NoGradGuard guard;
@@ -91,6 +99,77 @@ struct Snapshot {
   }
 };
 
+// The first stage (models/resnet.h) that training changes, if BatchNorm of frozen blocks is in eval mode.
+int first_changed_stage(const models::Tuned& tuned) {
+  if (tuned.everything || tuned.blocks.contains(models::Block::block1)) return 0;
+  if (tuned.blocks.contains(models::Block::block2)) return 1;
+  if (tuned.blocks.contains(models::Block::block3)) return 2;
+  return tuned.blocks.contains(models::Block::fc) ? 4 : 0;
+}
+
+// Multiply-accumulates of the stages before this one, for one image.
+std::int64_t macs_before(const models::ResNetSpec& spec, int stage) {
+  std::int64_t macs = 0;
+  for (const auto block : models::all_blocks)
+    if (static_cast<int>(block) < stage && block != models::Block::fc) macs += models::forward_macs(spec, block);
+  return macs;
+}
+
+// A set of images as the trained part of the network sees them: through the frozen stages, once, or as they are.
+class Inputs {
+ public:
+  // Samples are numbered by their place in `indices`.
+  Inputs(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices, const TrainSettings& settings)
+      : net_(net), images_(images), indices_(indices), settings_(settings) {}
+
+  // Runs the stages before `stage`; from then on batches are those of `stage`. Returns the bytes kept in memory.
+  std::int64_t cache(int stage, std::int64_t memory_bytes, PhaseObserver& observer) {
+    const auto type = settings_.cache == "bf16" ? models::StoredAs::bfloat16 : models::StoredAs::float32;
+    cache_ = std::make_unique<models::PrefixCache>(static_cast<std::int64_t>(indices_.size()), type,
+                                                   models::StoreLimit{.memory_bytes = memory_bytes});
+    const torch::InferenceMode guard;
+    net_->eval();
+    const std::size_t batch = evaluation_batch(net_->spec(), 0);
+    for (std::size_t begin = 0; begin < indices_.size(); begin += batch) {
+      auto x = make_batch(images_, slice(indices_, begin, batch), settings_.layout).x;
+      for (int s = 0; s < stage; ++s) x = net_->forward_stage(s, x);
+      cache_->append(x);
+      observer.evaluated(static_cast<std::int64_t>(std::min(begin + batch, indices_.size())),
+                         static_cast<std::int64_t>(indices_.size()));
+    }
+    stage_ = stage;
+    return cache_->in_file() ? 0 : cache_->bytes();
+  }
+
+  bool cached() const { return cache_ != nullptr; }
+  int stage() const { return stage_; }
+  std::size_t size() const { return indices_.size(); }
+
+  Batch batch(std::span<const std::int64_t> samples, std::span<const Shift> augmentation = {}) const {
+    picked_.clear();
+    for (const auto sample : samples) picked_.push_back(indices_[static_cast<std::size_t>(sample)]);
+    if (!cache_) return make_batch(images_, picked_, settings_.layout, augmentation);
+    return {cache_->gather(samples), make_labels(images_, picked_)};
+  }
+
+ private:
+  models::ResNet& net_;
+  const data::Images& images_;
+  std::span<const std::int64_t> indices_;
+  const TrainSettings& settings_;
+  int stage_ = 0;
+  std::unique_ptr<models::PrefixCache> cache_;
+  mutable std::vector<std::int64_t> picked_;  // kept between batches
+};
+
+Score evaluate(models::ResNet& net, const Inputs& inputs, PhaseObserver& observer) {
+  std::vector<std::int64_t> samples(inputs.size());
+  std::iota(samples.begin(), samples.end(), 0);
+  return evaluate(
+      net, inputs.stage(), inputs.size(),
+      [&](std::size_t begin, std::size_t count) { return inputs.batch(slice(samples, begin, count)); }, observer);
+}
+
 }  // namespace
 
 std::string libtorch_version() {
@@ -98,6 +177,10 @@ std::string libtorch_version() {
 }
 
 Compute set_compute(const Compute& requested) {
+  // A step's activations are as large as those of the last one. By default malloc maps the large ones anew and trims the heap, and
+  // the kernel clears each page again. M_MMAP_THRESHOLD would not do: it ends at 32 MiB.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   at::set_num_threads(static_cast<int>(requested.threads));
   const bool onednn = requested.backend == "onednn";
   if (onednn && !at::globalContext().hasMKLDNN()) throw std::runtime_error("this libtorch has no oneDNN; use backend = native");
@@ -129,6 +212,11 @@ Trainer::Trainer(const std::filesystem::path& checkpoint) : impl_(std::make_uniq
   impl_->net = models::load_resnet(checkpoint);
   impl_->base.take(impl_->net);
 }
+Trainer::Trainer(const models::ResNetSpec& spec, std::uint64_t seed) : impl_(std::make_unique<Impl>()) {
+  torch::manual_seed(seed);
+  impl_->net = models::ResNet(spec);
+  impl_->base.take(impl_->net);
+}
 Trainer::~Trainer() = default;
 
 std::string Trainer::description() const {
@@ -150,6 +238,30 @@ std::int64_t Trainer::correct(const data::Images& images, std::span<const std::i
   return std::ranges::count(score.correct, true);
 }
 
+double Trainer::step_s(const std::string& layout) {
+  constexpr int steps = 3;  // the first also pages in code and chooses kernels
+  constexpr std::int64_t batch = 16;
+  auto& net = impl_->net;
+  set_layout(net, layout);
+  impl_->start_from_base(std::nullopt);
+  select_parameters(net, [](std::string_view) { return true; });
+  net->train();
+  const auto format = layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  const std::int64_t pixels = net->spec().pixels;
+  const auto x = at::rand({batch, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format);
+  const auto y = at::zeros({batch}, at::kLong);
+  double fastest_s = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < steps; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    drop_gradients(net);
+    F::cross_entropy(net->forward(x), y).backward();
+    fastest_s = std::min(fastest_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  drop_gradients(net);
+  impl_->base.restore(net);
+  return fastest_s;
+}
+
 TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, const data::Split& split,
                          const TrainSettings& settings, PhaseObserver& observer) {
   auto& net = impl_->net;
@@ -169,21 +281,42 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   auto random = at::detail::createCPUGenerator(settings.seed);
   const auto n_train = static_cast<std::int64_t>(split.train.size());
   const std::int64_t steps_per_epoch = (n_train + settings.batch - 1) / settings.batch;
+  Inputs train_inputs(net, images, split.train, settings);
+  Inputs val_inputs(net, images, split.val, settings);
+  const int stage = settings.cache == "off" ? 0 : first_changed_stage(strategy.tuned);
+  std::int64_t cache_bytes = settings.cache_limit_bytes;
   load.done();
 
   Snapshot best;
   result.val_loss = std::numeric_limits<double>::infinity();
   const auto validate = [&] {
     PhaseScope phase(observer, Phase::validate);
-    const double loss = evaluate(net, images, split.val, settings.layout, observer).loss;
+    if (stage > 0 && !val_inputs.cached()) val_inputs.cache(stage, cache_bytes, observer);
+    const double loss = evaluate(net, val_inputs, observer).loss;
     phase.done();
     return loss;
   };
 
-  const auto train_batch = [&](std::span<const std::int64_t> indices) {
+  // Before the first step: what is done once and counts as training.
+  const auto prepare = [&] {
+    if (settings.refresh_bn && strategy.uses_gradient()) {
+      set_batchnorm(net, "train", strategy.tuned);
+      const torch::NoGradGuard guard;
+      for (std::int64_t begin = 0; begin < n_train; begin += settings.batch) {
+        const auto count = std::min(settings.batch, n_train - begin);
+        net->forward(make_batch(images, slice(split.train, static_cast<std::size_t>(begin), static_cast<std::size_t>(count)),
+                                settings.layout)
+                         .x);
+        observer.evaluated(begin + count, n_train);
+      }
+    }
+    if (stage > 0) cache_bytes -= train_inputs.cache(stage, cache_bytes, observer);
+  };
+
+  const auto train_batch = [&](std::span<const std::int64_t> samples) {
     const auto shifts =
-        settings.augment ? draw_shifts(static_cast<std::int64_t>(indices.size()), random) : std::vector<Shift>{};
-    const auto [x, y] = make_batch(images, indices, settings.layout, shifts);
+        settings.augment ? draw_shifts(static_cast<std::int64_t>(samples.size()), random) : std::vector<Shift>{};
+    const auto [x, y] = train_inputs.batch(samples, shifts);
     const at::AutoGradMode grad_mode(strategy.uses_gradient());
     // The first forward tells what the backward pass keeps; the guard reports this thread's allocations only.
     const auto live = result.steps == 0 ? std::make_shared<LiveBytes>() : nullptr;
@@ -191,7 +324,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
     {
       PhaseScope forward(observer, Phase::forward);
       const c10::DebugInfoGuard reporter(c10::DebugInfoKind::PROFILER_STATE, live);
-      loss = F::cross_entropy(net->forward(x), y);
+      loss = F::cross_entropy(net->forward_from(train_inputs.stage(), x), y);
       forward.done();
     }
     if (live && strategy.uses_gradient()) result.saved_act_MiB = static_cast<double>(live->bytes()) / (1024.0 * 1024.0);
@@ -212,14 +345,13 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   if (!strategy.adapts()) {
     result.val_loss = validate();
   } else {
-    std::vector<std::int64_t> shuffled(split.train.size());
     std::int64_t epochs_without_better = 0;
     for (std::int64_t epoch = 0; epoch < settings.epochs && epochs_without_better < settings.patience; ++epoch) {
       PhaseScope train(observer, Phase::train);
+      if (epoch == 0) prepare();
       set_batchnorm(net, bn_policy, strategy.tuned);
       const auto order = at::randperm(n_train, random, at::kLong);
-      const auto* position = order.data_ptr<std::int64_t>();
-      for (auto& index : shuffled) index = split.train[static_cast<std::size_t>(*position++)];
+      const std::span<const std::int64_t> shuffled(order.data_ptr<std::int64_t>(), static_cast<std::size_t>(n_train));
       for (std::int64_t step = 0; step < steps_per_epoch; ++step) {
         train_batch(slice(shuffled, static_cast<std::size_t>(step * settings.batch), static_cast<std::size_t>(settings.batch)));
         ++result.steps;
@@ -246,7 +378,11 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   const auto& spec = net->spec();
   const auto macs_a_sample =
       strategy.uses_gradient() ? models::training_macs(spec, strategy.tuned) : models::forward_macs(spec);
-  result.macs_train = static_cast<double>(macs_a_sample) * static_cast<double>(result.samples_seen);
+  const auto prefix_macs = macs_before(spec, train_inputs.stage());
+  result.macs_train = static_cast<double>(macs_a_sample - prefix_macs) * static_cast<double>(result.samples_seen);
+  if (train_inputs.cached()) result.macs_train += static_cast<double>(prefix_macs) * static_cast<double>(n_train);
+  if (settings.refresh_bn && strategy.uses_gradient())
+    result.macs_train += static_cast<double>(models::forward_macs(spec)) * static_cast<double>(n_train);
 
   PhaseScope test(observer, Phase::test);
   result.correct_by_image = evaluate(net, images, split.test, settings.layout, observer).correct;

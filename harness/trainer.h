@@ -15,6 +15,7 @@
 #include "harness/noise.h"
 #include "harness/phases.h"
 #include "harness/strategy/strategy.h"
+#include "models/spec.h"
 
 namespace tbft {
 
@@ -30,6 +31,11 @@ struct TrainSettings {
   std::string layout = "channels_last";
   std::uint64_t seed = 0;
   bool augment = false;             // random crop and mirror of what is trained on
+  // What the frozen stages give, computed once: off | fp32 | bf16. Exact only where their BatchNorm is in eval mode and nothing is
+  // augmented; the caller sees to that.
+  std::string cache = "off";
+  std::int64_t cache_limit_bytes = std::int64_t{1} << 30;  // of training and validation together; more goes to a mapped file
+  bool refresh_bn = false;          // one pass of bn-stats over the training images before the first step
   std::optional<BlockNoise> noise;  // the base model to start from has this noise
 };
 
@@ -57,13 +63,16 @@ struct Compute {
   std::int64_t threads = 1;
   std::string backend = "onednn";
 };
-// Throws where the back end is not built in. Returns what took effect.
+// Throws where the back end is not built in. Returns what took effect. Also has malloc keep memory that steps take again and
+// again, instead of handing it back to the kernel.
 Compute set_compute(const Compute& requested);
 
 class Trainer {
  public:
   // Reads the base model; throws models::CheckpointError.
   explicit Trainer(const std::filesystem::path& checkpoint);
+  // A base model of random weights: for benchmarks.
+  Trainer(const models::ResNetSpec& spec, std::uint64_t seed);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -79,6 +88,10 @@ class Trainer {
   // How many of the given images the base model, with noise where given, classifies right.
   std::int64_t correct(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
                        const std::optional<BlockNoise>& noise, PhaseObserver& observer);
+
+  // Seconds of a step of `full` on a small batch of random images in this layout, under the compute that is set: the fastest of
+  // a few. The base model stays as it is.
+  double step_s(const std::string& layout);
 
   // "ResNet-26, 32 px, 10 classes, 366938 parameters"
   std::string description() const;

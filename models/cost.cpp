@@ -45,12 +45,13 @@ bool gradient_reaches(const Tuned& tuned, Block block) {
   return std::ranges::any_of(all_blocks, [&](Block other) { return other <= block && trains(tuned, other); });
 }
 
-// What a layer's basic blocks keep, in values of one sample: each BatchNorm its input and each convolution its input (the ReLU
-// before it keeps the same tensor). The average pool of the shortcut keeps the block's input, which bn1 keeps already.
-std::int64_t layer_kept(const ResNetSpec& spec, int layer) {
+// What a layer's basic blocks keep, in values of one sample: each BatchNorm its input and, where weights are trained, each
+// convolution its input.
+std::int64_t layer_kept(const ResNetSpec& spec, int layer, bool trained) {
   const std::int64_t in = map_size(spec, layer - 1);
   const std::int64_t out = map_size(spec, layer);
-  return 2 * in + 2 * out + 4 * out * (spec.blocks_per_layer() - 1);
+  const std::int64_t normalised = in + out + 2 * out * (spec.blocks_per_layer() - 1);
+  return trained ? 2 * normalised : normalised;
 }
 
 }  // namespace
@@ -121,7 +122,7 @@ std::int64_t saved_activation_bytes(const ResNetSpec& spec, const Tuned& tuned) 
   std::int64_t values = 0;
   if (trains(tuned, Block::block1)) values += std::int64_t{3} * spec.pixels * spec.pixels;  // conv1's input
   for (const Block block : {Block::block1, Block::block2, Block::block3}) {
-    if (gradient_reaches(tuned, block)) values += layer_kept(spec, layer_of(block));
+    if (gradient_reaches(tuned, block)) values += layer_kept(spec, layer_of(block), trains(tuned, block));
   }
   if (gradient_reaches(tuned, Block::block3)) values += 2 * map_size(spec, 3);  // the final bn and its ReLU
   if (trains(tuned, Block::fc)) values += features(spec);

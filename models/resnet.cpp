@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 #include <torch/nn/init.h>
-#include <torch/nn/modules/container/modulelist.h>
 #include <torch/utils.h>
 
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
+
+#include "models/fused.h"
 
 namespace tbft::models {
 namespace {
@@ -30,13 +32,18 @@ class BasicBlockImpl : public nn::Module {
         bn2(register_module("bn2", nn::BatchNorm2d(out))),
         conv2(register_module("conv2", conv3x3(out, out, 1))) {}
 
-  torch::Tensor forward(torch::Tensor x) {
+  // `moments`: of x where known; then of the result, if `wanted` and the passes are fused.
+  torch::Tensor forward(torch::Tensor x, std::optional<Moments>& moments, bool wanted) {
+    if (fusable(x) && (conv2->weight.size(0) % x.size(1)) == 0)
+      return basic_block(x, {*bn1, *conv1, *bn2, *conv2}, moments, wanted);
+    moments.reset();
     const torch::Tensor y = conv2(bn2(conv1(bn1(x).relu_())).relu_());
     if (stride_ != 1) x = torch::avg_pool2d(x, stride_);
     // A pad keeps channels_last; a concatenation with fresh zeros would fall back to contiguous.
     if (grow_ != 0) x = torch::constant_pad_nd(x, {0, 0, 0, 0, 0, grow_});
     return x + y;
   }
+  bool uses_batch_statistics() const { return bn1->is_training(); }
 
  private:
   int stride_;
@@ -48,8 +55,8 @@ class BasicBlockImpl : public nn::Module {
 };
 TORCH_MODULE(BasicBlock);
 
-nn::Sequential make_layer(const ResNetSpec& spec, int layer) {
-  nn::Sequential blocks;
+nn::ModuleList make_layer(const ResNetSpec& spec, int layer) {
+  nn::ModuleList blocks;
   for (int i = 0; i < spec.blocks_per_layer(); ++i) {
     const int in = spec.channels(i == 0 ? layer - 1 : layer);
     blocks->push_back(BasicBlock(in, spec.channels(layer), i == 0 && layer > 1 ? 2 : 1));
@@ -83,6 +90,20 @@ torch::Dtype to_torch(DType dtype) {
   throw std::logic_error("models: a dtype without torch's name");
 }
 
+torch::Tensor forward_layer(nn::ModuleList& layer, torch::Tensor x) {
+  std::optional<Moments> moments;
+  for (std::size_t i = 0; i < layer->size(); ++i) {
+    // The next block's first BatchNorm wants the moments of this one's sum, which cost least while it is made.
+    const bool wanted = i + 1 < layer->size() && layer->at<BasicBlockImpl>(i + 1).uses_batch_statistics();
+    x = layer->at<BasicBlockImpl>(i).forward(x, moments, wanted);
+  }
+  return x;
+}
+
+torch::Tensor activate(const torch::Tensor& x, nn::BatchNorm2d& bn) {
+  return fusable(x) ? batchnorm_relu(x, *bn) : bn(x).relu_();
+}
+
 // Parameters and buffers by their full names.
 torch::OrderedDict<std::string, torch::Tensor> tensors_by_name(const ResNetImpl& model) {
   torch::OrderedDict<std::string, torch::Tensor> tensors = model.named_parameters();
@@ -109,7 +130,11 @@ ResNetImpl::ResNetImpl(const ResNetSpec& spec) : spec_(spec) {
 }
 
 torch::Tensor ResNetImpl::forward(torch::Tensor x) {
-  for (int stage = 0; stage < stages; ++stage) x = forward_stage(stage, x);
+  return forward_from(0, std::move(x));
+}
+
+torch::Tensor ResNetImpl::forward_from(int stage, torch::Tensor x) {
+  for (; stage < stages; ++stage) x = forward_stage(stage, x);
   return x;
 }
 
@@ -120,13 +145,15 @@ torch::Tensor ResNetImpl::forward_stage(int stage, const torch::Tensor& x) {
         throw std::invalid_argument(fmt::format("the network takes images [N, 3, {0}, {0}], not [{1}]", spec_.pixels,
                                                 fmt::join(x.sizes().vec(), ", ")));
       }
-      return layer1->forward(conv1(x));
+      return forward_layer(layer1, conv1(x));
     case 1:
-      return layer2->forward(x);
+      return forward_layer(layer2, x);
     case 2:
-      return layer3->forward(x);
+      return forward_layer(layer3, x);
     case 3:
-      return fc(torch::avg_pool2d(bn(x).relu_(), 8).flatten(1));
+      return torch::avg_pool2d(activate(x, bn), 8).flatten(1);
+    case 4:
+      return fc(x);
     default:
       throw std::invalid_argument(fmt::format("stage {}: the network has stages 0 to {}", stage, stages - 1));
   }

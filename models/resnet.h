@@ -5,7 +5,7 @@
 #include <ATen/core/ivalue.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
@@ -21,16 +21,18 @@ class ResNetImpl : public torch::nn::Module {
   explicit ResNetImpl(const ResNetSpec& spec);
   torch::Tensor forward(torch::Tensor x);
 
-  // The stages in order, each a function of the previous one's output: 0 conv1+layer1, 1 layer2, 2 layer3, 3 bn..fc.
-  static constexpr int stages = 4;
+  // The stages in order, each a function of the previous one's output: 0 conv1+layer1, 1 layer2, 2 layer3, 3 bn and pooling, 4 fc.
+  static constexpr int stages = 5;
   torch::Tensor forward_stage(int stage, const torch::Tensor& x);
+  // The network from a stage on, of the output of those before it.
+  torch::Tensor forward_from(int stage, torch::Tensor x);
 
   const ResNetSpec& spec() const { return spec_; }
 
  private:
   ResNetSpec spec_;
   torch::nn::Conv2d conv1{nullptr};
-  torch::nn::Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr};
+  torch::nn::ModuleList layer1{nullptr}, layer2{nullptr}, layer3{nullptr};
   torch::nn::BatchNorm2d bn{nullptr};
   torch::nn::Linear fc{nullptr};
 };

@@ -112,6 +112,7 @@ TEST_F(PlanTest, IdsDoNotDependOnHowTheRunIsMeasuredOrWhereFilesLie) {
          s.cooldown = {50, 60};
        }},
       {"warmup", [](Settings& s) { s.warmup = false; }},
+      {"cache_limit_MiB", [](Settings& s) { s.train.cache_limit_MiB = 1; }},
       {"trace_steps", [](Settings& s) { s.trace_steps = true; }},
       {"name", [](Settings& s) { s.name = "other"; }},
       {"description", [](Settings& s) { s.description = "other"; }},
@@ -133,6 +134,8 @@ TEST_F(PlanTest, IdsDependOnWhatCanChangeAnAccuracy) {
       {"batchnorm", [](Settings& s) { s.train.batchnorm = "eval"; }},
       {"protocol", [](Settings& s) { s.protocol = "efficient"; }},
       {"backend", [](Settings& s) { s.backend = "native"; }},
+      {"cache", [](Settings& s) { s.train.cache = "bf16"; }},
+      {"refresh_bn", [](Settings& s) { s.train.refresh_bn = true; }},
       {"threads", [](Settings& s) { s.threads = 1; }},
       {"split_seed", [](Settings& s) { s.sweep.split_seed = 43; }},
       {"augment", [](Settings& s) { s.train.augment = true; }},

@@ -87,6 +87,9 @@ patience = 9
 augment = true
 lr_search = [0.5, 2]
 batchnorm = "eval"
+cache = "off"
+cache_limit_MiB = 77
+refresh_bn = true
 [meter]
 uri = "estimate://"
 interval_s = 0.5
@@ -105,7 +108,7 @@ timeout_s = 60
     "sweep.train_sizes": [0.5, 0.25], "sweep.strategies": ["fc", "none"], "sweep.repetitions": 4, "sweep.seed": 5,
     "sweep.split_seed": 6,
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
-    "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.augment": true, "train.lr_search": [0.5, 2.0], "train.batchnorm": "eval",
+    "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.augment": true, "train.lr_search": [0.5, 2.0], "train.batchnorm": "eval", "train.cache": "off", "train.cache_limit_MiB": 77, "train.refresh_bn": true,
     "meter.uri": "estimate://", "meter.interval_s": 0.5, "meter.marker": "train=pinctrl-rp1:17",
     "idle.seconds": 1.5, "cooldown.max_C": 50.0,
     "cooldown.timeout_s": 60.0
@@ -228,8 +231,8 @@ TEST_F(SettingsFile, ALearningRateIsPositive) {
 
 TEST_F(SettingsFile, AnUnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_of_set("protocol=fast"), "protocol: 'fast' is none of paper, efficient");
-  EXPECT_EQ(error_of_set("layout=nchw"), "layout: 'nchw' is none of channels_last, contiguous");
-  EXPECT_EQ(error_of_set("backend=cuda"), "backend: 'cuda' is none of onednn, native");
+  EXPECT_EQ(error_of_set("layout=nchw"), "layout: 'nchw' is none of auto, channels_last, contiguous");
+  EXPECT_EQ(error_of_set("backend=cuda"), "backend: 'cuda' is none of auto, onednn, native");
   EXPECT_EQ(error_of_set("train.optimizer=lamb"), "train.optimizer: 'lamb' is none of sgd, adam");
   EXPECT_EQ(error_of_set("train.batchnorm=off"), "train.batchnorm: 'off' is none of train, frozen-eval, eval");
   EXPECT_THAT(error_of_set("sweep.strategies=[\"block4\"]"),
@@ -290,6 +293,17 @@ TEST_F(SettingsFile, EffectiveSettingsFillWhatMachineProtocolAndDataSetDecide) {
   const auto corrupted = effective(with({"data.dataset=cifar10-c"}), 4).data.conditions;
   EXPECT_EQ(corrupted.size(), 15U);
   EXPECT_THAT(corrupted, Each(EndsWith("-5")));
+}
+
+TEST_F(SettingsFile, FrozenBlocksAreCachedOnlyWhereTheyGiveTheSameEveryEpoch) {
+  EXPECT_EQ(effective(read(""), 4).train.cache, "off");
+  EXPECT_EQ(effective(with({"protocol=efficient"}), 4).train.cache, "fp32");
+  EXPECT_EQ(effective(with({"protocol=efficient", "train.augment=true"}), 4).train.cache, "off");
+  EXPECT_EQ(effective(with({"protocol=efficient", "train.batchnorm=train"}), 4).train.cache, "off");
+  EXPECT_EQ(effective(with({"protocol=efficient", "train.cache=bf16"}), 4).train.cache, "bf16");
+  EXPECT_THAT(error_of_set("train.cache=bf16"), StartsWith("train.cache: needs protocol = efficient"));
+  EXPECT_THAT(error_of_set("train.cache=fp16"), StartsWith("train.cache: 'fp16' is none of"));
+  EXPECT_EQ(error_of_set("train.refresh_bn=true"), "train.refresh_bn: belongs to protocol = efficient");
 }
 
 TEST_F(SettingsFile, EffectiveSettingsKeepWhatWasAsked) {

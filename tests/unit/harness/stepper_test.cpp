@@ -49,6 +49,13 @@ TEST(RecordedAs, KnowsTheNamesOfLibtorch) {
   EXPECT_EQ(recorded_as("aten::conv2d"), &RecordedTimes::forward);
   EXPECT_EQ(recorded_as("aten::linear"), &RecordedTimes::forward);
   EXPECT_EQ(recorded_as("aten::batch_norm"), &RecordedTimes::batchnorm_forward);
+  EXPECT_EQ(recorded_as("aten::convolution"), &RecordedTimes::forward);
+  EXPECT_EQ(recorded_as("aten::convolution_backward"), &RecordedTimes::convolution_backward);
+  EXPECT_EQ(recorded_as("tbft::batch_norm_relu"), &RecordedTimes::batchnorm_forward);
+  EXPECT_EQ(recorded_as("tbft::batch_norm_relu_backward"), &RecordedTimes::batchnorm_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: torch::autograd::CppNode<tbft::models::BatchNormReluFunction>"),
+            &RecordedTimes::batchnorm_backward);
+  EXPECT_EQ(recorded_as("tbft::residual"), &RecordedTimes::elementwise);
   EXPECT_EQ(recorded_as("aten::relu_"), &RecordedTimes::elementwise);
   EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: ConvolutionBackward0"), &RecordedTimes::convolution_backward);
   EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: NativeBatchNormBackward0"), &RecordedTimes::batchnorm_backward);

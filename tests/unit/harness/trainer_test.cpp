@@ -15,6 +15,8 @@
 #include <optional>
 
 #include "harness/data/dataset.h"
+#include "models/cost.h"
+#include "models/spec.h"
 #include "models/state_dict.h"
 
 namespace tbft {
@@ -133,6 +135,97 @@ TEST_F(TrainerTest, frozen_blocks_are_not_differentiated) {
   EXPECT_LT(kept["block2"], 0.6 * kept["full"]);
   EXPECT_LE(kept["block1"], kept["full"]);
   EXPECT_GT(kept["fc"], 0);
+}
+
+TEST_F(TrainerTest, keeps_the_activations_that_the_cost_model_says) {
+  Trainer trainer(folder / "base.pth");
+  for (const char* strategy : {"fc", "block3", "block2", "block1", "full"}) {
+    const double kept = run(trainer, strategy, settings()).saved_act_MiB;
+    const auto bytes = models::saved_activation_bytes(models::ResNetSpec{}, find_strategy(strategy).tuned);
+    const double predicted = static_cast<double>(bytes * settings().batch) / (1024 * 1024);
+    // Beside them: statistics, the loss and its input.
+    EXPECT_GE(kept, predicted) << strategy;
+    EXPECT_LT(kept, 1.01 * predicted + 0.03) << strategy;
+  }
+}
+
+// The largest difference of two checkpoints in a parameter; statistics are not compared.
+double largest_difference(const fs::path& a, const fs::path& b) {
+  const auto first = models::read_state_dict(a);
+  const auto second = models::read_state_dict(b);
+  double largest = 0;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (first[i].dtype != models::DType::float32 || first[i].name.find("running") != std::string::npos) continue;
+    for (std::size_t k = 0; k < first[i].bytes.size(); k += sizeof(float)) {
+      float x = 0, y = 0;
+      std::memcpy(&x, &first[i].bytes[k], sizeof(x));
+      std::memcpy(&y, &second[i].bytes[k], sizeof(y));
+      largest = std::max(largest, static_cast<double>(std::abs(x - y)));
+    }
+  }
+  return largest;
+}
+
+TEST_F(TrainerTest, a_cached_prefix_changes_nothing_but_the_work) {
+  Trainer trainer(folder / "base.pth");
+  for (const char* layout : {"channels_last", "contiguous"})
+    for (const char* strategy : {"block2", "block3", "fc"})
+      for (const bool refresh : {false, true}) {
+        SCOPED_TRACE(std::string(strategy) + " " + layout + (refresh ? " refreshed" : ""));
+        auto s = settings();
+        s.layout = layout;
+        s.epochs = 2;
+        s.batchnorm = "frozen-eval";
+        s.refresh_bn = refresh;
+        const auto plain = run(trainer, strategy, s);
+        trainer.save(folder / "plain.pth");
+        s.cache = "fp32";
+        const auto cached = run(trainer, strategy, s);
+        trainer.save(folder / "cached.pth");
+        EXPECT_NEAR(cached.val_loss, plain.val_loss, 1e-3 * plain.val_loss);
+        EXPECT_LT(largest_difference(folder / "plain.pth", folder / "cached.pth"), 5e-4);
+        EXPECT_EQ(cached.correct, plain.correct);
+        EXPECT_EQ(cached.steps, plain.steps);
+        EXPECT_LT(cached.macs_train, plain.macs_train);
+        s.cache_limit_bytes = 0;  // all of it in a file
+        EXPECT_EQ(run(trainer, strategy, s).val_loss, cached.val_loss);
+        s.cache = "bf16";
+        const double points = 100.0 / static_cast<double>(plain.n_test);
+        EXPECT_NEAR(static_cast<double>(run(trainer, strategy, s).correct) * points, static_cast<double>(plain.correct) * points, 0.5);
+      }
+}
+
+TEST_F(TrainerTest, refreshed_statistics_are_the_target_s_and_then_stand_still) {
+  Trainer trainer(folder / "base.pth");
+  auto s = settings();
+  s.batchnorm = "frozen-eval";
+  s.refresh_bn = true;
+  run(trainer, "fc", s);
+  trainer.save(folder / "refreshed.pth");
+  const auto before = models::read_state_dict(folder / "base.pth");
+  const auto after = models::read_state_dict(folder / "refreshed.pth");
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const bool statistic = before[i].name.find("running") != std::string::npos;
+    if (statistic) {
+      EXPECT_NE(before[i].bytes, after[i].bytes) << before[i].name;
+    }
+    if (!before[i].name.ends_with("tracked")) continue;
+    std::int64_t was = 0, is = 0;
+    std::memcpy(&was, before[i].bytes.data(), sizeof(was));
+    std::memcpy(&is, after[i].bytes.data(), sizeof(is));
+    EXPECT_EQ(is - was, 20) << before[i].name << ": one pass over the training batches";
+  }
+}
+
+TEST_F(TrainerTest, timing_a_step_leaves_the_base_model_alone) {
+  Trainer trainer(folder / "base.pth");
+  const auto before = run(trainer, "none", settings());
+  EXPECT_GT(trainer.step_s("channels_last"), 0);
+  trainer.save(folder / "timed.pth");
+  const auto base = models::read_state_dict(folder / "base.pth");
+  const auto timed = models::read_state_dict(folder / "timed.pth");
+  for (std::size_t i = 0; i < base.size(); ++i) EXPECT_EQ(base[i].bytes, timed[i].bytes) << base[i].name;
+  EXPECT_EQ(run(trainer, "none", settings()).val_loss, before.val_loss);
 }
 
 TEST_F(TrainerTest, only_tuned_parameters_change_and_batchnorm_statistics_do_everywhere) {

@@ -40,7 +40,8 @@ class Network(nn.Module):
         yield (x := self.layer1(self.conv1(x)))
         yield (x := self.layer2(x))
         yield (x := self.layer3(x))
-        yield self.fc(F.avg_pool2d(F.relu(self.bn(x)), 8).flatten(1))
+        yield (x := F.avg_pool2d(F.relu(self.bn(x)), 8).flatten(1))
+        yield self.fc(x)
 
     def forward(self, x):
         return list(self.stages(x))[-1]

@@ -1,0 +1,145 @@
+// The work of the speed baseline (a Python script of the same name of works), by the code that `tbft run` uses: Trainer::run over
+// images in memory. A step is timed with making its batch; the baseline's tensors are ready.
+//
+//   step_bench WORK [--threads 2] [--steps 7] [--protocol paper|efficient] [--layout L] [--backend B]
+//   WORK: full block1 block2 block3 fc | batch1:STRATEGY | epochs:STRATEGY | checkpoint:FILE (writes the random base model)
+//
+// epochs: 10 epochs of 1,000 images and 10 validations of 1,500. Prints one JSON line as the baseline does.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "harness/settings.h"
+#include "harness/trainer.h"
+
+namespace {
+
+using namespace tbft;
+using SteadyClock = std::chrono::steady_clock;
+
+double now_s() {
+  return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count();
+}
+
+// When steps ended, and when the training and validating that Trainer::run does began and ended.
+struct Times : PhaseObserver {
+  void begin(Phase phase) override {
+    if (phase == Phase::train && began_s == 0) began_s = now_s();
+  }
+  void end(Phase phase) override {
+    if (phase == Phase::validate) validated_s = now_s();
+  }
+  void stepped(std::int64_t, std::int64_t) override { steps_s.push_back(now_s()); }
+  void evaluated(std::int64_t, std::int64_t) override {}
+
+  double began_s = 0, validated_s = 0;
+  std::vector<double> steps_s;
+};
+
+data::Images random_images(std::int64_t n, int pixels) {
+  data::Images images{.height = pixels, .width = pixels};
+  std::mt19937 random(0);
+  images.pixels.resize(static_cast<std::size_t>(n * images.bytes_per_image()));
+  for (auto& value : images.pixels) value = static_cast<std::uint8_t>(random());
+  for (std::int64_t i = 0; i < n; ++i) images.labels.push_back(static_cast<std::int64_t>(random() % 10));
+  return images;
+}
+
+std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
+  std::vector<std::int64_t> list(static_cast<std::size_t>(end - begin));
+  std::iota(list.begin(), list.end(), begin);
+  return list;
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+struct Options {
+  std::string work, protocol = "paper", layout = default_layout(), backend = "onednn";
+  std::int64_t threads = 2, steps = 7;
+};
+
+std::vector<double> time_work(const Options& options, Trainer& trainer, const std::string& kind, const std::string& strategy) {
+  TrainSettings settings{.layout = options.layout};
+  if (options.protocol == "efficient") {
+    settings.batchnorm = "frozen-eval";
+    settings.cache = "fp32";
+  }
+  std::vector<double> times;
+  if (kind == "epochs") {
+    constexpr std::int64_t n_train = 1000;
+    constexpr std::int64_t n_val = 1500;
+    settings.patience = settings.epochs;
+    const auto images = random_images(n_train + n_val, 32);
+    const data::Split split{.train = range(0, n_train), .val = range(n_train, n_train + n_val), .test = {0}};
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      Times observed;
+      trainer.run(find_strategy(strategy), images, split, settings, observed);
+      times.push_back(observed.validated_s - observed.began_s);
+    }
+    return times;
+  }
+  constexpr std::int64_t warm = 2;
+  settings.batch = kind == "batch1" ? 1 : 128;
+  settings.epochs = 1;
+  const std::int64_t n = settings.batch * (options.steps + warm);
+  const auto images = random_images(n, 32);
+  Times observed;
+  trainer.run(find_strategy(strategy), images, {.train = range(0, n), .val = {0}, .test = {0}}, settings, observed);
+  for (std::size_t i = warm; i < observed.steps_s.size(); ++i) times.push_back(observed.steps_s[i] - observed.steps_s[i - 1]);
+  return times;
+}
+
+int execute(const Options& options) {
+  Trainer trainer(models::ResNetSpec{}, 0);
+  const auto colon = options.work.find(':');
+  const std::string kind = colon == std::string::npos ? "" : options.work.substr(0, colon);
+  const std::string what = colon == std::string::npos ? options.work : options.work.substr(colon + 1);
+  if (kind == "checkpoint") {
+    trainer.save(what);
+    return 0;
+  }
+  const auto compute = set_compute({options.threads, options.backend});
+  const auto times = time_work(options, trainer, kind, what);
+  fmt::print("{}\n", nlohmann::ordered_json{{"work", options.work},
+                                            {"style", options.protocol},
+                                            {"threads", compute.threads},
+                                            {"backend", compute.backend},
+                                            {"layout", options.layout},
+                                            {"seconds", median(times)},
+                                            {"all", times}}
+                         .dump());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"The speed baseline's work, by tbft's own code"};
+  Options options;
+  app.add_option("work", options.work, "full, block1, ..., batch1:STRATEGY, epochs:STRATEGY or checkpoint:FILE")->required();
+  app.add_option("--threads", options.threads, "intra-op threads");
+  app.add_option("--steps", options.steps, "steps that are timed, after two that are not")->check(CLI::Range(1, 100000));
+  app.add_option("--protocol", options.protocol, "of epochs:STRATEGY")->check(CLI::IsMember({"paper", "efficient"}));
+  app.add_option("--layout", options.layout, "of activations")->check(CLI::IsMember({"channels_last", "contiguous"}));
+  app.add_option("--backend", options.backend, "of convolutions")->check(CLI::IsMember({"onednn", "native"}));
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return execute(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "step_bench: {}\n", error.what());
+    return 1;
+  }
+}

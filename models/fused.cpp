@@ -1,0 +1,411 @@
+#include "models/fused.h"
+
+#include <ATen/Context.h>
+#include <ATen/ops/convolution.h>
+#include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mkldnn_convolution.h>
+#include <ATen/record_function.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "models/kernels/kernels.h"
+
+namespace tbft::models {
+
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+namespace nn = torch::nn;
+
+constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
+
+// A channels_last map as rows of channels. Rows are worked on in chunks that depend on the shape alone, so that sums do not
+// depend on the number of threads.
+struct Rows {
+  explicit Rows(const Tensor& x) : Rows(x.numel() / x.size(1), x.size(1)) {}
+  Rows(std::int64_t n, std::int64_t values_a_row) : channels(values_a_row), rows(n) {
+    constexpr std::int64_t smallest = 16384;  // values worth a thread's while
+    constexpr std::int64_t most_chunks = 32;
+    chunk = std::max(smallest / channels, (rows + most_chunks - 1) / most_chunks);
+  }
+  std::int64_t chunks() const { return (rows + chunk - 1) / chunk; }
+  // begin's offset in values, and the number of rows of a chunk
+  std::int64_t offset(std::int64_t i) const { return i * chunk * channels; }
+  std::int64_t size(std::int64_t i) const { return std::min(chunk, rows - i * chunk); }
+
+  std::int64_t channels, rows, chunk = 0;
+};
+
+// On the threads that libtorch and oneDNN use, as many as at::set_num_threads says. ATen's own parallel_for needs omp.h.
+template <typename F>
+void for_chunks(const Rows& map, const F& work) {
+  const std::int64_t n = map.chunks();
+  if (n == 1) {
+    work(std::int64_t{0});
+    return;
+  }
+#pragma omp parallel for schedule(static)
+  for (std::int64_t i = 0; i < n; ++i) work(i);
+}
+
+// `work(chunk, sums)` adds two sums a channel; the result is their total in the order of chunks.
+template <typename F>
+std::vector<double> sum_chunks(const Rows& map, const F& work) {
+  const auto width = static_cast<std::size_t>(2 * map.channels);
+  std::vector<double> parts(width * static_cast<std::size_t>(map.chunks()), 0.0);
+  for_chunks(map, [&](std::int64_t i) { work(i, parts.data() + static_cast<std::size_t>(i) * width); });
+  for (std::size_t at = width; at < parts.size(); ++at) parts[at % width] += parts[at];
+  parts.resize(width);
+  return parts;
+}
+
+Moments moments_of(const Rows& map, const std::vector<float>& pivot, const std::vector<double>& sums) {
+  const auto channels = static_cast<std::size_t>(map.channels);
+  const auto n = static_cast<double>(map.rows);
+  Moments m{std::vector<float>(channels), std::vector<float>(channels)};
+  for (std::size_t c = 0; c < channels; ++c) {
+    const double shift = sums[c] / n;
+    m.mean[c] = static_cast<float>(static_cast<double>(pivot[c]) + shift);
+    const double variance = sums[channels + c] / n - shift * shift;
+    m.variance[c] = static_cast<float>(variance < 0 ? 0 : variance);  // NaN stays
+  }
+  return m;
+}
+
+// A value near the mean, so that the sum of squares does not cancel: the first row's.
+std::vector<float> pivot_of(const float* x, std::int64_t channels) {
+  return {x, x + channels};
+}
+
+Moments moments(const Tensor& x) {
+  const Rows map(x);
+  const auto* from = x.data_ptr<float>();
+  const auto pivot = pivot_of(from, map.channels);
+  const auto sums = sum_chunks(map, [&](std::int64_t i, double* part) {
+    kernels::kernels().moments(from + map.offset(i), map.size(i), map.channels, pivot.data(), part);
+  });
+  return moments_of(map, pivot, sums);
+}
+
+void add(Tensor& y, const Tensor& x, std::optional<Moments>& result, bool wanted) {
+  const Rows map(y);
+  auto* to = y.data_ptr<float>();
+  const auto* from = x.data_ptr<float>();
+  if (!wanted) {
+    for_chunks(map, [&](std::int64_t i) {
+      kernels::kernels().add(to + map.offset(i), from + map.offset(i), map.size(i), map.channels, nullptr, nullptr);
+    });
+    return;
+  }
+  auto pivot = pivot_of(to, map.channels);
+  for (std::size_t c = 0; c < pivot.size(); ++c) pivot[c] += from[c];
+  const auto sums = sum_chunks(map, [&](std::int64_t i, double* part) {
+    kernels::kernels().add(to + map.offset(i), from + map.offset(i), map.size(i), map.channels, pivot.data(), part);
+  });
+  result = moments_of(map, pivot, sums);
+}
+
+// What BatchNorm does to a map: [4, C] of scale, shift, mean and 1 / deviation.
+struct Normalisation {
+  explicit Normalisation(Tensor t) : values(std::move(t)), channels(values.size(1)) {}
+  const float* scale() const { return values.data_ptr<float>(); }
+  const float* shift() const { return scale() + channels; }
+  const float* mean() const { return scale() + 2 * channels; }
+  const float* inverse_deviation() const { return scale() + 3 * channels; }
+
+  Tensor values;
+  std::int64_t channels;
+};
+
+// Of a batch in training mode, whose running statistics then move, else of the running statistics.
+Normalisation normalisation(const Tensor& x, nn::BatchNorm2dImpl& bn, const Moments* known) {
+  const std::int64_t channels = x.size(1);
+  Normalisation result(at::empty({4, channels}, at::kFloat));
+  std::optional<Moments> batch;
+  const float* mean = bn.running_mean.data_ptr<float>();
+  const float* variance = bn.running_var.data_ptr<float>();
+  if (bn.is_training()) {
+    if (known == nullptr) known = &batch.emplace(moments(x));
+    mean = known->mean.data();
+    variance = known->variance.data();
+  }
+  const auto* weight = bn.weight.data_ptr<float>();
+  const auto* bias = bn.bias.data_ptr<float>();
+  auto* to = result.values.data_ptr<float>();
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const auto inverse = static_cast<float>(1.0 / std::sqrt(static_cast<double>(variance[c]) + bn.options.eps()));
+    to[c] = weight[c] * inverse;
+    to[channels + c] = bias[c] - mean[c] * to[c];
+    to[2 * channels + c] = mean[c];
+    to[3 * channels + c] = inverse;
+  }
+  if (bn.is_training()) {
+    const auto n = static_cast<float>(x.numel() / channels);
+    const auto momentum = static_cast<float>(bn.options.momentum().value());
+    auto* running_mean = bn.running_mean.data_ptr<float>();
+    auto* running_var = bn.running_var.data_ptr<float>();
+    for (std::int64_t c = 0; c < channels; ++c) {
+      running_mean[c] = momentum * mean[c] + (1 - momentum) * running_mean[c];
+      running_var[c] = momentum * (variance[c] * n / (n - 1)) + (1 - momentum) * running_var[c];
+    }
+    ++*bn.num_batches_tracked.data_ptr<std::int64_t>();
+  }
+  return result;
+}
+
+void normalise_relu(const Tensor& x, const Normalisation& by, Tensor& out) {
+  const Rows map(x);
+  const auto* from = x.data_ptr<float>();
+  auto* to = out.data_ptr<float>();
+  for_chunks(map, [&](std::int64_t i) {
+    kernels::kernels().normalise_relu(from + map.offset(i), to + map.offset(i), map.size(i), map.channels, by.scale(),
+                                      by.shift());
+  });
+}
+
+struct BatchNormGradient {
+  Tensor weight, bias;  // undefined: not asked for
+};
+
+// The backward pass of batchnorm_relu. `gradient`, of the output, becomes that of x plus `beside` if x's is needed.
+BatchNormGradient batchnorm_relu_backward(const Tensor& x, const Normalisation& by, bool training, Tensor& gradient,
+                                          const Tensor& beside, bool for_x, bool for_parameters) {
+  RECORD_FUNCTION("tbft::batch_norm_relu_backward", std::vector<c10::IValue>{});
+  const Rows map(x);
+  const auto channels = static_cast<std::size_t>(map.channels);
+  const auto* value = x.data_ptr<float>();
+  auto* g = gradient.data_ptr<float>();
+  BatchNormGradient result;
+  std::vector<float> slope(channels, 0.0F);
+  std::vector<float> offset(channels, 0.0F);
+  if (for_parameters || (training && for_x)) {
+    const auto sums = sum_chunks(map, [&](std::int64_t i, double* part) {
+      kernels::kernels().gradient_sums(value + map.offset(i), g + map.offset(i), map.size(i), map.channels, by.scale(),
+                                       by.shift(), by.mean(), part);
+    });
+    if (for_parameters) {
+      result = {at::empty({map.channels}, at::kFloat), at::empty({map.channels}, at::kFloat)};
+      for (std::size_t c = 0; c < channels; ++c) {
+        result.weight.data_ptr<float>()[c] = static_cast<float>(sums[channels + c] * by.inverse_deviation()[c]);
+        result.bias.data_ptr<float>()[c] = static_cast<float>(sums[c]);
+      }
+    }
+    if (training) {
+      for (std::size_t c = 0; c < channels; ++c) {
+        const double mean_of = -static_cast<double>(by.scale()[c]) / static_cast<double>(map.rows);
+        const auto inverse = static_cast<double>(by.inverse_deviation()[c]);
+        offset[c] = static_cast<float>(mean_of * sums[c]);
+        slope[c] = static_cast<float>(mean_of * sums[channels + c] * inverse * inverse);
+      }
+    }
+  }
+  if (for_x) {
+    const float* more = beside.defined() ? beside.data_ptr<float>() : nullptr;
+    for_chunks(map, [&](std::int64_t i) {
+      const std::int64_t at = map.offset(i);
+      kernels::kernels().input_gradient(value + at, g + at, more == nullptr ? nullptr : more + at, g + at, map.size(i),
+                                        map.channels, by.scale(), by.shift(), by.mean(), slope.data(), offset.data());
+    });
+  }
+  return result;
+}
+
+// With one thread and one image at::convolution would leave oneDNN for a matrix product, which the reference BLAS makes slow.
+Tensor convolve(const Tensor& x, const nn::Conv2dImpl& conv) {
+  const std::int64_t stride = conv.options.stride()->at(0);
+  if (at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN())
+    return at::mkldnn_convolution(x, conv.weight, {}, {1, 1}, {stride, stride}, {1, 1}, 1).contiguous(channels_last);
+  return at::convolution(x, conv.weight, {}, {stride, stride}, {1, 1}, {1, 1}, false, {0, 0}, 1).contiguous(channels_last);
+}
+
+// Of the input and of the weight, where asked for. The input's values matter to the latter only.
+std::pair<Tensor, Tensor> convolution_gradients(const Tensor& gradient, const Tensor& input, const Tensor& weight,
+                                                std::int64_t stride, bool for_input, bool for_weight) {
+  auto [x, w, b] =
+      at::convolution_backward(gradient, input, weight, at::OptionalIntArrayRef(), {stride, stride}, {1, 1}, {1, 1}, false,
+                               {0, 0}, 1, {for_input, for_weight, false});
+  return {for_input ? x.contiguous(channels_last) : Tensor(), w};
+}
+
+void add_shortcut(Tensor& y, const Tensor& x, std::optional<Moments>& result, bool wanted) {
+  RECORD_FUNCTION("tbft::residual", std::vector<c10::IValue>{});
+  result.reset();
+  if (x.sizes() == y.sizes()) {
+    add(y, x, result, wanted);
+    return;
+  }
+  const std::int64_t stride = x.size(2) / y.size(2);
+  const Rows lines(y.size(0) * y.size(2), y.size(1) * y.size(3));
+  auto* to = y.data_ptr<float>();
+  const auto* from = x.data_ptr<float>();
+  const std::int64_t line = x.size(1) * x.size(3) * stride;  // of x, for one of y
+  for_chunks(lines, [&](std::int64_t i) {
+    kernels::kernels().add_pooled(to + lines.offset(i), from + i * lines.chunk * line, lines.size(i), y.size(3), y.size(1),
+                                  x.size(1), stride);
+  });
+  if (wanted) result = moments(y);
+}
+
+// dx += the gradient of a shortcut that pools and adds channels.
+void add_shortcut_gradient(Tensor& dx, const Tensor& dy) {
+  RECORD_FUNCTION("tbft::residual", std::vector<c10::IValue>{});
+  const std::int64_t stride = dx.size(2) / dy.size(2);
+  const Rows lines(dy.size(0) * dy.size(2), dy.size(1) * dy.size(3));
+  auto* to = dx.data_ptr<float>();
+  const auto* from = dy.data_ptr<float>();
+  const std::int64_t line = dx.size(1) * dx.size(3) * stride;
+  for_chunks(lines, [&](std::int64_t i) {
+    kernels::kernels().add_pooled_gradient(to + i * lines.chunk * line, from + lines.offset(i), lines.size(i), dy.size(3),
+                                           dy.size(1), dx.size(1), stride);
+  });
+}
+
+// What the forward pass of a block has made on its way.
+struct BlockMaps {
+  Tensor activated1, middle, activated2, out;
+  Tensor norm1, norm2;
+};
+
+// `keep`: middle is needed for a gradient, so that activated2 cannot take its place.
+BlockMaps forward_block(const Tensor& x, const BlockParts& parts, std::optional<Moments>& moments, bool wanted, bool keep) {
+  const auto normalised = [](const Tensor& from, nn::BatchNorm2dImpl& bn, const Moments* known, bool in_place, Tensor& norm) {
+    RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
+    const auto by = normalisation(from, bn, known);
+    norm = by.values;
+    Tensor to = in_place ? from : at::empty_like(from);
+    normalise_relu(from, by, to);
+    return to;
+  };
+  BlockMaps maps;
+  maps.activated1 = normalised(x, parts.bn1, moments ? &*moments : nullptr, false, maps.norm1);
+  maps.middle = convolve(maps.activated1, parts.conv1);
+  if (!keep) maps.activated1 = Tensor();
+  maps.activated2 = normalised(maps.middle, parts.bn2, nullptr, !keep, maps.norm2);
+  maps.out = convolve(maps.activated2, parts.conv2);
+  add_shortcut(maps.out, x, moments, wanted);
+  return maps;
+}
+
+// Inputs in this order: x, then weight of bn1, its bias, weight of conv1, and the same of the second half.
+constexpr std::size_t block_inputs = 7;
+
+class BasicBlockFunction : public Function<BasicBlockFunction> {
+ public:
+  static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor&, const Tensor&, const Tensor& weight1,
+                        const Tensor&, const Tensor&, const Tensor& weight2, const BlockParts* parts,
+                        std::optional<Moments>* moments, bool wanted) {
+    const auto maps = forward_block(x, *parts, *moments, wanted, true);
+    ctx->saved_data["stride"] = parts->conv1.options.stride()->at(0);
+    ctx->saved_data["training1"] = parts->bn1.is_training();
+    ctx->saved_data["training2"] = parts->bn2.is_training();
+    ctx->save_for_backward({x, maps.middle, maps.norm1, maps.norm2, weight1, weight2,
+                            weight1.requires_grad() ? maps.activated1 : Tensor(),
+                            weight2.requires_grad() ? maps.activated2 : Tensor()});
+    return maps.out;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+    const auto saved = ctx->get_saved_variables();
+    const auto& [x, middle, norm1, norm2, weight1, weight2] = std::tie(saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]);
+    const Tensor dy = gradients[0].contiguous(channels_last);
+    std::array<bool, block_inputs> needs{};
+    for (std::size_t i = 0; i < block_inputs; ++i) needs[i] = ctx->needs_input_grad(i);
+    const bool bn1_needs = needs[1] || needs[2];
+    const bool bn2_needs = needs[4] || needs[5];
+    const bool below1 = needs[0] || bn1_needs;
+    const bool below2 = below1 || needs[3] || bn2_needs;
+    variable_list result(block_inputs + 3);
+
+    auto [d_middle, d_weight2] =
+        convolution_gradients(dy, needs[6] ? saved[7] : middle, weight2, 1, below2, needs[6]);
+    result[6] = d_weight2;
+    if (!below2) return result;
+    const auto bn2 = batchnorm_relu_backward(middle, Normalisation(norm2), ctx->saved_data["training2"].toBool(), d_middle, {},
+                                             below1 || needs[3], bn2_needs);
+    result[4] = bn2.weight;
+    result[5] = bn2.bias;
+    if (!below1 && !needs[3]) return result;
+
+    auto [dx, d_weight1] = convolution_gradients(d_middle, needs[3] ? saved[6] : x, weight1, ctx->saved_data["stride"].toInt(),
+                                                 below1, needs[3]);
+    d_middle = Tensor();
+    result[3] = d_weight1;
+    if (!below1) return result;
+    const bool same_shape = x.sizes() == dy.sizes();
+    const auto bn1 = batchnorm_relu_backward(x, Normalisation(norm1), ctx->saved_data["training1"].toBool(), dx,
+                                             same_shape ? dy : Tensor(), needs[0], bn1_needs);
+    result[1] = bn1.weight;
+    result[2] = bn1.bias;
+    if (!needs[0]) return result;
+    if (!same_shape) add_shortcut_gradient(dx, dy);
+    result[0] = dx;
+    return result;
+  }
+};
+
+class BatchNormReluFunction : public Function<BatchNormReluFunction> {
+ public:
+  static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor&, const Tensor&, nn::BatchNorm2dImpl* bn,
+                        const Moments* known) {
+    RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
+    const auto by = normalisation(x, *bn, known);
+    Tensor out = at::empty_like(x);
+    normalise_relu(x, by, out);
+    ctx->saved_data["training"] = bn->is_training();
+    ctx->save_for_backward({x, by.values});
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+    const auto saved = ctx->get_saved_variables();
+    // A copy: the gradient of the output is not ours to overwrite.
+    Tensor gradient = gradients[0].contiguous(channels_last).clone();
+    const bool for_x = ctx->needs_input_grad(0);
+    const auto bn = batchnorm_relu_backward(saved[0], Normalisation(saved[1]), ctx->saved_data["training"].toBool(), gradient, {},
+                                            for_x, ctx->needs_input_grad(1) || ctx->needs_input_grad(2));
+    return {for_x ? gradient : Tensor(), bn.weight, bn.bias, Tensor(), Tensor()};
+  }
+};
+
+bool needs_gradient(std::initializer_list<const Tensor*> tensors) {
+  return at::GradMode::is_enabled() &&
+         std::any_of(tensors.begin(), tensors.end(), [](const Tensor* t) { return t->requires_grad(); });
+}
+
+}  // namespace
+
+bool fusable(const Tensor& x) {
+  return x.dim() == 4 && x.scalar_type() == at::kFloat && x.device().is_cpu() && x.size(1) % kernels::channel_step == 0 &&
+         x.numel() > 0 && x.is_contiguous(channels_last);
+}
+
+Tensor batchnorm_relu(const Tensor& x, nn::BatchNorm2dImpl& bn, const Moments* known) {
+  if (needs_gradient({&x, &bn.weight, &bn.bias}))
+    return BatchNormReluFunction::apply(x, bn.weight, bn.bias, &bn, known);
+  RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
+  Tensor out = at::empty_like(x);
+  normalise_relu(x, normalisation(x, bn, known), out);
+  return out;
+}
+
+Tensor basic_block(const Tensor& x, const BlockParts& parts, std::optional<Moments>& moments, bool wanted) {
+  const auto& [bn1, conv1, bn2, conv2] = parts;
+  if (needs_gradient({&x, &bn1.weight, &bn1.bias, &conv1.weight, &bn2.weight, &bn2.bias, &conv2.weight}))
+    return BasicBlockFunction::apply(x, bn1.weight, bn1.bias, conv1.weight, bn2.weight, bn2.bias, conv2.weight, &parts, &moments,
+                                     wanted);
+  // Without a gradient, and without the bookkeeping for one.
+  const torch::NoGradGuard guard;
+  return forward_block(x, parts, moments, wanted, false).out;
+}
+
+}  // namespace tbft::models

@@ -1,0 +1,44 @@
+// Values of many samples, outside the network: in memory, or in a temporary file that is mapped where they are too many. No torch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+namespace tbft::models {
+
+enum class StoredAs { float32, bfloat16 };
+
+struct StoreLimit {
+  std::int64_t memory_bytes = std::int64_t{1} << 30;                          // larger stores go to a file
+  std::filesystem::path folder = std::filesystem::temp_directory_path();     // of that file, which has no name
+};
+
+class SampleStore {
+ public:
+  // Throws std::runtime_error that says how much was wanted where: no memory, or the disk is full. bfloat16 halves the bytes
+  // and keeps 8 bits of each value's precision.
+  SampleStore(std::int64_t samples, std::int64_t values_a_sample, StoredAs type, const StoreLimit& limit);
+  ~SampleStore();
+  SampleStore(const SampleStore&) = delete;
+  SampleStore& operator=(const SampleStore&) = delete;
+
+  void put(std::int64_t sample, const float* values);
+  void get(std::int64_t sample, float* values) const;
+
+  std::int64_t samples() const { return samples_; }
+  std::int64_t values_a_sample() const { return values_; }
+  std::int64_t bytes() const { return static_cast<std::int64_t>(bytes_); }
+  bool in_file() const { return in_file_; }
+
+ private:
+  std::byte* at(std::int64_t sample) const;
+
+  std::int64_t samples_, values_;
+  StoredAs type_;
+  std::size_t bytes_;
+  bool in_file_;
+  void* memory_ = nullptr;
+};
+
+}  // namespace tbft::models
