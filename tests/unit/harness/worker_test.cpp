@@ -71,6 +71,7 @@ TEST(Worker, IsKilledWithItsObject) {
 TEST(Worker, HoldsNoLockOfItsParent) {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / ".lock";
+  const int lower = open("/dev/null", O_RDONLY | O_CLOEXEC);  // the child answers on the lowest number
   const int held = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   ASSERT_EQ(flock(held, LOCK_EX | LOCK_NB), 0);
   Worker worker([](const Worker::Say& say) {
@@ -80,6 +81,7 @@ TEST(Worker, HoldsNoLockOfItsParent) {
   std::vector<std::string> lines;
   while (lines.empty()) worker.read(lines);
   close(held);
+  close(lower);
   const int again = open(file.c_str(), O_RDWR | O_CLOEXEC);
   EXPECT_EQ(flock(again, LOCK_EX | LOCK_NB), 0);
   close(again);
