@@ -84,7 +84,10 @@ std::string script_of(const Figure& figure, Terminal terminal) {
     script +=
         fmt::format("set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,9\" fontscale {}\n",
                     scale * figure.width_px, scale * figure.height_px, scale);
-    script += fmt::format("set linetype cycle 8\nset border linewidth {0}\nset pointsize {0}\n", scale);
+    script += fmt::format(
+        "set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,9\" fontscale {} linewidth {} "
+        "pointscale {}\n",
+        scale * figure.width_px, scale * figure.height_px, scale, scale, scale);
   }
   // A name from a file is never a formula: no %-formats in tics, UTF-8 as it is.
   return script + "set encoding utf8\n" + figure.script;

@@ -59,8 +59,9 @@ std::vector<Figure> accuracy_bars(const FigureData& data) {
       const Look look = look_of(std::string(line));
       const bool dashed = line != "full" && line != "block-avg";
       add(line, 0,
-          fmt::format("using 1:2:3 with yerrorlines dashtype {} linewidth 1.5 pointtype {} linecolor rgb \"{}\" title {}",
-                      dashed ? 3 : 1, look.point, look.colour, in_quotes(line)));
+          fmt::format(
+              "using 1:2:3 with yerrorlines dashtype {} linewidth 1.5 pointsize 0.7 pointtype {} linecolor rgb \"{}\" title {}",
+              dashed ? 3 : 1, look.point, look.colour, in_quotes(line)));
     }
     if (plot.empty()) continue;
     Figure figure{name_of("accuracy", set, s), "Accuracy by block and training size: " + results::title_of(set), 640, 420, ""};

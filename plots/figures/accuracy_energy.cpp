@@ -59,8 +59,8 @@ std::string panel(const results::Table& table, std::size_t index) {
     blocks += fmt::format("{} << EOD\n{} {} {} {}\nEOD\n", data, line.train.spread.mean, line.accuracy_pct.mean, U_J,
                           or_zero(line.accuracy_pct.sd));
     add(fmt::format("{} using 1:2:3:4 with xyerrorbars pointtype 0 linecolor rgb \"#555555\" notitle", data));
-    add(fmt::format("{} using 1:2 with points pointtype {} pointsize 2 linecolor rgb \"black\" notitle", data, look.point));
-    add(fmt::format("{} using 1:2 with points pointtype {} pointsize 1.4 linecolor rgb \"{}\" title {}", data, look.point,
+    add(fmt::format("{} using 1:2 with points pointtype {} pointsize 1.1 linecolor rgb \"black\" notitle", data, look.point));
+    add(fmt::format("{} using 1:2 with points pointtype {} pointsize 0.75 linecolor rgb \"{}\" title {}", data, look.point,
                     look.colour, in_quotes(line.strategy)));
   }
   const std::string note = estimate_note(table.energy);
@@ -85,12 +85,12 @@ std::vector<Figure> accuracy_energy(const FigureData& data) {
   for (std::size_t s = 0; s < sets.size(); ++s) {
     std::vector<std::string> panels;
     for (const results::Table* table : sets[s].tables) panels.push_back(panel(*table, panels.size()));
-    Panels all = arrange(results::title_of(sets[s]), panels, 560, 380);
-    result.push_back(
-        {name_of("accuracy-energy", sets[s], s), "Accuracy against training energy: " + results::title_of(sets[s]),
-         all.width_px, all.height_px,
-         "set grid\nset key below samplen 2\nset xtics autofreq\nset offsets graph 0.08, graph 0.08, graph 0.18, graph 0.08\n" +
-             all.script});
+    Panels all = arrange(results::title_of(sets[s]), panels, 560, 430);
+    result.push_back({name_of("accuracy-energy", sets[s], s), "Accuracy against training energy: " + results::title_of(sets[s]),
+                      all.width_px, all.height_px,
+                      "set grid\nset key below samplen 2\nset bmargin 10\nset rmargin 5\nset xtics autofreq\nset offsets graph "
+                      "0.08, graph 0.08, graph 0.18, graph 0.08\n" +
+                          all.script});
   }
   return result;
 }

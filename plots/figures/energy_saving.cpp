@@ -55,7 +55,7 @@ std::vector<Figure> energy_saving(const FigureData& data) {
     if (!published.empty()) {
       blocks += fmt::format("$paper << EOD\n{}EOD\n", published);
       plot +=
-          ", $paper using 1:2 with points pointtype 4 pointsize 1.6 linewidth 2 linecolor rgb \"#d55e00\" title \"published, "
+          ", $paper using 1:2 with points pointtype 4 pointsize 0.8 linewidth 2 linecolor rgb \"#d55e00\" title \"published, "
           "one step\"";
     }
     Figure figure{name_of("saving", set, s), "Training energy saved against full: " + results::title_of(set), 640, 420, ""};

@@ -45,8 +45,8 @@ std::vector<Figure> idle_drift(const FigureData& data) {
     for (const auto& [at_s, row] : run.by_time)
       blocks += fmt::format("{} {} {}\n", (at_s - first_s) / 60, *row->idle_W, std::abs(row->idle_drift_W.value_or(0)) / 2);
     blocks += "EOD\n";
-    plot += fmt::format("{}$i{} using 1:2:3 with yerrorlines pointtype {} linewidth 1.5 title {}", n == 0 ? "" : ", ", n,
-                        5 + 2 * (n % 5), in_quotes(id));
+    plot += fmt::format("{}$i{} using 1:2:3 with yerrorlines pointtype {} pointsize 0.5 linewidth 1.5 title {}",
+                        n == 0 ? "" : ", ", n, 5 + 2 * (n % 5), in_quotes(id));
     if (!run.note.empty()) note = run.note;
     ++n;
   }
