@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
-#include <chrono>
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -159,19 +159,19 @@ class Run {
 
   // Back end and layout, where the request leaves them open. A resumed run stays with what it has.
   void pick_kernels(const RunRequest& request, Settings& settings) {
-    const auto tried = candidates(request.settings.backend, request.settings.layout.empty() ? std::string(automatic)
-                                                                                            : request.settings.layout);
+    const auto tried = candidates(request.settings.backend,
+                                  request.settings.layout.empty() ? std::string(automatic) : request.settings.layout);
     auto picked = request.resume ? picked_before(request.directory / "run.json") : std::nullopt;
     if (!picked || std::ranges::find(tried, *picked) == tried.end()) {
       console_.progress("timing convolution back ends and layouts");
-      trial_ = try_out(tried, [&](const Kernels& kernels) {
+      trial_ = try_out(tried, [&](const Kernels& kernels, double enough_s) {
         stop_point();
         try {
           set_compute({settings.threads, kernels.backend});
         } catch (const std::runtime_error&) {  // this libtorch has it not
           return std::numeric_limits<double>::infinity();
         }
-        return trainer_->step_s(kernels.layout);
+        return trainer_->step_s(kernels.layout, enough_s);
       });
       console_.clear();
       picked = trial_.picked;
@@ -219,14 +219,23 @@ class Run {
     return settings;
   }
 
-  // One discarded epoch of everything: code paged in, kernels chosen, clocks up.
+  // A discarded cell of few images that trains everything: code paged in, kernels chosen, clocks up.
   void warm_up(const Cell& cell) {
     console_.progress("warming up");
     auto settings = cell_settings_->warm_up(cell);
     settings.epochs = 1;
+    auto split = data_->split(cell);
+    const auto at_most = [](std::vector<std::int64_t>& part, std::int64_t n) {
+      part.resize(std::min(part.size(), static_cast<std::size_t>(n)));
+    };
+    constexpr std::int64_t steps = 4;
+    constexpr std::int64_t evaluated = 256;
+    at_most(split.train, steps * settings.batch);
+    at_most(split.val, evaluated);
+    at_most(split.test, evaluated);
     StopObserver observer(stop_);
     try {
-      trainer_->run(find_strategy("full"), data_->images(cell), data_->split(cell), settings, observer);
+      trainer_->run(find_strategy("full"), data_->images(cell), split, settings, observer);
     } catch (const DivergedError&) {  // warm all the same
     }
   }
