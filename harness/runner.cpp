@@ -115,14 +115,14 @@ class Run {
       if (!request.cells.empty()) return trial;
       console_.progress("timing convolution back ends and layouts");
       Trainer trainer(settings.model.checkpoint);
-      trial = try_out(tried, [&](const Kernels& kernels) {
+      trial = try_out(tried, [&](const Kernels& kernels, double enough_s) {
         if (stop_) throw Interrupted("interrupted");
         try {
           set_compute({settings.threads, kernels.backend});
         } catch (const std::runtime_error&) {  // this libtorch has it not
           return std::numeric_limits<double>::infinity();
         }
-        return trainer.step_s(kernels.layout);
+        return trainer.step_s(kernels.layout, enough_s);
       });
       console_.clear();
       picked = trial.picked;
@@ -150,16 +150,25 @@ class Run {
     return way;
   }
 
-  // One discarded epoch of everything: code paged in, kernels chosen, clocks up.
+  // A discarded cell of few images that trains everything: code paged in, kernels chosen, clocks up.
   void warm_up(const Cell& cell) {
     console_.progress("warming up");
     status_.state = "warming up";
     status_file_.write(status_);
     auto settings = setup_->cell_settings.warm_up(cell);
     settings.epochs = 1;
+    auto split = setup_->data.split(cell);
+    const auto at_most = [](std::vector<std::int64_t>& part, std::int64_t n) {
+      part.resize(std::min(part.size(), static_cast<std::size_t>(n)));
+    };
+    constexpr std::int64_t steps = 4;
+    constexpr std::int64_t evaluated = 256;
+    at_most(split.train, steps * settings.batch);
+    at_most(split.val, evaluated);
+    at_most(split.test, evaluated);
     StopObserver observer(stop_);
     try {
-      setup_->trainer.run(find_strategy("full"), setup_->data.images(cell), setup_->data.split(cell), settings, observer);
+      setup_->trainer.run(find_strategy("full"), setup_->data.images(cell), split, settings, observer);
     } catch (const DivergedError&) {  // warm all the same
     }
   }

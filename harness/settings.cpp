@@ -123,7 +123,8 @@ const std::vector<Key>& keys() {
       key("train.lr_search", "multiples of each learning rate to try first, the best validation loss wins; [] : none",
           TBFT_SETTING(train.lr_search)),
       key("train.batchnorm", "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
-      key("train.cache", "activations of the frozen blocks, kept: fp32, bf16 or off; auto: fp32 where protocol efficient allows it",
+      key("train.cache",
+          "activations of the frozen blocks, kept: fp32, bf16 or off; auto: fp32 where protocol efficient allows it",
           TBFT_SETTING(train.cache)),
       key("train.cache_limit_MiB", "larger caches go to a mapped file in $TMPDIR", TBFT_SETTING(train.cache_limit_MiB)),
       key("train.refresh_bn", "efficient: one bn-stats pass over the images to tune on first", TBFT_SETTING(train.refresh_bn)),
@@ -275,8 +276,9 @@ void check(const Settings& s) {
   check_one_of("train.cache", s.train.cache, {"auto", "fp32", "bf16", "off"});
   check_range("train.cache_limit_MiB", static_cast<double>(s.train.cache_limit_MiB), 0, 1e9);
   if ((s.train.cache == "fp32" || s.train.cache == "bf16") && !may_cache(s))
-    fail("train.cache", "needs protocol = efficient, BatchNorm of frozen blocks in eval mode and train.augment = false: else what "
-                        "they give is not the same every epoch");
+    fail("train.cache",
+         "needs protocol = efficient, BatchNorm of frozen blocks in eval mode and train.augment = false: else what "
+         "they give is not the same every epoch");
   if (s.train.refresh_bn && s.protocol != "efficient") fail("train.refresh_bn", "belongs to protocol = efficient");
   check_range("threads", static_cast<double>(s.threads), 0, 1024);
   check_range("train.batch", static_cast<double>(s.train.batch), 1, 65536);

@@ -55,7 +55,7 @@ struct Settings {
     std::string batchnorm;          // train | frozen-eval | eval; empty: by protocol (paper: train, efficient: frozen-eval)
     std::string cache = "auto";     // what the frozen blocks give, kept: fp32 | bf16 | off; auto: fp32 where it is exact
     std::int64_t cache_limit_MiB = 1024;  // more than that goes to a mapped file in $TMPDIR
-    bool refresh_bn = false;        // efficient: one bn-stats pass over the images to tune on before anything is frozen
+    bool refresh_bn = false;              // efficient: one bn-stats pass over the images to tune on before anything is frozen
   } train;
   struct {
     std::string uri = "auto";

@@ -177,8 +177,8 @@ std::string libtorch_version() {
 }
 
 Compute set_compute(const Compute& requested) {
-  // A step's activations are as large as those of the last one. By default malloc maps the large ones anew and trims the heap, and
-  // the kernel clears each page again. M_MMAP_THRESHOLD would not do: it ends at 32 MiB.
+  // A step's activations are as large as those of the last one. By default malloc maps the large ones anew and trims the heap,
+  // and the kernel clears each page again. M_MMAP_THRESHOLD would not do: it ends at 32 MiB.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   at::set_num_threads(static_cast<int>(requested.threads));
@@ -238,9 +238,9 @@ std::int64_t Trainer::correct(const data::Images& images, std::span<const std::i
   return std::ranges::count(score.correct, true);
 }
 
-double Trainer::step_s(const std::string& layout) {
+double Trainer::step_s(const std::string& layout, double enough_s) {
   constexpr int steps = 3;  // the first also pages in code and chooses kernels
-  constexpr std::int64_t batch = 16;
+  constexpr std::int64_t batch = 8;
   auto& net = impl_->net;
   set_layout(net, layout);
   impl_->start_from_base(std::nullopt);
@@ -251,7 +251,7 @@ double Trainer::step_s(const std::string& layout) {
   const auto x = at::rand({batch, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format);
   const auto y = at::zeros({batch}, at::kLong);
   double fastest_s = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < steps; ++i) {
+  for (int i = 0; i < steps && !(i > 0 && fastest_s > enough_s); ++i) {
     const auto start = std::chrono::steady_clock::now();
     drop_gradients(net);
     F::cross_entropy(net->forward(x), y).backward();

@@ -30,9 +30,9 @@ struct TrainSettings {
   std::string batchnorm = "train";  // train: all batch statistics; frozen-eval: only in tuned blocks; eval: nowhere
   std::string layout = "channels_last";
   std::uint64_t seed = 0;
-  bool augment = false;             // random crop and mirror of what is trained on
-  // What the frozen stages give, computed once: off | fp32 | bf16. Exact only where their BatchNorm is in eval mode and nothing is
-  // augmented; the caller sees to that.
+  bool augment = false;  // random crop and mirror of what is trained on
+  // What the frozen stages give, computed once: off | fp32 | bf16. Exact only where their BatchNorm is in eval mode and nothing
+  // is augmented; the caller sees to that.
   std::string cache = "off";
   std::int64_t cache_limit_bytes = std::int64_t{1} << 30;  // of training and validation together; more goes to a mapped file
   bool refresh_bn = false;          // one pass of bn-stats over the training images before the first step
@@ -90,8 +90,8 @@ class Trainer {
                        const std::optional<BlockNoise>& noise, PhaseObserver& observer);
 
   // Seconds of a step of `full` on a small batch of random images in this layout, under the compute that is set: the fastest of
-  // a few. The base model stays as it is.
-  double step_s(const std::string& layout);
+  // a few; of one alone where it takes longer than `enough_s`. The base model stays as it is.
+  double step_s(const std::string& layout, double enough_s);
 
   // "ResNet-26, 32 px, 10 classes, 366938 parameters"
   std::string description() const;

@@ -31,8 +31,10 @@ struct Trial {
 };
 
 // Times each candidate, the first twice: before and after the others. Another one is picked only where it is 5 % faster than
-// both, so that noise does not decide. `step_s` gives infinity for what is not available; where nothing is, throws std::runtime_error.
-Trial try_out(const std::vector<Kernels>& candidates, const std::function<double(const Kernels&)>& step_s);
+// both, so that noise does not decide. `step_s` gives infinity for what is not available; where nothing is, throws
+// std::runtime_error. It is also told from how many seconds on an answer may be rough, since it is hopeless: a slow back end
+// takes seconds a step.
+Trial try_out(const std::vector<Kernels>& candidates, const std::function<double(const Kernels&, double)>& step_s);
 
 // What a run that is gone on with had picked: of its run.json. nullopt where the file does not say.
 std::optional<Kernels> picked_before(const std::filesystem::path& run_json);

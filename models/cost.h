@@ -31,11 +31,11 @@ double saving_pct(const ResNetSpec& spec, const Tuned& tuned);
 std::int64_t parameter_count(const ResNetSpec& spec);
 std::int64_t parameter_count(const ResNetSpec& spec, const Tuned& tuned);
 
-// Bytes of activations that the backward pass of one sample needs kept, float32: from the frontmost trained block on the input of
-// every BatchNorm, the input of every convolution that is trained (the gradient of a ReLU is found again from BatchNorm's input),
-// the final ReLU's output, and the input of fc where it is trained. Of fused blocks (models/fused.h); stock operations, which
-// layout = contiguous uses, also keep what convolutions of frozen blocks take. Without BatchNorm's saved statistics, which do not grow with the
-// batch. 32 px, everything: layer1 1.06, layer2 0.59, layer3 0.30, tail 0.03 MB.
+// Bytes of activations that the backward pass of one sample needs kept, float32: from the frontmost trained block on the input
+// of every BatchNorm, the input of every convolution that is trained (the gradient of a ReLU is found again from BatchNorm's
+// input), the final ReLU's output, and the input of fc where it is trained. Of fused blocks (models/fused.h); stock operations,
+// which layout = contiguous uses, also keep what convolutions of frozen blocks take. Without BatchNorm's saved statistics,
+// which do not grow with the batch. 32 px, everything: layer1 1.06, layer2 0.59, layer3 0.30, tail 0.03 MB.
 std::int64_t saved_activation_bytes(const ResNetSpec& spec, const Tuned& tuned);
 
 }  // namespace tbft::models

@@ -231,9 +231,8 @@ Tensor convolve(const Tensor& x, const nn::Conv2dImpl& conv) {
 // Of the input and of the weight, where asked for. The input's values matter to the latter only.
 std::pair<Tensor, Tensor> convolution_gradients(const Tensor& gradient, const Tensor& input, const Tensor& weight,
                                                 std::int64_t stride, bool for_input, bool for_weight) {
-  auto [x, w, b] =
-      at::convolution_backward(gradient, input, weight, at::OptionalIntArrayRef(), {stride, stride}, {1, 1}, {1, 1}, false,
-                               {0, 0}, 1, {for_input, for_weight, false});
+  auto [x, w, b] = at::convolution_backward(gradient, input, weight, at::OptionalIntArrayRef(), {stride, stride}, {1, 1},
+                                            {1, 1}, false, {0, 0}, 1, {for_input, for_weight, false});
   return {for_input ? x.contiguous(channels_last) : Tensor(), w};
 }
 
@@ -316,7 +315,8 @@ class BasicBlockFunction : public Function<BasicBlockFunction> {
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     const auto saved = ctx->get_saved_variables();
-    const auto& [x, middle, norm1, norm2, weight1, weight2] = std::tie(saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]);
+    const auto& [x, middle, norm1, norm2, weight1, weight2] =
+        std::tie(saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]);
     const Tensor dy = gradients[0].contiguous(channels_last);
     std::array<bool, block_inputs> needs{};
     for (std::size_t i = 0; i < block_inputs; ++i) needs[i] = ctx->needs_input_grad(i);
@@ -326,8 +326,7 @@ class BasicBlockFunction : public Function<BasicBlockFunction> {
     const bool below2 = below1 || needs[3] || bn2_needs;
     variable_list result(block_inputs + 3);
 
-    auto [d_middle, d_weight2] =
-        convolution_gradients(dy, needs[6] ? saved[7] : middle, weight2, 1, below2, needs[6]);
+    auto [d_middle, d_weight2] = convolution_gradients(dy, needs[6] ? saved[7] : middle, weight2, 1, below2, needs[6]);
     result[6] = d_weight2;
     if (!below2) return result;
     const auto bn2 = batchnorm_relu_backward(middle, Normalisation(norm2), ctx->saved_data["training2"].toBool(), d_middle, {},
@@ -336,8 +335,8 @@ class BasicBlockFunction : public Function<BasicBlockFunction> {
     result[5] = bn2.bias;
     if (!below1 && !needs[3]) return result;
 
-    auto [dx, d_weight1] = convolution_gradients(d_middle, needs[3] ? saved[6] : x, weight1, ctx->saved_data["stride"].toInt(),
-                                                 below1, needs[3]);
+    auto [dx, d_weight1] =
+        convolution_gradients(d_middle, needs[3] ? saved[6] : x, weight1, ctx->saved_data["stride"].toInt(), below1, needs[3]);
     d_middle = Tensor();
     result[3] = d_weight1;
     if (!below1) return result;
@@ -371,8 +370,8 @@ class BatchNormReluFunction : public Function<BatchNormReluFunction> {
     // A copy: the gradient of the output is not ours to overwrite.
     Tensor gradient = gradients[0].contiguous(channels_last).clone();
     const bool for_x = ctx->needs_input_grad(0);
-    const auto bn = batchnorm_relu_backward(saved[0], Normalisation(saved[1]), ctx->saved_data["training"].toBool(), gradient, {},
-                                            for_x, ctx->needs_input_grad(1) || ctx->needs_input_grad(2));
+    const auto bn = batchnorm_relu_backward(saved[0], Normalisation(saved[1]), ctx->saved_data["training"].toBool(), gradient,
+                                            {}, for_x, ctx->needs_input_grad(1) || ctx->needs_input_grad(2));
     return {for_x ? gradient : Tensor(), bn.weight, bn.bias, Tensor(), Tensor()};
   }
 };
@@ -390,8 +389,7 @@ bool fusable(const Tensor& x) {
 }
 
 Tensor batchnorm_relu(const Tensor& x, nn::BatchNorm2dImpl& bn, const Moments* known) {
-  if (needs_gradient({&x, &bn.weight, &bn.bias}))
-    return BatchNormReluFunction::apply(x, bn.weight, bn.bias, &bn, known);
+  if (needs_gradient({&x, &bn.weight, &bn.bias})) return BatchNormReluFunction::apply(x, bn.weight, bn.bias, &bn, known);
   RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
   Tensor out = at::empty_like(x);
   normalise_relu(x, normalisation(x, bn, known), out);
@@ -401,8 +399,8 @@ Tensor batchnorm_relu(const Tensor& x, nn::BatchNorm2dImpl& bn, const Moments* k
 Tensor basic_block(const Tensor& x, const BlockParts& parts, std::optional<Moments>& moments, bool wanted) {
   const auto& [bn1, conv1, bn2, conv2] = parts;
   if (needs_gradient({&x, &bn1.weight, &bn1.bias, &conv1.weight, &bn2.weight, &bn2.bias, &conv2.weight}))
-    return BasicBlockFunction::apply(x, bn1.weight, bn1.bias, conv1.weight, bn2.weight, bn2.bias, conv2.weight, &parts, &moments,
-                                     wanted);
+    return BasicBlockFunction::apply(x, bn1.weight, bn1.bias, conv1.weight, bn2.weight, bn2.bias, conv2.weight, &parts,
+                                     &moments, wanted);
   // Without a gradient, and without the bookkeeping for one.
   const torch::NoGradGuard guard;
   return forward_block(x, parts, moments, wanted, false).out;

@@ -18,7 +18,8 @@ namespace tbft::models {
 
 class PrefixCache {
  public:
-  PrefixCache(std::int64_t samples, StoredAs type, StoreLimit limit) : samples_(samples), type_(type), limit_(std::move(limit)) {}
+  PrefixCache(std::int64_t samples, StoredAs type, StoreLimit limit)
+      : samples_(samples), type_(type), limit_(std::move(limit)) {}
 
   // The activations [N, ...] float32 of the next N samples. All calls bring one shape and memory format, which gather() gives
   // back. Throws std::runtime_error as SampleStore does, std::invalid_argument for another shape or too many samples.

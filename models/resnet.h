@@ -21,7 +21,8 @@ class ResNetImpl : public torch::nn::Module {
   explicit ResNetImpl(const ResNetSpec& spec);
   torch::Tensor forward(torch::Tensor x);
 
-  // The stages in order, each a function of the previous one's output: 0 conv1+layer1, 1 layer2, 2 layer3, 3 bn and pooling, 4 fc.
+  // The stages in order, each a function of the previous one's output: 0 conv1+layer1, 1 layer2, 2 layer3, 3 bn and pooling, 4
+  // fc.
   static constexpr int stages = 5;
   torch::Tensor forward_stage(int stage, const torch::Tensor& x);
   // The network from a stage on, of the output of those before it.

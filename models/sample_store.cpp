@@ -32,8 +32,9 @@ float from_bfloat16(std::uint16_t value) {
 }
 
 [[noreturn]] void fail(std::size_t bytes, const std::string& where, int error) {
-  throw std::runtime_error(fmt::format("cannot keep {} MiB of activations in {}: {}; train.cache = bf16 halves them, off keeps none",
-                                       bytes >> 20U, where, std::strerror(error)));
+  throw std::runtime_error(
+      fmt::format("cannot keep {} MiB of activations in {}: {}; train.cache = bf16 halves them, off keeps none", bytes >> 20U,
+                  where, std::strerror(error)));
 }
 
 // A mapped file without a name: the space is freed when it is unmapped, or the process dies. Its blocks are taken here, since a
@@ -73,8 +74,7 @@ SampleStore::~SampleStore() {
 }
 
 std::byte* SampleStore::at(std::int64_t sample) const {
-  if (sample < 0 || sample >= samples_)
-    throw std::out_of_range(fmt::format("sample {} of a store of {}", sample, samples_));
+  if (sample < 0 || sample >= samples_) throw std::out_of_range(fmt::format("sample {} of a store of {}", sample, samples_));
   return static_cast<std::byte*>(memory_) + static_cast<std::size_t>(sample * values_) * size_of(type_);
 }
 

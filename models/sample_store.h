@@ -1,4 +1,5 @@
-// Values of many samples, outside the network: in memory, or in a temporary file that is mapped where they are too many. No torch.
+// Values of many samples, outside the network: in memory, or in a temporary file that is mapped where they are too many. No
+// torch.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +11,8 @@ namespace tbft::models {
 enum class StoredAs { float32, bfloat16 };
 
 struct StoreLimit {
-  std::int64_t memory_bytes = std::int64_t{1} << 30;                          // larger stores go to a file
-  std::filesystem::path folder = std::filesystem::temp_directory_path();     // of that file, which has no name
+  std::int64_t memory_bytes = std::int64_t{1} << 30;                      // larger stores go to a file
+  std::filesystem::path folder = std::filesystem::temp_directory_path();  // of that file, which has no name
 };
 
 class SampleStore {

@@ -1,5 +1,5 @@
-// The work of the speed baseline (a Python script of the same name of works), by the code that `tbft run` uses: Trainer::run over
-// images in memory. A step is timed with making its batch; the baseline's tensors are ready.
+// The work of the speed baseline (a Python script of the same name of works), by the code that `tbft run` uses: Trainer::run
+// over images in memory. A step is timed with making its batch; the baseline's tensors are ready.
 //
 //   step_bench WORK [--threads 2] [--steps 7] [--protocol paper|efficient] [--layout L] [--backend B]
 //   WORK: full block1 block2 block3 fc | batch1:STRATEGY | epochs:STRATEGY | checkpoint:FILE (writes the random base model)

@@ -87,11 +87,12 @@ struct Moments {
   TBFT_INLINE void run(Index c) const {
     Vector p[V];
     load_channels(pivot + c, p);
-    sum_rows<V, U>(rows, channels, c, sums, [this, c, &p](Index r, unsigned v, Vector& a, Vector& b) __attribute__((always_inline)) {
-      const Vector d = load(x + r * channels + c + v * lanes) - p[v];
-      a += d;
-      b += d * d;
-    });
+    sum_rows<V, U>(
+        rows, channels, c, sums, [ this, c, &p ](Index r, unsigned v, Vector& a, Vector& b) __attribute__((always_inline)) {
+          const Vector d = load(x + r * channels + c + v * lanes) - p[v];
+          a += d;
+          b += d * d;
+        });
   }
 };
 
@@ -106,14 +107,15 @@ struct Add {
   TBFT_INLINE void run(Index c) const {
     Vector p[V];
     load_channels(pivot + c, p);
-    sum_rows<V, U>(rows, channels, c, sums, [this, c, &p](Index r, unsigned v, Vector& a, Vector& b) __attribute__((always_inline)) {
-      const Index at = r * channels + c + v * lanes;
-      const Vector sum = load(y + at) + load(x + at);
-      store(y + at, sum);
-      const Vector d = sum - p[v];
-      a += d;
-      b += d * d;
-    });
+    sum_rows<V, U>(
+        rows, channels, c, sums, [ this, c, &p ](Index r, unsigned v, Vector& a, Vector& b) __attribute__((always_inline)) {
+          const Index at = r * channels + c + v * lanes;
+          const Vector sum = load(y + at) + load(x + at);
+          store(y + at, sum);
+          const Vector d = sum - p[v];
+          a += d;
+          b += d * d;
+        });
   }
 };
 
@@ -148,14 +150,15 @@ struct GradientSums {
     load_channels(scale + c, s);
     load_channels(shift + c, t);
     load_channels(mean + c, m);
-    sum_rows<V, U>(rows, channels, c, sums,
-                   [this, c, &s, &t, &m](Index r, unsigned v, Vector& a, Vector& b) __attribute__((always_inline)) {
-                     const Index at = r * channels + c + v * lanes;
-                     const Vector value = load(x + at);
-                     const Vector g = gate(value * s[v] + t[v], load(gradient + at));
-                     a += g;
-                     b += g * (value - m[v]);
-                   });
+    sum_rows<V, U>(
+        rows, channels, c, sums,
+        [ this, c, &s, &t, &m ](Index r, unsigned v, Vector& a, Vector& b) __attribute__((always_inline)) {
+          const Index at = r * channels + c + v * lanes;
+          const Vector value = load(x + at);
+          const Vector g = gate(value * s[v] + t[v], load(gradient + at));
+          a += g;
+          b += g * (value - m[v]);
+        });
   }
 };
 
@@ -210,11 +213,9 @@ void gradient_sums(const float* x, const float* gradient, Index rows, Index chan
 void input_gradient(const float* x, const float* gradient, const float* beside, float* out, Index rows, Index channels,
                     const float* scale, const float* shift, const float* mean, const float* slope, const float* offset) {
   if (beside != nullptr)
-    over_channels(channels,
-                  InputGradient<true>{x, gradient, beside, out, rows, channels, scale, shift, mean, slope, offset});
+    over_channels(channels, InputGradient<true>{x, gradient, beside, out, rows, channels, scale, shift, mean, slope, offset});
   else
-    over_channels(channels,
-                  InputGradient<false>{x, gradient, beside, out, rows, channels, scale, shift, mean, slope, offset});
+    over_channels(channels, InputGradient<false>{x, gradient, beside, out, rows, channels, scale, shift, mean, slope, offset});
 }
 
 // Calls work(values of y, values of x) for each vector of x that a vector of y is the mean of.
@@ -230,23 +231,25 @@ TBFT_INLINE void over_pooled(Index rows, Index side, Index channels, Index x_cha
 
 void add_pooled(float* y, const float* x, Index rows, Index side, Index channels, Index x_channels, Index stride) {
   const float share = 1.0F / static_cast<float>(stride * stride);
-  over_pooled(rows, side, channels, x_channels, stride, [y, x, share](Index to, Index from) __attribute__((always_inline)) {
-    store(y + to, load(y + to) + share * load(x + from));
-  });
+  over_pooled(
+      rows, side, channels, x_channels, stride, [ y, x, share ](Index to, Index from) __attribute__((always_inline)) {
+        store(y + to, load(y + to) + share * load(x + from));
+      });
 }
 
 void add_pooled_gradient(float* x, const float* y, Index rows, Index side, Index channels, Index x_channels, Index stride) {
   const float share = 1.0F / static_cast<float>(stride * stride);
-  over_pooled(rows, side, channels, x_channels, stride, [y, x, share](Index from, Index to) __attribute__((always_inline)) {
-    store(x + to, load(x + to) + share * load(y + from));
-  });
+  over_pooled(
+      rows, side, channels, x_channels, stride, [ y, x, share ](Index from, Index to) __attribute__((always_inline)) {
+        store(x + to, load(x + to) + share * load(y + from));
+      });
 }
 
 }  // namespace
 
 extern const Kernels TBFT_KERNELS;
-const Kernels TBFT_KERNELS{TBFT_INSTRUCTIONS, moments, add, normalise_relu, gradient_sums, input_gradient,
-                           add_pooled,        add_pooled_gradient};
+const Kernels TBFT_KERNELS{TBFT_INSTRUCTIONS, moments,        add,        normalise_relu,
+                           gradient_sums,     input_gradient, add_pooled, add_pooled_gradient};
 
 #undef TBFT_INLINE
 

@@ -142,7 +142,10 @@ TEST_F(TrainerTest, keeps_the_activations_that_the_cost_model_says) {
   for (const char* strategy : {"fc", "block3", "block2", "block1", "full"}) {
     const double kept = run(trainer, strategy, settings()).saved_act_MiB;
     const auto bytes = models::saved_activation_bytes(models::ResNetSpec{}, find_strategy(strategy).tuned);
-    const double predicted = static_cast<double>(bytes * settings().batch) / (1024 * 1024);
+    // The images, which conv1's weights want, were there before the forward pass.
+    const std::int64_t images_kept =
+        std::string_view(strategy) == "full" || std::string_view(strategy) == "block1" ? 4 * 3 * 32 * 32 : 0;
+    const double predicted = static_cast<double>((bytes - images_kept) * settings().batch) / (1024 * 1024);
     // Beside them: statistics, the loss and its input.
     EXPECT_GE(kept, predicted) << strategy;
     EXPECT_LT(kept, 1.01 * predicted + 0.03) << strategy;
@@ -191,7 +194,8 @@ TEST_F(TrainerTest, a_cached_prefix_changes_nothing_but_the_work) {
         EXPECT_EQ(run(trainer, strategy, s).val_loss, cached.val_loss);
         s.cache = "bf16";
         const double points = 100.0 / static_cast<double>(plain.n_test);
-        EXPECT_NEAR(static_cast<double>(run(trainer, strategy, s).correct) * points, static_cast<double>(plain.correct) * points, 0.5);
+        EXPECT_NEAR(static_cast<double>(run(trainer, strategy, s).correct) * points,
+                    static_cast<double>(plain.correct) * points, 0.5);
       }
 }
 
@@ -220,7 +224,7 @@ TEST_F(TrainerTest, refreshed_statistics_are_the_target_s_and_then_stand_still) 
 TEST_F(TrainerTest, timing_a_step_leaves_the_base_model_alone) {
   Trainer trainer(folder / "base.pth");
   const auto before = run(trainer, "none", settings());
-  EXPECT_GT(trainer.step_s("channels_last"), 0);
+  EXPECT_GT(trainer.step_s("channels_last", 10), 0);
   trainer.save(folder / "timed.pth");
   const auto base = models::read_state_dict(folder / "base.pth");
   const auto timed = models::read_state_dict(folder / "timed.pth");

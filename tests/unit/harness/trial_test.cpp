@@ -25,27 +25,40 @@ TEST(Trial, TriesWhatTheSettingsLeaveOpen) {
 }
 
 TEST(Trial, PicksTheFastest) {
-  const auto trial = try_out(candidates("auto", "auto"), [](const Kernels& k) { return k.backend == "native" ? 0.5 : 1.0; });
+  const auto trial =
+      try_out(candidates("auto", "auto"), [](const Kernels& k, double) { return k.backend == "native" ? 0.5 : 1.0; });
   EXPECT_EQ(trial.picked, (Kernels{"native", default_layout()}));
   EXPECT_THAT(trial.times, SizeIs(4));
 }
 
 TEST(Trial, StaysWithTheUsualWhereNothingIsClearlyFaster) {
   const auto all = candidates("auto", "auto");
-  EXPECT_EQ(try_out(all, [&](const Kernels& k) { return k == all.front() ? 1.0 : 0.97; }).picked, all.front());
+  EXPECT_EQ(try_out(all, [&](const Kernels& k, double) { return k == all.front() ? 1.0 : 0.97; }).picked, all.front());
   // Something else ran while the first was timed: the second time counts.
   int times = 0;
-  EXPECT_EQ(try_out(all, [&](const Kernels& k) { return k == all.front() ? (times++ == 0 ? 3.0 : 1.0) : 1.0; }).picked, all.front());
+  EXPECT_EQ(try_out(all, [&](const Kernels& k, double) { return k == all.front() ? (times++ == 0 ? 3.0 : 1.0) : 1.0; }).picked,
+            all.front());
+}
+
+TEST(Trial, TellsWhatIsHopeless) {
+  std::vector<double> told;
+  try_out(candidates("auto", "auto"), [&](const Kernels&, double enough_s) {
+    told.push_back(enough_s);
+    return 2.0;
+  });
+  EXPECT_THAT(told, ElementsAre(infinity, 6.0, 6.0, 6.0, 6.0));
 }
 
 TEST(Trial, PassesOverWhatThisLibtorchHasNot) {
   const auto all = candidates("auto", "auto");
-  EXPECT_EQ(try_out(all, [](const Kernels& k) { return k.backend == "onednn" ? infinity : 1.0; }).picked.backend, "native");
-  EXPECT_THROW(try_out(all, [](const Kernels&) { return infinity; }), std::runtime_error);
+  EXPECT_EQ(try_out(all, [](const Kernels& k, double) { return k.backend == "onednn" ? infinity : 1.0; }).picked.backend,
+            "native");
+  EXPECT_THROW(try_out(all, [](const Kernels&, double) { return infinity; }), std::runtime_error);
 }
 
 TEST(Trial, TimesNothingWhereNothingIsOpen) {
-  const auto trial = try_out(candidates("onednn", "contiguous"), [](const Kernels&) -> double { throw std::logic_error("timed"); });
+  const auto trial =
+      try_out(candidates("onednn", "contiguous"), [](const Kernels&, double) -> double { throw std::logic_error("timed"); });
   EXPECT_EQ(trial.picked, (Kernels{"onednn", "contiguous"}));
   EXPECT_THAT(trial.times, SizeIs(0));
 }

@@ -54,8 +54,11 @@ struct Block {
             {"conv2.weight", conv2->weight}};
   }
   std::map<std::string, Tensor> statistics() {
-    return {{"bn1.mean", bn1->running_mean}, {"bn1.var", bn1->running_var}, {"bn2.mean", bn2->running_mean},
-            {"bn2.var", bn2->running_var},   {"bn1.n", bn1->num_batches_tracked}};
+    return {{"bn1.mean", bn1->running_mean},
+            {"bn1.var", bn1->running_var},
+            {"bn2.mean", bn2->running_mean},
+            {"bn2.var", bn2->running_var},
+            {"bn1.n", bn1->num_batches_tracked}};
   }
   void training(bool on) {
     bn1->train(on);
@@ -90,9 +93,11 @@ class BasicBlock : public ::testing::TestWithParam<Shape> {
   void SetUp() override { torch::manual_seed(2); }
   Block block{GetParam().in, GetParam().out, GetParam().stride};
 };
-INSTANTIATE_TEST_SUITE_P(Shapes, BasicBlock, ::testing::Values(Shape{16, 16, 1}, Shape{16, 32, 2}, Shape{64, 64, 1}, Shape{16, 32, 1}),
+INSTANTIATE_TEST_SUITE_P(Shapes, BasicBlock,
+                         ::testing::Values(Shape{16, 16, 1}, Shape{16, 32, 2}, Shape{64, 64, 1}, Shape{16, 32, 1}),
                          [](const auto& p) {
-                           return std::to_string(p.param.in) + "to" + std::to_string(p.param.out) + "by" + std::to_string(p.param.stride);
+                           return std::to_string(p.param.in) + "to" + std::to_string(p.param.out) + "by" +
+                                  std::to_string(p.param.stride);
                          });
 
 TEST_P(BasicBlock, GivesTheOutputAndMovesTheStatisticsOfTorch) {

@@ -109,7 +109,8 @@ TEST_P(Passes, SumTheGradientBehindTheReluAndFormThatOfTheInput) {
     const double d = static_cast<double>(data.x[i]) - static_cast<double>(data.mean[c]);
     expected[c] += g;
     expected[static_cast<std::size_t>(data.channels) + c] += g * d;
-    plain[i] = static_cast<double>(data.scale[c]) * g + static_cast<double>(data.slope[c]) * d + static_cast<double>(data.offset[c]);
+    plain[i] =
+        static_cast<double>(data.scale[c]) * g + static_cast<double>(data.slope[c]) * d + static_cast<double>(data.offset[c]);
   }
   for (const auto* set : available()) {
     SCOPED_TRACE(set->name);

@@ -19,7 +19,8 @@ using testing::Scratch;
 
 std::vector<float> sample(std::int64_t i, std::size_t n) {
   std::vector<float> values(n);
-  for (std::size_t k = 0; k < n; ++k) values[k] = static_cast<float>(std::sin(static_cast<double>(i) * 3 + static_cast<double>(k)));
+  for (std::size_t k = 0; k < n; ++k)
+    values[k] = static_cast<float>(std::sin(static_cast<double>(i) * 3 + static_cast<double>(k)));
   return values;
 }
 
