@@ -20,7 +20,8 @@ constexpr std::size_t most_listed = 20;
 
 constexpr std::string_view legend =
     "B / A: geometric mean over pairs of cells with the same data, strategy and repetition, with its 95 % interval.\n"
-    "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected for each "
+    "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected for "
+    "each "
     "quantity within\n"
     "its table. lower, higher: beyond the noise (p < 0.05). \"too few\" tells nothing, neither way.\n";
 
