@@ -174,13 +174,18 @@ Key key_of(const CellRow& row) {
   return {row.dataset, row.drift, row.condition, row.train_size, "", ""};
 }
 
-void judge(std::span<ComparedLine> family, double U_meters_rel) {
+// The lines of one level and quantity are one family: each quantity is a question of its own.
+void judge(std::span<ComparedLine> level, Quantity quantity, double U_meters_rel) {
+  std::vector<ComparedLine*> family;
   std::vector<double> p;
-  p.reserve(family.size());
-  for (const ComparedLine& line : family) p.push_back(line.p);
+  for (ComparedLine& line : level) {
+    if (line.quantity != quantity) continue;
+    family.push_back(&line);
+    p.push_back(line.p);
+  }
   const auto corrected = holm(p);
   for (std::size_t i = 0; i < family.size(); ++i) {
-    ComparedLine& line = family[i];
+    ComparedLine& line = *family[i];
     line.p_holm = corrected[i];
     if (std::isnan(line.p)) {
       line.verdict = Verdict::too_few;
@@ -212,18 +217,18 @@ void add_lines(const std::vector<Pair>& pairs, Comparison& result) {
       result.lines.push_back(std::move(line));
     }
   };
-  const auto end_family = [&] {
-    judge(std::span(result.lines).subspan(begin), result.U_meters_rel);
+  const auto end_level = [&] {
+    for (const Quantity quantity : quantities) judge(std::span(result.lines).subspan(begin), quantity, result.U_meters_rel);
     begin = result.lines.size();
   };
   add(pairs, Level::all, {}, "");
-  end_family();
+  end_level();
   for (const auto& [strategy, of] : strategies) add(of, Level::strategy, {}, strategy);
-  end_family();
+  end_level();
   for (const auto& [key, by_strategy] : cells) {
     for (const auto& [strategy, of] : by_strategy) add(of, Level::cell, key, strategy);
   }
-  end_family();
+  end_level();
 }
 
 // Where things lie is no setting; what lies there has its SHA-256.

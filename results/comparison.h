@@ -3,8 +3,8 @@
 // Pairs are cells of the same data set, drift, condition, training size, strategy and repetition. The ratio is the geometric
 // mean of B / A over pairs; its 95 % interval is that of the mean log-ratio (results/statistics.h: Student's t, bootstrap from
 // ten pairs). Many pairs are judged by Wilcoxon's signed rank test of the log-ratios; the repetitions of one cell, from five
-// on, by Mann and Whitney's test, which can tell so few apart. Holm's correction within each level. Joules of two meters are
-// not told apart within what their gains allow (k = 2), however many pairs there are.
+// on, by Mann and Whitney's test, which can tell so few apart. Holm's correction within each level and quantity. Joules of two
+// meters are not told apart within what their gains allow (k = 2), however many pairs there are.
 #pragma once
 
 #include <optional>

@@ -20,8 +20,9 @@ constexpr std::size_t most_listed = 20;
 
 constexpr std::string_view legend =
     "B / A: geometric mean over pairs of cells with the same data, strategy and repetition, with its 95 % interval.\n"
-    "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected "
-    "within\n"
+    "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected for "
+    "each "
+    "quantity within\n"
     "its table. lower, higher: beyond the noise (p < 0.05). \"too few\" tells nothing, neither way.\n";
 
 std::string_view to_string(Level level) {

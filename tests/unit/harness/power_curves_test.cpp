@@ -26,11 +26,11 @@ power::MeterInfo meter() {
 }
 
 // A run directory whose trace is written by `fill`; cells a0 and b0.
-struct Run {
+struct MadeRun {
   Folder folder;
   std::vector<results::CellRow> rows{row("a", 0, 70, 1), row("b", 0, 70, 1)};
   std::vector<std::string> warnings;
-  Run() { std::filesystem::create_directory(folder / "traces"); }
+  MadeRun() { std::filesystem::create_directory(folder / "traces"); }
   power::TraceWriter writer(const std::string& name = "trace.csv") { return {(folder / "traces") / name, meter(), {}}; }
   results::PowerCurves curves(std::size_t most = 1000) {
     results::PowerCurves result;
@@ -44,7 +44,7 @@ void readings(power::TraceWriter& trace, TimeNs from, TimeNs to, double power_W)
 }
 
 TEST(PowerCurves, a_cell_has_its_readings_phases_and_joules) {
-  Run run;
+  MadeRun run;
   {
     auto trace = run.writer();
     readings(trace, 0, s, 2);
@@ -74,7 +74,7 @@ TEST(PowerCurves, a_cell_has_its_readings_phases_and_joules) {
 
 // The sampler's thread hands its readings over later than marks are made.
 TEST(PowerCurves, readings_that_arrive_after_the_mark_belong_to_their_time) {
-  Run run;
+  MadeRun run;
   {
     auto trace = run.writer();
     trace.write({.t_ns = s, .name = "cell/a0", .opens = true});
@@ -92,7 +92,7 @@ TEST(PowerCurves, readings_that_arrive_after_the_mark_belong_to_their_time) {
 }
 
 TEST(PowerCurves, a_gap_is_kept_as_one) {
-  Run run;
+  MadeRun run;
   {
     auto trace = run.writer();
     trace.write({.t_ns = 0, .name = "cell/a0", .opens = true});
@@ -110,7 +110,7 @@ TEST(PowerCurves, a_gap_is_kept_as_one) {
 }
 
 TEST(PowerCurves, a_counter_tells_the_power_between_its_readings) {
-  Run run;
+  MadeRun run;
   {
     power::MeterInfo counter = meter();
     counter.counter = true;
@@ -125,7 +125,7 @@ TEST(PowerCurves, a_counter_tells_the_power_between_its_readings) {
 }
 
 TEST(PowerCurves, of_a_cell_that_ran_twice_the_later_counts_and_of_one_that_was_killed_none) {
-  Run run;
+  MadeRun run;
   {
     auto trace = run.writer();
     trace.write({.t_ns = 0, .name = "cell/a0", .opens = true});
@@ -146,7 +146,7 @@ TEST(PowerCurves, of_a_cell_that_ran_twice_the_later_counts_and_of_one_that_was_
 }
 
 TEST(PowerCurves, a_damaged_trace_is_a_warning) {
-  Run run;
+  MadeRun run;
   results::test::write((run.folder / "traces") / "trace.csv", "no trace at all\n");
   EXPECT_TRUE(run.curves().empty());
   ASSERT_EQ(run.warnings.size(), 1U);

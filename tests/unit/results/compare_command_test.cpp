@@ -36,8 +36,8 @@ std::string tbft(const std::string& arguments) {
 }
 
 // A run directory of five repetitions of two strategies.
-struct Run : Folder {
-  explicit Run(double joules_factor = 1, std::int64_t measured = 1, const std::string& data = "one") {
+struct MadeRun : Folder {
+  explicit MadeRun(double joules_factor = 1, std::int64_t measured = 1, const std::string& data = "one") {
     for (const char* strategy : {"fc", "full"}) {
       for (std::int64_t r = 0; r < 5; ++r) {
         auto cell = row(strategy, r, 70, (20 + 0.01 * static_cast<double>(r)) * joules_factor);
@@ -52,18 +52,18 @@ struct Run : Folder {
 };
 
 TEST(CompareCommand, a_run_with_itself_says_no_difference) {
-  const Run run;
+  const MadeRun run;
   EXPECT_THAT(tbft(run.name() + " " + run.name()), HasSubstr("\nno difference\n"));
 }
 
 TEST(CompareCommand, joules_multiplied_by_1_05_are_found) {
-  const Run a, b(1.05);
+  const MadeRun a, b(1.05);
   EXPECT_THAT(tbft(a.name() + " " + b.name()), HasSubstr("B against A: train J net higher by 5.00 % [5.00, 5.00]"));
 }
 
 TEST(CompareCommand, refuses_other_data_and_estimates_unless_told) {
-  const Run a, data(1, 1, "two"), estimate(1, 0);
-  for (const Run* other : {&data, &estimate}) {
+  const MadeRun a, data(1, 1, "two"), estimate(1, 0);
+  for (const MadeRun* other : {&data, &estimate}) {
     try {
       tbft(a.name() + " " + other->name());
       FAIL();
@@ -75,7 +75,7 @@ TEST(CompareCommand, refuses_other_data_and_estimates_unless_told) {
 }
 
 TEST(CompareCommand, writes_every_format) {
-  const Run a, b(1.05);
+  const MadeRun a, b(1.05);
   const std::string runs = a.name() + " " + b.name();
   EXPECT_TRUE(tbft("--format csv " + runs).starts_with("run_a,run_b,level,"));
   EXPECT_TRUE(tbft("--format json " + runs).starts_with("{"));
@@ -85,13 +85,13 @@ TEST(CompareCommand, writes_every_format) {
 }
 
 TEST(CompareCommand, three_runs_are_compared_with_the_first) {
-  const Run a, b(1.05), c(0.9);
+  const MadeRun a, b(1.05), c(0.9);
   const std::string text = tbft(a.name() + " " + b.name() + " " + c.name());
-  EXPECT_THAT(text, AllOf(HasSubstr("higher by 5.00 %"), HasSubstr("lower by 10.0 %")));
+  EXPECT_THAT(text, AllOf(HasSubstr("higher by 5.00 %"), HasSubstr("lower by 10.00 %")));
 }
 
 TEST(CompareCommand, one_run_or_a_missing_one_is_a_usage_error) {
-  const Run a;
+  const MadeRun a;
   EXPECT_THROW(tbft(a.name()), CLI::ParseError);
   EXPECT_THROW(tbft(a.name() + " " + (a / "none").string()), UsageError);
 }
