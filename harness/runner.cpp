@@ -49,6 +49,7 @@ class Run {
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = info.uri;
     if (settings.idle.seconds < 0) settings.idle.seconds = info.measured ? default_idle_s : 0;
+    identify(settings);  // tells of a file that is missing before anything is timed
     const auto trial = pick_kernels(request, settings);
     const auto compute = set_compute({settings.threads, settings.backend});
     settings.threads = compute.threads;

@@ -4,12 +4,13 @@
 
 tiny_base "$work/base.pth"
 tiny_experiment "$work/e.toml"
-constant_trace "$work/w.csv" 1
-args=(run "$work/e.toml" --set "model.checkpoint=$work/base.pth" --set idle.seconds=0.4 -m "replay://$work/w.csv?speed=realtime" -o "$work/run")
+# Readings faster than the shortest cell.
+constant_trace "$work/w.csv" 1 500
+args=(run "$work/e.toml" --set "model.checkpoint=$work/base.pth" --set 'data.path="synthetic:?part=target&n=400"' --set idle.seconds=0.4 -m "replay://$work/w.csv?speed=realtime" -o "$work/run")
 code=0
 "$tbft" "${args[@]}" >/dev/null 2>"$work/err" || code=$?
 [ "$code" = 4 ] || fail "exit code $code: $(cat "$work/err")"
-constant_trace "$work/w.csv" 600
+constant_trace "$work/w.csv" 600 500
 "$tbft" "${args[@]}" --resume >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"
 /usr/bin/python3 - "$work/run" <<'P'
 import csv, sys

@@ -201,7 +201,7 @@ TEST(Report, AnUnknownFormatListsTheKnownOnes) {
     parse_format("xml");
     FAIL();
   } catch (const std::invalid_argument& error) {
-    EXPECT_STREQ(error.what(), "unknown format 'xml': text, md, csv or json");
+    EXPECT_STREQ(error.what(), "unknown format 'xml': text, md, csv, json or latex");
   }
 }
 
