@@ -96,7 +96,7 @@ def check_trace(browser):
     assert mean.count("L") > 5, mean[:200]
     assert trace.find_elements(By.CSS_SELECTOR, "rect.train"), "no phase is shaded"
     axis = [text.text for text in trace.find_elements(By.TAG_NAME, "text")]
-    assert "power / W" in axis and "5" in axis, axis
+    assert "power / W" in axis and {"0", "2", "4"} <= set(axis), axis  # a constant 5 W
     browser.execute_script("arguments[0].click()", trace.find_element(By.XPATH, ".//button[text() = 'Zoom in']"))
     assert [text.text for text in trace.find_elements(By.TAG_NAME, "text")] != axis, "the time axis stays when zoomed"
     browser.execute_script("arguments[0].scrollIntoView()", trace)
