@@ -23,7 +23,7 @@ namespace {
 
 struct PretrainOptions {
   std::string train, val, out, recipe = "paper";
-  std::optional<std::int64_t> epochs, batch;
+  std::optional<std::int64_t> epochs, batch, depth;
   std::optional<double> lr;
   std::int64_t threads = 0;
   std::uint64_t seed = 0;
@@ -36,6 +36,9 @@ int execute(const PretrainOptions& options) {
   settings.epochs = options.epochs.value_or(settings.epochs);
   settings.batch = options.batch.value_or(settings.batch);
   settings.lr = options.lr.value_or(settings.lr);
+  settings.depth = options.depth.value_or(settings.depth);
+  if ((settings.depth - 2) % 6 != 0)
+    throw UsageError(fmt::format("--depth {}: 8, 14, 20, 26, ... are possible (6n + 2)", settings.depth));
   settings.seed = options.seed;
   Console console;
   const StopOnSignal stop;
@@ -82,6 +85,8 @@ void add_pretrain(CLI::App& app, Action& action) {
   command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536));
   command->add_option("--lr", options->lr, "Learning rate (its peak, where the recipe goes up and down)")
       ->check(CLI::PositiveNumber);
+  command->add_option("--depth", options->depth, "Layers of the network, 6n + 2 (default: 26, the paper's)")
+      ->check(CLI::Range(8, 1202));
   command->add_option("--seed", options->seed, "Seed of weights and batches");
   command->add_option("--threads", options->threads, "Threads; 0: every core")
       ->envname("TBFT_THREADS")

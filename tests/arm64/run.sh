@@ -26,7 +26,8 @@ file=$(head -c 20 "$build/harness/tbft" | od -An -tu2 -j18 -N2)
 step "unit tests"
 for test in "${tests[@]}"; do
   program=$(find "$build/tests/unit" -name "$test" -type f)
-  (cd "$(dirname "$program")" && arm64 "$program" --gtest_brief=1 --gtest_filter="${filter:-*}") || fail "$test on arm64"
+  # QEMU makes a fork of vfork, so that a child's failed exec cannot tell its parent why.
+  (cd "$(dirname "$program")" && arm64 "$program" --gtest_brief=1 --gtest_filter=-Child.WhatCannotBeExecutedGives126) || fail "$test on arm64"
 done
 
 step "corruptions"
@@ -54,11 +55,12 @@ for name in names:
 print(f"{len(names)} arrays: at most 0.1 % of the values differ, by 1")
 P
 
+# A small network, and native convolutions: under QEMU an image through ResNet-26 takes 0.4 s, by oneDNN 3 s.
 step "base model (x86)"
-"$tbft" pretrain --dataset 'synthetic:?part=train&n=1000' --val 'synthetic:?part=test&n=200' --recipe quick --epochs 3 -o "$work/base.pth" \
+"$tbft" pretrain --dataset 'synthetic:?part=train&n=1000' --val 'synthetic:?part=test&n=200' --recipe quick --epochs 12 --depth 8 -o "$work/base.pth" \
   >/dev/null 2>&1 || fail "pretrain"
 step "evaluation"
-evaluate() { "$@" eval --checkpoint "$work/base.pth" --dataset 'synthetic:?part=test&n=500' | sed -nE 's/^correct ([0-9]+) of 500.*/\1/p'; }
+evaluate() { "$@" eval --checkpoint "$work/base.pth" --backend native --dataset 'synthetic:?part=test&n=500' | sed -nE 's/^correct ([0-9]+) of 500.*/\1/p'; }
 x86=$(evaluate "$tbft")
 arm=$(evaluate arm64 "$build/harness/tbft")
 echo "correct of 500: x86 $x86, arm64 $arm"
@@ -68,6 +70,7 @@ step "sweep"
 cat >"$work/e.toml" <<T
 name = "arm64"
 warmup = false
+backend = "native"
 data.dataset = "synthetic"
 data.path = "synthetic:?part=target&n=1000"
 data.conditions = ["input"]
