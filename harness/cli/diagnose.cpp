@@ -4,8 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -41,13 +39,6 @@ struct DiagnoseOptions {
   bool json = false;
 };
 
-std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw std::runtime_error(path + ": cannot be read");
-  return bytes;
-}
-
 // At most `limit` of the images, drawn at random.
 std::vector<std::int64_t> draw(const data::Images& images, std::int64_t limit, std::uint32_t seed) {
   auto drawn = data::permutation(images.size(), seed);
@@ -70,7 +61,7 @@ adaptive::Observation observe(adaptive::Observer& observer, const data::Images& 
 }
 
 adaptive::Reference read_reference(const std::string& path, const std::string& checkpoint_sha256) {
-  const auto json = nlohmann::json::parse(content_of(path), nullptr, /*allow_exceptions=*/false);
+  const auto json = nlohmann::json::parse(results::read_file(path, 1U << 26), nullptr, /*allow_exceptions=*/false);
   try {
     auto reference = adaptive::reference_from_json(json);
     if (reference.checkpoint_sha256 != checkpoint_sha256)
@@ -148,7 +139,7 @@ int execute(const DiagnoseOptions& options) {
   const StopOnSignal stop;
   set_compute({options.threads == 0 ? Board().cores() : options.threads, "onednn"});
   adaptive::Observer observer(options.checkpoint);
-  const auto sha256 = sha256_hex(content_of(options.checkpoint));
+  const auto sha256 = sha256_hex(results::read_file(options.checkpoint, 1U << 30));
 
   std::optional<data::Images> target;
   std::int64_t n = options.n;
