@@ -28,10 +28,11 @@ void check(Labels predicted, Labels labels, std::int64_t classes) {
       throw std::invalid_argument(fmt::format("label {} is none of the network's {} classes", *bad, classes));
 }
 
-// Images of each (predicted, label), doubled, plus one on the diagonal: a tie leaves a class its own label.
+// Images of each (predicted, label), times classes + 1, plus one on the diagonal: the whole diagonal is worth less than one
+// image, so a tie and nothing else leaves a class its own label.
 std::vector<std::int64_t> agreement(Labels predicted, Labels labels, Labels images, std::int64_t classes) {
   std::vector<std::int64_t> table(at(classes * classes));
-  for (const auto i : images) table[at(predicted[at(i)] * classes + labels[at(i)])] += 2;
+  for (const auto i : images) table[at(predicted[at(i)] * classes + labels[at(i)])] += classes + 1;
   for (std::int64_t c = 0; c < classes; ++c) ++table[at(c * classes + c)];
   return table;
 }

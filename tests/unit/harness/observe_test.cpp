@@ -27,14 +27,14 @@ data::Images drawn_images(std::int64_t n) {
 }
 
 TEST(Observe, evidence_is_that_of_python_pytorch) {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   const auto base = (folder.path() / "base.pth").string();
   const auto images = drawn_images(130);  // more than one batch
   std::ofstream(folder.path() / "images.bin", std::ios::binary)
       .write(reinterpret_cast<const char*>(images.pixels.data()), static_cast<std::streamsize>(images.pixels.size()));
   const std::string out = (folder.path() / "seen.json").string();
-  const std::string command = std::string("/usr/bin/python3 " TBFT_SOURCE_DIR "/tests/unit/harness/observe_oracle.py ") + base + " " +
-                              (folder.path() / "images.bin").string() + " " + out;
+  const std::string command = std::string("/usr/bin/python3 " TBFT_SOURCE_DIR "/tests/unit/harness/observe_oracle.py ") + base +
+                              " " + (folder.path() / "images.bin").string() + " " + out;
   ASSERT_EQ(std::system(command.c_str()), 0);
   const auto oracle = nlohmann::json::parse(std::ifstream(out));
 
