@@ -210,6 +210,7 @@ MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out,
                         const std::function<void(const std::string&)>& warn) {
   const auto target = target_of(out);
   std::vector<Part> parts;
+  parts.reserve(paths.size());
   for (const auto& path : paths) parts.push_back(read_part(path, warn));
   Common common{parts.at(0).path, parts.at(0).run, {}};
   for (const auto& part : parts) add_part(common, part);
@@ -219,6 +220,7 @@ MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out,
   Draft draft(target);
   results::write_file_atomically(draft.path() / "journal.jsonl", join_journals(parts, draft.path() / "traces"));
   std::vector<results::CellRow> present;
+  present.reserve(rows.size());
   std::vector<results::CellRow> superseded;
   for (const auto& [place, row] : rows) present.push_back(row);
   for (const auto& part : parts) superseded.insert(superseded.end(), part.superseded.begin(), part.superseded.end());

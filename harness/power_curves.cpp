@@ -48,9 +48,8 @@ class CellCurve {
   }
   void phase_closes(const std::string& phase, TimeNs t0_ns, TimeNs t1_ns) {
     if (curve_.phases.size() < most_phases) curve_.phases.push_back({phase, seconds(t0_ns), seconds(t1_ns)});
-    for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
-      if (part->first == phase) return part->second.close(t1_ns);
-    }
+    const auto last = std::find_if(parts_.rbegin(), parts_.rend(), [&](const auto& part) { return part.first == phase; });
+    if (last != parts_.rend()) last->second.close(t1_ns);
   }
 
   // False once nothing more is needed.

@@ -26,7 +26,7 @@ void add_cells(const std::filesystem::path& cells, results::Inputs& inputs,
 std::filesystem::path cells_of(const std::filesystem::path& run) {
   if (!std::filesystem::exists(run)) throw cli::UsageError(run.string() + ": no such run directory or cells.csv");
   if (!std::filesystem::is_directory(run)) return run;
-  const auto cells = run / "cells.csv";
+  auto cells = run / "cells.csv";
   if (!std::filesystem::exists(cells))
     throw cli::UsageError(cells.string() + " is missing: is " + run.string() + " a run directory?");
   return cells;

@@ -143,7 +143,7 @@ class Run {
   // What has to be searched first is no part of the cell: it begins after an idle window of its own.
   CellWay settled_way_of(const Cell& cell) {
     const auto before = setup_->cell_settings.searches();
-    const auto way = way_of(*setup_, cell);
+    auto way = way_of(*setup_, cell);
     if (setup_->cell_settings.searches() == before || settings().idle.seconds <= 0) return way;
     cool_down();
     idle_window();

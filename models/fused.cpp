@@ -150,7 +150,8 @@ Normalisation normalisation(const Tensor& x, nn::BatchNorm2dImpl& bn, const Mome
     to[3 * channels + c] = inverse;
   }
   if (bn.is_training()) {
-    const auto n = static_cast<float>(x.numel() / channels);
+    const std::int64_t per_channel = x.numel() / channels;
+    const auto n = static_cast<float>(per_channel);
     const auto momentum = static_cast<float>(bn.options.momentum().value());
     auto* running_mean = bn.running_mean.data_ptr<float>();
     auto* running_var = bn.running_var.data_ptr<float>();

@@ -34,6 +34,7 @@ std::vector<Figure> make_figures(const FigureData& data, std::span<const std::st
   for (const std::string& name : kinds) {
     if (std::ranges::find(kinds_of_figures, name, &FigureKind::name) != kinds_of_figures.end()) continue;
     std::vector<std::string_view> names;
+    names.reserve(std::size(kinds_of_figures));
     for (const FigureKind& kind : kinds_of_figures) names.push_back(kind.name);
     throw std::invalid_argument(fmt::format("unknown figure '{}': {}", results::printable(name, 40), fmt::join(names, ", ")));
   }

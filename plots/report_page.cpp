@@ -25,7 +25,9 @@ std::vector<std::string> warnings_of(const results::Inputs& inputs) {
     if (row.measured == 1 || !row.gross_J) continue;
     (row.meter.starts_with("replay:") ? replays : estimates).insert(row.meter);
   }
-  for (const std::string& meter : estimates) result.push_back(fmt::format("ESTIMATE: joules of {} are no measurement", meter));
+  std::ranges::transform(estimates, std::back_inserter(result), [](const std::string& meter) {
+    return fmt::format("ESTIMATE: joules of {} are no measurement", meter);
+  });
   for (const std::string& meter : replays)
     result.push_back(fmt::format("REPLAY: joules of {} are no measurement of these cells", meter));
   const auto count = [&](std::size_t n, const char* what) {

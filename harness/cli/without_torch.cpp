@@ -34,5 +34,8 @@ void add_pretrain(CLI::App& app, Action& action) {
 void add_step_cost(CLI::App& app, Action& action) {
   add_unavailable(app, action, "step-cost");
 }
+void add_diagnose(CLI::App& app, Action& action) {
+  add_unavailable(app, action, "diagnose");
+}
 
 }  // namespace tbft::cli

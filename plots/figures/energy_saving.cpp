@@ -65,7 +65,8 @@ std::vector<Figure> energy_saving(const FigureData& data) {
                         "saved against full / %{}\"\n",
                         in_quotes(results::title_of(set)), width * 0.95, tics, note.empty() ? "" : " (estimate)");
     figure.script += fmt::format(
-        "set xrange [-0.6:{}]\nset grid ytics\nset xzeroaxis linetype -1\nset key below\nset bars 0.6\nset offsets 0, 0, graph "
+        "set xrange [-0.6:{}]\nset yrange [* < 0 : 0 < *]\nset grid ytics\nset xzeroaxis linetype -1\nset key below\nset bars "
+        "0.6\nset offsets 0, 0, graph "
         "0.12, 0\nplot {}\n",
         static_cast<double>(strategies.size()) - 0.4, plot);
     result.push_back(std::move(figure));

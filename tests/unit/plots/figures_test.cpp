@@ -170,5 +170,11 @@ TEST(Gnuplot, its_own_words_come_with_a_failure) {
   }
 }
 
+TEST(EnergySaving, bars_stand_on_zero) {
+  const Drawn drawn(rows(), {"saving"});
+  ASSERT_THAT(drawn.figures, SizeIs(1));
+  EXPECT_THAT(drawn.figures[0].script, HasSubstr("set yrange [* < 0 : 0 < *]"));
+}
+
 }  // namespace
 }  // namespace tbft::plots

@@ -1,0 +1,240 @@
+#include "harness/adaptive/diagnosis.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <stdexcept>
+
+#include "harness/data/rng.h"
+
+namespace tbft::adaptive {
+namespace {
+
+constexpr std::int64_t least_images = 10;
+// Of each test on undrifted data; three of them leave the false alarms under 5 %.
+constexpr double alpha = 0.01;
+// Of what only supports an alarm that another test gave.
+constexpr double supporting_alpha = 0.05;
+constexpr double map_z = 3;
+// "none" says that a loss of this much would have shown.
+constexpr double telling_loss = 0.15;
+constexpr int replicates = 400;
+
+std::size_t at(std::int64_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+double quantile(const std::vector<double>& sorted, double q) {
+  return sorted[static_cast<std::size_t>(q * static_cast<double>(sorted.size() - 1) + 0.5)];
+}
+
+Evidence beside(std::string_view name, double value, const std::vector<double>& sorted) {
+  const auto below = std::ranges::upper_bound(sorted, value) - sorted.begin();
+  const auto above = sorted.end() - std::ranges::lower_bound(sorted, value);
+  const auto all = static_cast<double>(sorted.size()) + 1;
+  return {name,
+          value,
+          quantile(sorted, alpha),
+          quantile(sorted, 1 - alpha),
+          static_cast<double>(below + 1) / all,
+          static_cast<double>(above + 1) / all};
+}
+
+// What the source predicts for given labels: a fresh bootstrap of its images, then one of them for each label.
+class SourceOutcomes {
+ public:
+  SourceOutcomes(const Reference& reference, std::uint64_t seed) : reference_(reference), rng_(seed, 2, 0) {}
+
+  std::vector<std::int64_t> draw(std::span<const std::int64_t> labels) {
+    const auto classes = at(reference_.classes);
+    std::vector<std::vector<std::int64_t>> rows(classes);
+    std::int64_t right = 0;
+    for (std::size_t label = 0; label < classes; ++label) {
+      std::vector<std::int64_t> images;
+      for (std::size_t c = 0; c < classes; ++c)
+        images.insert(images.end(), at(reference_.confusion[label * classes + c]), static_cast<std::int64_t>(c));
+      right += reference_.confusion[label * classes + label];
+      for (std::size_t i = 0; i < images.size(); ++i) rows[label].push_back(images[any_of(images.size())]);
+    }
+    const double accuracy = static_cast<double>(right) / static_cast<double>(reference_.images);
+    std::vector<std::int64_t> predicted;
+    for (const auto label : labels) {
+      const auto& row = rows[at(label)];
+      // A label that the source never had: as right as the source on the whole, else anything.
+      if (row.empty())
+        predicted.push_back(rng_.uniform() < accuracy ? label : static_cast<std::int64_t>(any_of(classes)));
+      else
+        predicted.push_back(row[any_of(row.size())]);
+    }
+    return predicted;
+  }
+
+ private:
+  std::size_t any_of(std::size_t n) { return at(rng_.below(static_cast<int>(n))); }
+  const Reference& reference_;
+  data::Rng rng_;
+};
+
+std::vector<Evidence> label_evidence(const Reference& reference, std::span<const std::int64_t> predicted,
+                                     std::span<const std::int64_t> labels, std::uint64_t seed, Diagnosis& diagnosis,
+                                     double& power) {
+  const auto classes = reference.classes;
+  std::array<std::vector<double>, 4> source;
+  SourceOutcomes outcomes(reference, seed);
+  for (int replicate = 0; replicate < replicates; ++replicate) {
+    const auto drawn = outcomes.draw(labels);
+    const auto key = seed + static_cast<std::uint64_t>(replicate);
+    const auto strict = cross_fit(drawn, labels, classes, MapKind::one_to_one, key);
+    source[0].push_back(strict.accuracy);
+    source[2].push_back(strict.gain());
+    source[3].push_back(cross_fit(drawn, labels, classes, MapKind::free, key).gain());
+    // Purity of renamed labels: each label by its successor, so that no class may keep its own by default.
+    std::vector<std::int64_t> renamed;
+    for (const auto label : labels) renamed.push_back((label + 1) % classes);
+    source[1].push_back(cross_fit(drawn, renamed, classes, MapKind::one_to_one, key).purity);
+  }
+  for (auto& values : source) std::ranges::sort(values);
+  const auto strict = cross_fit(predicted, labels, classes, MapKind::one_to_one, seed);
+  const auto free_map = cross_fit(predicted, labels, classes, MapKind::free, seed);
+  diagnosis.gain_z = strict.z;
+  std::vector<Evidence> evidence{beside("accuracy", strict.accuracy, source[0]), beside("purity", strict.purity, source[1]),
+                                 beside("purity_gain", strict.gain(), source[2]),
+                                 beside("free_gain", free_map.gain(), source[3])};
+  const double threshold = evidence[0].low;
+  power = static_cast<double>(
+              std::ranges::count_if(source[0], [&](double accuracy) { return accuracy - telling_loss < threshold; })) /
+          replicates;
+  return evidence;
+}
+
+void decide(const Reference& reference, double power, Diagnosis& d) {
+  const Evidence& accuracy = d.of("accuracy");
+  const Evidence& front = d.of("front_shift");
+  const Evidence& rear = d.of("rear_shift");
+  const Evidence& gain = d.of("purity_gain");
+  const Evidence& free_gain = d.of("free_gain");
+  const double accuracy_p = accuracy.p_low;
+  const bool inaccurate = accuracy_p < alpha;
+  const bool front_moved = front.p_high < alpha;
+  const bool as_new_content = front.value <= reference.unseen_front_to_rear * std::max(rear.value, 0.0);
+  const bool input = front_moved && !as_new_content;
+  const bool output = gain.p_high < alpha && d.gain_z > map_z;
+  const double content_p = std::min(rear.p_high, d.of("certainty").p_low);
+  const bool new_content = content_p < supporting_alpha;
+
+  const auto name = [&](Level level, double p) {
+    d.level = level;
+    d.confidence = 1 - p;
+  };
+  if (input) {
+    if (output) {
+      name(Level::mixture, std::max(front.p_high, gain.p_high));
+      d.parts = {Level::input, Level::output};
+      return;
+    }
+    name(Level::input, front.p_high);
+    if (!inaccurate) d.doubts.emplace_back("the accuracy is within the source's range: the drift costs little or nothing");
+    return;
+  }
+  if (front_moved) d.doubts.emplace_back("the front has moved no more than new content moves it");
+  if (2 * d.labels_seen < reference.classes) {
+    d.doubts.push_back(
+        fmt::format("the labels are of {} of {} classes: too few to tell what else drifted", d.labels_seen, reference.classes));
+    return;
+  }
+  if (output) {
+    name(Level::output, gain.p_high);
+    if (d.of("purity").p_low < alpha) {
+      if (new_content) {
+        name(Level::mixture, std::max(gain.p_high, content_p));
+        d.parts = {Level::feature, Level::output};
+      } else {
+        d.doubts.emplace_back("after the best map more is wrong than renamed labels leave: some labels may be wrong");
+      }
+    }
+    return;
+  }
+  if (!inaccurate) {
+    // A sample in which even a large loss would hide proves nothing.
+    if (power >= 0.5)
+      name(Level::none, 1 - power);
+    else
+      d.doubts.push_back(fmt::format("nothing shows, but a loss of {:.0f} points would show in {:.0f} % of such samples only",
+                                     100 * telling_loss, 100 * power));
+    return;
+  }
+  if (free_gain.p_high < alpha && free_gain.value > 0 && accuracy.value + free_gain.value >= accuracy.low) {
+    name(Level::output, std::max(accuracy_p, free_gain.p_high));
+    d.doubts.emplace_back("no one-to-one map explains it, but one that merges labels does");
+    return;
+  }
+  if (new_content) {
+    name(Level::feature, std::max(accuracy_p, content_p));
+    return;
+  }
+  d.doubts.emplace_back("errors on images like the source's, and certain of them: some labels may be wrong");
+}
+
+}  // namespace
+
+std::string_view to_string(Level level) {
+  constexpr std::array names{"none", "input", "feature", "output", "mixture", "unsure"};
+  return names.at(static_cast<std::size_t>(level));
+}
+
+std::string_view suggested_strategy(Level level) {
+  constexpr std::array names{"none", "block1", "block3", "fc", "full", ""};
+  return names.at(static_cast<std::size_t>(level));
+}
+
+const Evidence& Diagnosis::of(std::string_view name) const {
+  const auto found = std::ranges::find(evidence, name, &Evidence::name);
+  if (found == evidence.end()) throw std::out_of_range(fmt::format("no evidence named {}", name));
+  return *found;
+}
+
+Diagnosis diagnose(const Reference& reference, const Observation& target, std::uint64_t seed) {
+  Diagnosis diagnosis;
+  const SourceRange* range = nullptr;
+  for (const auto& candidate : reference.ranges)
+    if (candidate.n <= target.size()) range = &candidate;
+  if (target.size() < least_images || range == nullptr) {
+    diagnosis.n = target.size();
+    diagnosis.doubts.push_back(fmt::format("{} images; {} are the least to tell anything from", target.size(),
+                                           std::max(least_images, reference.ranges.front().n)));
+    return diagnosis;
+  }
+  std::vector<std::int64_t> chosen(at(target.size()));
+  std::iota(chosen.begin(), chosen.end(), 0);
+  if (range->n < target.size()) {
+    data::Rng rng(seed, 3, 0);
+    for (std::size_t i = chosen.size(); i > 1; --i) std::swap(chosen[i - 1], chosen[at(rng.below(static_cast<int>(i)))]);
+    chosen.resize(at(range->n));
+    diagnosis.doubts.push_back(
+        fmt::format("{} of {} images were used: the reference knows samples of that size", range->n, target.size()));
+  }
+  const Observation sample = subset(target, chosen);
+  diagnosis.n = sample.size();
+  auto labels = sample.labels;
+  std::ranges::sort(labels);
+  diagnosis.labels_seen = std::unique(labels.begin(), labels.end()) - labels.begin();
+
+  const auto statistics = statistics_of(reference, sample);
+  double power = 0;
+  diagnosis.evidence = label_evidence(reference, sample.predicted(), sample.labels, seed, diagnosis, power);
+  for (std::size_t s = 0; s < sample_statistics.size(); ++s)
+    diagnosis.evidence.push_back(beside(sample_statistics[s], statistics[s], range->values[s]));
+  diagnosis.front_to_rear = statistics[1] > 0 ? statistics[0] / statistics[1] : std::numeric_limits<double>::quiet_NaN();
+  if (diagnosis.n < 50)
+    diagnosis.doubts.push_back(fmt::format("{} images: small drifts do not show; 100 are better", diagnosis.n));
+  if (diagnosis.labels_seen < reference.classes)
+    diagnosis.doubts.push_back(
+        fmt::format("labels of {} of {} classes in the sample", diagnosis.labels_seen, reference.classes));
+  decide(reference, power, diagnosis);
+  return diagnosis;
+}
+
+}  // namespace tbft::adaptive

@@ -1,0 +1,36 @@
+// What one forward pass of the base model in eval mode shows of labelled images. Plain numbers: no torch here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tbft::adaptive {
+
+// The input of one BatchNorm layer, image by image: per channel the mean and the mean square over its pixels. The moments of
+// any sub-sample are means of these.
+struct LayerMoments {
+  std::string name;  // the module's, "layer1.0.bn1"
+  std::int64_t channels = 0;
+  std::vector<float> mean;                       // [images, channels]
+  std::vector<float> mean_square;                // [images, channels]
+  std::vector<float> running_mean, running_var;  // [channels], the layer's own
+};
+
+struct Observation {
+  std::int64_t classes = 0;
+  std::vector<float> logits;         // [images, classes]
+  std::vector<std::int64_t> labels;  // in [0, classes)
+  std::vector<LayerMoments> layers;  // from front to rear
+
+  std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+  // The class of the greatest logit of each image; `without`: that class is left out (-1: none).
+  std::vector<std::int64_t> predicted(std::int64_t without = -1) const;
+  // The greatest softmax probability of each image.
+  std::vector<double> certainty() const;
+};
+
+// The images of the given indices, in that order.
+Observation subset(const Observation& all, const std::vector<std::int64_t>& indices);
+
+}  // namespace tbft::adaptive

@@ -1,0 +1,249 @@
+#include "harness/adaptive/reference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string_view>
+
+#include "harness/adaptive/layer_model.h"
+#include "harness/data/rng.h"
+
+namespace tbft::adaptive {
+namespace {
+
+constexpr std::int64_t least_images = 200;
+// A class taken as unseen wants enough images for its shift.
+constexpr std::int64_t least_of_a_class = 10;
+
+std::size_t at(std::int64_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+bool is_front(std::string_view name) {
+  return name.starts_with("layer1.") && name.ends_with(".bn1");
+}
+bool is_rear(std::string_view name) {
+  return name == "bn";
+}
+
+std::vector<const LayerMoments*> told_layers(const Observation& sample) {
+  std::vector<const LayerMoments*> layers;
+  for (const auto& layer : sample.layers)
+    if (is_front(layer.name) || is_rear(layer.name)) layers.push_back(&layer);
+  if (layers.size() < 2 || !is_rear(layers.back()->name))
+    throw ReferenceError("the network has no BatchNorm named layer1.*.bn1 and bn: its front and rear cannot be told");
+  return layers;
+}
+
+std::vector<LayerModel> fit(const Observation& source, std::span<const std::int64_t> predicted) {
+  std::vector<LayerModel> models;
+  for (const auto* layer : told_layers(source)) models.push_back(fit_layer(*layer, predicted, source.classes));
+  return models;
+}
+
+// A sample set with its residuals, of which any sub-sample's statistics are sums.
+class Measured {
+ public:
+  Measured(const std::vector<LayerModel>& models, const Observation& sample, std::span<const std::int64_t> predicted)
+      : sample_(sample), models_(models), certainty_(sample.certainty()) {
+    const auto layers = told_layers(sample);
+    if (layers.size() != models.size()) throw ReferenceError("the reference is of a network with other layers");
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      if (layers[l]->name != models[l].name || layers[l]->channels != models[l].channels)
+        throw ReferenceError(fmt::format("{} with {} channels: the reference has {} with {}", layers[l]->name,
+                                         layers[l]->channels, models[l].name, models[l].channels));
+      residuals_.push_back(residuals(models[l], *layers[l], predicted));
+    }
+  }
+
+  double front(std::span<const std::int64_t> images) const {
+    double sum = 0;
+    for (std::size_t l = 0; l + 1 < models_.size(); ++l) sum += shift(residuals_[l], models_[l].channels * 2, images);
+    return sum / static_cast<double>(models_.size() - 1);
+  }
+  double rear(std::span<const std::int64_t> images) const {
+    return shift(residuals_.back(), models_.back().channels * 2, images);
+  }
+
+  SampleStatistics statistics(std::span<const std::int64_t> images) const {
+    SampleStatistics result{front(images), rear(images), 0, 0, 0, 0};
+    for (const auto i : images) result[2] += certainty_[at(i)] / static_cast<double>(images.size());
+    for (std::size_t stage = 0; stage < 3; ++stage) {
+      const std::string prefix = fmt::format("layer{}.", stage + 1);
+      int layers = 0;
+      for (const auto& layer : sample_.layers) {
+        if (!layer.name.starts_with(prefix)) continue;
+        result[3 + stage] += divergence(layer, images);
+        ++layers;
+      }
+      result[3 + stage] /= std::max(layers, 1);
+    }
+    return result;
+  }
+
+ private:
+  const Observation& sample_;
+  const std::vector<LayerModel>& models_;
+  std::vector<double> certainty_;
+  std::vector<std::vector<double>> residuals_;
+};
+
+void shuffle(std::vector<std::int64_t>& items, data::Rng& rng) {
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[at(rng.below(static_cast<int>(i)))]);
+}
+
+std::vector<std::int64_t> count_up(std::int64_t n) {
+  std::vector<std::int64_t> all(at(n));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+// n different images, the classes in shares that are uniform over all mixtures (Dirichlet of ones). A class that runs out
+// leaves its part to the others.
+std::vector<std::int64_t> draw_mixture(const Observation& from, std::int64_t n, data::Rng& rng) {
+  std::vector<double> share;
+  for (std::int64_t c = 0; c < from.classes; ++c) share.push_back(-std::log(1 - rng.uniform()));
+  // The n smallest of Exp(1) / weight are a draw without replacement by weight (Efraimidis and Spirakis).
+  std::vector<std::int64_t> count(at(from.classes));
+  for (const auto label : from.labels) ++count[at(label)];
+  std::vector<std::pair<double, std::int64_t>> keys;
+  for (std::int64_t i = 0; i < from.size(); ++i) {
+    const auto label = at(from.labels[at(i)]);
+    const double weight = share[label] / static_cast<double>(count[label]);
+    keys.emplace_back(-std::log(1 - rng.uniform()) / std::max(weight, 1e-300), i);
+  }
+  std::ranges::partial_sort(keys, keys.begin() + n);
+  std::vector<std::int64_t> drawn;
+  for (std::int64_t i = 0; i < n; ++i) drawn.push_back(keys[at(i)].second);
+  return drawn;
+}
+
+// Each class in turn is unknown to the models and to the predictions.
+double unseen_front_to_rear(const Observation& source) {
+  double greatest = 0;
+  for (std::int64_t unseen = 0; unseen < source.classes; ++unseen) {
+    std::vector<std::int64_t> of_it;
+    std::vector<std::int64_t> others;
+    for (std::int64_t i = 0; i < source.size(); ++i) (source.labels[at(i)] == unseen ? of_it : others).push_back(i);
+    if (static_cast<std::int64_t>(of_it.size()) < least_of_a_class) continue;
+    const Observation known = subset(source, others);
+    const Observation novel = subset(source, of_it);
+    const auto models = fit(known, known.predicted(unseen));
+    const Measured measured(models, novel, novel.predicted(unseen));
+    const auto all = count_up(novel.size());
+    const double rear = measured.rear(all);
+    if (rear > 0) greatest = std::max(greatest, measured.front(all) / rear);
+  }
+  return greatest;
+}
+
+}  // namespace
+
+Reference calibrate(const Observation& source, const std::vector<std::int64_t>& sizes, std::uint64_t seed, int replicates) {
+  const std::int64_t largest = sizes.empty() ? 0 : *std::ranges::max_element(sizes);
+  if (const auto wanted = std::max(least_images, 3 * largest); source.size() < wanted)
+    throw ReferenceError(fmt::format("{} source images; samples of {} want at least {}", source.size(), largest, wanted));
+  if (source.classes < 3) throw ReferenceError("a network of under 3 classes: no class of it can be taken as unseen");
+  const auto predicted = source.predicted();
+  Reference reference;
+  reference.classes = source.classes;
+  reference.images = source.size();
+  reference.confusion.assign(at(source.classes * source.classes), 0);
+  for (std::size_t i = 0; i < predicted.size(); ++i)
+    ++reference.confusion[at(source.labels[i] * source.classes + predicted[i])];
+  reference.unseen_front_to_rear = unseen_front_to_rear(source);
+
+  data::Rng rng(seed);
+  auto order = count_up(source.size());
+  shuffle(order, rng);
+  const auto half = static_cast<std::ptrdiff_t>(order.size() / 2);
+  const Observation first = subset(source, {order.begin(), order.begin() + half});
+  const Observation second = subset(source, {order.begin() + half, order.end()});
+  reference.layers = fit(first, first.predicted());
+  const Measured measured(reference.layers, second, second.predicted());
+  for (const auto n : sizes) {
+    SourceRange& range = reference.ranges.emplace_back();
+    range.n = n;
+    for (int replicate = 0; replicate < replicates; ++replicate) {
+      const auto statistics = measured.statistics(draw_mixture(second, n, rng));
+      for (std::size_t s = 0; s < statistics.size(); ++s) range.values[s].push_back(statistics[s]);
+    }
+    for (auto& values : range.values) std::ranges::sort(values);
+  }
+  std::ranges::sort(reference.ranges, {}, &SourceRange::n);
+  return reference;
+}
+
+SampleStatistics statistics_of(const Reference& reference, const Observation& sample) {
+  if (sample.classes != reference.classes)
+    throw ReferenceError(fmt::format("the network has {} classes, the reference {}", sample.classes, reference.classes));
+  return Measured(reference.layers, sample, sample.predicted()).statistics(count_up(sample.size()));
+}
+
+nlohmann::json to_json(const Reference& reference) {
+  nlohmann::json layers = nlohmann::json::array();
+  for (const auto& layer : reference.layers)
+    layers.push_back({{"name", layer.name},
+                      {"channels", layer.channels},
+                      {"scale", layer.scale},
+                      {"mean", layer.mean},
+                      {"whitening", layer.whitening}});
+  nlohmann::json ranges = nlohmann::json::array();
+  for (const auto& range : reference.ranges) {
+    nlohmann::json values{{"n", range.n}};
+    for (std::size_t s = 0; s < sample_statistics.size(); ++s) values[sample_statistics[s]] = range.values[s];
+    ranges.push_back(values);
+  }
+  return {{"format", "tbft diagnosis reference 1"},
+          {"checkpoint_sha256", reference.checkpoint_sha256},
+          {"source", reference.source},
+          {"classes", reference.classes},
+          {"images", reference.images},
+          {"confusion", reference.confusion},
+          {"unseen_front_to_rear", reference.unseen_front_to_rear},
+          {"layers", layers},
+          {"ranges", ranges}};
+}
+
+Reference reference_from_json(const nlohmann::json& json) {
+  try {
+    if (json.at("format") != "tbft diagnosis reference 1") throw ReferenceError("of another format");
+    Reference reference;
+    json.at("checkpoint_sha256").get_to(reference.checkpoint_sha256);
+    json.at("source").get_to(reference.source);
+    json.at("classes").get_to(reference.classes);
+    json.at("images").get_to(reference.images);
+    json.at("confusion").get_to(reference.confusion);
+    json.at("unseen_front_to_rear").get_to(reference.unseen_front_to_rear);
+    for (const auto& layer : json.at("layers")) {
+      const LayerModel& model = reference.layers.emplace_back(
+          LayerModel{layer.at("name"), layer.at("channels"), layer.at("scale"), layer.at("mean"), layer.at("whitening")});
+      const auto d = at(model.channels) * 2;
+      if (model.channels < 1 || model.scale.size() != d || model.mean.size() != d * at(reference.classes) ||
+          model.whitening.size() != d * (d + 1) / 2)
+        throw ReferenceError(fmt::format("layer {} does not have the numbers of {} channels", model.name, model.channels));
+    }
+    for (const auto& values : json.at("ranges")) {
+      SourceRange& range = reference.ranges.emplace_back();
+      values.at("n").get_to(range.n);
+      for (std::size_t s = 0; s < sample_statistics.size(); ++s) {
+        values.at(sample_statistics[s]).get_to(range.values[s]);
+        if (range.values[s].empty() || !std::ranges::is_sorted(range.values[s]))
+          throw ReferenceError(fmt::format("{} of n = {} is empty or not sorted", sample_statistics[s], range.n));
+      }
+    }
+    if (reference.classes < 3 || reference.confusion.size() != at(reference.classes * reference.classes) ||
+        std::ranges::any_of(reference.confusion, [](auto count) { return count < 0; }) ||
+        std::accumulate(reference.confusion.begin(), reference.confusion.end(), std::int64_t{0}) == 0 ||
+        reference.layers.size() < 2 || reference.ranges.empty())
+      throw ReferenceError("classes, confusion, layers and ranges do not fit together");
+    return reference;
+  } catch (const nlohmann::json::exception& error) {
+    throw ReferenceError(fmt::format("not a reference of `tbft diagnose --save-reference`: {}", error.what()));
+  }
+}
+
+}  // namespace tbft::adaptive

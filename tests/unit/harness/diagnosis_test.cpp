@@ -1,0 +1,196 @@
+#include "harness/adaptive/diagnosis.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "harness/adaptive/layer_model.h"
+#include "harness/data/rng.h"
+
+namespace tbft::adaptive {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr std::int64_t classes = 5;
+constexpr std::int64_t channels = 3;
+
+// A made-up network: two front layers and a rear one. Content moves the front a little and the rear much; a corruption
+// moves the front.
+struct World {
+  double accuracy = 0.9;
+  double certainty = 4;  // the greatest logit
+  double corruption = 0, novelty = 0;
+  std::vector<std::int64_t> names{0, 1, 2, 3, 4};
+  double wrong_labels = 0;
+  std::int64_t labels = classes;  // 0 .. labels-1 occur
+};
+
+Observation observe(std::int64_t n, std::uint64_t seed, const World& world = {}) {
+  data::Rng rng(seed);
+  Observation seen{.classes = classes, .logits = {}, .labels = {}, .layers = {}};
+  for (const char* name : {"layer1.0.bn1", "layer1.1.bn1", "bn"})
+    seen.layers.push_back({name, channels, {}, {}, std::vector<float>(channels), std::vector<float>(channels, 1)});
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t truth = rng.below(static_cast<int>(world.labels));
+    const std::int64_t predicted = rng.uniform() < world.accuracy ? truth : rng.below(classes);
+    for (std::int64_t c = 0; c < classes; ++c)
+      seen.logits.push_back(static_cast<float>(c == predicted ? world.certainty + rng.normal() / 2 : 0));
+    seen.labels.push_back(rng.uniform() < world.wrong_labels ? rng.below(classes)
+                                                             : world.names[static_cast<std::size_t>(truth)]);
+    for (auto& layer : seen.layers) {
+      const bool rear = layer.name == "bn";
+      const double own = rear ? 2.0 : 0.3;  // how far classes lie apart
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const double of_class = own * static_cast<double>((truth * (c + 2)) % classes) / classes;
+        const double mean = of_class + rng.normal() + world.corruption * (rear ? 0.3 : 1) + world.novelty * (rear ? 1 : 0.1);
+        layer.mean.push_back(static_cast<float>(mean));
+        layer.mean_square.push_back(static_cast<float>(mean * mean + 1 + 0.1 * rng.uniform()));
+      }
+    }
+  }
+  return seen;
+}
+
+const Reference& reference() {
+  static const Reference made = calibrate(observe(1500, 1), {10, 20, 50, 100}, 1);
+  return made;
+}
+Diagnosis diagnosed(std::int64_t n, const World& world, std::uint64_t seed = 2) {
+  return diagnose(reference(), observe(n, seed, world), 1);
+}
+
+TEST(Diagnosis, undrifted_images_are_none_and_false_alarms_are_few) {
+  int alarms = 0;
+  for (std::uint64_t seed = 100; seed < 140; ++seed) alarms += diagnosed(100, {}, seed).level == Level::none ? 0 : 1;
+  EXPECT_LE(alarms, 4);
+  EXPECT_GT(diagnosed(100, {}).confidence, 0.8);
+}
+
+TEST(Diagnosis, a_moved_front_is_input_level) {
+  const auto diagnosis = diagnosed(100, {.accuracy = 0.6, .corruption = 1});
+  EXPECT_EQ(diagnosis.level, Level::input);
+  EXPECT_GT(diagnosis.confidence, 0.99);
+  EXPECT_EQ(suggested_strategy(diagnosis.level), "block1");
+}
+
+TEST(Diagnosis, renamed_labels_are_output_level) {
+  EXPECT_EQ(diagnosed(100, {.names = {4, 3, 2, 1, 0}}).level, Level::output);
+  EXPECT_EQ(diagnosed(100, {.names = {1, 0, 2, 3, 4}}).level, Level::output);
+  const auto merged = diagnosed(100, {.names = {0, 0, 0, 3, 4}});
+  EXPECT_EQ(merged.level, Level::output);
+  EXPECT_THAT(merged.doubts, testing::Contains(HasSubstr("merges")));
+}
+
+TEST(Diagnosis, errors_on_new_content_are_feature_level) {
+  const auto diagnosis = diagnosed(100, {.accuracy = 0.5, .novelty = 1});
+  EXPECT_EQ(diagnosis.level, Level::feature);
+  EXPECT_EQ(suggested_strategy(diagnosis.level), "block3");
+}
+
+TEST(Diagnosis, new_content_that_costs_nothing_is_none) {
+  EXPECT_EQ(diagnosed(100, {.novelty = 0.5}).level, Level::none);
+}
+
+TEST(Diagnosis, divergence_is_tested_before_the_gap_and_both_are_a_mixture) {
+  const auto diagnosis = diagnosed(100, {.corruption = 1, .names = {4, 3, 2, 1, 0}});
+  EXPECT_EQ(diagnosis.level, Level::mixture);
+  EXPECT_THAT(diagnosis.parts, testing::ElementsAre(Level::input, Level::output));
+}
+
+TEST(Diagnosis, wrong_labels_are_no_drift) {
+  const auto diagnosis = diagnosed(100, {.wrong_labels = 0.3});
+  EXPECT_EQ(diagnosis.level, Level::unsure);
+  EXPECT_THAT(diagnosis.doubts, testing::Contains(HasSubstr("labels may be wrong")));
+}
+
+TEST(Diagnosis, fewer_images_leave_more_doubt) {
+  const auto width = [](const Diagnosis& d) { return d.of("accuracy").high - d.of("accuracy").low; };
+  const auto many = diagnosed(100, {});
+  const auto few = diagnosed(20, {});
+  EXPECT_LT(width(many), width(few));
+  EXPECT_THAT(few.doubts, Not(IsEmpty()));
+  const auto ten = diagnosed(10, {});
+  EXPECT_EQ(ten.level, Level::unsure);
+  EXPECT_EQ(ten.n, 10);
+  EXPECT_THAT(ten.doubts, Not(IsEmpty()));
+}
+
+TEST(Diagnosis, degenerate_samples_are_answered_with_doubt) {
+  for (const std::int64_t n : {0, 1, 9}) {
+    const auto diagnosis = diagnosed(n, {});
+    EXPECT_EQ(diagnosis.level, Level::unsure);
+    EXPECT_THAT(diagnosis.doubts, Not(IsEmpty()));
+  }
+  const auto single = diagnosed(100, {.labels = 1});
+  EXPECT_EQ(single.level, Level::unsure);
+  EXPECT_THAT(single.doubts, testing::Contains(HasSubstr("1 of 5 classes")));
+  const auto missing = diagnosed(100, {.labels = 4});
+  EXPECT_EQ(missing.level, Level::none);
+  EXPECT_THAT(missing.doubts, testing::Contains(HasSubstr("4 of 5 classes")));
+}
+
+TEST(Diagnosis, a_size_without_source_samples_uses_the_next_smaller_one) {
+  const auto diagnosis = diagnosed(70, {});
+  EXPECT_EQ(diagnosis.n, 50);
+  EXPECT_THAT(diagnosis.doubts, testing::Contains(HasSubstr("50 of 70 images")));
+}
+
+TEST(Reference, survives_its_file) {
+  const auto again = reference_from_json(nlohmann::json::parse(to_json(reference()).dump()));
+  const auto target = observe(100, 7, {.corruption = 0.3});
+  const auto a = diagnose(reference(), target, 1);
+  const auto b = diagnose(again, target, 1);
+  EXPECT_EQ(a.level, b.level);
+  for (std::size_t i = 0; i < a.evidence.size(); ++i) EXPECT_EQ(a.evidence[i].value, b.evidence[i].value);
+}
+
+TEST(Reference, a_file_that_does_not_fit_together_is_refused) {
+  const auto sound = to_json(reference());
+  for (const char* key : {"format", "confusion", "layers", "ranges", "classes"}) {
+    auto broken = sound;
+    broken.erase(key);
+    EXPECT_THROW(reference_from_json(broken), ReferenceError) << key;
+  }
+  auto broken = sound;
+  broken["layers"][0]["whitening"].erase(0);
+  EXPECT_THROW(reference_from_json(broken), ReferenceError);
+  broken = sound;
+  broken["ranges"][0]["certainty"] = nlohmann::json::array();
+  EXPECT_THROW(reference_from_json(broken), ReferenceError);
+}
+
+TEST(Reference, too_few_source_images_are_refused) {
+  EXPECT_THROW(calibrate(observe(150, 1), {10}, 1), ReferenceError);
+  EXPECT_THROW(calibrate(observe(250, 1), {100}, 1), ReferenceError);
+}
+
+TEST(LayerModel, residuals_of_what_was_fitted_are_white_and_its_shift_is_unbiased) {
+  const auto seen = observe(1000, 4);
+  const auto predicted = seen.predicted();
+  const auto model = fit_layer(seen.layers[0], predicted, classes);
+  const auto r = residuals(model, seen.layers[0], predicted);
+  const double squares = std::inner_product(r.begin(), r.end(), r.begin(), 0.0) / static_cast<double>(r.size());
+  EXPECT_NEAR(squares, 1, 0.05);
+  std::vector<std::int64_t> images(20);
+  double mean = 0;
+  for (std::int64_t start = 0; start < 1000; start += 20) {
+    std::iota(images.begin(), images.end(), start);
+    mean += shift(r, 2 * channels, images) / 50;
+  }
+  EXPECT_NEAR(mean, 0, 0.01);
+}
+
+TEST(LayerModel, divergence_is_that_of_two_gaussians) {
+  // Batch N(2, 4) beside running N(1, 9): (ln(9/4) + (4 + 1) / 9 - 1) / 2.
+  const LayerMoments layer{"layer1.0.bn1", 1, {1, 3}, {4, 12}, {1}, {9}};
+  const std::vector<std::int64_t> both{0, 1};
+  EXPECT_NEAR(divergence(layer, both), 0.5 * (std::log(9.0 / 4) + 5.0 / 9 - 1), 1e-9);
+}
+
+}  // namespace
+}  // namespace tbft::adaptive

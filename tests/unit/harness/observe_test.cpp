@@ -1,0 +1,72 @@
+// The evidence of the C++ forward pass against Python PyTorch, over a fresh network and drawn images.
+#include "harness/adaptive/observe.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+
+#include "harness/adaptive/layer_model.h"
+#include "harness/data/rng.h"
+#include "temporary_folder.h"
+
+namespace tbft::adaptive {
+namespace {
+
+data::Images drawn_images(std::int64_t n) {
+  data::Images images{.height = 32, .width = 32, .pixels = {}, .labels = {}, .class_names = {}};
+  data::Rng rng(1);
+  for (std::int64_t i = 0; i < n * images.bytes_per_image(); ++i)
+    images.pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
+  for (std::int64_t i = 0; i < n; ++i) images.labels.push_back(i % 4);
+  return images;
+}
+
+TEST(Observe, evidence_is_that_of_python_pytorch) {
+  const test::TemporaryFolder folder;
+  const auto base = (folder.path() / "base.pth").string();
+  const auto images = drawn_images(130);  // more than one batch
+  std::ofstream(folder.path() / "images.bin", std::ios::binary)
+      .write(reinterpret_cast<const char*>(images.pixels.data()), static_cast<std::streamsize>(images.pixels.size()));
+  const std::string out = (folder.path() / "seen.json").string();
+  const std::string command = std::string("/usr/bin/python3 " TBFT_SOURCE_DIR "/tests/unit/harness/observe_oracle.py ") + base +
+                              " " + (folder.path() / "images.bin").string() + " " + out;
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const auto oracle = nlohmann::json::parse(std::ifstream(out));
+
+  std::vector<std::int64_t> all(130);
+  std::iota(all.begin(), all.end(), 0);
+  Observer observer(base);
+  const auto seen = observer.observe(images, all);
+  const auto near = [](const std::vector<float>& values, const nlohmann::json& expected) {
+    ASSERT_EQ(values.size(), expected.size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      ASSERT_NEAR(values[i], expected[i].get<float>(), 1e-4 * (1 + std::abs(expected[i].get<float>()))) << i;
+  };
+  near(seen.logits, oracle.at("logits"));
+  EXPECT_EQ(seen.labels, images.labels);
+  ASSERT_EQ(seen.layers.size(), oracle.at("layers").size());
+  for (std::size_t l = 0; l < seen.layers.size(); ++l) {
+    const auto& expected = oracle.at("layers")[l];
+    EXPECT_EQ(seen.layers[l].name, expected.at("name"));
+    near(seen.layers[l].mean, expected.at("mean"));
+    near(seen.layers[l].mean_square, expected.at("mean_square"));
+    near(seen.layers[l].running_var, expected.at("running_var"));
+    EXPECT_NEAR(divergence(seen.layers[l], all), expected.at("divergence").get<double>(),
+                1e-3 * expected.at("divergence").get<double>() + 1e-6);
+  }
+  // A second look sees the same: nothing was changed.
+  EXPECT_EQ(observer.observe(images, all).logits, seen.logits);
+
+  auto odd = images;
+  odd.labels[3] = 4;
+  EXPECT_THROW(observer.observe(odd, all), std::invalid_argument);
+  EXPECT_THROW(observer.observe(images, all, [](std::int64_t) { throw std::runtime_error("stop"); }), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace tbft::adaptive
