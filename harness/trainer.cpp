@@ -11,8 +11,7 @@
 #include <malloc.h>
 #include <torch/cuda.h>
 #include <torch/nn/functional/loss.h>
-#include <torch/optim/adam.h>
-#include <torch/optim/sgd.h>
+#include <torch/optim/optimizer.h>
 #include <torch/utils.h>
 #include <torch/version.h>
 
@@ -26,6 +25,7 @@
 #include "harness/batches.h"
 #include "harness/network.h"
 #include "harness/strategy/elastic.h"
+#include "harness/strategy/objective.h"
 #include "harness/strategy/relabel.h"
 #include "harness/strategy/rgn.h"
 #include "harness/train_inputs.h"
@@ -58,51 +58,6 @@ void set_batchnorm(models::ResNet& net, const std::string& policy, const models:
     if (auto* bn = item.value()->as<torch::nn::BatchNorm2dImpl>(); bn != nullptr)
       bn->train(policy == "train" || (policy == "frozen-eval" && models::trains(tuned, item.key())));
   }
-}
-
-// A group a parameter where their rates differ, else one for all.
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const Strategy& strategy, const TrainSettings& s,
-                                                        const std::vector<torch::Tensor>& parameters) {
-  std::vector<torch::optim::OptimizerParamGroup> groups;
-  if (strategy.relative_rates)
-    for (const auto& parameter : parameters) groups.emplace_back(std::vector<torch::Tensor>{parameter});
-  else
-    groups.emplace_back(parameters);
-  const double weight_decay = strategy.unlabelled ? 0 : s.weight_decay;
-  if (s.optimizer == "adam" || strategy.unlabelled)
-    return std::make_unique<torch::optim::Adam>(std::move(groups), torch::optim::AdamOptions(s.lr).weight_decay(weight_decay));
-  return std::make_unique<torch::optim::SGD>(std::move(groups),
-                                             torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(weight_decay));
-}
-
-// The entropy of the predictions (TENT, Wang et al., ICLR 2021, section 3.1) or the cross-entropy; the mean over samples.
-torch::Tensor loss_of(const Strategy& strategy, const torch::Tensor& logits, const torch::Tensor& y) {
-  if (!strategy.unlabelled) return F::cross_entropy(logits, y);
-  return -(logits.softmax(1) * logits.log_softmax(1)).sum(1).mean();
-}
-
-// Adds the gradient of weight * |theta - start|_1; zero where a value has not moved.
-void add_l1_gradient(std::vector<torch::Tensor>& parameters, const std::vector<torch::Tensor>& start, double weight) {
-  const torch::NoGradGuard guard;
-  for (std::size_t i = 0; i < parameters.size(); ++i)
-    parameters[i].mutable_grad().add_((parameters[i] - start[i]).sign_(), weight);
-}
-
-// Mini-batches that a strategy looks at before it trains: as many as auto-rgn's authors take, at most all; drawn apart from
-// the batches of training.
-constexpr std::int64_t probe_batches = 5;
-std::vector<Batch> draw_probe(const data::Images& images, std::span<const std::int64_t> indices, const TrainSettings& settings,
-                              std::uint64_t draw) {
-  const auto n = static_cast<std::int64_t>(indices.size());
-  const auto order = data::permutation(n, static_cast<std::uint32_t>(settings.seed * 1000003 + draw));
-  std::vector<Batch> batches;
-  for (std::int64_t begin = 0; begin < std::min(n, probe_batches * settings.batch); begin += settings.batch) {
-    std::vector<std::int64_t> picked;
-    for (const auto i : slice(order, static_cast<std::size_t>(begin), static_cast<std::size_t>(settings.batch)))
-      picked.push_back(indices[static_cast<std::size_t>(i)]);
-    batches.push_back(make_batch(images, picked, settings.layout));
-  }
-  return batches;
 }
 
 double images_of(std::span<const Batch> batches) {
@@ -313,7 +268,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
     result.macs_train += passes * images_of(batches) * static_cast<double>(models::training_macs(spec, everything));
   };
   const auto set_relative_rates = [&] {
-    const auto batches = draw_probe(images, split.train, settings, static_cast<std::uint64_t>(result.epochs));
+    const auto batches = draw_probe(images, split.train, settings, result.epochs);
     const auto rates = relative_rates(probe_gradients(net, batches));
     for (std::size_t i = 0; i < rates.size(); ++i) optimizer->param_groups()[i].options().set_lr(settings.lr * rates[i]);
     result.macs_train += images_of(batches) * static_cast<double>(models::training_macs(spec, everything));

@@ -6,16 +6,21 @@
 #include <torch/nn/functional/loss.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "harness/batches.h"
+#include "harness/data/split.h"
 #include "harness/network.h"
+#include "harness/trainer.h"
 
 namespace tbft {
 
 namespace {
 
 namespace F = torch::nn::functional;
+
+constexpr std::int64_t probe_batches = 5;
 
 double sum_of_squares(const at::Tensor& tensor) {
   return tensor.detach().to(at::kDouble).square().sum().item<double>();
@@ -47,6 +52,21 @@ std::vector<at::Tensor> mean_gradient(models::ResNet& net, std::span<const Batch
 }
 
 }  // namespace
+
+std::vector<Batch> draw_probe(const data::Images& images, std::span<const std::int64_t> indices, const TrainSettings& settings,
+                              std::int64_t draw) {
+  const auto n = static_cast<std::int64_t>(indices.size());
+  const auto order =
+      data::permutation(n, static_cast<std::uint32_t>(settings.seed * 1000003 + static_cast<std::uint64_t>(draw)));
+  std::vector<Batch> batches;
+  for (std::int64_t begin = 0; begin < std::min(n, probe_batches * settings.batch); begin += settings.batch) {
+    std::vector<std::int64_t> picked;
+    for (const auto i : slice(order, static_cast<std::size_t>(begin), static_cast<std::size_t>(settings.batch)))
+      picked.push_back(indices[static_cast<std::size_t>(i)]);
+    batches.push_back(make_batch(images, picked, settings.layout));
+  }
+  return batches;
+}
 
 std::vector<ProbedParameter> probe_gradients(models::ResNet& net, std::span<const Batch> batches) {
   net->eval();

@@ -1,9 +1,12 @@
 // What the first gradients say of each parameter: the evidence of strategies that choose. No torch in this header.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "harness/data/dataset.h"
 
 namespace tbft::models {
 class ResNet;
@@ -12,6 +15,12 @@ class ResNet;
 namespace tbft {
 
 struct Batch;
+struct TrainSettings;
+
+// Mini-batches to look at before training: five, as the authors of auto-rgn take, at most all images; drawn by the training
+// seed and `draw`, apart from the batches of training.
+std::vector<Batch> draw_probe(const data::Images& images, std::span<const std::int64_t> indices, const TrainSettings& settings,
+                              std::int64_t draw);
 
 struct ProbedParameter {
   std::string name;
