@@ -34,7 +34,12 @@ bool Contender::trains(std::string_view parameter) const {
 
 std::vector<Contender> contenders(const std::vector<std::string_view>& strategies, bool quirk) {
   std::vector<Contender> all;
-  const auto add = [&](std::string_view variant, std::string_view name) { all.push_back({variant, &find_strategy(name)}); };
+  const auto add = [&](std::string_view variant, std::string_view name) {
+    const auto& strategy = find_strategy(name);
+    if (!strategy.has_plain_step())
+      throw std::invalid_argument(fmt::format("{}: its steps are not all the same, so that one of them says little", name));
+    all.push_back({variant, &strategy});
+  };
   for (const auto name : strategies) {
     if (std::ranges::count(strategies, name) > 1) throw std::invalid_argument(fmt::format("strategy {} is named twice", name));
     if (name != "full") add(own, name);

@@ -53,7 +53,7 @@ results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
   row.condition = m.cell.condition;
   row.train_size = m.cell.train_size;
   row.strategy = m.cell.strategy;
-  row.blocks = blocks_text(strategy);
+  row.blocks = blocks_text(strategy.choice != Choice::fixed && m.result ? m.result->tuned : strategy.tuned);
   row.repetition = m.cell.repetition;
   row.seed = m.cell.seed;
   row.order_index = m.cell.order_index;
@@ -61,7 +61,7 @@ results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
   row.threads = settings.threads;
   row.backend = settings.backend;
   row.layout = settings.layout;
-  row.bn_mode = strategy.updates_bn_only ? "train" : strategy.adapts() ? settings.train.batchnorm : "eval";
+  row.bn_mode = strategy.updates_bn_only ? "train" : strategy.uses_gradient() ? settings.train.batchnorm : "eval";
   if (strategy.uses_gradient() && m.lr > 0) row.lr = m.lr;
   row.cpu_governor = run.board->governor();
   row.temp_start_C = m.before.temperature_C;

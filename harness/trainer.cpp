@@ -11,8 +11,7 @@
 #include <malloc.h>
 #include <torch/cuda.h>
 #include <torch/nn/functional/loss.h>
-#include <torch/optim/adam.h>
-#include <torch/optim/sgd.h>
+#include <torch/optim/optimizer.h>
 #include <torch/utils.h>
 #include <torch/version.h>
 
@@ -25,7 +24,11 @@
 
 #include "harness/batches.h"
 #include "harness/network.h"
-#include "models/prefix_cache.h"
+#include "harness/strategy/elastic.h"
+#include "harness/strategy/objective.h"
+#include "harness/strategy/relabel.h"
+#include "harness/strategy/rgn.h"
+#include "harness/train_inputs.h"
 #include "models/resnet.h"
 
 namespace tbft {
@@ -57,12 +60,10 @@ void set_batchnorm(models::ResNet& net, const std::string& policy, const models:
   }
 }
 
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainSettings& s, std::vector<torch::Tensor> parameters) {
-  if (s.optimizer == "adam")
-    return std::make_unique<torch::optim::Adam>(std::move(parameters),
-                                                torch::optim::AdamOptions(s.lr).weight_decay(s.weight_decay));
-  return std::make_unique<torch::optim::SGD>(std::move(parameters),
-                                             torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(s.weight_decay));
+double images_of(std::span<const Batch> batches) {
+  std::int64_t n = 0;
+  for (const auto& batch : batches) n += batch.y.numel();
+  return static_cast<double>(n);
 }
 
 // In double, then rounded: the same draws in both layouts of a convolution's weight.
@@ -113,61 +114,6 @@ std::int64_t macs_before(const models::ResNetSpec& spec, int stage) {
   for (const auto block : models::all_blocks)
     if (static_cast<int>(block) < stage && block != models::Block::fc) macs += models::forward_macs(spec, block);
   return macs;
-}
-
-// A set of images as the trained part of the network sees them: through the frozen stages, once, or as they are.
-class Inputs {
- public:
-  // Samples are numbered by their place in `indices`.
-  Inputs(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices, const TrainSettings& settings)
-      : net_(net), images_(images), indices_(indices), settings_(settings) {}
-
-  // Runs the stages before `stage`; from then on batches are those of `stage`. Returns the bytes kept in memory.
-  std::int64_t cache(int stage, std::int64_t memory_bytes, PhaseObserver& observer) {
-    const auto type = settings_.cache == "bf16" ? models::StoredAs::bfloat16 : models::StoredAs::float32;
-    cache_ = std::make_unique<models::PrefixCache>(static_cast<std::int64_t>(indices_.size()), type,
-                                                   models::StoreLimit{.memory_bytes = memory_bytes});
-    const torch::InferenceMode guard;
-    net_->eval();
-    const std::size_t batch = evaluation_batch(net_->spec(), 0);
-    for (std::size_t begin = 0; begin < indices_.size(); begin += batch) {
-      auto x = make_batch(images_, slice(indices_, begin, batch), settings_.layout).x;
-      for (int s = 0; s < stage; ++s) x = net_->forward_stage(s, x);
-      cache_->append(x);
-      observer.evaluated(static_cast<std::int64_t>(std::min(begin + batch, indices_.size())),
-                         static_cast<std::int64_t>(indices_.size()));
-    }
-    stage_ = stage;
-    return cache_->in_file() ? 0 : cache_->bytes();
-  }
-
-  bool cached() const { return cache_ != nullptr; }
-  int stage() const { return stage_; }
-  std::size_t size() const { return indices_.size(); }
-
-  Batch batch(std::span<const std::int64_t> samples, std::span<const Shift> augmentation = {}) const {
-    picked_.clear();
-    for (const auto sample : samples) picked_.push_back(indices_[static_cast<std::size_t>(sample)]);
-    if (!cache_) return make_batch(images_, picked_, settings_.layout, augmentation);
-    return {cache_->gather(samples), make_labels(images_, picked_)};
-  }
-
- private:
-  models::ResNet& net_;
-  const data::Images& images_;
-  std::span<const std::int64_t> indices_;
-  const TrainSettings& settings_;
-  int stage_ = 0;
-  std::unique_ptr<models::PrefixCache> cache_;
-  mutable std::vector<std::int64_t> picked_;  // kept between batches
-};
-
-Score evaluate(models::ResNet& net, const Inputs& inputs, PhaseObserver& observer) {
-  std::vector<std::int64_t> samples(inputs.size());
-  std::iota(samples.begin(), samples.end(), 0);
-  return evaluate(
-      net, inputs.stage(), inputs.size(),
-      [&](std::size_t begin, std::size_t count) { return inputs.batch(slice(samples, begin, count)); }, observer);
 }
 
 }  // namespace
@@ -271,19 +217,30 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   set_layout(net, settings.layout);
   impl_->start_from_base(settings.noise);
   drop_gradients(net);
-  const auto parameters =
-      select_parameters(net, [&](std::string_view parameter) { return models::trains(strategy.tuned, parameter); });
-  result.trainable_params = models::parameter_count(net->spec(), strategy.tuned);
-  const std::unique_ptr<torch::optim::Optimizer> optimizer =
-      strategy.uses_gradient() ? make_optimizer(settings, parameters) : nullptr;
-  // What training needs is bound here; autograd is on only where a gradient is used.
+  const auto& spec = net->spec();
+  const models::Tuned everything{.blocks = {}, .everything = true};
+  std::vector<torch::Tensor> parameters, start;
+  std::unique_ptr<torch::optim::Optimizer> optimizer;
+  int stage = 0;
+  // What training needs, once it is known what is trained; autograd is on only where a gradient is used.
+  const auto bind = [&](const models::Tuned& tuned) {
+    result.tuned = tuned;
+    parameters = select_parameters(net, [&](std::string_view parameter) {
+      return models::trains(tuned, parameter) && !(strategy.relative_rates && models::is_batchnorm(parameter));
+    });
+    for (const auto& parameter : parameters) result.trainable_params += parameter.numel();
+    if (!parameters.empty()) optimizer = make_optimizer(strategy, settings, parameters);
+    if (strategy.l1_sp > 0)
+      for (const auto& parameter : parameters) start.push_back(parameter.detach().clone());
+    if (settings.cache != "off") stage = first_changed_stage(tuned);
+  };
+  if (strategy.choice == Choice::fixed) bind(strategy.tuned);
   const std::string bn_policy = strategy.updates_bn_only ? "train" : settings.batchnorm;
   auto random = at::detail::createCPUGenerator(settings.seed);
   const auto n_train = static_cast<std::int64_t>(split.train.size());
   const std::int64_t steps_per_epoch = (n_train + settings.batch - 1) / settings.batch;
-  Inputs train_inputs(net, images, split.train, settings);
-  Inputs val_inputs(net, images, split.val, settings);
-  const int stage = settings.cache == "off" ? 0 : first_changed_stage(strategy.tuned);
+  TrainInputs train_inputs(net, images, split.train, settings);
+  TrainInputs val_inputs(net, images, split.val, settings);
   std::int64_t cache_bytes = settings.cache_limit_bytes;
   load.done();
 
@@ -297,10 +254,30 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
     return loss;
   };
 
+  // The blocks by the first gradients. It counts as training, as everything does that a choice costs.
+  const auto choose = [&] {
+    select_parameters(net, [](std::string_view) { return true; });
+    const auto batches = draw_probe(images, split.train, settings, 0);
+    double passes = 1;
+    if (strategy.choice == Choice::rgn_top1) {
+      bind({.blocks = {block_of_largest_rgn(probe_gradients(net, batches))}});
+    } else {
+      bind(most_important_blocks(importance_of_blocks(probe_step(net, batches, settings.lr)), spec));
+      passes = 2;
+    }
+    result.macs_train += passes * images_of(batches) * static_cast<double>(models::training_macs(spec, everything));
+  };
+  const auto set_relative_rates = [&] {
+    const auto batches = draw_probe(images, split.train, settings, result.epochs);
+    const auto rates = relative_rates(probe_gradients(net, batches));
+    for (std::size_t i = 0; i < rates.size(); ++i) optimizer->param_groups()[i].options().set_lr(settings.lr * rates[i]);
+    result.macs_train += images_of(batches) * static_cast<double>(models::training_macs(spec, everything));
+  };
+
   // Before the first step: what is done once and counts as training.
   const auto prepare = [&] {
     if (settings.refresh_bn && strategy.uses_gradient()) {
-      set_batchnorm(net, "train", strategy.tuned);
+      set_batchnorm(net, "train", result.tuned);
       const torch::NoGradGuard guard;
       for (std::int64_t begin = 0; begin < n_train; begin += settings.batch) {
         const auto count = std::min(settings.batch, n_train - begin);
@@ -310,6 +287,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
         observer.evaluated(begin + count, n_train);
       }
     }
+    if (strategy.choice != Choice::fixed) choose();
     if (stage > 0) cache_bytes -= train_inputs.cache(stage, cache_bytes, observer);
   };
 
@@ -324,7 +302,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
     {
       PhaseScope forward(observer, Phase::forward);
       const c10::DebugInfoGuard reporter(c10::DebugInfoKind::PROFILER_STATE, live);
-      loss = F::cross_entropy(net->forward_from(train_inputs.stage(), x), y);
+      loss = loss_of(strategy, net->forward_from(train_inputs.stage(), x), y);
       forward.done();
     }
     if (live && strategy.uses_gradient()) result.saved_act_MiB = static_cast<double>(live->bytes()) / (1024.0 * 1024.0);
@@ -333,6 +311,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
       PhaseScope backward(observer, Phase::backward);
       drop_gradients(net);
       loss.backward();
+      if (strategy.l1_sp > 0) add_l1_gradient(parameters, start, strategy.l1_sp);
       backward.done();
     }
     {
@@ -342,14 +321,21 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
     }
   };
 
-  if (!strategy.adapts()) {
+  if (strategy.relabels) {
+    PhaseScope train(observer, Phase::train);
+    relabel(net, images, split.train, settings.layout, observer);
+    train.done();
+    result.samples_seen = n_train;
+  }
+  if (!strategy.uses_gradient() && !strategy.updates_bn_only) {
     result.val_loss = validate();
   } else {
     std::int64_t epochs_without_better = 0;
     for (std::int64_t epoch = 0; epoch < settings.epochs && epochs_without_better < settings.patience; ++epoch) {
       PhaseScope train(observer, Phase::train);
       if (epoch == 0) prepare();
-      set_batchnorm(net, bn_policy, strategy.tuned);
+      if (strategy.relative_rates) set_relative_rates();
+      set_batchnorm(net, bn_policy, result.tuned);
       const auto order = at::randperm(n_train, random, at::kLong);
       const std::span<const std::int64_t> shuffled(order.data_ptr<std::int64_t>(), static_cast<std::size_t>(n_train));
       for (std::int64_t step = 0; step < steps_per_epoch; ++step) {
@@ -375,11 +361,9 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
     if (best.tensors.empty()) throw DivergedError("the validation loss was never finite; lower the learning rate");
     best.restore(net);
   }
-  const auto& spec = net->spec();
-  const auto macs_a_sample =
-      strategy.uses_gradient() ? models::training_macs(spec, strategy.tuned) : models::forward_macs(spec);
+  const auto macs_a_sample = strategy.uses_gradient() ? models::training_macs(spec, result.tuned) : models::forward_macs(spec);
   const auto prefix_macs = macs_before(spec, train_inputs.stage());
-  result.macs_train = static_cast<double>(macs_a_sample - prefix_macs) * static_cast<double>(result.samples_seen);
+  result.macs_train += static_cast<double>(macs_a_sample - prefix_macs) * static_cast<double>(result.samples_seen);
   if (train_inputs.cached()) result.macs_train += static_cast<double>(prefix_macs) * static_cast<double>(n_train);
   if (settings.refresh_bn && strategy.uses_gradient())
     result.macs_train += static_cast<double>(models::forward_macs(spec)) * static_cast<double>(n_train);

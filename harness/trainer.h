@@ -42,8 +42,9 @@ struct TrainSettings {
 struct TrainResult {
   double val_loss = 0;  // best validation loss, the mean over images
   std::int64_t epochs = 0, steps = 0, samples_seen = 0;
+  models::Tuned tuned;  // what was trained
   std::int64_t trainable_params = 0;
-  double macs_train = 0;
+  double macs_train = 0;  // what a strategy looks at before it trains included
   std::int64_t n_test = 0, correct = 0;
   std::vector<bool> correct_by_image;  // in the order of the test indices
   double saved_act_MiB = 0;            // live bytes that the first training forward left for its backward; 0 without gradient
@@ -77,8 +78,9 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  // The paper's protocol: SGD on the tuned parameters, an epoch over shuffled batches, validation after each, early stop, the
-  // weights of the best validation loss tested. Starts from the base model every time. Throws where images and network differ.
+  // The paper's protocol: the optimiser on the tuned parameters, an epoch over shuffled batches, validation after each, early
+  // stop, the weights of the best validation loss tested. Starts from the base model every time. Throws where images and
+  // network differ.
   TrainResult run(const Strategy& strategy, const data::Images& images, const data::Split& split, const TrainSettings& settings,
                   PhaseObserver& observer);
 

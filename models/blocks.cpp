@@ -27,4 +27,8 @@ std::optional<Block> block_of(std::string_view parameter) {
   return std::nullopt;
 }
 
+bool is_batchnorm(std::string_view name) {
+  return name.starts_with("bn") || name.find(".bn") != std::string_view::npos;
+}
+
 }  // namespace tbft::models

@@ -15,5 +15,7 @@ inline constexpr std::array all_blocks{Block::block1, Block::block2, Block::bloc
 std::string_view to_string(Block block);
 // The block of a parameter such as "layer2.0.conv1.weight"; by module path, never by substring. nullopt: the final bn.
 std::optional<Block> block_of(std::string_view parameter);
+// Whether a parameter or module such as "layer2.0.bn1.weight" is a BatchNorm's.
+bool is_batchnorm(std::string_view name);
 
 }  // namespace tbft::models

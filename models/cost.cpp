@@ -40,8 +40,9 @@ bool trains(const Tuned& tuned, Block block) {
   return tuned.everything || tuned.blocks.contains(block);
 }
 
-// The gradient runs from the loss down to the frontmost trained block.
+// The gradient runs from the loss down to the frontmost trained block; each layer begins with a BatchNorm.
 bool gradient_reaches(const Tuned& tuned, Block block) {
+  if (tuned.batchnorm) return true;
   return std::ranges::any_of(all_blocks, [&](Block other) { return other <= block && trains(tuned, other); });
 }
 
@@ -57,7 +58,7 @@ std::int64_t layer_kept(const ResNetSpec& spec, int layer, bool trained) {
 }  // namespace
 
 bool trains(const Tuned& tuned, std::string_view parameter) {
-  if (tuned.everything) return true;
+  if (tuned.everything || (tuned.batchnorm && is_batchnorm(parameter))) return true;
   const auto block = block_of(parameter);
   return block && trains(tuned, *block);
 }

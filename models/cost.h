@@ -11,10 +11,13 @@
 
 namespace tbft::models {
 
-// What of the network is trained. `everything` also trains the final bn, which belongs to no block.
+// What of the network is trained. `everything` also trains the final bn, which belongs to no block; `batchnorm` is the weights
+// and biases of every BatchNorm, whatever its block.
 struct Tuned {
   std::set<Block> blocks{};
   bool everything = false;
+  bool batchnorm = false;
+  bool nothing() const { return blocks.empty() && !everything && !batchnorm; }
 };
 // Whether a parameter, named as in the checkpoints, is trained.
 bool trains(const Tuned& tuned, std::string_view parameter);

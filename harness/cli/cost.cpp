@@ -25,7 +25,7 @@ int execute(const CostOptions& options) {
   models::check(spec);
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const auto& strategy : strategies()) {
-    if (!strategy.uses_gradient()) continue;
+    if (!strategy.uses_gradient() || !strategy.has_plain_step()) continue;
     rows.push_back({{"strategy", strategy.name},
                     {"trainable_params", models::parameter_count(spec, strategy.tuned)},
                     {"macs_a_sample", models::training_macs(spec, strategy.tuned)},
@@ -45,10 +45,10 @@ int execute(const CostOptions& options) {
   }
   fmt::print("ResNet-{} x{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", spec.depth, spec.width,
              spec.pixels, spec.classes, models::parameter_count(spec), static_cast<double>(models::forward_macs(spec)) / 1e6);
-  fmt::print("{:<8}  {:>10}  {:>14}  {:>8}  {:>22}\n", "strategy", "parameters", "MMACs a sample", "saving %",
+  fmt::print("{:<9}  {:>10}  {:>14}  {:>8}  {:>22}\n", "strategy", "parameters", "MMACs a sample", "saving %",
              "activations kept, MiB");
   for (const auto& row : rows)
-    fmt::print("{:<8}  {:>10}  {:>14.2f}  {:>8.1f}  {:>22.3f}\n", row["strategy"].get<std::string>(),
+    fmt::print("{:<9}  {:>10}  {:>14.2f}  {:>8.1f}  {:>22.3f}\n", row["strategy"].get<std::string>(),
                row["trainable_params"].get<std::int64_t>(), row["macs_a_sample"].get<double>() / 1e6,
                row["saving_pct"].get<double>(), row["saved_act_bytes_a_sample"].get<double>() / (1024 * 1024));
   fmt::print("a training step of one sample: forward + input gradients + weight gradients; none below the first tuned layer\n");

@@ -13,6 +13,7 @@
 #include "harness/run_inputs.h"
 #include "harness/runner.h"
 #include "harness/settings.h"
+#include "harness/strategy/strategy.h"
 #include "results/report.h"
 
 namespace tbft::cli {
@@ -91,6 +92,12 @@ std::string keys_help() {
   return text;
 }
 
+std::string strategies_help() {
+  std::string text = "Strategies:\n";
+  for (const auto& strategy : strategies()) text += fmt::format("  {:<10} {}\n", strategy.name, strategy.summary);
+  return text + "\n";
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Action& action) {
@@ -133,7 +140,7 @@ void add_run(CLI::App& app, Action& action) {
       "  tbft run experiments/cifar-flip.toml ... -o runs/first --resume\n"
       "  tbft run experiments/cifar-flip.toml ... -o runs/fast --jobs 4        # accuracies of four cells at once\n"
       "  tbft run experiments/cifar-flip.toml ... -o parts/7 --cell 7          # one cell, here; the others elsewhere\n\n" +
-      keys_help());
+      strategies_help() + keys_help());
   command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 

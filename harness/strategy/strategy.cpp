@@ -20,6 +20,27 @@ std::span<const Strategy> strategies() {
       Strategy{.name = "block3", .summary = "middle: layer3", .tuned = {.blocks = {Block::block3}}},
       Strategy{.name = "fc", .summary = "rear: the classifier", .tuned = {.blocks = {Block::fc}}},
       Strategy{.name = "full", .summary = "every parameter", .tuned = {.everything = true}},
+      Strategy{.name = "bn-affine", .summary = "weights and biases of every BatchNorm", .tuned = {.batchnorm = true}},
+      Strategy{.name = "tent",
+               .summary = "the same, without labels, by the entropy of the predictions (Wang et al., ICLR 2021)",
+               .tuned = {.batchnorm = true},
+               .unlabelled = true},
+      Strategy{.name = "l1-sp",
+               .summary = "every parameter, drawn to its starting value (Li et al., ICML 2018)",
+               .tuned = {.everything = true},
+               .l1_sp = 1e-3},
+      Strategy{
+          .name = "auto-rgn",
+          .summary = "every parameter but BatchNorm's, each tensor at a rate by its relative gradient (Lee et al., ICLR 2023)",
+          .tuned = {.everything = true},
+          .relative_rates = true},
+      Strategy{.name = "rgn-top1",
+               .summary = "the block of the largest relative gradient (Lee et al., ICLR 2023)",
+               .choice = Choice::rgn_top1},
+      Strategy{.name = "elastic",
+               .summary = "the most important blocks that cost two thirds of full (after Huang et al., MobiSys 2023)",
+               .choice = Choice::elastic},
+      Strategy{.name = "relabel", .summary = "classes renamed after the labels, no gradient", .relabels = true},
   };
   return list;
 }
@@ -33,10 +54,11 @@ const Strategy& find_strategy(std::string_view name) {
   throw std::invalid_argument(fmt::format("unknown strategy '{}'; known: {}", name, fmt::join(known, ", ")));
 }
 
-std::string blocks_text(const Strategy& strategy) {
-  if (strategy.tuned.everything) return "all";
+std::string blocks_text(const models::Tuned& tuned) {
+  if (tuned.everything) return "all";
   std::vector<std::string_view> names;
-  for (const auto block : strategy.tuned.blocks) names.push_back(models::to_string(block));
+  for (const auto block : tuned.blocks) names.push_back(models::to_string(block));
+  if (tuned.batchnorm) names.emplace_back("bn");
   return fmt::format("{}", fmt::join(names, "+"));
 }
 

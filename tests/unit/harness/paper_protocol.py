@@ -51,6 +51,28 @@ TUNED = {"full": lambda m: [m], "block1": lambda m: [m.conv1, m.layer1], "block2
          "block3": lambda m: [m.layer3], "fc": lambda m: [m.fc], "bn-stats": lambda m: [], "none": lambda m: []}
 
 
+def batchnorms(net):
+    return [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+
+
+TUNED["bn-affine"] = TUNED["tent"] = batchnorms
+TUNED["l1-sp"] = TUNED["full"]
+PROBE_BATCHES = 5
+
+
+def relative_rates(net, parameters, case, x, y, index, epoch):
+    """auto-rgn's: mean over mini-batches of |g| / |theta| in eval mode, over the largest."""
+    net.eval()
+    order = index[np.random.RandomState(case["seed"] * 1000003 + epoch).permutation(len(index))]
+    ratios = []
+    for batch in order.split(case["batch"])[:PROBE_BATCHES]:
+        net.zero_grad()
+        F.cross_entropy(net(x[batch]), y[batch]).backward()
+        ratios.append([(p.grad.double().norm() / p.detach().double().norm()).item() if p.detach().any() else 0 for p in parameters])
+    mean = np.mean(ratios, 0)
+    return mean / mean.max()
+
+
 def validation_loss(net, x, y):
     net.eval()
     with torch.no_grad():
@@ -58,15 +80,24 @@ def validation_loss(net, x, y):
 
 
 def train(net, case, x, y, split):
-    parameters = [p for part in TUNED[case["strategy"]](net) for p in part.parameters()]
+    strategy = case["strategy"]
+    if strategy == "auto-rgn":
+        parameters = [p for name, p in net.named_parameters() if "bn" not in name]
+    else:
+        parameters = [p for part in TUNED[strategy](net) for p in part.parameters()]
+    start = [p.detach().clone() for p in parameters]
     optimiser = None
     if parameters:
-        make = torch.optim.Adam if case["optimizer"] == "adam" else lambda p, **k: torch.optim.SGD(p, momentum=0.9, **k)
-        optimiser = make(parameters, lr=case["lr"], weight_decay=5e-4)
+        adam = case["optimizer"] == "adam" or strategy == "tent"
+        make = torch.optim.Adam if adam else lambda p, **k: torch.optim.SGD(p, momentum=0.9, **k)
+        optimiser = make([{"params": [p]} for p in parameters], lr=case["lr"], weight_decay=0 if strategy == "tent" else 5e-4)
     generator = torch.Generator().manual_seed(case["seed"])
     index, val = torch.tensor(split["train"]), torch.tensor(split["val"])
     best = (float("inf"), None)
-    for _ in range(case["epochs"]):
+    for epoch in range(case["epochs"]):
+        if strategy == "auto-rgn":
+            for group, rate in zip(optimiser.param_groups, relative_rates(net, parameters, case, x, y, index, epoch)):
+                group["lr"] = case["lr"] * rate
         net.train()
         shuffled = index[torch.randperm(len(index), generator=generator)]
         for batch in shuffled.split(case["batch"]):
@@ -75,7 +106,14 @@ def train(net, case, x, y, split):
                     net(x[batch])
                 continue
             optimiser.zero_grad()
-            F.cross_entropy(net(x[batch]), y[batch]).backward()
+            logits = net(x[batch])
+            if strategy == "tent":
+                loss = -(logits.softmax(1) * logits.log_softmax(1)).sum(1).mean()
+            else:
+                loss = F.cross_entropy(logits, y[batch])
+            if strategy == "l1-sp":
+                loss = loss + 1e-3 * sum((p - p0).abs().sum() for p, p0 in zip(parameters, start))
+            loss.backward()
             optimiser.step()
         loss = validation_loss(net, x[val], y[val])
         if loss < best[0]:

@@ -300,6 +300,17 @@ TEST_F(RowTest, BatchNormIsAsTheStrategyAndTheSettingsSay) {
   measurement.lr = 3e-3;  // as searched
   EXPECT_EQ(row().blocks, "all");
   EXPECT_EQ(row().lr, 3e-3);
+  measurement.cell.strategy = "relabel";
+  EXPECT_EQ(row().bn_mode, "eval");
+  EXPECT_EQ(row().lr, std::nullopt);
+}
+
+TEST_F(RowTest, TheBlocksOfAChoiceAreThoseThatItMade) {
+  measurement.cell.strategy = "elastic";
+  measurement.result->tuned.blocks = {models::Block::block2, models::Block::fc};
+  EXPECT_EQ(row().blocks, "block2+fc");
+  measurement.result.reset();
+  EXPECT_EQ(row().blocks, "");
 }
 
 TEST(Known, IsEmptyForWhatIsNotANumber) {

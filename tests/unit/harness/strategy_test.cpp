@@ -10,31 +10,34 @@ namespace {
 using test::message_of;
 using testing::ElementsAre;
 
-TEST(Strategies, AreThoseOfThePapersTables) {
+TEST(Strategies, AreThoseOfThePapersTablesThenTheOthers) {
   std::vector<std::string_view> names;
   for (const auto& strategy : strategies()) names.push_back(strategy.name);
-  EXPECT_THAT(names, ElementsAre("none", "bn-stats", "block1", "block2", "block3", "fc", "full"));
+  EXPECT_THAT(names, ElementsAre("none", "bn-stats", "block1", "block2", "block3", "fc", "full", "bn-affine", "tent", "l1-sp",
+                                 "auto-rgn", "rgn-top1", "elastic", "relabel"));
 }
 
 TEST(Strategies, SayWhatTheyTrain) {
-  EXPECT_EQ(blocks_text(find_strategy("none")), "");
-  EXPECT_EQ(blocks_text(find_strategy("bn-stats")), "");
-  EXPECT_EQ(blocks_text(find_strategy("full")), "all");
-  for (const auto* block : {"block1", "block2", "block3", "fc"}) EXPECT_EQ(blocks_text(find_strategy(block)), block);
-  EXPECT_EQ(blocks_text({.name = "two", .tuned = {.blocks = {models::Block::fc, models::Block::block1}}}), "block1+fc");
+  const auto text = [](const char* name) { return blocks_text(find_strategy(name).tuned); };
+  for (const auto* name : {"none", "bn-stats", "relabel", "elastic"}) EXPECT_EQ(text(name), "");
+  for (const auto* name : {"full", "l1-sp", "auto-rgn"}) EXPECT_EQ(text(name), "all");
+  for (const auto* name : {"bn-affine", "tent"}) EXPECT_EQ(text(name), "bn");
+  for (const auto* block : {"block1", "block2", "block3", "fc"}) EXPECT_EQ(text(block), block);
+  EXPECT_EQ(blocks_text({.blocks = {models::Block::fc, models::Block::block1}}), "block1+fc");
 }
 
 TEST(Strategies, NeedAGradientExactlyWhereAParameterIsTrained) {
   for (const auto& strategy : strategies()) {
-    const bool trains = !blocks_text(strategy).empty();
+    const bool trains = !blocks_text(strategy.tuned).empty() || strategy.choice != Choice::fixed;
     EXPECT_EQ(strategy.uses_gradient(), trains) << strategy.name;
-    EXPECT_EQ(strategy.adapts(), trains || strategy.name == "bn-stats") << strategy.name;
+    EXPECT_EQ(strategy.adapts(), strategy.name != "none") << strategy.name;
   }
 }
 
 TEST(Strategies, AnUnknownOneIsAnErrorThatListsTheKnown) {
   EXPECT_EQ(message_of<std::invalid_argument>([] { find_strategy("Block1"); }),
-            "unknown strategy 'Block1'; known: none, bn-stats, block1, block2, block3, fc, full");
+            "unknown strategy 'Block1'; known: none, bn-stats, block1, block2, block3, fc, full, bn-affine, tent, l1-sp, "
+            "auto-rgn, rgn-top1, elastic, relabel");
 }
 
 }  // namespace

@@ -53,6 +53,16 @@ TEST(Cost, GradientsStopAtTheFrontmostTrainedLayer) {
   EXPECT_EQ(training_macs(small, {.blocks = {Block::block2, Block::fc}}), training_macs(small, only(Block::block2)) + 640);
 }
 
+TEST(Cost, BatchNormAloneWantsEveryInputGradientAndNoWeightGradient) {
+  const Tuned batchnorm{.blocks = {}, .batchnorm = true};
+  const std::int64_t stem = std::int64_t{9} * 1024 * 3 * 16;
+  EXPECT_EQ(training_macs(small, batchnorm), 2 * forward_macs(small) - stem);
+  EXPECT_NEAR(saving_pct(small, batchnorm), 33.5, 0.3);
+  EXPECT_EQ(parameter_count(small, batchnorm), 2 * (8 * 16 + (16 + 7 * 32) + (32 + 7 * 64) + 64));
+  EXPECT_TRUE(trains(batchnorm, "bn.bias") && trains(batchnorm, "layer1.0.bn1"));
+  EXPECT_FALSE(trains(batchnorm, "layer1.0.conv1.weight") || trains(batchnorm, "fc.bias"));
+}
+
 TEST(Cost, ParameterCountsAreThePapers) {
   EXPECT_EQ(parameter_count(small), 366'938);
   EXPECT_EQ(parameter_count(large), 383'713);

@@ -1,0 +1,67 @@
+// What picks blocks and rates from the first gradients: arithmetic.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <limits>
+
+#include "harness/strategy/elastic.h"
+#include "harness/strategy/rgn.h"
+
+namespace tbft {
+namespace {
+
+using models::Block;
+using testing::DoubleEq;
+using testing::ElementsAre;
+using testing::Pair;
+
+TEST(Rgn, a_block_is_one_vector_and_mini_batches_are_averaged) {
+  // layer2: |theta| = 5, |g| = 5 then 0; layer3: |theta| = 2, |g| = 1.5 twice; fc: |theta| = 100. bn belongs to no block.
+  const std::vector<ProbedParameter> probed{{"layer2.0.conv1.weight", 9, {16, 0}},
+                                            {"layer2.0.bn1.weight", 16, {9, 0}},
+                                            {"layer3.0.conv1.weight", 4, {2.25, 2.25}},
+                                            {"fc.weight", 1e4, {100, 100}},
+                                            {"bn.weight", 1, {1e6, 1e6}}};
+  EXPECT_EQ(block_of_largest_rgn(probed), Block::block3);
+  auto first = probed;
+  first[0].gradient_sq = {16, 40};  // (1 + 7/5) / 2 > 0.75
+  EXPECT_EQ(block_of_largest_rgn(first), Block::block2);
+}
+
+TEST(Rgn, rates_are_those_of_each_tensor_over_the_largest) {
+  const std::vector<ProbedParameter> probed{{"conv1.weight", 4, {1, 9}}, {"fc.weight", 1, {16, 16}}, {"fc.bias", 0, {1, 1}}};
+  EXPECT_THAT(relative_rates(probed), ElementsAre(DoubleEq(0.25), DoubleEq(1), 0));
+}
+
+TEST(Rgn, gradients_that_say_nothing_are_refused) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<ProbedParameter> broken{{"fc.weight", 1, {nan}}};
+  EXPECT_THROW(block_of_largest_rgn(broken), std::invalid_argument);
+  EXPECT_THROW(relative_rates(broken), std::invalid_argument);
+  EXPECT_THROW(block_of_largest_rgn(std::vector<ProbedParameter>{{"bn.weight", 1, {1}}}), std::invalid_argument);
+}
+
+TEST(Elastic, importance_is_summed_by_block) {
+  const std::vector<ProbedStep> probed{{"conv1.weight", 1}, {"layer1.0.conv1.weight", 2}, {"fc.bias", -3}, {"bn.weight", 9}};
+  EXPECT_THAT(importance_of_blocks(probed), ElementsAre(Pair(Block::block1, 3), Pair(Block::fc, -3)));
+}
+
+TEST(Elastic, takes_what_is_most_important_within_the_budget) {
+  const models::ResNetSpec spec;
+  const auto chosen = [&](std::map<Block, double> importance, double budget) {
+    return most_important_blocks(importance, spec, budget).blocks;
+  };
+  const std::map<Block, double> all{{Block::block1, 4}, {Block::block2, 3}, {Block::block3, 2}, {Block::fc, 1}};
+  EXPECT_THAT(chosen(all, 1), ElementsAre(Block::block1, Block::block2, Block::block3, Block::fc));
+  // At 32 px block2 costs 65.9 % of full, block3 55.0 %, fc 33.4 % (models/cost.h); fc beside another costs next to nothing.
+  EXPECT_THAT(chosen(all, 2.0 / 3), ElementsAre(Block::block2, Block::fc));
+  EXPECT_THAT(chosen(all, 0.6), ElementsAre(Block::block3, Block::fc));
+  EXPECT_THAT(chosen(all, 0.35), ElementsAre(Block::fc));
+  // What would raise the loss, or do nothing, is left out.
+  EXPECT_THAT(chosen({{Block::block2, 1}, {Block::fc, -1}}, 2.0 / 3), ElementsAre(Block::block2));
+  EXPECT_THAT(chosen({{Block::block3, 1}}, 2.0 / 3), ElementsAre(Block::block3));
+  EXPECT_THROW(chosen(all, 0.3), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace tbft
