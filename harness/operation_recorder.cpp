@@ -61,7 +61,7 @@ double RecordedTimes::*recorded_as(std::string_view name) {
     if (has("Addmm") || has(" TBackward")) return &RecordedTimes::fc_backward;
     return &RecordedTimes::elementwise;
   }
-  if (has("aten::conv") || has("aten::linear")) return &RecordedTimes::forward;
+  if (has("convolution") || has("aten::conv") || has("aten::linear")) return &RecordedTimes::forward;
   if (has("aten::batch_norm")) return &RecordedTimes::batchnorm_forward;
   return &RecordedTimes::elementwise;
 }

@@ -1,0 +1,57 @@
+"""results/reference: its files read back, are marked as estimates, and show what its README says. Usage: reference_results.py TBFT SOURCE"""
+import collections
+import csv
+import pathlib
+import statistics
+import subprocess
+import sys
+
+tbft, source = sys.argv[1], pathlib.Path(sys.argv[2])
+reference = source / "results/reference"
+BLOCKS = ["block1", "block2", "block3", "fc"]
+rows = list(csv.DictReader(open(reference / "cells.csv")))
+assert all(r["status"] == "ok" and r["measured"] == "0" and r["meter"].startswith("estimate:") for r in rows)
+assert not any("dirty" in r["tool_version"] for r in rows), "made by a build that no commit names"
+
+cells = collections.defaultdict(list)
+for r in rows:
+    cells[r["dataset"], r["condition"], r["train_size"], r["strategy"]].append(float(r["accuracy_pct"]))
+mean = {key: statistics.mean(values) for key, values in cells.items()}
+published = {(r["table"], r["condition"], r["strategy"]): float(r["value"])
+             for r in csv.DictReader(open(source / "results/published/paper-tables.csv")) if r["metric"] == "accuracy_pct"}
+
+# CIFAR-Flip: within 5 points of the paper in every cell, the same order of blocks.
+for size in ("0.1", "0.2", "0.3"):
+    ours = {s: mean["cifar-flip", "", size, s] for s in [*BLOCKS, "full"]}
+    paper = {s: published["cifar-flip", f"{float(size) * 100:.0f}%", s] for s in ours}
+    assert all(abs(ours[s] - paper[s]) < 5 for s in ours), (size, ours, paper)
+    assert sorted(BLOCKS, key=ours.get) == sorted(BLOCKS, key=paper.get), (size, ours)
+    assert all(len(cells["cifar-flip", "", size, s]) == 3 for s in ours)
+
+# CIFAR-10-C-like: block1 is the best block in the mean over 15 corruptions; pairs: block3 at both sizes.
+corrupted = {s: [v for (d, _, _, strategy), values in cells.items() if d == "cifar10-c-like" and strategy == s for v in values]
+             for s in ["none", "bn-stats", *BLOCKS]}
+assert {len(v) for v in corrupted.values()} == {15}
+assert max(BLOCKS, key=lambda s: statistics.mean(corrupted[s])) == "block1", corrupted
+for size in ("0.1", "0.3"):
+    assert max(BLOCKS, key=lambda s: mean["cifar10-pairs", "", size, s]) == "block3", size
+
+# Noise on a block is best repaired by that block, in at least three of the four.
+diagonal = [b for b in BLOCKS
+            if max(BLOCKS, key=lambda s: mean["cifar10", f"noise-{b}", "0.1", s]) == b]
+assert len(diagonal) >= 3, diagonal
+
+runs = [reference / name for name in ("cifar-flip", "cifar10-pairs", "cifar10-c-like", "block-noise", "step-cost")]
+text = subprocess.run([tbft, "report", *runs], check=True, capture_output=True, text=True).stdout
+for word in ("cifar-flip", "cifar10-pairs", "cifar10-c-like", "block-noise", "estimate", "headline"):
+    assert word in text, f"the report of the reference runs has no '{word}'"
+joined = sum((list(csv.DictReader(open(run / "cells.csv"))) for run in runs[:-1]), [])
+assert sorted(r["cell_id"] for r in joined) == sorted(r["cell_id"] for r in rows), "cells.csv is not the sum of the runs"
+
+# Step cost: savings in the paper's order; fc within 6 points of the model of multiply-accumulates at 128 px.
+steps = [r for r in csv.DictReader(open(reference / "step-cost/step_cost.csv")) if r["variant"] == "tbft" and r["pixels"] == "128"]
+saving = {r["strategy"]: float(r["saving_time_pct"]) for r in steps if r["strategy"] in BLOCKS}
+model = {r["strategy"]: float(r["saving_macs_pct"]) for r in steps if r["strategy"] in BLOCKS}
+assert sorted(saving, key=saving.get) == BLOCKS, saving
+assert abs(saving["fc"] - model["fc"]) < 6, (saving, model)
+print("the reference results are what their README says")
