@@ -19,6 +19,7 @@
 
 #include "harness/network.h"
 #include "harness/operation_recorder.h"
+#include "models/fused.h"
 
 namespace tbft {
 
@@ -65,8 +66,12 @@ GradientSeconds measure(const Conv& conv, const std::string& layout) {
   const auto gradient = at::randn({1, conv.out, out_side, out_side}).contiguous(format);
   const auto time_s = [&](bool input) {
     const auto start = SteadyClock::now();
-    at::convolution_backward(gradient, image, weight, at::OptionalIntArrayRef(), {conv.stride, conv.stride}, {1, 1}, {1, 1},
-                             false, {0, 0}, 1, {input, !input, false});
+    if (models::fusable(image)) {
+      models::convolution_gradients(gradient, image, weight, conv.stride, input, !input);
+    } else {
+      at::convolution_backward(gradient, image, weight, at::OptionalIntArrayRef(), {conv.stride, conv.stride}, {1, 1}, {1, 1},
+                               false, {0, 0}, 1, {input, !input, false});
+    }
     return seconds_since(start);
   };
   constexpr int warm = 3;

@@ -1,6 +1,8 @@
 #include "models/fused.h"
 
 #include <ATen/Context.h>
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/native/ConvUtils.h>
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/empty.h>
@@ -221,20 +223,16 @@ BatchNormGradient batchnorm_relu_backward(const Tensor& x, const Normalisation& 
   return result;
 }
 
+bool uses_onednn() {
+  return at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN();
+}
+
 // With one thread and one image at::convolution would leave oneDNN for a matrix product, which the reference BLAS makes slow.
 Tensor convolve(const Tensor& x, const nn::Conv2dImpl& conv) {
   const std::int64_t stride = conv.options.stride()->at(0);
-  if (at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN())
+  if (uses_onednn())
     return at::mkldnn_convolution(x, conv.weight, {}, {1, 1}, {stride, stride}, {1, 1}, 1).contiguous(channels_last);
   return at::convolution(x, conv.weight, {}, {stride, stride}, {1, 1}, {1, 1}, false, {0, 0}, 1).contiguous(channels_last);
-}
-
-// Of the input and of the weight, where asked for. The input's values matter to the latter only.
-std::pair<Tensor, Tensor> convolution_gradients(const Tensor& gradient, const Tensor& input, const Tensor& weight,
-                                                std::int64_t stride, bool for_input, bool for_weight) {
-  auto [x, w, b] = at::convolution_backward(gradient, input, weight, at::OptionalIntArrayRef(), {stride, stride}, {1, 1},
-                                            {1, 1}, false, {0, 0}, 1, {for_input, for_weight, false});
-  return {for_input ? x.contiguous(channels_last) : Tensor(), w};
 }
 
 void add_shortcut(Tensor& y, const Tensor& x, std::optional<Moments>& result, bool wanted) {
@@ -383,6 +381,21 @@ bool needs_gradient(std::initializer_list<const Tensor*> tensors) {
 }
 
 }  // namespace
+
+std::pair<Tensor, Tensor> convolution_gradients(const Tensor& gradient, const Tensor& input, const Tensor& weight,
+                                                std::int64_t stride, bool for_input, bool for_weight) {
+  RECORD_FUNCTION("tbft::convolution_backward", std::vector<c10::IValue>{});
+  const std::array<bool, 3> wanted{for_input, for_weight, false};
+  const std::array<std::int64_t, 2> strides{stride, stride}, ones{1, 1};
+  // at::convolution_backward leaves oneDNN for a matrix product where one image has few values (as for convolve()), which makes
+  // a step of one image six times slower. libtorch registers its oneDNN function for all processors alike.
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;  // where it expects to be called
+  const auto onednn = decltype(at::native::mkldnn_convolution_backward_stub)::DEFAULT;
+  auto [x, w, b] = uses_onednn() ? onednn(input, gradient, weight, ones, strides, ones, 1, wanted)
+                                 : at::convolution_backward(gradient, input, weight, at::OptionalIntArrayRef(), strides, ones,
+                                                            ones, false, {0, 0}, 1, wanted);
+  return {for_input ? x.contiguous(channels_last) : Tensor(), for_weight ? w : Tensor()};
+}
 
 bool fusable(const Tensor& x) {
   return x.dim() == 4 && x.scalar_type() == at::kFloat && x.device().is_cpu() && x.size(1) % kernels::channel_step == 0 &&

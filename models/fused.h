@@ -9,7 +9,9 @@
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
+#include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace tbft::models {
@@ -25,6 +27,13 @@ struct Moments {
 // relu(bn(x)); in training mode the running statistics move as torch moves them. `known`: the moments of x, where they were
 // computed before.
 torch::Tensor batchnorm_relu(const torch::Tensor& x, torch::nn::BatchNorm2dImpl& bn, const Moments* known = nullptr);
+
+// Of a 3x3 convolution with padding 1 over channels_last maps: the gradients of its input and of its weight, where asked for,
+// else undefined. `gradient` is that of its output. The values of `input` matter to the weight's only, those of `weight` to the
+// input's.
+std::pair<torch::Tensor, torch::Tensor> convolution_gradients(const torch::Tensor& gradient, const torch::Tensor& input,
+                                                              const torch::Tensor& weight, std::int64_t stride, bool for_input,
+                                                              bool for_weight);
 
 struct BlockParts {
   torch::nn::BatchNorm2dImpl& bn1;

@@ -51,6 +51,7 @@ TEST(RecordedAs, KnowsTheNamesOfLibtorch) {
   EXPECT_EQ(recorded_as("aten::batch_norm"), &RecordedTimes::batchnorm_forward);
   EXPECT_EQ(recorded_as("aten::convolution"), &RecordedTimes::forward);
   EXPECT_EQ(recorded_as("aten::mkldnn_convolution"), &RecordedTimes::forward);
+  EXPECT_EQ(recorded_as("tbft::convolution_backward"), &RecordedTimes::convolution_backward);
   EXPECT_EQ(recorded_as("aten::convolution_backward"), &RecordedTimes::convolution_backward);
   EXPECT_EQ(recorded_as("tbft::batch_norm_relu"), &RecordedTimes::batchnorm_forward);
   EXPECT_EQ(recorded_as("tbft::batch_norm_relu_backward"), &RecordedTimes::batchnorm_backward);

@@ -100,6 +100,24 @@ INSTANTIATE_TEST_SUITE_P(Shapes, BasicBlock,
                                   std::to_string(p.param.stride);
                          });
 
+// Of one image, too, where libtorch itself takes another way.
+TEST(ConvolutionGradients, AreThoseOfTorchForAnyBatch) {
+  torch::manual_seed(4);
+  for (const std::int64_t n : {1, 6})
+    for (const std::int64_t stride : {1, 2}) {
+      const auto x = torch::randn({n, 16, 8, 8}).contiguous(channels_last);
+      const auto w = torch::randn({32, 16, 3, 3}).contiguous(channels_last);
+      const auto dy = torch::randn({n, 32, 8 / stride, 8 / stride}).contiguous(channels_last);
+      const auto [dx, dw, db] = torch::convolution_backward(dy, x, w, at::OptionalIntArrayRef(), {stride, stride}, {1, 1},
+                                                            {1, 1}, false, {0, 0}, 1, {true, true, false});
+      const auto both = convolution_gradients(dy, x, w, stride, true, true);
+      EXPECT_LT(relative(both.first, dx), 1e-5) << n << " images, stride " << stride;
+      EXPECT_LT(relative(both.second, dw), 1e-5) << n << " images, stride " << stride;
+      EXPECT_FALSE(convolution_gradients(dy, x, w, stride, false, true).first.defined());
+      EXPECT_FALSE(convolution_gradients(dy, x, w, stride, true, false).second.defined());
+    }
+}
+
 TEST_P(BasicBlock, GivesTheOutputAndMovesTheStatisticsOfTorch) {
   const torch::NoGradGuard guard;
   for (const bool training : {true, false}) {
