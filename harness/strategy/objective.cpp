@@ -1,8 +1,5 @@
 #include "harness/strategy/objective.h"
 
-// First: clang 14 cannot read libtorch's headers in another order.
-#include <ATen/core/ivalue.h>
-
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/sgd.h>

@@ -1,17 +1,16 @@
-// What a strategy minimises, and by which optimiser. No torch in this header.
+// What a strategy minimises, and by which optimiser. Includes torch: for the trainer.
 #pragma once
+
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
+#include <ATen/core/Tensor.h>
+#include <torch/optim/optimizer.h>
 
 #include <memory>
 #include <vector>
 
 #include "harness/strategy/strategy.h"
-
-namespace at {
-class Tensor;
-}
-namespace torch::optim {
-class Optimizer;
-}
 
 namespace tbft {
 
