@@ -71,6 +71,7 @@ CellMeasurement run_cell(RunSetup& setup, const Cell& cell, const CellWay& way, 
     if (settings == nullptr) throw std::runtime_error(std::get<std::string>(way));
     m.result =
         setup.trainer.run(find_strategy(cell.strategy), setup.data.images(cell), setup.data.split(cell), *settings, observer);
+    m.lr = m.result->lr;
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& error) {

@@ -11,6 +11,19 @@
 
 namespace tbft {
 
+CellSettings::CellSettings(const Settings& effective, const std::string& checkpoint_sha256, Trainer& trainer,
+                           const TargetData& data, Console& console, const std::atomic<bool>& stop,
+                           std::function<void(const SearchOutcome&)> record)
+    : settings_(effective), trainer_(trainer), data_(data), console_(console), stop_(stop), record_(std::move(record)) {
+  if (effective.model.reference.empty()) return;
+  try {
+    diagnosing_ = std::make_shared<Diagnosing>(
+        Diagnosing{adaptive::read_reference(effective.model.reference, checkpoint_sha256), effective.train.lr});
+  } catch (const std::runtime_error& error) {
+    throw SettingsError(fmt::format("model.reference: {}", error.what()));
+  }
+}
+
 TrainSettings CellSettings::of(const Cell& cell) {
   return with(cell, lr_of(cell), noise_of(cell));
 }
@@ -30,7 +43,8 @@ TrainSettings CellSettings::with(const Cell& cell, double lr, const std::optiona
           .cache = settings_.train.cache,
           .cache_limit_bytes = settings_.train.cache_limit_MiB << 20,
           .refresh_bn = settings_.train.refresh_bn,
-          .noise = noise};
+          .noise = noise,
+          .diagnosing = diagnosing_};
 }
 
 void CellSettings::learn(const SearchOutcome& outcome) {

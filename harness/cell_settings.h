@@ -14,6 +14,7 @@
 #include "harness/console.h"
 #include "harness/plan.h"
 #include "harness/settings.h"
+#include "harness/strategy/diagnosed.h"
 #include "harness/target_data.h"
 #include "harness/trainer.h"
 
@@ -27,10 +28,10 @@ struct SearchOutcome {
 
 class CellSettings {
  public:
-  // `effective` settings; `record` is told the outcome of each search made here. All other arguments outlive this.
-  CellSettings(const Settings& effective, Trainer& trainer, const TargetData& data, Console& console,
-               const std::atomic<bool>& stop, std::function<void(const SearchOutcome&)> record)
-      : settings_(effective), trainer_(trainer), data_(data), console_(console), stop_(stop), record_(std::move(record)) {}
+  // `effective` settings; `record` is told the outcome of each search made here. All other arguments outlive this. Throws
+  // SettingsError where model.reference is not one of the checkpoint of this hash.
+  CellSettings(const Settings& effective, const std::string& checkpoint_sha256, Trainer& trainer, const TargetData& data,
+               Console& console, const std::atomic<bool>& stop, std::function<void(const SearchOutcome&)> record);
 
   // An outcome of before, or of another process.
   void learn(const SearchOutcome& outcome);
@@ -59,6 +60,7 @@ class CellSettings {
   Console& console_;
   const std::atomic<bool>& stop_;
   std::function<void(const SearchOutcome&)> record_;
+  std::shared_ptr<const Diagnosing> diagnosing_;
   std::map<std::string, std::string> found_;   // JSON by name
   std::map<std::string, std::string> failed_;  // searches that found nothing, with the reason
   std::int64_t searches_ = 0;

@@ -38,6 +38,8 @@ class PhaseObserver {
   // Called after every training step and after every evaluated batch; either may throw to stop the work (an interrupt).
   virtual void stepped(std::int64_t step, std::int64_t planned_steps) = 0;
   virtual void evaluated(std::int64_t images, std::int64_t of) = 0;
+  // Asked after every epoch: whether training ends here, as by early stop (a budget is spent).
+  virtual bool enough() { return false; }
 };
 
 // Closes the phase on every path out. Closing may throw nothing but what the observer throws, so call done() on the good path.

@@ -25,12 +25,12 @@ nlohmann::json without(nlohmann::json object, std::initializer_list<std::string_
   return object;
 }
 
-std::string file_sha256(const std::string& path) {
+std::string file_sha256(const std::string& key, const std::string& path) {
   constexpr std::size_t max_bytes = std::size_t{1} << 30U;
   try {
     return sha256_hex(results::read_file(path, max_bytes));
   } catch (const std::exception& error) {
-    throw SettingsError(fmt::format("model.checkpoint: {}", error.what()));
+    throw SettingsError(fmt::format("{}: {}", key, error.what()));
   }
 }
 
@@ -48,7 +48,7 @@ std::string sha256_hex(std::string_view bytes) {
 
 Identity identify(const Settings& settings) {
   Identity identity;
-  identity.checkpoint_sha256 = file_sha256(settings.model.checkpoint);
+  identity.checkpoint_sha256 = file_sha256("model.checkpoint", settings.model.checkpoint);
   // Texts for people, where files happen to lie and what an external instrument sees change no result.
   auto relevant = without(nlohmann::json::parse(to_json(settings)),
                           {"description", "name", "model.checkpoint", "data.path", "data.train_path", "meter.marker"});
@@ -60,6 +60,10 @@ Identity identify(const Settings& settings) {
   relevant.erase("train.cache_limit_MiB");
   if (settings.train.cache == "off") relevant.erase("train.cache");
   if (!settings.train.refresh_bn) relevant.erase("train.refresh_bn");
+  if (settings.sweep.val_size == paper_val_size) relevant.erase("sweep.val_size");
+  relevant.erase("model.reference");
+  if (!settings.model.reference.empty())
+    relevant["model.reference_sha256"] = file_sha256("model.reference", settings.model.reference);
   const auto config =
       without(relevant, {"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions", "train.lr"});
   identity.config_hash = sha256_hex(config.dump()).substr(0, id_digits);

@@ -54,6 +54,8 @@ results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
   row.train_size = m.cell.train_size;
   row.strategy = m.cell.strategy;
   row.blocks = blocks_text(strategy.choice != Choice::fixed && m.result ? m.result->tuned : strategy.tuned);
+  // What `diagnosed` became decides how it was trained.
+  const auto& trained = m.result && !m.result->chosen.empty() ? find_strategy(m.result->chosen) : strategy;
   row.repetition = m.cell.repetition;
   row.seed = m.cell.seed;
   row.order_index = m.cell.order_index;
@@ -61,8 +63,8 @@ results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
   row.threads = settings.threads;
   row.backend = settings.backend;
   row.layout = settings.layout;
-  row.bn_mode = strategy.updates_bn_only ? "train" : strategy.uses_gradient() ? settings.train.batchnorm : "eval";
-  if (strategy.uses_gradient() && m.lr > 0) row.lr = m.lr;
+  row.bn_mode = trained.updates_bn_only ? "train" : trained.uses_gradient() ? settings.train.batchnorm : "eval";
+  if (trained.uses_gradient() && m.lr > 0) row.lr = m.lr;
   row.cpu_governor = run.board->governor();
   row.temp_start_C = m.before.temperature_C;
   row.temp_end_C = m.after.temperature_C;

@@ -57,7 +57,7 @@ RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings
       directory(request.directory, request.resume),
       run_id(directory.begin(describe(*this, request, facts), plan)),
       journal(directory.journal()),
-      cell_settings(settings, trainer, data, console, stop, std::move(record)) {
+      cell_settings(settings, identity.checkpoint_sha256, trainer, data, console, stop, std::move(record)) {
   for (const auto& [name, json] : journal.before().found) cell_settings.learn({name, json, ""});
 }
 

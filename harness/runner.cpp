@@ -242,7 +242,7 @@ class Run {
     auto& m = pending_->measurement;
     CellEnergy energy;
     energy.gross = monitor_->energy(pending_->window);
-    const bool trained = m.result && m.result->steps > 0;
+    const bool trained = m.result && m.train_s > 0;
     if (trained) energy.train = monitor_->energy(pending_->window + "/train");
     energy.idle_before = idle_energy(pending_->idle_before);
     energy.idle_after = idle_energy(idle_windows_ - 1);

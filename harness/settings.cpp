@@ -103,11 +103,15 @@ const std::vector<Key>& keys() {
           TBFT_SETTING(data.train_path)),
       key("data.conditions", "drifts to sweep, for data sets that have several", TBFT_SETTING(data.conditions)),
       key("model.checkpoint", "base model, a .pth state dict", TBFT_SETTING(model.checkpoint)),
+      key("model.reference", "for strategy diagnosed: what the source looks like, a file of tbft diagnose --save-reference",
+          TBFT_SETTING(model.reference)),
       key("model.noise_sigma", "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; a block not named: searched",
           TBFT_SETTING(model.noise_sigma)),
       key("model.noise_accuracy_pct", "the accuracy that the search for it aims at", TBFT_SETTING(model.noise_accuracy_pct)),
       key("sweep.train_sizes", "fractions of all target images (of data.train_path where given), each in (0, 0.7]",
           TBFT_SETTING(sweep.train_sizes)),
+      key("sweep.val_size", "fraction of all target images to validate on, in (0, 0.15]; what it leaves is tested",
+          TBFT_SETTING(sweep.val_size)),
       key("sweep.strategies", "what is tuned", TBFT_SETTING(sweep.strategies)),
       key("sweep.repetitions", "repetitions of every cell", TBFT_SETTING(sweep.repetitions)),
       key("sweep.seed", "training seed of repetition 0; the next one adds 1", TBFT_SETTING(sweep.seed)),
@@ -298,6 +302,8 @@ void check(const Settings& s) {
   if (s.sweep.strategies.empty()) fail("sweep.strategies", "the list is empty");
   for (const double size : s.sweep.train_sizes)
     if (!(size > 0 && size <= 0.7)) fail("sweep.train_sizes", fmt::format("{} is outside (0, 0.7]", size));
+  if (!(s.sweep.val_size > 0 && s.sweep.val_size <= paper_val_size))
+    fail("sweep.val_size", fmt::format("{} is outside (0, {}]", s.sweep.val_size, paper_val_size));
   check_distinct("sweep.train_sizes", s.sweep.train_sizes);
   check_distinct("sweep.strategies", s.sweep.strategies);
   check_distinct("data.conditions", s.data.conditions);
@@ -319,6 +325,9 @@ void check(const Settings& s) {
     fail("sweep.strategies or train.lr", error.what());
   }
   check_data(s);
+  if (s.model.reference.empty() && std::ranges::find(s.sweep.strategies, "diagnosed") != s.sweep.strategies.end())
+    fail("model.reference",
+         "strategy diagnosed needs it: tbft diagnose --checkpoint BASE --source DATASET --save-reference FILE");
   if (s.model.checkpoint.empty()) fail("model.checkpoint", "needed: the base model, --set model.checkpoint=FILE.pth");
 }
 

@@ -16,6 +16,8 @@ struct SettingsError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+inline constexpr double paper_val_size = 0.15;
+
 struct Settings {
   std::string name;
   std::string description;
@@ -32,12 +34,14 @@ struct Settings {
   } data;
   struct {
     std::string checkpoint;
+    std::string reference;                      // of its source, from tbft diagnose --save-reference; for strategy diagnosed
     std::map<std::string, double> noise_sigma;  // by block, for conditions noise-BLOCK; a block not named: searched
     double noise_accuracy_pct = 15;             // what the search brings the base model down to
   } model;
   struct {
     std::vector<double> train_sizes{0.1};
     std::vector<std::string> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "full"};
+    double val_size = paper_val_size;  // fraction of all n to validate on; what it leaves of the paper's part is tested
     std::int64_t repetitions = 1;
     std::int64_t seed = 0;         // training seed is seed + repetition
     std::int64_t split_seed = 42;  // the same in every repetition

@@ -68,6 +68,13 @@ data::Split TargetData::split(const Cell& cell) const {
   const auto& set = sets_.at(key(cell));
   const auto seed = static_cast<std::uint32_t>(settings_.sweep.split_seed);
   auto split = data::paper_split(set.own, cell.train_size, seed);
+  if (settings_.sweep.val_size < paper_val_size) {
+    const auto keep = std::max<std::ptrdiff_t>(std::lround(settings_.sweep.val_size * static_cast<double>(set.own)), 1);
+    if (keep < std::ssize(split.val)) {
+      split.test.insert(split.test.end(), split.val.begin() + keep, split.val.end());
+      split.val.resize(static_cast<std::size_t>(keep));
+    }
+  }
   if (settings_.data.train_path.empty()) return split;
   const auto n = set.images.size() - set.own;
   const auto n_train = static_cast<std::size_t>(std::floor(cell.train_size * static_cast<double>(n)));

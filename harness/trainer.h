@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/adaptive/observation.h"
 #include "harness/data/dataset.h"
 #include "harness/data/split.h"
 #include "harness/noise.h"
@@ -18,6 +20,8 @@
 #include "models/spec.h"
 
 namespace tbft {
+
+struct Diagnosing;
 
 struct TrainSettings {
   std::string optimizer = "sgd";  // sgd | adam
@@ -35,8 +39,9 @@ struct TrainSettings {
   // is augmented; the caller sees to that.
   std::string cache = "off";
   std::int64_t cache_limit_bytes = std::int64_t{1} << 30;  // of training and validation together; more goes to a mapped file
-  bool refresh_bn = false;          // one pass of bn-stats over the training images before the first step
-  std::optional<BlockNoise> noise;  // the base model to start from has this noise
+  bool refresh_bn = false;                       // one pass of bn-stats over the training images before the first step
+  std::optional<BlockNoise> noise;               // the base model to start from has this noise
+  std::shared_ptr<const Diagnosing> diagnosing;  // what the strategy `diagnosed` needs (strategy/diagnosed.h)
 };
 
 struct TrainResult {
@@ -44,6 +49,9 @@ struct TrainResult {
   std::int64_t epochs = 0, steps = 0, samples_seen = 0;
   models::Tuned tuned;  // what was trained
   std::int64_t trainable_params = 0;
+  std::string chosen;     // by `diagnosed`: the strategy that it became
+  double lr = 0;          // that was trained with
+  std::string diagnosis;  // of `diagnosed`: JSON object {"level", "confidence", "strategy"}
   double macs_train = 0;  // what a strategy looks at before it trains included
   std::int64_t n_test = 0, correct = 0;
   std::vector<bool> correct_by_image;  // in the order of the test indices
@@ -91,10 +99,15 @@ class Trainer {
   std::int64_t correct(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
                        const std::optional<BlockNoise>& noise, PhaseObserver& observer);
 
+  // What the base model, with noise where given, sees in the images of the given indices (adaptive/observe.h).
+  adaptive::Observation observe(const data::Images& images, std::span<const std::int64_t> indices,
+                                const std::optional<BlockNoise>& noise, const std::function<void(std::int64_t)>& progress = {});
+
   // Seconds of a step of `full` on a small batch of random images in this layout, under the compute that is set: the fastest of
-  // a few; of one alone where it takes longer than `enough_s`. The base model stays as it is.
+  // a few; of one alone, or less than a whole one, where that takes longer than `enough_s`. The base model stays as it is.
   double step_s(const std::string& layout, double enough_s);
 
+  const models::ResNetSpec& spec() const;
   // "ResNet-26, 32 px, 10 classes, 366938 parameters"
   std::string description() const;
 

@@ -102,6 +102,14 @@ double rank_sum_p(std::span<const double> a, std::span<const double> b) {
   return exact_p(cases.back(), sum);
 }
 
+double sign_p(std::int64_t better, std::int64_t worse) {
+  const auto n = static_cast<double>(better + worse);
+  double p = 0;
+  for (auto k = static_cast<double>(better); k <= n; ++k)
+    p += std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) - n * std::log(2.0));
+  return std::min(p, 1.0);
+}
+
 std::vector<double> holm(std::span<const double> p) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < p.size(); ++i) {

@@ -59,6 +59,11 @@ if [ "$full" = yes ]; then
   ASAN_OPTIONS=detect_leaks=0 run_ctest build/asan -LE 'slow|real'
   step "pages in a browser"
   run_ctest build/dev -L browser
+  # Niced, beside suites that wait for virtual machines; it is waited for at the end.
+  tidy_log=$(mktemp)
+  nice -n 19 scripts/tidy.sh >"$tidy_log" 2>&1 &
+  tidy=$!
+  trap 'kill $tidy 2>/dev/null || true' EXIT
   step "a real kernel"
   run_ctest build/dev -L kernel
   step "Slurm"
@@ -69,6 +74,7 @@ if [ "$full" = yes ]; then
   build fuzz
   TBFT_FUZZ_SECONDS=${TBFT_FUZZ_SECONDS:-30} run_ctest build/fuzz -L fuzz
   step "clang-tidy"
-  scripts/tidy.sh
+  wait $tidy || { cat "$tidy_log"; exit 1; }
+  rm -f "$tidy_log"
 fi
 step "done"

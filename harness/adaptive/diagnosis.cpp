@@ -148,6 +148,7 @@ void decide(const Reference& reference, double power, Diagnosis& d) {
   }
   if (output) {
     name(Level::output, gain.p_high);
+    d.one_to_one = true;
     if (d.of("purity").p_low < alpha) {
       if (new_content) {
         name(Level::mixture, std::max(gain.p_high, content_p));

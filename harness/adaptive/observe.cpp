@@ -70,31 +70,18 @@ class Watch {
 
 }  // namespace
 
-struct Observer::Impl {
-  models::ResNet net;
-};
-
-Observer::Observer(const std::filesystem::path& checkpoint)
-    : impl_(std::make_unique<Impl>(Impl{models::load_resnet(checkpoint)})) {}
-Observer::~Observer() = default;
-
-std::int64_t Observer::classes() const {
-  return impl_->net->spec().classes;
-}
-
-Observation Observer::observe(const data::Images& images, std::span<const std::int64_t> indices,
-                              const std::function<void(std::int64_t)>& progress) {
-  auto& net = impl_->net;
-  Observation seen{.classes = classes(), .logits = {}, .labels = {}, .layers = {}};
+Observation observe(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+                    const std::function<void(std::int64_t)>& progress) {
+  Observation seen{.classes = net->spec().classes, .logits = {}, .labels = {}, .layers = {}};
   for (const auto i : indices) {
     const auto label = images.labels.at(static_cast<std::size_t>(i));
     if (label < 0 || label >= seen.classes)
       throw std::invalid_argument(fmt::format("label {} is none of the network's {} classes", label, seen.classes));
     seen.labels.push_back(label);
   }
+  set_layout(net, layout);  // outside of inference mode, whose tensors cannot be trained
   const torch::InferenceMode inference;
   net->eval();
-  set_layout(net, layout);
   std::vector<std::pair<const void*, LayerMoments>> found;
   for (const auto& item : net->named_modules()) {
     const auto* layer = item.value()->as<torch::nn::BatchNorm2d>();

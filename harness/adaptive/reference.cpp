@@ -10,6 +10,7 @@
 
 #include "harness/adaptive/layer_model.h"
 #include "harness/data/rng.h"
+#include "results/files.h"
 
 namespace tbft::adaptive {
 namespace {
@@ -243,6 +244,19 @@ Reference reference_from_json(const nlohmann::json& json) {
     return reference;
   } catch (const nlohmann::json::exception& error) {
     throw ReferenceError(fmt::format("not a reference of `tbft diagnose --save-reference`: {}", error.what()));
+  }
+}
+
+Reference read_reference(const std::filesystem::path& path, const std::string& checkpoint_sha256) {
+  constexpr std::size_t max_bytes = std::size_t{1} << 26U;
+  const auto json = nlohmann::json::parse(results::read_file(path, max_bytes), nullptr, /*allow_exceptions=*/false);
+  try {
+    auto reference = reference_from_json(json);
+    if (reference.checkpoint_sha256 != checkpoint_sha256)
+      throw ReferenceError("made with another checkpoint; make it again with tbft diagnose --source and --save-reference");
+    return reference;
+  } catch (const ReferenceError& error) {
+    throw ReferenceError(fmt::format("{}: {}", path.string(), error.what()));
   }
 }
 

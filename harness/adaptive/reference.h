@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
 #include <string>
@@ -65,5 +66,8 @@ SampleStatistics statistics_of(const Reference& reference, const Observation& sa
 
 nlohmann::json to_json(const Reference& reference);
 Reference reference_from_json(const nlohmann::json& json);  // throws ReferenceError
+// A file of to_json(), at most 64 MiB, for the checkpoint of this hash. Throws ReferenceError with the path where it is none or
+// of another checkpoint, std::system_error where it cannot be read.
+Reference read_reference(const std::filesystem::path& path, const std::string& checkpoint_sha256);
 
 }  // namespace tbft::adaptive

@@ -41,5 +41,6 @@ void add_pretrain(CLI::App& app, Action& action);
 void add_reproduce(CLI::App& app, Action& action);
 void add_step_cost(CLI::App& app, Action& action);
 void add_diagnose(CLI::App& app, Action& action);
+void add_personalize(CLI::App& app, Action& action);
 
 }  // namespace tbft::cli

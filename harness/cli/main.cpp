@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   tbft::cli::add_cost(app, action);
   tbft::cli::add_step_cost(app, action);
   tbft::cli::add_diagnose(app, action);
+  tbft::cli::add_personalize(app, action);
   tbft::cli::add_meters(app, action);
   tbft::cli::add_doctor(app, action);
   tbft::cli::add_measure(app, action);

@@ -37,5 +37,8 @@ void add_step_cost(CLI::App& app, Action& action) {
 void add_diagnose(CLI::App& app, Action& action) {
   add_unavailable(app, action, "diagnose");
 }
+void add_personalize(CLI::App& app, Action& action) {
+  add_unavailable(app, action, "personalize");
+}
 
 }  // namespace tbft::cli

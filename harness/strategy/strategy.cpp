@@ -41,6 +41,13 @@ std::span<const Strategy> strategies() {
                .summary = "the most important blocks that cost two thirds of full (after Huang et al., MobiSys 2023)",
                .choice = Choice::elastic},
       Strategy{.name = "relabel", .summary = "classes renamed after the labels, no gradient", .relabels = true},
+      Strategy{.name = "bn-relabel",
+               .summary = "bn-stats, and classes renamed after the labels; no gradient",
+               .updates_bn_only = true,
+               .relabels = true},
+      Strategy{.name = "diagnosed",
+               .summary = "what a diagnosis of the drift names (tbft diagnose); needs model.reference",
+               .choice = Choice::diagnosed},
   };
   return list;
 }

@@ -9,8 +9,9 @@
 
 namespace tbft {
 
-// How the blocks to train are found: fixed by the strategy, or picked by the first gradients (rgn.h, elastic.h).
-enum class Choice { fixed, rgn_top1, elastic };
+// How what to train is found: fixed by the strategy, the blocks picked by the first gradients (rgn.h, elastic.h), or one of the
+// other strategies by a diagnosis of the drift (diagnosed.h).
+enum class Choice { fixed, rgn_top1, elastic, diagnosed };
 
 struct Strategy {
   std::string_view name;  // as in the paper's tables and in cells.csv

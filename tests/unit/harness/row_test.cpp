@@ -313,6 +313,21 @@ TEST_F(RowTest, TheBlocksOfAChoiceAreThoseThatItMade) {
   EXPECT_EQ(row().blocks, "");
 }
 
+TEST_F(RowTest, WhatDiagnosedBecameDecidesHowItWasTrained) {
+  measurement.cell.strategy = "diagnosed";
+  measurement.lr = 1e-2;
+  measurement.result->chosen = "fc";
+  measurement.result->tuned.blocks = {models::Block::fc};
+  EXPECT_EQ(row().strategy, "diagnosed");
+  EXPECT_EQ(row().blocks, "fc");
+  EXPECT_EQ(row().lr, 1e-2);
+  EXPECT_EQ(row().bn_mode, "frozen-eval");
+  measurement.result->tuned = {};
+  measurement.result->chosen = "relabel";
+  EXPECT_EQ(row().lr, std::nullopt);
+  EXPECT_EQ(row().bn_mode, "eval");
+}
+
 TEST(Known, IsEmptyForWhatIsNotANumber) {
   EXPECT_EQ(known(power::unknown), std::nullopt);
   EXPECT_EQ(known(-std::numeric_limits<double>::infinity()), std::nullopt);

@@ -14,12 +14,12 @@ TEST(Strategies, AreThoseOfThePapersTablesThenTheOthers) {
   std::vector<std::string_view> names;
   for (const auto& strategy : strategies()) names.push_back(strategy.name);
   EXPECT_THAT(names, ElementsAre("none", "bn-stats", "block1", "block2", "block3", "fc", "full", "bn-affine", "tent", "l1-sp",
-                                 "auto-rgn", "rgn-top1", "elastic", "relabel"));
+                                 "auto-rgn", "rgn-top1", "elastic", "relabel", "bn-relabel", "diagnosed"));
 }
 
 TEST(Strategies, SayWhatTheyTrain) {
   const auto text = [](const char* name) { return blocks_text(find_strategy(name).tuned); };
-  for (const auto* name : {"none", "bn-stats", "relabel", "elastic"}) EXPECT_EQ(text(name), "");
+  for (const auto* name : {"none", "bn-stats", "relabel", "bn-relabel", "elastic", "diagnosed"}) EXPECT_EQ(text(name), "");
   for (const auto* name : {"full", "l1-sp", "auto-rgn"}) EXPECT_EQ(text(name), "all");
   for (const auto* name : {"bn-affine", "tent"}) EXPECT_EQ(text(name), "bn");
   for (const auto* block : {"block1", "block2", "block3", "fc"}) EXPECT_EQ(text(block), block);
@@ -37,7 +37,7 @@ TEST(Strategies, NeedAGradientExactlyWhereAParameterIsTrained) {
 TEST(Strategies, AnUnknownOneIsAnErrorThatListsTheKnown) {
   EXPECT_EQ(message_of<std::invalid_argument>([] { find_strategy("Block1"); }),
             "unknown strategy 'Block1'; known: none, bn-stats, block1, block2, block3, fc, full, bn-affine, tent, l1-sp, "
-            "auto-rgn, rgn-top1, elastic, relabel");
+            "auto-rgn, rgn-top1, elastic, relabel, bn-relabel, diagnosed");
 }
 
 }  // namespace

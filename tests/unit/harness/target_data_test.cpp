@@ -50,6 +50,21 @@ TEST_F(TargetDataTest, NoiseOnTheModelSharesTheImagesAndADriftHasItsOwn) {
   EXPECT_NE(data.images(plan[2]).pixels, data.images(plan[3]).pixels);
 }
 
+TEST_F(TargetDataTest, WhatASmallerValidationLeavesIsTested) {
+  const std::vector<Cell> plan{cell("input", "", 0.1)};
+  auto s = settings("");
+  const auto paper = load(s, plan).split(plan[0]);
+  s.sweep.val_size = 0.05;  // of 40
+  const auto split = load(s, plan).split(plan[0]);
+  EXPECT_EQ(split.train, paper.train);
+  EXPECT_THAT(split.val, SizeIs(2));
+  EXPECT_THAT(split.test, SizeIs(paper.test.size() + paper.val.size() - 2));
+  std::set<std::int64_t> all(split.test.begin(), split.test.end());
+  all.insert(split.val.begin(), split.val.end());
+  all.insert(split.train.begin(), split.train.end());
+  EXPECT_EQ(all.size(), split.train.size() + split.val.size() + split.test.size()) << "no image stands in two parts";
+}
+
 TEST_F(TargetDataTest, ImagesOfTrainPathAreTunedOnAndNeverTested) {
   const std::vector<Cell> plan{cell("", "noise-fc", 0.5), cell("", "noise-fc", 0.25)};
   auto s = settings("synthetic:?part=train&n=60");

@@ -13,9 +13,11 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 
 #include "harness/data/dataset.h"
+#include "harness/strategy/diagnosed.h"
 #include "models/cost.h"
 #include "models/spec.h"
 #include "models/state_dict.h"
@@ -186,6 +188,84 @@ TEST_F(TrainerTest, relabel_undoes_a_renaming_of_the_labels) {
   EXPECT_EQ(repaired.correct, 300);
   EXPECT_EQ(repaired.steps, 0);
   EXPECT_EQ(observer.count[Phase::train], 1) << "its pass over the training images is energy spent on adapting";
+}
+
+// Renamed labels on drifted pixels: BatchNorm follows the pixels, the renaming the labels.
+TEST_F(TrainerTest, bn_relabel_refreshes_batchnorm_before_it_renames) {
+  Trainer trainer(folder / "base.pth");
+  data::Split all;
+  for (std::int64_t i = 0; i < 200; ++i) all.test.push_back(i);
+  all.train = all.val = all.test;
+  SilentObserver observer;
+  auto s = settings();
+  s.epochs = 3;
+  const auto refreshed = trainer.run(find_strategy("bn-stats"), images, all, s, observer);
+  trainer.save(folder / "refreshed.pth");
+  // What the refreshed model predicts, renamed.
+  Trainer adapted(folder / "refreshed.pth");
+  auto renamed = images;
+  std::vector<std::int64_t> predicted(all.test.size());
+  for (std::int64_t label = 0; label < 10; ++label) {
+    std::ranges::fill(renamed.labels, label);
+    const auto as = adapted.run(find_strategy("none"), renamed, all, s, observer).correct_by_image;
+    for (std::size_t i = 0; i < as.size(); ++i)
+      if (as[i]) predicted[i] = label;
+  }
+  for (std::size_t i = 0; i < predicted.size(); ++i) renamed.labels[i] = (predicted[i] + 3) % 10;
+  const auto alone = trainer.run(find_strategy("relabel"), renamed, all, s, observer);
+  const auto both = trainer.run(find_strategy("bn-relabel"), renamed, all, s, observer);
+  EXPECT_EQ(both.steps, refreshed.steps);
+  EXPECT_GT(both.correct, alone.correct);
+  EXPECT_GE(both.correct, 190) << "of 200: its best epoch may be another one than that of bn-stats";
+}
+
+TEST_F(TrainerTest, an_observer_that_has_enough_ends_training_behind_the_epoch) {
+  struct Enough : SilentObserver {
+    bool enough() override { return ++asked == 2; }
+    int asked = 0;
+  } observer;
+  Trainer trainer(folder / "base.pth");
+  auto s = settings();
+  s.epochs = s.patience = 5;
+  const auto result = trainer.run(find_strategy("fc"), images, split, s, observer);
+  EXPECT_EQ(result.epochs, 2);
+  EXPECT_GT(result.n_test, 0) << "what it has is tested";
+}
+
+// A reference of the base's own images: nothing drifted, or the labels did.
+TEST_F(TrainerTest, diagnosed_becomes_the_strategy_that_the_level_calls_for) {
+  Trainer trainer(folder / "base.pth");
+  const auto sample = [&](std::int64_t begin, std::int64_t n) {
+    std::vector<std::int64_t> list(static_cast<std::size_t>(n));
+    std::iota(list.begin(), list.end(), begin);
+    return list;
+  };
+  // Labels are the base's own predictions, so that it is right on everything.
+  auto known = images;
+  const auto seen = trainer.observe(images, sample(0, images.size()), std::nullopt);
+  known.labels = seen.predicted();
+  Diagnosing diagnosing{adaptive::calibrate(trainer.observe(known, sample(0, 1000), std::nullopt), {100}, 1),
+                        {{"default", 1e-3}, {"fc", 1e-2}}};
+  auto s = settings();
+  s.diagnosing = std::make_shared<const Diagnosing>(diagnosing);
+  const data::Split parts{.train = sample(1000, 80), .val = sample(1080, 20), .test = sample(1100, 300)};
+  SilentObserver observer;
+  const auto undrifted = trainer.run(find_strategy("diagnosed"), known, parts, s, observer);
+  EXPECT_EQ(undrifted.chosen, "none");
+  EXPECT_EQ(undrifted.correct, 300);
+  EXPECT_EQ(observer.count[Phase::train], 1) << "looking is energy spent on adapting";
+  EXPECT_DOUBLE_EQ(undrifted.macs_train, 100.0 * static_cast<double>(models::forward_macs({})));
+  EXPECT_EQ(nlohmann::json::parse(undrifted.diagnosis).at("level"), "none");
+
+  auto renamed = known;
+  for (auto& label : renamed.labels) label = (label + 1) % 10;
+  const auto repaired = trainer.run(find_strategy("diagnosed"), renamed, parts, s, observer);
+  EXPECT_EQ(repaired.chosen, "relabel");
+  EXPECT_EQ(nlohmann::json::parse(repaired.diagnosis).at("level"), "output");
+  EXPECT_GT(repaired.correct, 250);
+
+  s.diagnosing.reset();
+  EXPECT_THROW(trainer.run(find_strategy("diagnosed"), known, parts, s, observer), std::invalid_argument);
 }
 
 TEST_F(TrainerTest, keeps_the_activations_that_the_cost_model_says) {

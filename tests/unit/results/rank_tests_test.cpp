@@ -52,6 +52,14 @@ TEST(RankTests, the_sign_of_a_difference_does_not_matter_to_p) {
   EXPECT_DOUBLE_EQ(signed_rank_p(up), signed_rank_p(down));
 }
 
+TEST(RankTests, signs_of_pairs_are_binomial) {
+  EXPECT_NEAR(sign_p(5, 0), 1.0 / 32, 1e-12);
+  EXPECT_NEAR(sign_p(8, 2), (45 + 10 + 1) / 1024.0, 1e-12);
+  EXPECT_NEAR(sign_p(2, 8), 1 - (10 + 1) / 1024.0, 1e-12);  // 1 - P(at most 1)
+  EXPECT_EQ(sign_p(0, 0), 1);
+  EXPECT_LT(sign_p(900, 100), 1e-100);
+}
+
 TEST(Holm, steps_down_and_never_falls) {
   const auto corrected = holm(std::vector{0.01, 0.04, 0.03, 0.005});
   EXPECT_THAT(corrected, testing::ElementsAre(testing::DoubleEq(0.03), testing::DoubleEq(0.06), testing::DoubleEq(0.06),

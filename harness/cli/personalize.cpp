@@ -1,0 +1,227 @@
+// tbft personalize: from a base model and a few labelled images of the target to an adapted model.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/board.h"
+#include "harness/cli/command.h"
+#include "harness/cli/source_option.h"
+#include "harness/cli/time_option.h"
+#include "harness/console.h"
+#include "harness/interrupted.h"
+#include "harness/journal.h"
+#include "harness/personalize.h"
+#include "harness/plan.h"
+#include "harness/provenance.h"
+#include "harness/run_meter.h"
+#include "harness/settings.h"
+#include "harness/strategy/diagnosed.h"
+#include "power/monitor.h"
+#include "results/files.h"
+
+namespace tbft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PersonalizeOptions {
+  std::string checkpoint, dataset, test, output, record, trace;
+  SourceOptions source;
+  std::string meter = "auto";
+  double interval_s = 0;
+  std::optional<double> idle_s, lr;
+  std::string budget;
+  std::optional<double> target_accuracy_pct;
+  double holdout = 0.3;
+  std::int64_t tries = 2, epochs = 10, patience = 5, batch = 16, threads = 0;
+  std::uint32_t seed = 0;
+  std::string backend = "onednn";
+  bool dry_run = false, json = false;
+};
+
+// "50J", "50 J", "50", "2kJ"
+std::optional<double> budget_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::size_t end = 0;
+  double joules = 0;
+  try {
+    joules = std::stod(text, &end);
+  } catch (const std::exception&) {
+    end = 0;
+  }
+  auto unit = end == 0 ? std::string("?") : text.substr(end);
+  std::erase(unit, ' ');
+  if (unit == "kJ") joules *= 1000;
+  if (!(unit.empty() || unit == "J" || unit == "kJ") || !std::isfinite(joules) || joules <= 0)
+    throw UsageError(fmt::format("--budget {}: expected joules above 0, such as 50J or 2kJ", text));
+  return joules;
+}
+
+// The target's images, with those to test on behind them where they are a set of their own.
+void load(const PersonalizeOptions& options, PersonalizeRequest& request, Console& console) {
+  console.progress("loading " + options.dataset);
+  request.images = data::load_dataset(data::parse_dataset_spec(options.dataset));
+  const auto n = request.images.size();
+  request.split = personal_split(n, options.test.empty() ? options.holdout : 0, options.seed);
+  if (options.test.empty()) return;
+  console.progress("loading " + options.test);
+  const auto test = data::load_dataset(data::parse_dataset_spec(options.test));
+  if (test.height != request.images.height || test.width != request.images.width ||
+      test.class_names.size() != request.images.class_names.size())
+    throw data::DataError(fmt::format("--test {}: {} classes of {}x{}; --dataset has {} of {}x{}", options.test,
+                                      test.class_names.size(), test.width, test.height, request.images.class_names.size(),
+                                      request.images.width, request.images.height));
+  request.images.pixels.insert(request.images.pixels.end(), test.pixels.begin(), test.pixels.end());
+  request.images.labels.insert(request.images.labels.end(), test.labels.begin(), test.labels.end());
+  for (std::int64_t i = 0; i < test.size(); ++i) request.split.test.push_back(n + i);
+}
+
+nlohmann::ordered_json record_of(const PersonalizeOptions& options, const Personalized& outcome,
+                                 const PersonalizeRequest& request, const power::Monitor& monitor,
+                                 const std::string& started_utc, const std::string& model) {
+  const auto& meter = monitor.meter();
+  auto json = to_json(outcome, request);
+  json["schema"] = 1;
+  json["started_utc"] = started_utc;
+  json["checkpoint"] = options.checkpoint;
+  json["checkpoint_sha256"] = sha256_hex(results::read_file(options.checkpoint, std::size_t{1} << 30U));
+  json["model"] = model;
+  json["dataset"] = options.dataset;
+  json["test"] = options.test;
+  json["output"] = outcome.kept ? nlohmann::ordered_json(options.output) : nlohmann::ordered_json(nullptr);
+  json["meter"] = meter.uri;
+  json["meter_scope"] = to_string(meter.scope);
+  json["measured"] = meter.measured ? 1 : 0;
+  json["settings"] = {{"optimizer", request.train.optimizer},
+                      {"batch", request.train.batch},
+                      {"epochs", request.train.epochs},
+                      {"patience", request.train.patience},
+                      {"batchnorm", request.train.batchnorm},
+                      {"layout", request.train.layout},
+                      {"backend", options.backend},
+                      {"seed", options.seed},
+                      {"tries", request.tries},
+                      {"holdout", options.holdout},
+                      {"lr", request.lr}};
+  json["provenance"] = provenance_json(Board());
+  json["provenance"]["libtorch"] = libtorch_version();
+  return json;
+}
+
+int execute(const PersonalizeOptions& options) {
+  PersonalizeRequest request;
+  request.budget_J = budget_of(options.budget);
+  request.target_accuracy_pct = options.target_accuracy_pct;
+  request.tries = options.tries;
+  request.dry_run = options.dry_run;
+  request.output = options.output;
+  if (options.output.empty() && !options.dry_run) throw UsageError("personalize: -o OUT.pth is needed, or --dry-run");
+  auto meter = open_meter_or_estimate(options.meter, options.interval_s);
+  Console console;
+  const StopOnSignal stop;
+  const auto started = utc_now();
+  if (options.meter == "auto" && !meter->info().measured)
+    console.warning(fmt::format("no power meter found; joules are an estimate: {}", meter->info().description));
+  request.idle_s = options.idle_s.value_or(meter->info().measured ? default_idle_s : 0);
+  const auto compute = set_compute({options.threads == 0 ? Board().cores() : options.threads, options.backend});
+  Trainer trainer(options.checkpoint);
+  load(options, request, console);
+  const Settings defaults;
+  request.lr = defaults.train.lr;
+  if (options.lr) request.lr = {{"default", *options.lr}};
+  request.train = {.batch = options.batch,
+                   .epochs = options.epochs,
+                   .patience = options.patience,
+                   .layout = default_layout(),
+                   .seed = options.seed};
+  const auto labelled = std::ssize(request.split.train) + std::ssize(request.split.val);
+  request.reference = reference_of(options.source, options.checkpoint, {std::min<std::int64_t>(labelled, diagnosed_images)},
+                                   options.seed, trainer, console, stop);
+
+  power::MonitorOptions monitor_options{.interval_s = options.interval_s};
+  if (!options.trace.empty()) monitor_options.trace = options.trace;
+  power::Monitor monitor(std::move(meter), monitor_options);
+  const auto outcome = personalize(trainer, monitor, request, console, stop.flag());
+  auto record = record_of(options, outcome, request, monitor, started, trainer.description());
+  record["settings"]["threads"] = compute.threads;
+  monitor.close();
+  const auto path = !options.record.empty() ? options.record : options.output.empty() ? "" : options.output + ".json";
+  if (!path.empty()) results::write_file_atomically(path, record.dump(2) + "\n");
+  if (options.json)
+    fmt::print("{}\n", record.dump());
+  else
+    fmt::print("{}{}", to_text(outcome, request),
+               monitor.meter().measured ? "" : fmt::format("not a measurement: {}\n", monitor.meter().description));
+  if (!outcome.as_asked) {
+    print_error(fmt::format("tbft: {}", outcome.verdict));
+    return Exit::failed;
+  }
+  return outcome.all.valid ? Exit::ok : Exit::invalid_measurement;
+}
+
+}  // namespace
+
+void add_personalize(CLI::App& app, Action& action) {
+  auto options = std::make_shared<PersonalizeOptions>();
+  auto* command =
+      app.add_subcommand("personalize", "Adapt a base model to a few labelled images: diagnose, choose, tune, test, in joules");
+  command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
+  command->add_option("--dataset", options->dataset, "Labelled images of the target, 100 or so; see `tbft data list`")
+      ->required();
+  add_source_options(*command, options->source);
+  command->add_option("-o,--output", options->output,
+                      "Adapted weights (.pth), written only where they beat the base beyond the noise");
+  command->add_option("--record", options->record, "JSON record (default: OUT.pth.json)");
+  command->add_option("--test", options->test, "Images to judge by; otherwise a part of --dataset is kept apart for it");
+  command->add_option("--holdout", options->holdout, "That part")->check(CLI::Range(0.05, 0.9))->capture_default_str();
+  command->add_option(
+      "--budget", options->budget,
+      "Gross joules for everything from the diagnosis on, e.g. 50J: candidates that do not fit are not tried, and "
+      "tuning stops before it is spent");
+  command
+      ->add_option("--target-accuracy", options->target_accuracy_pct,
+                   "Percent of the images kept apart: go on with further candidates until it is reached")
+      ->check(CLI::Range(0.0, 100.0));
+  command->add_option("--tries", options->tries, "Candidates that may be tuned")
+      ->check(CLI::Range(1, 10))
+      ->capture_default_str();
+  command->add_flag("--dry-run", options->dry_run, "Diagnose, calibrate and predict; tune nothing");
+  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
+      ->envname("TBFT_METER")
+      ->capture_default_str();
+  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
+  command->add_option("--idle", options->idle_s, "Seconds of idle before and after (default 5; 0 for an estimate or replay)")
+      ->check(CLI::Range(0.0, 3600.0));
+  command->add_option("--trace", options->trace, "Write every reading to this trace.csv");
+  command->add_option("--epochs", options->epochs, "Epochs at most")->check(CLI::Range(1, 100000))->capture_default_str();
+  command->add_option("--patience", options->patience, "Epochs without a better validation loss before stopping")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536))->capture_default_str();
+  command->add_option("--lr", options->lr, "Learning rate (default: 1e-3, 1e-2 for fc)")->check(CLI::PositiveNumber);
+  command->add_option("--seed", options->seed, "Of every draw")->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads; 0: every core")
+      ->envname("TBFT_THREADS")
+      ->check(CLI::Range(0, 1024));
+  command->add_option("--backend", options->backend, "onednn or native")->check(CLI::IsMember({"onednn", "native"}));
+  command->add_flag("--json", options->json, "Print the record");
+  command->footer(
+      "Examples:\n"
+      "  tbft personalize --checkpoint base.pth --reference base.json --dataset imagefolder:camera -o camera.pth\n"
+      "  tbft personalize --checkpoint base.pth --reference base.json --dataset imagefolder:camera --budget 50J -o camera.pth\n"
+      "  tbft personalize --checkpoint base.pth --source imagefolder:clean/test --dataset imagefolder:camera --dry-run\n"
+      "Exit code: 0 adapted, or rightly left alone; 1 the budget or the target accuracy could not be kept; 4 the energy is "
+      "invalid.");
+  command->callback([options, &action] { action = [options] { return execute(*options); }; });
+}
+
+}  // namespace tbft::cli

@@ -1,0 +1,71 @@
+#include "harness/cli/source_option.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <optional>
+
+#include "harness/cli/command.h"
+#include "harness/data/split.h"
+#include "harness/plan.h"
+#include "results/files.h"
+
+namespace tbft::cli {
+
+void add_source_options(CLI::App& command, SourceOptions& options) {
+  command.add_option("--source", options.source,
+                     "Source images that the base model was not trained on: the thresholds come from them");
+  command.add_option("--reference", options.reference, "Instead of --source: the file of tbft diagnose --save-reference");
+  command.add_option("--source-images", options.source_images, "At most so many of the source")
+      ->check(CLI::Range(200, 100000))
+      ->capture_default_str();
+}
+
+adaptive::Observation observe(Trainer& base, const data::Images& images, const std::vector<std::int64_t>& indices,
+                              const std::string& name, Console& console, const StopOnSignal& stop) {
+  try {
+    return base.observe(images, indices, std::nullopt, [&](std::int64_t done) {
+      if (stop.flag()) throw Interrupted("interrupted");
+      const double fraction = static_cast<double>(done) / static_cast<double>(indices.size());
+      console.progress(fmt::format("{} {} of {} images of {}", bar(fraction), done, indices.size(), name));
+    });
+  } catch (const data::DataError& error) {
+    throw data::DataError(fmt::format("{}: {}", name, error.what()));
+  }
+}
+
+std::vector<std::int64_t> draw(const data::Images& images, std::int64_t limit, std::uint32_t seed) {
+  auto drawn = data::permutation(images.size(), seed);
+  drawn.resize(static_cast<std::size_t>(std::min(limit, images.size())));
+  return drawn;
+}
+
+adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint,
+                                 const std::vector<std::int64_t>& sizes, std::uint32_t seed, Trainer& base, Console& console,
+                                 const StopOnSignal& stop) {
+  if (options.source.empty() == options.reference.empty())
+    throw UsageError("give --source DATASET (held-out source images) or --reference FILE, one of them");
+  const auto sha256 = sha256_hex(results::read_file(checkpoint, std::size_t{1} << 30U));
+  if (options.source.empty()) {
+    try {
+      return adaptive::read_reference(options.reference, sha256);
+    } catch (const adaptive::ReferenceError& error) {
+      throw UsageError(error.what());
+    }
+  }
+  console.progress("loading " + options.source);
+  const auto source = data::load_dataset(data::parse_dataset_spec(options.source));
+  const auto seen = observe(base, source, draw(source, options.source_images, seed), options.source, console, stop);
+  console.progress("sampling the source");
+  try {
+    auto reference = adaptive::calibrate(seen, sizes, seed);
+    reference.checkpoint_sha256 = sha256;
+    reference.source = options.source;
+    return reference;
+  } catch (const adaptive::ReferenceError& error) {
+    throw std::runtime_error(fmt::format("{}: {}", options.source, error.what()));
+  }
+}
+
+}  // namespace tbft::cli

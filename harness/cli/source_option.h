@@ -1,0 +1,39 @@
+// What a target is compared with, for commands that diagnose: source images, or the file that was kept of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/adaptive/reference.h"
+#include "harness/console.h"
+#include "harness/data/dataset.h"
+#include "harness/interrupted.h"
+#include "harness/trainer.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tbft::cli {
+
+struct SourceOptions {
+  std::string source, reference;
+  std::int64_t source_images = 2000;
+};
+// --source, --reference, --source-images
+void add_source_options(CLI::App& command, SourceOptions& options);
+
+// What the base model sees in these images, with a progress line that calls them `name`.
+adaptive::Observation observe(Trainer& base, const data::Images& images, const std::vector<std::int64_t>& indices,
+                              const std::string& name, Console& console, const StopOnSignal& stop);
+
+// At most `limit` of the images, drawn at random.
+std::vector<std::int64_t> draw(const data::Images& images, std::int64_t limit, std::uint32_t seed);
+
+// Read from --reference, or made from --source for samples of these sizes. Throws UsageError unless exactly one is given.
+adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint,
+                                 const std::vector<std::int64_t>& sizes, std::uint32_t seed, Trainer& base, Console& console,
+                                 const StopOnSignal& stop);
+
+}  // namespace tbft::cli

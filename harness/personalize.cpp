@@ -1,0 +1,347 @@
+#include "harness/personalize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "harness/cell_run.h"
+#include "harness/interrupted.h"
+#include "harness/strategy/diagnosed.h"
+#include "harness/strategy/strategy.h"
+#include "results/rank_tests.h"
+
+namespace tbft {
+namespace {
+
+namespace fs = std::filesystem;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+// Ends the tuning after the epoch that leaves too little for another one.
+class BudgetObserver : public CellObserver {
+ public:
+  using CellObserver::CellObserver;
+  std::function<bool()> is_enough;
+  bool enough() override { return is_enough && is_enough(); }
+};
+
+// When steps ended.
+class StepTimes : public PhaseObserver {
+ public:
+  explicit StepTimes(const std::atomic<bool>& stop) : stop_(stop) {}
+  void begin(Phase) override {}
+  void end(Phase) override {}
+  void stepped(std::int64_t, std::int64_t) override {
+    if (stop_) throw Interrupted("interrupted");
+    ended_.push_back(SteadyClock::now());
+  }
+  void evaluated(std::int64_t, std::int64_t) override {}
+  // The fastest but for the first, which pages in code and chooses kernels.
+  double fastest_s() const {
+    double fastest = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 1; i < ended_.size(); ++i)
+      fastest = std::min(fastest, std::chrono::duration<double>(ended_[i] - ended_[i - 1]).count());
+    return fastest;
+  }
+
+ private:
+  const std::atomic<bool>& stop_;
+  std::vector<SteadyClock::time_point> ended_;
+};
+
+class Personalization {
+ public:
+  Personalization(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
+                  const std::atomic<bool>& stop)
+      : trainer_(trainer),
+        monitor_(monitor),
+        request_(request),
+        console_(console),
+        stop_(stop),
+        staged_(request.output.string() + ".part") {}
+  ~Personalization() {
+    std::error_code ignored;
+    fs::remove(staged_, ignored);
+  }
+  Personalization(const Personalization&) = delete;
+  Personalization& operator=(const Personalization&) = delete;
+
+  Personalized run() {
+    idle("idle/before");
+    began_J_ = monitor_.live().joules_J;
+    monitor_.begin("personalize");
+    look();
+    calibrate();
+    predict();
+    if (request_.dry_run)
+      out_.verdict = "nothing was tuned";
+    else
+      tune();
+    monitor_.end("personalize");
+    idle("idle/after");
+    out_.all = monitor_.energy("personalize");
+    if (request_.idle_s > 0) out_.net = power::net(out_.all, monitor_.energy("idle/before"), monitor_.energy("idle/after"));
+    console_.clear();
+    if (out_.kept) fs::rename(staged_, request_.output);
+    return std::move(out_);
+  }
+
+ private:
+  void idle(const char* window) {
+    if (request_.idle_s <= 0) return;
+    console_.progress(fmt::format("measuring idle power for {} s", request_.idle_s));
+    monitor_.begin(window);
+    std::this_thread::sleep_for(std::chrono::duration<double>(request_.idle_s));
+    monitor_.end(window);
+    if (stop_) throw Interrupted("interrupted");
+  }
+
+  double spent_J() const { return monitor_.live().joules_J - began_J_; }
+
+  void look() {
+    console_.progress("diagnosing");
+    monitor_.begin("diagnosis");
+    const auto sample = diagnosis_sample(request_.split, request_.train.seed);
+    const auto seen = trainer_.observe(request_.images, sample, std::nullopt, [&](std::int64_t) {
+      if (stop_) throw Interrupted("interrupted");
+    });
+    out_.diagnosis = adaptive::diagnose(request_.reference, seen, request_.train.seed);
+    monitor_.end("diagnosis");
+    out_.looking = monitor_.energy("diagnosis");
+  }
+
+  double step_s(const char* strategy, std::int64_t batch) {
+    constexpr std::int64_t steps = 3;
+    auto settings = request_.train;
+    settings.batch = batch;
+    settings.epochs = 1;
+    const auto& images = request_.split.train;
+    data::Split split{.train = {}, .val = {images.front()}, .test = {images.front()}};
+    for (std::int64_t i = 0; i < steps * batch; ++i) split.train.push_back(images[static_cast<std::size_t>(i) % images.size()]);
+    StepTimes times(stop_);
+    try {
+      trainer_.run(find_strategy(strategy), request_.images, split, settings, times);
+    } catch (const DivergedError&) {  // timed all the same
+    }
+    return times.fastest_s();
+  }
+
+  // Forward passes and steps of two sizes, until the meter has seen enough of them to tell the power.
+  void calibrate() {
+    constexpr double least_s = 0.5;
+    constexpr int most_rounds = 20;
+    const auto batch = request_.train.batch;
+    const auto small = std::max<std::int64_t>(batch / 4, 1);
+    std::vector<adaptive::TimedStep> steps;
+    for (const char* strategy : {"bn-stats", "bn-affine", "block3", "full"})
+      for (const auto images : {batch, small}) steps.push_back({strategy, images, std::numeric_limits<double>::infinity()});
+    for (int round = 0; round < most_rounds; ++round) {
+      console_.progress(fmt::format("timing steps, round {}", round + 1));
+      monitor_.begin("calibration");
+      for (auto& timed : steps) timed.seconds = std::min(timed.seconds, step_s(timed.strategy.c_str(), timed.images));
+      monitor_.end("calibration");
+      out_.calibrating = monitor_.energy("calibration");
+      if (out_.calibrating.valid && out_.calibrating.duration_s >= least_s) break;
+    }
+    out_.model = adaptive::fit_steps(trainer_.spec(), std::move(steps));
+    out_.model.power_W = out_.calibrating.valid ? out_.calibrating.mean_W : nan;
+  }
+
+  adaptive::Work work_of(const Attempt& attempt, std::int64_t epochs) const {
+    const adaptive::Sizes sizes{
+        .n_train = std::ssize(request_.split.train), .n_val = std::ssize(request_.split.val), .batch = request_.train.batch};
+    return adaptive::work_of_tuning(trainer_.spec(), find_strategy(attempt.candidate.strategy), sizes, epochs);
+  }
+  double test_J() const {
+    return out_.model.joules(
+        adaptive::work_of_test(trainer_.spec(), std::ssize(request_.split.test), std::ssize(request_.split.test)));
+  }
+
+  void predict() {
+    for (const auto& candidate : adaptive::candidates(out_.diagnosis)) {
+      if (candidate.strategy == "none") continue;
+      auto& attempt = out_.attempts.emplace_back();
+      attempt.candidate = candidate;
+      const auto work = work_of(attempt, request_.train.epochs);
+      attempt.predicted_s = out_.model.seconds(work);
+      attempt.predicted_J = out_.model.joules(work);
+    }
+  }
+
+  void tune() {
+    test_base();
+    const double base_pct = out_.base_pct();
+    if (out_.attempts.empty()) {
+      out_.verdict = "nothing drifted that these images show: the base model is left as it is";
+      out_.as_asked = !request_.target_accuracy_pct || base_pct >= *request_.target_accuracy_pct;
+      return;
+    }
+    if (request_.target_accuracy_pct && base_pct >= *request_.target_accuracy_pct) {
+      out_.verdict = fmt::format("the base model has {:.1f} % already: nothing to tune", base_pct);
+      return;
+    }
+    std::int64_t tried = 0;
+    for (auto& attempt : out_.attempts) {
+      if (tried == request_.tries) {
+        attempt.skipped = fmt::format("{} were tried before", tried);
+        continue;
+      }
+      if (done()) {
+        attempt.skipped = "not needed";
+        continue;
+      }
+      const auto epochs = affordable_epochs(attempt);
+      if (epochs == 0) continue;
+      ++tried;
+      try_out(attempt, epochs);
+    }
+    conclude(tried);
+  }
+
+  void test_base() {
+    console_.progress("testing the base model");
+    CellObserver observer(&monitor_, "base", false, stop_, [](double) {});
+    observer.begin_cell();
+    const auto result = trainer_.run(find_strategy("none"), request_.images, request_.split, request_.train, observer);
+    observer.end_cell();
+    out_.base_test = monitor_.energy("base");
+    base_correct_ = result.correct_by_image;
+    out_.base_correct = result.correct;
+    out_.n_test = result.n_test;
+  }
+
+  bool done() const {
+    if (!out_.kept) return false;
+    if (!request_.target_accuracy_pct) return true;
+    const auto& result = *out_.attempts[*out_.kept].result;
+    return 100.0 * static_cast<double>(result.correct) >= *request_.target_accuracy_pct * static_cast<double>(result.n_test);
+  }
+
+  // All, or as many as the budget leaves; 0 says why in `attempt`.
+  std::int64_t affordable_epochs(Attempt& attempt) const {
+    if (!request_.budget_J) return request_.train.epochs;
+    const double left_J = *request_.budget_J - spent_J() - test_J();
+    if (!std::isfinite(left_J)) {
+      attempt.skipped = "the meter told no power, so that the budget cannot be kept";
+      return 0;
+    }
+    for (auto epochs = request_.train.epochs; epochs > 0; --epochs)
+      if (out_.model.joules(work_of(attempt, epochs)) <= left_J) return epochs;
+    attempt.skipped = fmt::format(
+        "one epoch and its test would take {:.3g} J, of the budget of {:.3g} J only {:.3g} J are left",
+        out_.model.joules(work_of(attempt, 1)) + test_J(), *request_.budget_J, std::max(0.0, *request_.budget_J - spent_J()));
+    return 0;
+  }
+
+  void try_out(Attempt& attempt, std::int64_t epochs) {
+    const auto window = fmt::format("try/{}", attempt.candidate.strategy);
+    const auto& strategy = find_strategy(attempt.candidate.strategy);
+    auto settings = request_.train;
+    settings.epochs = epochs;
+    const auto rate = request_.lr.find(std::string(strategy.name));
+    settings.lr = rate != request_.lr.end() ? rate->second : request_.lr.at("default");
+    BudgetObserver observer(&monitor_, window, false, stop_, [&](double fraction) {
+      console_.progress(fmt::format("{} {}, {:.1f} J", bar(fraction), strategy.name, spent_J()));
+    });
+    if (request_.budget_J) {
+      const double more_J = out_.model.joules(work_of(attempt, 1)) + test_J();
+      observer.is_enough = [this, more_J] { return spent_J() + more_J > *request_.budget_J; };
+    }
+    observer.begin_cell();
+    try {
+      attempt.result = trainer_.run(strategy, request_.images, request_.split, settings, observer);
+    } catch (const DivergedError& error) {
+      attempt.skipped = error.what();
+    }
+    observer.end_cell();
+    if (!attempt.result) return;
+    attempt.tuning = tuning_energy(window);
+    attempt.predicted_done_J = out_.model.joules(work_of(attempt, attempt.result->epochs));
+    for (std::size_t i = 0; i < base_correct_.size(); ++i) {
+      attempt.better += attempt.result->correct_by_image[i] && !base_correct_[i] ? 1 : 0;
+      attempt.worse += !attempt.result->correct_by_image[i] && base_correct_[i] ? 1 : 0;
+    }
+    attempt.p = results::sign_p(attempt.better, attempt.worse);
+    const bool beats_base = attempt.p < beyond_noise_p / static_cast<double>(request_.tries);
+    const bool best = !out_.kept || attempt.result->correct > out_.attempts[*out_.kept].result->correct;
+    if (!beats_base || !best) return;
+    trainer_.save(staged_);
+    out_.kept = static_cast<std::size_t>(&attempt - out_.attempts.data());
+  }
+
+  power::Energy tuning_energy(const std::string& window) {
+    std::vector<power::Energy> parts{monitor_.energy(window + "/validate")};
+    const bool trained = find_strategy(window.substr(window.find('/') + 1)).adapts();
+    if (trained) parts.push_back(monitor_.energy(window + "/train"));
+    return power::combine(parts);
+  }
+
+  void conclude(std::int64_t tried) {
+    if (tried == 0) {
+      out_.verdict = fmt::format("refused: {}; the base model is left as it is", out_.attempts.front().skipped);
+      out_.as_asked = false;
+      return;
+    }
+    if (!out_.kept) {
+      out_.verdict = fmt::format(
+          "nothing beat the base model beyond the noise (p < {} asked, of {} images kept apart): it is left as it is. More "
+          "labelled images, or --test DATASET, tell smaller gains apart",
+          beyond_noise_p / static_cast<double>(request_.tries), out_.n_test);
+      out_.as_asked = !request_.target_accuracy_pct;
+      return;
+    }
+    const auto& best = out_.attempts[*out_.kept];
+    const double pct = 100.0 * static_cast<double>(best.result->correct) / static_cast<double>(best.result->n_test);
+    out_.verdict = fmt::format("{}: {:.1f} % of {} images kept apart, the base model {:.1f} %", best.candidate.strategy, pct,
+                               out_.n_test, out_.base_pct());
+    if (request_.target_accuracy_pct && pct < *request_.target_accuracy_pct) {
+      out_.verdict += fmt::format("; {:.4g} % were asked for and not reached", *request_.target_accuracy_pct);
+      out_.as_asked = false;
+    }
+  }
+
+  Trainer& trainer_;
+  power::Monitor& monitor_;
+  const PersonalizeRequest& request_;
+  Console& console_;
+  const std::atomic<bool>& stop_;
+  fs::path staged_;  // the best weights so far
+  Personalized out_;
+  std::vector<bool> base_correct_;
+  double began_J_ = 0;
+};
+
+}  // namespace
+
+data::Split personal_split(std::int64_t n, double holdout, std::uint32_t seed) {
+  constexpr double validating = 0.2;
+  const auto share = [](double of, std::int64_t all) {
+    return static_cast<std::int64_t>(std::lround(of * static_cast<double>(all)));
+  };
+  const auto order = data::permutation(n, seed);
+  const auto n_test = share(holdout, n);
+  const auto n_val = std::max<std::int64_t>(share(validating, n - n_test), 1);
+  if (n - n_test - n_val < 1 || (holdout > 0 && n_test < 1))
+    throw data::DataError(
+        fmt::format("{} images are too few to keep {} % apart, to validate and to train on the rest", n, 100 * holdout));
+  data::Split split;
+  split.test.assign(order.begin(), order.begin() + n_test);
+  split.val.assign(order.begin() + n_test, order.begin() + n_test + n_val);
+  split.train.assign(order.begin() + n_test + n_val, order.end());
+  return split;
+}
+
+Personalized personalize(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
+                         const std::atomic<bool>& stop) {
+  return Personalization(trainer, monitor, request, console, stop).run();
+}
+
+}  // namespace tbft

@@ -1,0 +1,205 @@
+// The whole of `personalize` on a random network whose own predictions are the labels: it is right on everything, until they
+// are renamed. The meter is constant.
+#include "harness/personalize.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "harness/strategy/diagnosed.h"
+#include "models/spec.h"
+#include "models/state_dict.h"
+#include "tests/unit/harness/temporary_folder.h"
+#include "tests/unit/power/fake_meter.h"
+
+namespace tbft {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr double watts_W = 5;
+
+std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
+  std::vector<std::int64_t> list(static_cast<std::size_t>(end - begin));
+  std::iota(list.begin(), list.end(), begin);
+  return list;
+}
+
+TEST(PersonalSplit, divides_all_images_once) {
+  const auto split = personal_split(100, 0.3, 7);
+  EXPECT_EQ(split.test.size(), 30U);
+  EXPECT_EQ(split.val.size(), 14U);
+  EXPECT_EQ(split.train.size(), 56U);
+  auto all = split.test;
+  all.insert(all.end(), split.val.begin(), split.val.end());
+  all.insert(all.end(), split.train.begin(), split.train.end());
+  std::ranges::sort(all);
+  EXPECT_EQ(all, range(0, 100));
+  EXPECT_NE(personal_split(100, 0.3, 8).test, split.test);
+  EXPECT_TRUE(personal_split(100, 0, 7).test.empty());
+  EXPECT_THAT(test::message_of<data::DataError>([] { personal_split(2, 0.3, 0); }), HasSubstr("too few"));
+}
+
+class PersonalizeTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    set_compute({1, "onednn"});
+    trainer = std::make_unique<Trainer>(models::ResNetSpec{}, 3);
+    images = data::load_dataset(data::parse_dataset_spec("synthetic:?part=target&drift=input&n=900"));
+    images.labels = trainer->observe(images, range(0, 900), std::nullopt).predicted();
+    reference = adaptive::calibrate(trainer->observe(images, range(0, 600), std::nullopt), {70}, 1);
+  }
+  static void TearDownTestSuite() { trainer.reset(); }
+
+  PersonalizeRequest request() const {
+    PersonalizeRequest r;
+    r.images = images;
+    r.split = {.train = range(600, 656), .val = range(656, 670), .test = range(700, 800)};
+    r.train = {.batch = 16, .epochs = 3, .seed = 5};
+    r.lr = {{"default", 1e-3}, {"fc", 1e-2}};
+    r.reference = reference;
+    r.output = folder_.path() / "out.pth";
+    return r;
+  }
+  static void rename(PersonalizeRequest& r) {
+    for (auto& label : r.images.labels) label = (label + 1) % 10;
+  }
+  static Personalized run(const PersonalizeRequest& r) {
+    auto meter = std::make_unique<power::testing::FunctionMeter>(power::testing::simple_meter(1e-3),
+                                                                 [](power::TimeNs) { return watts_W; });
+    power::Monitor monitor(std::move(meter), {});
+    Console console(stderr, false);
+    const std::atomic<bool> stop = false;
+    return personalize(*trainer, monitor, r, console, stop);
+  }
+
+  test::TemporaryFolder folder_;
+  static inline std::unique_ptr<Trainer> trainer;
+  static inline data::Images images;
+  static inline adaptive::Reference reference;
+};
+
+TEST_F(PersonalizeTest, renamed_labels_are_renamed_back_and_the_weights_written) {
+  auto r = request();
+  rename(r);
+  const auto outcome = run(r);
+  EXPECT_EQ(outcome.diagnosis.level, adaptive::Level::output);
+  EXPECT_EQ(outcome.base_correct, 0);
+  ASSERT_TRUE(outcome.kept);
+  const auto& kept = outcome.attempts[*outcome.kept];
+  EXPECT_EQ(kept.candidate.strategy, "relabel");
+  EXPECT_GT(kept.better, 80);
+  EXPECT_EQ(kept.worse, 0);
+  EXPECT_EQ(outcome.attempts[1].skipped, "not needed");
+  EXPECT_TRUE(outcome.as_asked);
+  EXPECT_FALSE(fs::exists(r.output.string() + ".part"));
+
+  // What was written is what was tested.
+  Trainer adapted(r.output);
+  const auto again = adapted.observe(r.images, r.split.test, std::nullopt).predicted();
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < again.size(); ++i)
+    right += again[i] == r.images.labels[static_cast<std::size_t>(r.split.test[i])] ? 1 : 0;
+  EXPECT_EQ(right, kept.result->correct);
+
+  // A constant meter: joules are watts times seconds, of the whole and of every part, and the parts fit into the whole.
+  for (const auto* energy : {&outcome.all, &outcome.looking, &outcome.calibrating, &kept.tuning}) {
+    ASSERT_TRUE(energy->valid) << energy->reason;
+    EXPECT_NEAR(energy->energy_J, watts_W * energy->duration_s, 1e-6 * energy->energy_J);
+  }
+  EXPECT_LT(outcome.looking.energy_J + outcome.calibrating.energy_J + kept.tuning.energy_J, outcome.all.energy_J);
+  EXPECT_GT(kept.predicted_done_J, 0);
+
+  const auto json = to_json(outcome, r);
+  EXPECT_EQ(json.at("kept"), "relabel");
+  EXPECT_EQ(json.at("diagnosis").at("level"), "output");
+  EXPECT_EQ(json.at("base").at("correct"), 0);
+  EXPECT_DOUBLE_EQ(json.at("energy").at("all").at("gross_J").get<double>(), outcome.all.energy_J);
+  EXPECT_THAT(to_text(outcome, r), HasSubstr("relabel"));
+}
+
+TEST_F(PersonalizeTest, what_did_not_drift_is_left_alone) {
+  const auto r = request();
+  const auto outcome = run(r);
+  EXPECT_EQ(outcome.diagnosis.level, adaptive::Level::none);
+  EXPECT_EQ(outcome.base_correct, 100);
+  EXPECT_FALSE(outcome.kept);
+  EXPECT_TRUE(outcome.as_asked);
+  EXPECT_THAT(outcome.verdict, HasSubstr("left as it is"));
+  EXPECT_FALSE(fs::exists(r.output));
+}
+
+TEST_F(PersonalizeTest, a_gain_within_the_noise_leaves_the_base) {
+  auto r = request();
+  rename(r);
+  r.split.test.resize(4);  // p = 1/16 at best
+  const auto outcome = run(r);
+  EXPECT_FALSE(outcome.kept);
+  EXPECT_THAT(outcome.verdict, HasSubstr("beyond the noise"));
+  EXPECT_TRUE(outcome.attempts[1].result) << "the next candidate was tried too";
+  EXPECT_FALSE(fs::exists(r.output));
+}
+
+TEST_F(PersonalizeTest, a_budget_that_cannot_be_kept_is_refused_with_its_figures) {
+  auto r = request();
+  rename(r);
+  r.budget_J = 0.01;
+  const auto outcome = run(r);
+  EXPECT_FALSE(outcome.as_asked);
+  EXPECT_THAT(outcome.verdict, testing::AllOf(HasSubstr("refused"), HasSubstr("of the budget of 0.01 J")));
+  for (const auto& attempt : outcome.attempts) EXPECT_FALSE(attempt.result);
+  EXPECT_FALSE(fs::exists(r.output));
+  r.budget_J = 1e6;
+  EXPECT_TRUE(run(r).kept);
+}
+
+TEST_F(PersonalizeTest, a_target_accuracy_is_reached_or_said_not_to_be) {
+  auto r = request();
+  r.target_accuracy_pct = 99;
+  EXPECT_TRUE(run(r).as_asked) << "the base has it";
+  rename(r);
+  r.target_accuracy_pct = 60;
+  const auto reached = run(r);
+  EXPECT_TRUE(reached.as_asked);
+  EXPECT_EQ(reached.attempts[1].skipped, "not needed");
+  r.images.labels[static_cast<std::size_t>(r.split.test[0])] = 9;  // never all
+  r.images.labels[static_cast<std::size_t>(r.split.test[1])] = 8;
+  r.target_accuracy_pct = 100;
+  const auto missed = run(r);
+  EXPECT_FALSE(missed.as_asked);
+  EXPECT_TRUE(missed.attempts[1].result) << "the next candidate was tried";
+  EXPECT_TRUE(missed.kept) << "and the best of them kept";
+  EXPECT_THAT(missed.verdict, HasSubstr("100 % were asked for and not reached"));
+}
+
+TEST_F(PersonalizeTest, a_dry_run_predicts_and_tunes_nothing) {
+  auto r = request();
+  rename(r);
+  r.dry_run = true;
+  const auto outcome = run(r);
+  ASSERT_FALSE(outcome.attempts.empty());
+  EXPECT_GT(outcome.attempts.front().predicted_J, 0);
+  EXPECT_FALSE(outcome.attempts.front().result);
+  EXPECT_EQ(outcome.n_test, 0);
+  EXPECT_TRUE(to_json(outcome, r).at("base").is_null());
+}
+
+TEST_F(PersonalizeTest, a_stop_leaves_nothing_behind) {
+  auto r = request();
+  rename(r);
+  auto meter = std::make_unique<power::testing::FunctionMeter>(power::testing::simple_meter(1e-3),
+                                                               [](power::TimeNs) { return watts_W; });
+  power::Monitor monitor(std::move(meter), {});
+  Console console(stderr, false);
+  const std::atomic<bool> stop = true;
+  EXPECT_THROW(personalize(*trainer, monitor, r, console, stop), Interrupted);
+  EXPECT_FALSE(fs::exists(r.output));
+  EXPECT_FALSE(fs::exists(r.output.string() + ".part"));
+}
+
+}  // namespace
+}  // namespace tbft
