@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace tbft {
 
@@ -86,14 +87,20 @@ void Journal::found(const std::string& name, const std::string& json) {
   append(nlohmann::json{{"event", "found"}, {"utc", utc_now()}, {"name", name}, {"value", nlohmann::json::parse(json)}}.dump() +
          "\n");
 }
-void Journal::cell_ends(const std::string& cell_id, const std::vector<bool>& correct_by_image) {
-  append(nlohmann::json{{"event", "cell_ends"},
-                        {"utc", utc_now()},
-                        {"cell_id", cell_id},
-                        {"n_test", correct_by_image.size()},
-                        {"correct_hex", to_hex(correct_by_image)}}
-             .dump() +
-         "\n");
+void Journal::cell_ends(const std::string& cell_id, const std::vector<bool>& correct_by_image,
+                        const std::string& diagnosis_json) {
+  nlohmann::json line{{"event", "cell_ends"},
+                      {"utc", utc_now()},
+                      {"cell_id", cell_id},
+                      {"n_test", correct_by_image.size()},
+                      {"correct_hex", to_hex(correct_by_image)}};
+  if (!diagnosis_json.empty()) {
+    auto diagnosis = nlohmann::json::parse(diagnosis_json, nullptr, false);
+    if (!diagnosis.is_object())
+      throw std::invalid_argument(fmt::format("cell {}: a diagnosis is a JSON object, not '{}'", cell_id, diagnosis_json));
+    line["diagnosis"] = std::move(diagnosis);
+  }
+  append(line.dump() + "\n");
 }
 
 std::string to_hex(const std::vector<bool>& bits) {

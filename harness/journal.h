@@ -1,5 +1,5 @@
 // The journal of a run: one JSON object a line, appended and synced, for what cells.csv has no place for: executions, cells
-// begun, and which test images each cell got right.
+// begun, which test images each cell got right, and which drift its strategy diagnosed.
 #pragma once
 
 #include <filesystem>
@@ -35,7 +35,9 @@ class Journal {
   void cell_begins(const std::string& cell_id);
   // The outcome of a search, so that a resumed run need not repeat it. `json` is one JSON value.
   void found(const std::string& name, const std::string& json);
-  void cell_ends(const std::string& cell_id, const std::vector<bool>& correct_by_image);
+  // `diagnosis_json`: what a strategy that diagnoses the drift named, one JSON object with its "level"; empty for all others.
+  // Throws std::invalid_argument for any other text.
+  void cell_ends(const std::string& cell_id, const std::vector<bool>& correct_by_image, const std::string& diagnosis_json = {});
 
  private:
   void append(const std::string& line);

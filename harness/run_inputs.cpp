@@ -16,9 +16,9 @@ void add_cells(const std::filesystem::path& cells, results::Inputs& inputs,
     warn(fmt::format("{}: the last row is incomplete and left out; `tbft run --resume` runs its cell again", cells.string()));
   const auto journal = cells.parent_path() / "journal.jsonl";
   try {
-    if (std::filesystem::exists(journal)) results::read_correctness(journal, file.rows, inputs.correctness);
+    if (std::filesystem::exists(journal)) results::read_correctness(journal, file.rows, inputs.correctness, &inputs.levels);
   } catch (const std::runtime_error& error) {
-    warn(fmt::format("{}; intervals of this run are over repetitions alone", error.what()));
+    warn(fmt::format("{}; intervals of this run are over repetitions alone, and its diagnoses are left out", error.what()));
   }
   inputs.cells.insert(inputs.cells.end(), file.rows.begin(), file.rows.end());
 }

@@ -1,7 +1,9 @@
 #include "results/correctness.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -34,7 +36,16 @@ std::vector<float> from_hex(std::string_view hex, std::size_t n) {
 struct Record {
   std::string cell_id;
   std::vector<float> right;
+  std::string level;  // empty without a diagnosis
 };
+
+std::string level_of(const nlohmann::json& diagnosis) {
+  if (diagnosis.is_null()) return {};
+  const auto level = diagnosis.is_object() ? diagnosis.value("level", nlohmann::json()) : nlohmann::json();
+  if (!level.is_string() || std::ranges::find(level_names, level.get_ref<const std::string&>()) == level_names.end())
+    throw std::runtime_error(fmt::format("a diagnosis names no level of {}", fmt::join(level_names, ", ")));
+  return level.get<std::string>();
+}
 
 // Nothing for a line that is not the end of a cell.
 std::optional<Record> record_of(std::string_view line) {
@@ -48,7 +59,8 @@ std::optional<Record> record_of(std::string_view line) {
     throw std::runtime_error("cell_ends without cell_id, n_test and correct_hex");
   const auto images = n.get<std::int64_t>();
   if (images < 0 || images > max_images) throw std::runtime_error(fmt::format("{} test images", images));
-  return Record{cell.get<std::string>(), from_hex(hex.get_ref<const std::string&>(), static_cast<std::size_t>(images))};
+  return Record{cell.get<std::string>(), from_hex(hex.get_ref<const std::string&>(), static_cast<std::size_t>(images)),
+                level_of(field("diagnosis"))};
 }
 
 bool agree(const CellRow& row, const std::vector<float>& right) {
@@ -59,16 +71,17 @@ bool agree(const CellRow& row, const std::vector<float>& right) {
 
 }  // namespace
 
-void read_correctness(const std::filesystem::path& journal, std::span<const CellRow> rows, Correctness& into) {
-  parse_correctness(read_file(journal, max_bytes), journal.string(), rows, into);
+void read_correctness(const std::filesystem::path& journal, std::span<const CellRow> rows, Correctness& into, Levels* levels) {
+  parse_correctness(read_file(journal, max_bytes), journal.string(), rows, into, levels);
 }
 
-void parse_correctness(std::string_view journal, const std::string& name, std::span<const CellRow> rows, Correctness& into) {
-  std::map<std::string, std::vector<float>> last;
+void parse_correctness(std::string_view journal, const std::string& name, std::span<const CellRow> rows, Correctness& into,
+                       Levels* levels) {
+  std::map<std::string, Record> last;
   std::size_t line = 1;
   for (std::size_t end = journal.find('\n'); end != std::string_view::npos; end = journal.find('\n'), ++line) {
     try {
-      if (auto record = record_of(journal.substr(0, end))) last[record->cell_id] = std::move(record->right);
+      if (auto record = record_of(journal.substr(0, end))) last[record->cell_id] = std::move(*record);
     } catch (const std::exception& error) {
       throw std::runtime_error(fmt::format("{}:{}: {}", name, line, error.what()));
     }
@@ -76,8 +89,9 @@ void parse_correctness(std::string_view journal, const std::string& name, std::s
   }
   for (const CellRow& row : rows) {
     const auto found = last.find(row.cell_id);
-    if (found == last.end() || !agree(row, found->second)) continue;
-    into[{row.run_id, row.cell_id}] = std::make_shared<const std::vector<float>>(found->second);
+    if (found == last.end() || !agree(row, found->second.right)) continue;
+    into[{row.run_id, row.cell_id}] = std::make_shared<const std::vector<float>>(found->second.right);
+    if (levels != nullptr && !found->second.level.empty()) (*levels)[{row.run_id, row.cell_id}] = found->second.level;
   }
 }
 

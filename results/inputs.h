@@ -13,6 +13,7 @@ struct Inputs {
   std::vector<CellRow> cells;  // of one or several runs, one after the other
   Correctness correctness;     // of those cells, where a journal tells it
   std::vector<StepCostRow> step_costs;
+  Levels levels = {};  // that diagnoses of those cells named, where a journal tells it
 };
 
 }  // namespace tbft::results

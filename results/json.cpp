@@ -106,6 +106,47 @@ Json object(const Headline& headline) {
           {"notes", headline.notes}};
 }
 
+Json object(const Estimate& estimate) {
+  return {{"value", estimate.value}, {"low", estimate.interval.low}, {"high", estimate.interval.high}};
+}
+
+Json object(const RegretLine& line) {
+  return {{"strategy", value(line.strategy)},
+          {"accuracy_pct", line.accuracy_pct},
+          {"regret_points", object(line.regret_points)},
+          {"share_of_full_pct", object(line.share_of_full_pct)},
+          {"J_regret_pct", object(line.J_regret_pct)},
+          {"joule_cases", line.joule_cases}};
+}
+
+// By true level the cells that named each level, and the recall.
+Json object(const LevelsNamed& counted) {
+  Json result = Json::object();
+  for (std::size_t level = 0; level < true_levels; ++level) {
+    Json named = Json::object();
+    for (std::size_t i = 0; i < level_names.size(); ++i) named[std::string(level_names[i])] = counted.named[level][i];
+    result[std::string(level_names[level])] = {{"named", named}, {"recall_pct", recall_pct(counted, level)}};
+  }
+  return {
+      {"levels", result}, {"mean_recall_pct", mean_recall(counted).pct}, {"untold", counted.untold}, {"other", counted.other}};
+}
+
+Json object(const Regret& regret) {
+  Json lines = Json::array();
+  for (const RegretLine& line : regret.lines) lines.push_back(object(line));
+  return {{"protocol", value(regret.protocol)},
+          {"board", value(regret.board)},
+          {"drifts", regret.drifts},
+          {"cases", regret.cases},
+          {"cases_left_out", regret.left_out},
+          {"energy_basis", value(std::string(to_string(regret.energy.basis)))},
+          {"energy", value(regret.energy.caption)},
+          {"lines", lines},
+          {"oracle", regret.fixed > 0 && regret.cases > 0 ? object(regret.oracle) : Json()},
+          {"oracle_was", regret.oracle_was},
+          {"levels_named", regret.levels ? object(*regret.levels) : Json()}};
+}
+
 std::string dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
@@ -131,6 +172,7 @@ std::string render_json(const Inputs& inputs, const Summary& summary) {
   for (const BlockNoise& noise : summary.block_noise) report["block_noise"].push_back(object(noise));
   for (const StepCostRow& row : inputs.step_costs) report["step_costs"].push_back(object_of(step_cost_columns(), row));
   for (const Headline& headline : summary.headlines) report["headlines"].push_back(object(headline));
+  for (const Regret& regret : summary.regrets) report["regrets"].push_back(object(regret));  // no key without selectors
   for (const Winner& winner : summary.winners) report["winners"].push_back(object(winner));
   return dump(report, 1) + '\n';
 }

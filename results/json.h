@@ -15,7 +15,8 @@ std::string json_row(const CellRow& row);
 std::string json_headline(const Headline& headline);
 
 // {"cells": [rows], "summary": [one object a table and strategy, the columns of the CSV report], "block_noise": [one a matrix],
-// "step_costs": [rows], "headlines": [one a protocol and board], "winners": [one a drift level]}.
+// "step_costs": [rows], "headlines": [one a protocol and board], "winners": [one a drift level]}; and "regrets": [one a
+// protocol and board] where strategies that choose ran.
 std::string render_json(const Inputs& inputs, const Summary& summary);
 
 }  // namespace tbft::results

@@ -112,6 +112,12 @@ bool Key::operator<(const Key& other) const {
   return order(*this) < order(other);
 }
 
+Key group_key(const CellRow& row) {
+  const double size = finite(row.train_size);
+  return {row.dataset,  row.drift, row.condition, std::isnan(size) ? std::nullopt : std::optional(size),
+          row.protocol, row.board};
+}
+
 bool StrategyOrder::operator()(const std::string& a, const std::string& b) const {
   constexpr std::array<std::string_view, 8> order{"none", "bn-stats", "block1", "block2", "block3", "fc", "block-avg", "full"};
   return std::pair(rank(a, order), std::string_view(a)) < std::pair(rank(b, order), std::string_view(b));
@@ -121,9 +127,7 @@ std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& 
   std::map<Key, Group> groups;
   for (const CellRow& row : rows) {
     if (row.status != "ok" && row.status != "invalid") continue;
-    const double size = finite(row.train_size);
-    const Key key{row.dataset,  row.drift, row.condition, std::isnan(size) ? std::nullopt : std::optional(size),
-                  row.protocol, row.board};
+    const Key key = group_key(row);
     Group& group = groups[key];
     group.key = key;
     Value value;

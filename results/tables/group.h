@@ -43,6 +43,8 @@ struct Key {
   bool operator<(const Key& other) const;
 };
 
+Key group_key(const CellRow& row);
+
 // Where joules come from. Joules of two scopes, or measured and estimated ones, never share a column.
 struct Source {
   std::string meter, scope;

@@ -113,6 +113,9 @@ std::vector<Section> sections_of(const Summary& summary) {
   for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
   for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
   for (const Headline& headline : summary.headlines) result.push_back(section_of(headline));
+  for (const Regret& regret : summary.regrets) {
+    for (Section& section : sections_of(regret)) result.push_back(std::move(section));
+  }
   for (const auto& lines : {winner_lines(summary.winners), shortened(summary.failures), shortened(summary.invalid)}) {
     if (!lines.empty()) result.push_back({"", {}, {}, "", lines});
   }

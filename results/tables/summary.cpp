@@ -50,6 +50,7 @@ std::string row_line(std::string_view kind, const CellRow& row) {
 Summary summarize(const Inputs& inputs) {
   Summary summary;
   std::vector<Group> groups = group_rows(inputs.cells, inputs.correctness);
+  summary.regrets = regrets(inputs.cells, groups, inputs.levels);
   summary.block_noise = block_noise(groups);
   std::erase_if(groups, [](const Group& group) { return is_block_noise(group.key); });
   for (const Group& group : groups) summary.tables.push_back(make_table(group));

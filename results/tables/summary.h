@@ -8,6 +8,7 @@
 #include "results/inputs.h"
 #include "results/tables/block_noise.h"
 #include "results/tables/headline.h"
+#include "results/tables/regret.h"
 #include "results/tables/step_costs.h"
 #include "results/tables/table.h"
 #include "results/tables/winner.h"
@@ -19,6 +20,7 @@ struct Summary {
   std::vector<BlockNoise> block_noise;  // cells with noise in one block stand here alone
   std::vector<StepCostTable> step_costs;
   std::vector<Headline> headlines;
+  std::vector<Regret> regrets;
   std::vector<Winner> winners;
   std::vector<std::string> failures;  // one line a failed row, "failed: WHICH CELL: REASON"
   std::vector<std::string> invalid;   // one line a row without valid energy, in the same form

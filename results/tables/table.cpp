@@ -12,10 +12,6 @@ namespace tbft::results {
 
 namespace {
 
-const Joules& joules_of(const Value& value, Basis basis) {
-  return basis == Basis::net ? value.net : value.gross;
-}
-
 bool has(const std::map<std::int64_t, Value>& values, Basis basis) {
   return std::any_of(values.begin(), values.end(), [&](const auto& v) { return !std::isnan(joules_of(v.second, basis).J); });
 }
@@ -62,6 +58,12 @@ void add_paper(Line& line, const PaperColumn& paper) {
   line.paper_saving_pct = published_value("system-cost", paper.cost_condition, line.strategy, "energy_saving_pct");
 }
 
+}  // namespace
+
+const Joules& joules_of(const Value& value, Basis basis) {
+  return basis == Basis::net ? value.net : value.gross;
+}
+
 std::vector<std::string> captions_of(const Group& group, const Energy& energy) {
   std::vector<std::string> result;
   if (!energy.caption.empty()) result.push_back(energy.caption);
@@ -73,8 +75,6 @@ std::vector<std::string> captions_of(const Group& group, const Energy& energy) {
   }
   return result;
 }
-
-}  // namespace
 
 std::string_view to_string(Basis basis) {
   switch (basis) {

@@ -61,6 +61,11 @@ struct Table {
 };
 Table make_table(const Group& group);
 
+// What is to be said of the joules and of cells without them or left out; what a table has as its captions.
+std::vector<std::string> captions_of(const Group& group, const Energy& energy);
+// Of one cell on this basis; not of Basis::none.
+const Joules& joules_of(const Value& value, Basis basis);
+
 // "synthetic, input drift, gaussian_noise-5, 10 % of the data for training", with protocol and board where known.
 std::string title(const Table& table);
 

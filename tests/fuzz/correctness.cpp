@@ -1,5 +1,6 @@
 #include "results/correctness.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "tests/fuzz/fuzz.h"
@@ -13,8 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   row.n_test = 10;
   row.correct = 4;
   Correctness correctness;
+  Levels levels;
   try {
-    parse_correctness(tbft::fuzz::text(data, size), "journal", {&row, 1}, correctness);
+    parse_correctness(tbft::fuzz::text(data, size), "journal", {&row, 1}, correctness, &levels);
   } catch (const std::runtime_error&) {
     return 0;
   }
@@ -23,5 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const float score : *scores) right += score;
     tbft::fuzz::check(scores->size() == 10 && right == 4);
   }
+  for (const auto& [cell, level] : levels)
+    tbft::fuzz::check(cell.second == "a" && std::find(level_names.begin(), level_names.end(), level) != level_names.end());
   return 0;
 }

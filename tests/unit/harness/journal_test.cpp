@@ -7,6 +7,7 @@
 #include <span>
 #include <sstream>
 
+#include "harness/adaptive/diagnosis.h"
 #include "results/correctness.h"
 #include "tests/unit/harness/temporary_folder.h"
 
@@ -84,6 +85,42 @@ TEST_F(JournalTest, SaysWhatHappenedAndWhichImagesWereRight) {
   EXPECT_EQ(all[1]["cell_id"], "a");
   EXPECT_EQ(all[1]["n_test"], 5);
   EXPECT_EQ(all[1]["correct_hex"], "98");
+}
+
+TEST_F(JournalTest, ADiagnosisStandsInTheLineOfItsCell) {
+  {
+    Journal journal(path());
+    journal.cell_ends("a", {true}, R"({"level":"input","confidence":0.99})");
+    journal.cell_ends("b", {true});
+    EXPECT_THROW(journal.cell_ends("c", {true}, "[1]"), std::invalid_argument);
+    EXPECT_THROW(journal.cell_ends("c", {true}, "level"), std::invalid_argument);
+  }
+  const auto all = lines();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]["correct_hex"], "8");
+  EXPECT_EQ(all[0]["diagnosis"]["level"], "input");
+  EXPECT_EQ(all[0]["diagnosis"]["confidence"], 0.99);
+  EXPECT_FALSE(all[1].contains("diagnosis"));
+  EXPECT_THAT(Journal(path()).before().ended, ElementsAre(Pair("a", 1), Pair("b", 1)));
+}
+
+// The report knows the levels by their names alone.
+TEST_F(JournalTest, EveryLevelOfADiagnosisIsReadBackByTheReport) {
+  using adaptive::Level;
+  for (const Level level : {Level::none, Level::input, Level::feature, Level::output, Level::mixture, Level::unsure}) {
+    const std::string name(adaptive::to_string(level));
+    Journal(path()).cell_ends("a", {true, false}, nlohmann::json{{"level", name}}.dump());
+    results::CellRow row;
+    row.run_id = "r";
+    row.cell_id = "a";
+    row.n_test = 2;
+    row.correct = 1;
+    results::Correctness images;
+    results::Levels levels;
+    results::read_correctness(path(), std::span(&row, 1), images, &levels);
+    EXPECT_EQ(images.size(), 1U);
+    EXPECT_THAT(levels, ElementsAre(Pair(Pair("r", "a"), name)));
+  }
 }
 
 TEST_F(JournalTest, ATornLastLineIsCutAndTheNextOneIsWhole) {

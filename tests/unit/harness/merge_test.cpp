@@ -58,7 +58,7 @@ class MergeTest : public testing::Test {
     write_file(directory.trace(1), "trace of " + name);
     for (const auto& id : cells) {
       journal.cell_begins(id);
-      journal.cell_ends(id, {true, false});
+      journal.cell_ends(id, {true, false}, json{{"level", "input"}}.dump());
       results::CellRow row;
       row.run_id = "run-" + name;
       row.cell_id = id;
@@ -112,6 +112,7 @@ TEST_F(MergeTest, TracesKeepTheirContentUnderNamesThatAResumeDoesNotTake) {
   const Journal journal(out() / "journal.jsonl");
   EXPECT_EQ(journal.before().executions, 2);
   EXPECT_EQ(journal.before().ended.at("a"), 1);
+  EXPECT_THAT(content_of(out() / "journal.jsonl"), HasSubstr(R"("diagnosis":{"level":"input"})"));
   EXPECT_FALSE(fs::exists(RunDirectory(out(), true).trace(journal.before().executions + 1)));
 }
 

@@ -71,6 +71,29 @@ TEST(Correctness, RunsAreKeptApart) {
   EXPECT_THAT(*scores_of(both, two), ElementsAre(0, 1, 1, 1));
 }
 
+// What a diagnosis named, of the same record as the images; a record without one leaves the level unknown.
+TEST(Correctness, ADiagnosisNamesItsLevel) {
+  const auto with = [](const std::string& diagnosis) {
+    std::string line = ends("a", 5, "b0");
+    return line.insert(line.size() - 2, ",\"diagnosis\":" + diagnosis);
+  };
+  const auto level = [](const std::string& journal, std::int64_t correct) {
+    const CellRow row = cell("run", "a", 5, correct);
+    Correctness images;
+    Levels levels;
+    parse_correctness(journal, "journal.jsonl", {&row, 1}, images, &levels);
+    return levels.contains({"run", "a"}) ? levels.at({"run", "a"}) : "unknown";
+  };
+  EXPECT_EQ(level(with(R"({"level":"mixture","confidence":0.9})"), 3), "mixture");
+  EXPECT_EQ(level(with(R"({"level":"mixture"})"), 2), "unknown") << "the row is of another execution";
+  EXPECT_EQ(level(with(R"({"level":"input"})") + with(R"({"level":"output"})"), 3), "output") << "the last counts";
+  EXPECT_EQ(level(with(R"({"level":"input"})") + ends("a", 5, "b0"), 3), "unknown");
+  EXPECT_EQ(level(with("null"), 3), "unknown");
+  for (const char* wrong : {R"({"level":"front"})", R"({"level":7})", "{}", R"("input")", "[]"})
+    EXPECT_THAT(error_of(with(wrong)), HasSubstr("journal.jsonl:1: a diagnosis names no level of none, input, feature,"))
+        << wrong;
+}
+
 TEST(Correctness, ErrorsSayFileAndLine) {
   EXPECT_THAT(error_of("{\"event\":\"execution\"}\nnothing\n"), HasSubstr("journal.jsonl:2: not a journal line"));
   EXPECT_THAT(error_of("{}\n"), HasSubstr("journal.jsonl:1: not a journal line"));

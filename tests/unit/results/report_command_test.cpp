@@ -108,8 +108,32 @@ TEST(ReportCommand, TestImagesComeFromTheJournal) {
   results::test::write(run / "journal.jsonl", "damaged\n");
   const Outcome without = tbft(command);
   EXPECT_EQ(without.code, Exit::ok);
-  EXPECT_THAT(without.err, HasSubstr("journal.jsonl:1: not a journal line; intervals of this run are over repetitions alone"));
+  EXPECT_THAT(without.err, HasSubstr("journal.jsonl:1: not a journal line; intervals of this run are over repetitions alone, "
+                                     "and its diagnoses are left out"));
   EXPECT_THAT(without.out, HasSubstr("[75.00, 75.00]"));
+}
+
+TEST(ReportCommand, LevelsNamedComeFromTheJournal) {
+  const Folder run;
+  {
+    Journal journal(run / "journal.jsonl");
+    for (const std::string drift : {"input", "output"}) {
+      for (const std::string strategy : {"diagnosed", "full"}) {
+        results::CellRow cell = row(strategy, 0, 75, 20);
+        cell.drift = drift;
+        cell.cell_id = strategy + drift;
+        cell.n_test = 4;
+        cell.correct = 3;
+        results::append_cell(run / "cells.csv", cell);
+        const std::string diagnosis = strategy == "diagnosed" ? R"({"level":"input"})" : "";
+        journal.cell_ends(cell.cell_id, {true, true, true, false}, diagnosis);
+      }
+    }
+  }
+  const Outcome outcome = tbft("report " + run.path().string());
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, HasSubstr("strategies that choose against the best in hindsight"));
+  EXPECT_THAT(outcome.out, HasSubstr("mean recall over the 2 of 4 pure levels that occur: 50.0 %"));
 }
 
 TEST(ReportCommand, StepCostsAloneAreARunToo) {

@@ -1,0 +1,253 @@
+#include "results/tables/regret.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace tbft::results {
+
+namespace {
+
+// The cells of one protocol and board, of those keys where a selector ran.
+struct Sweep {
+  std::map<Key, std::set<std::int64_t>> repetitions;  // of every row, so that a cell that failed is missed
+  std::vector<const Group*> groups;
+  std::map<std::pair<Key, std::int64_t>, const CellRow*> diagnosed;  // the last row of each
+};
+using Sweeps = std::map<std::pair<std::string, std::string>, Sweep>;
+
+using Drift = std::tuple<std::string, std::string, std::string>;
+Drift drift_of(const Key& key) {
+  return {key.dataset, key.drift, key.condition};
+}
+
+bool chooses(std::string_view strategy) {
+  return std::find(selectors.begin(), selectors.end(), strategy) != selectors.end();
+}
+
+Sweeps sweeps_of(std::span<const CellRow> rows, std::span<const Group> groups) {
+  std::set<Key> chosen_in;
+  for (const CellRow& row : rows) {
+    if (chooses(row.strategy)) chosen_in.insert(group_key(row));
+  }
+  Sweeps sweeps;
+  if (chosen_in.empty()) return sweeps;
+  for (const CellRow& row : rows) {
+    const Key key = group_key(row);
+    if (!chosen_in.contains(key)) continue;
+    Sweep& sweep = sweeps[{key.protocol, key.board}];
+    const std::int64_t repetition = row.repetition.value_or(0);
+    sweep.repetitions[key].insert(repetition);
+    const bool ended = row.status == "ok" || row.status == "invalid";
+    if (ended && row.strategy == "diagnosed") sweep.diagnosed[{key, repetition}] = &row;
+  }
+  for (const Group& group : groups) {
+    if (chosen_in.contains(group.key)) sweeps.at({group.key.protocol, group.key.board}).groups.push_back(&group);
+  }
+  return sweeps;
+}
+
+const Value* find(const Group& group, const std::string& strategy, std::int64_t repetition) {
+  const auto line = group.strategies.find(strategy);
+  if (line == group.strategies.end()) return nullptr;
+  const auto value = line->second.find(repetition);
+  return value == line->second.end() || std::isnan(value->second.accuracy_pct) ? nullptr : &value->second;
+}
+
+// In the order of the table. Block-avg is nothing that can be done.
+std::vector<std::string> strategies_of(const Sweep& sweep) {
+  std::set<std::string, StrategyOrder> known;
+  for (const Group* group : sweep.groups) {
+    for (const auto& [strategy, values] : group->strategies) {
+      const bool any =
+          std::any_of(values.begin(), values.end(), [](const auto& v) { return !std::isnan(v.second.accuracy_pct); });
+      if (any && strategy != "block-avg") known.insert(strategy);
+    }
+  }
+  std::vector<std::string> result;
+  for (const std::string_view selector : selectors) {
+    if (known.erase(std::string(selector)) > 0) result.emplace_back(selector);
+  }
+  result.insert(result.end(), known.begin(), known.end());
+  return result;
+}
+
+// The cases that count, as one group whose repetitions are their numbers.
+struct Pooled {
+  Group group;
+  std::vector<std::size_t> drift;  // by number of the case
+};
+
+Pooled pool_cases(const Sweep& sweep, const std::vector<std::string>& strategies, Regret& regret) {
+  std::map<Key, const Group*> groups;
+  for (const Group* group : sweep.groups) groups[group->key] = group;
+  Pooled pooled;
+  std::map<Drift, std::size_t> drifts;
+  for (const auto& [key, repetitions] : sweep.repetitions) {
+    const auto group = groups.find(key);
+    bool used = false;
+    for (const std::int64_t repetition : repetitions) {
+      std::vector<const Value*> values;
+      for (const std::string& strategy : strategies) {
+        const Value* value = group == groups.end() ? nullptr : find(*group->second, strategy, repetition);
+        if (value != nullptr) values.push_back(value);
+        if (value == nullptr) ++regret.missing_in[strategy];
+      }
+      if (values.size() < strategies.size() || strategies.empty()) {
+        ++regret.left_out;
+        continue;
+      }
+      used = true;
+      const auto number = static_cast<std::int64_t>(pooled.drift.size());
+      for (std::size_t i = 0; i < strategies.size(); ++i) pooled.group.strategies[strategies[i]][number] = *values[i];
+      pooled.drift.push_back(drifts.try_emplace(drift_of(key), drifts.size()).first->second);
+    }
+    if (!used) continue;
+    pooled.group.sources.insert(group->second->sources.begin(), group->second->sources.end());
+    pooled.group.invalid += group->second->invalid;
+    pooled.group.replaced += group->second->replaced;
+  }
+  regret.drifts = drifts.size();
+  regret.cases = pooled.drift.size();
+  return pooled;
+}
+
+struct Result {
+  double accuracy_pct = unknown;
+  double J = unknown;
+};
+
+Result result_of(const std::string& strategy, const Value& value, Basis basis) {
+  if (basis == Basis::none) return {value.accuracy_pct, unknown};
+  const double J = joules_of(value, basis).J;
+  return {value.accuracy_pct, strategy == "none" && std::isnan(J) ? 0 : J};
+}
+
+// Whether `a` is the better of two fixed strategies in hindsight; equal ones are not.
+bool better(const Result& a, const Result& b) {
+  const auto cost = [](const Result& result) {
+    return std::isnan(result.J) ? std::numeric_limits<double>::infinity() : result.J;
+  };
+  return a.accuracy_pct != b.accuracy_pct ? a.accuracy_pct > b.accuracy_pct : cost(a) < cost(b);
+}
+
+// A ratio of two sums over cases, kept drift by drift.
+class Ratio {
+ public:
+  explicit Ratio(std::size_t drifts) : above_(drifts), below_(drifts) {}
+  void add(std::size_t drift, double above, double below) {
+    if (std::isnan(above) || std::isnan(below)) return;
+    above_[drift] += above;
+    below_[drift] += below;
+  }
+  // 100 for percent; `less` is taken off the ratio.
+  Estimate estimate(double times, double less) const {
+    const std::size_t n = above_.size();
+    const auto of = [&](std::span<const float> weights) {
+      double above = 0, below = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        above += static_cast<double>(weights[i]) * above_[i];
+        below += static_cast<double>(weights[i]) * below_[i];
+      }
+      // Resamples without a joule below the line lie over every ratio, so that the interval is unknown where they are many.
+      return below > 0 ? times * (above / below - less) : std::numeric_limits<double>::infinity();
+    };
+    Estimate result{of(std::vector<float>(n, 1.0F)), {}};
+    if (!std::isfinite(result.value)) return {};
+    if (n > 1) result.interval = percentile_interval([&](Random& random) { return of(random.weights(n, n - 1)); });
+    if (!std::isfinite(result.interval.high)) result.interval = {};
+    return result;
+  }
+
+ private:
+  std::vector<double> above_, below_;
+};
+
+// Each case's results by strategy, and which of them was the oracle.
+struct Judged {
+  std::vector<std::map<std::string, Result, StrategyOrder>> cases;
+  std::vector<std::string> oracle;  // empty where no strategy is fixed
+};
+
+Judged judge(const Pooled& pooled, Basis basis) {
+  Judged judged;
+  judged.cases.resize(pooled.drift.size());
+  judged.oracle.resize(pooled.drift.size());
+  for (const auto& [strategy, values] : pooled.group.strategies) {
+    for (const auto& [number, value] : values) {
+      const auto i = static_cast<std::size_t>(number);
+      const Result result = judged.cases[i][strategy] = result_of(strategy, value, basis);
+      std::string& oracle = judged.oracle[i];
+      if (!chooses(strategy) && (oracle.empty() || better(result, judged.cases[i].at(oracle)))) oracle = strategy;
+    }
+  }
+  return judged;
+}
+
+template <typename StrategyOf>
+RegretLine line_of(const std::string& name, StrategyOf strategy_of, const Judged& judged, const Pooled& pooled,
+                   std::size_t drifts) {
+  Ratio points(drifts), of_full(drifts), of_oracle(drifts);
+  RegretLine line{.strategy = name};
+  double sum_pct = 0;
+  for (std::size_t i = 0; i < judged.cases.size(); ++i) {
+    const auto& results = judged.cases[i];
+    const Result& own = results.at(strategy_of(i));
+    sum_pct += own.accuracy_pct;
+    if (!std::isnan(own.J)) ++line.joule_cases;
+    if (const auto full = results.find("full"); full != results.end()) of_full.add(pooled.drift[i], own.J, full->second.J);
+    const Result oracle = judged.oracle[i].empty() ? Result() : results.at(judged.oracle[i]);
+    points.add(pooled.drift[i], oracle.accuracy_pct - own.accuracy_pct, 1);
+    of_oracle.add(pooled.drift[i], own.J, oracle.J);
+  }
+  line.accuracy_pct = sum_pct / static_cast<double>(judged.cases.size());
+  line.regret_points = points.estimate(1, 0);
+  line.share_of_full_pct = of_full.estimate(100, 0);
+  line.J_regret_pct = of_oracle.estimate(100, 1);
+  return line;
+}
+
+Regret regret_of(const Sweep& sweep, const Levels& levels) {
+  Regret regret;
+  const std::vector<std::string> strategies = strategies_of(sweep);
+  const Pooled pooled = pool_cases(sweep, strategies, regret);
+  regret.energy = energy_of(pooled.group);
+  regret.energy_captions = captions_of(pooled.group, regret.energy);
+  std::vector<const CellRow*> diagnosed;
+  for (const auto& [cell, row] : sweep.diagnosed) diagnosed.push_back(row);
+  regret.levels = levels_named(diagnosed, levels);
+  regret.fixed = static_cast<std::size_t>(std::count_if(strategies.begin(), strategies.end(), std::not_fn(chooses)));
+  if (regret.cases == 0) return regret;
+  const Judged judged = judge(pooled, regret.energy.basis);
+  for (const std::string& strategy : strategies) {
+    regret.lines.push_back(line_of(
+        strategy, [&](std::size_t) -> const std::string& { return strategy; }, judged, pooled, regret.drifts));
+  }
+  if (regret.fixed == 0) return regret;
+  regret.oracle = line_of(
+      "oracle", [&](std::size_t i) -> const std::string& { return judged.oracle[i]; }, judged, pooled, regret.drifts);
+  regret.oracle.regret_points = regret.oracle.J_regret_pct = {};
+  for (const std::string& oracle : judged.oracle) ++regret.oracle_was[oracle];
+  return regret;
+}
+
+}  // namespace
+
+std::vector<Regret> regrets(std::span<const CellRow> rows, std::span<const Group> groups, const Levels& levels) {
+  std::vector<Regret> result;
+  for (const auto& [origin, sweep] : sweeps_of(rows, groups)) {
+    std::set<Drift> drifts;
+    for (const auto& [key, repetitions] : sweep.repetitions) drifts.insert(drift_of(key));
+    if (drifts.size() < 2) continue;
+    result.push_back(regret_of(sweep, levels));
+    std::tie(result.back().protocol, result.back().board) = origin;
+  }
+  return result;
+}
+
+}  // namespace tbft::results

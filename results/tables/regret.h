@@ -1,0 +1,73 @@
+// Strategies that choose what to train, and each that always does the same, judged against the best in hindsight.
+//
+//   case              one (data set, drift level, condition, training size, repetition). It counts where every strategy that
+//   has
+//                     an accuracy anywhere in the sweep has one there.
+//   drift             the cases of one (data set, drift level, condition).
+//   selectors         the strategies that choose: diagnosed, rgn-top1, auto-rgn, elastic. All others are fixed.
+//   oracle            of a case the fixed strategy of the highest test accuracy; of equal ones that of the fewest joules, then
+//   the
+//                     first in StrategyOrder. As the best of so many noisy results it is flattered.
+//   accuracy regret   accuracy of the oracle less that of the strategy, in points: the mean over the cases.
+//   joules            of training, choosing included, on the basis of energy_of(). `none` trains nothing and costs 0 J.
+//   share of full     100 (sum of the strategy's joules / sum of full's).
+//   joule regret      100 (sum of the strategy's joules / sum of the oracle's - 1); unknown where that is 0 or less.
+//
+// Joules are compared as totals over the cases in which both are known: a mean of ratios fails where the oracle is `none`.
+// Intervals (95 %): bootstrap over drifts, each drawn with all of its cases.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "results/correctness.h"
+#include "results/tables/group.h"
+#include "results/tables/levels_named.h"
+#include "results/tables/section.h"
+#include "results/tables/table.h"
+
+namespace tbft::results {
+
+inline constexpr std::array<std::string_view, 4> selectors{"diagnosed", "rgn-top1", "auto-rgn", "elastic"};
+
+struct Estimate {
+  double value = unknown;
+  Interval interval;
+};
+
+struct RegretLine {
+  std::string strategy;
+  double accuracy_pct = unknown;
+  Estimate regret_points, share_of_full_pct, J_regret_pct;  // of the oracle itself the share alone
+  std::size_t joule_cases = 0;                              // of which the joules are known
+};
+
+// Of the cells of one protocol and board, of those groups (Key) where a selector ran.
+struct Regret {
+  std::string protocol, board;
+  std::size_t drifts = 0, cases = 0;              // that count
+  std::size_t left_out = 0;                       // cases in which a strategy has no accuracy
+  std::map<std::string, std::size_t> missing_in;  // of those, by strategy
+  std::size_t fixed = 0;                          // strategies that the oracle picks from
+  Energy energy;
+  std::vector<std::string> energy_captions;
+  std::vector<RegretLine> lines;  // selectors in their order, then the others in StrategyOrder; none without a case
+  RegretLine oracle;
+  std::map<std::string, std::size_t, StrategyOrder> oracle_was;  // in how many cases which strategy
+  std::optional<LevelsNamed> levels;
+};
+
+// One a protocol and board with two drifts or more where a selector ran, whether or not it came to an end. `groups` are those
+// of group_rows(rows).
+std::vector<Regret> regrets(std::span<const CellRow> rows, std::span<const Group> groups, const Levels& levels);
+
+// The table, then the levels named where they are known.
+std::vector<Section> sections_of(const Regret& regret);
+
+}  // namespace tbft::results

@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+
+#include "results/tables/regret.h"
+#include "results/text.h"
+
+namespace tbft::results {
+
+namespace {
+
+std::string title_of(std::string what, const Regret& regret) {
+  for (const std::string* part : {&regret.protocol, &regret.board}) {
+    if (!part->empty()) what += ", " + printable(*part, 60);
+  }
+  return what;
+}
+
+template <typename Counts>
+std::string counts_text(const Counts& counts) {
+  std::vector<std::string> parts;
+  parts.reserve(counts.size());
+  for (const auto& [strategy, n] : counts) parts.push_back(fmt::format("{} {}", printable(strategy, 40), n));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::vector<std::string> captions_of(const Regret& regret) {
+  std::vector<std::string> captions{
+      fmt::format("regret: to the oracle, of each case the best of {} fixed strategies by test accuracy; {} cases (drift, "
+                  "training size, repetition) of {} drifts",
+                  regret.fixed, regret.cases, regret.drifts),
+      "the oracle is the best of noisy test results: its accuracy is flattered, and regrets are a little too large"};
+  if (regret.left_out > 0) {
+    captions.push_back(fmt::format("{} of {} cases left out, in which a strategy has no accuracy ({})", regret.left_out,
+                                   regret.left_out + regret.cases, counts_text(regret.missing_in)));
+  }
+  captions.insert(captions.end(), regret.energy_captions.begin(), regret.energy_captions.end());
+  if (regret.energy.basis == Basis::none) {
+    if (regret.energy.caption.empty()) captions.emplace_back("no joules: those of training are known of no cell");
+    return captions;
+  }
+  captions.emplace_back("J: totals over the cases where both are known, choosing included; J regret: over the oracle's total");
+  std::map<std::string, std::size_t> fewer;
+  for (const RegretLine& line : regret.lines) {
+    if (line.joule_cases < regret.cases) fewer[line.strategy] = line.joule_cases;
+  }
+  if (!fewer.empty()) captions.push_back(fmt::format("joules known in fewer cases: {}", counts_text(fewer)));
+  return captions;
+}
+
+std::vector<std::string> cells_of(const RegretLine& line) {
+  std::vector<std::string> cells{printable(line.strategy, 40), decimals(line.accuracy_pct, 2)};
+  const auto add = [&](const Estimate& estimate, int digits) {
+    cells.push_back(decimals(estimate.value, digits));
+    cells.push_back(interval_text(estimate.interval.low, estimate.interval.high, digits));
+  };
+  add(line.regret_points, 2);
+  add(line.share_of_full_pct, 1);
+  add(line.J_regret_pct, 1);
+  return cells;
+}
+
+}  // namespace
+
+std::vector<Section> sections_of(const Regret& regret) {
+  std::vector<Section> sections(1);
+  Section& section = sections.front();
+  section.title = title_of("strategies that choose against the best in hindsight", regret);
+  section.captions = captions_of(regret);
+  if (!regret.lines.empty()) {
+    const std::string basis(to_string(regret.energy.basis));
+    const std::string joules = basis.empty() ? "train J" : "train J " + basis;
+    section.cells.push_back({"strategy", "accuracy %", "regret points", "95 % interval", joules + ", % of full",
+                             "95 % interval", "J regret %", "95 % interval"});
+    for (const RegretLine& line : regret.lines) section.cells.push_back(cells_of(line));
+    if (regret.fixed > 0) section.cells.push_back(cells_of(regret.oracle));
+    section.lines.emplace_back("intervals: bootstrap over drifts, each drawn with all of its cases");
+  }
+  if (!regret.oracle_was.empty())
+    section.lines.push_back(fmt::format("the oracle was {} of {}", counts_text(regret.oracle_was), regret.cases));
+  if (!regret.levels) return sections;
+  Section levels = section_of(*regret.levels);
+  levels.title = title_of("level of drift named", regret);
+  sections.push_back(std::move(levels));
+  return sections;
+}
+
+}  // namespace tbft::results
