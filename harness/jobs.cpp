@@ -46,6 +46,7 @@ std::vector<bool> bits(const std::string& text) {
 struct Scored {
   results::CellRow row;
   std::vector<bool> correct;
+  std::string diagnosis;  // JSON, or nothing
 };
 
 struct Job {
@@ -138,7 +139,8 @@ class JobsRun {
     const auto way = way_of(setup_, cell);
     const auto measured = run_cell(setup_, cell, way, observer);
     say(json{{"row", results::to_line(make_row(measured, setup_.facts()))},
-             {"correct", bits(measured.result ? measured.result->correct_by_image : std::vector<bool>{})}}
+             {"correct", bits(measured.result ? measured.result->correct_by_image : std::vector<bool>{})},
+             {"diagnosis", measured.result ? measured.result->diagnosis : ""}}
             .dump());
   }
 
@@ -176,7 +178,8 @@ class JobsRun {
     }
     if (said.contains("row")) {
       const auto text = fmt::format("{}\n{}\n", results::header_line(), said["row"].get<std::string>());
-      job.scored = {results::parse_cells(text, "a worker's row").rows.at(0), bits(said["correct"].get<std::string>())};
+      job.scored = {results::parse_cells(text, "a worker's row").rows.at(0), bits(said["correct"].get<std::string>()),
+                    said["diagnosis"].get<std::string>()};
     }
   }
 
@@ -188,7 +191,7 @@ class JobsRun {
       lost.cell = *job.cell;
       lost.started_utc = job.started_utc;
       lost.failure = fmt::format("its process {}; where memory ran out, fewer --jobs help", how.empty() ? "said nothing" : how);
-      job.scored = {make_row(lost, setup_.facts()), {}};
+      job.scored = {make_row(lost, setup_.facts()), {}, {}};
     }
     if (const auto base = base_evaluation(*job.cell); base && job.scored->row.status == "ok") evaluated_[*base] = *job.scored;
     write(*job.cell, *job.scored, outcome);
@@ -213,7 +216,7 @@ class JobsRun {
   }
 
   void write(const Cell& cell, const Scored& scored, RunOutcome& outcome) {
-    setup_.journal.cell_ends(cell.id, scored.correct);
+    setup_.journal.cell_ends(cell.id, scored.correct, scored.diagnosis);
     setup_.directory.commit(scored.row);
     count(scored.row, outcome);
     console_.line(fmt::format("[{}/{}] {}", ++finished_, all_, outcome_text(cell, scored.row)));

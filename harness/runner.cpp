@@ -209,7 +209,8 @@ class Run {
                           [&](double fraction) { show_progress(cell, fraction); });
     auto& m = pending.measurement = run_cell(*setup_, cell, way, observer);
     m.sampler_cpu_s = monitor_->sampler().cpu_s - sampler_before;
-    setup_->journal.cell_ends(cell.id, m.result ? m.result->correct_by_image : std::vector<bool>{});
+    const auto result = m.result.value_or(TrainResult{});
+    setup_->journal.cell_ends(cell.id, result.correct_by_image, result.diagnosis);
     return pending;
   }
 
