@@ -90,10 +90,7 @@ void turn_hue(Images& images, const Part& part, const Draw&) {
     cv::Mat hsv;
     rgb.convertTo(hsv, CV_32FC3, 1. / 255);
     cv::cvtColor(hsv, hsv, cv::COLOR_RGB2HSV);
-    hsv.forEach<cv::Vec3f>([&](cv::Vec3f& pixel, const int*) {
-      pixel[0] += degrees;
-      if (pixel[0] >= 360) pixel[0] -= 360;
-    });
+    hsv.forEach<cv::Vec3f>([&](cv::Vec3f& pixel, const int*) { pixel[0] += degrees; });  // 420 is 60 to OpenCV
     cv::cvtColor(hsv, hsv, cv::COLOR_HSV2RGB);
     hsv.convertTo(rgb, CV_8UC3, 255);
   });

@@ -124,6 +124,7 @@ TEST(Drifted, NoneIsTheBaseAsItIs) {
   EXPECT_EQ(shapes("none").pixels, clean.pixels);
   EXPECT_EQ(shapes("none").labels, clean.labels);
   EXPECT_EQ(load("drifted:synthetic:?n=20").pixels, clean.pixels);
+  EXPECT_EQ(load("drifted:synthetic:?n=20").labels, clean.labels);
 }
 
 TEST(Drifted, ARotationBy180DegreesReversesRowsAndColumns) {
