@@ -75,6 +75,7 @@ Identity identify(const Settings& settings) {
 
 std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) {
   const auto& kind = data::find_dataset(settings.data.dataset);
+  const auto target = data::dataset_at(settings.data.dataset, settings.data.path);
   const bool by_condition = !settings.data.conditions.empty();
   const std::vector<std::string> conditions = by_condition ? settings.data.conditions : std::vector<std::string>{""};
   std::vector<Cell> cells;
@@ -87,8 +88,9 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
           cell.dataset = settings.data.dataset;
           // Where the conditions are the three levels themselves, the level is the drift and no condition is left. Noise on the
           // base model is a drift of the model, of none of the levels.
-          const bool is_level = kind.drift.empty() && !noised_block(condition);
-          cell.drift = is_level ? condition : std::string(kind.drift);
+          const bool on_model = noised_block(condition).has_value();
+          const bool is_level = kind.conditions_are_levels() && !on_model;
+          cell.drift = is_level ? condition : data::drift_of(kind, target, on_model ? "" : condition);
           cell.condition = is_level ? "" : condition;
           cell.train_size = size;
           cell.strategy = strategy;

@@ -13,7 +13,7 @@ namespace tbft {
 struct Cell {
   std::string id;  // 12 hex digits, see make_plan
   std::string dataset;
-  std::string drift;      // input | feature | output
+  std::string drift;      // input | feature | output, joined by '+' where there are several
   std::string condition;  // such as gaussian_noise-5, else empty
   double train_size = 0;
   std::string strategy;

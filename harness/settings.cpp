@@ -229,12 +229,20 @@ void check_data(const Settings& s) {
     kind = &data::find_dataset(s.data.dataset);
     data::parse_dataset_spec(s.data.path);
     if (!s.data.train_path.empty()) data::parse_dataset_spec(s.data.train_path);
+    data::drift_of(*kind, data::dataset_at(s.data.dataset, s.data.path), "");
   } catch (const data::DataError& error) {
     fail(kind == nullptr ? "data.dataset" : "data.path", error.what());
   }
-  for (const auto& condition : s.data.conditions)
-    if (!noised_block(condition) && std::ranges::find(kind->conditions, condition) == kind->conditions.end())
-      fail("data.conditions", data::unknown_condition(*kind, condition));
+  for (const auto* path : {&s.data.path, &s.data.train_path}) {
+    if (kind->grammar == nullptr || path->empty()) continue;
+    // data.conditions would replace it without a word.
+    if (data::dataset_at(s.data.dataset, *path).params.contains("condition"))
+      fail(path == &s.data.path ? "data.path" : "data.train_path", "takes no condition=; write it to data.conditions");
+  }
+  for (const auto& condition : s.data.conditions) {
+    if (noised_block(condition)) continue;
+    if (const auto reason = data::why_not(*kind, condition); !reason.empty()) fail("data.conditions", reason);
+  }
 }
 
 // Whether a frozen block gives the same for an image at every epoch.

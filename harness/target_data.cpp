@@ -101,11 +101,9 @@ std::string TargetData::key(const Cell& cell) {
 }
 
 data::DatasetSpec TargetData::spec_of(const std::string& path, const Cell& cell) const {
-  auto spec = data::parse_dataset_spec(path);
-  // A data set over a base one (cifar-flip:imagefolder:DIR), or a plain path.
-  if (spec.name != settings_.data.dataset) spec = {settings_.data.dataset, path, {}};
+  auto spec = data::dataset_at(settings_.data.dataset, path);
   if (!cell.condition.empty() && !noised_block(cell.condition)) spec.params["condition"] = cell.condition;
-  if (data::find_dataset(settings_.data.dataset).drift.empty() && !cell.drift.empty()) spec.params["drift"] = cell.drift;
+  if (data::find_dataset(spec.name).conditions_are_levels() && !cell.drift.empty()) spec.params["drift"] = cell.drift;
   return spec;
 }
 

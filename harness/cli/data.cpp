@@ -60,6 +60,7 @@ int list(const Options& options) {
       out.push_back({{"name", kind.name},
                      {"drift", kind.drift},
                      {"conditions", kind.conditions},
+                     {"condition_forms", kind.grammar == nullptr ? std::vector<std::string_view>{} : kind.grammar->forms},
                      {"default_conditions", data::default_conditions(kind)},
                      {"summary", kind.summary},
                      {"example", kind.example}});
@@ -70,10 +71,12 @@ int list(const Options& options) {
   fmt::print("{:<15} {:<7} {:<21} {}\n", "NAME", "DRIFT", "CONDITIONS", "WHAT");
   for (const auto& kind : data::dataset_kinds()) {
     const bool many = kind.conditions.size() > 10;
-    const auto conditions =
+    auto conditions =
         many ? fmt::format("{}, see --json", kind.conditions.size()) : fmt::format("{}", fmt::join(kind.conditions, ","));
+    if (kind.grammar != nullptr) conditions = "PART+PART...";
     fmt::print("{:<15} {:<7} {:<21} {}\n", kind.name, kind.drift, conditions, kind.summary);
     fmt::print("{:<45} {}\n", "", kind.example);
+    if (kind.grammar != nullptr) fmt::print("{:<45} PART: {}\n", "", fmt::join(kind.grammar->forms, ", "));
   }
   return ok;
 }

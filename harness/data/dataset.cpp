@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "harness/data/corruption/corruption.h"
+#include "harness/data/drifted.h"
 #include "harness/data/kinds.h"
 #include "harness/edit_distance.h"
 
@@ -99,12 +100,14 @@ std::span<const DatasetKind> dataset_kinds() {
        .example = "cifar10-c-like:cifar10:cifar-10-batches-bin?condition=fog-3",
        .conditions = condition_names(),
        .default_conditions = severest_condition_names(),
+       .over_base = true,
        .load = load_cifar10_c_like},
       {.name = "cifar-flip",
        .drift = "output",
        .summary = "Label y becomes classes-1-y, over a CIFAR-10 binary folder or an image folder",
        .example = "cifar-flip:cifar-10-batches-bin",
        .conditions = {},
+       .over_base = true,
        .load = load_cifar_flip},
       {.name = "imagefolder",
        .drift = "",
@@ -124,6 +127,7 @@ std::span<const DatasetKind> dataset_kinds() {
            "cat/dog, automobile/truck, deer/horse, airplane/ship of CIFAR-10; part=source|target: first or second of each",
        .example = "cifar10-pairs:imagefolder:cifar10/test?part=target",
        .conditions = {},
+       .over_base = true,
        .load = load_cifar10_pairs},
       {.name = "cifar100-super",
        .drift = "feature",
@@ -131,6 +135,15 @@ std::span<const DatasetKind> dataset_kinds() {
        .example = "cifar100-super:cifar-100-binary?part=target",
        .conditions = {},
        .load = load_cifar100_super},
+      {.name = "drifted",
+       .drift = "",
+       .summary = "Any labelled data set under named drifts, condition=PART+PART...; seed=S&frost=DIR",
+       .example = "drifted:imagefolder:photos/test?condition=rotation-30+flip",
+       .conditions = {},
+       .default_conditions = {"none"},
+       .grammar = &drifted_grammar(),
+       .over_base = true,
+       .load = load_drifted},
   };
   return kinds;
 }
@@ -148,7 +161,9 @@ std::vector<std::string> default_conditions(const DatasetKind& kind) {
   return kind.default_conditions.empty() ? kind.conditions : kind.default_conditions;
 }
 
-std::string unknown_condition(const DatasetKind& kind, std::string_view condition) {
+std::string why_not(const DatasetKind& kind, std::string_view condition) {
+  if (kind.grammar != nullptr) return kind.grammar->why_not(condition);
+  if (std::ranges::find(kind.conditions, condition) != kind.conditions.end()) return "";
   if (kind.conditions.empty()) return fmt::format("{} has no conditions", kind.name);
   constexpr std::size_t readable = 10;
   if (kind.conditions.size() <= readable) return fmt::format("'{}' is none of {}", condition, fmt::join(kind.conditions, ", "));
@@ -156,6 +171,17 @@ std::string unknown_condition(const DatasetKind& kind, std::string_view conditio
   return fmt::format("'{}' is none of the {} conditions of {}, CORRUPTION-SEVERITY such as {}; did you mean '{}'?", condition,
                      kind.conditions.size(), kind.name, kind.default_conditions.front(),
                      *std::ranges::min_element(kind.conditions, {}, distance));
+}
+
+std::string drift_of(const DatasetKind& kind, DatasetSpec spec, const std::string& condition) {
+  if (kind.grammar == nullptr) return std::string(kind.drift);
+  if (!condition.empty()) spec.params["condition"] = condition;
+  return kind.grammar->drift(spec);
+}
+
+DatasetSpec dataset_at(const std::string& name, const std::string& path) {
+  auto spec = parse_dataset_spec(path);
+  return spec.name == name ? spec : DatasetSpec{name, path, {}};
 }
 
 DatasetSpec resolve_dataset(const DatasetSpec& spec) {

@@ -47,6 +47,13 @@ struct DatasetSpec {
 DatasetSpec parse_dataset_spec(std::string_view text);
 std::string to_string(const DatasetSpec& spec);
 
+// Conditions that follow a grammar instead of a list.
+struct ConditionGrammar {
+  std::vector<std::string_view> forms;                 // of one part, for people: "rotation-DEG"
+  std::string (*why_not)(std::string_view condition);  // what is wrong with it; empty where it is a condition
+  std::string (*drift)(const DatasetSpec& spec);       // the levels that the base and the spec's condition drift in
+};
+
 struct DatasetKind {
   std::string_view name;
   std::string_view drift;  // "input", "feature", "output", "" for an undrifted set or when the condition says
@@ -56,15 +63,25 @@ struct DatasetKind {
   std::vector<std::string> conditions;
   // Those that an experiment sweeps which names none; empty: all of `conditions`.
   std::vector<std::string> default_conditions = {};
+  const ConditionGrammar* grammar = nullptr;  // where there is one, it and not `conditions` says what is a condition
+  bool over_base = false;                     // its path may be the spec of another data set
   Images (*load)(const DatasetSpec& spec);
+
+  // The conditions are `input`, `feature`, `output`: an experiment's cells have them as their drift and no condition.
+  bool conditions_are_levels() const { return drift.empty() && grammar == nullptr; }
 };
 // One visible list; a new data set is one file and one line.
 std::span<const DatasetKind> dataset_kinds();
 // Throws DataError; an unknown name lists the known ones.
 const DatasetKind& find_dataset(std::string_view name);
 std::vector<std::string> default_conditions(const DatasetKind& kind);
-// Why `condition` is none of the kind's, and what it may have meant.
-std::string unknown_condition(const DatasetKind& kind, std::string_view condition);
+// Why `condition` is none of the kind's, and what it may have meant; empty where it is one.
+std::string why_not(const DatasetKind& kind, std::string_view condition);
+// What a cell of an experiment says drifted: the kind's level or, as in "input+output", what its grammar makes of base and
+// condition; empty: nothing did. Reads no file. Throws BadDatasetSpec.
+std::string drift_of(const DatasetKind& kind, DatasetSpec spec, const std::string& condition);
+// The data set `name` of an experiment at its data.path: a spec of that name, or else what it is made from.
+DatasetSpec dataset_at(const std::string& name, const std::string& path);
 // A spec without a name gets the one that fits what lies at its path; others come back as they are.
 DatasetSpec resolve_dataset(const DatasetSpec& spec);
 Images load_dataset(const DatasetSpec& spec);

@@ -47,6 +47,10 @@ Images load_cifar10_pairs(const DatasetSpec& spec);
 // test (4,000 images) for the target and train (20,000) for the source. 32 px.
 Images load_cifar100_super(const DatasetSpec& spec);
 
+// Any labelled data set under named drifts. PATH is a base data set; condition=PART+PART... (drifted.h; default: none) says
+// what is done to it. seed=S (0) and frost=FOLDER are the corruptions', as in cifar10-c-like; other parameters are the base's.
+Images load_drifted(const DatasetSpec& spec);
+
 // Procedural shapes, 10 classes, 32 px; see synthetic.cpp.
 Images load_synthetic(const DatasetSpec& spec);
 
