@@ -91,6 +91,8 @@ std::string to_text(const Personalized& outcome, const PersonalizeRequest& reque
   }
   text += fmt::format("\n{}\n\nall of it: diagnosis {}, calibration {}\n", outcome.verdict, joules(outcome.looking),
                       joules(outcome.calibrating));
+  if (request.budget_J && outcome.all.valid)
+    text += fmt::format("budget    {:.4g} of {:.4g} J spent\n", outcome.all.energy_J, *request.budget_J);
   return text + energy_text(outcome.all, outcome.net);
 }
 

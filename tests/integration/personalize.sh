@@ -34,6 +34,48 @@ grep -q '"kept":null' "$work/none.json" || fail "$(cat "$work/none.json")"
 personalize --dataset 'synthetic:?part=target&drift=output&n=300' --dry-run >"$work/dry" 2>/dev/null
 grep -qE '^  relabel +[0-9.e-]+ J, ' "$work/dry" || fail "$(cat "$work/dry")"
 
+# The same choice within a sweep, measured and in processes of its own: its level in the journal, its regret in the report.
+cat >"$work/sweep.toml" <<T
+name = "choices"
+threads = 1
+warmup = false
+data.dataset = "drifted"
+data.path = "synthetic:?part=target&n=400"
+data.conditions = ["none", "flip"]
+sweep.train_sizes = [0.2]
+sweep.val_size = 0.05
+sweep.strategies = ["none", "relabel", "fc", "diagnosed"]
+train.epochs = 2
+train.batch = 16
+model.checkpoint = "$base"
+model.reference = "$work/ref.json"
+backend = "onednn"
+layout = "contiguous"
+T
+"$tbft" run "$work/sweep.toml" -m "replay://$work/trace.csv?speed=instant" -o "$work/measured" >/dev/null 2>&1
+"$tbft" run "$work/sweep.toml" --jobs 2 -o "$work/jobs" >/dev/null 2>&1
+for run in measured jobs; do
+  "$tbft" report "$work/$run" >"$work/report"
+  grep -q '^strategies that choose against the best in hindsight' "$work/report" || fail "$run: $(cat "$work/report")"
+  grep -qE '^none +1 +0 +0 +0 +0 +0 +100' "$work/report" && grep -qE '^output +0 +0 +0 +1 +0 +0 +100' "$work/report" ||
+    fail "$run: levels: $(cat "$work/report")"
+done
+/usr/bin/python3 - "$work" <<'P'
+import csv, sys
+rows = {run: {(r["condition"], r["strategy"]): r for r in csv.DictReader(open(f"{sys.argv[1]}/{run}/cells.csv"))} for run in ("measured", "jobs")}
+for key, row in rows["measured"].items():
+    assert row["status"] == "ok" and row["correct"] == rows["jobs"][key]["correct"], (key, row)
+    assert int(row["n_test"]) == 100, row  # 120 aside, 20 of them validate
+measured = rows["measured"]
+assert measured["flip", "diagnosed"]["correct"] == measured["flip", "relabel"]["correct"]
+assert measured["none", "diagnosed"]["correct"] == measured["none", "none"]["correct"]
+# Looking costs joules, doing nothing does not.
+assert float(measured["none", "diagnosed"]["train_gross_J"]) > 0 and measured["none", "none"]["train_gross_J"] == ""
+assert float(measured["flip", "diagnosed"]["train_gross_J"]) > float(measured["flip", "relabel"]["train_gross_J"]) > 0
+P
+expect_refusal 2 'model.reference: strategy diagnosed needs it' "$tbft" run "$work/sweep.toml" -o "$work/none" --set model.reference=
+expect_refusal 2 'model.reference: .*made with another checkpoint' "$tbft" run "$work/sweep.toml" -o "$work/none" --set "model.checkpoint=$work/out.pth"
+
 small='synthetic:?part=target&drift=output&n=100'
 code=0
 personalize --dataset "$small" --budget 0.001J -o "$work/no.pth" >/dev/null 2>"$work/err" || code=$?
