@@ -19,6 +19,8 @@ constexpr std::int64_t least_images = 10;
 constexpr double alpha = 0.01;
 // Of what only supports an alarm that another test gave.
 constexpr double supporting_alpha = 0.05;
+// Of each of two tests that are judged together.
+constexpr double telling_p = 0.1;
 constexpr double map_z = 3;
 // "none" says that a loss of this much would have shown.
 constexpr double telling_loss = 0.15;
@@ -111,19 +113,24 @@ std::vector<Evidence> label_evidence(const Reference& reference, std::span<const
   return evidence;
 }
 
+// Of two independent tests together: -2 ln(p q) is chi-squared with four degrees of freedom.
+double fisher_p(double p, double q) {
+  return p * q * (1 - std::log(p * q));
+}
+
 void decide(const Reference& reference, double power, Diagnosis& d) {
   const Evidence& accuracy = d.of("accuracy");
   const Evidence& front = d.of("front_shift");
-  const Evidence& rear = d.of("rear_shift");
+  const Evidence& common = d.of("front_common");
+  const Evidence& label = d.of("label_shift");
   const Evidence& gain = d.of("purity_gain");
   const Evidence& free_gain = d.of("free_gain");
   const double accuracy_p = accuracy.p_low;
   const bool inaccurate = accuracy_p < alpha;
   const bool front_moved = front.p_high < alpha;
-  const bool as_new_content = front.value <= reference.unseen_front_to_rear * std::max(rear.value, 0.0);
-  const bool input = front_moved && !as_new_content;
+  const bool input = common.p_high < alpha && common.value - label.value > label.high;
   const bool output = gain.p_high < alpha && d.gain_z > map_z;
-  const double content_p = std::min(rear.p_high, d.of("certainty").p_low);
+  const double content_p = d.of("content").p_high;
   const bool new_content = content_p < supporting_alpha;
 
   const auto name = [&](Level level, double p) {
@@ -132,11 +139,11 @@ void decide(const Reference& reference, double power, Diagnosis& d) {
   };
   if (input) {
     if (output) {
-      name(Level::mixture, std::max(front.p_high, gain.p_high));
+      name(Level::mixture, std::max(common.p_high, gain.p_high));
       d.parts = {Level::input, Level::output};
       return;
     }
-    name(Level::input, front.p_high);
+    name(Level::input, common.p_high);
     if (!inaccurate) d.doubts.emplace_back("the accuracy is within the source's range: the drift costs little or nothing");
     return;
   }
@@ -157,6 +164,11 @@ void decide(const Reference& reference, double power, Diagnosis& d) {
         d.doubts.emplace_back("after the best map more is wrong than renamed labels leave: some labels may be wrong");
       }
     }
+    return;
+  }
+  // Together they may tell what neither does alone, if either tells something.
+  if (std::max(accuracy_p, content_p) < telling_p && fisher_p(accuracy_p, content_p) < alpha) {
+    name(Level::feature, fisher_p(accuracy_p, content_p));
     return;
   }
   if (!inaccurate) {
@@ -229,7 +241,8 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
   diagnosis.evidence = label_evidence(reference, sample.predicted(), sample.labels, seed, diagnosis, power);
   for (std::size_t s = 0; s < sample_statistics.size(); ++s)
     diagnosis.evidence.push_back(beside(sample_statistics[s], statistics[s], range->values[s]));
-  diagnosis.front_to_rear = statistics[1] > 0 ? statistics[0] / statistics[1] : std::numeric_limits<double>::quiet_NaN();
+  diagnosis.evidence.push_back(beside("content", range->content_score(statistics), range->content));
+  diagnosis.common_share = statistics[0] > 0 ? statistics[1] / statistics[0] : std::numeric_limits<double>::quiet_NaN();
   if (diagnosis.n < 50)
     diagnosis.doubts.push_back(fmt::format("{} images: small drifts do not show; 100 are better", diagnosis.n));
   if (diagnosis.labels_seen < reference.classes)

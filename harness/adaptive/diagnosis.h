@@ -2,14 +2,16 @@
 // samples of the source (reference.h); no drift was looked at to set one.
 //
 // The tests, in this order:
-//   input    the front shift lies over the source's range, and is greater beside the rear shift than that of any class of the
-//   source
-//            taken as unseen: new content moves the rear of the network, a corruption its front.
+//   input    what of the front shift is common to all labels lies over the source's range, and over what each label has of its
+//            own by more than samples of the source have: a corruption moves every image alike, new content each label in its
+//            own way.
 //   output   a one-to-one map of labels, scored on images that it was not estimated from, makes more right than wrong by over
 //   three
 //            standard errors. With input: a mixture.
 //   none     the accuracy lies within the source's range for these labels.
-//   feature  it does not, and the rear shift or the certainty of the predictions says that the content is new.
+//   feature  it does not, and the content looks new: labels shift in their own ways, or predictions are less certain. Tests
+//   that
+//            are weak alone may tell together (Fisher's method).
 // What is left is unsure: too few images or labels, or errors on images like the source's (wrong labels do that).
 #pragma once
 
@@ -35,9 +37,9 @@ struct Evidence {
   double p_low = 1, p_high = 1;  // share of source samples at or below, at or above the value; never 0
 };
 // In the order of Diagnosis::evidence.
-inline constexpr std::array evidence_names{"accuracy",          "purity",           "purity_gain", "free_gain",
-                                           "front_shift",       "rear_shift",       "certainty",   "divergence_layer1",
-                                           "divergence_layer2", "divergence_layer3"};
+inline constexpr std::array evidence_names{
+    "accuracy",    "purity",    "purity_gain",       "free_gain",         "front_shift",       "front_common",
+    "label_shift", "certainty", "divergence_layer1", "divergence_layer2", "divergence_layer3", "content"};
 
 struct Diagnosis {
   Level level = Level::unsure;
@@ -47,7 +49,7 @@ struct Diagnosis {
   std::int64_t labels_seen = 0;  // different labels among them
   bool one_to_one = false;       // output: a renaming of the classes explains it
   double gain_z = 0;             // the gain of the one-to-one map in standard errors
-  double front_to_rear = 0;      // the front shift as a multiple of the rear shift; unknown (NaN) where that is not above 0
+  double common_share = 0;       // of the front shift; unknown (NaN) where that is not above 0
   std::vector<Evidence> evidence;
   std::vector<std::string> doubts;  // sentences, for people
 

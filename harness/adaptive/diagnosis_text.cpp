@@ -29,8 +29,7 @@ std::string to_text(const Diagnosis& diagnosis) {
                         e.value < e.low    ? "below"
                         : e.value > e.high ? "above"
                                            : "");
-  if (std::isfinite(diagnosis.front_to_rear))
-    text += fmt::format("{:<18} {:>8.3f}\n", "front_to_rear", diagnosis.front_to_rear);
+  if (std::isfinite(diagnosis.common_share)) text += fmt::format("{:<18} {:>8.3f}\n", "common_share", diagnosis.common_share);
   if (!diagnosis.doubts.empty()) text += "\n";
   for (const auto& doubt : diagnosis.doubts) text += fmt::format("doubt: {}\n", doubt);
   return text;
@@ -50,10 +49,10 @@ ordered_json to_json(const Diagnosis& diagnosis) {
                     {"n", diagnosis.n},
                     {"labels_seen", diagnosis.labels_seen},
                     {"purity_gain_z", diagnosis.gain_z},
-                    {"front_to_rear", nullptr},
+                    {"common_share", nullptr},
                     {"evidence", evidence},
                     {"doubts", diagnosis.doubts}};
-  if (std::isfinite(diagnosis.front_to_rear)) json["front_to_rear"] = diagnosis.front_to_rear;
+  if (std::isfinite(diagnosis.common_share)) json["common_share"] = diagnosis.common_share;
   return json;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <stdexcept>
 
 namespace tbft::adaptive {
@@ -125,6 +126,32 @@ double shift(std::span<const double> residuals, std::int64_t dimensions, std::sp
   for (const double s : sum) together += s * s;
   const auto m = static_cast<double>(images.size());
   return (together - own) / (m * (m - 1) * static_cast<double>(n));
+}
+
+double common_shift(std::span<const double> residuals, std::int64_t dimensions, std::span<const std::int64_t> images,
+                    std::span<const std::int64_t> labels) {
+  const std::size_t n = at(dimensions);
+  std::map<std::int64_t, std::pair<double, std::vector<double>>> by_label;  // images and the sum of their residuals
+  for (const auto i : images) {
+    auto& [count, sum] = by_label[labels[at(i)]];
+    sum.resize(n);
+    ++count;
+    for (std::size_t k = 0; k < n; ++k) sum[k] += residuals[at(i) * n + k];
+  }
+  std::vector<double> all(n);
+  double alike = 0;
+  double pairs = static_cast<double>(images.size()) * static_cast<double>(images.size());
+  for (const auto& [label, of_it] : by_label) {
+    const auto& [count, sum] = of_it;
+    pairs -= count * count;
+    for (std::size_t k = 0; k < n; ++k) {
+      all[k] += sum[k];
+      alike += sum[k] * sum[k];
+    }
+  }
+  double together = 0;
+  for (const double s : all) together += s * s;
+  return pairs > 0 ? (together - alike) / (pairs * static_cast<double>(n)) : 0;
 }
 
 double divergence(const LayerMoments& layer, std::span<const std::int64_t> images) {

@@ -16,8 +16,9 @@ namespace tbft::adaptive {
 namespace {
 
 constexpr std::int64_t least_images = 200;
-// A class taken as unseen wants enough images for its shift.
-constexpr std::int64_t least_of_a_class = 10;
+// Of sample_statistics.
+constexpr std::size_t label_shift_at = 2;
+constexpr std::size_t certainty_at = 3;
 
 std::size_t at(std::int64_t i) {
   return static_cast<std::size_t>(i);
@@ -60,27 +61,33 @@ class Measured {
     }
   }
 
-  double front(std::span<const std::int64_t> images) const {
-    double sum = 0;
-    for (std::size_t l = 0; l + 1 < models_.size(); ++l) sum += shift(residuals_[l], models_[l].channels * 2, images);
-    return sum / static_cast<double>(models_.size() - 1);
-  }
-  double rear(std::span<const std::int64_t> images) const {
-    return shift(residuals_.back(), models_.back().channels * 2, images);
-  }
-
   SampleStatistics statistics(std::span<const std::int64_t> images) const {
-    SampleStatistics result{front(images), rear(images), 0, 0, 0, 0};
-    for (const auto i : images) result[2] += certainty_[at(i)] / static_cast<double>(images.size());
+    double front = 0;
+    double front_common = 0;
+    double label = 0;
+    const auto front_layers = static_cast<double>(models_.size() - 1);
+    for (std::size_t l = 0; l < models_.size(); ++l) {
+      const auto dimensions = 2 * models_[l].channels;
+      const bool is_rear_layer = l + 1 == models_.size();
+      const double weight = is_rear_layer ? 1 : 1 / front_layers;
+      const double all = weight * shift(residuals_[l], dimensions, images);
+      const double common = weight * common_shift(residuals_[l], dimensions, images, sample_.labels);
+      label += all - common;
+      if (is_rear_layer) continue;
+      front += all;
+      front_common += common;
+    }
+    SampleStatistics result{front, front_common, label, 0, 0, 0, 0};
+    for (const auto i : images) result[3] += certainty_[at(i)] / static_cast<double>(images.size());
     for (std::size_t stage = 0; stage < 3; ++stage) {
       const std::string prefix = fmt::format("layer{}.", stage + 1);
       int layers = 0;
       for (const auto& layer : sample_.layers) {
         if (!layer.name.starts_with(prefix)) continue;
-        result[3 + stage] += divergence(layer, images);
+        result[4 + stage] += divergence(layer, images);
         ++layers;
       }
-      result[3 + stage] /= std::max(layers, 1);
+      result[4 + stage] /= std::max(layers, 1);
     }
     return result;
   }
@@ -122,32 +129,12 @@ std::vector<std::int64_t> draw_mixture(const Observation& from, std::int64_t n, 
   return drawn;
 }
 
-// Each class in turn is unknown to the models and to the predictions.
-double unseen_front_to_rear(const Observation& source) {
-  double greatest = 0;
-  for (std::int64_t unseen = 0; unseen < source.classes; ++unseen) {
-    std::vector<std::int64_t> of_it;
-    std::vector<std::int64_t> others;
-    for (std::int64_t i = 0; i < source.size(); ++i) (source.labels[at(i)] == unseen ? of_it : others).push_back(i);
-    if (static_cast<std::int64_t>(of_it.size()) < least_of_a_class) continue;
-    const Observation known = subset(source, others);
-    const Observation novel = subset(source, of_it);
-    const auto models = fit(known, known.predicted(unseen));
-    const Measured measured(models, novel, novel.predicted(unseen));
-    const auto all = count_up(novel.size());
-    const double rear = measured.rear(all);
-    if (rear > 0) greatest = std::max(greatest, measured.front(all) / rear);
-  }
-  return greatest;
-}
-
 }  // namespace
 
 Reference calibrate(const Observation& source, const std::vector<std::int64_t>& sizes, std::uint64_t seed, int replicates) {
   const std::int64_t largest = sizes.empty() ? 0 : *std::ranges::max_element(sizes);
   if (const auto wanted = std::max(least_images, 3 * largest); source.size() < wanted)
     throw ReferenceError(fmt::format("{} source images; samples of {} want at least {}", source.size(), largest, wanted));
-  if (source.classes < 3) throw ReferenceError("a network of under 3 classes: no class of it can be taken as unseen");
   const auto predicted = source.predicted();
   Reference reference;
   reference.classes = source.classes;
@@ -155,7 +142,6 @@ Reference calibrate(const Observation& source, const std::vector<std::int64_t>& 
   reference.confusion.assign(at(source.classes * source.classes), 0);
   for (std::size_t i = 0; i < predicted.size(); ++i)
     ++reference.confusion[at(source.labels[i] * source.classes + predicted[i])];
-  reference.unseen_front_to_rear = unseen_front_to_rear(source);
 
   data::Rng rng(seed);
   auto order = count_up(source.size());
@@ -168,14 +154,28 @@ Reference calibrate(const Observation& source, const std::vector<std::int64_t>& 
   for (const auto n : sizes) {
     SourceRange& range = reference.ranges.emplace_back();
     range.n = n;
+    std::vector<SampleStatistics> samples;
     for (int replicate = 0; replicate < replicates; ++replicate) {
-      const auto statistics = measured.statistics(draw_mixture(second, n, rng));
-      for (std::size_t s = 0; s < statistics.size(); ++s) range.values[s].push_back(statistics[s]);
+      samples.push_back(measured.statistics(draw_mixture(second, n, rng)));
+      for (std::size_t s = 0; s < samples.back().size(); ++s) range.values[s].push_back(samples.back()[s]);
     }
     for (auto& values : range.values) std::ranges::sort(values);
+    for (const auto& sample : samples) range.content.push_back(range.content_score(sample));
+    std::ranges::sort(range.content);
   }
   std::ranges::sort(reference.ranges, {}, &SourceRange::n);
   return reference;
+}
+
+double SourceRange::content_score(const SampleStatistics& sample) const {
+  const auto deviations = [&](std::size_t s) {
+    const auto samples = static_cast<double>(values[s].size());
+    const double mean = std::accumulate(values[s].begin(), values[s].end(), 0.0) / samples;
+    double squares = 0;
+    for (const double value : values[s]) squares += (value - mean) * (value - mean);
+    return squares > 0 ? (sample[s] - mean) / std::sqrt(squares / samples) : 0;
+  };
+  return deviations(label_shift_at) - deviations(certainty_at);
 }
 
 SampleStatistics statistics_of(const Reference& reference, const Observation& sample) {
@@ -194,31 +194,29 @@ nlohmann::json to_json(const Reference& reference) {
                       {"whitening", layer.whitening}});
   nlohmann::json ranges = nlohmann::json::array();
   for (const auto& range : reference.ranges) {
-    nlohmann::json values{{"n", range.n}};
+    nlohmann::json values{{"n", range.n}, {"content", range.content}};
     for (std::size_t s = 0; s < sample_statistics.size(); ++s) values[sample_statistics[s]] = range.values[s];
     ranges.push_back(values);
   }
-  return {{"format", "tbft diagnosis reference 1"},
+  return {{"format", "tbft diagnosis reference 2"},
           {"checkpoint_sha256", reference.checkpoint_sha256},
           {"source", reference.source},
           {"classes", reference.classes},
           {"images", reference.images},
           {"confusion", reference.confusion},
-          {"unseen_front_to_rear", reference.unseen_front_to_rear},
           {"layers", layers},
           {"ranges", ranges}};
 }
 
 Reference reference_from_json(const nlohmann::json& json) {
   try {
-    if (json.at("format") != "tbft diagnosis reference 1") throw ReferenceError("of another format");
+    if (json.at("format") != "tbft diagnosis reference 2") throw ReferenceError("of another format");
     Reference reference;
     json.at("checkpoint_sha256").get_to(reference.checkpoint_sha256);
     json.at("source").get_to(reference.source);
     json.at("classes").get_to(reference.classes);
     json.at("images").get_to(reference.images);
     json.at("confusion").get_to(reference.confusion);
-    json.at("unseen_front_to_rear").get_to(reference.unseen_front_to_rear);
     for (const auto& layer : json.at("layers")) {
       const LayerModel& model = reference.layers.emplace_back(
           LayerModel{layer.at("name"), layer.at("channels"), layer.at("scale"), layer.at("mean"), layer.at("whitening")});
@@ -230,13 +228,16 @@ Reference reference_from_json(const nlohmann::json& json) {
     for (const auto& values : json.at("ranges")) {
       SourceRange& range = reference.ranges.emplace_back();
       values.at("n").get_to(range.n);
+      values.at("content").get_to(range.content);
+      if (range.content.empty() || !std::ranges::is_sorted(range.content))
+        throw ReferenceError(fmt::format("content of n = {} is empty or not sorted", range.n));
       for (std::size_t s = 0; s < sample_statistics.size(); ++s) {
         values.at(sample_statistics[s]).get_to(range.values[s]);
         if (range.values[s].empty() || !std::ranges::is_sorted(range.values[s]))
           throw ReferenceError(fmt::format("{} of n = {} is empty or not sorted", sample_statistics[s], range.n));
       }
     }
-    if (reference.classes < 3 || reference.confusion.size() != at(reference.classes * reference.classes) ||
+    if (reference.classes < 1 || reference.confusion.size() != at(reference.classes * reference.classes) ||
         std::ranges::any_of(reference.confusion, [](auto count) { return count < 0; }) ||
         std::accumulate(reference.confusion.begin(), reference.confusion.end(), std::int64_t{0}) == 0 ||
         reference.layers.size() < 2 || reference.ranges.empty())

@@ -25,9 +25,10 @@ struct LayerModel {
 };
 
 // Numbers of a sample that are compared with samples of the source.
-// A shift is the squared length, over D, of the mean whitened residual, estimated without bias (it may fall below 0).
-// Front is the mean over layer1's bn1, rear the last BatchNorm.
-inline constexpr std::array sample_statistics{"front_shift",       "rear_shift",        "certainty",
+// A shift is the squared length, over D, of the mean whitened residual, estimated without bias (it may fall below 0). What is
+// common to all labels is estimated over pairs of images with different labels alone; the label shift is the rest of it, at the
+// front and at the rear together. Front is the mean over layer1's bn1, rear the last BatchNorm.
+inline constexpr std::array sample_statistics{"front_shift",       "front_common",      "label_shift",      "certainty",
                                               "divergence_layer1", "divergence_layer2", "divergence_layer3"};
 using SampleStatistics = std::array<double, sample_statistics.size()>;
 
@@ -36,16 +37,17 @@ using SampleStatistics = std::array<double, sample_statistics.size()>;
 struct SourceRange {
   std::int64_t n = 0;
   std::array<std::vector<double>, sample_statistics.size()> values;
+  std::vector<double> content;  // content_score() of each sample, sorted
+
+  // How new the content looks: label_shift less certainty, each in standard deviations of these samples from their mean.
+  double content_score(const SampleStatistics& sample) const;
 };
 
 struct Reference {
   std::int64_t classes = 0;
-  std::int64_t images = 0;              // of the source
-  std::vector<std::int64_t> confusion;  // [label, predicted], images of the source
-  std::vector<LayerModel> layers;       // front to rear
-  // The greatest front shift, as a multiple of the rear shift, among the source's own classes when each is taken as unseen:
-  // what new content does to a network that knows the others. A corruption does more at the front.
-  double unseen_front_to_rear = 0;
+  std::int64_t images = 0;                // of the source
+  std::vector<std::int64_t> confusion;    // [label, predicted], images of the source
+  std::vector<LayerModel> layers;         // front to rear
   std::vector<SourceRange> ranges;        // by rising n
   std::string checkpoint_sha256, source;  // provenance, from whoever calibrates
 };

@@ -19,8 +19,8 @@ using testing::Not;
 constexpr std::int64_t classes = 5;
 constexpr std::int64_t channels = 3;
 
-// A made-up network: two front layers and a rear one. Content moves the front a little and the rear much; a corruption
-// moves the front.
+// A made-up network: two front layers and a rear one. New content moves the images of each class in a way of their own, a
+// corruption all alike.
 struct World {
   double accuracy = 0.9;
   double certainty = 4;  // the greatest logit
@@ -47,7 +47,9 @@ Observation observe(std::int64_t n, std::uint64_t seed, const World& world = {})
       const double own = rear ? 2.0 : 0.3;  // how far classes lie apart
       for (std::int64_t c = 0; c < channels; ++c) {
         const double of_class = own * static_cast<double>((truth * (c + 2)) % classes) / classes;
-        const double mean = of_class + rng.normal() + world.corruption * (rear ? 0.3 : 1) + world.novelty * (rear ? 1 : 0.1);
+        const double of_content = static_cast<double>((truth * 2 + c) % classes) - (classes - 1) / 2.0;  // 0 in the mean
+        const double mean =
+            of_class + rng.normal() + world.corruption * (rear ? 0.3 : 1) + world.novelty * of_content * (rear ? 1 : 0.3);
         layer.mean.push_back(static_cast<float>(mean));
         layer.mean_square.push_back(static_cast<float>(mean * mean + 1 + 0.1 * rng.uniform()));
       }
@@ -92,8 +94,21 @@ TEST(Diagnosis, errors_on_new_content_are_feature_level) {
   EXPECT_EQ(suggested_strategy(diagnosis.level), "block3");
 }
 
+TEST(Diagnosis, new_content_moves_the_front_too_but_each_label_in_its_own_way) {
+  const auto content = diagnosed(100, {.accuracy = 0.5, .novelty = 1});
+  EXPECT_LT(content.of("label_shift").p_high, 0.01);
+  EXPECT_GT(content.of("front_common").p_high, 0.01);
+  EXPECT_NE(content.level, Level::input);
+  const auto corruption = diagnosed(100, {.accuracy = 0.5, .corruption = 0.5});
+  EXPECT_GT(corruption.common_share, 0.8);
+  EXPECT_EQ(corruption.level, Level::input);
+}
+
 TEST(Diagnosis, new_content_that_costs_nothing_is_none) {
-  EXPECT_EQ(diagnosed(100, {.novelty = 0.5}).level, Level::none);
+  int none = 0;
+  for (std::uint64_t seed = 100; seed < 120; ++seed)
+    none += diagnosed(100, {.novelty = 0.5}, seed).level == Level::none ? 1 : 0;
+  EXPECT_GE(none, 16) << "of 20: in one of ten the accuracy is low by chance";
 }
 
 TEST(Diagnosis, divergence_is_tested_before_the_gap_and_both_are_a_mixture) {
@@ -183,6 +198,19 @@ TEST(LayerModel, residuals_of_what_was_fitted_are_white_and_its_shift_is_unbiase
     mean += shift(r, 2 * channels, images) / 50;
   }
   EXPECT_NEAR(mean, 0, 0.01);
+}
+
+TEST(LayerModel, a_shift_is_common_where_all_labels_share_it) {
+  // Two labels, one dimension: both moved by 2, then each in its own direction, then one alone.
+  const std::vector<std::int64_t> all{0, 1, 2, 3};
+  const std::vector<std::int64_t> labels{0, 0, 1, 1};
+  const auto both = [&](const std::vector<double>& r) { return std::pair{shift(r, 1, all), common_shift(r, 1, all, labels)}; };
+  EXPECT_THAT(both({2, 2, 2, 2}), testing::Pair(testing::DoubleEq(4), testing::DoubleEq(4)));
+  // Pairs: 4 within labels (product 4), 8 across (-4): their mean, and the mean of the 8.
+  EXPECT_THAT(both({2, 2, -2, -2}), testing::Pair(testing::DoubleEq(-4.0 / 3), testing::DoubleEq(-4)));
+  EXPECT_THAT(both({2, 2, 0, 0}), testing::Pair(testing::DoubleEq(4.0 * 2 / 12), testing::DoubleEq(0)));
+  const std::vector<std::int64_t> one{0, 0, 0, 0};
+  EXPECT_EQ(common_shift(std::vector<double>{2, 2, 2, 2}, 1, all, one), 0) << "one label cannot tell";
 }
 
 TEST(LayerModel, divergence_is_that_of_two_gaussians) {
