@@ -1,13 +1,11 @@
 // Strategies that choose what to train, and each that always does the same, judged against the best in hindsight.
 //
-//   case              one (data set, drift level, condition, training size, repetition). It counts where every strategy that
-//   has
-//                     an accuracy anywhere in the sweep has one there.
+//   case              one (data set, drift level, condition, training size, repetition). It counts where every strategy with an
+//                     accuracy anywhere in the sweep has one there.
 //   drift             the cases of one (data set, drift level, condition).
 //   selectors         the strategies that choose: diagnosed, rgn-top1, auto-rgn, elastic. All others are fixed.
 //   oracle            of a case the fixed strategy of the highest test accuracy; of equal ones that of the fewest joules, then
-//   the
-//                     first in StrategyOrder. As the best of so many noisy results it is flattered.
+//                     the first in StrategyOrder. As the best of so many noisy results it is flattered.
 //   accuracy regret   accuracy of the oracle less that of the strategy, in points: the mean over the cases.
 //   joules            of training, choosing included, on the basis of energy_of(). `none` trains nothing and costs 0 J.
 //   share of full     100 (sum of the strategy's joules / sum of full's).

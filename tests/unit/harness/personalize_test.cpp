@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "harness/strategy/diagnosed.h"
+#include "harness/interrupted.h"
 #include "models/spec.h"
 #include "models/state_dict.h"
 #include "tests/unit/harness/temporary_folder.h"
