@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "harness/settings.h"
 #include "results/csv.h"
 
 namespace tbft {
@@ -46,8 +47,10 @@ std::vector<std::string> differences_of_runs(const nlohmann::json& before, const
                                              const std::set<std::string>& may_differ) {
   std::vector<std::string> differences;
   const auto& old_settings = before.at("effective");
+  // A setting that came after the run was made had what is now its default.
+  const auto defaults = nlohmann::json::parse(to_json(Settings()));
   for (const auto& [key, value] : now.at("effective").items()) {
-    const auto old = old_settings.value(key, nlohmann::json());
+    const auto old = old_settings.value(key, defaults.value(key, nlohmann::json()));
     if (!may_differ.contains(key) && old != value)
       differences.push_back(fmt::format("{} was {}, is {}", key, old.dump(), value.dump()));
   }

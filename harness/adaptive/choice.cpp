@@ -8,9 +8,11 @@ std::vector<Candidate> candidates(const Diagnosis& diagnosis) {
     case Level::none:
       return {{"none", "nothing drifted"}};
     case Level::input:
-      return {{"bn-affine", "other pixels move the channels of every layer: their statistics, scale and shift are tuned"},
-              {"block1", "the paper's block for input-level drift"},
-              all};
+      return {
+          {"bn-stats", "other pixels move the channels of every layer: their statistics are taken anew, without a gradient"},
+          {"bn-affine", "their scale and shift are tuned too"},
+          {"block1", "the paper's block for input-level drift"},
+          all};
     case Level::feature:
       return {{"block3", "the paper's block for feature-level drift"}, all};
     case Level::output:
@@ -25,8 +27,7 @@ std::vector<Candidate> candidates(const Diagnosis& diagnosis) {
     case Level::unsure:
       break;
   }
-  return {{"bn-affine", "what drifted is unclear: scale and shift of every layer are the least that can follow most drifts"},
-          all};
+  return {{"bn-stats", "what drifted is unclear, and these cost and risk least"}, all};
 }
 
 }  // namespace tbft::adaptive

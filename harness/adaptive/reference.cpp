@@ -16,6 +16,10 @@ namespace tbft::adaptive {
 namespace {
 
 constexpr std::int64_t least_images = 200;
+// A file that says more is none of ours, and would take memory without end.
+constexpr std::int64_t most_classes = 10'000;
+constexpr std::int64_t most_channels = 10'000;
+constexpr std::int64_t most_images = 1'000'000;
 // Of sample_statistics.
 constexpr std::size_t label_shift_at = 2;
 constexpr std::size_t certainty_at = 3;
@@ -217,12 +221,14 @@ Reference reference_from_json(const nlohmann::json& json) {
     json.at("classes").get_to(reference.classes);
     json.at("images").get_to(reference.images);
     json.at("confusion").get_to(reference.confusion);
+    if (reference.classes < 1 || reference.classes > most_classes)
+      throw ReferenceError(fmt::format("{} classes; 1 to {} are possible", reference.classes, most_classes));
     for (const auto& layer : json.at("layers")) {
       const LayerModel& model = reference.layers.emplace_back(
           LayerModel{layer.at("name"), layer.at("channels"), layer.at("scale"), layer.at("mean"), layer.at("whitening")});
       const auto d = at(model.channels) * 2;
-      if (model.channels < 1 || model.scale.size() != d || model.mean.size() != d * at(reference.classes) ||
-          model.whitening.size() != d * (d + 1) / 2)
+      if (model.channels < 1 || model.channels > most_channels || model.scale.size() != d ||
+          model.mean.size() != d * at(reference.classes) || model.whitening.size() != d * (d + 1) / 2)
         throw ReferenceError(fmt::format("layer {} does not have the numbers of {} channels", model.name, model.channels));
     }
     for (const auto& values : json.at("ranges")) {
@@ -237,8 +243,8 @@ Reference reference_from_json(const nlohmann::json& json) {
           throw ReferenceError(fmt::format("{} of n = {} is empty or not sorted", sample_statistics[s], range.n));
       }
     }
-    if (reference.classes < 1 || reference.confusion.size() != at(reference.classes * reference.classes) ||
-        std::ranges::any_of(reference.confusion, [](auto count) { return count < 0; }) ||
+    if (reference.confusion.size() != at(reference.classes * reference.classes) ||
+        std::ranges::any_of(reference.confusion, [](auto count) { return count < 0 || count > most_images; }) ||
         std::accumulate(reference.confusion.begin(), reference.confusion.end(), std::int64_t{0}) == 0 ||
         reference.layers.size() < 2 || reference.ranges.empty())
       throw ReferenceError("classes, confusion, layers and ranges do not fit together");

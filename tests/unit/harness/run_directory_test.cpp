@@ -138,6 +138,12 @@ TEST_F(RunDirectoryTest, OtherSettingsAreRefusedAndNamed) {
   EXPECT_EQ(content_of(path() / "run.json"), before);
 }
 
+TEST_F(RunDirectoryTest, ASettingThatTheRunDidNotKnowHadItsDefault) {
+  create({"a"});
+  EXPECT_THAT(refusal(run_json({{"sweep.val_size", 0.05}}), {"a"}), HasSubstr("sweep.val_size was 0.15, is 0.05"));
+  EXPECT_NO_THROW(RunDirectory(path(), true).begin(run_json({{"sweep.val_size", 0.15}}), plan_of({"a"})));
+}
+
 TEST_F(RunDirectoryTest, APlanThatOnlyGrewIsResumed) {
   create({"a"}, {row_of("a", "ok")});
   const auto grown = run_json({{"sweep.repetitions", 2}, {"description", "more"}, {"model.checkpoint", "elsewhere.pth"}},
