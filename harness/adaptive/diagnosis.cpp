@@ -155,7 +155,6 @@ void decide(const Reference& reference, double power, Diagnosis& d) {
   }
   if (output) {
     name(Level::output, gain.p_high);
-    d.one_to_one = true;
     if (d.of("purity").p_low < alpha) {
       if (new_content) {
         name(Level::mixture, std::max(gain.p_high, content_p));
@@ -182,7 +181,8 @@ void decide(const Reference& reference, double power, Diagnosis& d) {
   }
   if (free_gain.p_high < alpha && free_gain.value > 0 && accuracy.value + free_gain.value >= accuracy.low) {
     name(Level::output, std::max(accuracy_p, free_gain.p_high));
-    d.doubts.emplace_back("no one-to-one map explains it, but one that merges labels does");
+    d.doubts.emplace_back(d.one_to_one ? "what a one-to-one map gains is within three standard errors"
+                                       : "no one-to-one map explains it, but one that merges labels does");
     return;
   }
   if (new_content) {
@@ -248,6 +248,7 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
   if (diagnosis.labels_seen < reference.classes)
     diagnosis.doubts.push_back(
         fmt::format("labels of {} of {} classes in the sample", diagnosis.labels_seen, reference.classes));
+  diagnosis.one_to_one = relabel(sample.predicted(), sample.labels, reference.classes, seed).kind == MapKind::one_to_one;
   decide(reference, power, diagnosis);
   return diagnosis;
 }

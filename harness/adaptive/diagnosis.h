@@ -47,7 +47,7 @@ struct Diagnosis {
   double confidence = 0;         // 1 - p of the tests that named it; none: the chance that a loss of 15 points would have shown
   std::int64_t n = 0;            // images used
   std::int64_t labels_seen = 0;  // different labels among them
-  bool one_to_one = false;       // output: a renaming of the classes explains it
+  bool one_to_one = false;       // of the maps of labels a renaming is enough; otherwise one that merges explains more
   double gain_z = 0;             // the gain of the one-to-one map in standard errors
   double common_share = 0;       // of the front shift; unknown (NaN) where that is not above 0
   std::vector<Evidence> evidence;

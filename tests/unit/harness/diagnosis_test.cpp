@@ -82,9 +82,11 @@ TEST(Diagnosis, a_moved_front_is_input_level) {
 
 TEST(Diagnosis, renamed_labels_are_output_level) {
   EXPECT_EQ(diagnosed(100, {.names = {4, 3, 2, 1, 0}}).level, Level::output);
+  EXPECT_TRUE(diagnosed(100, {.names = {4, 3, 2, 1, 0}}).one_to_one);
   EXPECT_EQ(diagnosed(100, {.names = {1, 0, 2, 3, 4}}).level, Level::output);
   const auto merged = diagnosed(100, {.names = {0, 0, 0, 3, 4}});
   EXPECT_EQ(merged.level, Level::output);
+  EXPECT_FALSE(merged.one_to_one);
   EXPECT_THAT(merged.doubts, testing::Contains(HasSubstr("merges")));
 }
 
