@@ -70,12 +70,14 @@ conditions = ["output", "input"]
 checkpoint = "x.pth"
 noise_sigma = { fc = 4.5 }
 noise_accuracy_pct = 20
+reference = "base.json"
 [sweep]
 train_sizes = [0.5, 0.25]
 strategies = ["fc", "none"]
 repetitions = 4
 seed = 5
 split_seed = 6
+val_size = 0.125
 [train]
 optimizer = "adam"
 lr = { default = 0.5, fc = 0.25, full = 0.125 }
@@ -104,9 +106,9 @@ timeout_s = 60
     "name": "all", "description": "a line", "protocol": "efficient", "threads": 3, "backend": "native",
     "layout": "contiguous", "warmup": false, "trace_steps": true,
     "data.dataset": "synthetic", "data.path": "synthetic:?n=9", "data.train_path": "synthetic:?n=8", "data.conditions": ["output", "input"],
-    "model.checkpoint": "x.pth", "model.noise_sigma": {"fc": 4.5}, "model.noise_accuracy_pct": 20.0,
+    "model.checkpoint": "x.pth", "model.noise_sigma": {"fc": 4.5}, "model.noise_accuracy_pct": 20.0, "model.reference": "base.json",
     "sweep.train_sizes": [0.5, 0.25], "sweep.strategies": ["fc", "none"], "sweep.repetitions": 4, "sweep.seed": 5,
-    "sweep.split_seed": 6,
+    "sweep.split_seed": 6, "sweep.val_size": 0.125,
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
     "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.augment": true, "train.lr_search": [0.5, 2.0], "train.batchnorm": "eval", "train.cache": "off", "train.cache_limit_MiB": 77, "train.refresh_bn": true,
     "meter.uri": "estimate://", "meter.interval_s": 0.5, "meter.marker": "train=pinctrl-rp1:17",
