@@ -105,8 +105,10 @@ double rank_sum_p(std::span<const double> a, std::span<const double> b) {
 double sign_p(std::int64_t better, std::int64_t worse) {
   const auto n = static_cast<double>(better + worse);
   double p = 0;
-  for (auto k = static_cast<double>(better); k <= n; ++k)
+  for (std::int64_t count = better; count <= better + worse; ++count) {
+    const auto k = static_cast<double>(count);
     p += std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) - n * std::log(2.0));
+  }
   return std::min(p, 1.0);
 }
 

@@ -81,7 +81,8 @@ Work work_of_tuning(const models::ResNetSpec& spec, const Strategy& strategy, co
     return work;
   }
   const auto times = static_cast<double>(epochs);
-  add(work, work_of_step(spec, strategy, sizes.batch), times * static_cast<double>(sizes.n_train / sizes.batch));
+  const std::int64_t whole = sizes.n_train / sizes.batch;
+  add(work, work_of_step(spec, strategy, sizes.batch), times * static_cast<double>(whole));
   if (const auto rest = sizes.n_train % sizes.batch; rest > 0) add(work, work_of_step(spec, strategy, rest), times);
   test(sizes.n_val, times);
   return work;

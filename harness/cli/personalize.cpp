@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -30,8 +29,6 @@
 namespace tbft::cli {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 struct PersonalizeOptions {
   std::string checkpoint, dataset, test, output, record, trace;
