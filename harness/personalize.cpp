@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -25,12 +24,29 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// Ends the tuning after the epoch that leaves too little for another one.
-class BudgetObserver : public CellObserver {
+// One window over training and validation, whose parts may be shorter than the meter's period; and an end to the tuning after
+// the epoch that leaves too little of a budget for another one.
+class TuningObserver : public CellObserver {
  public:
-  using CellObserver::CellObserver;
+  TuningObserver(power::Monitor& monitor, const std::string& window, const std::atomic<bool>& stop,
+                 std::function<void(double)> progress)
+      : CellObserver(&monitor, window, false, stop, std::move(progress)),
+        tuning_monitor_(monitor),
+        tuning_(window + "/tuning") {}
+  void begin(Phase phase) override {
+    if (phase == Phase::train || phase == Phase::validate) tuning_monitor_.begin(tuning_);
+    CellObserver::begin(phase);
+  }
+  void end(Phase phase) override {
+    CellObserver::end(phase);
+    if (phase == Phase::train || phase == Phase::validate) tuning_monitor_.end(tuning_);
+  }
   std::function<bool()> is_enough;
   bool enough() override { return is_enough && is_enough(); }
+
+ private:
+  power::Monitor& tuning_monitor_;
+  std::string tuning_;
 };
 
 // When steps ended.
@@ -69,7 +85,7 @@ class Personalization {
         staged_(request.output.string() + ".part") {}
   ~Personalization() {
     std::error_code ignored;
-    fs::remove(staged_, ignored);
+    if (saved_) fs::remove(staged_, ignored);
   }
   Personalization(const Personalization&) = delete;
   Personalization& operator=(const Personalization&) = delete;
@@ -88,6 +104,12 @@ class Personalization {
     monitor_.end("personalize");
     idle("idle/after");
     out_.all = monitor_.energy("personalize");
+    if (request_.budget_J && out_.as_asked && !(out_.all.valid && out_.all.energy_J <= *request_.budget_J)) {
+      out_.as_asked = false;
+      out_.verdict += out_.all.valid
+                          ? fmt::format("; {:.4g} J were spent, the budget was {:.4g} J", out_.all.energy_J, *request_.budget_J)
+                          : "; whether the budget was kept is not known";
+    }
     if (request_.idle_s > 0) out_.net = power::net(out_.all, monitor_.energy("idle/before"), monitor_.energy("idle/after"));
     console_.clear();
     if (out_.kept) fs::rename(staged_, request_.output);
@@ -138,7 +160,7 @@ class Personalization {
   void calibrate() {
     constexpr double least_s = 0.5;
     constexpr int most_rounds = 20;
-    const auto batch = request_.train.batch;
+    const auto batch = std::min<std::int64_t>(request_.train.batch, std::ssize(request_.split.train));
     const auto small = std::max<std::int64_t>(batch / 4, 1);
     std::vector<adaptive::TimedStep> steps;
     for (const char* strategy : {"bn-stats", "bn-affine", "block3", "full"})
@@ -248,7 +270,7 @@ class Personalization {
     settings.epochs = epochs;
     const auto rate = request_.lr.find(std::string(strategy.name));
     settings.lr = rate != request_.lr.end() ? rate->second : request_.lr.at("default");
-    BudgetObserver observer(&monitor_, window, false, stop_, [&](double fraction) {
+    TuningObserver observer(monitor_, window, stop_, [&](double fraction) {
       console_.progress(fmt::format("{} {}, {:.1f} J", bar(fraction), strategy.name, spent_J()));
     });
     if (request_.budget_J) {
@@ -263,7 +285,7 @@ class Personalization {
     }
     observer.end_cell();
     if (!attempt.result) return;
-    attempt.tuning = tuning_energy(window);
+    attempt.tuning = monitor_.energy(window + "/tuning");
     attempt.predicted_done_J = out_.model.joules(work_of(attempt, attempt.result->epochs));
     for (std::size_t i = 0; i < base_correct_.size(); ++i) {
       attempt.better += attempt.result->correct_by_image[i] && !base_correct_[i] ? 1 : 0;
@@ -273,15 +295,9 @@ class Personalization {
     const bool beats_base = attempt.p < beyond_noise_p / static_cast<double>(request_.tries);
     const bool best = !out_.kept || attempt.result->correct > out_.attempts[*out_.kept].result->correct;
     if (!beats_base || !best) return;
+    saved_ = true;
     trainer_.save(staged_);
     out_.kept = static_cast<std::size_t>(&attempt - out_.attempts.data());
-  }
-
-  power::Energy tuning_energy(const std::string& window) {
-    std::vector<power::Energy> parts{monitor_.energy(window + "/validate")};
-    const bool trained = find_strategy(window.substr(window.find('/') + 1)).adapts();
-    if (trained) parts.push_back(monitor_.energy(window + "/train"));
-    return power::combine(parts);
   }
 
   void conclude(std::int64_t tried) {
@@ -314,6 +330,7 @@ class Personalization {
   Console& console_;
   const std::atomic<bool>& stop_;
   fs::path staged_;  // the best weights so far
+  bool saved_ = false;
   Personalized out_;
   std::vector<bool> base_correct_;
   double began_J_ = 0;

@@ -148,7 +148,7 @@ void decide(const Reference& reference, double power, Diagnosis& d) {
     return;
   }
   if (front_moved) d.doubts.emplace_back("the front has moved no more than new content moves it");
-  if (2 * d.labels_seen < reference.classes) {
+  if (d.labels_seen < 2 || 2 * d.labels_seen < reference.classes) {
     d.doubts.push_back(
         fmt::format("the labels are of {} of {} classes: too few to tell what else drifted", d.labels_seen, reference.classes));
     return;

@@ -235,6 +235,9 @@ Reference reference_from_json(const nlohmann::json& json) {
       SourceRange& range = reference.ranges.emplace_back();
       values.at("n").get_to(range.n);
       values.at("content").get_to(range.content);
+      if (range.n < 2 || (reference.ranges.size() > 1 && range.n <= reference.ranges[reference.ranges.size() - 2].n))
+        throw ReferenceError(
+            fmt::format("samples of n = {}: sizes from 2 on are expected, each larger than the one before", range.n));
       if (range.content.empty() || !std::ranges::is_sorted(range.content))
         throw ReferenceError(fmt::format("content of n = {} is empty or not sorted", range.n));
       for (std::size_t s = 0; s < sample_statistics.size(); ++s) {
@@ -245,8 +248,8 @@ Reference reference_from_json(const nlohmann::json& json) {
     }
     if (reference.confusion.size() != at(reference.classes * reference.classes) ||
         std::ranges::any_of(reference.confusion, [](auto count) { return count < 0 || count > most_images; }) ||
-        std::accumulate(reference.confusion.begin(), reference.confusion.end(), std::int64_t{0}) == 0 ||
-        reference.layers.size() < 2 || reference.ranges.empty())
+        std::accumulate(reference.confusion.begin(), reference.confusion.end(), std::int64_t{0}) != reference.images ||
+        reference.images < 1 || reference.layers.size() < 2 || reference.ranges.empty())
       throw ReferenceError("classes, confusion, layers and ranges do not fit together");
     return reference;
   } catch (const nlohmann::json::exception& error) {

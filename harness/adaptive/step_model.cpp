@@ -85,6 +85,7 @@ Work work_of_tuning(const models::ResNetSpec& spec, const Strategy& strategy, co
   add(work, work_of_step(spec, strategy, sizes.batch), times * static_cast<double>(whole));
   if (const auto rest = sizes.n_train % sizes.batch; rest > 0) add(work, work_of_step(spec, strategy, rest), times);
   test(sizes.n_val, times);
+  if (strategy.relabels && strategy.updates_bn_only) test(sizes.n_val, 1);  // once more behind the renaming
   return work;
 }
 

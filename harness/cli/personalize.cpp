@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "harness/board.h"
@@ -73,10 +75,10 @@ void load(const PersonalizeOptions& options, PersonalizeRequest& request, Consol
   console.progress("loading " + options.test);
   const auto test = data::load_dataset(data::parse_dataset_spec(options.test));
   if (test.height != request.images.height || test.width != request.images.width ||
-      test.class_names.size() != request.images.class_names.size())
-    throw data::DataError(fmt::format("--test {}: {} classes of {}x{}; --dataset has {} of {}x{}", options.test,
-                                      test.class_names.size(), test.width, test.height, request.images.class_names.size(),
-                                      request.images.width, request.images.height));
+      test.class_names != request.images.class_names)
+    throw data::DataError(fmt::format("--test {}: {} classes of {}x{}; --dataset has {} of {}x{}, and their names must agree",
+                                      options.test, test.class_names.size(), test.width, test.height,
+                                      request.images.class_names.size(), request.images.width, request.images.height));
   request.images.pixels.insert(request.images.pixels.end(), test.pixels.begin(), test.pixels.end());
   request.images.labels.insert(request.images.labels.end(), test.labels.begin(), test.labels.end());
   for (std::int64_t i = 0; i < test.size(); ++i) request.split.test.push_back(n + i);
@@ -122,6 +124,9 @@ int execute(const PersonalizeOptions& options) {
   request.dry_run = options.dry_run;
   request.output = options.output;
   if (options.output.empty() && !options.dry_run) throw UsageError("personalize: -o OUT.pth is needed, or --dry-run");
+  std::error_code none;
+  if (!options.output.empty() && std::filesystem::equivalent(options.output, options.checkpoint, none))
+    throw UsageError(fmt::format("personalize: -o {} is the base model itself; name another file", options.output));
   auto meter = open_meter_or_estimate(options.meter, options.interval_s);
   Console console;
   const StopOnSignal stop;

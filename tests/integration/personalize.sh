@@ -3,6 +3,8 @@
 # refusals.
 . "$(dirname "$0")/common.sh"
 
+# Threads that wait for each other beside other tests cost more than they give.
+export TBFT_THREADS=1
 base=$work/base.pth
 source='synthetic:?part=test&n=400'
 "$tbft" pretrain --dataset 'synthetic:?part=train&n=2000' --val 'synthetic:?part=test&n=200' --recipe quick -o "$base" >/dev/null 2>&1
@@ -82,6 +84,8 @@ personalize --dataset "$small" --budget 0.001J -o "$work/no.pth" >/dev/null 2>"$
 [ $code = 1 ] && [ ! -e "$work/no.pth" ] && grep -q 'refused: .* of the budget of 0.001 J' "$work/err" || fail "budget: $code $(cat "$work/err")"
 expect_refusal 2 '\-\-budget 5W: expected joules' personalize --dataset "$small" --budget 5W -o "$work/no.pth"
 expect_refusal 2 '\-o OUT.pth is needed' personalize --dataset "$small"
+cp "$base" "$work/copy.pth"
+expect_refusal 2 "is the base model itself" "$tbft" personalize --checkpoint "$work/copy.pth" --reference "$work/ref.json" --dataset "$small" -m estimate:// -o "$work/copy.pth"
 expect_refusal 1 '10 images are too few' personalize --dataset 'synthetic:?part=target&n=10' --holdout 0.9 -o "$work/no.pth"
 expect_refusal 2 'made with another checkpoint' "$tbft" personalize --checkpoint "$work/out.pth" --reference "$work/ref.json" --dataset "$small" -m estimate:// -o "$work/no.pth"
 expect_refusal 3 'cannot open|no such|No such' "$tbft" personalize --checkpoint "$base" --reference "$work/ref.json" --dataset "$small" -m um25c:///dev/nowhere -o "$work/no.pth"
