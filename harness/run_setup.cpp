@@ -54,10 +54,10 @@ RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings
       selected(select_cells(plan, request.cells)),
       trainer(settings.model.checkpoint),
       data(load(*this)),
+      cell_settings(settings, identity.checkpoint_sha256, trainer, data, console, stop, std::move(record)),
       directory(request.directory, request.resume),
       run_id(directory.begin(describe(*this, request, facts), plan)),
-      journal(directory.journal()),
-      cell_settings(settings, identity.checkpoint_sha256, trainer, data, console, stop, std::move(record)) {
+      journal(directory.journal()) {
   for (const auto& [name, json] : journal.before().found) cell_settings.learn({name, json, ""});
 }
 

@@ -36,10 +36,10 @@ struct RunSetup {
   std::vector<Cell> selected;  // that this execution is asked for
   Trainer trainer;
   TargetData data;  // of the selected cells
+  CellSettings cell_settings;
   RunDirectory directory;
   std::string run_id;
   Journal journal;
-  CellSettings cell_settings;
 
   // Of the selected cells, those without a row that says ok; their number besides goes to `outcome`.
   std::vector<const Cell*> todo(RunOutcome& outcome) const;

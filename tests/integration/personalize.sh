@@ -77,6 +77,7 @@ assert float(measured["flip", "diagnosed"]["train_gross_J"]) > float(measured["f
 P
 expect_refusal 2 'model.reference: strategy diagnosed needs it' "$tbft" run "$work/sweep.toml" -o "$work/none" --set model.reference=
 expect_refusal 2 'model.reference: .*made with another checkpoint' "$tbft" run "$work/sweep.toml" -o "$work/none" --set "model.checkpoint=$work/out.pth"
+[ ! -e "$work/none" ] || fail "a refused reference leaves a run directory behind"
 
 small='synthetic:?part=target&drift=output&n=100'
 code=0
