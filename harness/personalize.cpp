@@ -172,6 +172,7 @@ class Personalization {
       monitor_.end("calibration");
       out_.calibrating = monitor_.energy("calibration");
       if (out_.calibrating.valid && out_.calibrating.duration_s >= least_s) break;
+      if (request_.budget_J && spent_J() > *request_.budget_J) break;
     }
     out_.model = adaptive::fit_steps(trainer_.spec(), std::move(steps));
     out_.model.power_W = out_.calibrating.valid ? out_.calibrating.mean_W : nan;
@@ -199,6 +200,16 @@ class Personalization {
   }
 
   void tune() {
+    if (request_.budget_J && !(spent_J() + test_J() <= *request_.budget_J)) {
+      out_.verdict = std::isfinite(test_J())
+                         ? fmt::format(
+                               "refused: diagnosis and calibration took {:.3g} J, a test of the base model would take "
+                               "{:.3g} J, of the budget of {:.3g} J; the base model is left as it is",
+                               spent_J(), test_J(), *request_.budget_J)
+                         : "refused: the meter told no power, so that the budget cannot be kept";
+      out_.as_asked = false;
+      return;
+    }
     test_base();
     const double base_pct = out_.base_pct();
     if (out_.attempts.empty()) {
@@ -240,6 +251,11 @@ class Personalization {
     out_.n_test = result.n_test;
   }
 
+  // Of each attempt, so that all of them together raise a false alarm that seldom.
+  double asked_p() const {
+    return beyond_noise_p / static_cast<double>(std::min<std::int64_t>(request_.tries, std::ssize(out_.attempts)));
+  }
+
   bool done() const {
     if (!out_.kept) return false;
     if (!request_.target_accuracy_pct) return true;
@@ -251,10 +267,6 @@ class Personalization {
   std::int64_t affordable_epochs(Attempt& attempt) const {
     if (!request_.budget_J) return request_.train.epochs;
     const double left_J = *request_.budget_J - spent_J() - test_J();
-    if (!std::isfinite(left_J)) {
-      attempt.skipped = "the meter told no power, so that the budget cannot be kept";
-      return 0;
-    }
     for (auto epochs = request_.train.epochs; epochs > 0; --epochs)
       if (out_.model.joules(work_of(attempt, epochs)) <= left_J) return epochs;
     attempt.skipped = fmt::format(
@@ -274,8 +286,16 @@ class Personalization {
       console_.progress(fmt::format("{} {}, {:.1f} J", bar(fraction), strategy.name, spent_J()));
     });
     if (request_.budget_J) {
-      const double more_J = out_.model.joules(work_of(attempt, 1)) + test_J();
-      observer.is_enough = [this, more_J] { return spent_J() + more_J > *request_.budget_J; };
+      // What the epoch before took by the meter, where that is more than predicted, and a test as much dearer; one epoch more
+      // for what nobody predicts.
+      const double epoch_J = out_.model.joules(work_of(attempt, 1));
+      const double base_J = out_.base_test.valid ? std::max(out_.base_test.energy_J, test_J()) : test_J();
+      observer.is_enough = [this, epoch_J, base_J, before_J = spent_J()]() mutable {
+        const double now_J = spent_J();
+        const double dearer = std::max(1.0, (now_J - before_J) / epoch_J);
+        before_J = now_J;
+        return now_J + dearer * (2 * epoch_J + base_J) > *request_.budget_J;
+      };
     }
     observer.begin_cell();
     try {
@@ -292,7 +312,7 @@ class Personalization {
       attempt.worse += !attempt.result->correct_by_image[i] && base_correct_[i] ? 1 : 0;
     }
     attempt.p = results::sign_p(attempt.better, attempt.worse);
-    const bool beats_base = attempt.p < beyond_noise_p / static_cast<double>(request_.tries);
+    const bool beats_base = attempt.p < asked_p();
     const bool best = !out_.kept || attempt.result->correct > out_.attempts[*out_.kept].result->correct;
     if (!beats_base || !best) return;
     saved_ = true;
@@ -306,11 +326,16 @@ class Personalization {
       out_.as_asked = false;
       return;
     }
+    if (std::ranges::none_of(out_.attempts, [](const Attempt& attempt) { return attempt.result.has_value(); })) {
+      out_.verdict = "every attempt diverged: the base model is left as it is; lower --lr";
+      out_.as_asked = !request_.target_accuracy_pct;
+      return;
+    }
     if (!out_.kept) {
       out_.verdict = fmt::format(
           "nothing beat the base model beyond the noise (p < {} asked, of {} images kept apart): it is left as it is. More "
           "labelled images, or --test DATASET, tell smaller gains apart",
-          beyond_noise_p / static_cast<double>(request_.tries), out_.n_test);
+          asked_p(), out_.n_test);
       out_.as_asked = !request_.target_accuracy_pct;
       return;
     }

@@ -68,7 +68,7 @@ struct Personalized {
   double base_pct() const { return 100.0 * static_cast<double>(base_correct) / static_cast<double>(n_test); }
 };
 
-// Of all attempts together: an attempt beats the base where its p is below this divided by the number of tries.
+// Of all attempts together: an attempt beats the base where its p is below this divided by how many there may be.
 inline constexpr double beyond_noise_p = 0.05;
 
 // Throws Interrupted where the user stops it, data::DataError where images and network differ.

@@ -61,9 +61,8 @@ Identity identify(const Settings& settings) {
   if (settings.train.cache == "off") relevant.erase("train.cache");
   if (!settings.train.refresh_bn) relevant.erase("train.refresh_bn");
   if (settings.sweep.val_size == paper_val_size) relevant.erase("sweep.val_size");
-  relevant.erase("model.reference");
-  if (!settings.model.reference.empty())
-    relevant["model.reference_sha256"] = file_sha256("model.reference", settings.model.reference);
+  relevant.erase("model.reference");  // of cells that diagnose alone: see make_plan
+  if (!settings.model.reference.empty()) identity.reference_sha256 = file_sha256("model.reference", settings.model.reference);
   const auto config =
       without(relevant, {"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions", "train.lr"});
   identity.config_hash = sha256_hex(config.dump()).substr(0, id_digits);
@@ -96,15 +95,20 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
           cell.strategy = strategy;
           cell.repetition = repetition;
           cell.seed = settings.sweep.seed + repetition;
-          const nlohmann::json key{cell.dataset,
-                                   cell.drift,
-                                   cell.condition,
-                                   cell.train_size,
-                                   cell.strategy,
-                                   cell.repetition,
-                                   cell.seed,
-                                   find_strategy(cell.strategy).uses_gradient() ? settings.lr_of(cell.strategy) : 0,
-                                   identity.accuracy_json};
+          nlohmann::json key{cell.dataset,
+                             cell.drift,
+                             cell.condition,
+                             cell.train_size,
+                             cell.strategy,
+                             cell.repetition,
+                             cell.seed,
+                             find_strategy(cell.strategy).uses_gradient() ? settings.lr_of(cell.strategy) : 0,
+                             identity.accuracy_json};
+          // It may become any strategy, at that one's rate.
+          if (find_strategy(cell.strategy).choice == Choice::diagnosed) {
+            key.push_back(identity.reference_sha256);
+            key.push_back(settings.train.lr);
+          }
           cell.id = sha256_hex(key.dump()).substr(0, id_digits);
           ordered.push_back(cell);
         }

@@ -28,8 +28,9 @@ struct Cell {
 // What makes two results comparable: a hash over it names a run's configuration, and every cell id contains it.
 struct Identity {
   std::string checkpoint_sha256;
-  std::string accuracy_json;  // effective settings that can change an accuracy, keys sorted
-  std::string config_hash;    // 12 hex digits over everything that is not a list that the plan may grow by
+  std::string reference_sha256;  // of model.reference; empty where there is none
+  std::string accuracy_json;     // effective settings that can change an accuracy, keys sorted
+  std::string config_hash;       // 12 hex digits over everything that is not a list that the plan may grow by
 };
 
 // `settings` effective; reads the checkpoint for its hash. Throws SettingsError where it cannot be read.

@@ -333,9 +333,13 @@ void check(const Settings& s) {
     fail("sweep.strategies or train.lr", error.what());
   }
   check_data(s);
-  if (s.model.reference.empty() && std::ranges::find(s.sweep.strategies, "diagnosed") != s.sweep.strategies.end())
-    fail("model.reference",
-         "strategy diagnosed needs it: tbft diagnose --checkpoint BASE --source DATASET --save-reference FILE");
+  if (std::ranges::find(s.sweep.strategies, "diagnosed") != s.sweep.strategies.end()) {
+    if (s.model.reference.empty())
+      fail("model.reference",
+           "strategy diagnosed needs it: tbft diagnose --checkpoint BASE --source DATASET --save-reference FILE");
+    if (!s.train.lr_search.empty())
+      fail("train.lr_search", "no rate can be searched for strategy diagnosed, which may become any other; sweep it apart");
+  }
   if (s.model.checkpoint.empty()) fail("model.checkpoint", "needed: the base model, --set model.checkpoint=FILE.pth");
 }
 

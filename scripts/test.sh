@@ -61,9 +61,9 @@ if [ "$full" = yes ]; then
   run_ctest build/dev -L browser
   # Niced, beside suites that wait for virtual machines; it is waited for at the end.
   tidy_log=$(mktemp)
-  nice -n 19 scripts/tidy.sh >"$tidy_log" 2>&1 &
+  setsid nice -n 19 scripts/tidy.sh >"$tidy_log" 2>&1 &
   tidy=$!
-  trap 'kill $tidy 2>/dev/null || true' EXIT
+  trap 'kill -- -$tidy 2>/dev/null || true; rm -f "$tidy_log"' EXIT
   step "a real kernel"
   run_ctest build/dev -L kernel
   step "Slurm"
@@ -75,6 +75,5 @@ if [ "$full" = yes ]; then
   TBFT_FUZZ_SECONDS=${TBFT_FUZZ_SECONDS:-30} run_ctest build/fuzz -L fuzz
   step "clang-tidy"
   wait $tidy || { cat "$tidy_log"; exit 1; }
-  rm -f "$tidy_log"
 fi
 step "done"

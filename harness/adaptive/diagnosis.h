@@ -1,17 +1,15 @@
-// Which level of drift a small labelled sample of the target shows: pure numbers, no torch. Every threshold is a quantile of
-// samples of the source (reference.h); no drift was looked at to set one.
+// Which level of drift a small labelled sample of the target shows: pure numbers, no torch. What is compared was chosen with
+// drifts at hand; the thresholds are significance levels over samples of the source (reference.h).
 //
 // The tests, in this order:
 //   input    what of the front shift is common to all labels lies over the source's range, and over what each label has of its
 //            own by more than samples of the source have: a corruption moves every image alike, new content each label in its
 //            own way.
 //   output   a one-to-one map of labels, scored on images that it was not estimated from, makes more right than wrong by over
-//   three
-//            standard errors. With input: a mixture.
-//   none     the accuracy lies within the source's range for these labels.
-//   feature  it does not, and the content looks new: labels shift in their own ways, or predictions are less certain. Tests
-//   that
-//            are weak alone may tell together (Fisher's method).
+//            three standard errors. With input: a mixture.
+//   none     the accuracy lies within the source's range for these labels, and a large loss would have shown.
+//   feature  it does not, and the content looks new: labels shift in their own ways, or predictions are less certain. Weak
+//            tests may tell together (Fisher's method).
 // What is left is unsure: too few images or labels, or errors on images like the source's (wrong labels do that).
 #pragma once
 

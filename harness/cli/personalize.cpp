@@ -155,7 +155,6 @@ int execute(const PersonalizeOptions& options) {
   const auto outcome = personalize(trainer, monitor, request, console, stop.flag());
   auto record = record_of(options, outcome, request, monitor, started, trainer.description());
   record["settings"]["threads"] = compute.threads;
-  monitor.close();
   const auto path = !options.record.empty() ? options.record : options.output.empty() ? "" : options.output + ".json";
   if (!path.empty()) results::write_file_atomically(path, record.dump(2) + "\n");
   if (options.json)
@@ -163,6 +162,7 @@ int execute(const PersonalizeOptions& options) {
   else
     fmt::print("{}{}", to_text(outcome, request),
                monitor.meter().measured ? "" : fmt::format("not a measurement: {}\n", monitor.meter().description));
+  monitor.close();
   if (!outcome.as_asked) {
     print_error(fmt::format("tbft: {}", outcome.verdict));
     return Exit::failed;

@@ -30,6 +30,8 @@ TEST(Candidates, are_known_strategies_each_once) {
 
 TEST(Candidates, follow_the_level) {
   EXPECT_EQ(names({.level = Level::none}).front(), "none");
+  EXPECT_EQ(names({.level = Level::input}).front(), "bn-stats");
+  EXPECT_EQ(names({.level = Level::unsure}).front(), "bn-stats");
   EXPECT_EQ(names({.level = Level::feature}).front(), "block3");
   EXPECT_EQ(names({.level = Level::output, .one_to_one = true}).front(), "relabel");
   EXPECT_EQ(names({.level = Level::output}).front(), "fc") << "a renaming that merges is none";

@@ -164,6 +164,29 @@ TEST_F(PlanTest, ALearningRateOfOneStrategyChangesItsIdsAlone) {
   }
 }
 
+// Strategy diagnosed may become any other, at that one's rate; the others know nothing of the reference.
+TEST_F(PlanTest, WhatADiagnosisRestsOnChangesItsIdsAlone) {
+  const auto reference = (folder_.path() / "base.json").string();
+  const auto other = (folder_.path() / "other.json").string();
+  write_file(reference, "one");
+  write_file(other, "two");
+  const auto with = [&](const std::string& path, double fc_lr) {
+    return ids([&](Settings& s) {
+      s.sweep.strategies = {"full", "diagnosed"};
+      s.model.reference = path;
+      s.train.lr["fc"] = fc_lr;
+    });
+  };
+  const auto before = with(reference, 1e-2);
+  const auto plain = ids();
+  for (const auto& changed : {with(other, 1e-2), with(reference, 2e-2)})
+    for (const auto& [key, id] : changed) EXPECT_EQ(id == before.at(key), std::get<3>(key) == "full");
+  for (const auto& [key, id] : before) {
+    if (std::get<3>(key) != "full") continue;
+    EXPECT_EQ(id, plain.at(key));
+  }
+}
+
 TEST_F(PlanTest, TheDefaultLearningRateIsNoMatterOfStrategiesWithoutGradient) {
   const auto before = ids();
   for (const auto& [key, id] : ids([](Settings& s) { s.train.lr["default"] = 0.5; })) {

@@ -51,6 +51,17 @@ class SettingsFile : public testing::Test {
   TemporaryFolder folder_;
 };
 
+TEST_F(SettingsFile, ADiagnosisWantsItsReferenceAndTakesNoSearchedRate) {
+  const Options diagnosed{R"(sweep.strategies=["none","diagnosed"])", "model.reference=base.json"};
+  EXPECT_NO_THROW(with(diagnosed));
+  EXPECT_THAT(message_of<SettingsError>([&] { with({diagnosed[0]}); }),
+              StartsWith("model.reference: strategy diagnosed needs it"));
+  EXPECT_THAT(message_of<SettingsError>([&] {
+                with({diagnosed[0], diagnosed[1], "train.lr_search=[0.5,2]"});
+              }),
+              StartsWith("train.lr_search: no rate can be searched for strategy diagnosed"));
+}
+
 TEST_F(SettingsFile, EveryKeyOfAFileReachesTheSettings) {
   const auto settings = read_whole(R"(
 name = "all"
