@@ -23,6 +23,8 @@ parser.add_argument('--samples', type=int, default=5)
 parser.add_argument('--undrifted', type=int, default=40, help='samples of undrifted data')
 parser.add_argument('--n', type=int, default=100)
 parser.add_argument('--target', type=int, default=400, help='images a class')
+parser.add_argument('--severities', default='5,3', help='of the corruptions; mixtures take the first')
+parser.add_argument('--seed', type=int, default=1, help='of renamings, swaps and wrong labels')
 parser.add_argument('--threads', default='0')
 parser.add_argument('-o', required=True)
 args = parser.parse_args()
@@ -80,16 +82,17 @@ def renamed(names):  # names[class index] = its label now; several classes may s
     return [sum((target[c] for c, label in zip(classes, names) if label == k), []) for k in range(len(classes))]
 
 
-rng = random.Random(1)
+rng = random.Random(args.seed)
+severities = args.severities.split(',')
 base = reference(args.checkpoint, [source[c] for c in classes], 'source')
 clean = folder('target', [target[c] for c in classes])
 ask(base, 'none', 'undrifted', clean, args.undrifted)
 
 corrupted = os.path.join(args.o, 'corrupted')
 if not os.path.exists(os.path.join(corrupted, 'corruptions.json')):
-    tbft('data', 'corrupt', '--dataset', clean + '?limit=100', '--corruptions', 'all', '--severities', '3,5', '--seed', '0', '-o', corrupted)
+    tbft('data', 'corrupt', '--dataset', clean + '?limit=100', '--corruptions', 'all', '--severities', ','.join(sorted(severities)), '--seed', '0', '-o', corrupted)
 corruptions = [f[:-4] for f in sorted(os.listdir(corrupted)) if f.endswith('.npy') and f != 'labels.npy']
-for severity in (5, 3):
+for severity in severities:
     for c in corruptions:
         ask(base, 'input', f'{c}-{severity}', f'cifar10-c-like:{corrupted}?condition={c}-{severity}')
 
@@ -119,7 +122,7 @@ for c, names in (('gaussian_noise', 'flip'), ('fog', 'permutation-0'), ('defocus
         if not os.path.lexists(os.path.join(path, f)):
             os.symlink(os.path.abspath(os.path.join(corrupted, f)), os.path.join(path, f))
     np.save(os.path.join(path, 'labels.npy'), np.array(outputs[names], np.uint8)[np.load(os.path.join(corrupted, 'labels.npy'))])
-    ask(base, 'mixture', f'{c}-5, {names}', f'cifar10-c-like:{path}?condition={c}-5')
+    ask(base, 'mixture', f'{c}-{severities[0]}, {names}', f'cifar10-c-like:{path}?condition={c}-{severities[0]}')
 
 
 for drift in ('rotation-30', 'hue-90', 'merged-3'):
