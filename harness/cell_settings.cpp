@@ -120,7 +120,9 @@ std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
 }
 
 bool CellSettings::lr_is_searched(const Cell& cell) const {
-  return !settings_.train.lr_search.empty() && find_strategy(cell.strategy).uses_gradient();
+  const auto& strategy = find_strategy(cell.strategy);
+  // What a diagnosis picks trains at that strategy's rate.
+  return !settings_.train.lr_search.empty() && strategy.uses_gradient() && strategy.choice != Choice::diagnosed;
 }
 
 std::string CellSettings::lr_search_name(const Cell& cell) const {

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "harness/cell_run.h"
+#include "harness/compute.h"
 #include "harness/interrupted.h"
 #include "harness/job_queue.h"
 #include "harness/provenance.h"

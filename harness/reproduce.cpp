@@ -4,13 +4,13 @@
 
 #include <filesystem>
 
+#include "harness/compute.h"
 #include "harness/pretrain.h"
 #include "harness/pretrain_progress.h"
 #include "harness/run_directory.h"
 #include "harness/run_inputs.h"
 #include "harness/runner.h"
 #include "harness/step_cost.h"
-#include "harness/trainer.h"
 #include "models/state_dict.h"
 #include "results/csv.h"
 #include "results/files.h"

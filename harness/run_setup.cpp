@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "harness/compute.h"
 #include "harness/interrupted.h"
 #include "harness/provenance.h"
 

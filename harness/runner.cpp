@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "harness/cell_run.h"
+#include "harness/compute.h"
 #include "harness/jobs.h"
 #include "harness/marker.h"
 #include "harness/provenance.h"

@@ -12,6 +12,7 @@
 #include <random>
 #include <thread>
 
+#include "harness/compute.h"
 #include "harness/contender.h"
 #include "harness/interrupted.h"
 #include "harness/journal.h"
@@ -22,7 +23,6 @@
 #include "harness/settings.h"
 #include "harness/step_cost_rows.h"
 #include "harness/stepper.h"
-#include "harness/trainer.h"
 #include "power/monitor.h"
 #include "results/files.h"
 

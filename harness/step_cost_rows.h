@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "harness/board.h"
+#include "harness/compute.h"
 #include "harness/contender.h"
 #include "harness/operations.h"
-#include "harness/trainer.h"
 #include "models/spec.h"
 #include "power/energy.h"
 #include "power/meter.h"

@@ -4,16 +4,13 @@
 #include <ATen/core/ivalue.h>
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <torch/cuda.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/optim/optimizer.h>
 #include <torch/utils.h>
-#include <torch/version.h>
 
 #include <algorithm>
 #include <chrono>
@@ -119,22 +116,6 @@ std::int64_t macs_before(const models::ResNetSpec& spec, int stage) {
 }
 
 }  // namespace
-
-std::string libtorch_version() {
-  return TORCH_VERSION;
-}
-
-Compute set_compute(const Compute& requested) {
-  // A step's activations are as large as those of the last one. By default malloc maps the large ones anew and trims the heap,
-  // and the kernel clears each page again. M_MMAP_THRESHOLD would not do: it ends at 32 MiB.
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-  at::set_num_threads(static_cast<int>(requested.threads));
-  const bool onednn = requested.backend == "onednn";
-  if (onednn && !at::globalContext().hasMKLDNN()) throw std::runtime_error("this libtorch has no oneDNN; use backend = native");
-  at::globalContext().setUserEnabledMkldnn(onednn);
-  return {at::get_num_threads(), onednn ? "onednn" : "native"};
-}
 
 struct Trainer::Impl {
   models::ResNet net{nullptr};

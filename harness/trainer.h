@@ -64,18 +64,6 @@ struct DivergedError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Version of the libtorch that this was built with, for provenance.
-std::string libtorch_version();
-
-// Threads and convolution back end of this process.
-struct Compute {
-  std::int64_t threads = 1;
-  std::string backend = "onednn";
-};
-// Throws where the back end is not built in. Returns what took effect. Also has malloc keep memory that steps take again and
-// again, instead of handing it back to the kernel.
-Compute set_compute(const Compute& requested);
-
 class Trainer {
  public:
   // Reads the base model; throws models::CheckpointError.

@@ -55,8 +55,8 @@ run_ctest build/dev -LE 'kernel|slurm|arm64|browser'
 
 if [ "$full" = yes ]; then
   step "build without libtorch, with AddressSanitizer and UndefinedBehaviorSanitizer, and its tests"
-  build asan
-  ASAN_OPTIONS=detect_leaks=0 run_ctest build/asan -LE 'slow|real'
+  build sanitize
+  ASAN_OPTIONS=detect_leaks=0 run_ctest build/sanitize -LE 'slow|real|fuzz'
   step "pages in a browser"
   run_ctest build/dev -L browser
   # Niced, beside suites that wait for virtual machines; it is waited for at the end.
@@ -71,8 +71,7 @@ if [ "$full" = yes ]; then
   step "arm64"
   run_ctest build/dev -L arm64
   step "fuzzing"
-  build fuzz
-  TBFT_FUZZ_SECONDS=${TBFT_FUZZ_SECONDS:-30} run_ctest build/fuzz -L fuzz
+  TBFT_FUZZ_SECONDS=${TBFT_FUZZ_SECONDS:-30} run_ctest build/sanitize -L fuzz
   step "clang-tidy"
   wait $tidy || { cat "$tidy_log"; exit 1; }
 fi

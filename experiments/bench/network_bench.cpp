@@ -14,10 +14,10 @@
 #include <cstring>
 #include <vector>
 
+#include "harness/compute.h"
 #include "harness/network.h"
 #include "harness/settings.h"
 #include "harness/strategy/strategy.h"
-#include "harness/trainer.h"
 #include "models/cost.h"
 #include "models/prefix_cache.h"
 #include "power/energy_counters.h"

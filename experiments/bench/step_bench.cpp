@@ -1,11 +1,13 @@
 // The work of the speed baseline (a Python script of the same name of works), by the code that `tbft run` uses: Trainer::run
 // over images in memory. A step is timed with making its batch; the baseline's tensors are ready.
 //
-//   step_bench WORK [--threads 2] [--steps 7] [--protocol paper|efficient] [--layout L] [--backend B]
+//   step_bench WORK [--threads 2] [--steps 7] [--pixels 32] [--protocol paper|efficient] [--layout L] [--backend B]
 //   WORK: full block1 block2 block3 fc | batch1:STRATEGY | epochs:STRATEGY | checkpoint:FILE (writes the random base model)
 //
-// epochs: 10 epochs of 1,000 images and 10 validations of 1,500. Prints one JSON line as the baseline does.
+// epochs: 10 epochs of 1,000 images and 10 validations of 1,500. Prints one JSON line as the baseline does,
+// with the process's peak resident set, libtorch and the images included.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -18,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/compute.h"
 #include "harness/settings.h"
 #include "harness/trainer.h"
 
@@ -60,6 +63,13 @@ std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
   return list;
 }
 
+double peak_rss_MiB() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  constexpr double kibibytes_a_MiB = 1024;
+  return static_cast<double>(usage.ru_maxrss) / kibibytes_a_MiB;
+}
+
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   const std::size_t middle = values.size() / 2;
@@ -69,6 +79,7 @@ double median(std::vector<double> values) {
 struct Options {
   std::string work, protocol = "paper", layout = default_layout(), backend = "onednn";
   std::int64_t threads = 2, steps = 7;
+  int pixels = 32;
 };
 
 std::vector<double> time_work(const Options& options, Trainer& trainer, const std::string& kind, const std::string& strategy) {
@@ -82,7 +93,7 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
     constexpr std::int64_t n_train = 1000;
     constexpr std::int64_t n_val = 1500;
     settings.patience = settings.epochs;
-    const auto images = random_images(n_train + n_val, 32);
+    const auto images = random_images(n_train + n_val, options.pixels);
     const data::Split split{.train = range(0, n_train), .val = range(n_train, n_train + n_val), .test = {0}};
     for (int repeat = 0; repeat < 2; ++repeat) {
       Times observed;
@@ -95,7 +106,7 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
   settings.batch = kind == "batch1" ? 1 : 128;
   settings.epochs = 1;
   const std::int64_t n = settings.batch * (options.steps + warm);
-  const auto images = random_images(n, 32);
+  const auto images = random_images(n, options.pixels);
   Times observed;
   trainer.run(find_strategy(strategy), images, {.train = range(0, n), .val = {0}, .test = {0}}, settings, observed);
   for (std::size_t i = warm; i < observed.steps_s.size(); ++i) times.push_back(observed.steps_s[i] - observed.steps_s[i - 1]);
@@ -118,6 +129,8 @@ int execute(const Options& options) {
                                             {"threads", compute.threads},
                                             {"backend", compute.backend},
                                             {"layout", options.layout},
+                                            {"pixels", options.pixels},
+                                            {"peak_rss_MiB", peak_rss_MiB()},
                                             {"seconds", median(times)},
                                             {"all", times}}
                          .dump());
@@ -132,6 +145,7 @@ int main(int argc, char** argv) {
   app.add_option("work", options.work, "full, block1, ..., batch1:STRATEGY, epochs:STRATEGY or checkpoint:FILE")->required();
   app.add_option("--threads", options.threads, "intra-op threads");
   app.add_option("--steps", options.steps, "steps that are timed, after two that are not")->check(CLI::Range(1, 100000));
+  app.add_option("--pixels", options.pixels, "width and height of an image")->check(CLI::Range(8, 256));
   app.add_option("--protocol", options.protocol, "of epochs:STRATEGY")->check(CLI::IsMember({"paper", "efficient"}));
   app.add_option("--layout", options.layout, "of activations")->check(CLI::IsMember({"channels_last", "contiguous"}));
   app.add_option("--backend", options.backend, "of convolutions")->check(CLI::IsMember({"onednn", "native"}));

@@ -13,6 +13,7 @@
 #include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/cli/source_option.h"
+#include "harness/compute.h"
 #include "harness/console.h"
 #include "harness/interrupted.h"
 #include "harness/trainer.h"

@@ -9,6 +9,7 @@
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
+#include "harness/compute.h"
 #include "harness/console.h"
 #include "harness/interrupted.h"
 #include "harness/settings.h"

@@ -9,13 +9,16 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <unordered_set>
 #include <vector>
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/cli/source_option.h"
 #include "harness/cli/time_option.h"
+#include "harness/compute.h"
 #include "harness/console.h"
 #include "harness/interrupted.h"
 #include "harness/journal.h"
@@ -65,6 +68,21 @@ std::optional<double> budget_of(const std::string& text) {
   return joules;
 }
 
+std::string_view pixels_of(const data::Images& images, std::int64_t i) {
+  const auto bytes = static_cast<std::size_t>(images.bytes_per_image());
+  return std::string_view(reinterpret_cast<const char*>(images.pixels.data()), images.pixels.size())
+      .substr(static_cast<std::size_t>(i) * bytes, bytes);
+}
+
+// How many of `images` are in `known`, too, whatever their labels; both of one size.
+std::int64_t count_known(const data::Images& known, const data::Images& images) {
+  std::unordered_set<std::string_view> seen;
+  for (std::int64_t i = 0; i < known.size(); ++i) seen.insert(pixels_of(known, i));
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < images.size(); ++i) count += seen.contains(pixels_of(images, i)) ? 1 : 0;
+  return count;
+}
+
 // The target's images, with those to test on behind them where they are a set of their own.
 void load(const PersonalizeOptions& options, PersonalizeRequest& request, Console& console) {
   console.progress("loading " + options.dataset);
@@ -79,6 +97,11 @@ void load(const PersonalizeOptions& options, PersonalizeRequest& request, Consol
     throw data::DataError(fmt::format("--test {}: {} classes of {}x{}; --dataset has {} of {}x{}, and their names must agree",
                                       options.test, test.class_names.size(), test.width, test.height,
                                       request.images.class_names.size(), request.images.width, request.images.height));
+  if (const auto known = count_known(request.images, test); known > 0)
+    throw data::DataError(
+        fmt::format("--test {}: {} of the {} images to test on are in --dataset, too; name images that are not tuned on, or "
+                    "leave --test out: a part of --dataset is then kept apart",
+                    options.test, known, test.size()));
   request.images.pixels.insert(request.images.pixels.end(), test.pixels.begin(), test.pixels.end());
   request.images.labels.insert(request.images.labels.end(), test.labels.begin(), test.labels.end());
   for (std::int64_t i = 0; i < test.size(); ++i) request.split.test.push_back(n + i);

@@ -10,12 +10,12 @@
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
+#include "harness/compute.h"
 #include "harness/console.h"
 #include "harness/interrupted.h"
 #include "harness/pretrain.h"
 #include "harness/pretrain_progress.h"
 #include "harness/settings.h"
-#include "harness/trainer.h"
 
 namespace tbft::cli {
 

@@ -75,6 +75,9 @@ assert measured["none", "diagnosed"]["correct"] == measured["none", "none"]["cor
 assert float(measured["none", "diagnosed"]["train_gross_J"]) > 0 and measured["none", "none"]["train_gross_J"] == ""
 assert float(measured["flip", "diagnosed"]["train_gross_J"]) > float(measured["flip", "relabel"]["train_gross_J"]) > 0
 P
+# What a diagnosis picks has a rate of its own: none is searched for the strategy `diagnosed`.
+"$tbft" run "$work/sweep.toml" --tune-lr --set 'data.conditions=["flip"]' --set 'sweep.strategies=["diagnosed"]' -o "$work/tuned" >/dev/null 2>"$work/err" || fail "$(cat "$work/err")"
+! grep -q '"event":"found"' "$work/tuned/journal.jsonl" || fail "a learning rate was searched: $(cat "$work/tuned/journal.jsonl")"
 expect_refusal 2 'model.reference: strategy diagnosed needs it' "$tbft" run "$work/sweep.toml" -o "$work/none" --set model.reference=
 expect_refusal 2 'model.reference: .*made with another checkpoint' "$tbft" run "$work/sweep.toml" -o "$work/none" --set "model.checkpoint=$work/out.pth"
 [ ! -e "$work/none" ] || fail "a refused reference leaves a run directory behind"
@@ -87,6 +90,7 @@ expect_refusal 2 '\-\-budget 5W: expected joules' personalize --dataset "$small"
 expect_refusal 2 '\-o OUT.pth is needed' personalize --dataset "$small"
 cp "$base" "$work/copy.pth"
 expect_refusal 2 "is the base model itself" "$tbft" personalize --checkpoint "$work/copy.pth" --reference "$work/ref.json" --dataset "$small" -m estimate:// -o "$work/copy.pth"
+expect_refusal 1 '100 of the 400 images to test on are in --dataset, too' personalize --dataset "$small" --test 'synthetic:?part=target&drift=output&n=400' -o "$work/no.pth"
 expect_refusal 1 '10 images are too few' personalize --dataset 'synthetic:?part=target&n=10' --holdout 0.9 -o "$work/no.pth"
 expect_refusal 2 'made with another checkpoint' "$tbft" personalize --checkpoint "$work/out.pth" --reference "$work/ref.json" --dataset "$small" -m estimate:// -o "$work/no.pth"
 expect_refusal 3 'cannot open|no such|No such' "$tbft" personalize --checkpoint "$base" --reference "$work/ref.json" --dataset "$small" -m um25c:///dev/nowhere -o "$work/no.pth"

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "harness/compute.h"
 #include "harness/interrupted.h"
 #include "harness/stop_observer.h"
 #include "models/spec.h"

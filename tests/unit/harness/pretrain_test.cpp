@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/compute.h"
 #include "harness/interrupted.h"
-#include "harness/trainer.h"
 #include "models/state_dict.h"
 #include "tests/unit/harness/temporary_folder.h"
 

@@ -16,6 +16,7 @@
 #include <numeric>
 #include <optional>
 
+#include "harness/compute.h"
 #include "harness/data/dataset.h"
 #include "harness/strategy/diagnosed.h"
 #include "models/cost.h"
