@@ -57,13 +57,13 @@ Conv conv_of(const models::ResNetSpec& spec, const models::TensorInfo& weight) {
 
 // The fastest of each gradient, measured in turns: another program on the machine makes both slower, threads that wait for each
 // other most of all.
-GradientSeconds measure(const Conv& conv, const std::string& layout) {
+GradientSeconds measure(const Conv& conv, const StepperOptions& options) {
   const torch::NoGradGuard guard;
-  const auto format = format_of(layout);
+  const auto format = format_of(options.layout);
   const std::int64_t out_side = conv.side / conv.stride;
-  const auto image = at::randn({1, conv.in, conv.side, conv.side}).contiguous(format);
+  const auto image = at::randn({options.batch, conv.in, conv.side, conv.side}).contiguous(format);
   const auto weight = at::randn({conv.out, conv.in, 3, 3}).contiguous(format);
-  const auto gradient = at::randn({1, conv.out, out_side, out_side}).contiguous(format);
+  const auto gradient = at::randn({options.batch, conv.out, out_side, out_side}).contiguous(format);
   const auto time_s = [&](bool input) {
     const auto start = SteadyClock::now();
     if (models::fusable(image)) {
@@ -99,7 +99,7 @@ GradientSeconds convolution_gradients(const StepperOptions& options, const Conte
     if (tensor.shape.size() == 4 && (trained || reached)) {
       const Conv conv = conv_of(options.spec, tensor);
       auto found = known.find(conv);
-      if (found == known.end()) found = known.emplace(conv, measure(conv, options.layout)).first;
+      if (found == known.end()) found = known.emplace(conv, measure(conv, options)).first;
       if (reached) total.input += found->second.input;
       if (trained) total.weight += found->second.weight;
     }
@@ -134,8 +134,8 @@ Stepper::Stepper(const StepperOptions& options, const Contender& contender) : im
   if (contender.strategy->uses_gradient())
     s.optimizer = std::make_unique<torch::optim::Adam>(s.trained, torch::optim::AdamOptions(lr));
   const std::int64_t pixels = options.spec.pixels;
-  s.x = at::rand({1, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format_of(options.layout));
-  s.y = at::randint(options.spec.classes, {1}, at::kLong);
+  s.x = at::rand({options.batch, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format_of(options.layout));
+  s.y = at::randint(options.spec.classes, {options.batch}, at::kLong);
   s.tensors = s.net->parameters();
   for (const auto& buffer : s.net->buffers()) s.tensors.push_back(buffer);
   for (const auto& tensor : s.tensors) s.first.push_back(tensor.detach().clone());

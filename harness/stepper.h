@@ -1,4 +1,4 @@
-// Training steps of one random image, as the paper's energy table has them. No torch in this header.
+// Training steps of random images, one at a time as in the paper's energy table or more. No torch in this header.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ namespace tbft {
 struct StepperOptions {
   models::ResNetSpec spec;
   std::string layout = "channels_last";
-  std::uint64_t seed = 0;  // of weights, image and label: equal seeds give equal steps
+  std::uint64_t seed = 0;  // of weights, images and labels: equal seeds give equal steps
+  std::int64_t batch = 1;  // images a step
 };
 
 // Seconds that the convolutions of one step take for their gradients, each measured alone: what the backward pass of a

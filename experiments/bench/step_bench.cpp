@@ -2,8 +2,10 @@
 // over images in memory. A step is timed with making its batch; the baseline's tensors are ready.
 //
 //   step_bench WORK [--threads 2] [--steps 7] [--pixels 32] [--protocol paper|efficient] [--layout L] [--backend B]
-//   WORK: full block1 block2 block3 fc | batch1:STRATEGY | epochs:STRATEGY | checkpoint:FILE (writes the random base model)
+//   WORK: full block1 block2 block3 fc | batch1:STRATEGY | epochs:STRATEGY | operations:STRATEGY | checkpoint:FILE (writes the
+//   random base model)
 //
+// operations: where the time of a step of 128 images goes, by operation (with Adam; "overhead" is what lies in none).
 // epochs: 10 epochs of 1,000 images and 10 validations of 1,500. Prints one JSON line as the baseline does,
 // with the process's peak resident set, libtorch and the images included.
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -21,7 +24,9 @@
 #include <vector>
 
 #include "harness/compute.h"
+#include "harness/operations.h"
 #include "harness/settings.h"
+#include "harness/stepper.h"
 #include "harness/trainer.h"
 
 namespace {
@@ -113,8 +118,25 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
   return times;
 }
 
+nlohmann::ordered_json operations(const Options& options, const std::string& strategy) {
+  const StepperOptions step{.spec = {.pixels = options.pixels}, .layout = options.layout, .batch = 128};
+  const Contender contender{.variant = "tbft", .strategy = &find_strategy(strategy)};
+  const auto split = convolution_gradients(step, contender);
+  Stepper stepper(step, contender);
+  std::array<std::vector<double>, operation_names.size()> seconds;
+  constexpr std::int64_t warm = 2;
+  for (std::int64_t i = 0; i < warm + options.steps; ++i) {
+    stepper.restore();
+    const auto times = stepper.profiled_step(split);
+    for (std::size_t o = 0; i >= warm && o < seconds.size(); ++o) seconds[o].push_back(times.seconds[o]);
+  }
+  nlohmann::ordered_json json;
+  for (std::size_t o = 0; o < seconds.size(); ++o) json[std::string(operation_names[o])] = median(seconds[o]);
+  return json;
+}
+
 int execute(const Options& options) {
-  Trainer trainer(models::ResNetSpec{}, 0);
+  Trainer trainer(models::ResNetSpec{.pixels = options.pixels}, 0);
   const auto colon = options.work.find(':');
   const std::string kind = colon == std::string::npos ? "" : options.work.substr(0, colon);
   const std::string what = colon == std::string::npos ? options.work : options.work.substr(colon + 1);
@@ -123,6 +145,10 @@ int execute(const Options& options) {
     return 0;
   }
   const auto compute = set_compute({options.threads, options.backend});
+  if (kind == "operations") {
+    fmt::print("{}\n", operations(options, what).dump());
+    return 0;
+  }
   const auto times = time_work(options, trainer, kind, what);
   fmt::print("{}\n", nlohmann::ordered_json{{"work", options.work},
                                             {"style", options.protocol},
@@ -142,10 +168,12 @@ int execute(const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app{"The speed baseline's work, by tbft's own code"};
   Options options;
-  app.add_option("work", options.work, "full, block1, ..., batch1:STRATEGY, epochs:STRATEGY or checkpoint:FILE")->required();
+  app.add_option("work", options.work,
+                 "full, block1, ..., batch1:STRATEGY, epochs:STRATEGY, operations:STRATEGY or checkpoint:FILE")
+      ->required();
   app.add_option("--threads", options.threads, "intra-op threads");
   app.add_option("--steps", options.steps, "steps that are timed, after two that are not")->check(CLI::Range(1, 100000));
-  app.add_option("--pixels", options.pixels, "width and height of an image")->check(CLI::Range(8, 256));
+  app.add_option("--pixels", options.pixels, "width and height of an image, a multiple of 32")->check(CLI::Range(32, 256));
   app.add_option("--protocol", options.protocol, "of epochs:STRATEGY")->check(CLI::IsMember({"paper", "efficient"}));
   app.add_option("--layout", options.layout, "of activations")->check(CLI::IsMember({"channels_last", "contiguous"}));
   app.add_option("--backend", options.backend, "of convolutions")->check(CLI::IsMember({"onednn", "native"}));
