@@ -120,9 +120,7 @@ std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
 }
 
 bool CellSettings::lr_is_searched(const Cell& cell) const {
-  const auto& strategy = find_strategy(cell.strategy);
-  // What a diagnosis picks trains at that strategy's rate.
-  return !settings_.train.lr_search.empty() && strategy.uses_gradient() && strategy.choice != Choice::diagnosed;
+  return !settings_.train.lr_search.empty() && find_strategy(cell.strategy).uses_gradient();
 }
 
 std::string CellSettings::lr_search_name(const Cell& cell) const {

@@ -16,6 +16,12 @@ RANDOM=20240422
 planned=$(wc -l <"$work/planned")
 killed=0 midway=0 rows=0
 
+cells_begun() {
+  local n
+  n=$(grep -c '"event":"cell_begins"' "$work/run/journal.jsonl" 2>/dev/null) || true
+  echo "${n:-0}"
+}
+
 # Sets `rows`. Every line of cells.csv is a whole row of the plan and none stands twice; with a second argument, the traces
 # hold the joules of each.
 check_rows() {
@@ -51,10 +57,12 @@ P
 for ((i = 0; i < kills; ++i)); do
   resume=()
   [ -e "$work/run/run.json" ] && resume=(--resume)
+  begun=$(cells_begun)
   "${command[@]}" "${resume[@]}" >/dev/null 2>"$work/err" &
   pid=$!
+  # One in three at any moment from the start on, the others once a cell has begun, however busy the machine is.
+  [ $((i % 3)) = 0 ] || while kill -0 $pid 2>/dev/null && [ "$(cells_begun)" -le "$begun" ]; do sleep 0.02; done
   sleep "0.$(printf '%03d' $((RANDOM % 1000)))"
-  [ $((i % 3)) = 0 ] && sleep 1  # deeper into the sweep, too
   kill -9 $pid 2>/dev/null || true
   code=0
   wait $pid 2>/dev/null || code=$?

@@ -75,9 +75,6 @@ assert measured["none", "diagnosed"]["correct"] == measured["none", "none"]["cor
 assert float(measured["none", "diagnosed"]["train_gross_J"]) > 0 and measured["none", "none"]["train_gross_J"] == ""
 assert float(measured["flip", "diagnosed"]["train_gross_J"]) > float(measured["flip", "relabel"]["train_gross_J"]) > 0
 P
-# What a diagnosis picks has a rate of its own: none is searched for the strategy `diagnosed`.
-"$tbft" run "$work/sweep.toml" --tune-lr --set 'data.conditions=["flip"]' --set 'sweep.strategies=["diagnosed"]' -o "$work/tuned" >/dev/null 2>"$work/err" || fail "$(cat "$work/err")"
-! grep -q '"event":"found"' "$work/tuned/journal.jsonl" || fail "a learning rate was searched: $(cat "$work/tuned/journal.jsonl")"
 expect_refusal 2 'model.reference: strategy diagnosed needs it' "$tbft" run "$work/sweep.toml" -o "$work/none" --set model.reference=
 expect_refusal 2 'model.reference: .*made with another checkpoint' "$tbft" run "$work/sweep.toml" -o "$work/none" --set "model.checkpoint=$work/out.pth"
 [ ! -e "$work/none" ] || fail "a refused reference leaves a run directory behind"
