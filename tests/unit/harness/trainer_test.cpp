@@ -321,6 +321,7 @@ TEST_F(TrainerTest, a_cached_prefix_changes_nothing_but_the_work) {
         EXPECT_EQ(cached.correct, plain.correct);
         EXPECT_EQ(cached.steps, plain.steps);
         EXPECT_LT(cached.macs_train, plain.macs_train);
+        if (refresh) continue;    // where and how the cache is kept does not know of it
         s.cache_limit_bytes = 0;  // all of it in a file
         EXPECT_EQ(run(trainer, strategy, s).val_loss, cached.val_loss);
         s.cache = "bf16";
