@@ -33,7 +33,8 @@ function(tbft_library name)
   target_compile_features(tbft_${name} PUBLIC cxx_std_20)
 endfunction()
 
-# A GoogleTest program, run case by case; WHOLE: as one test, where its cases share an expensive set-up.
+# A GoogleTest program, run case by case; WHOLE: as one test, where its cases share an expensive set-up. Sanitized programs start
+# slowly, so there each is one test; whether a case was skipped is told by the other builds.
 function(tbft_test name)
   cmake_parse_arguments(ARG "WHOLE" "" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -41,6 +42,11 @@ function(tbft_test name)
   target_compile_definitions(${name} PRIVATE TBFT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)  # an empty value would shift the properties behind it
+  endif()
+  if(TBFT_SANITIZE)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+    return()
   endif()
   if(ARG_WHOLE)
     add_test(NAME ${name} COMMAND ${name})
