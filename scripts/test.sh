@@ -61,7 +61,7 @@ if [ "$full" = yes ]; then
   run_ctest build/dev -L browser
   # Niced, beside suites that wait for virtual machines; it is waited for at the end.
   tidy_log=$(mktemp)
-  # A session is scheduled as a group: within it `nice` counts, between sessions the group's own value.
+  # What setsid starts is scheduled as a group: within it `nice` counts, between groups (autogroup) the group's own value.
   setsid bash -c '(echo 19 >/proc/self/autogroup) 2>/dev/null || true; exec nice -n 19 scripts/tidy.sh' >"$tidy_log" 2>&1 &
   tidy=$!
   trap 'kill -- -$tidy 2>/dev/null || true; rm -f "$tidy_log"' EXIT

@@ -9,7 +9,6 @@
 // epochs: 10 epochs of 1,000 images and 10 validations of 1,500. Prints one JSON line as the baseline does,
 // with the process's peak resident set, libtorch and the images included.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -23,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/board.h"
 #include "harness/compute.h"
 #include "harness/operations.h"
 #include "harness/settings.h"
@@ -66,13 +66,6 @@ std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
   std::vector<std::int64_t> list(static_cast<std::size_t>(end - begin));
   std::iota(list.begin(), list.end(), begin);
   return list;
-}
-
-double peak_rss_MiB() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  constexpr double kibibytes_a_MiB = 1024;
-  return static_cast<double>(usage.ru_maxrss) / kibibytes_a_MiB;
 }
 
 double median(std::vector<double> values) {
@@ -150,13 +143,14 @@ int execute(const Options& options) {
     return 0;
   }
   const auto times = time_work(options, trainer, kind, what);
+  const auto peak_MiB = Board().peak_rss_MiB();
   fmt::print("{}\n", nlohmann::ordered_json{{"work", options.work},
                                             {"style", options.protocol},
                                             {"threads", compute.threads},
                                             {"backend", compute.backend},
                                             {"layout", options.layout},
                                             {"pixels", options.pixels},
-                                            {"peak_rss_MiB", peak_rss_MiB()},
+                                            {"peak_rss_MiB", peak_MiB ? nlohmann::ordered_json(*peak_MiB) : nullptr},
                                             {"seconds", median(times)},
                                             {"all", times}}
                          .dump());

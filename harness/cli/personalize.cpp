@@ -206,7 +206,8 @@ void add_personalize(CLI::App& app, Action& action) {
   command->add_option("-o,--output", options->output,
                       "Adapted weights (.pth), written only where they beat the base beyond the noise");
   command->add_option("--record", options->record, "JSON record (default: OUT.pth.json)");
-  command->add_option("--test", options->test, "Images to judge by; otherwise a part of --dataset is kept apart for it");
+  command->add_option("--test", options->test,
+                      "Images to judge by, none of them in --dataset; otherwise a part of --dataset is kept apart for it");
   command->add_option("--holdout", options->holdout, "That part")->check(CLI::Range(0.05, 0.9))->capture_default_str();
   command->add_option(
       "--budget", options->budget,
