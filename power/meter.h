@@ -47,6 +47,7 @@ struct MeterInfo {
   double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
   double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
   Accuracy accuracy;
+  std::string note;  // what the meter changed by itself since it was opened, and why
 };
 
 // No such device, or not usable now: the program exits with 3.

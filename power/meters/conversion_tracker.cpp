@@ -4,95 +4,168 @@
 #include <cmath>
 
 namespace tbft::power {
+namespace {
 
-double ConversionTracker::creep() const {
-  return std::max(retry_ / 24, precision_);
+constexpr double tolerance = 0.12;          // of the nominal period
+constexpr double drift = 1e-5;              // of the period, by which an oscillator may have left its measured mean
+constexpr std::int64_t anchor_every = 512;  // cycles: fewer say less of the period, more smear its drift
+constexpr double few_cycles = 16;           // from which an anchor is better replaced by a sharper one
+constexpr double early_share = 0.2;         // of the wake-ups, that are less late than `late_`
+constexpr double late_step = 8e3;           // ns, of the search for that quantile
+constexpr int first_wakes = 16;             // whose least begins it
+
+}  // namespace
+
+ConversionTracker::ConversionTracker(double period_s, double resolution_s)
+    : nominal_(period_s * 1e9),
+      resolution_(resolution_s * 1e9),
+      least_period_(nominal_ * (1 - tolerance)),
+      most_period_(nominal_ * (1 + tolerance)) {}
+
+void ConversionTracker::restart(Span t) {
+  origin_ = t.earliest;
+  least_period_ = nominal_ * (1 - tolerance);
+  most_period_ = nominal_ * (1 + tolerance);
+  bounds_ = anchor_ = next_anchor_ = {.cycle = 0, .low = 0, .high = since(t.latest)};
+  found_ = 0;
+  cleared_ = 0;
+  end_ = std::nullopt;
+  last_ready_ = t.latest;
+  aim_beyond(bounds_.high);
 }
 
-void ConversionTracker::restart(TimeNs t) {
-  period_ = nominal_;
-  precision_ = 0.12 * nominal_;
-  anchor_ = t;
-  anchor_width_ = 0;
-  last_ready_ = t;
-  last_on_time_ = false;
-  lost_ = false;
-  early_ = 0;
-  due_ = t + static_cast<TimeNs>(nominal_ - precision_);
+TimeNs ConversionTracker::due(TimeNs lead) const {
+  return origin_ + static_cast<TimeNs>(target_ - (probing_ ? late_ : 0)) - lead;
 }
 
-void ConversionTracker::not_ready(TimeNs t) {
-  early_ = t;
-  anchored_ = false;
-  due_ = t + static_cast<TimeNs>(retry_);
+void ConversionTracker::woke(TimeNs due, TimeNs t) {
+  const double late = std::min(static_cast<double>(t - due), nominal_ / 2);
+  if (wakes_ < first_wakes) {
+    late_ = wakes_++ == 0 ? late : std::min(late_, late);
+  } else {
+    late_ = std::max(0.0, late_ + late_step * (late > late_ ? early_share : early_share - 1));
+  }
 }
 
-void ConversionTracker::ready(TimeNs t) {
-  if (lost_ && early_ == 0) {
-    // Where in its cycle the chip is cannot be told from this poll: the next ones watch for the end of a conversion. Creeping
-    // there could take hundreds of cycles, in which every poll might come too late for values that belong together.
-    last_on_time_ = false;
-    last_ready_ = t;
-    due_ = t + static_cast<TimeNs>(retry_);
+bool ConversionTracker::wide() const {
+  return bounds_.width() > resolution_ / 2;
+}
+
+// Carries the bounds to the last cycle that may have ended by `t`.
+void ConversionTracker::advance_to(double t) {
+  const auto by = [&](std::int64_t cycles) {
+    bounds_.cycle += cycles;
+    bounds_.low += static_cast<double>(cycles) * least_period_;
+    bounds_.high += static_cast<double>(cycles) * most_period_;
+  };
+  const double cycles = (t - bounds_.low) / most_period_;
+  if (cycles >= 1) by(static_cast<std::int64_t>(cycles));
+  while (bounds_.low + least_period_ <= t) by(1);
+}
+
+void ConversionTracker::learn_period() {
+  const auto cycles = static_cast<double>(bounds_.cycle - anchor_.cycle);
+  if (cycles < 1 || (cycles < few_cycles && bounds_.width() < anchor_.width() / 2)) {
+    anchor_ = next_anchor_ = bounds_;
     return;
   }
-  lost_ = false;
-  if (early_ != 0) {
-    // The end lies after the early poll, before this one, and not after where the last poll in time would be one cycle on.
-    const auto cycles_on = std::round(static_cast<double>(t - last_ready_) / period_);
-    const double bound = last_on_time_
-                             ? static_cast<double>(last_ready_ - early_) + cycles_on * period_ + precision_ * cycles_on
-                             : static_cast<double>(t - early_);
-    const double width = std::clamp(bound, 0.0, static_cast<double>(t - early_));
-    // A poll that the host delayed says little; the phase known so far is better.
-    if (t - early_ <= static_cast<TimeNs>(2.5 * retry_)) {
-      const TimeNs end = early_ + static_cast<TimeNs>(width / 2);
-      const double cycles = std::round(static_cast<double>(end - anchor_) / period_);
-      if (cycles >= 1) {
-        const double period = static_cast<double>(end - anchor_) / cycles;
-        const double precision = (anchor_width_ + width) / 2 / cycles;
-        const double weight = precision < precision_ ? 1 : 0.25;
-        if (std::abs(period - nominal_) <= 0.15 * nominal_) {
-          period_ += weight * (period - period_);
-          precision_ = std::max(std::min(precision_, precision), 1e-4 * nominal_);  // oscillators drift
-        }
-      }
-      anchor_ = end;
-      anchor_width_ = width;
-      anchored_ = true;
+  const double allowance = drift * nominal_;
+  const double least = (bounds_.low - anchor_.high) / cycles - allowance;
+  const double most = (bounds_.high - anchor_.low) / cycles + allowance;
+  least_period_ = std::clamp(least, nominal_ * (1 - tolerance), nominal_ * (1 + tolerance));
+  most_period_ = std::max(least_period_, std::min(most, nominal_ * (1 + tolerance)));
+  if (bounds_.cycle - next_anchor_.cycle >= anchor_every && !wide()) {
+    anchor_ = next_anchor_;
+    next_anchor_ = bounds_;
+  }
+}
+
+// The phase is learnt anew.
+void ConversionTracker::start_over(double low, double high) {
+  bounds_.low = low;
+  bounds_.high = high;
+  anchor_ = next_anchor_ = bounds_;
+}
+
+// The bounds proved wrong, so those of the period are, too.
+void ConversionTracker::doubt_period() {
+  const double middle = (least_period_ + most_period_) / 2;
+  const double half = std::max(most_period_ - least_period_, 5e-4 * nominal_);
+  least_period_ = std::max(middle - half, nominal_ * (1 - tolerance));
+  most_period_ = std::min(middle + half, nominal_ * (1 + tolerance));
+}
+
+void ConversionTracker::not_ready(Span flag) {
+  const double earliest = since(flag.earliest);
+  advance_to(earliest);
+  const bool may_be_unseen = bounds_.low <= cleared_;
+  if (found_ < bounds_.cycle && !may_be_unseen) {
+    if (bounds_.high > earliest) {
+      bounds_.low = earliest;
+      learn_period();
+    } else {
+      doubt_period();
+      start_over(earliest, earliest + most_period_);
     }
   }
-  last_on_time_ = (early_ != 0 && anchored_) || t - due_ <= static_cast<TimeNs>(retry_);
-  last_ready_ = t;
-  // From the end that was just seen, a full margin; else from the last deadline (not from `t`, which the host's delays are in),
-  // a little earlier each time.
-  if (early_ != 0 && anchored_) due_ = anchor_ + static_cast<TimeNs>(retry_);
-  early_ = 0;
-  const double cycles = std::max(1.0, std::floor(static_cast<double>(t - due_) / period_) + 1);
-  due_ = std::max(t + 1, due_ + static_cast<TimeNs>(cycles * period_ - creep()));
+  // Where the end is known closely enough, one early poll a cycle will do: the next comes when it has surely passed.
+  aim(found_ < bounds_.cycle ? bounds_.low : bounds_.low + least_period_,
+      found_ < bounds_.cycle ? bounds_.high : bounds_.high + most_period_, since(flag.latest), resolution_);
+}
+
+void ConversionTracker::ready(Span flag, TimeNs cleared) {
+  const double earliest = since(flag.earliest);
+  const double latest = since(flag.latest);
+  advance_to(latest);
+  bool known = true;
+  if (bounds_.width() > nominal_ / 2) {  // after a long silence
+    start_over(std::max(cleared_, latest - most_period_), latest);
+  } else if (found_ == bounds_.cycle) {  // sooner than the bounds allow
+    ++bounds_.cycle;
+    doubt_period();
+    start_over(std::max(cleared_, latest - resolution_), latest);
+  } else if (bounds_.high > earliest) {
+    // Perhaps an end that is only just due; the one before it, if that was seen, cannot have set the flag.
+    known = found_ == bounds_.cycle - 1;
+    if (known) bounds_.high = std::min(bounds_.high, latest);
+  }
+  if (known) {
+    bounds_.low = std::max(bounds_.low, std::min(cleared_, bounds_.high));
+    learn_period();
+  }
+  found_ = known ? bounds_.cycle : bounds_.cycle - 1;
+  cleared_ = since(cleared);
+  last_ready_ = flag.latest;
+  end_ = std::nullopt;
+  if (known && bounds_.width() <= resolution_) {
+    end_ = Span{.earliest = origin_ + static_cast<TimeNs>(bounds_.low), .latest = origin_ + static_cast<TimeNs>(bounds_.high)};
+  }
+  aim_beyond(std::max(latest, cleared_));
 }
 
 void ConversionTracker::skip(TimeNs t, TimeNs pause) {
-  early_ = 0;
-  last_on_time_ = false;
-  lost_ = true;
-  due_ = t + pause;
+  probing_ = false;
+  target_ = since(t + pause);
 }
 
-std::optional<TimeNs> ConversionTracker::last_end() const {
-  const TimeNs t = last_ready_;
-  const double phase = static_cast<double>(t - anchor_) / period_;
-  double cycles = std::floor(phase);
-  const double doubt = std::min(0.5, (uncertainty_ns(t) + retry_) / period_);
-  if (phase - cycles > 1 - doubt) {  // an end is just due: has it passed? A poll in time found this cycle's conversion
-    if (!last_on_time_) return std::nullopt;
-    ++cycles;
+// At the first end that is still to come after `t`.
+void ConversionTracker::aim_beyond(double t) {
+  double low = bounds_.low + least_period_;
+  double high = bounds_.high + most_period_;
+  while (high <= t) {
+    low += least_period_;
+    high += most_period_;
   }
-  return std::min(t, anchor_ + static_cast<TimeNs>(cycles * period_));
+  aim(low, high, t, resolution_ / 2);
 }
 
-double ConversionTracker::uncertainty_ns(TimeNs t) const {
-  return anchor_width_ + std::abs(static_cast<double>(t - anchor_) / period_) * precision_;
+// Behind the end, or between its bounds where they are further apart than `close`: so that whatever a poll finds there leaves
+// them closer than the resolution.
+void ConversionTracker::aim(double low, double high, double t, double close) {
+  low = std::max(low, t);
+  const double between = std::min((low + high) / 2, low + 0.8 * resolution_);
+  probing_ = high - low > close && between > t;
+  target_ = probing_ ? between : std::max(high, t + nominal_ / 64);
 }
 
 }  // namespace tbft::power

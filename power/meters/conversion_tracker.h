@@ -1,53 +1,84 @@
-// When does a free-running converter finish? Learns its period and phase from polls that were just too early or in time.
+// Follows a converter that runs by itself: when each conversion ends, from what polls of its ready flag found.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "power/units.h"
 
 namespace tbft::power {
 
-// Polls creep towards the end of the conversion until one comes too early; that one, together with the poll before it, pins the
-// phase to within a few microseconds. So about one poll in thirty is wasted, and the host follows the chip's own oscillator.
+// An instant of which only bounds are known, such as the one at which a chip took a register's value for the bus.
+struct Span {
+  TimeNs earliest = 0;
+  TimeNs latest = 0;
+};
+
+// Each poll bounds the end of a conversion: a flag that is set says "no later than this read", one that is not says "not
+// before it". Bounds of many cycles are intersected, carried from cycle to cycle by the bounds of the period. So how late a
+// poll comes makes an end less sharp at most, never wrong. Once the bounds are wider than half of `resolution` (carrying
+// widens them), a poll is aimed between them, which halves them whatever it finds; all other polls are aimed behind them.
 class ConversionTracker {
  public:
-  // The period may differ by 12 % from what the datasheet says. `retry`: how long to wait after a poll that came too early.
-  ConversionTracker(double period_s, double retry_s)
-      : nominal_(period_s * 1e9), retry_(retry_s * 1e9), period_(nominal_), precision_(0.12 * nominal_) {}
+  // The period may differ by 12 % from `period_s`. `resolution_s`: an end whose bounds lie further apart is not told.
+  ConversionTracker(double period_s, double resolution_s);
 
   // Conversions began anew at `t` (the configuration was written).
-  void restart(TimeNs t);
-  // The instant of the next poll.
-  TimeNs due() const { return due_; }
-  // What the poll at `t` found.
-  void not_ready(TimeNs t);
-  void ready(TimeNs t);
-  // The poll at `t` said nothing: try again a while later.
+  void restart(Span t);
+
+  // When to wake so that a read which takes the register's value `lead` later tells most.
+  TimeNs due(TimeNs lead) const;
+  // The next poll is aimed between the bounds and may well come too early: the flag should be read first.
+  bool probing() const { return probing_; }
+  // The thread that asked to wake at `due` woke at `t`. Probes are aimed earlier by what four of five wake-ups are late: those
+  // that come too late cost nothing, while one that comes too early costs a wait.
+  void woke(TimeNs due, TimeNs t);
+
+  // What a poll that read the flag found. Ready: the flag was cleared no later than `cleared`.
+  void not_ready(Span flag);
+  void ready(Span flag, TimeNs cleared);
+  // Nothing was learnt at `t`: try again a while later.
   void skip(TimeNs t, TimeNs pause);
 
-  // The end of the conversion that the last ready poll found; nullopt where the host was late and it cannot be told which it
-  // was.
-  std::optional<TimeNs> last_end() const;
-  // By how much that may be wrong.
-  double uncertainty_ns(TimeNs t) const;
-  TimeNs period() const { return static_cast<TimeNs>(period_); }
+  // The end of the conversion that the last ready poll found; nullopt where it cannot be told which it was, or not closely.
+  std::optional<Span> end() const { return end_; }
+  TimeNs period() const { return static_cast<TimeNs>((least_period_ + most_period_) / 2); }
+  std::int64_t cycle() const { return bounds_.cycle; }  // that the bounds are of, counted from the restart
   TimeNs last_ready() const { return last_ready_; }
 
  private:
-  double creep() const;
+  // The end of a cycle lies in [low, high], in ns since origin_.
+  struct Bounds {
+    std::int64_t cycle = 0;
+    double low = 0;
+    double high = 0;
+    double width() const { return high - low; }
+  };
+  double since(TimeNs t) const { return static_cast<double>(t - origin_); }
+  void advance_to(double t);
+  void learn_period();
+  void start_over(double low, double high);
+  void doubt_period();
+  void aim_beyond(double t);
+  void aim(double low, double high, double t, double close);
+  bool wide() const;
 
   double nominal_;
-  double retry_;
-  double period_;
-  double precision_;   // of the period
-  TimeNs anchor_ = 0;  // the end of a conversion
-  double anchor_width_ = 0;
-  bool anchored_ = false;  // in this cycle
-  TimeNs due_ = 0;
-  TimeNs early_ = 0;       // the latest poll of this cycle that came too early; 0: none
-  TimeNs last_ready_ = 0;  // the latest poll that was in time
-  bool last_on_time_ = false;
-  bool lost_ = false;  // polls were skipped: the next ones keep no distance to the end of a conversion
+  double resolution_;
+  double least_period_;
+  double most_period_;
+  TimeNs origin_ = 0;
+  Bounds bounds_;
+  Bounds anchor_;           // an earlier cycle: from there to here the period is measured
+  Bounds next_anchor_;      // takes its place, so that the period follows the oscillator
+  std::int64_t found_ = 0;  // the latest cycle whose end a poll has found
+  double cleared_ = 0;      // an end up to then may have been cleared unseen
+  double late_ = 0;         // four of five wake-ups are later by at least this
+  int wakes_ = 0;
+  bool probing_ = false;
+  double target_ = 0;  // of the next read
+  std::optional<Span> end_;
+  TimeNs last_ready_ = 0;
 };
 
 }  // namespace tbft::power

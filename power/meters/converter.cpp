@@ -12,7 +12,14 @@ namespace {
 
 constexpr int attempts = 3;
 constexpr TimeNs pause_after_failure = 10'000'000;
+constexpr TimeNs shortest_sleep = 20'000;
 constexpr int most_edges_a_poll = 64;  // a line that rings must not hold up the sampler
+// When the register's value goes out on the bus, in shares of its transaction: 29 of 47 bits have passed, 18 are to come.
+constexpr double bits_before = 0.57, bits_after = 0.36;
+// Where fewer conversions than this are read in time, twice in a row, the chip is asked for a longer average.
+constexpr double least_share = 0.85;
+constexpr std::int64_t share_cycles = 256;
+constexpr std::int64_t unwatched = -1;  // a transfer failed: the share would say nothing of the host
 
 // A device that does not acknowledge is asked again at once: glitches on long wires are short.
 template <typename Transfer>
@@ -35,22 +42,48 @@ Converter::Converter(MeterInfo info, const Timing& timing, std::unique_ptr<I2cBu
       bus_(std::move(bus)),
       clock_(std::move(clock)),
       ready_(std::move(ready)),
-      tracker_(timing.cycle_s, std::max(timing.cycle_s / 16, timing.read_s)) {
+      tracker_(timing.cycle_s, resolution_s(timing)),
+      shortest_read_(from_seconds(timing.read_s)) {
   info_.paces_itself = true;
 }
 
+// Of a transaction that took longer than the bus needs, nobody knows where the host waited.
+template <typename Transfer>
+auto Converter::timed(Transfer transfer) {
+  return retried([&] {
+    const TimeNs before = clock_->now();
+    const auto value = transfer();
+    const TimeNs after = clock_->now();
+    shortest_read_ = std::min(shortest_read_, after - before);
+    const auto bus_ns = static_cast<double>(shortest_read_);
+    last_read_ = {.earliest = before + static_cast<TimeNs>(bits_before * bus_ns),
+                  .latest = after - static_cast<TimeNs>(bits_after * bus_ns)};
+    return value;
+  });
+}
+
 std::uint16_t Converter::read(std::uint8_t reg) {
-  return retried([&] { return bus_->read_word(reg); });
+  return timed([&] { return bus_->read_word(reg); });
 }
 void Converter::read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes) {
-  retried([&] { bus_->read_bytes(reg, bytes); });
+  timed([&] { return bus_->read_bytes(reg, bytes), true; });
 }
 void Converter::write(std::uint8_t reg, std::uint16_t value) {
-  retried([&] { bus_->write_word(reg, value); });
+  retried([&] {
+    last_write_.earliest = clock_->now();
+    bus_->write_word(reg, value);
+    last_write_.latest = clock_->now();
+  });
 }
 
 TimeNs Converter::due() const {
-  return timing_.triggered || ready_ ? due_ : tracker_.due();
+  if (timing_.triggered || ready_) return due_;
+  // A probe counts on the thread's waking late, so it must sleep.
+  return std::max(tracker_.due(lead()), tracker_.probing() ? polled_until_ + shortest_sleep : 0);
+}
+// From waking to the moment at which the chip takes the value of the first register that is read.
+TimeNs Converter::lead() const {
+  return static_cast<TimeNs>(bits_before * static_cast<double>(shortest_read_));
 }
 TimeNs Converter::next_poll(TimeNs /*scheduled*/) const {
   return due();
@@ -68,7 +101,14 @@ void Converter::start(TimeNs /*first_window*/) {
 }
 
 std::optional<Reading> Converter::poll(TimeNs now) {
-  if (now < due()) return std::nullopt;  // asked again at once: costs no transaction
+  if (now < due()) return std::nullopt;                  // asked again at once: costs no transaction
+  if (due() > polled_until_) tracker_.woke(due(), now);  // it was waited for
+  auto reading = poll_chip();
+  polled_until_ = clock_->now();
+  return reading;
+}
+
+std::optional<Reading> Converter::poll_chip() {
   try {
     if (suspect_) {
       suspect_ = false;
@@ -82,6 +122,7 @@ std::optional<Reading> Converter::poll(TimeNs now) {
     triggered_at_ = 0;
     due_ = t + pause_after_failure;
     tracker_.skip(t, pause_after_failure);
+    watched_from_ = unwatched;
     return gap(t);
   }
 }
@@ -92,7 +133,8 @@ void Converter::set_up() {
   set_up_at_ = last_edge_ = last_alive_ = t;
   edge_period_ns_ = timing_.cycle_s * 1e9;
   edges_missing_ = 0;
-  tracker_.restart(t);
+  tracker_.restart(last_write_);
+  watched_from_ = read_in_time_ = 0;
   triggered_at_ = timing_.triggered ? t : 0;
   due_ = t + from_seconds(timing_.triggered ? timing_.longest_s : timing_.cycle_s);
   suspect_ = false;
@@ -104,29 +146,72 @@ Reading Converter::set_up_again() {
   return gap(clock_->now());
 }
 
-std::optional<Reading> Converter::poll_continuous() {
-  const TimeNs t = clock_->now();
+Converter::Status Converter::sample(Order order) {
+  if (order == Order::current_first) {
+    read_current();
+    current_ = last_read_;
+  }
   const Status found = status();
+  flag_ = last_read_;
+  if (found != Status::ready) return found;
+  if (order == Order::flag_first) {
+    read_current();
+    current_ = last_read_;
+  }
+  read_rest();
+  rest_ = last_read_;
+  return found;
+}
+
+std::optional<Reading> Converter::poll_continuous() {
+  const Status found = sample(current_is_first() && !tracker_.probing() ? Order::current_first : Order::flag_first);
   if (found == Status::reset) return set_up_again();
   if (found == Status::busy) {
-    if (t - tracker_.last_ready() > silence()) return silent(t);
-    tracker_.not_ready(t);
+    if (flag_.latest - tracker_.last_ready() > silence()) return silent(flag_.latest);
+    tracker_.not_ready(flag_);
     return std::nullopt;
   }
-  const Values v = values();
-  tracker_.ready(t);
+  tracker_.ready(flag_, rest_.latest);
   if (check_due() && was_reset()) return set_up_again();
-  const auto end = tracker_.last_end();
-  if (!end) return dropped(v);
-  const double whole_until_ns = timing_.torn_share * static_cast<double>(tracker_.period()) - tracker_.uncertainty_ns(t);
-  if (needs_pairs() && static_cast<double>(v.read_at - *end) > whole_until_ns) return dropped(v);
-  return stamped(*end, tracker_.period(), v.reading);
+  watch_share();
+  auto end = tracker_.end();
+  if (!end && !needs_pairs()) end = Span{.earliest = flag_.latest - tracker_.period(), .latest = flag_.latest};
+  if (!end || (needs_pairs() && !is_pair(*end, tracker_.period()))) return dropped();
+  ++read_in_time_;
+  return stamped(end->earliest + (end->latest - end->earliest) / 2, tracker_.period(), reading());
+}
+
+// Whether current and voltage are of the conversions that ended at `end`.
+bool Converter::is_pair(const Span& end, TimeNs period) const {
+  const auto whole_for = static_cast<TimeNs>(timing_.torn_share * static_cast<double>(period));
+  return current_.earliest > end.latest - (period - whole_for) && current_.latest < end.earliest + whole_for &&
+         rest_.latest < end.earliest + period;
 }
 
 // What a reading that cannot be timed said of saturation goes to the next one: its interval holds both.
-std::optional<Reading> Converter::dropped(const Values& v) {
-  dropped_flags_ |= v.reading.flags & saturated;
+std::optional<Reading> Converter::dropped() {
+  if ((reading().flags & saturated) != 0) dropped_flags_ |= saturated;
   return std::nullopt;
+}
+
+// A host that is often too late for the chip's pace loses what flows in conversions that it does not see. A longer average in
+// hardware loses nothing.
+void Converter::watch_share() {
+  const bool watched = watched_from_ != unwatched;
+  const std::int64_t cycles = tracker_.cycle() - watched_from_;
+  if (watched && cycles < share_cycles) return;
+  const double share = static_cast<double>(read_in_time_) / static_cast<double>(cycles);
+  watched_from_ = tracker_.cycle();
+  read_in_time_ = 0;
+  bad_shares_ = watched && share < least_share ? bad_shares_ + 1 : 0;
+  if (bad_shares_ < 2 || !average_longer(info_, timing_)) return;
+  bad_shares_ = 0;
+  info_.paces_itself = true;
+  info_.note = fmt::format("only {:.0f} % of the conversions were read in time, so the chip averages longer: {}", 100 * share,
+                           info_.description);
+  tracker_ = ConversionTracker(timing_.cycle_s, resolution_s(timing_));
+  set_up();
+  reinitialised_ = true;
 }
 
 std::optional<Reading> Converter::poll_triggered() {
@@ -135,18 +220,17 @@ std::optional<Reading> Converter::poll_triggered() {
     return std::nullopt;
   }
   const TimeNs t = clock_->now();
-  const Status found = status();
+  const Status found = sample(Order::flag_first);
   if (found == Status::reset) return set_up_again();
   if (found == Status::busy) {
     if (t - triggered_at_ > silence()) return silent(t);
     due_ = t + from_seconds(timing_.cycle_s / 16);
     return std::nullopt;
   }
-  const Values v = values();
   const TimeNs end = triggered_at_ + from_seconds(timing_.cycle_s);
   if (check_due() && was_reset()) return set_up_again();
   begin_triggered();
-  return stamped(end, from_seconds(timing_.cycle_s), v.reading);
+  return stamped(end, from_seconds(timing_.cycle_s), reading());
 }
 void Converter::begin_triggered() {
   trigger();
@@ -160,20 +244,19 @@ std::optional<Reading> Converter::poll_edges() {
   const TimeNs t = clock_->now();
   const auto edge = latest_edge();
   if (!edge) return edge_missing(t);
-  const Status found = status();  // releases the pin
+  const Status found = sample(current_is_first() ? Order::current_first : Order::flag_first);  // releases the pin
   if (found == Status::reset) return set_up_again();
   if (found == Status::busy) {  // a glitch on the line
     due_ = t + from_seconds(timing_.cycle_s / 16);
     return std::nullopt;
   }
-  const Values v = values();
   follow_edge(*edge);
   edges_missing_ = 0;
   last_alive_ = t;
   const auto period = static_cast<TimeNs>(edge_period_ns_);
-  if (!needs_pairs()) return stamped(*edge + (t - *edge) / period * period, period, v.reading);  // the host may be late
-  if (static_cast<double>(v.read_at - *edge) > timing_.torn_share * edge_period_ns_) return dropped(v);
-  return stamped(*edge, period, v.reading);
+  if (!needs_pairs()) return stamped(*edge + (t - *edge) / period * period, period, reading());  // the host may be late
+  if (!is_pair({.earliest = *edge, .latest = *edge}, period)) return dropped();
+  return stamped(*edge, period, reading());
 }
 
 std::optional<TimeNs> Converter::latest_edge() {
@@ -256,6 +339,14 @@ std::uint8_t i2c_address(const MeterUri& uri, std::uint8_t low, std::uint8_t hig
   return static_cast<std::uint8_t>(uri.integer("addr", low, high).value_or(low));
 }
 
+double next_interval_s(const Timing& timing) {
+  return 2.05 * timing.cycle_s;
+}
+
+double resolution_s(const Timing& timing) {
+  return std::max(timing.cycle_s / 16, timing.read_s);
+}
+
 double i2c_hz(const MeterUri& uri, double bus_hz) {
   return uri.number("i2c_hz", 1e3, 3.4e6).value_or(bus_hz > 0 ? bus_hz : 100e3);
 }
@@ -287,7 +378,7 @@ void set_pace(MeterInfo& info, const MeterUri& uri, const Timing& timing) {
   if (timing.triggered) {
     info.latency_s = timing.longest_s - timing.cycle_s;
   } else if (!uri.text("ready")) {  // an edge has the time of the conversion's end
-    info.latency_s = std::max(timing.cycle_s / 16, timing.read_s);
+    info.latency_s = resolution_s(timing);
   }
   info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
 }

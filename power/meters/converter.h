@@ -22,7 +22,7 @@ struct Timing {
   double longest_s = 0;    // the slowest that the datasheet allows
   double read_s = 0;       // one register on the bus
   double age_share = 0.5;  // of a cycle, from the middle of the time in which it sees the current to its end
-  double torn_share = 1;   // of a cycle, after its end: then the first register changes, and values no longer belong together
+  double torn_share = 1;   // of a cycle, after its end: then the current's register changes; 1: all change at a cycle's end
   bool triggered = false;  // each conversion is asked for; values then stand still until the next one is
 };
 
@@ -40,10 +40,6 @@ class Converter : public Meter {
             std::unique_ptr<GpioInput> ready = nullptr);
 
   enum class Status { busy, ready, reset };
-  struct Values {
-    Reading reading;     // without time
-    TimeNs read_at = 0;  // when the last register that matters had been read
-  };
 
   // Each may throw I2cError.
   virtual void identify() {}                         // before anything is written; throws MeterUnavailable for another chip
@@ -51,10 +47,15 @@ class Converter : public Meter {
   virtual void verify() {}                           // after configure(); throws MeterUnavailable
   virtual void trigger() {}                          // asks for one conversion
   virtual Status status() = 0;                       // is there a new result? Where reading the flag clears it, it is cleared
-  virtual Values values() = 0;                       // of the result that status() announced
+  virtual void read_current() {}                     // the register that changes first
+  virtual void read_rest() = 0;                      // the others; the flag is clear after it
+  virtual Reading reading() = 0;                     // of the registers that were read, without time
   virtual bool was_reset() = 0;                      // from a register whose reset value is not what was written to it
   virtual bool check_due() { return false; }         // for chips whose status() does not see a reset
   virtual bool needs_pairs() const { return true; }  // values that do not belong together are dropped
+  // Chooses the next longer average in hardware, changing what `info` and `timing` say; false: there is none, or the user
+  // chose.
+  virtual bool average_longer(MeterInfo& /*info*/, Timing& /*timing*/) { return false; }
 
   std::uint16_t read(std::uint8_t reg);
   void read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes);
@@ -63,12 +64,24 @@ class Converter : public Meter {
   const Timing& timing() const { return timing_; }
 
  private:
+  // In which order the registers of a result are read. The current's is the first to change, so it is read first, unless the
+  // result may not be there yet, or all registers change at once.
+  enum class Order { current_first, flag_first };
+
   TimeNs due() const;
+  TimeNs lead() const;
+  bool current_is_first() const { return timing_.torn_share < 1; }
+  template <typename Transfer>
+  auto timed(Transfer transfer);
+  Status sample(Order order);
   void set_up();
   void check_edges();
   Reading set_up_again();
+  std::optional<Reading> poll_chip();
   std::optional<Reading> poll_continuous();
-  std::optional<Reading> dropped(const Values& v);
+  std::optional<Reading> dropped();
+  bool is_pair(const Span& end, TimeNs period) const;
+  void watch_share();
   std::optional<Reading> poll_triggered();
   std::optional<Reading> poll_edges();
   std::optional<TimeNs> latest_edge();
@@ -87,6 +100,11 @@ class Converter : public Meter {
   std::shared_ptr<Clock> clock_;
   std::unique_ptr<GpioInput> ready_;
   ConversionTracker tracker_;
+  Span last_write_;             // the transaction
+  Span last_read_;              // when the chip took the value of the last register that was read
+  Span current_, flag_, rest_;  // of the last sample
+  TimeNs shortest_read_ = 0;    // one register
+  TimeNs polled_until_ = 0;
   TimeNs due_ = 0;           // triggered, or by edges
   TimeNs triggered_at_ = 0;  // 0: no conversion is under way
   TimeNs set_up_at_ = 0;
@@ -95,7 +113,10 @@ class Converter : public Meter {
   double edge_period_ns_ = 0;
   int edges_missing_ = 0;  // in a row
   TimeNs last_t_ = 0;
-  bool suspect_ = false;  // a transfer failed: was the chip without power?
+  std::int64_t watched_from_ = 0;  // cycle
+  std::int64_t read_in_time_ = 0;  // conversions since then
+  int bad_shares_ = 0;             // in a row
+  bool suspect_ = false;           // a transfer failed: was the chip without power?
   std::uint8_t dropped_flags_ = 0;
   bool reinitialised_ = false;
 };
@@ -104,6 +125,10 @@ class Converter : public Meter {
 std::uint8_t i2c_address(const MeterUri& uri, std::uint8_t low, std::uint8_t high, std::string_view example);
 // One register of `bytes` bytes: start, address, pointer, restart, address, bytes, stop.
 double i2c_read_s(const MeterUri& uri, double bus_hz, int bytes = 2);
+// The interval that the next longer average in hardware fits into.
+double next_interval_s(const Timing& timing);
+// How closely a continuous converter's ends are told.
+double resolution_s(const Timing& timing);
 // The bus clock that applies: i2c_hz of the URI, what the system says, or 100 kHz.
 double i2c_hz(const MeterUri& uri, double bus_hz);
 // The shunt of a chip that measures `range_V` at most. Boards differ, so there is no default. Throws BadMeterUri, also where

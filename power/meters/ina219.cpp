@@ -99,54 +99,6 @@ void choose_adc(Settings& s, const MeterUri& uri, double interval_s) {
   s.triggered = !bus_keeps_up();
 }
 
-class Ina219 final : public Converter {
- public:
-  Ina219(MeterInfo info, const Settings& settings, std::unique_ptr<I2cBus> bus, std::shared_ptr<Clock> clock)
-      : Converter(std::move(info), settings.timing(), std::move(bus), std::move(clock)), settings_(settings) {}
-
- private:
-  void configure() override {
-    write(calibration, settings_.cal());
-    write(configuration, settings_.config());
-    since_check_ = 0;
-  }
-  void verify() override {
-    const std::uint16_t found = read(configuration);
-    if (found == settings_.config()) return;
-    throw MeterUnavailable(fmt::format("{}: configuration 0x{:04x} was written and 0x{:04x} read back: not an INA219?",
-                                       info().uri, settings_.config(), found));
-  }
-  // Writing the mode clears CNVR.
-  void trigger() override { write(configuration, settings_.config()); }
-
-  Status status() override {
-    bus_ = read(bus_voltage);
-    return is_ready(bus_) ? Status::ready : Status::busy;
-  }
-  Values values() override {
-    const std::uint16_t shunt = read(shunt_voltage);
-    Values v{.read_at = now()};
-    // Sources conflict about what clears CNVR: after 02 and 03 it is clear in every case.
-    if (!settings_.triggered) read(power);
-    v.reading.volts_V = bus_V(bus_);
-    v.reading.amps_A = shunt_V(shunt) / settings_.shunt_ohm;
-    v.reading.power_W = v.reading.volts_V * v.reading.amps_A;
-    if (is_saturated(shunt, settings_.gain) || is_saturated_bus(bus_, settings_.range_32V)) v.reading.flags |= saturated;
-    return v;
-  }
-  bool was_reset() override {
-    since_check_ = 0;
-    // Triggered mode writes the configuration before every conversion, so only the calibration tells there.
-    if (!settings_.triggered && settings_.config() != configuration_reset) return read(configuration) == configuration_reset;
-    return read(calibration) == 0;
-  }
-  bool check_due() override { return ++since_check_ >= check_every; }
-
-  Settings settings_;
-  std::uint16_t bus_ = 0;  // as status() read it: the voltage of the same read that showed CNVR
-  int since_check_ = 0;
-};
-
 // What the URI asks for, checked before any device is opened.
 struct Plan {
   MeterInfo info;
@@ -173,7 +125,7 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   info.averaging_s = s.pair_s();
   info.current_share = s.sadc.typical_s / s.pair_s();
   info.nominal_period_s = s.triggered ? s.longest_pair_s() + 3 * s.read_s : s.pair_s();
-  info.latency_s = s.triggered ? s.longest_pair_s() - s.pair_s() : std::max(s.pair_s() / 16, s.read_s);
+  info.latency_s = s.triggered ? s.longest_pair_s() - s.pair_s() : resolution_s(s.timing());
   info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
   info.accuracy.gain_limit_rel = std::hypot(current_gain_limit, bus_gain_limit, shunt_tolerance);
   info.accuracy.offset_limit_A = s.gain.offset_limit_V / s.shunt_ohm;
@@ -184,19 +136,83 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   return {.info = std::move(info), .settings = s};
 }
 
+class Ina219 final : public Converter {
+ public:
+  Ina219(const MeterUri& uri, const Plan& p, double bus_hz, std::unique_ptr<I2cBus> bus, std::shared_ptr<Clock> clock)
+      : Converter(p.info, p.settings.timing(), std::move(bus), std::move(clock)),
+        uri_(uri),
+        bus_hz_(bus_hz),
+        settings_(p.settings) {}
+
+ private:
+  void configure() override {
+    write(calibration, settings_.cal());
+    write(configuration, settings_.config());
+    since_check_ = 0;
+  }
+  void verify() override {
+    const std::uint16_t found = read(configuration);
+    if (found == settings_.config()) return;
+    throw MeterUnavailable(fmt::format("{}: configuration 0x{:04x} was written and 0x{:04x} read back: not an INA219?",
+                                       info().uri, settings_.config(), found));
+  }
+  // Writing the mode clears CNVR.
+  void trigger() override { write(configuration, settings_.config()); }
+
+  Status status() override {
+    bus_ = read(bus_voltage);
+    return is_ready(bus_) ? Status::ready : Status::busy;
+  }
+  void read_current() override { shunt_ = read(shunt_voltage); }
+  // Sources conflict about what clears CNVR: after 02 and 03 it is clear in every case.
+  void read_rest() override {
+    if (!settings_.triggered) read(power);
+  }
+  Reading reading() override {
+    Reading r;
+    r.volts_V = bus_V(bus_);
+    r.amps_A = shunt_V(shunt_) / settings_.shunt_ohm;
+    r.power_W = r.volts_V * r.amps_A;
+    if (is_saturated(shunt_, settings_.gain) || is_saturated_bus(bus_, settings_.range_32V)) r.flags |= saturated;
+    return r;
+  }
+  bool average_longer(MeterInfo& info, Timing& timing) override {
+    Plan longer = plan(uri_, next_interval_s(timing), bus_hz_);
+    if (longer.settings.pair_s() <= settings_.pair_s()) return false;
+    settings_ = longer.settings;
+    timing = settings_.timing();
+    info = std::move(longer.info);
+    return true;
+  }
+  bool was_reset() override {
+    since_check_ = 0;
+    // Triggered mode writes the configuration before every conversion, so only the calibration tells there.
+    if (!settings_.triggered && settings_.config() != configuration_reset) return read(configuration) == configuration_reset;
+    return read(calibration) == 0;
+  }
+  bool check_due() override { return ++since_check_ >= check_every; }
+
+  MeterUri uri_;
+  double bus_hz_;
+  Settings settings_;
+  std::uint16_t bus_ = 0;  // as status() read it: the voltage of the same read that showed CNVR
+  std::uint16_t shunt_ = 0;
+  int since_check_ = 0;
+};
+
 }  // namespace
 
 std::unique_ptr<Meter> make_ina219(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
                                    std::shared_ptr<Clock> clock, double bus_hz) {
-  Plan p = plan(uri, interval_s, bus_hz);
-  return std::make_unique<Ina219>(std::move(p.info), p.settings, std::move(bus), std::move(clock));
+  return std::make_unique<Ina219>(uri, plan(uri, interval_s, bus_hz), bus_hz, std::move(bus), std::move(clock));
 }
 
 std::unique_ptr<Meter> open_ina219(const MeterUri& uri, double interval_s) {
   const auto address = i2c_address(uri, 0x40, 0x4F, "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1");
-  Plan p = plan(uri, interval_s, bus_clock_hz(uri.path));
+  const double bus_hz = bus_clock_hz(uri.path);
+  const Plan p = plan(uri, interval_s, bus_hz);
   auto bus = std::make_unique<LinuxI2cBus>(uri.path, address);
-  return std::make_unique<Ina219>(std::move(p.info), p.settings, std::move(bus), steady_clock());
+  return std::make_unique<Ina219>(uri, p, bus_hz, std::move(bus), steady_clock());
 }
 
 }  // namespace tbft::power

@@ -18,20 +18,14 @@ using namespace ina226;
 constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr std::string_view example = "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1";
 
-// What the URI asks for, checked before any device is opened.
-struct Plan {
-  MeterInfo info;
-  Timing timing;
-  WordChip chip;
-};
-Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
+WordPlan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   uri.allow({"addr", "shunt_ohm", "max_A", "ct_us", "avg", "ready", "i2c_hz", "gain_pct", "offset_A"});
   const double shunt_ohm = shunt_option(uri, shunt_range_V);
   const double read_s = i2c_read_s(uri, bus_hz);
   const Conversion c = choose_conversion(
       uri, {.ct_s = ina::ct_16bit_s, .averages = ina::averages, .usual_ct_s = 588e-6, .sample_s = 3 * read_s}, interval_s);
 
-  Plan p;
+  WordPlan p;
   p.timing = c.timing(read_s);
   p.chip = {.name = "INA226",
             .id_register = die_id,
@@ -66,17 +60,11 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
 
 std::unique_ptr<Meter> make_ina226(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
                                    std::shared_ptr<Clock> clock, double bus_hz, std::unique_ptr<GpioInput> ready) {
-  Plan p = plan(uri, interval_s, bus_hz);
-  return std::make_unique<WordConverter>(std::move(p.info), p.timing, p.chip, std::move(bus), std::move(clock),
-                                         std::move(ready));
+  return std::make_unique<WordConverter>(plan, uri, interval_s, bus_hz, std::move(bus), std::move(clock), std::move(ready));
 }
 
 std::unique_ptr<Meter> open_ina226(const MeterUri& uri, double interval_s) {
-  const auto address = i2c_address(uri, 0x40, 0x4F, example);
-  Plan p = plan(uri, interval_s, bus_clock_hz(uri.path));
-  auto ready = open_ready(uri);
-  auto bus = std::make_unique<LinuxI2cBus>(uri.path, address);
-  return std::make_unique<WordConverter>(std::move(p.info), p.timing, p.chip, std::move(bus), steady_clock(), std::move(ready));
+  return open_word(plan, uri, interval_s, i2c_address(uri, 0x40, 0x4F, example));
 }
 
 }  // namespace tbft::power

@@ -31,7 +31,8 @@ struct Settings {
 
   Timing timing() const {
     Timing t = conversion.timing(read_s);
-    t.age_share = 0;  // a count is valid at the end of its cycle
+    t.age_share = 0;   // a count is valid at the end of its cycle
+    t.torn_share = 1;  // and stands for itself
     return t;
   }
 };
@@ -70,21 +71,20 @@ class Ina228 final : public Converter {
     return (diag_ & diag_CNVRF) != 0 ? Status::ready : Status::busy;
   }
   // A count that went back has wrapped, unless the chip was reset after status().
-  Values values() override {
+  void read_rest() override {
     const std::uint64_t raw = count();
     if (raw < last_count_ && was_reset()) throw I2cError(EIO, "the chip was reset");
     const auto counted = counter_.next(now(), raw);
     last_count_ = raw;
-    Values v;
-    v.reading.energy_J = last_J_ = before_J_ + counted.energy_J;
+    reading_ = {};
+    reading_.energy_J = last_J_ = before_J_ + counted.energy_J;
     const std::int32_t shunt = signed20(vshunt);
-    v.reading.volts_V = signed20(vbus) * bus_lsb_V;
-    v.read_at = now();
-    v.reading.amps_A = shunt * current_lsb_A(settings_.narrow, settings_.shunt_ohm);
-    v.reading.power_W = v.reading.volts_V * v.reading.amps_A;
-    if (counted.ambiguous || is_saturated(shunt) || (diag_ & diag_MATHOF) != 0) v.reading.flags |= saturated;
-    return v;
+    reading_.volts_V = signed20(vbus) * bus_lsb_V;
+    reading_.amps_A = shunt * current_lsb_A(settings_.narrow, settings_.shunt_ohm);
+    reading_.power_W = reading_.volts_V * reading_.amps_A;
+    if (counted.ambiguous || is_saturated(shunt) || (diag_ & diag_MATHOF) != 0) reading_.flags |= saturated;
   }
+  Reading reading() override { return reading_; }
   bool was_reset() override {
     const bool reset = read(adc_config) == adc_config_reset;
     if (reset) count_anew();
@@ -115,6 +115,7 @@ class Ina228 final : public Converter {
   double before_J_ = 0;  // counted before the chip was last reset
   double last_J_ = 0;
   std::uint16_t diag_ = 0;
+  Reading reading_;
 };
 
 bool narrow_option(const MeterUri& uri) {

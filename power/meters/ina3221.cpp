@@ -20,13 +20,7 @@ constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr std::array not_averaged{1};
 constexpr std::string_view example = "ina3221:///dev/i2c-1?addr=0x40&channel=1&shunt_ohm=0.1";
 
-// What the URI asks for, checked before any device is opened.
-struct Plan {
-  MeterInfo info;
-  Timing timing;
-  WordChip chip;
-};
-Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
+WordPlan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   uri.allow({"addr", "shunt_ohm", "channel", "max_A", "ct_us", "i2c_hz", "gain_pct", "offset_A"});
   const double shunt_ohm = shunt_option(uri, shunt_range_V);
   const auto channel = static_cast<int>(uri.integer("channel", 1, 3).value_or(1));
@@ -34,7 +28,7 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   const Conversion c = choose_conversion(
       uri, {.ct_s = ina::ct_16bit_s, .averages = not_averaged, .usual_ct_s = 588e-6, .sample_s = 3 * read_s}, interval_s);
 
-  Plan p;
+  WordPlan p;
   p.timing = c.timing(read_s);
   p.chip = {.name = "INA3221",
             .id_register = die_id,
@@ -68,15 +62,11 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
 
 std::unique_ptr<Meter> make_ina3221(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
                                     std::shared_ptr<Clock> clock, double bus_hz) {
-  Plan p = plan(uri, interval_s, bus_hz);
-  return std::make_unique<WordConverter>(std::move(p.info), p.timing, p.chip, std::move(bus), std::move(clock));
+  return std::make_unique<WordConverter>(plan, uri, interval_s, bus_hz, std::move(bus), std::move(clock));
 }
 
 std::unique_ptr<Meter> open_ina3221(const MeterUri& uri, double interval_s) {
-  const auto address = i2c_address(uri, 0x40, 0x43, example);
-  Plan p = plan(uri, interval_s, bus_clock_hz(uri.path));
-  auto bus = std::make_unique<LinuxI2cBus>(uri.path, address);
-  return std::make_unique<WordConverter>(std::move(p.info), p.timing, p.chip, std::move(bus), steady_clock());
+  return open_word(plan, uri, interval_s, i2c_address(uri, 0x40, 0x43, example));
 }
 
 }  // namespace tbft::power

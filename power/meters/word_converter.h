@@ -29,26 +29,47 @@ struct WordChip {
   bool (*saturated_at)(std::uint16_t raw) = nullptr;
 };
 
+// What a URI asks for, checked before any device is opened.
+struct WordPlan {
+  MeterInfo info;
+  Timing timing;
+  WordChip chip;
+};
+using PlanWord = WordPlan (*)(const MeterUri& uri, double interval_s, double bus_hz);
+
 class WordConverter final : public Converter {
  public:
-  WordConverter(MeterInfo info, const Timing& timing, const WordChip& chip, std::unique_ptr<I2cBus> bus,
+  WordConverter(PlanWord plan, const MeterUri& uri, double interval_s, double bus_hz, std::unique_ptr<I2cBus> bus,
                 std::shared_ptr<Clock> clock, std::unique_ptr<GpioInput> ready = nullptr)
-      : Converter(std::move(info), timing, std::move(bus), std::move(clock), std::move(ready)), chip_(chip) {}
+      : WordConverter(plan(uri, interval_s, bus_hz), plan, uri, bus_hz, std::move(bus), std::move(clock), std::move(ready)) {}
 
  private:
+  WordConverter(WordPlan first, PlanWord plan, const MeterUri& uri, double bus_hz, std::unique_ptr<I2cBus> bus,
+                std::shared_ptr<Clock> clock, std::unique_ptr<GpioInput> ready);
+
   void identify() override;
   void configure() override;
   void trigger() override { write(chip_.config_register, chip_.config); }
   Status status() override;
-  Values values() override;
+  void read_current() override { amps_ = read(chip_.amps_register); }
+  void read_rest() override { volts_ = read(chip_.volts_register); }
+  Reading reading() override;
   bool was_reset() override { return status() == Status::reset; }
+  bool average_longer(MeterInfo& info, Timing& timing) override;
 
+  PlanWord plan_;
+  MeterUri uri_;
+  double bus_hz_;
   WordChip chip_;
+  std::uint16_t amps_ = 0, volts_ = 0;
 };
 
 // Throws MeterUnavailable, with what was found, unless the chip names itself. Reads only.
 void require_identity(std::string_view name, const std::string& uri, std::uint16_t manufacturer, std::uint16_t id,
                       std::uint16_t wanted_id, unsigned id_shift);
+
+// The meter that a URI names, on the bus that it names; `address` is checked.
+std::unique_ptr<Meter> open_word(PlanWord plan, const MeterUri& uri, double interval_s, std::uint8_t address);
 
 // The line for people that all of these chips have.
 std::string describe(std::string_view chip, const MeterUri& uri, std::uint8_t address, std::string_view what, double bus_hz);

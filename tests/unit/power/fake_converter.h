@@ -26,11 +26,12 @@ class FakeConverter {
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::function<double(TimeNs)> amps = [](TimeNs) { return 1.0; };
   std::function<double(TimeNs)> volts = [](TimeNs) { return 5.0; };
-  double oscillator = 1;  // conversion times over the typical ones
-  TimeNs bit_ns = 2'500;  // 400 kHz
-  bool stuck = false;     // never converts
-  int nack = 0;           // so many transactions are not acknowledged
-  int lost_edges = 0;     // so many edges never reach the host
+  double oscillator = 1;            // conversion times over the typical ones
+  TimeNs bit_ns = 2'500;            // 400 kHz
+  std::function<TimeNs()> host_ns;  // what the host adds to a transaction, half of it before; null: nothing
+  bool stuck = false;               // never converts
+  int nack = 0;                     // so many transactions are not acknowledged
+  int lost_edges = 0;               // so many edges never reach the host
   std::size_t conversions = 0;
   std::uint64_t transactions = 0;
   std::size_t writes = 0;
@@ -104,9 +105,10 @@ class FakeConverter {
   void transfer(int bits) {
     ++transactions;
     const TimeNs length = bits * bit_ns;
-    clock->advance(length * 6 / 10);  // the register is sampled when its bytes go out
+    const TimeNs host = host_ns ? host_ns() : 0;
+    clock->advance(host / 2 + length * 6 / 10);  // the register is sampled when its bytes go out
     run();
-    clock->advance(length - length * 6 / 10);
+    clock->advance(length - length * 6 / 10 + host - host / 2);
     if (nack > 0) {
       --nack;
       throw I2cError(EREMOTEIO, "no acknowledge");

@@ -23,6 +23,7 @@ struct FakeIna219 {
   double shunt_ohm = 0.1;
   double oscillator = 1;               // conversion times over the typical ones
   TimeNs transaction_ns = 117'500;     // 47 bits at 400 kHz
+  std::function<TimeNs()> host_ns;     // what the host adds to a transaction, half of it before; null: nothing
   bool bus_read_clears_ready = false;  // sources conflict; 03 and writing the mode clear it always
   bool stuck = false;                  // never converts
   int nack = 0;                        // so many transactions are not acknowledged
@@ -63,9 +64,10 @@ struct FakeIna219 {
       clock->advance(50'000'000);
       throw I2cError(ETIMEDOUT, "timed out");
     }
-    clock->advance(transaction_ns * 6 / 10);  // the register is sampled when its bytes go out
+    const TimeNs host = host_ns ? host_ns() : 0;
+    clock->advance(host / 2 + transaction_ns * 6 / 10);  // the register is sampled when its bytes go out
     run();
-    clock->advance(transaction_ns - transaction_ns * 6 / 10);
+    clock->advance(transaction_ns - transaction_ns * 6 / 10 + host - host / 2);
     if (nack > 0) {
       --nack;
       throw I2cError(EREMOTEIO, "no acknowledge");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -19,11 +20,12 @@ class ManualClock final : public Clock {
   TimeNs now() const override { return now_; }
   void sleep_until(TimeNs instant, const std::stop_token& /*stop*/) override {
     ++sleeps;
-    now_ = std::max(now_, instant);
+    if (instant > now_) now_ = instant + (late ? late(now_) : 0);
   }
   void advance(TimeNs duration) { now_ += duration; }
 
   std::size_t sleeps = 0;
+  std::function<TimeNs(TimeNs now)> late;  // by how much a sleeper wakes after its instant; null: not at all
 
  private:
   TimeNs now_;
