@@ -28,7 +28,7 @@ void ConversionTracker::restart(Span t) {
   most_period_ = nominal_ * (1 + tolerance);
   bounds_ = anchor_ = next_anchor_ = {.cycle = 0, .low = 0, .high = since(t.latest)};
   found_ = 0;
-  cleared_ = 0;
+  seen_ = cleared_ = 0;
   end_ = std::nullopt;
   last_ready_ = t.latest;
   aim_beyond(bounds_.high);
@@ -97,6 +97,8 @@ void ConversionTracker::doubt_period() {
 
 void ConversionTracker::not_ready(Span flag) {
   const double earliest = since(flag.earliest);
+  seen_ = earliest;
+  end_ = std::nullopt;
   advance_to(earliest);
   const bool may_be_unseen = bounds_.low <= cleared_;
   if (found_ < bounds_.cycle && !may_be_unseen) {
@@ -119,21 +121,22 @@ void ConversionTracker::ready(Span flag, TimeNs cleared) {
   advance_to(latest);
   bool known = true;
   if (bounds_.width() > nominal_ / 2) {  // after a long silence
-    start_over(std::max(cleared_, latest - most_period_), latest);
+    start_over(std::max(seen_, latest - most_period_), latest);
   } else if (found_ == bounds_.cycle) {  // sooner than the bounds allow
     ++bounds_.cycle;
     doubt_period();
-    start_over(std::max(cleared_, latest - resolution_), latest);
+    start_over(std::max(seen_, latest - resolution_), latest);
   } else if (bounds_.high > earliest) {
     // Perhaps an end that is only just due; the one before it, if that was seen, cannot have set the flag.
     known = found_ == bounds_.cycle - 1;
     if (known) bounds_.high = std::min(bounds_.high, latest);
   }
   if (known) {
-    bounds_.low = std::max(bounds_.low, std::min(cleared_, bounds_.high));
+    bounds_.low = std::max(bounds_.low, std::min(seen_, bounds_.high));
     learn_period();
   }
   found_ = known ? bounds_.cycle : bounds_.cycle - 1;
+  seen_ = earliest;
   cleared_ = since(cleared);
   last_ready_ = flag.latest;
   end_ = std::nullopt;

@@ -40,7 +40,8 @@ class ConversionTracker {
   // Nothing was learnt at `t`: try again a while later.
   void skip(TimeNs t, TimeNs pause);
 
-  // The end of the conversion that the last ready poll found; nullopt where it cannot be told which it was, or not closely.
+  // The end of the conversion that the last poll found; nullopt where it found none, or it cannot be told which, or not
+  // closely.
   std::optional<Span> end() const { return end_; }
   TimeNs period() const { return static_cast<TimeNs>((least_period_ + most_period_) / 2); }
   std::int64_t cycle() const { return bounds_.cycle; }  // that the bounds are of, counted from the restart
@@ -72,7 +73,8 @@ class ConversionTracker {
   Bounds anchor_;           // an earlier cycle: from there to here the period is measured
   Bounds next_anchor_;      // takes its place, so that the period follows the oscillator
   std::int64_t found_ = 0;  // the latest cycle whose end a poll has found
-  double cleared_ = 0;      // an end up to then may have been cleared unseen
+  double seen_ = 0;         // what sets the flag later ended after this
+  double cleared_ = 0;      // one between seen_ and this may have been cleared unseen
   double late_ = 0;         // four of five wake-ups are later by at least this
   int wakes_ = 0;
   bool probing_ = false;

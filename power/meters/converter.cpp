@@ -78,8 +78,9 @@ void Converter::write(std::uint8_t reg, std::uint16_t value) {
 
 TimeNs Converter::due() const {
   if (timing_.triggered || ready_) return due_;
-  // A probe counts on the thread's waking late, so it must sleep.
-  return std::max(tracker_.due(lead()), tracker_.probing() ? polled_until_ + shortest_sleep : 0);
+  // A probe that only refreshes an end counts on the thread's waking late, so it must sleep; a search for an end need not.
+  const bool refreshes = tracker_.probing() && tracker_.end();
+  return std::max(tracker_.due(lead()), refreshes ? polled_until_ + shortest_sleep : 0);
 }
 // From waking to the moment at which the chip takes the value of the first register that is read.
 TimeNs Converter::lead() const {
