@@ -1,9 +1,18 @@
-// What sampling an INA219 at 12 bit delivers and costs. First in virtual time, on a chip and a 400 kHz bus with the datasheet's
-// timing: the share of conversions that arrive, transactions, waits and allocations for each. Then on the real clock: the CPU
-// share of sampling at the same rate, beside a bare sleep loop of that rate, alternating. The bus answers at once there: the
-// kernel's own work for it is not in the figure. Run: build/release/experiments/bench/sampler_bench
+// What sampling an INA219 at 12 bit delivers and costs.
+// 1. In virtual time, on a chip and a 400 kHz bus with the datasheet's timing: the share of conversions that arrive by how late
+// the
+//    host wakes, with transactions, waits and allocations for each reading.
+// 2. On the real clock, on a chip that converts by it and a bus that takes 117.5 us a register: the share that arrives, the
+// wake-up
+//    latencies seen, and whether each voltage was paired with its own current.
+// 3. On the real clock and a bus that answers at once: processor time, beside a bare sleep loop of the same rate, in turns.
+// Exits with 1 where fewer than 98 % of the conversions arrive: of all of them, or with --judge possible, of those that a
+// reader with the recorded wake-ups could have had (for machines that are busy with other work). Run:
+// build/release/experiments/bench/sampler_bench [--runs N] [--seconds S] [--late US] [--judge all|possible]
 #include <fmt/format.h>
+#include <sys/prctl.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <ctime>
@@ -14,10 +23,15 @@
 #include "power/sampler.h"
 #include "tests/unit/power/allocation_counter.h"
 #include "tests/unit/power/fake_ina219.h"
+#include "tests/unit/power/latency.h"
 
 namespace {
 
 using namespace tbft::power;
+
+constexpr double least_share = 0.98;
+constexpr TimeNs pair_ns = 1'064'000;  // two conversions of 12 bit
+constexpr TimeNs transaction_ns = 117'500;
 
 double thread_cpu_s() {
   timespec time{};
@@ -25,11 +39,17 @@ double thread_cpu_s() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
-void in_virtual_time(double oscillator) {
+std::unique_ptr<Meter> ina219(std::unique_ptr<I2cBus> bus, std::shared_ptr<Clock> clock) {
+  return make_ina219(parse_meter_uri("ina219:///dev/i2c-1?shunt_ohm=0.1"), 0, std::move(bus), std::move(clock), 400e3);
+}
+
+// 1 ------------------------------------------------------------------------------------------------------------------------
+
+double in_virtual_time(const testing::Latencies& latencies) {
   testing::FakeIna219 chip;
-  chip.oscillator = oscillator;
-  const auto meter = make_ina219(parse_meter_uri("ina219:///dev/i2c-1?shunt_ohm=0.1"), 0,
-                                 std::make_unique<testing::FakeIna219Bus>(chip), chip.clock, 400e3);
+  chip.transaction_ns = transaction_ns;
+  chip.clock->late = testing::LatencyDraw(latencies);
+  const auto meter = ina219(std::make_unique<testing::FakeIna219Bus>(chip), chip.clock);
   meter->start(chip.clock->now());
   std::size_t readings = 0;
   SamplingLoop loop(*meter, *chip.clock, meter->info().nominal_period_s,
@@ -43,22 +63,146 @@ void in_virtual_time(double oscillator) {
   const auto allocations = testing::allocations();
   while (chip.clock->now() < begin + from_seconds(60)) loop.step({});
   const auto n = static_cast<double>(readings);
-  fmt::print(
-      "oscillator {:+5.1f} %: {:.2f} % of {:.1f} conversions a second, {:.3f} transactions, {:.3f} waits and {} allocations a "
-      "reading\n",
-      100 * (oscillator - 1), 100 * n / static_cast<double>(chip.conversions - conversions),
-      static_cast<double>(chip.conversions - conversions) / to_seconds(chip.clock->now() - begin),
-      static_cast<double>(chip.transactions - transactions) / n, static_cast<double>(chip.clock->sleeps - sleeps) / n,
-      static_cast<double>(testing::allocations() - allocations) / n);
+  const double share = n / static_cast<double>(chip.conversions - conversions);
+  fmt::print("{:<34} {:7.2f} % {:8.3f} transactions {:6.3f} waits {:5} allocations\n", latencies.name, 100 * share,
+             static_cast<double>(chip.transactions - transactions) / n, static_cast<double>(chip.clock->sleeps - sleeps) / n,
+             testing::allocations() - allocations);
+  return share;
 }
 
-// A chip that converts on the real clock; its bus costs nothing.
+bool virtual_time_is_good() {
+  fmt::print("INA219, 12 bit, 400 kHz, in virtual time, 60 s for each way of waking late:\n");
+  bool good = true;
+  for (const int us : {0, 50, 100, 117, 125, 150, 200, 250, 300}) {
+    testing::Latencies latencies = testing::constant_latency(us);
+    const std::string name = fmt::format("always {} us", us);
+    latencies.name = name.c_str();
+    good = in_virtual_time(latencies) >= least_share && good;
+  }
+  good = in_virtual_time({.name = "even, 0 to 300 us", .quantiles = {{0, 0}, {1, 300}}}) >= least_share && good;
+  return in_virtual_time({.name = "median 118 us, p99 207, max 1590",
+                          .quantiles = {{0, 11}, {0.5, 118}, {0.9, 150}, {0.99, 207}, {0.9999, 400}, {1, 1590}}}) >=
+             least_share &&
+         good;
+}
+
+// 2 ------------------------------------------------------------------------------------------------------------------------
+
+// The steady clock, which notes how late each sleeper wakes; `more` later than it would by itself.
+class NotingClock final : public Clock {
+ public:
+  explicit NotingClock(TimeNs more) : more_(more) {}
+  TimeNs now() const override { return steady_->now(); }
+  void sleep_until(TimeNs instant, const std::stop_token& stop) override {
+    if (steady_->now() >= instant) return;
+    steady_->sleep_until(instant + more_, stop);
+    late_.push_back(steady_->now() - instant);
+  }
+  void clear() {
+    late_.clear();
+    late_.reserve(1'000'000);
+  }
+  const std::vector<TimeNs>& late() const { return late_; }
+
+ private:
+  TimeNs more_;
+  std::shared_ptr<Clock> steady_ = steady_clock();
+  std::vector<TimeNs> late_;
+};
+
+// The k-th conversion measures k steps of current and of voltage, modulo 1000: a reading tells which conversions it is of. A
+// register takes 117.5 us, in which the thread spins.
+class TimedBus final : public I2cBus {
+ public:
+  explicit TimedBus(Clock& clock) : clock_(clock), begin_(clock.now()) {}
+  std::uint16_t read_word(std::uint8_t reg) override {
+    const TimeNs start = clock_.now();
+    const TimeNs sampled = wait_until(start + transaction_ns * 6 / 10);
+    const TimeNs shunts = (sampled - begin_ + pair_ns / 2) / pair_ns;  // ended so far: each half a cycle into its cycle
+    const TimeNs pairs = (sampled - begin_) / pair_ns;
+    std::uint16_t value = reg < 6 ? written_[reg] : std::uint16_t{0};
+    if (reg == 1) value = static_cast<std::uint16_t>(shunts % 1000);
+    if (reg == 2) value = static_cast<std::uint16_t>((pairs % 1000) << 3U | (pairs > taken_ ? 2 : 0));
+    if (reg == 3) taken_ = pairs;
+    wait_until(start + transaction_ns);
+    ++transactions_;
+    return value;
+  }
+  void write_word(std::uint8_t reg, std::uint16_t value) override {
+    wait_until(clock_.now() + transaction_ns);
+    if (reg < 6) written_[reg] = value;
+    if (reg == 0) begin_ = clock_.now();
+    if (reg == 0) taken_ = 0;
+  }
+  std::uint64_t transactions() const override { return transactions_; }
+
+ private:
+  TimeNs wait_until(TimeNs t) {
+    TimeNs now = clock_.now();
+    while (now < t) now = clock_.now();
+    return now;
+  }
+  Clock& clock_;
+  TimeNs begin_;
+  TimeNs taken_ = 0;
+  std::uint16_t written_[6] = {};
+  std::uint64_t transactions_ = 0;
+};
+
+// Of the conversions in `seconds`, those that a reader which asks to wake at each one's end could have had, had it woken as
+// late as was recorded: the current's register stands for half a cycle.
+double possible(const std::vector<TimeNs>& late, double seconds) {
+  double lost = 0;
+  for (const TimeNs t : late) {
+    if (t >= pair_ns / 2 - transaction_ns) lost += 1 + static_cast<double>(t / pair_ns);
+  }
+  return std::max(1.0, seconds * 1e9 / static_cast<double>(pair_ns) - lost);
+}
+
+bool real_time_is_good(double seconds, double late_us, bool judge_possible) {
+  const auto clock = std::make_shared<NotingClock>(static_cast<TimeNs>(1e3 * late_us));
+  const auto meter = ina219(std::make_unique<TimedBus>(*clock), clock);
+  meter->start(clock->now());
+  std::size_t readings = 0, torn = 0;
+  SamplingLoop loop(*meter, *clock, meter->info().nominal_period_s, [&](const Reading& r) {
+    if (!std::isfinite(r.power_W)) return;
+    ++readings;
+    // A shunt of 0.1 ohm: 10 uV a step are 0.1 mA; 4 mV a step of the bus voltage.
+    torn += std::lround(r.amps_A / 1e-4) == std::lround(r.volts_V / 4e-3) ? 0U : 1U;
+  });
+  for (const TimeNs end = clock->now() + from_seconds(0.2); clock->now() < end;) loop.step({});
+  clock->clear();
+  readings = torn = 0;
+  const TimeNs begin = clock->now();
+  while (clock->now() < begin + from_seconds(seconds)) loop.step({});
+  const double elapsed_s = to_seconds(clock->now() - begin);
+  auto late = clock->late();
+  const double could = possible(late, elapsed_s);
+  std::ranges::sort(late);
+  const auto us = [&](double share) {
+    return late.empty()
+               ? 0.0
+               : static_cast<double>(late[static_cast<std::size_t>(share * static_cast<double>(late.size() - 1))]) / 1e3;
+  };
+  const double conversions = elapsed_s * 1e9 / static_cast<double>(pair_ns);
+  const auto n = static_cast<double>(readings);
+  fmt::print(
+      "{:6.1f} readings a second: {:6.2f} % of the conversions, {:6.2f} % of the possible; {} torn; woke {:.0f} us late at "
+      "least, median {:.0f}, p90 {:.0f}, p99 {:.0f}, max {:.0f}; {}\n",
+      n / elapsed_s, 100 * n / conversions, 100 * n / could, torn, us(0), us(0.5), us(0.9), us(0.99), us(1),
+      meter->info().averaging_s > 2e-3 ? "averaged longer" : "12 bit");
+  return torn == 0 && n >= least_share * (judge_possible ? could : conversions);
+}
+
+// 3 ------------------------------------------------------------------------------------------------------------------------
+
+// A chip that converts on the real clock; its bus costs nothing, so the kernel's own work for it is not in the figure.
 class InstantBus final : public I2cBus {
  public:
   explicit InstantBus(Clock& clock) : clock_(clock), begin_(clock.now()) {}
   std::uint16_t read_word(std::uint8_t reg) override {
     ++transactions_;
-    const TimeNs done = (clock_.now() - begin_) / pair;
+    const TimeNs done = (clock_.now() - begin_) / pair_ns;
     if (reg == 3) taken_ = done;
     if (reg == 2) return static_cast<std::uint16_t>(0x2710U | (done > taken_ ? 2U : 0U));
     return reg == 1 ? 0x0A00 : reg < 6 ? written_[reg] : std::uint16_t{0};
@@ -71,7 +215,6 @@ class InstantBus final : public I2cBus {
   std::uint64_t transactions() const override { return transactions_; }
 
  private:
-  static constexpr TimeNs pair = 1'064'000;
   Clock& clock_;
   TimeNs begin_;
   TimeNs taken_ = 0;
@@ -86,8 +229,7 @@ struct Share {
 
 Share sampling(double seconds) {
   const auto clock = steady_clock();
-  const auto meter =
-      make_ina219(parse_meter_uri("ina219:///dev/i2c-1?shunt_ohm=0.1"), 0, std::make_unique<InstantBus>(*clock), clock, 400e3);
+  const auto meter = ina219(std::make_unique<InstantBus>(*clock), clock);
   meter->start(clock->now());
   std::size_t readings = 0;
   SamplingLoop loop(*meter, *clock, meter->info().nominal_period_s, [&](const Reading&) { ++readings; });
@@ -103,7 +245,7 @@ Share sleeping(double seconds) {
   const TimeNs begin = clock->now();
   const double cpu_s = thread_cpu_s();
   std::size_t wakes = 0;
-  for (TimeNs due = begin; due < begin + from_seconds(seconds); due += 1'064'000, ++wakes) clock->sleep_until(due);
+  for (TimeNs due = begin; due < begin + from_seconds(seconds); due += pair_ns, ++wakes) clock->sleep_until(due);
   const double elapsed_s = to_seconds(clock->now() - begin);
   return {100 * (thread_cpu_s() - cpu_s) / elapsed_s, static_cast<double>(wakes) / elapsed_s};
 }
@@ -113,12 +255,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-}  // namespace
-
-int main() {
-  fmt::print("INA219, 12 bit, 400 kHz, datasheet timing in virtual time, 60 s each:\n");
-  for (const double oscillator : {0.9, 1.0, 1.1}) in_virtual_time(oscillator);
-
+void processor_time() {
   constexpr int rounds = 7;
   std::vector<double> sampling_pct, sleeping_pct, sampling_hz, sleeping_hz;
   for (int i = 0; i < rounds; ++i) {
@@ -129,7 +266,35 @@ int main() {
     sampling_pct.push_back(meter.cpu_pct);
     sampling_hz.push_back(meter.hz);
   }
-  fmt::print("real clock, median of {} seconds each, alternating:\n", rounds);
+  fmt::print("processor time, median of {} seconds each, in turns:\n", rounds);
   fmt::print("bare sleep loop  {:.2f} % of a core at {:.0f} Hz\n", median(sleeping_pct), median(sleeping_hz));
   fmt::print("sampling         {:.2f} % of a core at {:.0f} readings a second\n", median(sampling_pct), median(sampling_hz));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int runs = 5;
+  double seconds = 3;
+  double late_us = 0;
+  std::string judge = "all";
+  CLI::App app("What sampling an INA219 delivers and costs");
+  app.add_option("--runs", runs, "Runs on the real clock")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--seconds", seconds, "Length of each")->check(CLI::Range(0.1, 3600.0))->capture_default_str();
+  app.add_option("--late", late_us, "Wake so many microseconds later than the kernel would")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str();
+  app.add_option("--judge", judge, "98 % of what: all conversions, or those that the recorded wake-ups made possible")
+      ->check(CLI::IsMember({"all", "possible"}))
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  bool good = virtual_time_is_good();
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  fmt::print("on the real clock, {} s each:\n", seconds);
+  for (int i = 0; i < runs; ++i) good = real_time_is_good(seconds, late_us, judge == "possible") && good;
+  processor_time();
+  if (!good)
+    fmt::print(stderr, "sampler_bench: fewer than {:.0f} % of the conversions arrived, or in wrong pairs\n", 100 * least_share);
+  return good ? 0 : 1;
 }

@@ -10,7 +10,6 @@
 namespace tbft::power {
 namespace {
 
-constexpr int attempts = 3;
 constexpr TimeNs pause_after_failure = 10'000'000;
 constexpr TimeNs shortest_sleep = 20'000;
 constexpr int most_edges_a_poll = 64;  // a line that rings must not hold up the sampler
@@ -21,14 +20,28 @@ constexpr double least_share = 0.85;
 constexpr std::int64_t share_cycles = 256;
 constexpr std::int64_t unwatched = -1;  // a transfer failed: the share would say nothing of the host
 
-// A device that does not acknowledge is asked again at once: glitches on long wires are short.
+// Glitches on long wires are short, so a device that does not acknowledge, or a bus that was lost to another master, is asked
+// again at once. A controller that gave up waiting (the Raspberry Pi 5's does now and then) took long already: once more.
+int attempts_after(int error) {
+  switch (error) {
+    case EREMOTEIO:
+    case ENXIO:
+    case EAGAIN:
+      return 3;
+    case ETIMEDOUT:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
 template <typename Transfer>
 auto retried(Transfer transfer) {
   for (int attempt = 1;; ++attempt) {
     try {
       return transfer();
     } catch (const I2cError& error) {
-      if (attempt == attempts || (error.code != EREMOTEIO && error.code != ENXIO)) throw;
+      if (attempt >= attempts_after(error.code)) throw;
     }
   }
 }

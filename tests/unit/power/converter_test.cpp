@@ -303,6 +303,24 @@ TEST_P(EveryConverter, a_missing_acknowledge_is_retried_and_then_a_gap_never_0_W
   for (const Reading& x : lost.readings) EXPECT_EQ(!std::isfinite(x.power_W), (x.flags & gap_begins) != 0);
 }
 
+TEST_P(EveryConverter, a_lost_bus_and_a_controller_that_gave_up_are_tried_again) {
+  for (const auto& [failure, times] : {std::pair{EAGAIN, 2}, std::pair{ETIMEDOUT, 1}}) {
+    const Rig r = rig(GetParam());
+    r.chip->failure = failure;
+    r.chip->nack = times;  // of the first transaction: the meter opens all the same
+    int step = 0;
+    const Outcome o = run(r, 0.5, "", 0, false, [&] {
+      if (++step == 50) r.chip->nack = times;
+    });
+    EXPECT_EQ(o.good(), o.readings.size()) << failure;
+    EXPECT_GT(o.good(), 200U);
+  }
+  const Rig other = rig(GetParam());
+  other.chip->failure = EIO;
+  other.chip->nack = 1;
+  EXPECT_THROW(make(other, "", 0)->start(0), MeterUnavailable);
+}
+
 TEST_P(EveryConverter, a_chip_that_never_gets_ready_gives_gaps_and_does_not_hang) {
   const Rig r = rig(GetParam());
   r.chip->stuck = true;

@@ -30,6 +30,7 @@ class FakeConverter {
   TimeNs bit_ns = 2'500;            // 400 kHz
   std::function<TimeNs()> host_ns;  // what the host adds to a transaction, half of it before; null: nothing
   bool stuck = false;               // never converts
+  int failure = EREMOTEIO;          // what a failed transaction says
   int nack = 0;                     // so many transactions are not acknowledged
   int lost_edges = 0;               // so many edges never reach the host
   std::size_t conversions = 0;
@@ -111,7 +112,7 @@ class FakeConverter {
     clock->advance(length - length * 6 / 10 + host - host / 2);
     if (nack > 0) {
       --nack;
-      throw I2cError(EREMOTEIO, "no acknowledge");
+      throw I2cError(failure, "failed");
     }
   }
   void make_ready(TimeNs t) {
