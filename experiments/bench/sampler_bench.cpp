@@ -98,6 +98,8 @@ class NotingClock final : public Clock {
     steady_->sleep_until(instant + more_, stop);
     late_.push_back(steady_->now() - instant);
   }
+  // A thread that is held up elsewhere is as late for the rest.
+  void note(TimeNs late) { late_.push_back(late); }
   void clear() {
     late_.clear();
     late_.reserve(1'000'000);
@@ -114,7 +116,7 @@ class NotingClock final : public Clock {
 // register takes 117.5 us, in which the thread spins.
 class TimedBus final : public I2cBus {
  public:
-  explicit TimedBus(Clock& clock) : clock_(clock), begin_(clock.now()) {}
+  explicit TimedBus(NotingClock& clock) : clock_(clock), begin_(clock.now()) {}
   std::uint16_t read_word(std::uint8_t reg) override {
     const TimeNs start = clock_.now();
     const TimeNs sampled = wait_until(start + transaction_ns * 6 / 10);
@@ -140,9 +142,11 @@ class TimedBus final : public I2cBus {
   TimeNs wait_until(TimeNs t) {
     TimeNs now = clock_.now();
     while (now < t) now = clock_.now();
+    if (now > t + held_up_ns) clock_.note(now - t);
     return now;
   }
-  Clock& clock_;
+  static constexpr TimeNs held_up_ns = 100'000;
+  NotingClock& clock_;
   TimeNs begin_;
   TimeNs taken_ = 0;
   std::uint16_t written_[6] = {};

@@ -40,6 +40,13 @@ bridge() {
   await test -c "$bus"
 }
 
+# The share of the conversions that the chip makes at its nominal pace of which a reading came, in per cent.
+delivered() {
+  local period_s
+  period_s=$(sed -n 's/^# nominal_period_s: //p' trace.csv | head -n 1)
+  awk -v hz="$(field distinct_hz row.json)" -v period_s="$period_s" 'BEGIN { printf "%.1f", 100 * hz * period_s }'
+}
+
 # Measures while the command runs, and holds the joules against the waveform's: measured WAVEFORM PER_CENT METER COMMAND...
 measured() {
   local waveform=$1 tolerance=$2 meter=$3
@@ -47,7 +54,7 @@ measured() {
   rm -f trace.csv
   "$tbft" measure --json --idle 0 -m "$meter" -o trace.csv -- "$@" >row.json || fail "exit code $?: $(cat row.json)"
   [ "$(field measured row.json)" = 1 ] || fail "not a measurement: $(cat row.json)"
-  echo "$meter: $(field samples row.json) readings, $(field coverage_pct row.json) % covered"
+  echo "$meter: $(field samples row.json) readings, $(delivered) % of the conversions, $(field coverage_pct row.json) % covered"
   close_to "$(field gross_J row.json)" "$(truth "$waveform" trace.csv command)" "$tolerance" || fail "energy: $(cat row.json)"
 }
 # No reading of the trace is below $2 watts: a failed read is a gap, not 0 W.
