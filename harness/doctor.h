@@ -17,7 +17,7 @@ enum class Health { ok, warning, problem, absent };
 std::string to_string(Health health);
 
 struct Check {
-  std::string topic;  // i2c, serial, gpio, firmware, cpu, throttling, clock, temperature, meter
+  std::string topic;  // i2c, serial, gpio, firmware, cpu, throttling, clock, temperature, meter, disk, sampler
   std::string name;   // /dev/i2c-1, governor
   Health health = Health::ok;
   std::string detail;

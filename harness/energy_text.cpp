@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 namespace tbft {
 
@@ -35,6 +36,16 @@ std::string sampler_text(const power::Monitor& monitor) {
   const auto& meter = monitor.meter();
   return fmt::format("sampler   {} deadlines missed, {:.3f} s of CPU\nmeter     {}: {}{}\n", stats.missed, stats.cpu_s,
                      meter.uri, meter.description, meter.measured ? "" : " (not a measurement)");
+}
+
+std::vector<std::string> sampler_warnings(const power::Monitor& monitor, const std::string& trace) {
+  std::vector<std::string> lines;
+  if (auto text = power::shortfall(monitor.sampler(), monitor.meter()); !text.empty()) lines.push_back(std::move(text));
+  if (const auto lost = monitor.lost_in_trace(); lost > 0) {
+    lines.push_back(fmt::format(
+        "{}: the disk stalled, and {} readings are missing there (marked as a gap); the joules have them", trace, lost));
+  }
+  return lines;
 }
 
 }  // namespace tbft

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "power/energy.h"
 #include "power/monitor.h"
@@ -14,5 +15,8 @@ std::string plus_minus(double U_J, double U_random_J);
 std::string energy_text(const power::Energy& gross, const power::NetEnergy& net);
 // What the sampler cost, and the meter.
 std::string sampler_text(const power::Monitor& monitor);
+// What the sampler could not do, a line each: conversions without a reading, readings that are missing in the trace of that
+// name.
+std::vector<std::string> sampler_warnings(const power::Monitor& monitor, const std::string& trace);
 
 }  // namespace tbft

@@ -33,7 +33,8 @@ using nlohmann::json;
 constexpr std::size_t max_journal_bytes = std::size_t{1} << 30U;
 
 // Where a part's files lie, and what its meter is wired to besides, may differ from part to part.
-const std::set<std::string> parts_may_differ{"description", "data.path", "data.train_path", "model.checkpoint", "meter.marker"};
+const std::set<std::string> parts_may_differ{"description",  "data.path",   "data.train_path", "model.checkpoint",
+                                             "meter.marker", "meter.trace", "meter.realtime"};
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw RunDirectoryError(fmt::format("{}: {}", path.string(), what));

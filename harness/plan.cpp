@@ -49,9 +49,11 @@ std::string sha256_hex(std::string_view bytes) {
 Identity identify(const Settings& settings) {
   Identity identity;
   identity.checkpoint_sha256 = file_sha256("model.checkpoint", settings.model.checkpoint);
-  // Texts for people, where files happen to lie and what an external instrument sees change no result.
-  auto relevant = without(nlohmann::json::parse(to_json(settings)),
-                          {"description", "name", "model.checkpoint", "data.path", "data.train_path", "meter.marker"});
+  // Texts for people, where files happen to lie and what an external instrument sees change no result;
+  // neither do the readings that are kept, nor the priority of the thread that takes them.
+  auto relevant =
+      without(nlohmann::json::parse(to_json(settings)), {"description", "name", "model.checkpoint", "data.path",
+                                                         "data.train_path", "meter.marker", "meter.trace", "meter.realtime"});
   relevant["model.sha256"] = identity.checkpoint_sha256;
   relevant["data.options"] = data::parse_dataset_spec(settings.data.path).params;
   if (!settings.data.train_path.empty())

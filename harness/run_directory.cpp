@@ -23,10 +23,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // Settings that a plan may grow by, and those that only say where things lie.
-const std::set<std::string> resume_may_differ{"sweep.train_sizes", "sweep.strategies", "sweep.repetitions",
-                                              "data.conditions",   "train.lr",         "description",
-                                              "data.path",         "data.train_path",  "model.checkpoint",
-                                              "meter.marker",      "model.reference",  "train.cache_limit_MiB"};
+const std::set<std::string> resume_may_differ{
+    "sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions",      "train.lr",
+    "description",       "data.path",        "data.train_path",   "model.checkpoint",     "meter.marker",
+    "meter.trace",       "meter.realtime",   "model.reference",   "train.cache_limit_MiB"};
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 
 #include "harness/cell_run.h"
 #include "harness/compute.h"
+#include "harness/energy_text.h"
 #include "harness/jobs.h"
 #include "harness/marker.h"
 #include "harness/provenance.h"
@@ -20,6 +21,7 @@
 #include "harness/run_setup.h"
 #include "harness/run_status.h"
 #include "harness/stop_observer.h"
+#include "harness/trace_space.h"
 #include "harness/trainer.h"
 #include "harness/trial.h"
 #include "power/monitor.h"
@@ -51,18 +53,26 @@ class Run {
     settings.meter.uri = info.uri;
     if (settings.idle.seconds < 0) settings.idle.seconds = info.measured ? default_idle_s : 0;
     identify(settings);  // tells of a file that is missing before anything is timed
+    const auto realtime = power::parse_realtime(settings.meter.realtime);
+    const auto scheduling = power::try_scheduling(realtime);
     const auto trial = pick_kernels(request, settings);
     const auto compute = set_compute({settings.threads, settings.backend});
     settings.threads = compute.threads;
+    if (settings.meter.trace != "off") check_room(request, *meter, settings);
+    const nlohmann::json facts{{"meter", to_json(info)}, {"trial", to_json(trial)}, {"sampler", to_json(scheduling)}};
 
-    setup_ = std::make_unique<RunSetup>(request, settings, nlohmann::json{{"meter", to_json(info)}, {"trial", to_json(trial)}},
-                                        board, console, stop, [this](const SearchOutcome& outcome) { record(outcome); });
+    setup_ = std::make_unique<RunSetup>(request, settings, facts, board, console, stop,
+                                        [this](const SearchOutcome& outcome) { record(outcome); });
     if (request.settings.meter.uri == "auto" && !info.measured)
       console.warning(fmt::format("no power meter found; joules are an estimate: {}", info.description));
-    const auto trace = setup_->directory.trace(setup_->journal.before().executions + 1);
-    setup_->journal.execution(tool_version(), trace.filename().string());
-    monitor_ = std::make_unique<power::Monitor>(
-        std::move(meter), power::MonitorOptions{settings.meter.interval_s, trace, nullptr, std::move(on_mark)});
+    power::MonitorOptions options{.interval_s = settings.meter.interval_s, .on_mark = std::move(on_mark), .realtime = realtime};
+    if (settings.meter.trace != "off") {
+      options.trace = setup_->directory.trace(setup_->journal.before().executions + 1);
+      if (settings.meter.trace == "cells") options.trace_keep = power::TraceKeep::cells;
+      trace_ = options.trace->filename().string();
+    }
+    setup_->journal.execution(tool_version(), trace_);
+    monitor_ = std::make_unique<power::Monitor>(std::move(meter), std::move(options));
     status_.meter = monitor_->meter().uri;
     status_.measured = monitor_->meter().measured;
   }
@@ -87,6 +97,7 @@ class Run {
       --remaining_;
       ++finished_;
     }
+    for (const auto& warning : sampler_warnings(*monitor_, trace_)) console_.warning(warning);
     monitor_->close();
     return outcome;
   }
@@ -97,6 +108,24 @@ class Run {
   static nlohmann::json to_json(const power::MeterInfo& meter) {
     return {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
             {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
+  }
+
+  static nlohmann::json to_json(const power::Scheduling& scheduling) {
+    return {
+        {"policy", scheduling.policy_name()}, {"priority", scheduling.priority}, {"timer_slack_ns", scheduling.timer_slack_ns}};
+  }
+
+  // Throws where the trace cannot fit: hours of work would end with a full disk.
+  void check_room(const RunRequest& request, const power::Meter& meter, const Settings& settings) const {
+    const auto cells = select_cells(make_plan(settings, identify(settings)), request.cells);
+    const auto cells_csv = request.directory / "cells.csv";
+    const TracePlan plan{.rows_per_s = trace_rows_per_s(meter, settings.meter.interval_s),
+                         .seconds = seconds_left(cells_csv, cells, settings.idle.seconds),
+                         .cells_only = settings.meter.trace == "cells"};
+    const auto check = check_space(request.directory, free_bytes(request.directory), plan);
+    const auto line = fmt::format("{}: {}; {}", check.name, check.detail, check.fix);
+    if (check.health == Health::problem) throw std::runtime_error(line);
+    if (check.health == Health::warning) console_.warning(line);
   }
 
   static nlohmann::json to_json(const Trial& trial) {
@@ -267,6 +296,7 @@ class Run {
   StatusFile& status_file_;
   std::unique_ptr<RunSetup> setup_;
   std::unique_ptr<power::Monitor> monitor_;
+  std::string trace_;  // its file's name; empty: none is kept
   std::optional<Pending> pending_;
   int idle_windows_ = 0;
   std::size_t remaining_ = 0, finished_ = 0;

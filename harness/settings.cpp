@@ -136,6 +136,10 @@ const std::vector<Key>& keys() {
       key("meter.interval_s", "sampling interval; 0: the meter's own", TBFT_SETTING(meter.interval_s)),
       key("meter.marker", "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none",
           TBFT_SETTING(meter.marker)),
+      key("meter.trace", "readings to keep in traces/: full, cells (inside cells and idle windows) or off",
+          TBFT_SETTING(meter.trace)),
+      key("meter.realtime", "real-time priority of the sampling thread: auto (where permitted), on or off",
+          TBFT_SETTING(meter.realtime)),
       key("idle.seconds", "idle window between cells; -1: by meter (5, or 0 for an estimate)", TBFT_SETTING(idle.seconds)),
       key("cooldown.max_C", "wait between cells until the board is this cool; 0: do not", TBFT_SETTING(cooldown.max_C)),
       key("cooldown.timeout_s", "longest such wait", TBFT_SETTING(cooldown.timeout_s)),
@@ -303,6 +307,8 @@ void check(const Settings& s) {
   check_range("sweep.split_seed", static_cast<double>(s.sweep.split_seed), 0, 4294967295.0);
   check_range("meter.interval_s", s.meter.interval_s, 0, 60);
   check_marker(s.meter.marker);
+  check_one_of("meter.trace", s.meter.trace, {"full", "cells", "off"});
+  check_one_of("meter.realtime", s.meter.realtime, {"auto", "on", "off"});
   if (s.idle.seconds != -1) check_range("idle.seconds", s.idle.seconds, 0, 3600);
   check_range("cooldown.max_C", s.cooldown.max_C, 0, 200);
   check_range("cooldown.timeout_s", s.cooldown.timeout_s, 0, 86400);

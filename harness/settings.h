@@ -63,8 +63,10 @@ struct Settings {
   } train;
   struct {
     std::string uri = "auto";
-    double interval_s = 0;  // 0: the meter's own
-    std::string marker;     // GPIO lines raised in phases, as in power/gpio_marker.h; empty: none
+    double interval_s = 0;          // 0: the meter's own
+    std::string marker;             // GPIO lines raised in phases, as in power/gpio_marker.h; empty: none
+    std::string trace = "full";     // readings in traces/: full | cells (in windows, with their neighbours) | off
+    std::string realtime = "auto";  // priority of the sampling thread: auto (where permitted) | on | off
   } meter;
   struct {
     double seconds = -1;  // -1: by meter (5 s; 0 for an estimate, whose idle power is an assumption)

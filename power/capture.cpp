@@ -18,7 +18,7 @@ double process_cpu_s() {
 
 }  // namespace
 
-Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s) {
+Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s, Realtime realtime) {
   if (!(duration_s > 0 && duration_s <= longest_capture_s)) {
     throw std::invalid_argument(
         fmt::format("{} s: more than 0 and at most {} s can be captured", duration_s, longest_capture_s));
@@ -38,9 +38,10 @@ Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s
   meter.start(begin);
   std::exception_ptr error;
   {
-    const Sampler sampler(meter, clock, period_s, [&](const Reading& r) {
+    const auto keep = [&](const Reading& r) {
       if (result.readings.size() < result.readings.capacity()) result.readings.push_back(r);
-    });
+    };
+    const Sampler sampler(meter, clock, period_s, keep, realtime);
     const TimeNs end = begin + from_seconds(duration_s);
     while (clock.now() < end && !error) {
       clock.sleep_until(std::min(end, clock.now() + 100'000'000));

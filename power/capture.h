@@ -19,7 +19,7 @@ struct Capture {
 inline constexpr double longest_capture_s = 600;  // bounds its memory
 
 // Samples for `duration_s` (at most longest_capture_s), or plays an instant recording at once. interval_s 0: the meter's
-// nominal period. Throws MeterUnavailable, and what the meter throws while it is sampled.
-Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s = 0);
+// nominal period. Throws MeterUnavailable, RealtimeForbidden, and what the meter throws while it is sampled.
+Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s = 0, Realtime realtime = Realtime::automatic);
 
 }  // namespace tbft::power

@@ -15,6 +15,7 @@
 
 #include "power/running_energy.h"
 #include "power/trace_file.h"
+#include "power/trace_queue.h"
 
 namespace tbft::power {
 namespace {
@@ -30,8 +31,8 @@ struct Unsettled {
 }  // namespace
 
 // Readings reach the windows they belong to on the sampler's thread, so that nothing piles up while the caller is busy for
-// hours. Everything below `mutex` is guarded by it, the trace by a mutex of its own: a disk that is slow must not hold up the
-// end of a window.
+// hours. Everything below `mutex` is guarded by it; it is never held while a disk works. Readings and marks enter the trace's
+// queue under it, so that no mark stands behind a reading that is younger.
 struct Monitor::Impl {
   std::unique_ptr<Meter> meter;
   MeterInfo info;
@@ -59,30 +60,28 @@ struct Monitor::Impl {
   std::vector<Mark> marks;
   TimeNs played_until = std::numeric_limits<TimeNs>::min();
 
-  std::mutex trace_mutex;  // never taken before `mutex`
-  std::unique_ptr<TraceWriter> trace;
-  std::exception_ptr trace_error;  // why `trace` was given up
+  std::unique_ptr<TraceQueue> trace;  // null: none
 
+  Realtime realtime = Realtime::automatic;
   SamplerStats stats;                // of the sampler, once it has ended
   std::unique_ptr<Sampler> sampler;  // last: its thread ends before what it uses
 
   void start(TimeNs first_window) {
     meter->start(first_window);
-    sampler = std::make_unique<Sampler>(*meter, *clock, to_seconds(interval), [this](const Reading& r) { receive(r); });
+    sampler = std::make_unique<Sampler>(
+        *meter, *clock, to_seconds(interval), [this](const Reading& r) { receive(r); }, realtime);
   }
 
   // Sampler's thread.
   void receive(const Reading& reading) {
-    {
-      const std::lock_guard lock(mutex);
-      young.push_back(reading);
-      if (is_sample(reading, info)) {
-        last_sample = std::max(last_sample, reading.t_ns);
-        follow(reading);
-      }
-      advance(clock->now());
+    const std::lock_guard lock(mutex);
+    if (trace) trace->write(reading);
+    young.push_back(reading);
+    if (is_sample(reading, info)) {
+      last_sample = std::max(last_sample, reading.t_ns);
+      follow(reading);
     }
-    record(reading);
+    advance(clock->now());
   }
 
   // Adds what is no longer young to the windows, and settles those that are complete.
@@ -116,19 +115,6 @@ struct Monitor::Impl {
     return window;
   }
 
-  // A trace that cannot be written any further must not end the measurement: sync() tells of it.
-  template <typename Row>
-  void record(const Row& row) {
-    const std::lock_guard lock(trace_mutex);
-    if (!trace) return;
-    try {
-      trace->write(row);
-    } catch (const std::system_error&) {
-      trace_error = std::current_exception();
-      trace.reset();
-    }
-  }
-
   void follow(const Reading& reading) {
     if (live_last.t_ns != 0 && reading.t_ns > live_last.t_ns) {
       const double dt_s = to_seconds(reading.t_ns - live_last.t_ns);
@@ -146,12 +132,15 @@ struct Monitor::Impl {
     if (const auto error = sampler->error()) std::rethrow_exception(error);
   }
 
-  void mark(TimeNs t_ns, std::string_view name, bool opens) {
-    const Mark row{.t_ns = t_ns, .name = std::string(name), .opens = opens};
-    if (on_mark) on_mark(row);
-    if (!instant) return record(row);
-    const std::lock_guard lock(mutex);
-    marks.push_back(row);
+  // Under the mutex: the instant that opens or closes a window, already in the trace.
+  Mark mark(std::string_view name, bool opens) {
+    Mark row{.t_ns = clock->now(), .name = std::string(name), .opens = opens};
+    if (instant) {
+      marks.push_back(row);
+    } else if (trace) {
+      trace->write(row);
+    }
+    return row;
   }
 
   // The youngest first: many that are closed may wait for a slow meter's next reading.
@@ -164,6 +153,14 @@ struct Monitor::Impl {
     return std::ranges::any_of(windows, [&](const Unsettled& window) { return !window.open && window.name == name; });
   }
   bool any_open() const { return std::ranges::any_of(windows, &Unsettled::open); }
+
+  // Of a recording, on the caller's thread.
+  template <typename Row>
+  void record(const Row& row) {
+    if (!trace) return;
+    trace->await_room();
+    trace->write(row);
+  }
 
   // The outermost window has closed: the recording is played once, on a time line of its own, in which the window is as long as
   // the recording and the windows inside it keep their share. The trace file gets the same rows.
@@ -188,13 +185,12 @@ struct Monitor::Impl {
       settled[window.name].push_back(power::energy_part(readings, placed, info));
     }
     windows.clear();
+    for (Mark& m : marks) m.t_ns = place(m.t_ns, m.opens);
+    auto mark = marks.begin();
     for (const Reading& r : readings) {
+      for (; mark != marks.end() && mark->t_ns <= r.t_ns; ++mark) record(*mark);
       follow(r);
       record(r);
-    }
-    for (Mark& m : marks) {
-      m.t_ns = place(m.t_ns, m.opens);
-      record(m);
     }
     marks.clear();
   }
@@ -216,7 +212,10 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   self.gap_limit = from_seconds(self.info.gap_limit_s);
   self.arrival = from_seconds(self.info.averaging_s + self.info.latency_s) + 2 * self.interval;
   self.reach = edge_reach(self.info);
-  if (options.trace) self.trace = std::make_unique<TraceWriter>(*options.trace, self.info, clock_pair_now());
+  self.realtime = options.realtime;
+  if (options.trace) {
+    self.trace = std::make_unique<TraceQueue>(*options.trace, self.info, clock_pair_now(), options.trace_keep);
+  }
   const Recording* recording = self.meter->recording();
   self.instant = recording != nullptr && recording->instant;
   if (recording != nullptr) return;  // starts with the first window
@@ -243,10 +242,7 @@ Monitor::~Monitor() {
 }
 
 void Monitor::sync() {
-  Impl& self = *impl_;
-  const std::lock_guard lock(self.trace_mutex);
-  if (self.trace_error) std::rethrow_exception(self.trace_error);
-  if (self.trace) self.trace->sync();
+  if (impl_->trace) impl_->trace->sync();
 }
 
 void Monitor::close() {
@@ -256,10 +252,7 @@ void Monitor::close() {
     self.sampler.reset();
     self.meter->stop();
   }
-  const std::lock_guard lock(self.trace_mutex);
-  if (self.trace_error) std::rethrow_exception(self.trace_error);
   if (self.trace) self.trace->close();
-  self.trace.reset();
 }
 
 const MeterInfo& Monitor::meter() const {
@@ -273,30 +266,32 @@ void Monitor::begin(std::string_view name) {
         fmt::format("window name `{}`: 1 to 512 bytes without comma, quote or control character", name));
   }
   self.check();
-  TimeNs t0_ns = 0;
+  if (self.trace) self.trace->await_room_for_marks();
+  Mark mark;
   {
     const std::lock_guard lock(self.mutex);
     if (self.find_open(name) != nullptr) throw std::logic_error(fmt::format("window `{}` is open already", name));
-    t0_ns = self.clock->now();
-    self.windows.push_back(self.opened(name, t0_ns));
+    mark = self.mark(name, true);
+    self.windows.push_back(self.opened(name, mark.t_ns));
   }
-  self.mark(t0_ns, name, true);
-  if (self.meter->recording() != nullptr && !self.instant && !self.sampler) self.start(t0_ns);
+  if (self.on_mark) self.on_mark(mark);
+  if (self.meter->recording() != nullptr && !self.instant && !self.sampler) self.start(mark.t_ns);
 }
 
 void Monitor::end(std::string_view name) {
   Impl& self = *impl_;
   self.check();
-  TimeNs t1_ns = 0;
+  if (self.trace) self.trace->await_room_for_marks();
+  Mark mark;
   {
     const std::lock_guard lock(self.mutex);
     Unsettled* const window = self.find_open(name);
     if (window == nullptr) throw std::logic_error(fmt::format("window `{}` is not open", name));
-    t1_ns = self.clock->now();  // under the lock: no reading from after it has been added
+    mark = self.mark(name, false);  // under the lock: no reading from after it has been added
     window->open = false;
-    window->energy.close(t1_ns);
+    window->energy.close(mark.t_ns);
   }
-  self.mark(t1_ns, name, false);
+  if (self.on_mark) self.on_mark(mark);
   if (!self.instant) return;
   const std::lock_guard lock(self.mutex);
   if (!self.any_open()) self.play(*self.meter->recording());
@@ -339,7 +334,13 @@ Live Monitor::live() const {
 }
 
 SamplerStats Monitor::sampler() const {
-  return impl_->sampler ? impl_->sampler->stats() : impl_->stats;
+  SamplerStats stats = impl_->sampler ? impl_->sampler->stats() : impl_->stats;
+  if (impl_->trace) stats.cpu_s += impl_->trace->cpu_s();
+  return stats;
+}
+
+std::size_t Monitor::lost_in_trace() const {
+  return impl_->trace ? impl_->trace->lost() : 0;
 }
 
 }  // namespace tbft::power

@@ -12,6 +12,7 @@
 #include "power/energy.h"
 #include "power/meter.h"
 #include "power/sampler.h"
+#include "power/trace_queue.h"
 
 namespace tbft::power {
 
@@ -23,6 +24,8 @@ struct MonitorOptions {
   // Called by begin() and end() right after they took the instant, e.g. to raise a GPIO line. Should return within
   // microseconds, and must not call the monitor.
   std::function<void(const Mark&)> on_mark;
+  TraceKeep trace_keep = TraceKeep::full;
+  Realtime realtime = Realtime::automatic;  // on: RealtimeForbidden where the system does not permit it
 };
 
 // For a progress line.
@@ -31,7 +34,7 @@ struct Live {
   double joules_J = 0;  // since start
 };
 
-// begin/end/energy may be called from one thread; the sampler runs on its own.
+// begin/end/energy may be called from one thread; the sampler and the writer of the trace run on their own.
 class Monitor {
  public:
   Monitor(std::unique_ptr<Meter> meter, MonitorOptions options);
@@ -53,8 +56,8 @@ class Monitor {
   // Forgets windows whose name begins with `prefix` and readings no window needs, so that memory stays flat over long runs.
   void forget(std::string_view prefix);
 
-  // What was recorded so far reaches the disk. Throws std::system_error where the trace could not be written, now or before:
-  // sampling and energies go on without it.
+  // What was recorded so far reaches the disk; waits for it. Throws std::system_error where the trace could not be written, now
+  // or before: sampling and energies go on without it.
   void sync();
   // Stops sampling and closes the trace, with sync()'s errors. Only energies may be asked for afterwards. The destructor does
   // the same and is silent.
@@ -62,7 +65,11 @@ class Monitor {
 
   // Throws what ended the sampler before its time, as begin(), end() and energy() do.
   Live live() const;
+  // CPU time: of the sampler and of the thread that writes the trace.
   SamplerStats sampler() const;
+  // Readings that are missing in the trace, as a gap, because the disk stalled for longer than the queue holds. Energies have
+  // them.
+  std::size_t lost_in_trace() const;
 
  private:
   struct Impl;

@@ -5,11 +5,14 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "power/clock.h"
 #include "power/meter.h"
+#include "power/scheduling.h"
 
 namespace tbft::power {
 
@@ -20,7 +23,14 @@ struct SamplerStats {
   double distinct_hz = unknown;   // new readings
   std::size_t missed = 0;         // deadlines that passed unserved
   double cpu_s = 0;               // CPU time of the sampler thread
+  std::size_t distinct = 0;       // new readings
+  std::size_t skipped = 0;        // conversions of a meter that paces itself that gave no reading: holes between two readings
+  Scheduling scheduling;          // of the thread
 };
+
+// A line about conversions that gave no reading, and what helps; empty where at least 95 % of them did, or too few were made to
+// tell. Only of a meter that paces itself.
+std::string shortfall(const SamplerStats& stats, const MeterInfo& meter);
 
 using ReadingSink = std::function<void(const Reading&)>;
 
@@ -35,6 +45,9 @@ class SamplingLoop {
   SamplerStats stats() const;  // from any thread
 
  private:
+  // How many conversions lie between this reading and the one before it.
+  std::size_t skipped_before(const Reading& reading);
+
   Meter& meter_;
   Clock& clock_;
   TimeNs interval_;
@@ -42,31 +55,37 @@ class SamplingLoop {
   ReadingSink sink_;
   TimeNs begun_;
   TimeNs scheduled_;
+  std::optional<TimeNs> last_reading_;  // without a failed read since
 
   mutable std::mutex mutex_;  // guards what follows
   TimeNs last_poll_;
   std::size_t polls_ = 0;
   std::size_t distinct_ = 0;
+  std::size_t skipped_ = 0;
   std::size_t missed_ = 0;
   double cpu_s_ = 0;
 };
 
 class Sampler {
  public:
-  Sampler(Meter& meter, Clock& clock, double interval_s, ReadingSink sink);
+  // Throws RealtimeForbidden, from `on`.
+  Sampler(Meter& meter, Clock& clock, double interval_s, ReadingSink sink, Realtime realtime = Realtime::automatic);
   ~Sampler() = default;  // stops and joins
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
 
-  SamplerStats stats() const { return loop_.stats(); }
+  SamplerStats stats() const;
   // What ended the thread before its time (meter or sink threw); null while it runs.
   std::exception_ptr error() const;
 
  private:
+  void run(const std::stop_token& stop);
+
   SamplingLoop loop_;
   mutable std::mutex mutex_;
   std::exception_ptr error_;
   std::jthread thread_;
+  Scheduling scheduling_;
 };
 
 }  // namespace tbft::power

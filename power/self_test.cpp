@@ -92,14 +92,16 @@ void count(SelfTest& t, const std::vector<Reading>& readings, const MeterInfo& m
   }
 }
 
-void judge(SelfTest& t, const MeterInfo& meter, double covered_s) {
+void judge(SelfTest& t, const MeterInfo& meter, const SamplerStats& sampler, double covered_s) {
   const auto problem = [&](std::string text) { t.problems.push_back(std::move(text)); };
   if (t.readings == 0) {
     problem(t.failures > 0 ? fmt::format("no reading came, {} reads failed", t.failures) : "no reading came");
     return;
   }
   const double promised_hz = meter.paces_itself ? t.nominal_hz : std::min(t.nominal_hz, t.requested_hz);
-  if (t.distinct_hz < least_share * promised_hz) {
+  if (auto text = shortfall(sampler, meter); !text.empty()) {
+    problem(std::move(text));
+  } else if (t.distinct_hz < least_share * promised_hz) {
     problem(fmt::format("{:.4g} new readings a second, {:.4g} are nominal: {}", t.distinct_hz, promised_hz,
                         t.repeats > t.readings ? "the device repeats old values"
                         : t.missed > 0         ? "the host was late"
@@ -129,6 +131,7 @@ SelfTest self_test(const Capture& capture, const MeterInfo& meter, double interv
   t.requested_hz = interval_s > 0 ? 1 / interval_s : t.nominal_hz;
   t.polled_hz = capture.sampler.delivered_hz;
   t.missed = capture.sampler.missed;
+  t.scheduling = capture.sampler.scheduling;
   count(t, capture.readings, meter);
 
   std::vector<double> spacing_s;
@@ -157,7 +160,7 @@ SelfTest self_test(const Capture& capture, const MeterInfo& meter, double interv
   t.mean_W = mean(values);
   t.sd_W = standard_deviation(values);
   t.allan_1s_W = allan_deviation(watts);
-  judge(t, meter, last_s - first_s);
+  judge(t, meter, capture.sampler, last_s - first_s);
   return t;
 }
 

@@ -23,6 +23,7 @@ struct SelfTest {
   std::size_t resets = 0;    // the device was found reset
   std::size_t clipped = 0;   // at the end of the range
   std::size_t missed = 0;    // deadlines that passed unserved
+  Scheduling scheduling;     // of the sampling thread
   // Time from one new value to the next.
   double spacing_median_s = unknown;
   double spacing_p95_s = unknown;

@@ -10,7 +10,9 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
+#include "harness/trace_space.h"
 #include "power/registry.h"
+#include "power/scheduling.h"
 
 namespace tbft::cli {
 
@@ -90,6 +92,21 @@ void print(const MeterExam& exam) {
              or_dash(exam.power_W, "W"));
 }
 
+// Room for a trace here, where `tbft run` makes its directory: of the meter that was named, else of a fast converter.
+Check disk_check(const std::optional<MeterExam>& exam) {
+  const double period_s = exam && exam->info.nominal_period_s > 0 ? exam->info.nominal_period_s : 1.0 / 940;
+  const auto folder = std::filesystem::current_path();
+  return check_space(folder, free_bytes(folder), {.rows_per_s = 1 / period_s});
+}
+
+Check sampler_check() {
+  const auto got = power::try_scheduling(power::Realtime::automatic);
+  Check check{.topic = "sampler", .name = "priority", .detail = to_string(got)};
+  if (!got.realtime())
+    check.detail += "; real-time priority is not permitted, and needed only where `tbft meters --self-test` loses readings";
+  return check;
+}
+
 int execute(const DoctorOptions& options) {
   std::optional<MeterExam> exam;
   std::vector<Check> meter_checks;
@@ -103,7 +120,9 @@ int execute(const DoctorOptions& options) {
       meter_checks.push_back({.topic = "meter", .name = options.meter, .health = Health::problem, .detail = error.what()});
     }
   }
-  const Diagnosis diagnosis = diagnose();
+  Diagnosis diagnosis = diagnose();
+  diagnosis.checks.push_back(disk_check(exam));
+  diagnosis.checks.push_back(sampler_check());
   const bool usable = options.meter.empty() ? !diagnosis.auto_uri.empty() : exam && exam->usable;
   if (options.json) {
     Json meters = Json::array();

@@ -11,6 +11,7 @@
 #include "harness/board.h"
 #include "harness/child.h"
 #include "harness/cli/command.h"
+#include "harness/cli/sampling_options.h"
 #include "harness/cli/time_option.h"
 #include "harness/console.h"
 #include "harness/energy_row.h"
@@ -32,6 +33,7 @@ namespace {
 struct MeasureOptions {
   std::string meter = "auto";
   std::string trace, marker;
+  std::string realtime = "auto";
   double interval_s = 0;
   std::optional<double> idle_s, timeout_s;
   int repetitions = 1;
@@ -178,7 +180,7 @@ int execute(const MeasureOptions& options) {
   auto meter = power::open_meter(options.meter, options.interval_s);  // before the command: no meter, no run
   Console console;
   ChildRunner child;
-  power::MonitorOptions monitor_options{.interval_s = options.interval_s};
+  power::MonitorOptions monitor_options{.interval_s = options.interval_s, .realtime = power::parse_realtime(options.realtime)};
   if (!options.trace.empty()) monitor_options.trace = options.trace;
   if (!options.marker.empty()) monitor_options.on_mark = open_marker(options.marker, console);
   const double idle_s = options.idle_s.value_or(meter->info().measured ? default_idle_s : 0);
@@ -204,6 +206,7 @@ int execute(const MeasureOptions& options) {
       fmt::print("{}{}", text_of(all), sampler_text(monitor));
     }
     std::fflush(stdout);  // a signal that waited ends us as soon as `child` is gone
+    for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
     monitor.close();
   } catch (const std::exception& error) {
     if (code == 0) throw;
@@ -225,6 +228,7 @@ void add_measure(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("-o,--output", options->trace, "Write every reading to this trace.csv")->type_name("TRACE");
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
+  add_realtime_option(*command, options->realtime);
   command
       ->add_option("--idle", options->idle_s,
                    "Seconds of idle before and after; 0 skips, net is then unknown (default 5; 0 for an estimate or replay)")

@@ -33,6 +33,16 @@ std::string limit(const std::optional<double>& x, double scale, std::string_view
   return text(x.value_or(power::unknown), scale, unit);
 }
 
+// Not where an instant replay was taken as it is.
+bool sampled(const power::SelfTest& t) {
+  return std::isfinite(t.polled_hz);
+}
+
+ordered_json json_of(const power::Scheduling& scheduling) {
+  return {
+      {"policy", scheduling.policy_name()}, {"priority", scheduling.priority}, {"timer_slack_ns", scheduling.timer_slack_ns}};
+}
+
 ordered_json json_of(const power::SelfTest& t, const power::MeterInfo& info) {
   return {{"meter", info.uri},
           {"description", info.description},
@@ -50,6 +60,7 @@ ordered_json json_of(const power::SelfTest& t, const power::MeterInfo& info) {
           {"resets", t.resets},
           {"saturated", t.clipped},
           {"missed", t.missed},
+          {"sampler", sampled(t) ? json_of(t.scheduling) : ordered_json(nullptr)},
           {"spacing_median_s", number(t.spacing_median_s)},
           {"spacing_p95_s", number(t.spacing_p95_s)},
           {"spacing_max_s", number(t.spacing_max_s)},
@@ -78,6 +89,7 @@ void print(const power::SelfTest& t, const power::MeterInfo& info) {
              t.readings, t.repeats, t.failures, t.clipped, t.resets, t.missed);
   fmt::print("spacing      median {}, 95 % within {}, longest {}\n", text(t.spacing_median_s, 1e3, "ms"),
              text(t.spacing_p95_s, 1e3, "ms"), text(t.spacing_max_s, 1e3, "ms"));
+  if (sampled(t)) fmt::print("sampler      {}\n", to_string(t.scheduling));
   fmt::print("CPU          sampling {}, the whole program {} of a core\n", text(t.sampler_cpu_pct, 1, "%"),
              text(t.process_cpu_pct, 1, "%"));
   fmt::print("power        mean {}; noise: standard deviation {} of readings, Allan deviation {} of 1 s means\n",
@@ -153,7 +165,8 @@ std::string resolution(const power::Accuracy& accuracy) {
 int self_test_meter(const SelfTestOptions& options) {
   const auto meter = power::open_meter(options.meter, options.interval_s);
   const auto clock = power::steady_clock();
-  const auto captured = power::capture(*meter, *clock, options.seconds, options.interval_s);
+  const auto captured =
+      power::capture(*meter, *clock, options.seconds, options.interval_s, power::parse_realtime(options.realtime));
   const power::SelfTest result = power::self_test(captured, meter->info(), options.interval_s);
   if (options.json) {
     fmt::print("{}\n", json_of(result, meter->info()).dump());

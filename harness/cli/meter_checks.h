@@ -16,6 +16,7 @@ struct SelfTestOptions {
   std::string meter;
   double seconds = 10;
   double interval_s = 0;
+  std::string realtime = "auto";
   bool json = false;
 };
 // Prints what was found and a verdict. Exit::ok, or Exit::invalid_measurement where the meter falls short of its promises.

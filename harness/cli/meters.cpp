@@ -8,6 +8,7 @@
 
 #include "harness/cli/command.h"
 #include "harness/cli/meter_checks.h"
+#include "harness/cli/sampling_options.h"
 #include "power/capture.h"
 #include "power/registry.h"
 
@@ -93,6 +94,7 @@ void add_meters(CLI::App& app, Action& action) {
   command->add_option("-i,--interval", test->interval_s, "Sampling interval of the self-test; 0: the meter's own")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}}))
       ->needs(self_test);
+  add_realtime_option(*command, test->realtime)->needs(self_test);
   command->footer(
       "Examples:\n"
       "  tbft meters\n"

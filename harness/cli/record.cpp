@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "harness/cli/command.h"
+#include "harness/cli/sampling_options.h"
 #include "harness/cli/time_option.h"
 #include "harness/console.h"
 #include "harness/energy_text.h"
@@ -30,6 +31,7 @@ struct RecordOptions {
   std::string meter = "auto";
   std::string trace, trigger, status;
   std::string window = "record";
+  std::string realtime = "auto";
   double interval_s = 0;
   std::optional<double> duration_s;
   bool append = false;
@@ -73,7 +75,9 @@ bool triggered(const power::GpioTrigger& trigger, const std::atomic<bool>& stop,
 int record(const RecordOptions& options, const std::optional<power::GpioTrigger>& trigger, std::unique_ptr<power::Meter> meter,
            Console& console, RunStatus& status, StatusFile& status_file) {
   const StopOnSignal signals;
-  power::Monitor monitor(std::move(meter), {.interval_s = options.interval_s, .trace = std::filesystem::path(options.trace)});
+  power::Monitor monitor(std::move(meter), {.interval_s = options.interval_s,
+                                            .trace = std::filesystem::path(options.trace),
+                                            .realtime = power::parse_realtime(options.realtime)});
   if (trigger && !triggered(*trigger, signals.flag(), console)) throw Interrupted("interrupted before the trigger came");
   monitor.begin(options.window);
   wait(options, monitor, signals.flag(), console, status, status_file);
@@ -84,6 +88,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   console.clear();
   status.energy_J = energy.energy_J;
   fmt::print("{}{}", energy_text(energy, {}), sampler_text(monitor));
+  for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
   if (early) throw Interrupted(fmt::format("interrupted; {} holds what came until then", options.trace));
   status.state = energy.valid ? "done" : "invalid";
   status.message = energy.reason;
@@ -124,6 +129,7 @@ void add_record(CLI::App& app, Action& action) {
   add_time_option(*command, "-d,--duration", options->duration_s, "How long, e.g. 60s or 2h; without it until Ctrl-C")
       ->check(CLI::PositiveNumber);
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
+  add_realtime_option(*command, options->realtime);
   command->add_option("-w,--window", options->window, "Name of the window over the whole recording")->capture_default_str();
   command->add_option("--trigger", options->trigger, "Begin with an edge of this GPIO line, e.g. pinctrl-rp1:27:falling")
       ->type_name("CHIP:LINE[:EDGE]");

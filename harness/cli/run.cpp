@@ -6,14 +6,17 @@
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
+#include "harness/cli/sampling_options.h"
 #include "harness/console.h"
 #include "harness/jobs.h"
 #include "harness/plan.h"
 #include "harness/provenance.h"
 #include "harness/run_inputs.h"
+#include "harness/run_meter.h"
 #include "harness/runner.h"
 #include "harness/settings.h"
 #include "harness/strategy/strategy.h"
+#include "harness/trace_space.h"
 #include "results/report.h"
 
 namespace tbft::cli {
@@ -25,6 +28,7 @@ struct RunOptions {
   std::string directory;
   std::string meter;
   std::string marker;
+  std::string trace, realtime;
   std::string status;
   std::vector<std::string> set;
   std::vector<std::string> cells;
@@ -34,6 +38,22 @@ struct RunOptions {
   bool dry_run = false;
 };
 
+// What the trace will take of the disk; on stderr, since the plan is CSV. A meter that is not there yet is no reason to fail.
+std::string trace_line(const Settings& settings, const RunOptions& options, const std::vector<Cell>& cells) {
+  if (options.jobs > 0) return "trace: none, --jobs measures nothing";
+  if (settings.meter.trace == "off") return "trace: none (meter.trace = off)";
+  try {
+    const auto meter = open_meter_or_estimate(settings.meter.uri, settings.meter.interval_s);
+    const double idle_s = settings.idle.seconds < 0 ? (meter->info().measured ? default_idle_s : 0) : settings.idle.seconds;
+    const auto cells_csv = std::filesystem::path(options.directory) / "cells.csv";
+    return trace_size_text({.rows_per_s = trace_rows_per_s(*meter, settings.meter.interval_s),
+                            .seconds = options.directory.empty() ? std::nullopt : seconds_left(cells_csv, cells, idle_s),
+                            .cells_only = settings.meter.trace == "cells"});
+  } catch (const std::exception& error) {
+    return fmt::format("trace: of unknown size: {}", error.what());
+  }
+}
+
 void print_plan(const Settings& requested, const RunOptions& options, const Board& board) {
   const auto settings =
       options.jobs > 0 ? settings_of_jobs(requested, options.jobs, board.cores()) : effective(requested, board.cores());
@@ -42,12 +62,15 @@ void print_plan(const Settings& requested, const RunOptions& options, const Boar
   for (const auto& c : plan)
     fmt::print("{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
                c.repetition, c.seed);
+  print_error(trace_line(settings, options, plan));
 }
 
 int execute(const RunOptions& options) {
   auto set = options.set;
   if (!options.meter.empty()) set.push_back("meter.uri=" + options.meter);
   if (!options.marker.empty()) set.push_back("meter.marker='" + options.marker + "'");
+  if (!options.trace.empty()) set.push_back("meter.trace=" + options.trace);
+  if (!options.realtime.empty()) set.push_back("meter.realtime=" + options.realtime);
   if (options.tune_lr) set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
   const auto settings = read_settings(options.experiment, set);
   const Board board;
@@ -112,6 +135,11 @@ void add_run(CLI::App& app, Action& action) {
                    "Raise GPIO lines in phases: train=CHIP:OFFSET,validate=...; CHIP:OFFSET alone: every window but idle ones")
       ->type_name("RULES");
   command
+      ->add_option("--trace", options->trace, "Readings to keep: full (default), cells (none outside cells and idle windows)")
+      ->check(CLI::IsMember({"full", "cells", "off"}))
+      ->type_name("full|cells|off");
+  add_realtime_option(*command, options->realtime);
+  command
       ->add_option("--status", options->status,
                    "Keep this JSON file up to date: progress, ETA, watts, joules, state (replaced whole, once a second)")
       ->type_name("FILE");
@@ -131,7 +159,7 @@ void add_run(CLI::App& app, Action& action) {
       ->type_name("K")
       ->allow_extra_args(false);
   command->add_flag("--resume", options->resume, "Go on with the run in -o: missing, failed and invalid cells");
-  command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV, run nothing");
+  command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV and how large the trace becomes; run nothing");
   command->footer(
       "Examples:\n"
       "  tbft run experiments/quickstart.toml --set model.checkpoint=base.pth -o runs/first\n"

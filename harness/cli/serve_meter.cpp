@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "harness/cli/command.h"
+#include "harness/cli/sampling_options.h"
 #include "harness/console.h"
 #include "harness/interrupted.h"
 #include "power/registry.h"
@@ -19,6 +20,7 @@ struct ServeOptions {
   std::string meter = "auto";
   std::string listen = "127.0.0.1:7007";
   std::string key_file;
+  std::string realtime = "auto";
   double interval_s = 0;
 };
 
@@ -31,7 +33,10 @@ int serve(const ServeOptions& options) {
   const auto address = power::remote::parse_address(options.listen);
   if (!address)
     throw UsageError(fmt::format("--listen {}: ADDRESS:PORT is needed, such as 0.0.0.0:7007 or [::]:7007", options.listen));
-  power::remote::ServerOptions server_options{.listen = *address, .interval_s = options.interval_s, .on_event = say};
+  power::remote::ServerOptions server_options{.listen = *address,
+                                              .interval_s = options.interval_s,
+                                              .on_event = say,
+                                              .realtime = power::parse_realtime(options.realtime)};
   if (!options.key_file.empty()) server_options.key = power::remote::read_key_file(options.key_file);
   const StopOnSignal signals;
   try {
@@ -63,6 +68,7 @@ void add_serve_meter(CLI::App& app, Action& action) {
   command->add_option("-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1.0}, {"ms", 1e-3}, {"us", 1e-6}}))
       ->type_name("TIME");
+  add_realtime_option(*command, options->realtime);
   command->footer(
       "Example, on the machine with the meter and on the one that is measured:\n"
       "  (umask 077; openssl rand -hex 32 > meter.key)     # copy it to the other machine\n"

@@ -381,7 +381,8 @@ void MeterServer::run(const std::atomic<bool>& stop) {
   self.accept();
   {
     const double interval_s = self.options.interval_s > 0 ? self.options.interval_s : self.info.nominal_period_s;
-    const Sampler sampler(*self.meter, *self.clock, interval_s, [&self](const Reading& r) { self.receive(r); });
+    const Sampler sampler(
+        *self.meter, *self.clock, interval_s, [&self](const Reading& r) { self.receive(r); }, self.options.realtime);
     while (!stop) {
       self.io.run_for(std::chrono::milliseconds(50));
       if (const auto error = sampler.error()) std::rethrow_exception(error);

@@ -13,6 +13,7 @@
 #include "power/meter.h"
 #include "power/remote/address.h"
 #include "power/remote/auth.h"
+#include "power/scheduling.h"
 
 namespace tbft::power::remote {
 
@@ -29,6 +30,7 @@ struct ServerOptions {
   std::size_t max_pending = 2048;  // readings kept for one client; what a slower one misses becomes a gap
   double login_timeout_s = 5;
   std::function<void(const std::string&)> on_event = nullptr;  // a line for people: who came and went
+  Realtime realtime = Realtime::automatic;                     // run() throws RealtimeForbidden
 };
 
 struct ServerStats {

@@ -1,10 +1,19 @@
 #include "power/monitor.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cmath>
+#include <csignal>
 #include <fstream>
+#include <string>
+#include <thread>
 
 #include "power/registry.h"
 #include "power/trace_file.h"
@@ -28,9 +37,9 @@ struct Rig {
   std::shared_ptr<SharedClock> clock = std::make_shared<SharedClock>(2);  // the test and the sampler
   void wait(TimeNs duration) { clock->sleep_until(clock->now() + duration); }
   Monitor monitor(FunctionMeter::Watts watts, std::optional<std::filesystem::path> trace = std::nullopt,
-                  MeterInfo info = simple_meter(0.01)) {
+                  MeterInfo info = simple_meter(0.01), TraceKeep keep = TraceKeep::full) {
     return Monitor(std::make_unique<FunctionMeter>(std::move(info), std::move(watts)),
-                   {.trace = std::move(trace), .clock = clock});
+                   {.trace = std::move(trace), .clock = clock, .trace_keep = keep});
   }
 };
 
@@ -145,35 +154,8 @@ TEST(Monitor, a_meter_that_throws_is_reported_to_the_caller) {
   }
 }
 
-TEST(Monitor, the_trace_file_gives_the_same_joules) {
-  const TempDir dir;
-  Rig rig;
-  std::vector<std::pair<std::string, Energy>> live;
-  {
-    std::uint64_t noise = 1;
-    Monitor monitor = rig.monitor(
-        [&](TimeNs t) -> std::optional<double> {
-          noise = noise * 6364136223846793005U + 1442695040888963407U;
-          if (noise >> 56 == 7) return std::nullopt;  // one read in 256 fails
-          return 3 + std::sin(static_cast<double>(t) / 1e8) + static_cast<double>(noise >> 40) / 1e8;
-        },
-        dir / "trace.csv");
-    for (int cell = 0; cell < 20; ++cell) {
-      const std::string name = "cell/" + std::to_string(cell);
-      monitor.begin(name);
-      for (int epoch = 0; epoch < 3; ++epoch) {
-        monitor.begin(name + "/train");
-        rig.wait(177'777'777);
-        monitor.end(name + "/train");
-        rig.wait(33'333'333);
-      }
-      monitor.end(name);
-      live.emplace_back(name, monitor.energy(name));
-      live.emplace_back(name + "/train", monitor.energy(name + "/train"));
-      monitor.forget(name);
-    }
-  }
-  const auto windows = integrate(read_trace(dir / "trace.csv"));
+// Every window of the trace is the one that the monitor saw.
+void expect_same(const std::vector<NamedEnergy>& windows, const std::vector<std::pair<std::string, Energy>>& live) {
   ASSERT_EQ(windows.size(), live.size());
   for (const auto& [name, e] : live) {
     const auto found = std::ranges::find(windows, name, &NamedEnergy::name);
@@ -184,6 +166,198 @@ TEST(Monitor, the_trace_file_gives_the_same_joules) {
     EXPECT_EQ(found->energy.samples, e.samples) << name;
     EXPECT_NEAR(found->energy.U_random_J, e.U_random_J, 1e-9) << name;
     EXPECT_DOUBLE_EQ(found->energy.coverage_pct, e.coverage_pct) << name;
+  }
+}
+
+// Two seconds before the first cell, 20 cells of three epochs, a second of rest after each; one read in 256 fails.
+std::vector<std::pair<std::string, Energy>> measure_cells(const std::filesystem::path& trace, TraceKeep keep, MeterInfo info) {
+  Rig rig;
+  std::vector<std::pair<std::string, Energy>> live;
+  std::uint64_t noise = 1;
+  Monitor monitor = rig.monitor(
+      [&](TimeNs t) -> std::optional<double> {
+        noise = noise * 6364136223846793005U + 1442695040888963407U;
+        if (noise >> 56 == 7) return std::nullopt;
+        return 3 + std::sin(static_cast<double>(t) / 1e8) + static_cast<double>(noise >> 40) / 1e8;
+      },
+      trace, std::move(info), keep);
+  rig.wait(2'000 * ms);
+  for (int cell = 0; cell < 20; ++cell) {
+    const std::string name = "cell/" + std::to_string(cell);
+    monitor.begin(name);
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      monitor.begin(name + "/train");
+      rig.wait(177'777'777);
+      monitor.end(name + "/train");
+      rig.wait(33'333'333);
+    }
+    monitor.end(name);
+    live.emplace_back(name, monitor.energy(name));
+    live.emplace_back(name + "/train", monitor.energy(name + "/train"));
+    monitor.forget(name);
+    rig.wait(1'000 * ms);
+  }
+  monitor.close();
+  EXPECT_EQ(monitor.lost_in_trace(), 0U);
+  return live;
+}
+
+TEST(Monitor, the_trace_file_gives_the_same_joules) {
+  const TempDir dir;
+  const auto live = measure_cells(dir / "trace.csv", TraceKeep::full, simple_meter(0.01));
+  expect_same(integrate(read_trace(dir / "trace.csv")), live);
+}
+
+TEST(Monitor, a_trace_of_cells_alone_gives_the_same_joules_without_the_readings_between_them) {
+  MeterInfo averaging = simple_meter(0.01);
+  averaging.averaging_s = 0.008;
+  averaging.latency_s = 0.03;
+  for (const MeterInfo& info : {simple_meter(0.01), averaging}) {
+    const TempDir dir;
+    const auto live = measure_cells(dir / "trace.csv", TraceKeep::cells, info);
+    const TraceFile trace = read_trace(dir / "trace.csv");
+    expect_same(integrate(trace), live);
+    const std::size_t inside = 20 * 63;  // of 0.633 s at 100 Hz; 2,200 readings came outside
+    EXPECT_GE(trace.segments[0].readings.size(), inside);
+    EXPECT_LE(trace.segments[0].readings.size(), inside + 20 * 8) << "a few at each edge";
+  }
+}
+
+// A pipe that nobody reads yet: a disk that stalls.
+class StalledDisk {
+ public:
+  explicit StalledDisk(std::filesystem::path path) : path_(std::move(path)) {
+    if (::mkfifo(path_.c_str(), 0600) != 0) throw std::runtime_error("mkfifo failed");
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);  // also a writer, so that a read waits instead of ending
+  }
+  // From now on it works; the rest of what was written ends with close().
+  void recover() {
+    reader_ = std::thread([this] {
+      std::array<char, 1 << 16> buffer{};
+      for (ssize_t n = 0; (n = ::read(fd_, buffer.data(), buffer.size())) > 0;) {
+        text_.append(buffer.data(), static_cast<std::size_t>(n));
+        if (text_.ends_with(end)) return;
+      }
+    });
+  }
+  // Once everybody has written.
+  TraceFile trace() {
+    EXPECT_EQ(::write(fd_, end.data(), end.size()), static_cast<ssize_t>(end.size()));
+    reader_.join();
+    ::close(fd_);
+    std::istringstream in(text_.substr(0, text_.size() - end.size()));
+    return read_trace(in, "the pipe");
+  }
+
+ private:
+  static constexpr std::string_view end = "# end\n";
+  std::filesystem::path path_;
+  int fd_ = -1;
+  std::string text_;
+  std::thread reader_;
+};
+
+TEST(Monitor, a_disk_that_stalls_holds_up_neither_readings_nor_windows_and_loses_nothing_within_the_queue) {
+  const TempDir dir;
+  StalledDisk disk(dir / "pipe");
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs t) { return 3 + std::sin(static_cast<double>(t) / 1e8); }, dir / "pipe");
+  monitor.begin("a");
+  rig.wait(40'000 * ms);  // 4,000 rows of 50 bytes; the pipe takes 65,536 bytes
+  monitor.end("a");
+  const Energy e = monitor.energy("a");
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_GE(e.samples, 4000U);
+  disk.recover();
+  monitor.sync();
+  monitor.close();
+  EXPECT_EQ(monitor.lost_in_trace(), 0U);
+  expect_same(integrate(disk.trace()), {{"a", e}});
+}
+
+TEST(Monitor, a_disk_that_stalls_for_longer_than_the_queue_holds_leaves_a_gap_in_the_trace_and_none_in_the_energy) {
+  const TempDir dir;
+  StalledDisk disk(dir / "pipe");
+  Rig rig;
+  std::atomic<std::size_t> polls = 0;
+  const auto watts = [&](TimeNs) {
+    ++polls;
+    return 3.0;
+  };
+  Monitor monitor = rig.monitor(watts, dir / "pipe");
+  monitor.begin("a");
+  rig.wait(200'000 * ms);
+  monitor.end("a");
+  const Energy e = monitor.energy("a");
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_GE(e.samples, 20'000U);
+  EXPECT_GT(monitor.lost_in_trace(), 5'000U);
+  disk.recover();
+  monitor.sync();
+  rig.wait(1'000 * ms);
+  monitor.begin("b");
+  rig.wait(5'000 * ms);
+  monitor.end("b");
+  const Energy after = monitor.energy("b");
+  monitor.close();
+  const TraceFile trace = disk.trace();
+  const auto gap = std::ranges::find_if(trace.segments[0].readings, [](const Reading& r) { return r.flags == gap_begins; });
+  ASSERT_NE(gap, trace.segments[0].readings.end());
+  const auto windows = integrate(trace);
+  ASSERT_EQ(windows.size(), 2U);
+  EXPECT_FALSE(windows[0].energy.valid) << "its readings are not all there";
+  EXPECT_NEAR(windows[1].energy.energy_J, after.energy_J, 1e-12 * 15);
+  EXPECT_EQ(trace.segments[0].readings.size() + monitor.lost_in_trace(), polls + 1) << "with the gap";
+}
+
+// A file size limit stands for a full disk.
+class SmallDisk {
+ public:
+  explicit SmallDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~SmallDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+ private:
+  sighandler_t handler_;
+  rlimit before_{};
+};
+
+TEST(Monitor, a_trace_that_cannot_be_written_is_reported_by_sync_and_close_and_costs_no_joules) {
+  const TempDir dir;
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs) { return 3.0; }, dir / "trace.csv");
+  const SmallDisk full(4096);
+  monitor.begin("a");
+  rig.wait(60'000 * ms);
+  monitor.end("a");
+  EXPECT_NEAR(monitor.energy("a").energy_J, 180, 1e-9);
+  for (int i = 0; i < 2; ++i) EXPECT_THROW(monitor.sync(), std::system_error);
+  EXPECT_THROW(monitor.close(), std::system_error);
+}
+
+TEST(Monitor, a_row_that_is_synced_has_its_readings_in_the_file) {
+  const TempDir dir;
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs t) { return 3 + std::sin(static_cast<double>(t) / 1e8); }, dir / "trace.csv");
+  for (int cell = 0; cell < 50; ++cell) {
+    const std::string name = "cell/" + std::to_string(cell);
+    monitor.begin(name);
+    rig.wait(100 * ms);
+    monitor.end(name);
+    const Energy e = monitor.energy(name);
+    monitor.sync();
+    // What a kill would leave now.
+    const auto windows = integrate(read_trace(dir / "trace.csv"));
+    ASSERT_EQ(windows.size(), static_cast<std::size_t>(cell) + 1);
+    ASSERT_NEAR(windows.back().energy.energy_J, e.energy_J, 1e-12 * e.energy_J);
   }
 }
 

@@ -1,10 +1,15 @@
 #include "power/sampler.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/prctl.h>
 
+#include <future>
 #include <thread>
+#include <utility>
 
-#include "power/trace_file.h"
+#include "power/trace_queue.h"
 #include "tests/unit/power/allocation_counter.h"
 #include "tests/unit/power/fake_meter.h"
 #include "tests/unit/power/temp_dir.h"
@@ -82,6 +87,56 @@ TEST(Sampler, a_meter_that_paces_itself_misses_deadlines_of_its_own) {
   EXPECT_NEAR(loop.stats().distinct_hz, 50, 2);
 }
 
+// A converter with a period of 1 ms by its data sheet and of `period` in truth, of whose conversions every `kept`-th gives a
+// reading.
+class Converter final : public Meter {
+ public:
+  Converter(TimeNs period, int kept) : period_(period), kept_(kept), info_(simple_meter(0.001)) { info_.paces_itself = true; }
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs now) override { next_ = now; }
+  void stop() override {}
+  TimeNs next_poll(TimeNs) const override { return next_; }
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now < next_) return std::nullopt;
+    next_ = now + kept_ * period_;
+    return Reading{.t_ns = now, .power_W = 1};
+  }
+
+ private:
+  TimeNs period_;
+  int kept_;
+  MeterInfo info_;
+  TimeNs next_ = 0;
+};
+
+std::string shortfall_of(Converter meter, int readings) {
+  ManualClock clock(0);
+  meter.start(0);
+  SamplingLoop loop(meter, clock, 0.001, [](const Reading&) {});
+  for (int i = 0; i < readings; ++i) loop.step({});
+  return shortfall(loop.stats(), meter.info());
+}
+
+TEST(Sampler, conversions_that_gave_no_reading_are_counted_and_told) {
+  EXPECT_THAT(shortfall_of({ms, 9}, 1000),
+              ::testing::AllOf(::testing::HasSubstr("11 % of the conversions gave a reading (1000 of 8992)"),
+                               ::testing::HasSubstr("-i 10ms"), ::testing::HasSubstr("--realtime on")));
+  EXPECT_EQ(shortfall_of({ms, 1}, 1000), "");
+  EXPECT_EQ(shortfall_of({ms * 11 / 10, 1}, 1000), "") << "a slow oscillator loses nothing";
+  EXPECT_EQ(shortfall_of({ms, 9}, 4), "") << "too few to tell";
+}
+
+TEST(Sampler, a_meter_that_is_asked_makes_no_conversions_to_lose) {
+  EXPECT_EQ(shortfall({.distinct = 100, .skipped = 900}, simple_meter(0.001)), "");
+}
+
+TEST(Sampler, who_is_realtime_is_not_told_to_become_it) {
+  MeterInfo info = simple_meter(0.001);
+  info.paces_itself = true;
+  const auto text = shortfall({.distinct = 100, .skipped = 900, .scheduling = {.policy = SCHED_FIFO}}, info);
+  EXPECT_THAT(text, ::testing::AllOf(::testing::HasSubstr("10 %"), ::testing::Not(::testing::HasSubstr("--realtime"))));
+}
+
 TEST(Sampler, failed_and_repeated_readings_are_not_distinct) {
   ManualClock clock(0);
   int n = 0;
@@ -99,7 +154,7 @@ TEST(Sampler, a_sample_allocates_nothing_on_its_way_to_the_trace) {
   const TempDir dir;
   ManualClock clock(0);
   FunctionMeter meter(simple_meter(0.001), [](TimeNs t) { return static_cast<double>(t % 7919) / 1000; });
-  TraceWriter trace(dir / "trace.csv", meter.info(), {});
+  TraceQueue trace(dir / "trace.csv", meter.info(), {}, TraceKeep::full);
   SamplingLoop loop(meter, clock, 0.001, [&](const Reading& r) { trace.write(r); });
   loop.step({});
   const std::size_t before = testing::allocations();
@@ -117,6 +172,68 @@ TEST(Sampler, the_thread_stops_at_once_and_reports_what_ended_it) {
   const Sampler sampler(broken, *clock, 0.001, [](const Reading&) {});
   while (!sampler.error()) std::this_thread::yield();
   EXPECT_THROW(std::rethrow_exception(sampler.error()), MeterUnavailable);
+}
+
+// What the thread that polls has.
+Scheduling scheduling_while_polled(Realtime realtime) {
+  auto clock = steady_clock();
+  std::promise<std::pair<Scheduling, long>> polled;
+  auto seen = polled.get_future();
+  FunctionMeter meter(simple_meter(0.001), [&, first = true](TimeNs) mutable {
+    sched_param param{};
+    sched_getparam(0, &param);
+    if (std::exchange(first, false)) {
+      polled.set_value({{.policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, .priority = param.sched_priority},
+                        prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0)});
+    }
+    return 1.0;
+  });
+  const Sampler sampler(
+      meter, *clock, 0.001, [](const Reading&) {}, realtime);
+  auto [scheduling, slack_ns] = seen.get();
+  scheduling.timer_slack_ns = slack_ns;
+  const Scheduling told = sampler.stats().scheduling;
+  EXPECT_EQ(told.policy, scheduling.policy);
+  EXPECT_EQ(told.priority, scheduling.priority);
+  EXPECT_EQ(told.timer_slack_ns, scheduling.timer_slack_ns);
+  return scheduling;
+}
+
+bool may_be_realtime() {
+  bool may = false;
+  std::thread([&] {
+    const sched_param param{.sched_priority = sampling_priority};
+    may = sched_setscheduler(0, SCHED_FIFO, &param) == 0;
+  }).join();
+  return may;
+}
+
+TEST(Scheduling, the_sampling_thread_alone_gets_timer_slack_and_priority) {
+  const long slack_ns = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  const Scheduling off = scheduling_while_polled(Realtime::off);
+  EXPECT_EQ(off.policy, SCHED_OTHER);
+  EXPECT_EQ(off.timer_slack_ns, 1);
+  const Scheduling automatic = scheduling_while_polled(Realtime::automatic);
+  EXPECT_EQ(automatic.policy, may_be_realtime() ? SCHED_FIFO : SCHED_OTHER);
+  EXPECT_EQ(automatic.priority, may_be_realtime() ? sampling_priority : 0);
+  EXPECT_LE(automatic.timer_slack_ns, 1);
+  // This thread has what it had.
+  EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER);
+  EXPECT_EQ(prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), slack_ns);
+}
+
+TEST(Scheduling, on_is_kept_or_says_how_to_permit_it) {
+  try {
+    EXPECT_TRUE(scheduling_while_polled(Realtime::on).realtime());
+    EXPECT_TRUE(try_scheduling(Realtime::on).realtime());
+  } catch (const RealtimeForbidden& error) {
+    EXPECT_FALSE(may_be_realtime());
+    EXPECT_THAT(error.what(), ::testing::AllOf(::testing::HasSubstr("limits.d"), ::testing::HasSubstr("LimitRTPRIO=20")));
+  }
+  EXPECT_EQ(to_string(Scheduling{.policy = SCHED_FIFO, .priority = 20, .timer_slack_ns = 1}),
+            "SCHED_FIFO, priority 20, timer slack 1 ns");
+  EXPECT_EQ(to_string(Scheduling{.policy = SCHED_OTHER, .timer_slack_ns = 1}), "SCHED_OTHER, timer slack 1 ns");
+  EXPECT_THROW(parse_realtime("yes"), std::invalid_argument);
 }
 
 TEST(Sampler, an_impossible_interval_is_refused) {

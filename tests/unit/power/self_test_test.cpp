@@ -49,6 +49,17 @@ TEST(SelfTest, rates_spacing_cost_and_noise) {
   EXPECT_NEAR(t.process_cpu_pct, 2, 1e-9);
 }
 
+TEST(SelfTest, conversions_that_gave_no_reading_are_a_problem) {
+  Capture c = steady();
+  MeterInfo converter = simple_meter(0.01);
+  converter.paces_itself = true;
+  c.sampler.distinct = 930;
+  c.sampler.skipped = 70;
+  EXPECT_THAT(self_test(c, converter).problems, ElementsAre(HasSubstr("93 % of the conversions gave a reading (930 of 1000)")));
+  c.sampler.skipped = 30;
+  EXPECT_TRUE(self_test(c, converter).ok());
+}
+
 TEST(SelfTest, drift_is_not_noise) {
   const SelfTest t = self_test(steady(0.02, 0.02), simple_meter(0.01));
   EXPECT_GT(t.sd_W, 0.05);
