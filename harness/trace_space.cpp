@@ -53,8 +53,8 @@ std::optional<double> seconds_left(const fs::path& cells_csv, const std::vector<
   std::size_t ok = 0;
   auto left = static_cast<double>(cells.size());
   for (const auto& row : rows) {
-    if (row.status != "ok") continue;
-    sum_s += row.duration_s;
+    if (row.status != "ok" || !row.duration_s) continue;
+    sum_s += *row.duration_s;
     ++ok;
     left -= std::ranges::any_of(cells, [&](const Cell& cell) { return cell.id == row.cell_id; }) ? 1 : 0;
   }
@@ -76,9 +76,11 @@ Check check_space(const fs::path& folder, std::uintmax_t free, const TracePlan& 
   check.detail += fmt::format(", room for {} of a trace of {:.3g} MB an hour", duration_text(lasts_s), plan.MB_per_hour());
   const bool short_of_plan = plan.seconds && *plan.seconds > lasts_s;
   if (short_of_plan) check.detail += fmt::format("; {} are left to run", duration_text(*plan.seconds));
-  if (lasts_s < least_s || (short_of_plan && !plan.cells_only)) {
+  // The cells that are left take at most that long; where it is unknown, a few hours are.
+  const double wanted_s = plan.seconds.value_or(ample_s);
+  if (lasts_s < std::min(wanted_s, least_s) || (short_of_plan && !plan.cells_only)) {
     check.health = Health::problem;
-  } else if (lasts_s < ample_s) {
+  } else if (lasts_s < wanted_s) {
     check.health = Health::warning;
   }
   if (check.health != Health::ok) {

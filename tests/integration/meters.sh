@@ -14,6 +14,27 @@ case $3 in
     grep -q '^verdict  *good' "$work/out" || fail "$(cat "$work/out")"
     grep -q 'estimate or replay of the board, power' "$work/out" || fail "what it is: $(cat "$work/out")"
     "$tbft" meters --self-test --json -m "replay://$work/t.csv?speed=instant" | grep -q '"mean_W":5.0.*"ok":true' || fail "json" ;;
+  realtime_is_told_and_can_be_refused)
+    steady "$work/t.csv" 1 5
+    for realtime in auto off; do
+      "$tbft" meters --self-test -d 0.5s --realtime $realtime -m "replay://$work/t.csv" >"$work/out" || true
+      grep -qE '^sampler +SCHED_[A-Z]+(, priority [0-9]+)?, timer slack [01] ns' "$work/out" || fail "$(cat "$work/out")"
+    done
+    "$tbft" meters --self-test --json -d 0.5s --realtime off -m "replay://$work/t.csv" >"$work/json" || true
+    grep -q '"sampler":{"policy":"SCHED_OTHER","priority":0,"timer_slack_ns":1}' "$work/json" || fail "$(cat "$work/json")"
+    code=0
+    "$tbft" meters --self-test --realtime yes -m "replay://$work/t.csv" >"$work/out" 2>"$work/err" || code=$?
+    [ "$code" = 2 ] || fail "--realtime yes ended with $code"
+    # Without the capability and the limit `on` is refused, before the command runs, and the others go without.
+    ulimit -r 0
+    ordinary=()
+    [ "$(id -u)" != 0 ] || ordinary=(setpriv --bounding-set=-sys_nice --inh-caps=-sys_nice)
+    expect_refusal 1 'limits.d.*rtprio|rtprio.*limits.d' "${ordinary[@]}" "$tbft" meters --self-test --realtime on -m "replay://$work/t.csv"
+    expect_refusal 1 'LimitRTPRIO' "${ordinary[@]}" "$tbft" measure --realtime on --idle 0 -m estimate:// -- touch "$work/ran"
+    [ ! -e "$work/ran" ] || fail "the command ran"
+    for realtime in auto off; do
+      "${ordinary[@]}" "$tbft" measure --realtime $realtime --idle 0 -m estimate:// -- sleep 0.2 >/dev/null || fail "--realtime $realtime"
+    done ;;
   self_test_names_the_problem)
     { echo $header; seq 0 100 | sed 's/$/0000000,5,1,5,,,/'; seq 200 300 | sed 's/$/0000000,5,1,5,,,/'; } >"$work/t.csv"
     code=0

@@ -106,6 +106,8 @@ TEST_F(PlanTest, IdsDoNotDependOnHowTheRunIsMeasuredOrWhereFilesLie) {
       {"meter.uri", [](Settings& s) { s.meter.uri = "ina219:///dev/i2c-1"; }},
       {"meter.interval_s", [](Settings& s) { s.meter.interval_s = 0.01; }},
       {"meter.marker", [](Settings& s) { s.meter.marker = "train=gpiochip0:17"; }},
+      {"meter.trace", [](Settings& s) { s.meter.trace = "cells"; }},
+      {"meter.realtime", [](Settings& s) { s.meter.realtime = "off"; }},
       {"idle.seconds", [](Settings& s) { s.idle.seconds = 7; }},
       {"cooldown",
        [](Settings& s) {

@@ -146,7 +146,11 @@ TEST_F(RunDirectoryTest, ASettingThatTheRunDidNotKnowHadItsDefault) {
 
 TEST_F(RunDirectoryTest, APlanThatOnlyGrewIsResumed) {
   create({"a"}, {row_of("a", "ok")});
-  const auto grown = run_json({{"sweep.repetitions", 2}, {"description", "more"}, {"model.checkpoint", "elsewhere.pth"}},
+  const auto grown = run_json({{"sweep.repetitions", 2},
+                               {"description", "more"},
+                               {"model.checkpoint", "elsewhere.pth"},
+                               {"meter.trace", "cells"},
+                               {"meter.realtime", "off"}},
                               {{"data", {{"output/", {{"pixels_sha256", "22"}}}}}});
   RunDirectory directory(path(), true);
   EXPECT_NO_THROW(directory.begin(grown, plan_of({"b", "a"})));

@@ -107,6 +107,8 @@ refresh_bn = true
 uri = "estimate://"
 interval_s = 0.5
 marker = "train=pinctrl-rp1:17"
+trace = "cells"
+realtime = "off"
 [idle]
 seconds = 1.5
 [cooldown]
@@ -123,6 +125,7 @@ timeout_s = 60
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
     "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.augment": true, "train.lr_search": [0.5, 2.0], "train.batchnorm": "eval", "train.cache": "off", "train.cache_limit_MiB": 77, "train.refresh_bn": true,
     "meter.uri": "estimate://", "meter.interval_s": 0.5, "meter.marker": "train=pinctrl-rp1:17",
+    "meter.trace": "cells", "meter.realtime": "off",
     "idle.seconds": 1.5, "cooldown.max_C": 50.0,
     "cooldown.timeout_s": 60.0
   })");
@@ -234,6 +237,8 @@ TEST_F(SettingsFile, ATrainingSizeLeavesRoomForTheTest) {
 
 TEST_F(SettingsFile, AMarkerNamesPhasesAndLines) {
   EXPECT_THAT(error_of_set("meter.marker=train"), HasSubstr("CHIP:OFFSET"));
+  EXPECT_THAT(error_of_set("meter.trace=some"), HasSubstr("full, cells, off"));
+  EXPECT_THAT(error_of_set("meter.realtime=yes"), HasSubstr("auto, on, off"));
   EXPECT_NO_THROW(with({"meter.marker='train=pinctrl-rp1:17,gpiochip0:4'"}));
 }
 

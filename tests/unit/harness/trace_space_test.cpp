@@ -1,0 +1,89 @@
+#include "harness/trace_space.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "power/registry.h"
+#include "results/csv.h"
+#include "tests/unit/harness/temporary_folder.h"
+#include "tests/unit/power/fake_meter.h"
+
+namespace tbft {
+namespace {
+
+using power::testing::FunctionMeter;
+using power::testing::simple_meter;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr std::uintmax_t GB = 1'000'000'000;
+
+TEST(TraceSpace, rows_come_at_the_interval_or_at_the_pace_of_the_converter) {
+  const FunctionMeter asked(simple_meter(0.1), [](power::TimeNs) { return 1.0; });
+  EXPECT_DOUBLE_EQ(trace_rows_per_s(asked, 0), 10);
+  EXPECT_DOUBLE_EQ(trace_rows_per_s(asked, 0.5), 2);
+  auto info = simple_meter(0.001);
+  info.paces_itself = true;
+  const FunctionMeter converter(info, [](power::TimeNs) { return 1.0; });
+  EXPECT_DOUBLE_EQ(trace_rows_per_s(converter, 0.5), 1000);
+}
+
+TEST(TraceSpace, the_size_is_told_by_the_hour_and_for_the_cells_that_are_left) {
+  EXPECT_THAT(trace_size_text({.rows_per_s = 940}), AllOf(HasSubstr("about 203 MB an hour"), HasSubstr("940 readings a second")));
+  EXPECT_THAT(trace_size_text({.rows_per_s = 940, .seconds = 7200}), AllOf(HasSubstr("406 MB"), HasSubstr("2 h 00 min")));
+  EXPECT_THAT(trace_size_text({.rows_per_s = 940, .cells_only = true}), HasSubstr("at most 203 MB"));
+}
+
+TEST(TraceSpace, a_disk_that_is_too_small_is_a_warning_or_a_problem) {
+  const TracePlan fast{.rows_per_s = 940};
+  EXPECT_EQ(check_space("/runs", 10 * GB, fast).health, Health::ok);
+  const Check tight = check_space("/runs", GB / 2, fast);
+  EXPECT_EQ(tight.health, Health::warning);
+  EXPECT_THAT(tight.detail, AllOf(HasSubstr("500 MB free"), HasSubstr("room for 2 h 27 min"), HasSubstr("203 MB an hour")));
+  EXPECT_THAT(tight.fix, AllOf(HasSubstr("--trace cells"), HasSubstr("--trace off"), HasSubstr("meter.interval_s")));
+  EXPECT_EQ(check_space("/runs", GB / 100, fast).health, Health::problem);
+  EXPECT_EQ(check_space("/runs", GB / 100, {.rows_per_s = 2}).health, Health::ok) << "a slow meter";
+  EXPECT_EQ(check_space("/runs", 0, {}).health, Health::ok) << "nothing is known to be written";
+}
+
+TEST(TraceSpace, what_the_rows_so_far_let_expect_must_fit) {
+  const TracePlan ten_days{.rows_per_s = 940, .seconds = 864'000};
+  EXPECT_EQ(check_space("/runs", 10 * GB, ten_days).health, Health::problem);
+  EXPECT_EQ(check_space("/runs", 100 * GB, ten_days).health, Health::ok);
+  const TracePlan cells_only{.rows_per_s = 940, .seconds = 864'000, .cells_only = true};
+  EXPECT_EQ(check_space("/runs", 10 * GB, cells_only).health, Health::warning) << "it takes less than that";
+  const TracePlan a_minute{.rows_per_s = 940, .seconds = 60};
+  EXPECT_EQ(check_space("/runs", GB / 100, a_minute).health, Health::ok) << "all that is left fits";
+}
+
+TEST(TraceSpace, the_time_that_is_left_is_that_of_cells_without_a_row) {
+  const test::TemporaryFolder folder;
+  const auto csv = folder.path() / "cells.csv";
+  std::vector<Cell> cells(4);
+  for (std::size_t i = 0; i < cells.size(); ++i) cells[i].id = std::to_string(i);
+  EXPECT_FALSE(seconds_left(csv, cells, 5));
+  results::CellRow row;
+  row.cell_id = "2";
+  row.status = "failed";
+  row.duration_s = 1000;
+  results::append_cell(csv, row);
+  EXPECT_FALSE(seconds_left(csv, cells, 5)) << "no cell has ended well";
+  row.cell_id = "1";
+  row.status = "ok";
+  row.duration_s = 60;
+  results::append_cell(csv, row);
+  ASSERT_TRUE(seconds_left(csv, cells, 5));
+  EXPECT_DOUBLE_EQ(*seconds_left(csv, cells, 5), 3 * 65.0);
+  EXPECT_DOUBLE_EQ(*seconds_left(csv, cells, -1), 3 * 60.0);
+}
+
+TEST(TraceSpace, the_room_is_that_of_the_file_system_even_where_the_folder_is_not_made_yet) {
+  const test::TemporaryFolder folder;
+  const auto here = static_cast<double>(free_bytes(folder.path()));
+  EXPECT_NEAR(static_cast<double>(free_bytes(folder.path() / "runs" / "first")), here, 0.2 * here);
+}
+
+}  // namespace
+}  // namespace tbft
