@@ -31,7 +31,8 @@ TEST(TraceSpace, rows_come_at_the_interval_or_at_the_pace_of_the_converter) {
 }
 
 TEST(TraceSpace, the_size_is_told_by_the_hour_and_for_the_cells_that_are_left) {
-  EXPECT_THAT(trace_size_text({.rows_per_s = 940}), AllOf(HasSubstr("about 203 MB an hour"), HasSubstr("940 readings a second")));
+  EXPECT_THAT(trace_size_text({.rows_per_s = 940}),
+              AllOf(HasSubstr("about 203 MB an hour"), HasSubstr("940 readings a second")));
   EXPECT_THAT(trace_size_text({.rows_per_s = 940, .seconds = 7200}), AllOf(HasSubstr("406 MB"), HasSubstr("2 h 00 min")));
   EXPECT_THAT(trace_size_text({.rows_per_s = 940, .cells_only = true}), HasSubstr("at most 203 MB"));
 }

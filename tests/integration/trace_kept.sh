@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# tbft run --trace full | cells | off: the joules of every row are found again in what is kept, and nothing else depends on it.
+. "$(dirname "$0")/common.sh"
+
+tiny_base "$work/base.pth"
+tiny_experiment "$work/e.toml"
+# A meter that is sampled all the time, also during the warm-up, which is in no window.
+sweep() {
+  local directory=$1
+  shift
+  "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set meter.uri=estimate:// --set meter.interval_s=0.005 \
+    --set warmup=true --set idle.seconds=0.2 -o "$work/$directory" "$@"
+}
+
+for keep in full cells off; do
+  sweep $keep --trace $keep >/dev/null 2>"$work/err" || fail "$keep: $(cat "$work/err")"
+  [ "$(wc -l <"$work/$keep/cells.csv")" = 5 ] || fail "$keep: $(cat "$work/$keep/cells.csv")"
+  grep -q '"meter.trace": *"'$keep'"' "$work/$keep/run.json" || fail "$keep is not in run.json"
+  grep -q '"timer_slack_ns": *[01]' "$work/$keep/run.json" || fail "what the sampler got is not in run.json"
+done
+[ -z "$(ls "$work/off/traces")" ] || fail "off left $(ls "$work/off/traces")"
+for keep in full cells; do
+  "$tbft" integrate "$work/$keep/traces/trace.csv" --json >"$work/windows" || fail "$keep: integrate"
+  /usr/bin/python3 - "$work/windows" "$work/$keep/cells.csv" <<'P' || fail "$keep: the joules are others"
+import csv, json, sys
+windows = {w["name"]: w["gross_J"] for w in json.load(open(sys.argv[1]))["windows"]}
+rows = list(csv.DictReader(open(sys.argv[2])))
+for row in rows:
+    gross = float(row["gross_J"])
+    assert abs(windows["cell/" + row["cell_id"]] - gross) <= 1e-12 * gross, row["cell_id"]
+assert len(rows) == 4
+P
+done
+# Readings after the first whole second in no window: the cells alone have none.
+/usr/bin/python3 - "$work/full/traces/trace.csv" "$work/cells/traces/trace.csv" <<'P' || fail "cells keeps readings outside windows"
+import sys
+def outside(path):
+    open_windows, ending, readings = 0, False, 0
+    for line in open(path):
+        if not line[0].isdigit():
+            continue
+        mark = line.rstrip("\n").split(",")[6]
+        if mark:
+            open_windows += 1 if mark[0] == "+" else -1
+        elif not open_windows:
+            readings += 1
+    return readings
+full, cells = map(outside, sys.argv[1:])
+assert full > 20 and cells <= 2 * 20, (full, cells)
+P
+
+# Another choice is no other run.
+"$tbft" report "$work/off" >/dev/null || fail "report without a trace"
+sed -i '$d' "$work/off/cells.csv"
+sweep off --resume --trace cells >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"
+[ -s "$work/off/traces/trace-2.csv" ] || fail "the resumed run kept nothing"
+
+# The plan is on stdout, the size of the trace on stderr.
+sweep new --dry-run >"$work/plan" 2>"$work/err"
+[ "$(wc -l <"$work/plan")" = 5 ] || fail "$(cat "$work/plan")"
+grep -q '^trace: about 43.2 MB an hour (200 readings a second)' "$work/err" || fail "$(cat "$work/err")"
+sweep full --dry-run 2>&1 >/dev/null | grep -qE '^trace: about .* MB for the [0-9]+ s' || fail "the rows of a run say how long it takes"
+sweep new --dry-run --trace off 2>&1 >/dev/null | grep -q '^trace: none' || fail "off"
+[ ! -e "$work/new" ] || fail "--dry-run made something"
