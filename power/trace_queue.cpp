@@ -26,7 +26,7 @@ constexpr double held_s = 60;  // of readings
 constexpr std::size_t least_capacity = 4096;
 constexpr std::size_t most_capacity = 65536;
 constexpr std::size_t most_marks = 4096;
-constexpr std::chrono::milliseconds writing_interval{100};
+constexpr std::chrono::milliseconds writing_interval{250};
 
 std::size_t capacity_for(const MeterInfo& meter) {
   const double readings = meter.nominal_period_s > 0 ? held_s / meter.nominal_period_s : 0;
