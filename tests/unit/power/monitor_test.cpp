@@ -301,13 +301,13 @@ TEST(Monitor, a_disk_that_stalls_for_longer_than_the_queue_holds_leaves_a_gap_in
   const Energy after = monitor.energy("b");
   monitor.close();
   const TraceFile trace = disk.trace();
-  const auto gap = std::ranges::find_if(trace.segments[0].readings, [](const Reading& r) { return r.flags == gap_begins; });
-  ASSERT_NE(gap, trace.segments[0].readings.end());
+  const auto gaps = std::ranges::count(trace.segments[0].readings, gap_begins, &Reading::flags);
+  EXPECT_GE(gaps, 1) << "more where the pipe took some rows meanwhile";
   const auto windows = integrate(trace);
   ASSERT_EQ(windows.size(), 2U);
   EXPECT_FALSE(windows[0].energy.valid) << "its readings are not all there";
   EXPECT_NEAR(windows[1].energy.energy_J, after.energy_J, 1e-12 * 15);
-  EXPECT_EQ(trace.segments[0].readings.size() + monitor.lost_in_trace(), polls + 1) << "with the gap";
+  EXPECT_EQ(trace.segments[0].readings.size() + monitor.lost_in_trace(), polls + static_cast<std::size_t>(gaps));
 }
 
 // A file size limit stands for a full disk.
