@@ -67,9 +67,10 @@ void SamplingLoop::step(const std::stop_token& stop) {
 
 std::size_t SamplingLoop::skipped_before(const Reading& reading) {
   const auto before = std::exchange(last_reading_, reading.t_ns);
-  if (!before || !meter_.info().paces_itself) return 0;
+  const MeterInfo& meter = meter_.info();  // as it is now: a converter may have changed its averaging
+  if (!before || !meter.paces_itself || (reading.flags & reinitialised) != 0) return 0;
   // By the spacing, not by the rate: an oscillator may be off by a tenth.
-  const double periods = std::round(static_cast<double>(reading.t_ns - *before) / static_cast<double>(period_));
+  const double periods = std::round(to_seconds(reading.t_ns - *before) / meter.nominal_period_s);
   return periods > 1 ? static_cast<std::size_t>(periods) - 1 : 0;
 }
 

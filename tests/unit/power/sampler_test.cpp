@@ -126,6 +126,37 @@ TEST(Sampler, conversions_that_gave_no_reading_are_counted_and_told) {
   EXPECT_EQ(shortfall_of({ms, 9}, 4), "") << "too few to tell";
 }
 
+// A converter that begins to average over 10 periods after 1,000 readings.
+class SlowerConverter final : public Meter {
+ public:
+  SlowerConverter() : info_(simple_meter(0.001)) { info_.paces_itself = true; }
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs) override {}
+  void stop() override {}
+  TimeNs next_poll(TimeNs) const override { return next_; }
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now < next_) return std::nullopt;
+    const bool changes = ++readings_ == 1000;
+    if (changes) info_.nominal_period_s = 0.01;
+    next_ = now + from_seconds(info_.nominal_period_s);
+    return Reading{.t_ns = now, .power_W = 1, .flags = static_cast<std::uint8_t>(changes ? unsigned{reinitialised} : 0U)};
+  }
+
+ private:
+  MeterInfo info_;
+  TimeNs next_ = 0;
+  int readings_ = 0;
+};
+
+TEST(Sampler, a_converter_that_averages_longer_from_now_on_loses_nothing) {
+  ManualClock clock(0);
+  SlowerConverter meter;
+  SamplingLoop loop(meter, clock, 0.001, [](const Reading&) {});
+  for (int i = 0; i < 3000; ++i) loop.step({});
+  EXPECT_GT(loop.stats().distinct, 2900U);
+  EXPECT_EQ(loop.stats().skipped, 0U);
+}
+
 TEST(Sampler, a_meter_that_is_asked_makes_no_conversions_to_lose) {
   EXPECT_EQ(shortfall({.distinct = 100, .skipped = 900}, simple_meter(0.001)), "");
 }
