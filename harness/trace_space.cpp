@@ -38,6 +38,7 @@ double TracePlan::MB_per_hour() const {
 }
 
 std::string trace_size_text(const TracePlan& plan) {
+  if (plan.seconds && *plan.seconds <= 0) return "trace: nothing more, no cell is left to run";
   if (plan.rows_per_s <= 0) return "trace: a row for each reading of the recording that the meter replays";
   return fmt::format("trace: {} {:.3g} MB an hour ({:.4g} readings a second); {}", plan.cells_only ? "at most" : "about",
                      plan.MB_per_hour(), plan.rows_per_s,

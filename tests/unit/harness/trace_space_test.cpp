@@ -35,6 +35,7 @@ TEST(TraceSpace, the_size_is_told_by_the_hour_and_for_the_cells_that_are_left) {
               AllOf(HasSubstr("about 203 MB an hour"), HasSubstr("940 readings a second")));
   EXPECT_THAT(trace_size_text({.rows_per_s = 940, .seconds = 7200}), AllOf(HasSubstr("406 MB"), HasSubstr("2 h 00 min")));
   EXPECT_THAT(trace_size_text({.rows_per_s = 940, .cells_only = true}), HasSubstr("at most 203 MB"));
+  EXPECT_THAT(trace_size_text({.rows_per_s = 940, .seconds = 0}), HasSubstr("no cell is left"));
 }
 
 TEST(TraceSpace, a_disk_that_is_too_small_is_a_warning_or_a_problem) {
