@@ -33,14 +33,16 @@ std::string energy_text(const power::Energy& gross, const power::NetEnergy& net)
 
 std::string sampler_text(const power::Monitor& monitor) {
   const auto stats = monitor.sampler();
-  const auto& meter = monitor.meter();
+  const auto meter = monitor.meter();
   return fmt::format("sampler   {} deadlines missed, {:.3f} s of CPU\nmeter     {}: {}{}\n", stats.missed, stats.cpu_s,
                      meter.uri, meter.description, meter.measured ? "" : " (not a measurement)");
 }
 
 std::vector<std::string> sampler_warnings(const power::Monitor& monitor, const std::string& trace) {
   std::vector<std::string> lines;
-  if (auto text = power::shortfall(monitor.sampler(), monitor.meter()); !text.empty()) lines.push_back(std::move(text));
+  const auto meter = monitor.meter();
+  if (!meter.note.empty()) lines.push_back(meter.note);
+  if (auto text = power::shortfall(monitor.sampler(), meter); !text.empty()) lines.push_back(std::move(text));
   if (const auto lost = monitor.lost_in_trace(); lost > 0) {
     lines.push_back(fmt::format(
         "{}: the disk stalled, and {} readings are missing there (marked as a gap); the joules have them", trace, lost));

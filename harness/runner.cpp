@@ -98,6 +98,9 @@ class Run {
       ++finished_;
     }
     for (const auto& warning : sampler_warnings(*monitor_, trace_)) console_.warning(warning);
+    // run.json says what the meter was at the start.
+    if (const auto note = monitor_->meter().note; !note.empty())
+      setup_->journal.found("meter.note", nlohmann::json(note).dump());
     monitor_->close();
     return outcome;
   }

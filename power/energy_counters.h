@@ -118,7 +118,7 @@ class EnergyCounters {
     state.ResumeTiming();
   }
 
-  const MeterInfo& meter() const { return monitor_.meter(); }
+  MeterInfo meter() const { return monitor_.meter(); }
 
  private:
   void begin() {

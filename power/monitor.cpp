@@ -76,12 +76,22 @@ struct Monitor::Impl {
   void receive(const Reading& reading) {
     const std::lock_guard lock(mutex);
     if (trace) trace->write(reading);
+    if ((reading.flags & reinitialised) != 0 && info.paces_itself) adopt(meter->info());
     young.push_back(reading);
     if (is_sample(reading, info)) {
       last_sample = std::max(last_sample, reading.t_ns);
       follow(reading);
     }
     advance(clock->now());
+  }
+
+  // A converter that now averages longer: what it says of itself holds for the windows that are open, too. Its gap limit stays,
+  // as those windows have it.
+  void adopt(MeterInfo changed) {
+    changed.gap_limit_s = info.gap_limit_s;
+    info = std::move(changed);
+    arrival = from_seconds(info.averaging_s + info.latency_s) + 2 * interval;
+    reach = edge_reach(info);
   }
 
   // Adds what is no longer young to the windows, and settles those that are complete.
@@ -255,7 +265,8 @@ void Monitor::close() {
   if (self.trace) self.trace->close();
 }
 
-const MeterInfo& Monitor::meter() const {
+MeterInfo Monitor::meter() const {
+  const std::lock_guard lock(impl_->mutex);
   return impl_->info;
 }
 

@@ -42,7 +42,8 @@ class Monitor {
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  const MeterInfo& meter() const;
+  // As it is now: a converter that the host cannot follow averages longer, and says so in `note`.
+  MeterInfo meter() const;
 
   // Opens and closes a window at this instant. The same name may be opened again after it was closed; its parts then add up.
   // Throws std::logic_error for a name that is open already, or was not open, std::invalid_argument for a name that a trace

@@ -113,6 +113,7 @@ void judge(SelfTest& t, const MeterInfo& meter, const SamplerStats& sampler, dou
   } else if (t.duration_s - covered_s > std::max(edge_periods * meter.nominal_period_s, limit_s) + meter.latency_s + 0.1) {
     problem(fmt::format("readings came during {:.4g} of {:.4g} s", covered_s, t.duration_s));
   }
+  if (!meter.note.empty()) problem(meter.note);
   if (t.failures > 0) problem(fmt::format("{} failed reads", t.failures));
   if (t.resets > 0) problem(fmt::format("the device was reset {} times: is its supply sound?", t.resets));
   if (t.clipped > 0) problem(fmt::format("{} readings at the end of the range: too large a shunt or gain", t.clipped));

@@ -110,7 +110,7 @@ void load(const PersonalizeOptions& options, PersonalizeRequest& request, Consol
 nlohmann::ordered_json record_of(const PersonalizeOptions& options, const Personalized& outcome,
                                  const PersonalizeRequest& request, const power::Monitor& monitor,
                                  const std::string& started_utc, const std::string& model) {
-  const auto& meter = monitor.meter();
+  const auto meter = monitor.meter();
   auto json = to_json(outcome, request);
   json["schema"] = 1;
   json["started_utc"] = started_utc;

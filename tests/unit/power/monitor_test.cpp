@@ -473,5 +473,52 @@ TEST(Replay, a_bad_file_or_option_is_one_clear_error) {
   EXPECT_THROW(open_meter("replay://" + (dir / "short.csv").string()), MeterUnavailable);
 }
 
+// A meter that after half a second averages ten times as long, as a converter does whose host is too late for it.
+class SlowingMeter final : public Meter {
+ public:
+  SlowingMeter() {
+    info_ = {.uri = "slowing://",
+             .description = "fast",
+             .paces_itself = true,
+             .nominal_period_s = 0.001,
+             .averaging_s = 0.001,
+             .gap_limit_s = 0.05};
+  }
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs first_window) override { due_ = begun_ = first_window; }
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now < due_) return std::nullopt;
+    Reading r{.t_ns = now, .power_W = 2};
+    if (info_.note.empty() && now - begun_ > 500'000'000) {
+      info_.nominal_period_s = info_.averaging_s = 0.01;
+      info_.note = "averages longer";
+      r.flags = reinitialised;
+    }
+    due_ = now + from_seconds(info_.nominal_period_s);
+    return r;
+  }
+  TimeNs next_poll(TimeNs /*scheduled*/) const override { return due_; }
+  void stop() override {}
+
+ private:
+  MeterInfo info_;
+  TimeNs begun_ = 0, due_ = 0;
+};
+
+TEST(Monitor, what_a_converter_says_of_itself_is_followed_when_it_changes) {
+  const auto clock = std::make_shared<SharedClock>(2);
+  Monitor monitor(std::make_unique<SlowingMeter>(), {.clock = clock});
+  EXPECT_EQ(monitor.meter().note, "");
+  monitor.begin("w");
+  clock->sleep_until(clock->now() + 2'000'000'000);
+  monitor.end("w");
+  const Energy e = monitor.energy("w");
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_NEAR(e.energy_J, 4, 1e-9);
+  EXPECT_EQ(monitor.meter().note, "averages longer");
+  EXPECT_EQ(monitor.meter().averaging_s, 0.01);
+  EXPECT_EQ(monitor.meter().gap_limit_s, 0.05);
+}
+
 }  // namespace
 }  // namespace tbft::power
