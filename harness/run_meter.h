@@ -11,7 +11,8 @@ namespace tbft {
 // The length of an idle window beside measured work, where the user says none.
 inline constexpr double default_idle_s = 5;
 
-// As power::open_meter(), but where `auto` finds none it is estimate://. Throws as that does.
-std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s);
+// As power::open_meter(), but where `auto` finds none, or several of which none is to be guessed, it is estimate:// and
+// `warning` says so and why. Throws as that does.
+std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning);
 
 }  // namespace tbft

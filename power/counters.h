@@ -40,7 +40,8 @@ class CounterUnwrapper {
 // because it went back, is a damaged read, or it began anew: the next read tells.
 class CounterGuard {
  public:
-  // `max_W`: more than the device can ever draw. `slack_J`: how far a count may be ahead, at least its step.
+  // `max_W`: more than the device can ever draw. `slack_J`: how far a count may be ahead, at least its step. Serves amperes and
+  // coulombs as well.
   CounterGuard(double max_W, double slack_J) : max_W_(max_W), slack_J_(slack_J) {}
 
   struct Value {

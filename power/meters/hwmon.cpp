@@ -166,7 +166,7 @@ std::string plan_shunt(Plan& plan, const MeterUri& uri, const HwmonDevice& devic
   plan.scale = assumed.ohm / truth;
   if (const HwmonChip* chip = hwmon_chip(device.name)) {
     plan.full_scale_A = chip->full_scale_V / truth;
-    plan.limits.amps_A = hwmon_over_range * plan.full_scale_A;
+    plan.limits.amps_A = 2 * plan.full_scale_A;  // a little over the range is saturated, not impossible
     plan.limits.power_W = plan.limits.amps_A * plan.limits.volts_V;
     if (chip->shunt_lsb_V > 0) {
       Accuracy& a = plan.info.accuracy;
