@@ -153,7 +153,8 @@ class PowerSupply final : public PolledMeter {
   // Throws MeterUnavailable for values that no such battery can have.
   void require_plausible(const std::string& name) {
     Reading r;
-    if (!read(r) || is_plausible(r)) return;
+    double left = 0;
+    if (!read(r, left) || is_plausible(r, left)) return;
     const auto raw = value_.number().value;
     throw MeterUnavailable(fmt::format(
         "meter power_supply: {}: {} is {} millionths{}, which this battery cannot give: a fault of its gauge or driver", name,
@@ -163,12 +164,11 @@ class PowerSupply final : public PolledMeter {
   }
 
  private:
-  // Of joules, or of coulombs.
+  // Of microwatt-hours, or of microampere-hours.
   CounterGuard new_count() const {
     const bool charge = source_ == Source::charge;
-    const double most = charge ? limits_.amps_A : limits_.power_W;
-    const double step = charge ? usual_step_uAh * C_of_uAh : usual_step_uWh * J_of_uWh;
-    return {most, most * refresh_s_ + step};
+    const double most = charge ? limits_.amps_A / C_of_uAh : limits_.power_W / J_of_uWh;
+    return {most, most * refresh_s_ + static_cast<double>(charge ? usual_step_uAh : usual_step_uWh)};
   }
 
   bool sample(TimeNs now, Reading& r) override {
@@ -177,12 +177,14 @@ class PowerSupply final : public PolledMeter {
       counted_.reset();
       return false;
     }
-    if (!read(r) || !is_plausible(r)) return false;
+    double left = 0;
+    if (!read(r, left) || !is_plausible(r, left)) return false;
     if (!info_.counter) return true;
     // What is left falls: what is spent rises.
-    const auto counted = count_.next(now, -r.energy_J);
+    const auto counted = count_.next(now, -left);
     if (!counted) return false;
-    if (counted_) spent_J_ += (counted->energy_J - *counted_) * (source_ == Source::charge ? r.volts_V : 1);
+    const double unit_J = source_ == Source::energy ? J_of_uWh : C_of_uAh * r.volts_V;
+    if (counted_) spent_J_ += (counted->energy_J - *counted_) * unit_J;
     counted_ = counted->energy_J;
     if (counted->began_anew) r.flags |= reinitialised;
     r.energy_J = spent_J_;
@@ -190,8 +192,8 @@ class PowerSupply final : public PolledMeter {
     return true;
   }
 
-  // A counter's energy_J is what is left, or the charge that is left in coulombs.
-  bool read(Reading& r) {
+  // `left`: of a counter, in its own unit.
+  bool read(Reading& r, double& left) {
     if (volts_) {
       const SysfsValue uV = volts_->number();
       if (!uV.ok()) return false;
@@ -209,18 +211,16 @@ class PowerSupply final : public PolledMeter {
         r.power_W = r.volts_V * r.amps_A;
         break;
       case Source::energy:
-        r.energy_J = micro * J_of_uWh;
-        break;
       case Source::charge:
-        r.energy_J = micro * C_of_uAh;
+        left = micro;
         break;
     }
     return true;
   }
 
-  bool is_plausible(const Reading& r) const {
+  bool is_plausible(const Reading& r, double left) const {
     return !(r.volts_V > limits_.volts_V || r.volts_V < 0 || r.amps_A > limits_.amps_A || r.power_W > limits_.power_W ||
-             r.energy_J < 0);
+             left < 0);
   }
 
   Source source_;

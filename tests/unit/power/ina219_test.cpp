@@ -32,6 +32,7 @@ TEST(Ina219Registers, vectors) {
   EXPECT_DOUBLE_EQ(shunt_V(0x0A00), 0.0256);
   EXPECT_DOUBLE_EQ(shunt_V(0xF600), -0.0256);
   EXPECT_EQ(calibration_word(100e-6, 0.1), 0x1000);
+  EXPECT_EQ(calibration_word(1e-9, 1e-5), 0xFFFE) << "more than the register holds";
   EXPECT_EQ(current_raw(0x0A00, 0x1000), 2560);
   EXPECT_EQ(power_raw(2560, 0x2710), 640);
   EXPECT_EQ(configuration_word(true, 3, 3, 3, continuous_both), configuration_reset);
@@ -329,6 +330,12 @@ TEST(I2cBus, a_missing_bus_says_how_to_enable_it) {
 
 TEST(I2cBus, a_device_that_is_no_i2c_bus_is_refused) {
   EXPECT_THROW(LinuxI2cBus("/dev/null", 0x40), MeterUnavailable);
+}
+
+// A Raspberry Pi 5's controller answers so where a Pi 4's says "no acknowledge".
+TEST(I2cBus, what_is_worth_another_try_is_known) {
+  for (const int code : {EREMOTEIO, ENXIO, EAGAIN, ETIMEDOUT}) EXPECT_TRUE(I2cError(code, "").may_pass()) << code;
+  for (const int code : {EINVAL, EIO, EOPNOTSUPP, ENODEV}) EXPECT_FALSE(I2cError(code, "").may_pass()) << code;
 }
 
 TEST(I2cBus, a_bound_driver_and_the_bus_clock_are_found_in_sysfs) {

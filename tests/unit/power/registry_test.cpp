@@ -50,6 +50,12 @@ TEST(Uri, numbers_are_checked_to_their_end) {
   }
 }
 
+TEST(Uri, an_address_without_0x_is_guessed_in_the_message_alone) {
+  EXPECT_THAT(error_of<BadMeterUri>("ina219:///dev/i2c-1?addr=40&shunt_ohm=0.1"), HasSubstr("perhaps addr=0x40?"));
+  EXPECT_THAT(error_of<BadMeterUri>("ina226:///dev/i2c-1?addr=4f&shunt_ohm=0.1"), HasSubstr("perhaps addr=0x4f?"));
+  EXPECT_THAT(error_of<BadMeterUri>("ina219:///dev/i2c-1?addr=99&shunt_ohm=0.1"), ::testing::Not(HasSubstr("perhaps")));
+}
+
 TEST(Registry, auto_takes_a_measured_meter_or_says_what_to_name) {
   try {
     EXPECT_TRUE(open_meter("auto")->info().measured);  // whatever this machine has
