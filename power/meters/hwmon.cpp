@@ -170,9 +170,11 @@ std::string plan_shunt(Plan& plan, const MeterUri& uri, const HwmonDevice& devic
     plan.limits.power_W = plan.limits.amps_A * plan.limits.volts_V;
     if (chip->shunt_lsb_V > 0) {
       Accuracy& a = plan.info.accuracy;
-      a.gain_limit_rel = std::hypot(chip->gain_limit_A, chip->gain_limit_V, shunt_tolerance);
-      a.offset_limit_A = chip->offset_V / truth;
-      a.offset_limit_V = chip->bus_offset_V;
+      if (chip->gain_limit_A > 0) {
+        a.gain_limit_rel = std::hypot(chip->gain_limit_A, chip->gain_limit_V, shunt_tolerance);
+        a.offset_limit_A = chip->offset_limit_V / truth;
+        a.offset_limit_V = chip->bus_offset_limit_V;
+      }
       a.resolution_A = std::max(1e-3 * plan.scale, chip->shunt_lsb_V / truth);
       a.resolution_V = std::max(1e-3, chip->bus_lsb_V);
       a.resolution_W = chip->power_steps * chip->shunt_lsb_V / truth;
@@ -204,7 +206,7 @@ Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device
   const std::string shunt = plan_shunt(plan, uri, device);
 
   const HwmonChip* chip = hwmon_chip(device.name);
-  if (chip != nullptr && chip->shunt_lsb_V == 0) chip = nullptr;  // how it converts is not known
+  if (chip != nullptr && !chip->takes_turns) chip = nullptr;  // how it converts is not known
   const auto ms = [&](const std::string& file) {
     return static_cast<double>(std::max<std::int64_t>(device.dir.maybe_number(file).value_or(0), 0)) / 1e3;
   };

@@ -53,19 +53,25 @@ const ShuntDriver* shunt_driver_of(std::string_view name) {
   return found == shunt_drivers.end() ? nullptr : &*found;
 }
 
+constexpr HwmonChip like_ina226(std::string_view name) {  // for the driver
+  return {name, 0.08192, 40.96, ina226::shunt_lsb_V, ina226::bus_lsb_V, 25, true};
+}
+constexpr HwmonChip like_ina238(std::string_view name) {
+  return {name, 0.16384, 102.4, 5e-6, 3.125e-3, 20};
+}
 constexpr std::array chips{
-    HwmonChip{"ina219", 0.32, 32, 10e-6, 4e-3, 20, 1.064e-3, ina219::current_gain_limit, ina219::bus_gain_limit,
+    HwmonChip{"ina219", 0.32, 32, 10e-6, 4e-3, 20, true, 1.064e-3, ina219::current_gain_limit, ina219::bus_gain_limit,
               ina219::gains[3].offset_limit_V, 0},
-    HwmonChip{"ina226", 0.08192, 40.96, ina226::shunt_lsb_V, ina226::bus_lsb_V, 25, 0, ina226::shunt_gain_limit,
+    HwmonChip{"ina226", 0.08192, 40.96, ina226::shunt_lsb_V, ina226::bus_lsb_V, 25, true, 0, ina226::shunt_gain_limit,
               ina226::bus_gain_limit, ina226::shunt_offset_limit_V, ina226::bus_offset_limit_V},
-    HwmonChip{"ina220", 0.32, 32},
-    HwmonChip{"ina230", 0.08192, 40.96},
-    HwmonChip{"ina231", 0.08192, 40.96},
+    HwmonChip{"ina220", 0.32, 32, 10e-6, 4e-3, 20, true, 1.064e-3},
+    like_ina226("ina230"),
+    like_ina226("ina231"),
+    like_ina238("ina237"),
+    like_ina238("ina238"),
+    HwmonChip{"ina228", 0.16384, 102.4, 312.5e-9, 195.3125e-6, 20},
     HwmonChip{"ina234", 0.08192, 40.96},
     HwmonChip{"ina3221", 0.1638, 32.76},
-    HwmonChip{"ina228", 0.16384, 102.4},
-    HwmonChip{"ina237", 0.16384, 102.4},
-    HwmonChip{"ina238", 0.16384, 102.4},
 };
 
 }  // namespace

@@ -19,20 +19,21 @@ struct AssumedShunt {
 };
 AssumedShunt assumed_shunt(const HwmonDevice& device, const HwmonChannel& channel);
 
-// Chips whose driver rounds and limits are known. The driver leaves the INA219 in its reset configuration (12 bit, 320 mV,
-// continuous). INA226: SBOS547, 7.5. Of the others only what they can measure at most is known.
+// Chips whose ranges are known, and of most what their driver rounds to. The driver leaves the INA219 in its reset
+// configuration (12 bit, 320 mV, continuous). INA226: SBOS547, 7.5.
 struct HwmonChip {
   std::string_view name;
   double full_scale_V;  // of the shunt
   double bus_range_V;
-  double shunt_lsb_V = 0;  // 0: nothing of what follows is known
+  double shunt_lsb_V = 0;  // 0: neither steps nor times are known
   double bus_lsb_V = 0;
-  double power_steps = 0;   // steps of current in one step of power
-  double conversion_s = 0;  // 0: update_interval says
-  double gain_limit_A = 0;  // relative
-  double gain_limit_V = 0;  // relative
-  double offset_V = 0;      // of the shunt
-  double bus_offset_V = 0;
+  double power_steps = 0;     // steps of current in one step of power; where those are finer, the volts that a step acts on
+  bool takes_turns = false;   // shunt and bus, and update_interval (or conversion_s) is one turn of each
+  double conversion_s = 0;    // 0: update_interval says
+  double gain_limit_A = 0;    // relative; 0: unknown
+  double gain_limit_V = 0;    // relative
+  double offset_limit_V = 0;  // of the shunt
+  double bus_offset_limit_V = 0;
 };
 const HwmonChip* hwmon_chip(std::string_view driver);  // null: not known
 

@@ -324,6 +324,18 @@ TEST_F(Ina238, its_energy_counter_is_scaled_too) {
   EXPECT_DOUBLE_EQ(meter->poll(ms)->energy_J, 0.1);
 }
 
+TEST_F(HwmonTest, siblings_have_the_steps_of_their_driver_and_no_stated_accuracy) {
+  const auto dir = tree.hwmon(0, "ina231", "4-0040");
+  tree.put(dir + "in1_input", "1000");
+  tree.put(dir + "curr1_input", "500");
+  tree.put(dir + "power1_input", "500000");
+  tree.put(dir + "shunt_resistor", "5000");
+  const auto meter = open("hwmon://ina231");
+  EXPECT_NEAR(meter->info().accuracy.resolution_W, 0.0125, 1e-12) << "25 steps of 2.5 uV / 5 mohm";
+  EXPECT_FALSE(meter->info().accuracy.gain_limit_rel);
+  EXPECT_FALSE(meter->info().accuracy.offset_limit_A);
+}
+
 TEST_F(HwmonTest, one_of_several_sensors_is_not_known_to_be_the_boards) {
   for (int i = 0; i < 4; ++i) {
     const auto dir = tree.hwmon(i, "ina231", "4-004" + std::to_string(i));
