@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "power/registry.h"
-
 namespace tbft {
 
-std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning) {
+std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
+                                                     const OpenMeter& open) {
   try {
-    return power::open_meter(uri, interval_s);
+    return open(uri, interval_s);
   } catch (const power::MeterUnavailable& error) {
     if (uri != "auto") throw;
     auto meter = power::open_meter("estimate://", interval_s);
