@@ -51,10 +51,6 @@ int open_device(const std::string& device) {
 
 }  // namespace
 
-bool I2cError::may_pass() const {
-  return code == EREMOTEIO || code == ENXIO || code == EAGAIN || code == ETIMEDOUT;
-}
-
 void I2cBus::read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes) {
   throw MeterUnavailable(fmt::format("this bus cannot read the {} bytes of register 0x{:02x}", bytes.size(), reg));
 }

@@ -13,8 +13,6 @@ namespace tbft::power {
 struct I2cError : std::runtime_error {
   I2cError(int code_, const std::string& what) : std::runtime_error(what), code(code_) {}
   int code;
-  // No acknowledge, the bus was busy or the controller gave up waiting (a Raspberry Pi 5's does): often gone at the next try.
-  bool may_pass() const;
 };
 
 // One device at one address of one bus.

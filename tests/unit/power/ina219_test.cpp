@@ -332,12 +332,6 @@ TEST(I2cBus, a_device_that_is_no_i2c_bus_is_refused) {
   EXPECT_THROW(LinuxI2cBus("/dev/null", 0x40), MeterUnavailable);
 }
 
-// A Raspberry Pi 5's controller answers so where a Pi 4's says "no acknowledge".
-TEST(I2cBus, what_is_worth_another_try_is_known) {
-  for (const int code : {EREMOTEIO, ENXIO, EAGAIN, ETIMEDOUT}) EXPECT_TRUE(I2cError(code, "").may_pass()) << code;
-  for (const int code : {EINVAL, EIO, EOPNOTSUPP, ENODEV}) EXPECT_FALSE(I2cError(code, "").may_pass()) << code;
-}
-
 TEST(I2cBus, a_bound_driver_and_the_bus_clock_are_found_in_sysfs) {
   const TempDir sys;
   const auto devices = sys / "bus/i2c/devices/1-0040";
