@@ -1,17 +1,16 @@
 #include "power/meters/hwmon.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "power/counters.h"
 #include "power/meters/hwmon_channels.h"
 #include "power/meters/hwmon_chips.h"
+#include "power/meters/hwmon_select.h"
 #include "power/meters/polled.h"
 
 namespace tbft::power {
@@ -29,103 +28,6 @@ struct Plan {
   HwmonLimits limits;
 };
 
-std::string candidates(const std::vector<HwmonDevice>& devices) {
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < devices.size(); ++i) {
-    lines.push_back(fmt::format("index={} path={} ({})", i, devices[i].address(), devices[i].device.string()));
-  }
-  return fmt::format("{}", fmt::join(lines, ", "));
-}
-
-HwmonDevice select_device(const MeterUri& uri, const std::vector<HwmonDevice>& all) {
-  if (uri.path.empty()) throw BadMeterUri("meter hwmon: no name; hwmon://NAME, see /sys/class/hwmon/*/name");
-  std::vector<HwmonDevice> named;
-  std::ranges::copy_if(all, std::back_inserter(named), [&](const HwmonDevice& d) { return d.name == uri.path; });
-  if (named.empty()) {
-    std::set<std::string> names;
-    for (const HwmonDevice& device : all) names.insert(device.name);
-    throw MeterUnavailable(fmt::format("meter hwmon: no sensor is called `{}`; there {}; is its driver loaded?", uri.path,
-                                       names.empty() ? "is none" : fmt::format("are {}", fmt::join(names, ", "))));
-  }
-  if (const auto path = uri.text("path")) {
-    for (const HwmonDevice& device : named) {
-      if (device.address() == *path || device.device == *path) return device;
-    }
-    throw BadMeterUri(fmt::format("meter hwmon: no {} at path={}; there are {}", uri.path, *path, candidates(named)));
-  }
-  if (const auto index = uri.integer("index", 0, 999)) {
-    if (static_cast<std::size_t>(*index) < named.size()) return named[static_cast<std::size_t>(*index)];
-    throw BadMeterUri(fmt::format("meter hwmon: no {} with index={}; there are {}", uri.path, *index, candidates(named)));
-  }
-  if (named.size() > 1) {
-    throw BadMeterUri(fmt::format("meter hwmon: {} sensors are called {}; add ?path= or ?index=: {}", named.size(), uri.path,
-                                  candidates(named)));
-  }
-  return named.front();
-}
-
-std::string listed(const std::vector<HwmonChannel>& channels) {
-  std::vector<std::string> texts;
-  texts.reserve(channels.size());
-  for (const HwmonChannel& c : channels) {
-    texts.push_back((c.label.empty() ? "channel=" + c.name() : fmt::format("label={} ({})", c.label, c.name())) +
-                    (c.complete() ? "" : ", its voltage not known"));
-  }
-  return fmt::format("{}", fmt::join(texts, ", "));
-}
-
-// The rail that feeds the board and so contains the others (Jetson).
-bool is_input_rail(const std::string& label) {
-  return label == "VDD_IN" || label == "POM_5V_IN";
-}
-
-// The rails of a device, the one that `volts` of the URI completes among them.
-HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
-  const auto channels = hwmon_channels(device);
-  if (channels.empty()) {
-    throw MeterUnavailable(
-        fmt::format("meter hwmon: {} ({}) has no power, no energy and no current", uri.path, device.device.string()));
-  }
-  const auto label = uri.text("label");
-  const auto channel = uri.text("channel");
-  if (label && channel) throw BadMeterUri("meter hwmon: label and channel both name a rail; give one");
-  const auto is_named = [&](const HwmonChannel& c) {
-    return label ? c.label == *label : channel && (c.number == *channel || c.name() == *channel);
-  };
-  const auto found = std::ranges::find_if(channels, is_named);
-  if ((label || channel) && found == channels.end()) {
-    throw BadMeterUri(
-        fmt::format("meter hwmon: {} has no such rail `{}`; it has {}", uri.path, label ? *label : *channel, listed(channels)));
-  }
-  if (found != channels.end()) return *found;
-  std::vector<HwmonChannel> complete;
-  std::ranges::copy_if(channels, std::back_inserter(complete), &HwmonChannel::complete);
-  for (const HwmonChannel& c : complete) {
-    if (is_input_rail(c.label)) return c;
-  }
-  const auto& list = complete.empty() ? channels : complete;
-  if (list.front().number == list.back().number) return list.front();
-  throw BadMeterUri(
-      fmt::format("meter hwmon: {} has several rails, which are not added up; choose one: {}", uri.path, listed(channels)));
-}
-
-// With its voltage: what is known of it, or what the URI says.
-HwmonChannel with_voltage(const MeterUri& uri, const HwmonDevice& device, HwmonChannel c) {
-  const auto voltages = hwmon_voltages(device);
-  const std::string there = voltages.empty() ? "no voltage" : fmt::format("{}", fmt::join(voltages, ", "));
-  if (const auto told = uri.text("volts")) {
-    c.volts_file = hwmon_voltage(device, *told);
-    if (c.volts_file.empty()) {
-      throw BadMeterUri(fmt::format("meter hwmon: {} has no voltage `{}`; it has {}", uri.path, *told, there));
-    }
-  }
-  if (c.complete()) return c;
-  throw BadMeterUri(fmt::format(
-      "meter hwmon: {}: which voltage belongs to the current {}{} is not known, and a wrong one would make wrong watts; it has "
-      "{}; if you know it, name it: -m 'hwmon://{}?channel={}&volts=in0'",
-      uri.path, c.name(), c.label.empty() ? "" : " " + c.label, there, uri.path, c.name()));
-}
-
 // `siblings`: all devices of the machine. One of several that could be the board's supply is not known to be it.
 Scope scope_of(const MeterUri& uri, const HwmonDevice& device, const HwmonChannel& channel,
                const std::vector<HwmonDevice>& siblings) {
@@ -135,7 +37,7 @@ Scope scope_of(const MeterUri& uri, const HwmonDevice& device, const HwmonChanne
     }
     throw BadMeterUri(fmt::format("meter hwmon: scope={}: board, package, rail and battery are known", *text));
   }
-  if (is_input_rail(channel.label)) return Scope::board;
+  if (is_hwmon_input(channel.label)) return Scope::board;
   const auto alike = std::ranges::count_if(siblings, [&](const HwmonDevice& other) {
     return other.name == device.name || (is_wired_by_user(device.name) && is_wired_by_user(other.name));
   });
@@ -201,7 +103,7 @@ void keep_what_counts(Accuracy& a, HwmonQuantity quantity) {
 Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device, const std::vector<HwmonDevice>& siblings) {
   uri.allow({"path", "index", "label", "channel", "volts", "shunt_ohm", "refresh", "scope", "gain_pct", "offset_A"});
   Plan plan;
-  plan.channel = with_voltage(uri, device, select_channel(uri, device));
+  plan.channel = select_hwmon_channel(uri, device);
   plan.limits = hwmon_limits(device.name);
   const std::string shunt = plan_shunt(plan, uri, device);
 
@@ -376,7 +278,7 @@ FoundMeter look_at(const HwmonDevice& device, const std::vector<HwmonDevice>& si
 
 std::unique_ptr<Meter> open_hwmon(const MeterUri& uri, double interval_s, const Roots& roots) {
   const auto all = hwmon_devices(roots.sys);
-  const HwmonDevice device = select_device(uri, all);
+  const HwmonDevice device = select_hwmon_device(uri, all);
   try {
     auto meter = std::make_unique<Hwmon>(make_plan(uri, interval_s, device, all), device);
     meter->require_plausible();

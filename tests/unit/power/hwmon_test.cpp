@@ -265,6 +265,19 @@ TEST_F(HwmonTest, an_unknown_pairing_is_refused_with_the_labels_until_the_uri_sa
   EXPECT_DOUBLE_EQ(alone->poll(ms)->power_W, 1.8) << "one current and one voltage";
 }
 
+TEST_F(HwmonTest, a_rail_whose_voltage_is_known_is_not_taken_for_the_only_one) {
+  const auto dir = tree.hwmon(0, "pmbus", "1-0010");
+  tree.put(dir + "curr1_input", "2000");
+  tree.put(dir + "curr1_label", "iin");
+  tree.put(dir + "curr2_input", "20000");
+  tree.put(dir + "curr2_label", "iout1");
+  EXPECT_THAT(error_of<MeterUnavailable>("hwmon://pmbus?label=iin"), HasSubstr("no voltage"));
+  tree.put(dir + "in1_input", "1000");
+  tree.put(dir + "in1_label", "vout1");
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://pmbus"),
+              AllOf(HasSubstr("label=iin (curr1), its voltage not known"), HasSubstr("label=iout1 (curr2)")));
+}
+
 TEST_F(HwmonTest, what_a_fibre_module_sends_as_light_is_no_meter) {
   const auto dir = tree.hwmon(0, "sfp", "x");
   tree.put(dir + "power1_input", "500");
