@@ -11,8 +11,8 @@
 namespace tbft::power {
 namespace {
 
-using testing::FakeTree;
 using ::testing::AllOf;
+using testing::FakeTree;
 using ::testing::HasSubstr;
 
 constexpr TimeNs second = 1'000'000'000;
