@@ -287,7 +287,8 @@ void judge(MeterExam& exam) {
   }
   if (exam.saturated > 0) {
     say(Health::problem, "range", fmt::format("{} of {} readings are at the end of the range", exam.saturated, exam.readings),
-        exam.info.counter ? "read the counter more often" : "take a smaller shunt or a larger max_A");
+        exam.info.counter && !std::isfinite(exam.amps_A) ? "read the counter more often"
+                                                         : "take a smaller shunt or a larger max_A");
   }
   const bool board = exam.info.scope == power::Scope::board;
   if (board && exam.volts_V < 0.5) {
@@ -331,6 +332,8 @@ Diagnosis diagnose(const Roots& roots) {
   if (const auto* best = power::best_meter(result.meters)) {
     result.auto_uri = best->uri;
     result.also_usable = power::equals_of(result.meters, *best);
+  } else {
+    for (const auto* equal : power::best_meters(result.meters)) result.also_usable.push_back(equal->uri);
   }
   add_absent_kinds(result.meters);
   check_i2c(roots, raspberry, result.checks);

@@ -28,7 +28,7 @@ struct Diagnosis {
   std::vector<power::FoundMeter> meters;  // what was found, then one line (absent) for each other kind
   std::vector<Check> checks;
   std::string auto_uri;                  // what `auto` takes; empty: nothing
-  std::vector<std::string> also_usable;  // of the same scope
+  std::vector<std::string> also_usable;  // of the same scope; where auto_uri is empty, the equals that it does not choose among
 };
 Diagnosis diagnose(const power::Roots& roots = {});
 

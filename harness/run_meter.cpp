@@ -1,15 +1,18 @@
 #include "harness/run_meter.h"
 
-#include "power/registry.h"
+#include <fmt/format.h>
 
 namespace tbft {
 
-std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s) {
+std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
+                                                     const OpenMeter& open) {
   try {
-    return power::open_meter(uri, interval_s);
-  } catch (const power::MeterUnavailable&) {
+    return open(uri, interval_s);
+  } catch (const power::MeterUnavailable& error) {
     if (uri != "auto") throw;
-    return power::open_meter("estimate://", interval_s);
+    auto meter = power::open_meter("estimate://", interval_s);
+    warning = fmt::format("{}; joules are an estimate: {}", error.what(), meter->info().description);
+    return meter;
   }
 }
 

@@ -45,7 +45,8 @@ class Run {
   Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop, RunStatus& status,
       StatusFile& status_file)
       : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file) {
-    auto meter = open_meter_or_estimate(request.settings.meter.uri, request.settings.meter.interval_s);
+    std::string estimated;
+    auto meter = open_meter_or_estimate(request.settings.meter.uri, request.settings.meter.interval_s, estimated);
     const auto info = meter->info();
     auto on_mark = open_marker(request.settings.meter.marker, console);
     // The directory pins what `auto` found, so that a resume with another meter is noticed.
@@ -63,8 +64,7 @@ class Run {
 
     setup_ = std::make_unique<RunSetup>(request, settings, facts, board, console, stop,
                                         [this](const SearchOutcome& outcome) { record(outcome); });
-    if (request.settings.meter.uri == "auto" && !info.measured)
-      console.warning(fmt::format("no power meter found; joules are an estimate: {}", info.description));
+    if (!estimated.empty()) console.warning(estimated);
     power::MonitorOptions options{.interval_s = settings.meter.interval_s, .on_mark = std::move(on_mark), .realtime = realtime};
     if (settings.meter.trace != "off") {
       options.trace = setup_->directory.trace(setup_->journal.before().executions + 1);

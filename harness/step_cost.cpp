@@ -24,6 +24,7 @@
 #include "harness/step_cost_rows.h"
 #include "harness/stepper.h"
 #include "power/monitor.h"
+#include "power/registry.h"
 #include "results/files.h"
 
 namespace tbft {
@@ -57,7 +58,7 @@ class NetworkCost {
     options_.spec.classes = network.classes;
     options_.layout = request.layout;
     options_.seed = request.seed;
-    meter_ = open_meter_or_estimate(request.meter, request.interval_s);
+    meter_ = power::open_meter(request.meter, request.interval_s);
     for (const auto& contender : contenders) lanes_.push_back({.contender = contender});
   }
 
@@ -286,7 +287,8 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
   if (request.layout.empty()) request.layout = default_layout();
   if (request.threads == 0) request.threads = board.cores();
   // What `auto` finds is what every network is measured with, also after a stop.
-  if (request.meter == "auto") request.meter = open_meter_or_estimate(request.meter, request.interval_s)->info().uri;
+  std::string estimated;
+  if (request.meter == "auto") request.meter = open_meter_or_estimate(request.meter, request.interval_s, estimated)->info().uri;
   const auto settings = settings_json(request);
   auto outcome = earlier(request.directory, settings);
   const auto compute = set_compute({request.threads, request.backend});
@@ -300,8 +302,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
     }
     NetworkCost cost(request, network, who, compute, board, console, stop);
     if (!begun) {
-      if (requested.meter == "auto" && !cost.meter().measured)
-        console.warning(fmt::format("no power meter found; joules are an estimate: {}", cost.meter().description));
+      if (!estimated.empty()) console.warning(estimated);
       fs::create_directories(request.directory);
       auto json = provenance_json(board);
       json["libtorch"] = libtorch_version();

@@ -34,4 +34,24 @@ CounterUnwrapper::Value CounterUnwrapper::next(TimeNs t_ns, std::uint64_t count)
   return value;
 }
 
+bool CounterGuard::follows(const std::optional<Count>& earlier, const Count& now) const {
+  if (!earlier) return false;
+  const double more_J = now.count_J - earlier->count_J;
+  return more_J >= 0 && more_J <= max_W_ * to_seconds(now.t_ns - earlier->t_ns) + slack_J_;
+}
+
+std::optional<CounterGuard::Value> CounterGuard::next(TimeNs t_ns, double count_J) {
+  const Count now{t_ns, count_J};
+  // Asked first: after a jump, time alone would make the jump possible.
+  const bool began_anew = follows(doubtful_, now);
+  if (last_ && !began_anew && !follows(last_, now)) {
+    doubtful_ = now;
+    return std::nullopt;
+  }
+  if (began_anew) before_J_ += last_->count_J - count_J;
+  last_ = now;
+  doubtful_.reset();
+  return Value{.energy_J = before_J_ + count_J, .began_anew = began_anew};
+}
+
 }  // namespace tbft::power

@@ -1,4 +1,4 @@
-// Energy counters that wrap (RAPL powercap): from raw counts to a cumulative one.
+// Energy counters: from raw counts to a cumulative one. Those that wrap (RAPL powercap), and those that can only begin anew.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,35 @@ class CounterUnwrapper {
   double max_W_;
   std::optional<Last> last_;
   std::uint64_t total_ = 0;
+};
+
+// A counter that does not wrap. A count that it cannot have reached since the last one, because no device draws that much or
+// because it went back, is a damaged read, or it began anew: the next read tells.
+class CounterGuard {
+ public:
+  // `max_W`: more than the device can ever draw. `slack_J`: how far a count may be ahead, at least its step. Serves amperes and
+  // coulombs as well.
+  CounterGuard(double max_W, double slack_J) : max_W_(max_W), slack_J_(slack_J) {}
+
+  struct Value {
+    double energy_J = unknown;  // goes on from where it was
+    bool began_anew = false;    // what it counted up to this read is lost: the reading is to be flagged `reinitialised`
+  };
+  // nullopt: the read failed.
+  std::optional<Value> next(TimeNs t_ns, double count_J);
+
+ private:
+  struct Count {
+    TimeNs t_ns;
+    double count_J;
+  };
+  bool follows(const std::optional<Count>& earlier, const Count& now) const;
+
+  double max_W_;
+  double slack_J_;
+  std::optional<Count> last_;
+  std::optional<Count> doubtful_;  // came after last_, and does not follow from it
+  double before_J_ = 0;            // added to every count
 };
 
 }  // namespace tbft::power

@@ -1,6 +1,7 @@
 #include "power/detect.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -12,18 +13,19 @@
 namespace tbft::power {
 namespace {
 
-int rank(Scope scope) {
-  switch (scope) {
+// The smaller, the better `auto` likes it.
+int rank(const FoundMeter& meter) {
+  switch (meter.scope) {
     case Scope::board:
       return 0;
     case Scope::package:
-      return 1;
+      return meter.uri.starts_with("rapl://") ? 1 : 2;  // what is trained here runs on the processor
     case Scope::battery:
-      return 2;
-    case Scope::rail:
       return 3;
+    case Scope::rail:
+      return 4;
   }
-  return 4;
+  return 5;
 }
 
 // Chips with a meter of their own that reads them raw.
@@ -51,13 +53,19 @@ std::string to_string(MeterState state) {
   throw std::logic_error("power: a meter state without a name");
 }
 
-const FoundMeter* best_meter(std::span<const FoundMeter> found) {
-  const FoundMeter* best = nullptr;
+std::vector<const FoundMeter*> best_meters(std::span<const FoundMeter> found) {
+  std::vector<const FoundMeter*> best;
   for (const FoundMeter& meter : found) {
     if (meter.state != MeterState::ready) continue;
-    if (best == nullptr || rank(meter.scope) < rank(best->scope)) best = &meter;
+    if (!best.empty() && rank(meter) < rank(*best.front())) best.clear();
+    if (best.empty() || rank(meter) == rank(*best.front())) best.push_back(&meter);
   }
   return best;
+}
+
+const FoundMeter* best_meter(std::span<const FoundMeter> found) {
+  const auto best = best_meters(found);
+  return best.size() == 1 ? best.front() : nullptr;
 }
 
 std::vector<std::string> equals_of(std::span<const FoundMeter> found, const FoundMeter& best) {
@@ -99,6 +107,12 @@ std::vector<FoundMeter> find_i2c_devices(const Roots& roots) {
 }
 
 std::string no_meter_found(std::span<const FoundMeter> found) {
+  if (const auto equals = best_meters(found); equals.size() > 1) {
+    std::vector<std::string> names;
+    for (const FoundMeter* meter : equals) names.push_back(fmt::format("-m '{}'", meter->uri));
+    return fmt::format("auto: {} meters of the same scope ({}) are here, and none is guessed; choose one: {}", equals.size(),
+                       to_string(equals.front()->scope), fmt::join(names, ", "));
+  }
   std::string there;
   for (const FoundMeter& meter : found) {
     if (meter.state == MeterState::ready || meter.state == MeterState::absent) continue;

@@ -49,11 +49,14 @@ std::vector<FoundMeter> find_meters(const Roots& roots = {});
 // not_wired.
 std::vector<FoundMeter> find_i2c_devices(const Roots& roots);
 
-// What `auto` takes: of those that are ready the widest scope (board, package, battery, rail), of equals the first. Null: none.
+// The meters that nothing prefers to one another, of those that are ready: of the widest scope (board, package, battery, rail),
+// and of packages the processor before a card. `auto` takes one that is alone; among several it does not guess.
+std::vector<const FoundMeter*> best_meters(std::span<const FoundMeter> found);
+// What `auto` takes. Null: none, or several are equally good.
 const FoundMeter* best_meter(std::span<const FoundMeter> found);
 // The other ready ones of the same scope, for a hint.
 std::vector<std::string> equals_of(std::span<const FoundMeter> found, const FoundMeter& best);
-// The error of `auto`: what to name, and what was found that cannot be used, each with its fix.
+// The error of `auto`: the equals to choose from, or what to name, and what was found that cannot be used, each with its fix.
 std::string no_meter_found(std::span<const FoundMeter> found);
 
 // Asks roots.firmware, or DEV/vcio. Throws FirmwareError (power/bus/firmware.h), now and when it is called.

@@ -42,7 +42,7 @@ std::unique_ptr<Meter> here(const MeterUri& uri, double interval_s) {
   return open(uri, interval_s, Roots{});
 }
 
-// Every meter. A new one is a file in meters/ and a line here. Of equals `auto` takes the first.
+// Every meter. A new one is a file in meters/ and a line here.
 constexpr std::array entries{
     Entry{{"ina219", "INA219 power sensor on I2C", "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina219},
     Entry{{"ina226", "INA226 power sensor on I2C", "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina226},

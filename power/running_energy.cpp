@@ -83,7 +83,9 @@ void RunningEnergy::restart() {
 void RunningEnergy::sample(const Reading& r) {
   const bool inside = r.t_ns >= t0_ns_ && r.t_ns <= t1_ns_;
   // A counter's flag speaks of the interval that ends here, which may lie before the window.
-  saturated_ += (r.flags & saturated) != 0 && (!meter_->counter || have_last_) ? 1 : 0;
+  const bool at_end = (r.flags & saturated) != 0 && (!meter_->counter || have_last_);
+  saturated_ += at_end ? 1 : 0;
+  clipped_ = clipped_ || (at_end && std::isfinite(r.power_W));
   samples_ += inside ? 1 : 0;
   if (!have_last_) {
     first_ns_ = r.t_ns;
@@ -148,11 +150,18 @@ void RunningEnergy::interval(const Reading& a, const Reading& b, bool gap) {
   longest_ = std::max(longest_, to - from);
   double step_W = 0;
   if (meter_->counter) {
-    const double mean_W = (b.energy_J - a.energy_J) / to_seconds(b.t_ns - a.t_ns);
+    const double rise_J = b.energy_J - a.energy_J;
+    if (rise_J > 0) smallest_rise_J_ = std::min(smallest_rise_J_, rise_J);
+    stood_ = stood_ || rise_J == 0;
+    const double mean_W = rise_J / to_seconds(b.t_ns - a.t_ns);
     range_.add(mean_W);
     inside_.add(mean_W);
     watch_edges(a.t_ns, b.t_ns, mean_W);
     note_ends(a, b, mean_W, mean_W);
+    // A counter that sums up samples does not know what lay between them: its means change by what they missed.
+    if (meter_->current_share < 1 && have_mean_) step_W = mean_W - last_mean_W_;
+    last_mean_W_ = mean_W;
+    have_mean_ = true;
     volt_seconds_ += (a.volts_V + b.volts_V) / 2 * length_s;  // unknown where the meter has only its count
     amp_seconds_ += (a.amps_A + b.amps_A) / 2 * length_s;
   } else {
@@ -175,9 +184,10 @@ void RunningEnergy::interval(const Reading& a, const Reading& b, bool gap) {
     gaps_s_ += length_s;
     gaps_s2_ += square(length_s);
     step_W = 0;  // the gap's own term holds it
-  } else if (!meter_->counter) {
+  } else if (!meter_->counter || meter_->current_share < 1) {
     // A reading tells of the part of the interval in which it sees the current.
-    const double seen = std::min(1.0, meter_->current_share * meter_->averaging_s / length_s);
+    const double told = meter_->counter ? 1 : std::min(1.0, meter_->averaging_s / length_s);
+    const double seen = meter_->current_share * told;
     const double unseen_s = (1 - seen) * length_s;
     steps_J2_ += square(unseen_s * step_W) / 12;
     // Of independent samples the steps have told a sixth already.
@@ -211,8 +221,8 @@ std::string RunningEnergy::why_invalid(const Energy& e) const {
   if (first_ns_ > t0_ns_ || t0_ns_ - first_ns_ > limit_) return "no reading at or just before the start";
   if (last_.t_ns < t1_ns_ || last_.t_ns - t1_ns_ > limit_) return "no reading at or just after the end";
   if (saturated_ > 0) {
-    return meter_->counter ? "the counter may have wrapped more than once between two readings"
-                           : fmt::format("{} saturated readings: the sensor's range is too small", saturated_);
+    return clipped_ ? fmt::format("{} saturated readings: the sensor's range is too small", saturated_)
+                    : "the counter may have wrapped more than once between two readings";
   }
   if (backwards_) return "the counter went backwards";
   if (reset_) return "the counter was reset: what it counted up to its first reading after that is lost";
@@ -226,7 +236,10 @@ std::string RunningEnergy::why_invalid(const Energy& e) const {
 void RunningEnergy::budget(Energy& e) const {
   const Accuracy& accuracy = meter_->accuracy;
   double random_J2 = codes_A_.variance_J2() + codes_V_.variance_J2() + codes_W_.variance_J2();
-  random_J2 += meter_->counter ? square(accuracy.resolution_J) / 6 : 0;
+  // A counter that stood still and then rose shows its real step, which may be larger than its unit.
+  const double step_J =
+      stood_ && std::isfinite(smallest_rise_J_) ? std::max(accuracy.resolution_J, smallest_rise_J_) : accuracy.resolution_J;
+  random_J2 += meter_->counter ? square(step_J) / 6 : 0;
   random_J2 += steps_J2_ + std::max(0.0, reversals_J2_);
   random_J2 += gaps_s2_ * square(range_.width()) / 12;
   for (int edge = 0; edge < 2; ++edge) {

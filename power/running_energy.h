@@ -82,6 +82,7 @@ class RunningEnergy {
   TimeNs first_ns_ = 0;
   std::size_t samples_ = 0;
   std::size_t saturated_ = 0;
+  bool clipped_ = false;  // by a sensor that shows its power; a counter alone can only have wrapped
   bool backwards_ = false;
   bool reset_ = false;
   TimeNs longest_ = 0;
@@ -89,6 +90,10 @@ class RunningEnergy {
 
   double sum_J_ = 0;
   double J_at_t0_ = 0, J_at_t1_ = 0;
+  double smallest_rise_J_ = std::numeric_limits<double>::infinity();  // of a counter, from reading to reading
+  bool stood_ = false;                                                // it did not rise from one reading to the next
+  double last_mean_W_ = 0;
+  bool have_mean_ = false;
   double volt_seconds_ = 0, amp_seconds_ = 0;
   Range range_;   // of power, over all that was used
   Range inside_;  // of power, inside the window

@@ -89,7 +89,11 @@ std::optional<long> MeterUri::integer(std::string_view key, long low, long high)
   long x = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), x, hex ? 16 : 10);
   if (error != std::errc{} || end != digits.data() + digits.size() || x < low || x > high) {
-    throw BadMeterUri(fmt::format("meter {}: {}={}: a whole number from {} to {} is needed", name, key, *value, low, high));
+    const auto [hex_end, hex_error] = std::from_chars(digits.data(), digits.data() + digits.size(), x, 16);
+    const bool forgot_0x =
+        !hex && hex_error == std::errc{} && hex_end == digits.data() + digits.size() && x >= low && x <= high;
+    throw BadMeterUri(fmt::format("meter {}: {}={}: a whole number from {} to {} is needed{}", name, key, *value, low, high,
+                                  forgot_0x ? fmt::format("; perhaps {}=0x{}?", key, digits) : ""));
   }
   return x;
 }

@@ -73,7 +73,9 @@ void print(const Diagnosis& diagnosis) {
   fmt::print("Machine\n");
   for (const auto& check : diagnosis.checks)
     print_line(to_string(check.health), check.topic + " " + check.name, check.detail, check.fix);
-  if (diagnosis.auto_uri.empty()) {
+  if (diagnosis.auto_uri.empty() && !diagnosis.also_usable.empty()) {
+    fmt::print("-m auto does not guess among equals; choose one: -m '{}'\n", fmt::join(diagnosis.also_usable, "', -m '"));
+  } else if (diagnosis.auto_uri.empty()) {
     fmt::print("-m auto finds no meter\n");
   } else {
     fmt::print(
@@ -123,7 +125,8 @@ int execute(const DoctorOptions& options) {
   Diagnosis diagnosis = diagnose();
   diagnosis.checks.push_back(disk_check(exam));
   diagnosis.checks.push_back(sampler_check());
-  const bool usable = options.meter.empty() ? !diagnosis.auto_uri.empty() : exam && exam->usable;
+  const bool any = !diagnosis.auto_uri.empty() || !diagnosis.also_usable.empty();
+  const bool usable = options.meter.empty() ? any : exam && exam->usable;
   if (options.json) {
     Json meters = Json::array();
     for (const auto& meter : diagnosis.meters) meters.push_back(json_of(meter));

@@ -31,7 +31,8 @@ int list(bool json) {
     return Exit::ok;
   }
   for (const auto& kind : power::meter_kinds()) fmt::print("{:<13} {}\n{:<13} {}\n", kind.name, kind.summary, "", kind.example);
-  fmt::print("{:<13} {}\n", "auto", "the best measured one that needs no address; never an estimate");
+  fmt::print("{:<13} {}\n", "auto",
+             "the best measured one that needs no address; never an estimate, nor one of several equals");
   return Exit::ok;
 }
 

@@ -150,12 +150,12 @@ int execute(const PersonalizeOptions& options) {
   std::error_code none;
   if (!options.output.empty() && std::filesystem::equivalent(options.output, options.checkpoint, none))
     throw UsageError(fmt::format("personalize: -o {} is the base model itself; name another file", options.output));
-  auto meter = open_meter_or_estimate(options.meter, options.interval_s);
+  std::string estimated;
+  auto meter = open_meter_or_estimate(options.meter, options.interval_s, estimated);
   Console console;
   const StopOnSignal stop;
   const auto started = utc_now();
-  if (options.meter == "auto" && !meter->info().measured)
-    console.warning(fmt::format("no power meter found; joules are an estimate: {}", meter->info().description));
+  if (!estimated.empty()) console.warning(estimated);
   request.idle_s = options.idle_s.value_or(meter->info().measured ? default_idle_s : 0);
   const auto compute = set_compute({options.threads == 0 ? Board().cores() : options.threads, options.backend});
   Trainer trainer(options.checkpoint);

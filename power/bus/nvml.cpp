@@ -19,6 +19,9 @@ struct Nvml::Functions {
   int (*uuid)(void*, char*, unsigned) = nullptr;
   int (*energy)(void*, unsigned long long*) = nullptr;
   int (*power)(void*, unsigned*) = nullptr;
+  int (*capability)(void*, int*, int*) = nullptr;
+  int (*default_limit)(void*, unsigned*) = nullptr;
+  int (*card_of_instance)(void*, void**) = nullptr;
   const char* (*error)(int) = nullptr;
 };
 
@@ -60,6 +63,9 @@ std::shared_ptr<Nvml> Nvml::load(const std::string& library) {
   find(handle, "nvmlDeviceGetName", f->name);
   find(handle, "nvmlDeviceGetUUID", f->uuid);
   find(handle, "nvmlErrorString", f->error);
+  find(handle, "nvmlDeviceGetCudaComputeCapability", f->capability);
+  find(handle, "nvmlDeviceGetPowerManagementDefaultLimit", f->default_limit);
+  find(handle, "nvmlDeviceGetDeviceHandleFromMigDeviceHandle", f->card_of_instance);
   const int code = f->init();
   if (code != 0) {
     const std::string text = f->error != nullptr ? f->error(code) : "";
@@ -93,7 +99,12 @@ NvmlDevice::NvmlDevice(std::shared_ptr<Nvml> nvml, unsigned index) : nvml_(std::
 }
 
 NvmlDevice::NvmlDevice(std::shared_ptr<Nvml> nvml, const std::string& uuid) : nvml_(std::move(nvml)) {
-  const int code = nvml_->functions_->by_uuid(uuid.c_str(), &device_);
+  const auto& functions = *nvml_->functions_;
+  int code = functions.by_uuid(uuid.c_str(), &device_);
+  if (code == 0 && uuid.starts_with("MIG-")) {
+    void* const instance = device_;
+    code = functions.card_of_instance == nullptr ? function_missing : functions.card_of_instance(instance, &device_);
+  }
   if (code != 0) throw NvmlError(code, fmt::format("GPU {}: {}", uuid, why(code)));
 }
 
@@ -102,6 +113,18 @@ std::string NvmlDevice::name() const {
 }
 std::string NvmlDevice::uuid() const {
   return text_of(nvml_->functions_->uuid, device_);
+}
+
+int NvmlDevice::compute_capability() const {
+  const auto get = nvml_->functions_->capability;
+  int major = 0;
+  int minor = 0;
+  return get != nullptr && get(device_, &major, &minor) == 0 ? 10 * major + minor : 0;
+}
+unsigned NvmlDevice::default_limit_mW() const {
+  const auto get = nvml_->functions_->default_limit;
+  unsigned mW = 0;
+  return get != nullptr && get(device_, &mW) == 0 ? mW : 0;
 }
 
 int NvmlDevice::energy_mJ(std::uint64_t& value) const {

@@ -44,10 +44,16 @@ class NvmlDevice {
  public:
   // Throw NvmlError.
   NvmlDevice(std::shared_ptr<Nvml> nvml, unsigned index);
+  // The UUID of a GPU, or of an instance of one (MIG-...), which then stands for its whole GPU: an instance has no power of its
+  // own.
   NvmlDevice(std::shared_ptr<Nvml> nvml, const std::string& uuid);
 
   std::string name() const;  // empty if unknown
   std::string uuid() const;
+  // Ten times the CUDA compute capability, such as 86; 0 if unknown.
+  int compute_capability() const;
+  // The power limit that the card was made with; 0 if unknown.
+  unsigned default_limit_mW() const;
 
   // Both return NVML's code, 0 for success, and allocate nothing.
   int energy_mJ(std::uint64_t& value) const;  // nvmlDeviceGetTotalEnergyConsumption: since the driver was loaded

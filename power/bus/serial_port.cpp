@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -170,6 +171,12 @@ class AsioSerialPort final : public SerialPort {
 };
 
 }  // namespace
+
+void require_serial_port(const std::filesystem::path& device) {
+  if (::access(device.c_str(), R_OK | W_OK) != 0) {
+    unavailable(device.string(), {errno, boost::system::system_category()});
+  }
+}
 
 std::unique_ptr<SerialPort> open_serial_port(const std::filesystem::path& device, unsigned baud) {
   return std::make_unique<AsioSerialPort>(device, baud);

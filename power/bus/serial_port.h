@@ -32,6 +32,10 @@ class SerialPort {
   virtual void discard_input() = 0;
 };
 
+// Throws MeterUnavailable with the fix where there is no such device or this user may not use it. Opens nothing: that alone
+// resets some devices.
+void require_serial_port(const std::filesystem::path& device);
+
 // Opens `device` raw: 8 data bits, no parity, one stop bit, no flow control (Boost.Asio). Modem lines are neither read nor
 // needed. The port is locked (TIOCEXCL and flock): two programs that share a meter would get halves of each other's frames.
 // Throws MeterUnavailable with the fix: no such device, no permission, in use, no serial port, a rate it does not know.

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <span>
 #include <utility>
 
 namespace tbft::power {
@@ -46,6 +47,15 @@ ssize_t read_at_start(int fd, char* buffer, std::size_t size) {
     n = ::pread(fd, buffer, size, 0);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
+}
+
+// Bytes read from the start of the file, or -errno.
+ssize_t read_file(const std::filesystem::path& path, std::span<char> buffer) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  const ssize_t n = read_at_start(fd, buffer.data(), buffer.size());
+  ::close(fd);
+  return n;
 }
 
 SysfsValue parsed(std::string_view text) {
@@ -89,13 +99,8 @@ bool SysfsDir::has(std::string_view name) const {
 
 std::string SysfsDir::text(std::string_view name) const {
   const auto path = path_ / name;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  ssize_t n = fd < 0 ? -errno : 0;
   std::array<char, page> buffer{};
-  if (fd >= 0) {
-    n = read_at_start(fd, buffer.data(), buffer.size());
-    ::close(fd);
-  }
+  const ssize_t n = read_file(path, buffer);
   if (n < 0) {
     const auto code = static_cast<int>(-n);
     throw SysfsError(fault_of(code), fmt::format("{}: {}", path.string(), std::strerror(code)));
@@ -124,6 +129,14 @@ std::optional<std::int64_t> SysfsDir::maybe_number(std::string_view name) const 
   } catch (const SysfsError&) {
     return std::nullopt;
   }
+}
+
+std::optional<std::uint32_t> SysfsDir::maybe_cell(std::string_view name) const {
+  std::array<char, 5> bytes{};
+  if (read_file(path_ / name, bytes) != 4) return std::nullopt;
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8U | static_cast<unsigned char>(bytes[i]);
+  return value;
 }
 
 std::vector<std::string> SysfsDir::names() const {

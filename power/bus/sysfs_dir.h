@@ -64,6 +64,8 @@ class SysfsDir {
   // nullopt where there is none or it cannot be read.
   std::optional<std::string> maybe_text(std::string_view name) const;
   std::optional<std::int64_t> maybe_number(std::string_view name) const;
+  // A property of the device tree that is one cell: four bytes, big-endian.
+  std::optional<std::uint32_t> maybe_cell(std::string_view name) const;
   SysfsAttribute open(std::string_view name) const { return SysfsAttribute(path_ / name); }
   SysfsDir sub(std::string_view name) const { return SysfsDir(path_ / name); }
 

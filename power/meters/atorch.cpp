@@ -10,17 +10,40 @@
 namespace tbft::power {
 namespace {
 
+struct Options {
+  atorch::Check check = atorch::Check::on;
+  atorch::Kind kind = atorch::Kind::usb;
+};
+Options options_of(const MeterUri& uri) {
+  Options options;
+  const auto check = uri.text("check").value_or("on");
+  if (check != "on" && check != "off") {
+    throw BadMeterUri(fmt::format("meter atorch: check={}: on and off are known", check));
+  }
+  if (check == "off") options.check = atorch::Check::off;
+  // The loads whose check byte is noise are DC ones.
+  const auto kind = uri.text("kind").value_or(check == "off" ? "dc" : "usb");
+  if (kind != "usb" && kind != "dc") throw BadMeterUri(fmt::format("meter atorch: kind={}: usb and dc are known", kind));
+  if (kind == "dc") options.kind = atorch::Kind::dc;
+  return options;
+}
+
 // The period is a guess until reports have come: it is learned from them.
-constexpr SerialKind kind{.name = "Atorch USB meter",
-                          .refresh_s = 1,
-                          .step_V = 1e-2,
-                          .step_A = 1e-2,
-                          .frame_bytes = atorch::report_bytes,
-                          .asked = false};
+SerialKind serial_kind(const Options& options) {
+  const atorch::Steps steps = atorch::steps_of(options.kind);
+  return {.name = options.kind == atorch::Kind::dc ? "Atorch DC meter" : "Atorch USB meter",
+          .refresh_s = 1,
+          .step_V = steps.volts_V,
+          .step_A = steps.amps_A,
+          .frame_bytes = atorch::report_bytes,
+          .asked = false,
+          .options = {"check", "kind"},
+          .damaged_fix = "; a load that puts noise into its check byte is read with ?check=off"};
+}
 
 class Decoder final : public SerialDecoder {
  public:
-  explicit Decoder(std::string path) : path_(std::move(path)) {}
+  Decoder(std::string path, const Options& options) : path_(std::move(path)), kind_(options.kind), stream_(options.check) {}
 
   std::span<const std::uint8_t> request() const override { return {}; }
   void feed(std::span<const std::uint8_t> bytes) override { stream_.feed(bytes); }
@@ -30,26 +53,34 @@ class Decoder final : public SerialDecoder {
   std::optional<SerialSample> next() override {
     const auto report = stream_.next();
     if (!report) return std::nullopt;
-    if (report->kind != atorch::Kind::usb) {
-      throw MeterUnavailable(fmt::format("{}: an Atorch meter of kind {}; only the USB meters (kind 3) are known", path_,
-                                         static_cast<int>(report->kind)));
+    if (report->kind == atorch::Kind::ac) {
+      throw MeterUnavailable(fmt::format(
+          "{}: an Atorch meter for mains (kind 1); only the USB meters and the DC meters and loads are known", path_));
+    }
+    if (report->kind != kind_) {  // their scales differ by ten
+      const bool dc = report->kind == atorch::Kind::dc;
+      throw MeterUnavailable(fmt::format("{}: this is an Atorch {}; add {}kind={} to the URI", path_,
+                                         dc ? "DC meter or load" : "USB meter", dc ? "?" : "&", dc ? "dc" : "usb"));
     }
     return SerialSample{.volts_V = report->volts_V, .amps_A = report->amps_A, .power_W = unknown};
   }
 
  private:
   std::string path_;
+  atorch::Kind kind_;
   atorch::Stream stream_;
 };
 
 }  // namespace
 
 std::unique_ptr<SerialMeter> make_atorch(const MeterUri& uri, OpenSerialPort open, std::shared_ptr<Clock> clock) {
-  return std::make_unique<SerialMeter>(uri, kind, std::make_unique<Decoder>(uri.path), std::move(open), std::move(clock));
+  const Options options = options_of(uri);
+  return std::make_unique<SerialMeter>(uri, serial_kind(options), std::make_unique<Decoder>(uri.path, options), std::move(open),
+                                       std::move(clock));
 }
 
 std::unique_ptr<Meter> open_atorch(const MeterUri& uri, double /*interval_s*/) {
-  return make_atorch(uri, serial_port_of(uri, kind, "atorch:///dev/rfcomm0"), steady_clock());
+  return make_atorch(uri, serial_port_of(uri, serial_kind(options_of(uri)), "atorch:///dev/rfcomm0"), steady_clock());
 }
 
 }  // namespace tbft::power

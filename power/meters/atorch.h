@@ -1,7 +1,9 @@
-// atorch:///dev/rfcomm0 : Atorch USB meters (UD18, J7-c and such) over Bluetooth or a serial adapter. Nothing is sent to them.
+// atorch:///dev/rfcomm0 : Atorch meters over Bluetooth or a serial adapter. Nothing is sent to them.
 //
-// Options: baud (9600), gain_pct, offset_A (the meter's accuracy is unknown without them), gap_limit. Steps of 10 mA and 10 mV
-// are coarse: 50 mW at 5 V. Meters for mains or batteries lay their reports out otherwise and are refused.
+// Options: kind (usb: UD18, J7-c and such; dc: DC meters and electronic loads), check (off: the check byte is not looked at,
+// for loads that put noise there, such as the DL24; kind is then dc unless stated), baud (9600), gain_pct, offset_A (the
+// meter's accuracy is unknown without them), gap_limit. A USB meter's steps of 10 mA and 10 mV are coarse: 50 mW at 5 V; a DC
+// meter's are 1 mA and 0.1 V. Meters for mains are refused: volts times amperes are not their watts.
 #pragma once
 
 #include <memory>

@@ -1,51 +1,23 @@
 #include "power/meters/hwmon.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <utility>
 
+#include "power/counters.h"
 #include "power/meters/hwmon_channels.h"
+#include "power/meters/hwmon_chips.h"
+#include "power/meters/hwmon_select.h"
 #include "power/meters/polled.h"
-#include "power/protocol/ina219_registers.h"
-#include "power/protocol/ina226_registers.h"
 
 namespace tbft::power {
 namespace {
 
-constexpr double default_shunt_ohm = 0.01;  // what ina2xx and ina3221 assume where nobody tells them
-constexpr double shunt_tolerance = 0.01;    // breakout boards
+constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr double unknown_refresh_s = 0.1;
-
-// Chips whose driver rounds and limits are known. The driver leaves the INA219 in its reset configuration (12 bit, 320 mV,
-// continuous). INA226: SBOS547, 7.5.
-struct Chip {
-  std::string_view name;
-  double full_scale_V;  // of the shunt
-  double shunt_lsb_V;
-  double bus_lsb_V;
-  double power_steps;   // steps of current in one step of power
-  double conversion_s;  // 0: update_interval says
-  double gain_limit_A;  // relative
-  double gain_limit_V;  // relative
-  double offset_V;      // of the shunt
-  double bus_offset_V;
-};
-constexpr std::array chips{
-    Chip{"ina219", 0.32, 10e-6, 4e-3, 20, 1.064e-3, ina219::current_gain_limit, ina219::bus_gain_limit,
-         ina219::gains[3].offset_limit_V, 0},
-    Chip{"ina226", 0.08192, ina226::shunt_lsb_V, ina226::bus_lsb_V, 25, 0, ina226::shunt_gain_limit, ina226::bus_gain_limit,
-         ina226::shunt_offset_limit_V, ina226::bus_offset_limit_V},
-};
-const Chip* chip_of(std::string_view name) {
-  const auto* const found = std::ranges::find(chips, name, &Chip::name);
-  return found == chips.end() ? nullptr : &*found;
-}
 
 struct Plan {
   MeterInfo info;
@@ -53,129 +25,65 @@ struct Plan {
   double refresh_s = 0;
   double scale = 1;               // of current, power and energy: what the driver takes for the shunt / what it is
   double full_scale_A = unknown;  // true current at the end of the shunt ADC's range
+  HwmonLimits limits;
 };
 
-std::string candidates(const std::vector<HwmonDevice>& devices) {
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < devices.size(); ++i) {
-    lines.push_back(fmt::format("index={} path={} ({})", i, devices[i].address(), devices[i].device.string()));
-  }
-  return fmt::format("{}", fmt::join(lines, ", "));
-}
-
-HwmonDevice select_device(const MeterUri& uri, const Roots& roots) {
-  if (uri.path.empty()) throw BadMeterUri("meter hwmon: no name; hwmon://NAME, see /sys/class/hwmon/*/name");
-  const auto all = hwmon_devices(roots.sys);
-  std::vector<HwmonDevice> named;
-  std::ranges::copy_if(all, std::back_inserter(named), [&](const HwmonDevice& d) { return d.name == uri.path; });
-  if (named.empty()) {
-    std::set<std::string> names;
-    for (const HwmonDevice& device : all) names.insert(device.name);
-    throw MeterUnavailable(fmt::format("meter hwmon: no sensor is called `{}`; there {}; is its driver loaded?", uri.path,
-                                       names.empty() ? "is none" : fmt::format("are {}", fmt::join(names, ", "))));
-  }
-  if (const auto path = uri.text("path")) {
-    for (const HwmonDevice& device : named) {
-      if (device.address() == *path || device.device == *path) return device;
-    }
-    throw BadMeterUri(fmt::format("meter hwmon: no {} at path={}; there are {}", uri.path, *path, candidates(named)));
-  }
-  if (const auto index = uri.integer("index", 0, 999)) {
-    if (static_cast<std::size_t>(*index) < named.size()) return named[static_cast<std::size_t>(*index)];
-    throw BadMeterUri(fmt::format("meter hwmon: no {} with index={}; there are {}", uri.path, *index, candidates(named)));
-  }
-  if (named.size() > 1) {
-    throw BadMeterUri(fmt::format("meter hwmon: {} sensors are called {}; add ?path= or ?index=: {}", named.size(), uri.path,
-                                  candidates(named)));
-  }
-  return named.front();
-}
-
-std::string listed(const std::vector<HwmonChannel>& channels) {
-  std::vector<std::string> texts;
-  texts.reserve(channels.size());
-  for (const HwmonChannel& c : channels) {
-    texts.push_back(c.label.empty() ? "channel=" + c.name() : fmt::format("label={} ({})", c.label, c.name()));
-  }
-  return fmt::format("{}", fmt::join(texts, ", "));
-}
-
-// The rail that feeds the board and so contains the others (Jetson).
-bool is_input_rail(const std::string& label) {
-  return label == "VDD_IN" || label == "POM_5V_IN";
-}
-
-HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
-  const auto channels = hwmon_channels(device);
-  if (channels.empty()) {
-    throw MeterUnavailable(fmt::format("meter hwmon: {} ({}) has no power, no energy, and no current with its voltage",
-                                       uri.path, device.device.string()));
-  }
-  const auto label = uri.text("label");
-  const auto channel = uri.text("channel");
-  if (label && channel) throw BadMeterUri("meter hwmon: label and channel both name a rail; give one");
-  for (const HwmonChannel& c : channels) {
-    if (label ? c.label == *label : channel && (c.number == *channel || c.name() == *channel)) return c;
-  }
-  if (label || channel) {
-    throw BadMeterUri(
-        fmt::format("meter hwmon: {} has no such rail `{}`; it has {}", uri.path, label ? *label : *channel, listed(channels)));
-  }
-  for (const HwmonChannel& c : channels) {
-    if (is_input_rail(c.label)) return c;
-  }
-  if (channels.front().number == channels.back().number) return channels.front();
-  throw BadMeterUri(
-      fmt::format("meter hwmon: {} has several rails, which are not added up; choose one: {}", uri.path, listed(channels)));
-}
-
-Scope scope_of(const MeterUri& uri, const HwmonDevice& device, const HwmonChannel& channel) {
+// `siblings`: all devices of the machine. One of several that could be the board's supply is not known to be it.
+Scope scope_of(const MeterUri& uri, const HwmonDevice& device, const HwmonChannel& channel,
+               const std::vector<HwmonDevice>& siblings) {
   if (const auto text = uri.text("scope")) {
     for (const Scope scope : {Scope::board, Scope::package, Scope::rail, Scope::battery}) {
       if (to_string(scope) == *text) return scope;
     }
     throw BadMeterUri(fmt::format("meter hwmon: scope={}: board, package, rail and battery are known", *text));
   }
-  // An ina2xx is wired where its user wanted it, as a rule in the supply; power_meter is ACPI's of the whole machine.
-  if (is_ina2xx(device.name) || device.name == "ina260" || device.name == "power_meter" || is_input_rail(channel.label)) {
-    return Scope::board;
-  }
+  if (is_hwmon_input(channel.label)) return Scope::board;
+  const auto alike = std::ranges::count_if(siblings, [&](const HwmonDevice& other) {
+    return other.name == device.name || (is_wired_by_user(device.name) && is_wired_by_user(other.name));
+  });
+  // power_meter is ACPI's of the whole machine.
+  if (is_wired_by_user(device.name) || device.name == "power_meter") return alike > 1 ? Scope::rail : Scope::board;
   return device.name == "amdgpu" || device.name == "i915" || device.name == "xe" ? Scope::package : Scope::rail;
 }
 
 // Fills in what follows from the shunt: scale, limits, and words for people.
 std::string plan_shunt(Plan& plan, const MeterUri& uri, const HwmonDevice& device) {
   const auto told = uri.number("shunt_ohm", 1e-6, 100);
-  const std::string file = device.name == "ina3221" ? fmt::format("shunt{}_resistor", plan.channel.number) : "shunt_resistor";
-  const auto micro_ohm = device.dir.maybe_number(file);
-  if (!micro_ohm || *micro_ohm <= 0) {
-    if (told) throw BadMeterUri(fmt::format("meter hwmon: {} has no {} that shunt_ohm could correct", uri.path, file));
+  const AssumedShunt assumed = assumed_shunt(device, plan.channel);
+  if (assumed.ohm == 0) {
+    if (told) throw BadMeterUri(fmt::format("meter hwmon: {} has no {} that shunt_ohm could correct", uri.path, assumed.file));
     return "";
   }
-  const double assumed = static_cast<double>(*micro_ohm) * 1e-6;
-  // A label comes from the device tree, and there stands the shunt as well.
-  const bool described = device.name == "ina3221" && !plan.channel.label.empty();
-  if (!told && !described && std::abs(assumed - default_shunt_ohm) < 1e-9) {
+  if (!told && !assumed.told) {
+    const std::string tell = assumed.file.empty() ? "describe it in the device tree"
+                                                  : fmt::format("tell the driver: echo 100000 | sudo tee {}",
+                                                                (device.dir.path() / assumed.file).string());
     throw BadMeterUri(fmt::format(
-        "meter hwmon: {}: the driver takes the shunt for 10000 uohm, its default: nobody told it what is there, and a 0.1 ohm "
-        "breakout board (R100) would read ten times high. Say it: hwmon://{}?shunt_ohm=0.1 (or 0.01 if that is true), or tell "
-        "the driver: echo 100000 | sudo tee {}",
-        uri.path, uri.path, (device.dir.path() / file).string()));
+        "meter hwmon: {}: the driver takes the shunt for {:.0f} uohm, its default: nobody told it what is there, and a 0.1 ohm "
+        "breakout board (R100) would read {} times high. Say it: hwmon://{}?shunt_ohm=0.1 (or {:g} if that is true), or {}",
+        uri.path, assumed.ohm * 1e6, assumed.ohm == 0.01 ? "ten" : fmt::format("{:.3g}", 0.1 / assumed.ohm), uri.path,
+        assumed.ohm, tell));
   }
-  const double truth = told.value_or(assumed);
-  plan.scale = assumed / truth;
-  if (const Chip* chip = chip_of(device.name)) {
+  const double truth = told.value_or(assumed.ohm);
+  plan.scale = assumed.ohm / truth;
+  if (const HwmonChip* chip = hwmon_chip(device.name)) {
     plan.full_scale_A = chip->full_scale_V / truth;
-    Accuracy& a = plan.info.accuracy;
-    a.gain_limit_rel = std::hypot(chip->gain_limit_A, chip->gain_limit_V, shunt_tolerance);
-    a.offset_limit_A = chip->offset_V / truth;
-    a.offset_limit_V = chip->bus_offset_V;
-    a.resolution_A = std::max(1e-3 * plan.scale, chip->shunt_lsb_V / truth);
-    a.resolution_V = std::max(1e-3, chip->bus_lsb_V);
-    a.resolution_W = chip->power_steps * chip->shunt_lsb_V / truth;
+    plan.limits.amps_A = 2 * plan.full_scale_A;  // a little over the range is saturated, not impossible
+    plan.limits.power_W = plan.limits.amps_A * plan.limits.volts_V;
+    if (chip->shunt_lsb_V > 0) {
+      Accuracy& a = plan.info.accuracy;
+      if (chip->gain_limit_A > 0) {
+        a.gain_limit_rel = std::hypot(chip->gain_limit_A, chip->gain_limit_V, shunt_tolerance);
+        a.offset_limit_A = chip->offset_limit_V / truth;
+        a.offset_limit_V = chip->bus_offset_limit_V;
+      }
+      a.resolution_A = std::max(1e-3 * plan.scale, chip->shunt_lsb_V / truth);
+      a.resolution_V = std::max(1e-3, chip->bus_lsb_V);
+      a.resolution_W = chip->power_steps * chip->shunt_lsb_V / truth;
+    }
   }
   if (std::abs(plan.scale - 1) < 1e-9) return fmt::format(", {:g} ohm shunt", truth);
-  return fmt::format(", {:g} ohm shunt (the driver believes {:g} ohm: its values are multiplied by {:g})", truth, assumed,
+  return fmt::format(", {:g} ohm shunt (the driver believes {:g} ohm: its values are multiplied by {:g})", truth, assumed.ohm,
                      plan.scale);
 }
 
@@ -192,13 +100,15 @@ void keep_what_counts(Accuracy& a, HwmonQuantity quantity) {
   if (quantity == HwmonQuantity::energy) a.resolution_J = 1e-6;
 }
 
-Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device) {
-  uri.allow({"path", "index", "label", "channel", "shunt_ohm", "refresh", "scope", "gain_pct", "offset_A"});
+Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device, const std::vector<HwmonDevice>& siblings) {
+  uri.allow({"path", "index", "label", "channel", "volts", "shunt_ohm", "refresh", "scope", "gain_pct", "offset_A"});
   Plan plan;
-  plan.channel = select_channel(uri, device);
+  plan.channel = select_hwmon_channel(uri, device);
+  plan.limits = hwmon_limits(device.name);
   const std::string shunt = plan_shunt(plan, uri, device);
 
-  const Chip* chip = chip_of(device.name);
+  const HwmonChip* chip = hwmon_chip(device.name);
+  if (chip != nullptr && !chip->takes_turns) chip = nullptr;  // how it converts is not known
   const auto ms = [&](const std::string& file) {
     return static_cast<double>(std::max<std::int64_t>(device.dir.maybe_number(file).value_or(0), 0)) / 1e3;
   };
@@ -211,7 +121,7 @@ Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device
   MeterInfo& info = plan.info;
   info.uri = to_string(uri);
   info.counter = plan.channel.quantity == HwmonQuantity::energy;
-  info.scope = scope_of(uri, device, plan.channel);
+  info.scope = scope_of(uri, device, plan.channel, siblings);
   info.nominal_period_s = std::max({interval_s, plan.refresh_s, 2e-3});  // a read over I2C takes about half a millisecond
   info.averaging_s = average_s > 0 ? average_s : chip != nullptr ? conversion_s : 0;
   if (chip != nullptr) info.current_share = 0.5;  // it takes turns with the voltage
@@ -240,6 +150,8 @@ class Hwmon final : public PolledMeter {
         quantity_(plan.channel.quantity),
         scale_(plan.scale),
         full_scale_A_(plan.full_scale_A),
+        limits_(plan.limits),
+        counter_(limits_.power_W, slack_J(limits_, plan.refresh_s)),
         value_(device.dir.open(plan.channel.file)) {
     // Beside a power these only help; what cannot be read at all now is done without.
     const auto aside = [&](const std::string& file, std::optional<SysfsAttribute>& attribute) {
@@ -251,8 +163,46 @@ class Hwmon final : public PolledMeter {
     if (quantity_ == HwmonQuantity::power) aside(plan.channel.amps_file, amps_);
   }
 
+  void start(TimeNs first_window) override {
+    PolledMeter::start(first_window);
+    counter_ = CounterGuard(limits_.power_W, slack_J(limits_, info_.latency_s));
+  }
+
+  // Throws MeterUnavailable for a value that no such device can have.
+  void require_plausible() {
+    Reading r;
+    if (!read(r) || is_plausible(r)) return;
+    throw MeterUnavailable(fmt::format(
+        "meter hwmon: {}: the sensor shows {}{:.6g} W, which no such device can have: a fault of the sensor or of its driver",
+        info_.uri, std::isfinite(r.amps_A) ? fmt::format("{:.6g} V, {:.6g} A, ", r.volts_V, r.amps_A) : "", r.power_W));
+  }
+
  private:
-  bool sample(TimeNs /*now*/, Reading& r) override {
+  static double slack_J(const HwmonLimits& limits, double refresh_s) { return limits.power_W * refresh_s; }
+
+  bool sample(TimeNs now, Reading& r) override {
+    if (!read(r) || !is_plausible(r)) return false;
+    if (quantity_ == HwmonQuantity::energy) {
+      const auto counted = counter_.next(now, r.energy_J);
+      if (!counted) return false;
+      r.energy_J = counted->energy_J;
+      if (counted->began_anew) r.flags |= reinitialised;
+    }
+    if (std::abs(r.amps_A) >= full_scale_A_ * (1 - 1e-3)) r.flags |= saturated;
+    return true;
+  }
+
+  bool is_plausible(const Reading& r) const {
+    const auto beyond = [](double value, double limit) { return std::abs(value) > limit; };
+    if (beyond(r.volts_V, limits_.volts_V) || beyond(r.amps_A, limits_.amps_A) || beyond(r.power_W, limits_.power_W)) {
+      return false;
+    }
+    // A small negative power in 32 bits without sign: 4294.97 W less a little.
+    constexpr double wrapped_W = 4294.967296;
+    return !(quantity_ == HwmonQuantity::power && r.power_W / scale_ >= wrapped_W - 16 && r.power_W / scale_ <= wrapped_W);
+  }
+
+  bool read(Reading& r) {
     if (volts_) {
       const SysfsValue mV = volts_->number();
       if (!mV.ok()) return false;
@@ -279,34 +229,39 @@ class Hwmon final : public PolledMeter {
         }
         break;
     }
-    if (std::abs(r.amps_A) >= full_scale_A_ * (1 - 1e-3)) r.flags |= saturated;
     return true;
   }
 
   HwmonQuantity quantity_;
   double scale_;
   double full_scale_A_;
+  HwmonLimits limits_;
+  CounterGuard counter_;
   SysfsAttribute value_;
   std::optional<SysfsAttribute> volts_;
   std::optional<SysfsAttribute> amps_;
 };
 
-FoundMeter look_at(const HwmonDevice& device, bool alone) {
+FoundMeter look_at(const HwmonDevice& device, const std::vector<HwmonDevice>& siblings) {
+  const bool alone = std::ranges::count(siblings, device.name, &HwmonDevice::name) == 1;
   FoundMeter found;
   found.uri = fmt::format("hwmon://{}", device.name);
   if (!alone) found.uri += "?path=" + device.address();
   const MeterUri uri = parse_meter_uri(found.uri);
   try {
-    Plan plan = make_plan(uri, 0, device);
+    Plan plan = make_plan(uri, 0, device, siblings);
     found.scope = plan.info.scope;
     found.detail = plan.info.description;
-    (void)device.dir.open(plan.channel.file);
+    Hwmon(std::move(plan), device).require_plausible();
     found.state = MeterState::ready;
   } catch (const BadMeterUri& error) {
     found.state = MeterState::needs_option;
     found.detail = error.what();
-    const bool shunt = is_ina2xx(device.name);
-    found.fix = fmt::format("-m '{}{}{}'", found.uri, alone ? '?' : '&', shunt ? "shunt_ohm=0.1" : "label=NAME");
+    const auto channels = hwmon_channels(device);
+    const std::string_view option = is_wired_by_user(device.name)                            ? "shunt_ohm=0.1"
+                                    : std::ranges::any_of(channels, &HwmonChannel::complete) ? "label=NAME"
+                                                                                             : "channel=curr1&volts=in0";
+    found.fix = fmt::format("-m '{}{}{}'", found.uri, alone ? '?' : '&', option);
   } catch (const SysfsError& error) {
     found.state = error.fault == SysfsFault::no_permission ? MeterState::no_permission : MeterState::unusable;
     found.detail = error.what();
@@ -322,9 +277,12 @@ FoundMeter look_at(const HwmonDevice& device, bool alone) {
 }  // namespace
 
 std::unique_ptr<Meter> open_hwmon(const MeterUri& uri, double interval_s, const Roots& roots) {
-  const HwmonDevice device = select_device(uri, roots);
+  const auto all = hwmon_devices(roots.sys);
+  const HwmonDevice device = select_hwmon_device(uri, all);
   try {
-    return std::make_unique<Hwmon>(make_plan(uri, interval_s, device), device);
+    auto meter = std::make_unique<Hwmon>(make_plan(uri, interval_s, device, all), device);
+    meter->require_plausible();
+    return meter;
   } catch (const SysfsError& error) {
     cannot_open(uri, error);
   }
@@ -337,7 +295,7 @@ std::vector<FoundMeter> find_hwmon(const Roots& roots) {
     // A battery shows up here too, but power_supply:// knows whether it charges.
     if (device.device.string().find("/power_supply/") != std::string::npos || hwmon_channels(device).empty()) continue;
     if (device.name.find_first_of("?&= /") != std::string::npos) continue;  // no URI can name it
-    found.push_back(look_at(device, std::ranges::count(devices, device.name, &HwmonDevice::name) == 1));
+    found.push_back(look_at(device, devices));
   }
   return found;
 }

@@ -1,7 +1,8 @@
 // hwmon://ina219?shunt_ohm=0.1 : a power sensor with a kernel driver, found by the name that the driver gives it.
 //
 // Options: path (the device, e.g. 1-0040, or its whole path) or index (from 0, by device path) where several have that name;
-// label (VDD_IN) or channel (power1, curr2, or a number) where it has several rails; shunt_ohm, what really sits there;
+// label (VDD_IN) or channel (power1, curr2, or a number) where it has several rails; volts (in0 or a label), the voltage of a
+// current where it is not known which that is; shunt_ohm, what really sits there;
 // refresh (s), how often the device makes a new value where the driver does not say; scope (board, package, rail, battery);
 // gain_pct, offset_A, gap_limit.
 //

@@ -19,9 +19,11 @@ struct HwmonChannel {
   std::string number;      // "1" of power1_input
   std::string file;        // energyN_input (uJ), powerN_input or powerN_average (uW), currN_input (mA)
   std::string amps_file;   // currN_input beside a power; may be empty
-  std::string volts_file;  // inN_input (mV); may be empty beside a power or an energy
+  std::string volts_file;  // inN_input (mV); empty where no voltage is known to be this rail's
   std::string label;       // the rail's name; may be empty
   std::string name() const { return file.substr(0, file.find('_')); }
+  // A current alone is no power.
+  bool complete() const { return quantity != HwmonQuantity::current || !volts_file.empty(); }
 };
 
 struct HwmonDevice {
@@ -34,12 +36,14 @@ struct HwmonDevice {
 // Sorted by name and device.
 std::vector<HwmonDevice> hwmon_devices(const std::filesystem::path& sys);
 
-// By number, within one by preference. ina2xx: in0 is the shunt and in1 the bus. ina3221: in1..3 belong to curr1..3, curr4 is
-// their sum (Documentation/hwmon). Elsewhere a voltage belongs to a current of the same label or number, or it is the only one.
-// A current without a voltage is left out.
+// By number, within one by preference. Which voltage and current belong together is known from a table of drivers, or from
+// labels of one meaning (iout1 and vout1, IBUS and VBUS, "Pump current" and "Pump voltage"), or there is only one of each.
+// Numbers alone say nothing: each kind of file is counted for itself. A current whose voltage is not known is not complete().
 std::vector<HwmonChannel> hwmon_channels(const HwmonDevice& device);
 
-// INA219, INA220, INA226, INA230, INA231: the chips of the driver ina2xx that have their shunt outside.
-bool is_ina2xx(std::string_view name);
+// "in0 VBUS, in1 VCC1": the voltages, for whoever must name one.
+std::vector<std::string> hwmon_voltages(const HwmonDevice& device);
+// The file of the voltage that `text` names by its file (in0) or its label; empty: none.
+std::string hwmon_voltage(const HwmonDevice& device, std::string_view text);
 
 }  // namespace tbft::power

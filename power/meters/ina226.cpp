@@ -19,7 +19,9 @@ constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr std::string_view example = "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1";
 
 WordPlan plan(const MeterUri& uri, double interval_s, double bus_hz) {
-  uri.allow({"addr", "shunt_ohm", "max_A", "ct_us", "avg", "ready", "i2c_hz", "gain_pct", "offset_A"});
+  uri.allow({"addr", "shunt_ohm", "max_A", "ct_us", "avg", "ready", "i2c_hz", "id", "gain_pct", "offset_A"});
+  const auto id = uri.text("id").value_or("check");
+  if (id != "check" && id != "any") throw BadMeterUri(fmt::format("meter ina226: id={}: check and any are known", id));
   const double shunt_ohm = shunt_option(uri, shunt_range_V);
   const double read_s = i2c_read_s(uri, bus_hz);
   const Conversion c = choose_conversion(
@@ -31,6 +33,7 @@ WordPlan plan(const MeterUri& uri, double interval_s, double bus_hz) {
             .id_register = die_id,
             .id = die,
             .id_shift = 4,
+            .any_id = id == "any",
             .config_register = configuration,
             .config = configuration_word(c.avg_code, c.ct_code, c.triggered ? triggered_both : continuous_both),
             .status_register = mask_enable,
@@ -45,9 +48,11 @@ WordPlan plan(const MeterUri& uri, double interval_s, double bus_hz) {
             .saturated_at = is_saturated};
   p.info.uri = to_string(uri);
   p.info.description = describe("INA226", uri, i2c_address(uri, 0x40, 0x4F, example),
-                                fmt::format("{} ohm shunt, {}", shunt_ohm, c.text()), bus_hz);
+                                fmt::format("{} ohm shunt, {}{}", shunt_ohm, c.text(),
+                                            p.chip.any_id ? ", identity not asked (a clone's gain is unknown)" : ""),
+                                bus_hz);
   set_pace(p.info, uri, p.timing);
-  p.info.accuracy.gain_limit_rel = std::hypot(shunt_gain_limit, bus_gain_limit, shunt_tolerance);
+  if (!p.chip.any_id) p.info.accuracy.gain_limit_rel = std::hypot(shunt_gain_limit, bus_gain_limit, shunt_tolerance);
   p.info.accuracy.offset_limit_A = shunt_offset_limit_V / shunt_ohm;
   p.info.accuracy.offset_limit_V = bus_offset_limit_V;
   p.info.accuracy.resolution_A = shunt_lsb_V / shunt_ohm;

@@ -2,8 +2,9 @@
 //
 // Options: shunt_ohm (needed: boards differ), addr (0x40..0x4F), max_A (only checked against the range of 81.92 mV), ct_us
 // (140, 204, 332, 588, 1100, 2116, 4156, 8244), avg (1, 4, 16, 64, 128, 256, 512, 1024), ready (CHIP:LINE, the GPIO line that
-// its ALERT pin pulls down, such as pinctrl-rp1:17), i2c_hz, gain_pct, offset_A, gap_limit. Without ct_us and avg the chip
-// averages over the requested interval, or converts as fast as 588 us each and the bus allow.
+// its ALERT pin pulls down, such as pinctrl-rp1:17), id (any: a clone whose identity is another one; its gain is then unknown),
+// i2c_hz, gain_pct, offset_A, gap_limit. Without ct_us and avg the chip averages over the requested interval, or converts as
+// fast as 588 us each and the bus allow.
 #pragma once
 
 #include <memory>

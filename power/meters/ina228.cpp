@@ -70,7 +70,8 @@ class Ina228 final : public Converter {
     }
     return (diag_ & diag_CNVRF) != 0 ? Status::ready : Status::busy;
   }
-  // A count that went back has wrapped, unless the chip was reset after status().
+  // A count that went back has wrapped, unless the chip was reset after status(). While the shunt is overdriven the chip counts
+  // too little: its readings are saturated, and a smaller shunt helps, not more frequent reads.
   void read_rest() override {
     const std::uint64_t raw = count();
     if (raw < last_count_ && was_reset()) throw I2cError(EIO, "the chip was reset");
@@ -82,7 +83,9 @@ class Ina228 final : public Converter {
     reading_.volts_V = signed20(vbus) * bus_lsb_V;
     reading_.amps_A = shunt * current_lsb_A(settings_.narrow, settings_.shunt_ohm);
     reading_.power_W = reading_.volts_V * reading_.amps_A;
-    if (counted.ambiguous || is_saturated(shunt) || (diag_ & diag_MATHOF) != 0) reading_.flags |= saturated;
+    if (is_saturated(shunt) || (diag_ & diag_MATHOF) != 0) reading_.flags |= saturated;
+    // 40 bits do not wrap between two reads: it counted from an instant that nobody saw.
+    if (counted.ambiguous) reading_.flags |= reinitialised;
   }
   Reading reading() override { return reading_; }
   bool was_reset() override {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "power/bus/nvml.h"
+#include "power/counters.h"
 #include "power/meters/polled.h"
 
 namespace tbft::power {
@@ -15,6 +16,28 @@ namespace {
 // Assumed: NVML does not tell how often a GPU renews its values. Equal ones within this time count once.
 constexpr double refresh_s = 0.1;
 constexpr double shortest_period_s = 0.01;
+constexpr double default_max_W = 3000;  // no card draws that
+constexpr double over_limit = 3;        // nor this many times what it was made for
+
+// How a GPU makes its power reading. NVML's documentation: a mean over 1 s on Ampere and later, except GA100 (compute
+// capability 8.0); before, a momentary value. A100 and H100 look at the current in 25 of each 100 ms (arXiv:2312.02741).
+struct PowerReading {
+  double averaging_s = 0;
+  double seen_share = 1;
+  std::string_view text;
+};
+PowerReading power_reading_of(int capability) {
+  if (capability == 80) return {0.025, 1, ", seen in a quarter of the time"};
+  if (capability == 90) return {1, 0.25, ", a mean over 1 s, of which a quarter is seen"};
+  if (capability > 80) return {1, 1, ", a mean over 1 s"};
+  if (capability == 0) return {1, 1, ", taken for a mean over 1 s (the GPU's generation is unknown)"};
+  return {};
+}
+// What its counter sums up is not documented: the same samples at the worst.
+PowerReading counter_of(int capability) {
+  if (capability == 80 || capability == 90) return {0, 0.25, ", summed from samples in a quarter of the time"};
+  return {};
+}
 
 std::string fix_for(int code) {
   if (code == nvml_no_library) return "; install NVIDIA's driver (its package has libnvidia-ml.so.1)";
@@ -28,8 +51,9 @@ NvmlDevice select(const MeterUri& uri, const Roots& roots) {
   unsigned index = 0;
   const auto [end, error] = std::from_chars(path.data(), path.data() + path.size(), index);
   const bool is_index = error == std::errc{} && end == path.data() + path.size();
-  if (!is_index && !path.starts_with("GPU-")) {
-    throw BadMeterUri(fmt::format("meter nvml: `{}` is neither an index nor a UUID (GPU-...); nvidia-smi -L lists them", path));
+  if (!is_index && !path.starts_with("GPU-") && !path.starts_with("MIG-")) {
+    throw BadMeterUri(
+        fmt::format("meter nvml: `{}` is neither an index nor a UUID (GPU-... or MIG-...); nvidia-smi -L lists them", path));
   }
   try {
     auto nvml = Nvml::load(roots.nvml);
@@ -41,31 +65,42 @@ NvmlDevice select(const MeterUri& uri, const Roots& roots) {
 
 class NvmlMeter final : public PolledMeter {
  public:
-  NvmlMeter(MeterInfo info, NvmlDevice device) : PolledMeter(std::move(info), refresh_s), device_(std::move(device)) {}
+  NvmlMeter(MeterInfo info, NvmlDevice device, double max_W)
+      : PolledMeter(std::move(info), refresh_s), device_(std::move(device)), max_W_(max_W), counter_(new_counter()) {
+    age_s_ = info_.averaging_s / 2;  // what is seen lies all over the interval
+  }
 
   void start(TimeNs first_window) override {
     PolledMeter::start(first_window);
     std::uint64_t now_mJ = 0;
     started_ = info_.counter && device_.energy_mJ(now_mJ) == 0;
     first_mJ_ = now_mJ;
+    counter_ = new_counter();
   }
 
  private:
-  bool sample(TimeNs /*now*/, Reading& r) override {
+  CounterGuard new_counter() const { return {max_W_, max_W_ * (refresh_s + info_.latency_s)}; }
+
+  bool sample(TimeNs now, Reading& r) override {
     std::uint64_t value = 0;
     if (!info_.counter) {
       if (device_.power_mW(value) != 0) return false;
       r.power_W = static_cast<double>(value) * 1e-3;
-      return true;
+      return r.power_W <= max_W_;
     }
     if (device_.energy_mJ(value) != 0) return false;
     if (!std::exchange(started_, true)) first_mJ_ = value;
-    // A driver that was loaded anew counts from 0: the energy then goes backwards, and its window is invalid.
-    r.energy_J = (static_cast<double>(value) - static_cast<double>(first_mJ_)) * 1e-3;
+    // A driver that was loaded anew counts from 0.
+    const auto counted = counter_.next(now, (static_cast<double>(value) - static_cast<double>(first_mJ_)) * 1e-3);
+    if (!counted) return false;
+    r.energy_J = counted->energy_J;
+    if (counted->began_anew) r.flags |= reinitialised;
     return true;
   }
 
   NvmlDevice device_;
+  double max_W_;
+  CounterGuard counter_;
   std::uint64_t first_mJ_ = 0;
   bool started_ = false;
 };
@@ -83,10 +118,15 @@ std::unique_ptr<Meter> open_nvml(const MeterUri& uri, double interval_s, const R
           fmt::format("meter nvml: {} tells neither energy nor power: {}{}", device.name(), device.why(code), fix_for(code)));
     }
   }
+  const int capability = device.compute_capability();
+  const PowerReading how = counter ? counter_of(capability) : power_reading_of(capability);
   MeterInfo info;
   info.uri = to_string(uri);
-  info.description = fmt::format("{} ({}), {}: the card, not the board", device.name(), device.uuid(),
-                                 counter ? "energy counter in mJ" : "power in mW, no energy counter");
+  info.description = fmt::format("{} ({}), {}{}: the card{}, not the board", device.name(), device.uuid(),
+                                 counter ? "energy counter in mJ" : "power in mW, no energy counter", how.text,
+                                 uri.path.starts_with("MIG-") ? " with all its instances" : "");
+  info.averaging_s = how.averaging_s;
+  info.current_share = how.seen_share;
   info.scope = Scope::package;
   info.counter = counter;
   info.nominal_period_s = interval_s > 0 ? std::max(interval_s, shortest_period_s) : refresh_s;
@@ -94,7 +134,9 @@ std::unique_ptr<Meter> open_nvml(const MeterUri& uri, double interval_s, const R
   info.gap_limit_s = uri.gap_limit_s(std::max(info.nominal_period_s, refresh_s));
   (counter ? info.accuracy.resolution_J : info.accuracy.resolution_W) = 1e-3;
   uri.apply_accuracy(info.accuracy);
-  return std::make_unique<NvmlMeter>(std::move(info), std::move(device));
+  const unsigned limit_mW = device.default_limit_mW();
+  const double max_W = limit_mW > 0 ? over_limit * limit_mW * 1e-3 : default_max_W;
+  return std::make_unique<NvmlMeter>(std::move(info), std::move(device), max_W);
 }
 
 std::vector<FoundMeter> find_nvml(const Roots& roots) {

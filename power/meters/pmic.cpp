@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view command = "pmic_read_adc";
 constexpr double default_refresh_s = 0.1;
+constexpr double most_W = 100;  // four times what a Raspberry Pi 5's supply gives
 
 using Ask = std::function<std::string(std::string_view)>;
 
@@ -29,6 +30,7 @@ class Pmic final : public PolledMeter {
     try {
       const PmicAdc adc = parse_pmic_adc(ask_(command));
       if (adc.rails != rails_) return false;  // a rail that is missing would look like less power
+      if (adc.damaged || std::abs(adc.power_W) > most_W) return false;
       r.power_W = adc.power_W;
       return true;
     } catch (const FirmwareError&) {

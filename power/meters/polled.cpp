@@ -16,7 +16,9 @@ bool same(double a, double b) {
 }  // namespace
 
 PolledMeter::PolledMeter(MeterInfo info, double refresh_s)
-    : info_(std::move(info)), refresh_(from_seconds(early * refresh_s)) {}
+    : info_(std::move(info)),
+      age_s_(info_.averaging_s * (1 - info_.current_share / 2)),
+      refresh_(from_seconds(early * refresh_s)) {}
 
 void PolledMeter::start(TimeNs /*first_window*/) {
   polled_.reset();
@@ -34,8 +36,7 @@ std::optional<Reading> PolledMeter::poll(TimeNs now) {
   polled_ = now;
   Reading reading;
   const bool good = sample(now, reading);
-  // Where it takes turns, the current is seen in the first part of the interval.
-  const TimeNs t = now - from_seconds(info_.averaging_s * (1 - info_.current_share / 2) + info_.latency_s / 2);
+  const TimeNs t = now - from_seconds(age_s_ + info_.latency_s / 2);
   if (!good) {
     last_.reset();
     return Reading{.t_ns = t, .flags = gap_begins};

@@ -24,6 +24,9 @@ class PolledMeter : public Meter {
   virtual bool sample(TimeNs now, Reading& reading) = 0;
 
   MeterInfo info_;
+  // From the middle of the time in which the current is seen to the end of the interval. Where the current takes turns with the
+  // voltage it is seen in the first part.
+  double age_s_;
 
  private:
   bool stands_still(TimeNs now, const Reading& reading) const;

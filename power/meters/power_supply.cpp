@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "power/bus/sysfs_dir.h"
+#include "power/counters.h"
 #include "power/meters/polled.h"
 
 namespace tbft::power {
@@ -17,6 +19,9 @@ namespace {
 constexpr double default_refresh_s = 1;
 constexpr double J_of_uWh = 3.6e-3;
 constexpr double C_of_uAh = 3.6e-3;
+// Gauges step by about this; the files' own unit says nothing of it.
+constexpr std::int64_t usual_step_uWh = 10'000;
+constexpr std::int64_t usual_step_uAh = 1'000;
 
 struct Battery {
   SysfsDir dir;
@@ -73,11 +78,66 @@ std::string_view file_of(Source source) {
   return "";
 }
 
+// What no battery of this machine can give.
+struct Limits {
+  double volts_V = 100;
+  double amps_A = 100;
+  double power_W = 2000;
+};
+Limits limits_of(const SysfsDir& dir) {
+  const auto first_of = [&](std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+      if (const auto value = dir.maybe_number(name); value && *value > 0) return static_cast<double>(*value) * 1e-6;
+    }
+    return 0.0;
+  };
+  double capacity_Wh = first_of({"energy_full_design", "energy_full"});
+  if (capacity_Wh == 0) {
+    capacity_Wh = first_of({"charge_full_design", "charge_full"}) * first_of({"voltage_min_design", "voltage_now"});
+  }
+  Limits limits;
+  constexpr double fastest_per_h = 10;  // ten times its capacity an hour: empty within six minutes
+  if (capacity_Wh > 0) limits.power_W = std::clamp(fastest_per_h * capacity_Wh, 50.0, limits.power_W);
+  return limits;
+}
+
+// The step of what a gauge shows: what it shows may prove it finer than the usual one.
+std::int64_t step_of(const SysfsDir& dir, std::string_view file, std::int64_t usual) {
+  return std::gcd(dir.maybe_number(file).value_or(0), usual);
+}
+
+Accuracy accuracy_of(const SysfsDir& dir, Source source) {
+  Accuracy a;
+  const auto micro = [&](std::string_view file) { return static_cast<double>(step_of(dir, file, 1000)) * 1e-6; };
+  switch (source) {
+    case Source::power:
+      a.resolution_W = micro("power_now");
+      break;
+    case Source::current:
+      a.resolution_A = micro("current_now");
+      a.resolution_V = micro("voltage_now");
+      break;
+    case Source::energy:
+      a.resolution_J = static_cast<double>(step_of(dir, "energy_now", usual_step_uWh)) * J_of_uWh;
+      break;
+    case Source::charge: {
+      const std::int64_t step_uAh = step_of(dir, "charge_now", usual_step_uAh);
+      a.resolution_J = static_cast<double>(step_uAh) * C_of_uAh * static_cast<double>(dir.number("voltage_now")) * 1e-6;
+      if (step_uAh == usual_step_uAh) a.resolution_J = std::max(a.resolution_J, usual_step_uWh * J_of_uWh);
+      break;
+    }
+  }
+  return a;
+}
+
 class PowerSupply final : public PolledMeter {
  public:
   PowerSupply(MeterInfo info, double refresh_s, const Battery& battery, Source source)
       : PolledMeter(std::move(info), refresh_s),
         source_(source),
+        refresh_s_(refresh_s),
+        limits_(limits_of(battery.dir)),
+        count_(new_count()),
         status_(battery.dir.open("status")),
         value_(battery.dir.open(file_of(source))) {
     if (battery.dir.maybe_number("voltage_now")) volts_.emplace(battery.dir.open("voltage_now"));
@@ -85,16 +145,55 @@ class PowerSupply final : public PolledMeter {
 
   void start(TimeNs first_window) override {
     PolledMeter::start(first_window);
-    count_.reset();
+    count_ = new_count();
+    counted_.reset();
     spent_J_ = 0;
   }
 
+  // Throws MeterUnavailable for values that no such battery can have.
+  void require_plausible(const std::string& name) {
+    Reading r;
+    double left = 0;
+    if (!read(r, left) || is_plausible(r, left)) return;
+    const auto raw = value_.number().value;
+    throw MeterUnavailable(fmt::format(
+        "meter power_supply: {}: {} is {} millionths{}, which this battery cannot give: a fault of its gauge or driver", name,
+        file_of(source_), raw,
+        raw > 0x7fffffff && raw <= 0xffffffff ? fmt::format(" (perhaps {}, written without its sign)", raw - 0x100000000)
+                                              : ""));
+  }
+
  private:
-  bool sample(TimeNs /*now*/, Reading& r) override {
+  // Of microwatt-hours, or of microampere-hours.
+  CounterGuard new_count() const {
+    const bool charge = source_ == Source::charge;
+    const double most = charge ? limits_.amps_A / C_of_uAh : limits_.power_W / J_of_uWh;
+    return {most, most * refresh_s_ + static_cast<double>(charge ? usual_step_uAh : usual_step_uWh)};
+  }
+
+  bool sample(TimeNs now, Reading& r) override {
     if (!status_.is("Discharging")) {
-      count_.reset();  // what was charged meanwhile is not the machine's
+      count_ = new_count();  // what was charged meanwhile is not the machine's
+      counted_.reset();
       return false;
     }
+    double left = 0;
+    if (!read(r, left) || !is_plausible(r, left)) return false;
+    if (!info_.counter) return true;
+    // What is left falls: what is spent rises.
+    const auto counted = count_.next(now, -left);
+    if (!counted) return false;
+    const double unit_J = source_ == Source::energy ? J_of_uWh : C_of_uAh * r.volts_V;
+    if (counted_) spent_J_ += (counted->energy_J - *counted_) * unit_J;
+    counted_ = counted->energy_J;
+    if (counted->began_anew) r.flags |= reinitialised;
+    r.energy_J = spent_J_;
+    r.volts_V = unknown;  // it moves while the counter stands still
+    return true;
+  }
+
+  // `left`: of a counter, in its own unit.
+  bool read(Reading& r, double& left) {
     if (volts_) {
       const SysfsValue uV = volts_->number();
       if (!uV.ok()) return false;
@@ -106,28 +205,32 @@ class PowerSupply final : public PolledMeter {
     switch (source_) {
       case Source::power:  // drivers disagree on the sign; the status tells the direction
         r.power_W = std::abs(micro) * 1e-6;
-        return true;
+        break;
       case Source::current:
         r.amps_A = std::abs(micro) * 1e-6;
         r.power_W = r.volts_V * r.amps_A;
-        return true;
+        break;
       case Source::energy:
       case Source::charge:
+        left = micro;
         break;
     }
-    const double unit_J = source_ == Source::energy ? J_of_uWh : C_of_uAh * r.volts_V;
-    if (count_) spent_J_ += static_cast<double>(*count_ - value.value) * unit_J;
-    count_ = value.value;
-    r.energy_J = spent_J_;
-    r.volts_V = unknown;  // it moves while the counter stands still
     return true;
   }
 
+  bool is_plausible(const Reading& r, double left) const {
+    return !(r.volts_V > limits_.volts_V || r.volts_V < 0 || r.amps_A > limits_.amps_A || r.power_W > limits_.power_W ||
+             left < 0);
+  }
+
   Source source_;
+  double refresh_s_;
+  Limits limits_;
+  CounterGuard count_;
   SysfsAttribute status_;
   SysfsAttribute value_;
   std::optional<SysfsAttribute> volts_;
-  std::optional<std::int64_t> count_;
+  std::optional<double> counted_;  // by count_, at the last reading
   double spent_J_ = 0;
 };
 
@@ -161,11 +264,11 @@ std::unique_ptr<Meter> open_power_supply(const MeterUri& uri, double interval_s,
     info.nominal_period_s = std::max(refresh_s, interval_s);
     info.latency_s = refresh_s;
     info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
-    if (*source == Source::power) info.accuracy.resolution_W = 1e-6;
-    if (*source == Source::current) info.accuracy.resolution_A = info.accuracy.resolution_V = 1e-6;
-    if (info.counter) info.accuracy.resolution_J = J_of_uWh;
+    info.accuracy = accuracy_of(battery.dir, *source);
     uri.apply_accuracy(info.accuracy);
-    return std::make_unique<PowerSupply>(std::move(info), refresh_s, battery, *source);
+    auto meter = std::make_unique<PowerSupply>(std::move(info), refresh_s, battery, *source);
+    meter->require_plausible(battery.name);
+    return meter;
   } catch (const SysfsError& error) {
     throw MeterUnavailable(fmt::format("meter power_supply: {}", error.what()));
   }

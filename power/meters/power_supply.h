@@ -2,6 +2,7 @@
 //
 // Positive while it discharges. While it charges, or rests at a charger, its power is not the machine's: opening refuses then
 // (MeterUnavailable), and a charger that is plugged in later makes gaps, never small or negative watts.
+// What a battery of its capacity cannot give is a failed read. Gauges step by 10 mWh or 1 mAh unless what they show is finer.
 // Options: refresh (s, 1), how often the gauge makes a new value; gain_pct, offset_A, gap_limit.
 #pragma once
 

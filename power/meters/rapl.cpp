@@ -42,6 +42,20 @@ std::vector<Zone> zones(const Roots& roots) {
   return list;
 }
 
+// Zones are named, and their links lead nowhere: container runtimes mount an empty folder over SYS/devices/virtual/powercap.
+bool is_masked(const Roots& roots) {
+  const SysfsDir all(roots.sys / "class/powercap");
+  const auto names = all.names();
+  return std::ranges::any_of(names, [](const std::string& n) { return n.starts_with("intel-rapl"); }) && zones(roots).empty();
+}
+constexpr std::string_view unmask =
+    "let the container see them (docker run --security-opt systempaths=unconfined; podman run --security-opt "
+    "unmask=/sys/devices/virtual/powercap), or run outside";
+std::string masked_text(const Roots& roots) {
+  return fmt::format("{} names intel-rapl zones, but they lead nowhere: a container's runtime hides them",
+                     (roots.sys / "class/powercap").string());
+}
+
 bool is_package(const Zone& zone) {
   return zone.name.starts_with("package-") && zone.name.find('/') == std::string::npos;
 }
@@ -49,6 +63,7 @@ bool is_package(const Zone& zone) {
 std::vector<Zone> select(const MeterUri& uri, const Roots& roots) {
   const auto all = zones(roots);
   if (all.empty()) {
+    if (is_masked(roots)) throw MeterUnavailable(fmt::format("meter rapl: {}; {}", masked_text(roots), unmask));
     throw MeterUnavailable(fmt::format(
         "meter rapl: no intel-rapl zones under {}: only x86 processors have them; sudo modprobe intel_rapl_msr (virtual "
         "machines usually have none)",
@@ -64,6 +79,35 @@ std::vector<Zone> select(const MeterUri& uri, const Roots& roots) {
   for (const Zone& zone : all) names.push_back("rapl://" + zone.name);
   throw MeterUnavailable(
       fmt::format("meter rapl: no zone `{}`; there are {}", together ? "package-N" : uri.path, fmt::join(names, ", ")));
+}
+
+// Whether two zones show one counter. Some processors have one for the whole package and a zone for each die. Counters of their
+// own do not meet: they count from the start of the machine on, in steps of some ten microjoules.
+bool are_one(const Zone& a, const Zone& b) {
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    const auto before = a.dir.number("energy_uj");
+    const auto other = b.dir.number("energy_uj");
+    const auto after = a.dir.number("energy_uj");
+    if (before > 0 && before <= other && other <= after) return true;
+  }
+  return false;
+}
+
+// Each counter once. `note` gets what people should know of it.
+std::vector<Zone> distinct(const std::vector<Zone>& zones, std::string& note) {
+  std::vector<Zone> list;
+  bool unknown = false;
+  for (const Zone& zone : zones) {
+    const auto same = std::ranges::find_if(list, [&](const Zone& other) { return are_one(other, zone); });
+    if (same != list.end()) {
+      note += fmt::format("; {} shows the same counter as {}, which is added once", zone.name, same->name);
+      continue;
+    }
+    unknown = unknown || (zones.size() > 1 && zone.dir.number("energy_uj") == 0);
+    list.push_back(zone);
+  }
+  if (unknown) note += "; a count was 0 at the start: whether two of them are one counter is not known";
+  return list;
 }
 
 std::string permission_fix(const Zone& zone) {
@@ -147,23 +191,32 @@ class Rapl final : public PolledMeter {
 std::unique_ptr<Meter> open_rapl(const MeterUri& uri, double interval_s, const Roots& roots) {
   uri.allow({"max_W", "gain_pct"});
   const double max_W = uri.number("max_W", 0.1, 1e6).value_or(default_max_W);
-  const auto chosen = select(uri, roots);
-  std::vector<Counter> counters;
-  std::vector<std::string> names;
+  auto chosen = select(uri, roots);
   for (const Zone& zone : chosen) {
-    names.push_back(zone.name);
     try {
-      counters.emplace_back(zone, max_W);
+      Counter(zone, max_W);
     } catch (const SysfsError& error) {
       throw MeterUnavailable(
           fmt::format("meter rapl: {}{}", error.what(),
                       error.fault == SysfsFault::no_permission ? "; only root may read it: " + permission_fix(zone) : ""));
     }
   }
+  std::string note;
+  std::vector<Counter> counters;
+  std::vector<std::string> names;
+  try {
+    chosen = distinct(chosen, note);
+    for (const Zone& zone : chosen) {
+      names.push_back(zone.name);
+      counters.emplace_back(zone, max_W);
+    }
+  } catch (const SysfsError& error) {
+    throw MeterUnavailable(fmt::format("meter rapl: {}", error.what()));
+  }
   MeterInfo info;
   info.uri = to_string(uri);
-  info.description = fmt::format("RAPL energy counter{} of {} (processor only, not the board)", chosen.size() > 1 ? "s" : "",
-                                 fmt::join(names, " + "));
+  info.description = fmt::format("RAPL energy counter{} of {} (processor only, not the board){}", chosen.size() > 1 ? "s" : "",
+                                 fmt::join(names, " + "), note);
   info.scope = is_package(chosen.front()) || chosen.front().name == "psys" ? Scope::package : Scope::rail;
   info.counter = true;
   info.nominal_period_s = interval_s > 0 ? std::max(interval_s, update_s) : default_period_s;
@@ -176,6 +229,13 @@ std::unique_ptr<Meter> open_rapl(const MeterUri& uri, double interval_s, const R
 
 std::vector<FoundMeter> find_rapl(const Roots& roots) {
   std::vector<FoundMeter> found;
+  if (is_masked(roots)) {
+    found.push_back({.uri = "rapl://",
+                     .scope = Scope::package,
+                     .state = MeterState::unusable,
+                     .detail = masked_text(roots),
+                     .fix = std::string(unmask)});
+  }
   const auto all = zones(roots);
   const auto packages = std::ranges::count_if(all, is_package);
   const auto add = [&](const std::string& path, const Zone& zone) {

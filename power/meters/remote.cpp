@@ -44,6 +44,7 @@ class Remote final : public Meter {
     info_.description =
         fmt::format("remote {}: {} ({}); clocks within {:.2g} s", where_, served_.description, served_.uri, stated_error_s_);
     info_.latency_s += stated_error_s_;
+    info_.paces_itself = true;  // the server does, however seldom this side looks
     if (uri.text("gap_limit")) info_.gap_limit_s = uri.gap_limit_s(info_.nominal_period_s);
   }
 
@@ -161,7 +162,7 @@ class Remote final : public Meter {
       case Reason::too_many_clients:
         return lost("it has as many clients as it takes");
       case Reason::other_version:
-        return lost("it speaks another version of the protocol");
+        return lost("it speaks another version of the protocol: install the same tbft on both machines");
     }
   }
 
@@ -243,8 +244,10 @@ class Remote final : public Meter {
     if ((reading.flags & gap_begins) == 0 && std::exchange(restarted_, false)) reading.flags |= reinitialised;
     held_.push_back(reading);
   }
+  // A gap begins right after the last reading, not when it is noticed: readings that come later are older than now.
   void gap(TimeNs now) {
-    if (held_.size() < 2 * max_held) held_.push_back({.t_ns = in_order(now), .flags = gap_begins});
+    const TimeNs t = last_t_ > 0 ? last_t_ + 1 : now - from_seconds(info_.latency_s + info_.averaging_s);
+    if (held_.size() < 2 * max_held) held_.push_back({.t_ns = in_order(t), .flags = gap_begins});
   }
   TimeNs in_order(TimeNs t) { return last_t_ = std::max(t, last_t_ + 1); }
 

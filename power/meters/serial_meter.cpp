@@ -12,8 +12,8 @@ namespace {
 
 constexpr TimeNs ask_every = 100'000'000;
 constexpr TimeNs listen_every = 10'000'000;
-constexpr TimeNs answer_within = 400'000'000;  // beyond the transport: Bluetooth takes its time
-constexpr TimeNs first_frame_within = 3'000'000'000;
+constexpr TimeNs answer_within = 400'000'000;          // beyond the transport: Bluetooth takes its time
+constexpr TimeNs first_frame_within = 12'000'000'000;  // a Bluetooth link that is made by opening the port
 
 unsigned baud_of(const MeterUri& uri, const SerialKind& kind) {
   return static_cast<unsigned>(uri.integer("baud", 1200, 4'000'000).value_or(kind.baud));
@@ -25,7 +25,11 @@ double transport_s(const MeterUri& uri, const SerialKind& kind) {
 }
 
 MeterInfo describe(const MeterUri& uri, const SerialKind& kind) {
-  uri.allow({"baud", "gain_pct", "offset_A"});
+  if (kind.options[0].empty()) {
+    uri.allow({"baud", "gain_pct", "offset_A"});
+  } else {
+    uri.allow({"baud", "gain_pct", "offset_A", kind.options[0], kind.options[1]});
+  }
   MeterInfo info;
   info.uri = to_string(uri);
   info.description = fmt::format(
@@ -50,6 +54,7 @@ SerialMeter::SerialMeter(const MeterUri& uri, const SerialKind& kind, std::uniqu
       open_(std::move(open)),
       clock_(std::move(clock)),
       info_(describe(uri, kind)),
+      damaged_fix_(kind.damaged_fix),
       transport_(from_seconds(transport_s(uri, kind))),
       gap_limit_(from_seconds(info_.gap_limit_s)),
       refresh_(kind.refresh_s) {}
@@ -80,8 +85,9 @@ void SerialMeter::start(TimeNs /*first_window*/) {
         fmt::format("{}: no answer; is the meter on, connected (Bluetooth: rfcomm) and this its port?", info_.uri));
   }
   throw MeterUnavailable(
-      fmt::format("{}: {} bytes but no valid frame, {} with a wrong check sum; another kind of meter or another baud rate?",
-                  info_.uri, bytes_, decoder_->rejected()));
+      fmt::format("{}: {} bytes but no valid frame, {} with a wrong check sum or impossible values; another kind of meter or "
+                  "another baud rate?{}",
+                  info_.uri, bytes_, decoder_->rejected(), damaged_fix_));
 }
 
 void SerialMeter::connect(TimeNs now) {
@@ -224,6 +230,7 @@ Reading SerialMeter::reading(const SerialSample& sample, TimeNs refreshed) {
 
 OpenSerialPort serial_port_of(const MeterUri& uri, const SerialKind& kind, std::string_view example) {
   if (uri.path.empty()) throw BadMeterUri(fmt::format("meter {}: no device; {}", uri.name, example));
+  require_serial_port(uri.path);
   return [path = uri.path, baud = baud_of(uri, kind)] { return open_serial_port(path, baud); };
 }
 

@@ -7,6 +7,7 @@
 // A frame with the old values is `repeated`, unless a whole refresh period has gone by: then the load is constant.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,14 +47,14 @@ class SerialDecoder {
   // Throws MeterUnavailable when the device is another than the URI names.
   virtual std::optional<SerialSample> next() = 0;
   virtual void clear() = 0;
-  virtual std::size_t rejected() const = 0;  // frames with a wrong check sum
+  virtual std::size_t rejected() const = 0;  // frames with a wrong check sum or impossible values
 };
 
 using OpenSerialPort = std::function<std::unique_ptr<SerialPort>()>;
 
 struct SerialStats {
   std::size_t frames = 0;
-  std::size_t rejected = 0;   // wrong check sum
+  std::size_t rejected = 0;   // wrong check sum or impossible values
   std::size_t timeouts = 0;   // asked and not answered
   std::size_t connected = 0;  // times the port was opened
 };
@@ -67,6 +68,8 @@ struct SerialKind {
   std::size_t frame_bytes = 0;
   unsigned baud = 9600;  // unless the URI says otherwise
   bool asked = true;
+  std::array<std::string_view, 2> options = {};  // further ones of the URI
+  std::string_view damaged_fix = {};             // what to do where all frames come damaged
 };
 
 class SerialMeter final : public Meter {
@@ -76,7 +79,7 @@ class SerialMeter final : public Meter {
               std::shared_ptr<Clock> clock);
 
   const MeterInfo& info() const override { return info_; }
-  // Opens the port and waits for the first frame, at most some seconds.
+  // Opens the port and waits for the first frame: Bluetooth takes its time, 12 s at most.
   void start(TimeNs first_window) override;
   std::optional<Reading> poll(TimeNs now) override;
   void stop() override { port_.reset(); }
@@ -101,6 +104,7 @@ class SerialMeter final : public Meter {
   OpenSerialPort open_;
   std::shared_ptr<Clock> clock_;
   MeterInfo info_;
+  std::string_view damaged_fix_;
   TimeNs transport_;  // of one frame at the line's rate
   TimeNs gap_limit_;
   Refresh refresh_;
@@ -124,7 +128,8 @@ class SerialMeter final : public Meter {
   bool reinitialised_ = false;
 };
 
-// The port of a URI, opened when the meter starts. Throws BadMeterUri for a URI without a device, which shows `example`.
+// The port of a URI, opened when the meter starts. Throws BadMeterUri for a URI without a device, which shows `example`, and
+// MeterUnavailable where there is no such device now, or this user may not use it.
 OpenSerialPort serial_port_of(const MeterUri& uri, const SerialKind& kind, std::string_view example);
 
 }  // namespace tbft::power

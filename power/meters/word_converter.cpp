@@ -13,8 +13,9 @@ void require_identity(std::string_view name, const std::string& uri, std::uint16
   if (manufacturer == ina::manufacturer && id >> id_shift == wanted_id) return;
   throw MeterUnavailable(
       fmt::format("{}: not an {}: manufacturer 0x{:04x} and chip 0x{:04x} were read, 0x{:04x} and 0x{:x} are expected; is the "
-                  "address right? Nothing was written",
-                  uri, name, manufacturer, id, ina::manufacturer, wanted_id << id_shift));
+                  "address right? Nothing was written{}",
+                  uri, name, manufacturer, id, ina::manufacturer, wanted_id << id_shift,
+                  name == "INA226" ? "; a clone with another identity is read with id=any" : ""));
 }
 
 std::string describe(std::string_view chip, const MeterUri& uri, std::uint8_t address, std::string_view what, double bus_hz) {
@@ -30,6 +31,7 @@ WordConverter::WordConverter(WordPlan first, PlanWord plan, const MeterUri& uri,
       chip_(first.chip) {}
 
 void WordConverter::identify() {
+  if (chip_.any_id) return;
   const std::uint16_t manufacturer = read(0xFE);
   require_identity(chip_.name, info().uri, manufacturer, read(chip_.id_register), chip_.id, chip_.id_shift);
 }

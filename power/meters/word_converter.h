@@ -13,6 +13,7 @@ struct WordChip {
   std::uint8_t id_register = 0xFF;
   std::uint16_t id = 0;
   unsigned id_shift = 0;  // revision bits below the id
+  bool any_id = false;    // a clone: neither is asked
 
   std::uint8_t config_register = 0x00;
   std::uint16_t config = 0;  // writing it begins a conversion

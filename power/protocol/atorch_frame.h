@@ -15,23 +15,35 @@ inline constexpr std::size_t report_bytes = 36;
 
 enum class Kind : std::uint8_t { ac = 1, dc = 2, usb = 3 };
 
-// Only of Kind::usb are the places of voltage and current known; the values of other kinds are unknown.
+struct Steps {
+  double volts_V;
+  double amps_A;
+};
+constexpr Steps steps_of(Kind kind) {
+  return kind == Kind::dc ? Steps{0.1, 1e-3} : Steps{1e-2, 1e-2};
+}
+
+// A mains meter's volts times amperes are not its watts: its values are unknown.
 struct Report {
   Kind kind = Kind::usb;
-  double volts_V = 0;  // steps of 10 mV
-  double amps_A = 0;   // steps of 10 mA
+  double volts_V = 0;
+  double amps_A = 0;
   double charge_Ah = 0;
-  double energy_Wh = 0;  // steps of 10 mWh = 36 J
+  double energy_Wh = 0;  // steps of 10 mWh = 36 J; a DC meter's of 10 Wh
 };
+
+// Some electronic loads (DL24 and such) put noise into the check byte: it can be left out.
+enum class Check { on, off };
 
 // The check byte of a frame: everything but it, from FF on. At least two bytes.
 std::uint8_t check_sum(std::span<const std::uint8_t> frame);
-// Nothing for another start, type or check.
-std::optional<Report> decode(std::span<const std::uint8_t, report_bytes> bytes);
+// Nothing for another start or type, an unknown kind, a wrong check, or values that no such meter can have.
+std::optional<Report> decode(std::span<const std::uint8_t, report_bytes> bytes, Check check = Check::on);
 
 // Finds reports in any bytes; answers and commands are stepped over.
 class Stream {
  public:
+  explicit Stream(Check check = Check::on) : check_(check) {}
   void feed(std::span<const std::uint8_t> bytes) { queue_.feed(bytes); }
   // The next whole report with a correct check; what stands before it is dropped.
   std::optional<Report> next();
@@ -40,6 +52,7 @@ class Stream {
   std::size_t rejected() const { return rejected_; }
 
  private:
+  Check check_;
   ByteQueue queue_{64 * report_bytes};
   std::size_t rejected_ = 0;
 };

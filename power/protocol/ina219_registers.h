@@ -95,9 +95,10 @@ constexpr bool is_saturated(std::uint16_t shunt, const Gain& gain) {
   return (raw < 0 ? -raw : raw) >= gain.full_scale;
 }
 
-// 8.5.1, equation 1. 16 bits of which bit 0 cannot be set.
+// 8.5.1, equation 1. 16 bits of which bit 0 cannot be set; the largest word where even that is too small.
 inline std::uint16_t calibration_word(double current_lsb_A, double shunt_ohm) {
-  return static_cast<std::uint16_t>(static_cast<unsigned>(0.04096 / (current_lsb_A * shunt_ohm)) & 0xFFFEU);
+  const double word = 0.04096 / (current_lsb_A * shunt_ohm);
+  return static_cast<std::uint16_t>(word < 0xFFFE ? static_cast<unsigned>(word) & 0xFFFEU : 0xFFFEU);
 }
 // What the chip itself computes (8.5.1, equations 4 and 5); the meter computes on the host, where nothing is rounded.
 constexpr std::int16_t current_raw(std::uint16_t shunt, std::uint16_t cal) {

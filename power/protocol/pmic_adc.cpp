@@ -8,6 +8,9 @@
 namespace tbft::power {
 namespace {
 
+constexpr double most_V = 20;
+constexpr double most_A = 50;
+
 struct Value {
   std::string_view rail;
   bool current = false;
@@ -64,6 +67,7 @@ PmicAdc parse_pmic_adc(std::string_view text) {
     for (std::size_t i = 0; i < n; ++i) {
       if (currents[i].rail != v.rail || paired[i]) continue;
       paired[i] = true;
+      result.damaged = result.damaged || std::abs(v.value) > most_V || std::abs(currents[i].value) > most_A;
       result.power_W += currents[i].value * v.value;
       ++result.rails;
     }

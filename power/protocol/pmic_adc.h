@@ -19,6 +19,7 @@ struct PmicAdc {
   std::size_t rails = 0;       // pairs
   double input_V = unknown;    // EXT5V: the supply
   std::size_t unpaired_A = 0;  // currents without a voltage: the sum lacks them
+  bool damaged = false;        // a rail shows more than such a chip can: beyond 20 V or 50 A
 };
 
 // Any text: lines that are not "NAME_A current(7)=1.11625000A" or "NAME_V volt(24)=5.08530000V" are passed over.

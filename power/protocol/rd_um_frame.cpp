@@ -1,5 +1,7 @@
 #include "power/protocol/rd_um_frame.h"
 
+#include <cmath>
+
 #include "power/protocol/big_endian.h"
 
 namespace tbft::power::rd_um {
@@ -8,6 +10,16 @@ namespace {
 constexpr std::array<std::uint8_t, 32> summed{1,  3,  7,  9,  15, 17, 19, 23, 31, 39, 41,  45,  49,  53,  55,  57,
                                               59, 63, 67, 69, 73, 79, 83, 89, 97, 99, 109, 111, 113, 119, 121, 127};
 constexpr std::uint32_t constant_check = 0xFFF1;
+constexpr double most_V = 24;
+constexpr double over_range = 1.25;  // what a meter shows beyond what it is sold for
+
+bool is_plausible(const Frame& f) {
+  if (f.volts_V > over_range * most_V || f.amps_A > over_range * f.model->most_A) return false;
+  if (!f.model->sum) return true;
+  // Each is rounded for itself; the meter may take the watts a moment later.
+  const double rounding_W = f.volts_V * f.model->step_A + f.amps_A * f.model->step_V + 2e-3;
+  return std::abs(f.volts_V * f.amps_A - f.power_W) <= rounding_W + 0.05 * f.power_W;
+}
 
 }  // namespace
 
@@ -43,6 +55,7 @@ std::optional<Frame> decode(std::span<const std::uint8_t, frame_bytes> bytes) {
   f.volts_V = u16(2) * model->step_V;
   f.amps_A = u16(4) * model->step_A;
   f.power_W = u32(6) * 1e-3;
+  if (!is_plausible(f)) return std::nullopt;
   f.temperature_C = static_cast<std::int16_t>(u16(10));
   f.group = u16(14);
   for (std::size_t i = 0; i < f.groups.size(); ++i) {

@@ -23,11 +23,12 @@ struct Model {
   double step_V;            // of bytes 2 and 3
   double step_A;            // of bytes 4 and 5
   bool sum;                 // the last byte is the XOR of some others; else the last two are FF F1
+  double most_A;            // that it measures; all of them 24 V
 };
 inline constexpr std::array models{
-    Model{"UM24C", "um24c", 0x0963, 1e-2, 1e-3, false},
-    Model{"UM25C", "um25c", 0x09C9, 1e-3, 1e-4, false},
-    Model{"UM34C", "um34c", 0x0D4C, 1e-2, 1e-3, true},
+    Model{"UM24C", "um24c", 0x0963, 1e-2, 1e-3, false, 3},
+    Model{"UM25C", "um25c", 0x09C9, 1e-3, 1e-4, false, 5},
+    Model{"UM34C", "um34c", 0x0D4C, 1e-2, 1e-3, true, 4},
 };
 const Model* model_of_id(std::uint16_t id);             // null: none
 const Model* model_of_scheme(std::string_view scheme);  // null: none
@@ -55,7 +56,8 @@ struct Frame {
 
 // The XOR that a UM34C puts last. At least frame_bytes are read.
 std::uint8_t check_sum(std::span<const std::uint8_t, frame_bytes> bytes);
-// Nothing for an unknown model or a wrong check.
+// Nothing for an unknown model, a wrong check, or values that the model cannot have. The checks cover a part of the frame (a
+// UM34C's neither the high byte of the voltage nor the current), so its watts must be its volts times its amperes.
 std::optional<Frame> decode(std::span<const std::uint8_t, frame_bytes> bytes);
 
 // Finds frames in any bytes.

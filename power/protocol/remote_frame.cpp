@@ -152,6 +152,7 @@ Bytes bytes_of(const MeterMessage& m) {
   w.u8(static_cast<std::uint8_t>(info.scope));
   w.u8(info.measured ? 1 : 0);
   w.u8(info.counter ? 1 : 0);
+  w.u8(info.paces_itself ? 1 : 0);
   for (const double value :
        {info.nominal_period_s, info.averaging_s, info.current_share, info.latency_s, info.gap_limit_s,
         a.gain_limit_rel.value_or(unknown), a.offset_limit_A.value_or(unknown), a.offset_limit_V.value_or(unknown),
@@ -213,6 +214,7 @@ MeterMessage parse_meter(Parser& p) {
   info.scope = static_cast<Scope>(p.u8_up_to(static_cast<std::uint8_t>(Scope::battery)));
   info.measured = p.u8_up_to(1) == 1;
   info.counter = p.u8_up_to(1) == 1;
+  info.paces_itself = p.u8_up_to(1) == 1;
   info.nominal_period_s = p.bounded(1e-6, longest_period_s);
   info.averaging_s = p.bounded(0, longest_period_s);
   info.current_share = p.bounded(0, 1);

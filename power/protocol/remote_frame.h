@@ -1,4 +1,4 @@
-// The protocol between `tbft serve-meter` and `remote://`, version 1: bytes <-> messages. No socket, no clock, no key here.
+// The protocol between `tbft serve-meter` and `remote://`, version 2: bytes <-> messages. No socket, no clock, no key here.
 //
 // A stream of frames over TCP, all numbers big-endian, doubles as IEEE 754 bits (NaN: unknown):
 //
@@ -10,9 +10,10 @@
 //   2 login     client  u8 version | nonce (32) | proof (32; zeros where no key is needed)
 //   3 welcome   server  proof (32; zeros likewise). All later frames of both sides are sealed if a key is used.
 //   4 refused   server  u8 reason: 1 wrong key, 2 too many clients, 3 other version. Takes the place of 1 or 3.
-//   5 meter     server  u64 run | scope, measured, counter (u8 each) | period, averaging, latency, gap limit, 7 limits of
-//                       the accuracy (f64 each) | uri, description (u16 length and text each). `run` is drawn at
-//                       every start of the server.
+//   5 meter     server  u64 run | scope, measured, counter, paces itself (u8 each) | period, averaging, current share, latency,
+//                       gap limit (f64 each) | limits of gain, current offset, voltage offset, resolutions in A, V, W, J
+//                       (f64 each) | uri, description (u16 length and text each). `run` is drawn at every start of the
+//                       server. Version 1 had no "paces itself".
 //   6 start     client  nothing: from now on the server sends readings
 //   7 readings  server  u8 count (1..40) | count times: i64 t, V, A, W, J (f64 each), u8 flags
 //   8 ask_time  client  i64 t1, client's clock
@@ -37,7 +38,7 @@ using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 using Digest = std::array<std::uint8_t, 32>;
 
-inline constexpr std::uint8_t protocol_version = 1;
+inline constexpr std::uint8_t protocol_version = 2;
 inline constexpr std::size_t max_frame = 2048;  // after the length
 inline constexpr std::size_t max_readings = 40;
 inline constexpr std::size_t max_uri = 1024;  // longer texts are cut when encoded and refused when decoded

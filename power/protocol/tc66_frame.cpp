@@ -16,6 +16,9 @@ constexpr std::array<std::uint8_t, 32> key{0x58, 0x21, 0xfa, 0x56, 0x01, 0xb2, 0
 constexpr std::size_t cipher_block = 16;
 constexpr std::size_t block = 64;
 constexpr std::size_t checked = 60;  // bytes of a block under its CRC
+// It is sold for 20 V and 5 A.
+constexpr double most_V = 30;
+constexpr double most_A = 7;
 constexpr std::array<std::string_view, 3> block_names{"pac1", "pac2", "pac3"};
 
 std::uint32_t u32(std::span<const std::uint8_t> bytes, std::size_t at) {
@@ -75,6 +78,7 @@ std::optional<Frame> decode(const Bytes& plain) {
   f.volts_V = u32(plain, 48) * 1e-4;
   f.amps_A = u32(plain, 52) * 1e-5;
   f.power_W = u32(plain, 56) * 1e-4;
+  if (f.volts_V > most_V || f.amps_A > most_A) return std::nullopt;
   f.load_ohm = u32(plain, 68) * 0.1;
   f.charge_Ah = u32(plain, 72) * 1e-3;
   f.energy_Wh = u32(plain, 76) * 1e-3;

@@ -35,7 +35,7 @@ struct Frame {
 
 // CRC-16/MODBUS: polynomial 8005 reflected, start FFFF.
 std::uint16_t crc16(std::span<const std::uint8_t> bytes);
-// Of a decrypted frame. Nothing for a wrong block name or CRC.
+// Of a decrypted frame. Nothing for a wrong block name or CRC, or values that it cannot have.
 std::optional<Frame> decode(const Bytes& plain);
 // Encrypted as the meter does it; serves simulators.
 Bytes encrypt(const Bytes& plain);

@@ -255,9 +255,9 @@ tcp::endpoint resolve(asio::io_context& io, const ServerOptions& options) {
   return endpoint;
 }
 
-// What the meter delivers when it is polled every `interval_s`.
+// What the meter delivers when it is polled every `interval_s`. One that paces itself delivers as fast as ever.
 MeterInfo polled_every(MeterInfo info, double interval_s) {
-  if (interval_s > info.nominal_period_s) {
+  if (interval_s > info.nominal_period_s && !info.paces_itself) {
     info.nominal_period_s = interval_s;
     info.gap_limit_s = std::max(info.gap_limit_s, default_gap_limit_s(interval_s));
   }

@@ -178,8 +178,8 @@ std::vector<MeterCase> meter_cases() {
                   {.period_s = 1,
                    .period_tolerance = 0.05,
                    .latest_s = 1,
-                   .amps_step_A = 1e-6,
-                   .volts_step_V = 1e-6,
+                   .amps_step_A = 1e-3,
+                   .volts_step_V = 1e-3,
                    .gain_limits = {0.02},
                    .offset_A = 0.01},
                   battery_info()});

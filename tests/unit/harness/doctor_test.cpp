@@ -188,6 +188,26 @@ TEST(Doctor, an_x86_server_with_root_only_counters_and_then_with_rights) {
   EXPECT_EQ(diagnose(tree.roots).auto_uri, "rapl://package");
 }
 
+TEST(Doctor, among_equals_none_is_taken_and_all_are_listed) {
+  const FakeTree tree;
+  for (const std::string battery : {"BAT0", "BAT1"}) {
+    tree.put("sys/class/power_supply/" + battery + "/type", "Battery");
+    tree.put("sys/class/power_supply/" + battery + "/power_now", "9000000");
+    tree.put("sys/class/power_supply/" + battery + "/status", "Discharging");
+  }
+  const Diagnosis d = diagnose(tree.roots);
+  EXPECT_EQ(d.auto_uri, "");
+  EXPECT_THAT(d.also_usable, ::testing::ElementsAre("power_supply://BAT0", "power_supply://BAT1"));
+}
+
+TEST(Doctor, a_container_that_hides_the_counters_is_named) {
+  const FakeTree tree;
+  tree.link("sys/class/powercap/intel-rapl:0", "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0");
+  const auto meter = meter_of(diagnose(tree.roots), "rapl://");
+  EXPECT_EQ(meter->state, MeterState::unusable);
+  EXPECT_THAT(meter->detail, HasSubstr("lead nowhere"));
+}
+
 TEST(Doctor, a_laptop_on_battery_prefers_its_processor_counter_and_says_what_charges) {
   const FakeTree tree;
   tree.put("sys/class/power_supply/BAT0/type", "Battery");

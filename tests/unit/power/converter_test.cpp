@@ -417,6 +417,34 @@ TEST(Ina228, the_count_goes_on_over_a_wrap) {
   EXPECT_EQ(o.flagged(reinitialised), 0U);
 }
 
+TEST(Ina226, a_clone_with_another_identity_is_read_when_the_uri_says_so_and_its_gain_is_unknown) {
+  Rig r = rig("ina226");
+  dynamic_cast<FakeIna226&>(*r.chip).reg[0xFE] = 0x1234;
+  r.chip->amps = [](TimeNs) { return 0.5; };
+  try {
+    make(r, "", 0)->start(0);
+    FAIL();
+  } catch (const MeterUnavailable& error) {
+    EXPECT_THAT(error.what(), HasSubstr("id=any"));
+  }
+  EXPECT_FALSE(make(r, "&id=any", 0)->info().accuracy.gain_limit_rel);
+  EXPECT_EQ(make(r, "&id=any&gain_pct=2", 0)->info().accuracy.gain_limit_rel, 0.02);
+  const Outcome o = run(r, 0.2, "&id=any");
+  ASSERT_GT(o.good(), 50U);
+  EXPECT_NEAR(o.readings.back().power_W, 2.5, 6e-3);
+  EXPECT_THROW(make(r, "&id=5449", 0), BadMeterUri);
+}
+
+TEST(Ina228, an_overdriven_shunt_is_no_wrapped_counter) {
+  const Rig r = rig("ina228");
+  r.chip->amps = [](TimeNs) { return 100.0; };
+  const TimeNs zero = r.chip->clock->now();
+  const Outcome o = run(r, 1);
+  const Energy e = energy(o.readings, {.name = "w", .t0_ns = zero + 200'000'000, .t1_ns = zero + 800'000'000}, o.info);
+  EXPECT_FALSE(e.valid);
+  EXPECT_THAT(e.reason, HasSubstr("the sensor's range is too small"));
+}
+
 TEST(Ina228, after_a_reset_the_joules_go_on_from_where_they_were) {
   const Rig r = rig("ina228");
   bool done = false;

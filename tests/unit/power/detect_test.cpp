@@ -21,7 +21,7 @@ FoundMeter ready(const std::string& uri, Scope scope) {
   return {.uri = uri, .scope = scope, .state = MeterState::ready};
 }
 
-TEST(Detect, auto_prefers_the_widest_scope_and_of_equals_the_first) {
+TEST(Detect, auto_prefers_the_widest_scope_and_the_processor_to_a_card) {
   const std::vector<FoundMeter> found{ready("pmic://", Scope::rail), ready("power_supply://BAT0", Scope::battery),
                                       ready("rapl://package-0", Scope::package), ready("nvml://0", Scope::package)};
   EXPECT_EQ(best_meter(found)->uri, "rapl://package-0");
@@ -29,6 +29,26 @@ TEST(Detect, auto_prefers_the_widest_scope_and_of_equals_the_first) {
   auto with_board = found;
   with_board.push_back(ready("hwmon://ina3221", Scope::board));
   EXPECT_EQ(best_meter(with_board)->uri, "hwmon://ina3221");
+}
+
+TEST(Detect, auto_never_guesses_among_equals) {
+  const std::vector<std::vector<FoundMeter>> equals{
+      {ready("power_supply://BAT0", Scope::battery), ready("power_supply://BAT1", Scope::battery)},
+      {ready("hwmon://ina231?path=hwmon0", Scope::rail), ready("hwmon://ina231?path=hwmon1", Scope::rail)},
+      {ready("hwmon://pmbus", Scope::rail), ready("pmic://", Scope::rail)},
+      {ready("nvml://0", Scope::package), ready("nvml://1", Scope::package)},
+      {ready("hwmon://amdgpu", Scope::package), ready("nvml://0", Scope::package)},
+      {ready("hwmon://ina219", Scope::board), ready("hwmon://power_meter", Scope::board)},
+  };
+  for (const auto& found : equals) {
+    EXPECT_EQ(best_meter(found), nullptr) << found[0].uri;
+    EXPECT_EQ(best_meters(found).size(), 2U);
+    EXPECT_THAT(no_meter_found(found), AllOf(HasSubstr("-m '" + found[0].uri + "'"), HasSubstr("-m '" + found[1].uri + "'"),
+                                             HasSubstr("choose one"), Not(HasSubstr("\n"))));
+    auto wider = found;
+    wider.push_back(ready("hwmon://ina3221", Scope::board));
+    EXPECT_EQ(best_meter(wider) != nullptr, found[0].scope != Scope::board);
+  }
 }
 
 TEST(Detect, auto_never_takes_what_is_not_ready) {

@@ -36,7 +36,22 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
 }
 int nvmlDeviceGetHandleByUUID(const char* uuid, void** device) {
   nvmlDeviceGetHandleByIndex_v2(0, device);
-  return std::strcmp(uuid, "GPU-1234") == 0 ? 0 : 6;
+  static char instance;
+  if (std::strncmp(uuid, "MIG-", 4) == 0) *device = &instance;
+  return std::strcmp(uuid, "GPU-1234") == 0 || std::strncmp(uuid, "MIG-5678", 8) == 0 ? 0 : 6;
+}
+int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(void* /*instance*/, void** device) {
+  return nvmlDeviceGetHandleByIndex_v2(0, device);
+}
+int nvmlDeviceGetCudaComputeCapability(void* /*device*/, int* major, int* minor) {
+  const auto ten_times = static_cast<int>(setting("cc", 0));
+  *major = ten_times / 10;
+  *minor = ten_times % 10;
+  return ten_times == 0 ? 3 : 0;
+}
+int nvmlDeviceGetPowerManagementDefaultLimit(void* /*device*/, unsigned* limit) {
+  *limit = static_cast<unsigned>(setting("limit", 0));
+  return *limit == 0 ? 3 : 0;
 }
 int nvmlDeviceGetName(void* /*device*/, char* name, unsigned length) {
   std::strncpy(name, "Fake GPU", length);
@@ -46,11 +61,19 @@ int nvmlDeviceGetUUID(void* /*device*/, char* uuid, unsigned length) {
   std::strncpy(uuid, "GPU-1234", length);
   return 0;
 }
-int nvmlDeviceGetTotalEnergyConsumption(void* /*device*/, unsigned long long* energy) {
+// An instance of a card has neither.
+bool is_card(void* device) {
+  void* card = nullptr;
+  nvmlDeviceGetHandleByIndex_v2(0, &card);
+  return device == card;
+}
+int nvmlDeviceGetTotalEnergyConsumption(void* device, unsigned long long* energy) {
+  if (!is_card(device)) return 3;
   *energy = static_cast<unsigned long long>(setting("energy", 0));
   return static_cast<int>(setting("energy_code", 0));
 }
-int nvmlDeviceGetPowerUsage(void* /*device*/, unsigned* power) {
+int nvmlDeviceGetPowerUsage(void* device, unsigned* power) {
+  if (!is_card(device)) return 3;
   *power = static_cast<unsigned>(setting("power", 0));
   return static_cast<int>(setting("power_code", 0));
 }

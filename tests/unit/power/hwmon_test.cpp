@@ -176,6 +176,226 @@ TEST_F(HwmonTest, without_an_input_rail_nothing_is_guessed) {
   EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina3221"), AllOf(HasSubstr("label=VDD_GPU"), HasSubstr("label=VDD_CPU")));
 }
 
+// A POWER-Z KM003C: its one current is that of VBUS, not of VCC1, which has its number.
+TEST_F(HwmonTest, a_usb_meters_current_belongs_to_vbus) {
+  const auto dir = tree.hwmon(0, "powerz", "3-1");
+  tree.put(dir + "curr1_input", "800");
+  tree.put(dir + "curr1_label", "IBUS");
+  const std::pair<const char*, const char*> volts[] = {{"VBUS", "5100"}, {"VCC1", "410"}, {"VCC2", "60"}};
+  for (int i = 0; i < 3; ++i) {
+    tree.put(dir + "in" + std::to_string(i) + "_label", volts[i].first);
+    tree.put(dir + "in" + std::to_string(i) + "_input", volts[i].second);
+  }
+  const auto meter = open("hwmon://powerz");
+  meter->start(0);
+  EXPECT_DOUBLE_EQ(meter->poll(ms)->power_W, 5.1 * 0.8);
+}
+
+TEST_F(HwmonTest, rails_are_paired_by_what_their_labels_mean_whatever_their_numbers) {
+  const struct {
+    const char *driver, *current, *other_voltage, *voltage;
+  } cases[] = {{"pmbus", "iout1", "vcap", "vout1"},
+               {"tps53679", "iout2.0", "vout1", "vout2"},
+               {"k10temp", "Isoc", "Vcore", "Vsoc"},
+               {"d5next", "Pump current", "Fan voltage", "Pump voltage"},
+               {"scpi_sensors", "VDD_BIG", "VDD_LITTLE", "VDD_BIG"}};
+  for (const auto& c : cases) {
+    const auto dir = tree.hwmon(0, c.driver, "1-0010");
+    tree.put(dir + "curr1_input", "20000");
+    tree.put(dir + "curr1_label", c.current);
+    tree.put(dir + "in1_input", "48000");  // of the same number
+    tree.put(dir + "in1_label", c.other_voltage);
+    tree.put(dir + "in3_input", "1000");
+    tree.put(dir + "in3_label", c.voltage);
+    const auto meter = open(std::string("hwmon://") + c.driver + "?label=" + c.current);
+    meter->start(0);
+    EXPECT_DOUBLE_EQ(meter->poll(ms)->power_W, 20) << c.driver;
+    EXPECT_THAT(meter->info().description, HasSubstr("curr1 " + std::string(c.current) + " x in3")) << c.driver;
+    tree.remove("sys/class/hwmon/hwmon0");
+    tree.remove("sys/devices");
+  }
+}
+
+TEST_F(HwmonTest, a_power_takes_sign_and_volts_from_its_own_rail) {
+  const auto dir = tree.hwmon(0, "pmbus", "1-0010");
+  tree.put(dir + "power1_input", "20000000");
+  tree.put(dir + "power1_label", "pout1");
+  tree.put(dir + "curr1_input", "-2000");
+  tree.put(dir + "curr1_label", "iin");
+  tree.put(dir + "curr2_input", "20000");
+  tree.put(dir + "curr2_label", "iout1");
+  tree.put(dir + "in1_input", "12000");
+  tree.put(dir + "in1_label", "vin");
+  tree.put(dir + "in2_input", "1000");
+  tree.put(dir + "in2_label", "vout1");
+  const auto meter = open("hwmon://pmbus?label=pout1");
+  meter->start(0);
+  const auto r = meter->poll(ms);
+  EXPECT_DOUBLE_EQ(r->power_W, 20) << "the input's current has power1's number";
+  EXPECT_DOUBLE_EQ(r->volts_V, 1);
+  EXPECT_DOUBLE_EQ(r->amps_A, 20);
+}
+
+TEST_F(HwmonTest, an_unknown_pairing_is_refused_with_the_labels_until_the_uri_says_it) {
+  const auto dir = tree.hwmon(0, "newchip", "1-0010");
+  tree.put(dir + "curr1_input", "2000");
+  tree.put(dir + "in0_input", "5000");
+  tree.put(dir + "in1_input", "900");
+  tree.put(dir + "in1_label", "Vref");
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://newchip"),
+              AllOf(HasSubstr("curr1"), HasSubstr("in0, in1 Vref"), HasSubstr("channel=curr1&volts=in0")));
+  const auto found = find_hwmon(tree.roots);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].state, MeterState::needs_option);
+  EXPECT_THAT(found[0].fix, HasSubstr("volts=in0"));
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://newchip?volts=in7"), HasSubstr("in1 Vref"));
+  for (const std::string uri : {"hwmon://newchip?volts=in0", "hwmon://newchip?channel=curr1&volts=in0"}) {
+    const auto meter = open(uri);
+    meter->start(0);
+    EXPECT_DOUBLE_EQ(meter->poll(ms)->power_W, 10) << uri;
+  }
+  // Labels that differ name two things, even where there is one of each.
+  tree.remove(dir + "in0_input");
+  tree.put(dir + "curr1_label", "VIN current");
+  EXPECT_THROW(open("hwmon://newchip"), BadMeterUri);
+  tree.remove(dir + "curr1_label");
+  tree.remove(dir + "in1_label");
+  const auto alone = open("hwmon://newchip");
+  alone->start(0);
+  EXPECT_DOUBLE_EQ(alone->poll(ms)->power_W, 1.8) << "one current and one voltage";
+}
+
+TEST_F(HwmonTest, a_rail_whose_voltage_is_known_is_not_taken_for_the_only_one) {
+  const auto dir = tree.hwmon(0, "pmbus", "1-0010");
+  tree.put(dir + "curr1_input", "2000");
+  tree.put(dir + "curr1_label", "iin");
+  tree.put(dir + "curr2_input", "20000");
+  tree.put(dir + "curr2_label", "iout1");
+  EXPECT_THAT(error_of<MeterUnavailable>("hwmon://pmbus?label=iin"), HasSubstr("no voltage"));
+  tree.put(dir + "in1_input", "1000");
+  tree.put(dir + "in1_label", "vout1");
+  EXPECT_THAT(error_of<BadMeterUri>("hwmon://pmbus"),
+              AllOf(HasSubstr("label=iin (curr1), its voltage not known"), HasSubstr("label=iout1 (curr2)")));
+}
+
+TEST_F(HwmonTest, what_a_fibre_module_sends_as_light_is_no_meter) {
+  const auto dir = tree.hwmon(0, "sfp", "x");
+  tree.put(dir + "power1_input", "500");
+  tree.put(dir + "power1_label", "TX_power");
+  tree.put(dir + "curr1_input", "6");
+  tree.put(dir + "curr1_label", "bias");
+  tree.put(dir + "in0_input", "3300");
+  tree.put(dir + "in0_label", "VCC");
+  EXPECT_THROW(open("hwmon://sfp"), BadMeterUri);
+  for (const FoundMeter& meter : find_hwmon(tree.roots)) EXPECT_NE(meter.state, MeterState::ready);
+}
+
+class Ina238 : public HwmonTest {
+ protected:
+  std::string sensor(const std::string& name = "ina238") const {
+    const auto dir = tree.hwmon(0, name, "1-0040");
+    tree.put(dir + "in0_input", "15");
+    tree.put(dir + "in1_input", "5000");
+    tree.put(dir + "curr1_input", "1500");
+    tree.put(dir + "power1_input", "7500000");
+    return dir;
+  }
+};
+
+TEST_F(Ina238, the_shunt_is_asked_for_and_applied_where_the_driver_has_no_file_for_it) {
+  for (const std::string name : {"ina228", "ina237", "ina238"}) {
+    const auto dir = sensor(name);
+    EXPECT_THAT(error_of<BadMeterUri>("hwmon://" + name), AllOf(HasSubstr("10000 uohm"), HasSubstr("?shunt_ohm=0.1")));
+    EXPECT_EQ(find_hwmon(tree.roots).at(0).state, MeterState::needs_option);
+    const auto meter = open("hwmon://" + name + "?shunt_ohm=0.1");
+    EXPECT_EQ(meter->info().scope, Scope::board);
+    meter->start(0);
+    const auto r = meter->poll(ms);
+    EXPECT_DOUBLE_EQ(r->power_W, 0.75);
+    EXPECT_DOUBLE_EQ(r->amps_A, 0.15);
+    tree.remove("sys/class/hwmon/hwmon0");
+    tree.remove("sys/devices");
+  }
+}
+
+TEST_F(Ina238, the_device_trees_shunt_is_what_the_driver_takes) {
+  sensor();
+  tree.put("sys/devices/platform/i2c-1/1-0040/of_node/shunt-resistor", std::string("\0\0\x4e\x20", 4));  // 20000
+  const auto meter = open("hwmon://ina238");
+  meter->start(0);
+  EXPECT_DOUBLE_EQ(meter->poll(ms)->power_W, 7.5);
+  const auto corrected = open("hwmon://ina238?shunt_ohm=0.1");
+  corrected->start(0);
+  EXPECT_DOUBLE_EQ(corrected->poll(ms)->power_W, 1.5);
+}
+
+TEST_F(Ina238, its_energy_counter_is_scaled_too) {
+  const auto dir = sensor("ina228");
+  tree.put(dir + "energy1_input", "1000000");
+  const auto meter = open("hwmon://ina228?shunt_ohm=0.1&channel=energy1");
+  meter->start(0);
+  EXPECT_DOUBLE_EQ(meter->poll(ms)->energy_J, 0.1);
+}
+
+TEST_F(HwmonTest, siblings_have_the_steps_of_their_driver_and_no_stated_accuracy) {
+  const auto dir = tree.hwmon(0, "ina231", "4-0040");
+  tree.put(dir + "in1_input", "1000");
+  tree.put(dir + "curr1_input", "500");
+  tree.put(dir + "power1_input", "500000");
+  tree.put(dir + "shunt_resistor", "5000");
+  const auto meter = open("hwmon://ina231");
+  EXPECT_NEAR(meter->info().accuracy.resolution_W, 0.0125, 1e-12) << "25 steps of 2.5 uV / 5 mohm";
+  EXPECT_FALSE(meter->info().accuracy.gain_limit_rel);
+  EXPECT_FALSE(meter->info().accuracy.offset_limit_A);
+}
+
+TEST_F(HwmonTest, one_of_several_sensors_is_not_known_to_be_the_boards) {
+  for (int i = 0; i < 4; ++i) {
+    const auto dir = tree.hwmon(i, "ina231", "4-004" + std::to_string(i));
+    tree.put(dir + "in1_input", "1000");
+    tree.put(dir + "curr1_input", "500");
+    tree.put(dir + "power1_input", "500000");
+    tree.put(dir + "shunt_resistor", "5000");
+  }
+  EXPECT_EQ(open("hwmon://ina231?index=2")->info().scope, Scope::rail);
+  EXPECT_EQ(open("hwmon://ina231?index=2&scope=board")->info().scope, Scope::board);
+  for (const FoundMeter& meter : find_hwmon(tree.roots)) EXPECT_EQ(meter.scope, Scope::rail);
+}
+
+TEST_F(HwmonTest, what_no_such_sensor_can_show_is_a_failed_read) {
+  const auto dir = ina219(3, "1-0040", "100000");
+  const auto meter = open("hwmon://ina219");
+  meter->start(0);
+  TimeNs now = 0;
+  const auto poll = [&] { return meter->poll(now += 100 * ms); };
+  EXPECT_DOUBLE_EQ(poll()->power_W, 6);
+  const std::pair<const char*, const char*> damaged[] = {
+      {"in1_input", "65535"}, {"curr1_input", "4294967"}, {"power1_input", "4294967295"}, {"power1_input", "4294000000"}};
+  for (const auto& [file, text] : damaged) {
+    tree.put(dir + file, text);
+    const auto r = poll();
+    EXPECT_EQ(r->flags, gap_begins) << file << text;
+    EXPECT_TRUE(std::isnan(r->power_W)) << file << text;
+    EXPECT_THAT(error_of<MeterUnavailable>("hwmon://ina219"), HasSubstr("no such device can have")) << file << text;
+    EXPECT_EQ(find_hwmon(tree.roots).at(0).state, MeterState::unusable);
+    tree.put(dir + "in1_input", "5000");
+    tree.put(dir + "curr1_input", "1200");
+    tree.put(dir + "power1_input", "6000000");
+  }
+  EXPECT_DOUBLE_EQ(poll()->power_W, 6);
+}
+
+TEST_F(HwmonTest, an_unknown_drivers_small_negative_power_without_sign_is_not_4295_W) {
+  const auto dir = tree.hwmon(0, "someday", "x");
+  tree.put(dir + "power1_input", "1000000");
+  const auto meter = open("hwmon://someday");
+  meter->start(0);
+  tree.put(dir + "power1_input", "4294966846");
+  EXPECT_EQ(meter->poll(ms)->flags, gap_begins);
+  tree.put(dir + "power1_input", "3500000000");
+  EXPECT_DOUBLE_EQ(meter->poll(200 * ms)->power_W, 3500) << "a large server";
+}
+
 TEST_F(HwmonTest, a_value_that_stands_still_within_the_update_interval_is_no_new_reading) {
   const auto dir = ina3221();
   const auto meter = open("hwmon://ina3221", 1e-3);

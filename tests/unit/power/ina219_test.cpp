@@ -32,6 +32,7 @@ TEST(Ina219Registers, vectors) {
   EXPECT_DOUBLE_EQ(shunt_V(0x0A00), 0.0256);
   EXPECT_DOUBLE_EQ(shunt_V(0xF600), -0.0256);
   EXPECT_EQ(calibration_word(100e-6, 0.1), 0x1000);
+  EXPECT_EQ(calibration_word(1e-9, 1e-5), 0xFFFE) << "more than the register holds";
   EXPECT_EQ(current_raw(0x0A00, 0x1000), 2560);
   EXPECT_EQ(power_raw(2560, 0x2710), 640);
   EXPECT_EQ(configuration_word(true, 3, 3, 3, continuous_both), configuration_reset);

@@ -141,6 +141,20 @@ TEST_F(PmicTest, a_failed_or_cut_answer_is_a_gap) {
   EXPECT_TRUE(std::isnan(cut->power_W));
 }
 
+TEST_F(PmicTest, what_no_pi_can_draw_is_a_failed_read) {
+  const auto meter = open_pmic(parse_meter_uri("pmic://"), 0, tree.roots);
+  meter->start(0);
+  TimeNs now = 0;
+  const std::string good = text;
+  for (const char* damaged : {"VDD_CORE_A current(7)=4294.96A", "VDD_CORE_A current(7)=-70.5A"}) {
+    const auto at = good.find("VDD_CORE_A");
+    text = good.substr(0, at) + damaged + good.substr(good.find('\n', at));
+    EXPECT_EQ(meter->poll(now += 200 * ms)->flags, gap_begins) << damaged;
+    text = good;
+    EXPECT_NEAR(meter->poll(now += 200 * ms)->power_W, total_W, 1e-12);
+  }
+}
+
 TEST_F(PmicTest, a_pi_4_says_that_it_has_none) {
   text = "error=1 error_msg=\"Command not registered\"";
   EXPECT_THAT(error(), AllOf(HasSubstr("Command not registered"), HasSubstr("Raspberry Pi 5")));

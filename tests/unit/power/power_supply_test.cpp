@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "power/energy.h"
 #include "tests/unit/power/fake_tree.h"
 
 namespace tbft::power {
 namespace {
 
+using ::testing::AllOf;
 using testing::FakeTree;
 using ::testing::HasSubstr;
 
@@ -75,6 +79,85 @@ TEST_F(PowerSupplyTest, the_charge_counters_are_the_last_resort) {
   charge->poll(second);
   put("charge_now", "999000");  // 1 mAh at 10 V
   EXPECT_DOUBLE_EQ(charge->poll(2 * second)->energy_J, 36);
+}
+
+// A gauge's own steps are coarser than the unit of its file.
+TEST_F(PowerSupplyTest, the_gauges_step_is_in_the_resolution) {
+  battery();
+  put("energy_now", "40000000");
+  EXPECT_DOUBLE_EQ(open("power_supply://")->info().accuracy.resolution_J, 36) << "10 mWh";
+  put("energy_now", "40003000");
+  EXPECT_DOUBLE_EQ(open("power_supply://")->info().accuracy.resolution_J, 3.6) << "shown to be finer: 1 mWh";
+  tree.remove("sys/class/power_supply/BAT0/energy_now");
+  put("voltage_now", "20000000");
+  put("charge_now", "4000000");
+  EXPECT_DOUBLE_EQ(open("power_supply://")->info().accuracy.resolution_J, 72) << "1 mAh at 20 V";
+  put("charge_now", "4000100");
+  EXPECT_DOUBLE_EQ(open("power_supply://")->info().accuracy.resolution_J, 7.2) << "0.1 mAh";
+  put("voltage_now", "3900000");
+  put("charge_now", "4000000");
+  EXPECT_DOUBLE_EQ(open("power_supply://")->info().accuracy.resolution_J, 36) << "not finer than 10 mWh";
+  put("current_now", "1500000");
+  EXPECT_DOUBLE_EQ(open("power_supply://")->info().accuracy.resolution_A, 1e-3);
+}
+
+TEST_F(PowerSupplyTest, a_gauge_that_did_not_move_says_little) {
+  battery();
+  put("energy_now", "40000000");
+  const auto meter = open("power_supply://");
+  std::vector<Reading> readings;
+  for (int i = 1; i <= 12; ++i) readings.push_back(*meter->poll(i * second));
+  const Energy e = energy(readings, {.name = "w", .t0_ns = 2 * second, .t1_ns = 10 * second}, meter->info());
+  EXPECT_GT(e.U_random_J, 25);
+}
+
+TEST_F(PowerSupplyTest, a_step_that_was_seen_counts_where_it_is_coarser) {
+  battery();
+  put("energy_now", "40001000");
+  const auto meter = open("power_supply://");
+  std::vector<Reading> readings;
+  for (int i = 1; i <= 30; ++i) {
+    put("energy_now", std::to_string(40001000 - i / 10 * 100000));  // 100 mWh at once
+    readings.push_back(*meter->poll(i * second));
+  }
+  const Energy e = energy(readings, {.name = "w", .t0_ns = 3 * second, .t1_ns = 27 * second}, meter->info());
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_GT(e.U_random_J, 2 * 360 / std::sqrt(6) * 0.99);
+}
+
+TEST_F(PowerSupplyTest, what_no_battery_gives_is_refused_and_later_a_failed_read) {
+  battery();
+  put("voltage_now", "3900000");
+  put("current_now", "4294966846");
+  EXPECT_THAT(error_of<MeterUnavailable>("power_supply://BAT0"), AllOf(HasSubstr("cannot give"), HasSubstr("-450")));
+  EXPECT_EQ(find_power_supply(tree.roots).at(0).state, MeterState::unusable);
+  put("current_now", "450000");
+  const auto meter = open("power_supply://BAT0");
+  EXPECT_DOUBLE_EQ(meter->poll(second)->power_W, 3.9 * 0.45);
+  put("current_now", "4294966846");
+  const auto gap = meter->poll(2 * second);
+  EXPECT_EQ(gap->flags, gap_begins);
+  EXPECT_TRUE(std::isnan(gap->power_W));
+  // 16 bits of milliamperes, no battery of 12 Wh: six minutes at the most.
+  put("current_now", "65500000");
+  put("energy_full_design", "12000000");
+  EXPECT_THAT(error_of<MeterUnavailable>("power_supply://BAT0"), HasSubstr("cannot give"));
+}
+
+TEST_F(PowerSupplyTest, a_gauge_that_was_set_anew_spends_nothing) {
+  battery();
+  put("energy_now", "40000000");
+  put("energy_full_design", "50000000");
+  const auto meter = open("power_supply://BAT0");
+  meter->poll(second);
+  put("energy_now", "30000000");  // 10 Wh within a second
+  EXPECT_EQ(meter->poll(2 * second)->flags, gap_begins);
+  put("energy_now", "29990000");
+  const auto r = meter->poll(3 * second);
+  EXPECT_EQ(r->flags, reinitialised);
+  EXPECT_DOUBLE_EQ(r->energy_J, 0);
+  put("energy_now", "29980000");
+  EXPECT_DOUBLE_EQ(meter->poll(4 * second)->energy_J, 36);
 }
 
 TEST_F(PowerSupplyTest, a_battery_that_charges_is_refused_and_later_makes_gaps) {

@@ -144,6 +144,48 @@ TEST_F(RaplTest, sockets_are_added_each_with_its_own_wrap_and_subzones_are_not) 
   EXPECT_EQ(found[0].uri, "rapl://package");
 }
 
+// Some processors have one counter for the package and a zone for each die.
+TEST_F(RaplTest, dies_that_show_one_counter_are_added_once) {
+  zone("intel-rapl:0", "package-0-die-0", 5'000'000, 262'143'328'850);
+  zone("intel-rapl:1", "package-0-die-1", 5'000'000, 262'143'328'850);
+  zone("intel-rapl:2", "package-1-die-0", 7'000'000, 262'143'328'850);
+  const auto meter = open("rapl://");
+  EXPECT_THAT(meter->info().description, HasSubstr("package-0-die-1 shows the same counter as package-0-die-0"));
+  meter->poll(10 * ms);
+  count("intel-rapl:0", 5'680'000);
+  count("intel-rapl:1", 5'680'000);
+  count("intel-rapl:2", 7'100'000);
+  EXPECT_NEAR(meter->poll(20 * ms)->energy_J, 0.78, 1e-12);
+  EXPECT_EQ(find_rapl(tree.roots).at(0).uri, "rapl://package");
+}
+
+TEST_F(RaplTest, counters_that_begin_at_0_are_added_and_the_doubt_is_said) {
+  zone("intel-rapl:0", "package-0", 0);
+  zone("intel-rapl:1", "package-1", 0);
+  const auto meter = open("rapl://");
+  EXPECT_THAT(meter->info().description, HasSubstr("whether two of them are one counter is not known"));
+  meter->poll(10 * ms);
+  count("intel-rapl:0", 1000);
+  count("intel-rapl:1", 2000);
+  EXPECT_NEAR(meter->poll(20 * ms)->energy_J, 0.003, 1e-12);
+}
+
+TEST_F(RaplTest, links_that_lead_nowhere_are_a_containers_mask) {
+  tree.link("sys/class/powercap/intel-rapl", "sys/devices/virtual/powercap/intel-rapl");
+  tree.link("sys/class/powercap/intel-rapl:0", "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0");
+  EXPECT_THAT(error_of<MeterUnavailable>("rapl://"),
+              AllOf(HasSubstr("lead nowhere"), HasSubstr("container"), HasSubstr("systempaths=unconfined")));
+  const auto found = find_rapl(tree.roots);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].state, MeterState::unusable);
+  EXPECT_THAT(found[0].detail, HasSubstr("lead nowhere"));
+  EXPECT_THAT(found[0].fix, HasSubstr("systempaths=unconfined"));
+  // Copied as text files they lead nowhere, too.
+  tree.remove("sys/class/powercap");
+  tree.put("sys/class/powercap/intel-rapl:0", "../../devices/virtual/powercap/intel-rapl/intel-rapl:0");
+  EXPECT_THAT(error_of<MeterUnavailable>("rapl://"), HasSubstr("lead nowhere"));
+}
+
 TEST_F(RaplTest, root_only_counters_are_refused_with_the_fix) {
   zone("intel-rapl:0", "package-0", 1);
   tree.forbid("sys/class/powercap/intel-rapl:0/energy_uj");

@@ -50,11 +50,18 @@ TEST(Uri, numbers_are_checked_to_their_end) {
   }
 }
 
+TEST(Uri, an_address_without_0x_is_guessed_in_the_message_alone) {
+  EXPECT_THAT(error_of<BadMeterUri>("ina219:///dev/i2c-1?addr=40&shunt_ohm=0.1"), HasSubstr("perhaps addr=0x40?"));
+  EXPECT_THAT(error_of<BadMeterUri>("ina226:///dev/i2c-1?addr=4f&shunt_ohm=0.1"), HasSubstr("perhaps addr=0x4f?"));
+  EXPECT_THAT(error_of<BadMeterUri>("ina219:///dev/i2c-1?addr=99&shunt_ohm=0.1"), ::testing::Not(HasSubstr("perhaps")));
+}
+
 TEST(Registry, auto_takes_a_measured_meter_or_says_what_to_name) {
   try {
     EXPECT_TRUE(open_meter("auto")->info().measured);  // whatever this machine has
   } catch (const MeterUnavailable& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("ina219://"), HasSubstr("estimate://")));
+    EXPECT_THAT(error.what(),
+                ::testing::AnyOf(AllOf(HasSubstr("ina219://"), HasSubstr("estimate://")), HasSubstr("choose one")));
   }
 }
 
@@ -72,6 +79,26 @@ TEST(Counter, impossible_ranges_and_counts_are_refused) {
   EXPECT_THROW(CounterUnwrapper(1, 1, unknown), std::invalid_argument);
   CounterUnwrapper counter(100, 1, 1);
   EXPECT_THROW(counter.next(0, 101), std::out_of_range);
+}
+
+TEST(Counter, an_impossible_count_is_a_failed_read_until_the_next_one_shows_that_it_began_anew) {
+  constexpr TimeNs second = 1'000'000'000;
+  CounterGuard counter(10, 1);  // 10 W, a joule ahead at most
+  EXPECT_EQ(counter.next(0, 100)->energy_J, 100);
+  EXPECT_EQ(counter.next(second, 111)->energy_J, 111);
+  EXPECT_FALSE(counter.next(2 * second, 1e6)) << "a damaged read";
+  EXPECT_EQ(counter.next(3 * second, 130)->energy_J, 130) << "20 J in two seconds";
+  EXPECT_FALSE(counter.next(4 * second, 0)) << "another";
+  EXPECT_EQ(counter.next(5 * second, 140)->energy_J, 140);
+  EXPECT_FALSE(counter.next(6 * second, 2));
+  const auto anew = counter.next(7 * second, 5);
+  ASSERT_TRUE(anew);
+  EXPECT_TRUE(anew->began_anew);
+  EXPECT_EQ(anew->energy_J, 140) << "goes on from where it was";
+  EXPECT_EQ(counter.next(8 * second, 9)->energy_J, 144);
+  // A jump stays one however much time goes by.
+  EXPECT_FALSE(counter.next(9 * second, 1000));
+  EXPECT_TRUE(counter.next(300 * second, 1004)->began_anew);
 }
 
 TEST(Counter, counts_beyond_32_bits_are_exact) {

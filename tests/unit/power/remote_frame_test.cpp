@@ -17,6 +17,7 @@ MeterInfo some_meter() {
   info.scope = Scope::rail;
   info.measured = false;
   info.counter = true;
+  info.paces_itself = true;
   info.nominal_period_s = 1.064e-3;
   info.averaging_s = 1e-3;
   info.current_share = 0.5;
@@ -39,6 +40,22 @@ T there_and_back(const T& message) {
   return std::get<T>(decoded.value());
 }
 
+// Version 2: the layout as the header states it, byte by byte.
+TEST(RemoteFrame, a_meters_message_is_laid_out_as_documented) {
+  MeterInfo info = some_meter();
+  info.nominal_period_s = 1;
+  info.current_share = 0.25;
+  info.uri = "u";
+  info.description = "d";
+  const Bytes bytes = encode(MeterMessage{.run = 1, .info = info});
+  ASSERT_EQ(bytes.size(), 1 + 8 + 4 + 12 * 8 + 2 * 3U);
+  EXPECT_EQ(bytes[0], 5);
+  EXPECT_EQ((Bytes{bytes.begin() + 9, bytes.begin() + 13}), (Bytes{2, 0, 1, 1})) << "scope, measured, counter, paces itself";
+  EXPECT_EQ(bytes[13], 0x3F) << "a period of 1 s";
+  EXPECT_EQ((Bytes{bytes.begin() + 29, bytes.begin() + 31}), (Bytes{0x3F, 0xD0})) << "a current share of 0.25";
+  EXPECT_EQ(protocol_version, 2);
+}
+
 TEST(RemoteFrame, everything_a_meter_says_of_itself_comes_back) {
   const MeterInfo sent = some_meter();
   const auto message = there_and_back(MeterMessage{.run = 0x0123456789abcdef, .info = sent});
@@ -49,6 +66,7 @@ TEST(RemoteFrame, everything_a_meter_says_of_itself_comes_back) {
   EXPECT_EQ(got.scope, Scope::rail);
   EXPECT_FALSE(got.measured);
   EXPECT_TRUE(got.counter);
+  EXPECT_TRUE(got.paces_itself);
   EXPECT_EQ(got.nominal_period_s, sent.nominal_period_s);
   EXPECT_EQ(got.averaging_s, sent.averaging_s);
   EXPECT_EQ(got.current_share, sent.current_share);

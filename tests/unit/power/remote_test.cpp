@@ -152,6 +152,19 @@ TEST(Remote, says_of_itself_what_the_served_meter_does) {
   EXPECT_THAT(got.description, HasSubstr("secret-meter://somewhere"));
 }
 
+// A converter that paces itself delivers as fast as ever, whatever interval either side asks for.
+TEST(Remote, an_interval_does_not_slow_down_a_meter_that_paces_itself) {
+  MeterInfo info = full_info();
+  info.paces_itself = true;
+  const Served served(std::make_unique<TimeMeter>(info), {.interval_s = 0.1});
+  auto meter = connect(served.uri());
+  EXPECT_EQ(meter->info().nominal_period_s, info.nominal_period_s);
+  EXPECT_EQ(meter->info().gap_limit_s, info.gap_limit_s);
+  const Monitor monitor(std::move(meter), {.interval_s = 0.2});
+  EXPECT_EQ(monitor.meter().gap_limit_s, info.gap_limit_s);
+  EXPECT_EQ(monitor.meter().nominal_period_s, info.nominal_period_s);
+}
+
 class RemoteClock : public ::testing::TestWithParam<double> {};
 
 TEST_P(RemoteClock, readings_are_stamped_on_this_clock_within_the_stated_error) {
@@ -615,6 +628,7 @@ TEST(Remote, a_cut_connection_is_a_gap_and_the_same_server_goes_on) {
   // The counter went on counting while nobody listened.
   const Reading& before = readings[hole - 2];
   const Reading& after = readings[hole];
+  EXPECT_EQ(readings[hole - 1].t_ns, before.t_ns + 1) << "it begins where the readings end, not when it was noticed";
   EXPECT_NEAR((after.energy_J - before.energy_J) / to_seconds(after.t_ns - before.t_ns), 10, 1);
 }
 

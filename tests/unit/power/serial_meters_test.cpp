@@ -316,6 +316,95 @@ TEST(SerialMeter, an_atorch_sends_unasked_and_every_report_counts) {
   EXPECT_TRUE(bench.device.requests.empty());
 }
 
+// A DL24 electronic load: another scale, and its check byte is noise.
+TEST(SerialMeter, a_load_whose_check_byte_is_noise_is_read_without_it) {
+  Bench bench;
+  bench.device.request = {};
+  std::mt19937 random(3);  // NOLINT(cert-msc32-c,cert-msc51-cpp)
+  bench.device.frame = [&](double v, double a) {
+    Bytes bytes = testing::atorch_frame();
+    bytes[3] = 2;
+    testing::put(bytes, 4, 3, testing::steps(v, 0.1));
+    testing::put(bytes, 7, 3, testing::steps(a, 1e-3));
+    bytes[35] = static_cast<std::uint8_t>(random());
+    return bytes;
+  };
+  bench.device.amps_A = [](double t_s) { return 0.105 + 0.001 * std::floor(t_s); };
+  bench.make(make_atorch, "atorch");
+  EXPECT_THAT(why_unavailable(bench), HasSubstr("?check=off"));
+  bench.make(make_atorch, "atorch", "?check=off");
+  EXPECT_DOUBLE_EQ(bench.meter->info().accuracy.resolution_V, 0.1);
+  EXPECT_DOUBLE_EQ(bench.meter->info().accuracy.resolution_A, 1e-3);
+  bench.meter->start(0);
+  bench.run(10);
+  ASSERT_GT(bench.samples().size(), 15U);
+  for (const Reading& r : bench.samples()) {
+    EXPECT_DOUBLE_EQ(r.volts_V, 5);
+    EXPECT_NEAR(r.amps_A, 0.12, 0.02);
+  }
+  EXPECT_THROW(bench.make(make_atorch, "atorch", "?check=no"), BadMeterUri);
+  EXPECT_THROW(bench.make(make_atorch, "atorch", "?kind=ac"), BadMeterUri);
+}
+
+TEST(SerialMeter, an_atorch_of_the_other_scale_is_named) {
+  Bench bench;
+  bench.device.request = {};
+  bench.device.frame = [](double v, double a) {
+    Bytes bytes = testing::atorch_frame(v, a);
+    bytes[3] = 2;
+    bytes[35] = atorch::check_sum(std::span(bytes).first(35));
+    return bytes;
+  };
+  bench.make(make_atorch, "atorch");
+  EXPECT_THAT(why_unavailable(bench), HasSubstr("?kind=dc"));
+  bench.make(make_atorch, "atorch", "?kind=dc");
+  EXPECT_EQ(why_unavailable(bench), "");
+}
+
+// A Bluetooth link takes some seconds.
+TEST(SerialMeter, a_late_first_answer_is_waited_for) {
+  Bench bench;
+  const TimeNs ready = bench.clock->now() + 6'000'000'000;
+  bench.device.send = [&](Bytes frame) {
+    return bench.clock->now() < ready ? std::vector<Bytes>{} : std::vector<Bytes>{std::move(frame)};
+  };
+  bench.make(make_rd_um, "um34c");
+  EXPECT_EQ(why_unavailable(bench), "");
+  bench.run(5);
+  EXPECT_GT(bench.samples().size(), 7U);
+}
+
+TEST(SerialMeter, a_frame_with_impossible_values_is_no_reading) {
+  Bench bench;
+  int n = 0;
+  bench.device.amps_A = ramp;
+  bench.device.send = [&](Bytes frame) {
+    if (++n % 4 == 0) frame[2] = 0xFF;  // the voltage's high byte, which the check sum leaves out: 655 V
+    if (++n % 7 == 0) frame[4] ^= 1U;   // the current's
+    return std::vector<Bytes>{std::move(frame)};
+  };
+  bench.make(make_rd_um, "um34c");
+  bench.meter->start(0);
+  bench.run(20);
+  EXPECT_GT(bench.meter->stats().rejected, 20U);
+  EXPECT_GT(bench.samples().size(), 30U);
+  for (const Reading& r : bench.samples()) {
+    EXPECT_DOUBLE_EQ(r.volts_V, 5);
+    EXPECT_LT(r.amps_A, 0.75);
+  }
+}
+
+TEST(SerialMeter, a_port_that_is_not_there_is_not_described) {
+  for (const std::string name : {"um24c", "um25c", "um34c", "tc66", "atorch"}) {
+    try {
+      open_meter(name + ":///dev/no-such-port");
+      ADD_FAILURE() << name;
+    } catch (const MeterUnavailable& error) {
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("/dev/no-such-port"), HasSubstr("plug the meter in")));
+    }
+  }
+}
+
 TEST(SerialMeter, an_atorch_for_mains_is_refused) {
   Bench bench;
   bench.device.request = {};

@@ -63,6 +63,32 @@ TEST(RdUm, every_damaged_byte_under_the_check_is_seen) {
   EXPECT_FALSE(rd_um::decode(std::span(bad).first<rd_um::frame_bytes>()));
 }
 
+// The UM34C's sum leaves out most bytes of volts, amperes and watts.
+TEST(RdUm, damage_in_bytes_without_a_check_is_seen_by_what_they_say) {
+  const Bytes good = testing::um34c_frame(5.0, 1.0);
+  ASSERT_TRUE(rd_um::decode(std::span(good).first<rd_um::frame_bytes>()));
+  for (const std::size_t i : {2U, 4U, 6U, 8U}) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      Bytes bad = good;
+      bad[i] = static_cast<std::uint8_t>(bad[i] ^ 1U << bit);
+      if (rd_um::check_sum(std::span(bad).first<rd_um::frame_bytes>()) != bad[129]) continue;
+      EXPECT_FALSE(rd_um::decode(std::span(bad).first<rd_um::frame_bytes>())) << i << ' ' << bit;
+    }
+  }
+  for (const auto& [volts_V, amps_A] : {std::pair{0.0, 0.0}, {4.84, 0.0}, {5.03, 0.003}, {24.0, 4.0}, {12.34, 2.345}}) {
+    const Bytes frame = testing::um34c_frame(volts_V, amps_A);
+    EXPECT_TRUE(rd_um::decode(std::span(frame).first<rd_um::frame_bytes>())) << volts_V;
+  }
+}
+
+TEST(RdUm, values_beyond_the_model_are_no_frame) {
+  for (const auto& [at, value] : {std::pair{2U, 65535U}, {2U, 31000U}, {4U, 65535U}}) {
+    Bytes bad = testing::um25c_frame();
+    testing::put(bad, at, 2, value);
+    EXPECT_FALSE(rd_um::decode(std::span(bad).first<rd_um::frame_bytes>())) << at << ' ' << value;
+  }
+}
+
 TEST(RdUm, a_frame_in_pieces_between_noise_is_found) {
   rd_um::Stream stream;
   // The noise holds the start of a frame that never comes.
@@ -129,6 +155,12 @@ TEST(Tc66, damage_in_any_block_is_seen) {
   }
 }
 
+TEST(Tc66, values_beyond_the_model_are_no_frame) {
+  EXPECT_TRUE(tc66::decode(testing::tc66_plain(20, 5)));
+  EXPECT_FALSE(tc66::decode(testing::tc66_plain(400, 1)));
+  EXPECT_FALSE(tc66::decode(testing::tc66_plain(5, 42)));
+}
+
 TEST(Tc66, a_temperature_below_zero_has_its_sign) {
   tc66::Bytes plain = testing::tc66_plain(5.0, 1.0);
   plain[88] = 1;
@@ -172,6 +204,28 @@ TEST(Atorch, a_report_that_was_cut_off_does_not_take_the_next_one_with_it) {
   const Bytes frame = testing::atorch_frame();
   stream.feed(joined({Bytes(frame.begin(), frame.begin() + 20), frame}));
   EXPECT_TRUE(stream.next());
+}
+
+TEST(Atorch, a_captured_report_of_a_dc_meter_is_read) {
+  const Bytes bytes = testing::from_hex("ff550102000020004e230013fd000000110000000000000000250002211f3c000000001c");
+  ASSERT_EQ(bytes.size(), atorch::report_bytes);
+  const auto report = atorch::decode(std::span(bytes).first<atorch::report_bytes>());
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->kind, atorch::Kind::dc);
+  EXPECT_DOUBLE_EQ(report->volts_V, 3.2);
+  EXPECT_DOUBLE_EQ(report->amps_A, 20.003);
+  EXPECT_DOUBLE_EQ(report->charge_Ah, 51.17);
+  EXPECT_DOUBLE_EQ(report->energy_Wh, 170);
+}
+
+TEST(Atorch, values_beyond_the_kind_and_unknown_kinds_are_no_report) {
+  Bytes bytes = testing::atorch_frame(655, 1);
+  EXPECT_FALSE(atorch::decode(std::span(bytes).first<atorch::report_bytes>()));
+  bytes = testing::atorch_frame(5, 100);
+  EXPECT_FALSE(atorch::decode(std::span(bytes).first<atorch::report_bytes>()));
+  bytes = testing::atorch_frame(5, 1);
+  bytes[3] = 9;
+  EXPECT_FALSE(atorch::decode(std::span(bytes).first<atorch::report_bytes>(), atorch::Check::off));
 }
 
 TEST(Atorch, values_of_other_kinds_of_meters_are_unknown) {

@@ -1,0 +1,115 @@
+#include "power/meters/hwmon_select.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace tbft::power {
+namespace {
+
+std::string candidates(const std::vector<HwmonDevice>& devices) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    lines.push_back(fmt::format("index={} path={} ({})", i, devices[i].address(), devices[i].device.string()));
+  }
+  return fmt::format("{}", fmt::join(lines, ", "));
+}
+
+std::string listed(const std::vector<HwmonChannel>& channels) {
+  std::vector<std::string> texts;
+  texts.reserve(channels.size());
+  for (const HwmonChannel& c : channels) {
+    texts.push_back((c.label.empty() ? "channel=" + c.name() : fmt::format("label={} ({})", c.label, c.name())) +
+                    (c.complete() ? "" : ", its voltage not known"));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
+  const auto channels = hwmon_channels(device);
+  if (channels.empty()) {
+    throw MeterUnavailable(
+        fmt::format("meter hwmon: {} ({}) has no power, no energy and no current", uri.path, device.device.string()));
+  }
+  const auto label = uri.text("label");
+  const auto channel = uri.text("channel");
+  if (label && channel) throw BadMeterUri("meter hwmon: label and channel both name a rail; give one");
+  const auto is_named = [&](const HwmonChannel& c) {
+    return label ? c.label == *label : channel && (c.number == *channel || c.name() == *channel);
+  };
+  const auto found = std::ranges::find_if(channels, is_named);
+  if ((label || channel) && found == channels.end()) {
+    throw BadMeterUri(
+        fmt::format("meter hwmon: {} has no such rail `{}`; it has {}", uri.path, label ? *label : *channel, listed(channels)));
+  }
+  if (found != channels.end()) return *found;
+  for (const HwmonChannel& c : channels) {
+    if (c.complete() && is_hwmon_input(c.label)) return c;
+  }
+  if (channels.front().number == channels.back().number) return channels.front();
+  throw BadMeterUri(
+      fmt::format("meter hwmon: {} has several rails, which are not added up; choose one: {}", uri.path, listed(channels)));
+}
+
+HwmonChannel with_voltage(const MeterUri& uri, const HwmonDevice& device, HwmonChannel c) {
+  const auto voltages = hwmon_voltages(device);
+  const std::string there = voltages.empty() ? "no voltage" : fmt::format("{}", fmt::join(voltages, ", "));
+  if (const auto told = uri.text("volts")) {
+    c.volts_file = hwmon_voltage(device, *told);
+    if (c.volts_file.empty()) {
+      throw BadMeterUri(fmt::format("meter hwmon: {} has no voltage `{}`; it has {}", uri.path, *told, there));
+    }
+  }
+  if (c.complete()) return c;
+  if (voltages.empty()) {
+    throw MeterUnavailable(fmt::format("meter hwmon: {} shows a current but no voltage, so no watts", uri.path));
+  }
+  throw BadMeterUri(fmt::format(
+      "meter hwmon: {}: which voltage belongs to the current {}{} is not known, and a wrong one would make wrong watts; it has "
+      "{}; if you know it, name it: -m 'hwmon://{}?channel={}&volts=in0'",
+      uri.path, c.name(), c.label.empty() ? "" : " " + c.label, there, uri.path, c.name()));
+}
+
+}  // namespace
+
+bool is_hwmon_input(std::string_view label) {
+  return label == "VDD_IN" || label == "POM_5V_IN";
+}
+
+HwmonDevice select_hwmon_device(const MeterUri& uri, const std::vector<HwmonDevice>& all) {
+  if (uri.path.empty()) throw BadMeterUri("meter hwmon: no name; hwmon://NAME, see /sys/class/hwmon/*/name");
+  std::vector<HwmonDevice> named;
+  std::ranges::copy_if(all, std::back_inserter(named), [&](const HwmonDevice& d) { return d.name == uri.path; });
+  if (named.empty()) {
+    std::set<std::string> names;
+    for (const HwmonDevice& device : all) names.insert(device.name);
+    throw MeterUnavailable(fmt::format("meter hwmon: no sensor is called `{}`; there {}; is its driver loaded?", uri.path,
+                                       names.empty() ? "is none" : fmt::format("are {}", fmt::join(names, ", "))));
+  }
+  if (const auto path = uri.text("path")) {
+    for (const HwmonDevice& device : named) {
+      if (device.address() == *path || device.device == *path) return device;
+    }
+    throw BadMeterUri(fmt::format("meter hwmon: no {} at path={}; there are {}", uri.path, *path, candidates(named)));
+  }
+  if (const auto index = uri.integer("index", 0, 999)) {
+    if (static_cast<std::size_t>(*index) < named.size()) return named[static_cast<std::size_t>(*index)];
+    throw BadMeterUri(fmt::format("meter hwmon: no {} with index={}; there are {}", uri.path, *index, candidates(named)));
+  }
+  if (named.size() > 1) {
+    throw BadMeterUri(fmt::format("meter hwmon: {} sensors are called {}; add ?path= or ?index=: {}", named.size(), uri.path,
+                                  candidates(named)));
+  }
+  return named.front();
+}
+
+HwmonChannel select_hwmon_channel(const MeterUri& uri, const HwmonDevice& device) {
+  return with_voltage(uri, device, select_channel(uri, device));
+}
+
+}  // namespace tbft::power
