@@ -82,9 +82,10 @@ void add_force_option(CLI::App& command, bool& force) {
   command.add_flag("--force", force, "Replace the file if it exists");
 }
 
-void check_output(std::string_view option, const fs::path& file, bool force, const std::vector<fs::path>& others) {
+void check_output(std::string_view option, const fs::path& file, bool force, const std::vector<fs::path>& others,
+                  std::string_view remedy) {
   if (check_name(option, file, others) && !force && holds_something(file))
-    refuse(option, file, "exists; name another file, or replace it with --force");
+    refuse(option, file, fmt::format("exists; name another file, or {}", remedy));
 }
 
 void check_appended(std::string_view option, const fs::path& file, const std::vector<fs::path>& others) {

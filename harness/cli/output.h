@@ -17,10 +17,10 @@ namespace tbft::cli {
 void add_force_option(CLI::App& command, bool& force);
 
 // Throws UsageError, with `option` in front, where `file` is a folder, one of `others` (what this command reads, or writes by
-// another option) or a file of a run directory; and where it holds something, unless `force`. Devices and pipes are never in
-// the way, nor is an empty name.
+// another option) or a file of a run directory; and, with the remedy, where it holds something, unless `force`. Devices and
+// pipes are never in the way, nor is an empty name.
 void check_output(std::string_view option, const std::filesystem::path& file, bool force,
-                  const std::vector<std::filesystem::path>& others = {});
+                  const std::vector<std::filesystem::path>& others = {}, std::string_view remedy = "replace it with --force");
 // The same for a file that is added to.
 void check_appended(std::string_view option, const std::filesystem::path& file,
                     const std::vector<std::filesystem::path>& others = {});

@@ -151,9 +151,10 @@ int execute(const PersonalizeOptions& options) {
   std::error_code none;
   if (!options.output.empty() && std::filesystem::equivalent(options.output, options.checkpoint, none))
     throw UsageError(fmt::format("personalize: -o {} is the base model itself; name another file", options.output));
-  const std::string record_file = !options.record.empty()  ? options.record
-                                  : options.output.empty() ? ""
-                                                           : options.output + ".json";
+  if (!options.output.empty() && results::is_stream(options.output))
+    throw UsageError(fmt::format("-o {}: is no file; weights are kept in one, with their record beside it", options.output));
+  const std::string beside = options.output.empty() ? "" : options.output + ".json";
+  const std::string record_file = options.record.empty() ? beside : options.record;
   check_output("-o", options.output, options.force, {options.source.reference});
   check_output("--record", record_file, options.force, {options.output, options.checkpoint, options.source.reference});
   check_appended("--trace", options.trace,

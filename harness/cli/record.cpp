@@ -111,7 +111,7 @@ int execute(const RecordOptions& options) {
   if (options.append)
     check_appended("-o", options.trace, {input});
   else
-    check_output("-o", options.trace, options.force, {input});
+    check_output("-o", options.trace, options.force, {input}, "add to it with --append, or replace it with --force");
   check_status_file(options.status, {options.trace, input});
   if (!power::is_valid_mark_name(options.window))
     throw UsageError(fmt::format("--window {}: 1 to 512 bytes without comma, quote or control character", options.window));

@@ -140,10 +140,12 @@ case $3 in
     [ ! -e "$work/t.csv" ] || fail "a trace was left" ;;
   numbers_are_finite)
     # Every option of a number or a time, as the help names them, with what no comparison catches.
-    for command in measure record 'meters' 'meters calibrate' serve-meter 'data split --n 10' run pretrain personalize step-cost; do
+    options=0
+    for command in measure record meters 'meters calibrate' serve-meter run pretrain personalize step-cost; do
       # shellcheck disable=SC2086 # two words are two words
       "$tbft" $command --help >"$work/help" 2>/dev/null || true
       for option in $(grep -E -- '(FLOAT|TIME)' "$work/help" | grep -oE -- '--[a-z][a-zA-Z-]*' || true); do
+        options=$((options + 1))
         for value in nan -nan inf -inf 1e999; do
           code=0
           # shellcheck disable=SC2086
@@ -152,7 +154,9 @@ case $3 in
         done
       done
     done
+    [ "$options" -ge 8 ] || fail "only $options options were found"
     for value in nan inf -inf; do
+      expect_refusal 2 'train size' "$tbft" data split --n 10 --train-size=$value
       expect_refusal 2 'idle' timeout 20 "$tbft" measure -m estimate:// --idle=$value -- true
       expect_refusal 2 'timeout' timeout 20 "$tbft" measure -m estimate:// --timeout=$value -- sleep 1
       expect_refusal 2 'idle_W' timeout 20 "$tbft" measure -m "estimate://?idle_W=$value" -- true
@@ -165,19 +169,19 @@ case $3 in
     for _ in $(seq 200); do grep -q '^listening on' "$work/serve" && break; sleep 0.05; done
     port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$work/serve")
     # Another meter at the same address ends the measurement, since its joules would be others.
-    cat >"$work/swap" <<S
+    cat >"$work/work.sh" <<S
+[ -e "$work/second" ] && exec sleep 0.5
 kill $server
 sleep 0.2
 "$tbft" serve-meter -m 'estimate://?idle_W=3' --listen 127.0.0.1:$port 2>/dev/null &
 echo \$! >"$work/second"
-sleep 4
 S
     code=0
-    "$tbft" measure -m "remote://127.0.0.1:$port" -n 3 -- sh "$work/swap" >"$work/out" 2>"$work/err" || code=$?
+    "$tbft" measure -m "remote://127.0.0.1:$port" -n 200 -- sh "$work/work.sh" >"$work/out" 2>"$work/err" || code=$?
     server=$(cat "$work/second")
     [ "$code" = 4 ] || fail "exit code $code: $(cat "$work/out" "$work/err")"
-    grep -qE 'invalid +the meter failed: .*now serves another meter' "$work/out" || fail "$(cat "$work/out")"
-    grep -q '1 of 3 repetitions' "$work/err" || fail "$(cat "$work/err")" ;;
+    grep -qE 'invalid:? +the meter failed: .*now serves another meter' "$work/out" || fail "$(cat "$work/out")"
+    grep -qE '[0-9]+ of 200 repetitions were run' "$work/err" || fail "$(cat "$work/err")" ;;
   what_a_command_lacks_is_named)
     printf '#!/opt/nowhere/python3\n' >"$work/script"
     chmod +x "$work/script"
@@ -196,5 +200,70 @@ S
     sample_run "$work/run"
     expect_refusal 1 '/proc/none: No such file or directory$' "$tbft" plot "$work/run" -o /proc/none --figure accuracy --format gnuplot
     expect_refusal 2 "frequency.*record --help" "$tbft" record --frequency 5 -m estimate:// -o "$work/x.csv" ;;
+  # The following need libtorch.
+  weights_are_not_replaced)
+    pretrain=("$tbft" pretrain --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o)
+    echo precious >"$work/base.pth"
+    expect_untouched "$work/base.pth" expect_refusal 2 'base.pth: exists; .*--force' "${pretrain[@]}" "$work/base.pth"
+    ln -s base.pth "$work/link.pth"
+    expect_untouched "$work/base.pth" expect_refusal 2 'exists; .*--force' "${pretrain[@]}" "$work/link.pth"
+    "${pretrain[@]}" "$work/link.pth" --force >/dev/null 2>&1 || fail "pretrain --force"
+    [ -L "$work/link.pth" ] && [ "$(head -c 2 "$work/base.pth")" = PK ] || fail "not written through the link"
+    expect_refusal 2 'is no file' "${pretrain[@]}" /dev/null
+    [ -c /dev/null ] || fail "the device was replaced"
+    base=(--checkpoint "$work/base.pth")
+    echo precious >"$work/ref.json"
+    expect_untouched "$work/ref.json" expect_refusal 2 'ref.json: exists; .*--force' \
+      "$tbft" diagnose "${base[@]}" --source 'synthetic:?part=test&n=250' --save-reference "$work/ref.json"
+    expect_untouched "$work/base.pth" expect_refusal 2 'uses that file already' \
+      "$tbft" diagnose "${base[@]}" --source 'synthetic:?part=test&n=250' --save-reference "$work/base.pth" --force
+    personalize=("$tbft" personalize "${base[@]}" --reference "$work/ref.json" --dataset 'synthetic:?n=60' -m estimate://)
+    expect_untouched "$work/ref.json" expect_refusal 2 'ref.json: exists; .*--force' "${personalize[@]}" -o "$work/o.pth" --record "$work/ref.json"
+    expect_untouched "$work/ref.json" expect_refusal 2 'uses that file already' "${personalize[@]}" -o "$work/ref.json" --force
+    expect_refusal 2 'uses that file already' "${personalize[@]}" -o "$work/o.pth" --trace "$work/o.pth"
+    tiny_experiment "$work/e.toml"
+    cd "$work"
+    expect_refusal 2 "name: '../../x' cannot begin a folder's name" \
+      "$tbft" run e.toml --set model.checkpoint=base.pth --set 'name="../../x"'
+    expect_untouched base.pth expect_refusal 2 'status base.pth' "$tbft" run e.toml --set model.checkpoint=base.pth -o r --status base.pth
+    ! ls -d ../x-* ../../x-* 2>/dev/null || fail "a run left runs/" ;;
+  a_run_outlives_its_meter)
+    tiny_base "$work/base.pth"
+    tiny_experiment "$work/e.toml"
+    serve() {
+      "$tbft" serve-meter -m "estimate://?idle_W=$1" --listen "127.0.0.1:$2" 2>"$work/serve" &
+      server=$!
+      for _ in $(seq 200); do grep -q '^listening on' "$work/serve" && return 0; sleep 0.05; done
+      fail "no server: $(cat "$work/serve")"
+    }
+    trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT
+    serve 2 0
+    port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$work/serve")
+    sweep=("$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set sweep.repetitions=8 --set idle.seconds=1
+      -m "remote://127.0.0.1:$port" -o "$work/run")
+    "${sweep[@]}" >"$work/report" 2>"$work/err" &
+    run=$!
+    await_file "$work/run/cells.csv"
+    # Another meter at the same address: its joules would be others.
+    kill $server
+    wait $server || true
+    serve 3 "$port"
+    code=0
+    wait $run || code=$?
+    [ "$code" = 4 ] || fail "exit code $code: $(cat "$work/err")"
+    [ "$(grep -c 'warning: the meter failed: ' "$work/err")" = 1 ] || fail "not one warning: $(cat "$work/err")"
+    /usr/bin/python3 - "$work/run/cells.csv" <<'P'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+assert len(rows) == 16 and all(r["accuracy_pct"] for r in rows), rows
+dead = [r for r in rows if r["status"] == "invalid"]
+assert dead and all(r["gross_J"] == "" and r["net_J"] == "" and r["reason"] for r in dead), dead
+assert "the meter failed" in rows[-1]["reason"] and "now serves another meter" in rows[-1]["reason"], rows[-1]
+P
+    kill $server
+    wait $server || true
+    serve 2 "$port"
+    "${sweep[@]}" --resume >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"
+    ! grep -q invalid "$work/run/cells.csv" || fail "cells are still invalid" ;;
   *) fail "unknown case $3" ;;
 esac
