@@ -218,7 +218,9 @@ S
     expect_untouched "$work/base.pth" expect_refusal 2 'uses that file already' \
       "$tbft" diagnose "${base[@]}" --source 'synthetic:?part=test&n=250' --save-reference "$work/base.pth" --force
     personalize=("$tbft" personalize "${base[@]}" --reference "$work/ref.json" --dataset 'synthetic:?n=60' -m estimate://)
-    expect_untouched "$work/ref.json" expect_refusal 2 'ref.json: exists; .*--force' "${personalize[@]}" -o "$work/o.pth" --record "$work/ref.json"
+    echo precious >"$work/record.json"
+    expect_untouched "$work/record.json" expect_refusal 2 'record.json: exists; .*--force' "${personalize[@]}" -o "$work/o.pth" --record "$work/record.json"
+    expect_untouched "$work/base.pth" expect_refusal 2 'is no file' "${personalize[@]}" -o /dev/null
     expect_untouched "$work/ref.json" expect_refusal 2 'uses that file already' "${personalize[@]}" -o "$work/ref.json" --force
     expect_refusal 2 'uses that file already' "${personalize[@]}" -o "$work/o.pth" --trace "$work/o.pth"
     tiny_experiment "$work/e.toml"
