@@ -22,6 +22,7 @@
 #include "power/monitor.h"
 #include "power/registry.h"
 #include "power/trace_file.h"
+#include "results/files.h"
 
 namespace tbft::cli {
 
@@ -82,7 +83,8 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   if (trigger) input = power::open_gpio_input(trigger->line, trigger->edges, "tbft record");
   // Joules would end up between the readings.
   std::FILE* const out = is_standard_output(options.trace) ? stderr : stdout;
-  if (options.force && std::filesystem::is_regular_file(options.trace)) std::filesystem::resize_file(options.trace, 0);
+  if (options.force && std::filesystem::exists(options.trace) && !results::is_stream(options.trace))
+    std::filesystem::resize_file(options.trace, 0);
   power::Monitor monitor(std::move(meter), {.interval_s = options.interval_s,
                                             .trace = std::filesystem::path(options.trace),
                                             .realtime = power::parse_realtime(options.realtime)});
