@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "harness/interrupted.h"
+#include "results/text.h"
 
 namespace tbft {
 
@@ -52,7 +53,7 @@ CellWay way_of(RunSetup& setup, const Cell& cell) {
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& error) {
-    return error.what();
+    return results::error_text(error);
   }
 }
 
@@ -75,7 +76,7 @@ CellMeasurement run_cell(RunSetup& setup, const Cell& cell, const CellWay& way, 
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& error) {
-    m.failure = error.what();
+    m.failure = results::error_text(error);
   }
   observer.end_cell();
   m.duration_s = seconds_since(start);

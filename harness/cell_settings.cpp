@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "harness/stop_observer.h"
+#include "results/text.h"
 
 namespace tbft {
 
@@ -72,7 +73,7 @@ double CellSettings::searched(const std::string& name, const char* what, const s
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
-      outcome.failure = error.what();
+      outcome.failure = results::error_text(error);
     }
     learn(outcome);
     record_(outcome);

@@ -1,5 +1,6 @@
 #include "harness/child.h"
 
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -10,13 +11,18 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
 
 #include "harness/interrupted.h"
 #include "harness/process_tree.h"
+#include "results/text.h"
 
 namespace tbft {
 
@@ -71,7 +77,39 @@ pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& 
   return pid;
 }
 
+// As posix_spawnp looks for it; empty where there is none.
+std::filesystem::path found_in_path(const std::string& command) {
+  std::error_code none;
+  if (command.find('/') != std::string::npos) return std::filesystem::exists(command, none) ? command : "";
+  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  std::istringstream folders(path != nullptr ? path : "/bin:/usr/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto file = std::filesystem::path(folder) / command;
+    if (!command.empty() && std::filesystem::exists(file, none)) return file;
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string missing_of(const std::string& command) {
+  const auto file = found_in_path(command);
+  if (file.empty()) return "command not found";
+  constexpr std::streamsize longest = 128;  // the kernel reads as much of the first line, and more since 5.1
+  std::string line(longest, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(line.data(), longest);
+  line.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  if (!line.starts_with("#!")) return "is there, but its dynamic loader is not: it was built for another system";
+  line = line.substr(2, line.find('\n') - 2);
+  line.erase(0, line.find_first_not_of(" \t"));
+  const std::string interpreter = line.substr(0, line.find_first_of(" \t"));
+  if (interpreter.ends_with('\r'))
+    return fmt::format(
+        "its first line ends with a carriage return, so that no interpreter {} is found; save it with Unix line ends",
+        results::printable(interpreter.substr(0, interpreter.size() - 1)));
+  return fmt::format("its interpreter {} is missing", results::printable(interpreter));
+}
 
 struct ChildRunner::Mask {
   sigset_t set;

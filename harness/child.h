@@ -12,6 +12,10 @@ inline constexpr int exit_timed_out = 124;
 inline constexpr int exit_not_executable = 126;
 inline constexpr int exit_not_found = 127;
 
+// Why a command that ChildRunner::run() answered with exit_not_found could not start: it is nowhere, or what would run it is
+// missing (the interpreter of a script, the dynamic loader of a program for another system).
+std::string missing_of(const std::string& command);
+
 // Blocks the signals that ChildRunner waits for, in the calling thread and those it starts later: construct it before any
 // other thread exists, so that a signal reaches nobody else.
 class ChildRunner {

@@ -21,11 +21,15 @@ StopOnSignal::StopOnSignal() {
   stopped = false;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  // Who starts us with nohup wants us to outlive the terminal.
+  hangup_ = std::signal(SIGHUP, on_signal);
+  if (hangup_ == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
 }
 
 StopOnSignal::~StopOnSignal() {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGHUP, hangup_);
 }
 
 const std::atomic<bool>& StopOnSignal::flag() const {

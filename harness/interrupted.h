@@ -1,4 +1,4 @@
-// Stopping by signal: SIGINT and SIGTERM set a flag that work looks at between steps.
+// Stopping by signal: SIGINT, SIGTERM and SIGHUP set a flag that work looks at between steps.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@ struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Installs the handlers while it lives. The second signal ends the process at once.
+// Installs the handlers while it lives. The second signal ends the process at once. SIGHUP stays ignored under nohup.
 class StopOnSignal {
  public:
   StopOnSignal();
@@ -19,6 +19,9 @@ class StopOnSignal {
   StopOnSignal(const StopOnSignal&) = delete;
   StopOnSignal& operator=(const StopOnSignal&) = delete;
   const std::atomic<bool>& flag() const;
+
+ private:
+  void (*hangup_)(int);  // what SIGHUP did before
 };
 
 }  // namespace tbft

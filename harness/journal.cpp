@@ -33,9 +33,14 @@ std::streamoff read_file(const std::filesystem::path& path, JournalSummary& summ
 
 std::streamoff read_journal(std::istream& in, const std::string& name, JournalSummary& summary) {
   std::streamoff good = 0;
-  for (std::string line; std::getline(in, line) && !in.eof(); good = in.tellg()) {
+  std::size_t number = 1;
+  for (std::string line; std::getline(in, line) && !in.eof(); good = in.tellg(), ++number) {
     const auto object = nlohmann::json::parse(line, nullptr, false);
-    if (!object.is_object()) throw std::runtime_error(fmt::format("{}: offset {}: not a journal line", name, good));
+    if (!object.is_object())
+      throw std::runtime_error(
+          fmt::format("{0}:{1}: damaged, not a journal line; delete it (sed -i {1}d {0}), which loses no row: only which test "
+                      "images its cell got right, or a search that is then repeated",
+                      name, number));
     const auto event = object.value("event", nlohmann::json());
     const auto cell = object.value("cell_id", nlohmann::json());
     if (event == "execution") ++summary.executions;
@@ -48,10 +53,10 @@ std::streamoff read_journal(std::istream& in, const std::string& name, JournalSu
 }
 
 Journal::Journal(const std::filesystem::path& path) : path_(path) {
-  const auto good = std::filesystem::exists(path) ? read_file(path, before_) : 0;
+  good_ = std::filesystem::exists(path) ? read_file(path, before_) : 0;
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (fd_ < 0) fail(path, "cannot open the journal");
-  if (ftruncate(fd_, good) != 0) {
+  if (ftruncate(fd_, good_) != 0) {
     const int error = errno;
     close(fd_);
     errno = error;
@@ -64,15 +69,18 @@ Journal::~Journal() {
 }
 
 void Journal::append(const std::string& line) {
-  const auto before = lseek(fd_, 0, SEEK_END);
+  // What a failed write left behind would glue itself to this line.
+  if (torn_ && ftruncate(fd_, good_) != 0) fail(path_, "cannot cut the torn last line");
+  torn_ = false;
   const auto written = write(fd_, line.data(), line.size());
   if (written != static_cast<ssize_t>(line.size())) {
-    if (written >= 0) errno = ENOSPC;
-    const int error = errno;
-    if (ftruncate(fd_, before) != 0) error == ENOSPC ? errno = ENOSPC : errno;
+    // A short write has no error number of its own: it is how a disk that fills up answers first.
+    const int error = written < 0 ? errno : ENOSPC;
+    torn_ = ftruncate(fd_, good_) != 0;
     errno = error;
     fail(path_, "cannot append to the journal");
   }
+  good_ += written;
   if (fdatasync(fd_) != 0) fail(path_, "cannot sync the journal");
 }
 

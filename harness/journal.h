@@ -16,8 +16,8 @@ struct JournalSummary {
   std::map<std::string, std::string> found;  // what was searched, by name: JSON text
 };
 
-// Reads whole lines into `summary`; returns the offset behind the last one. Throws std::runtime_error with `name` and the
-// offset at a line that is none of a journal.
+// Reads whole lines into `summary`; returns the offset behind the last one. Throws std::runtime_error with `name`,
+// the line and a remedy at a line that is none of a journal.
 std::streamoff read_journal(std::istream& in, const std::string& name, JournalSummary& summary);
 
 class Journal {
@@ -43,6 +43,8 @@ class Journal {
   void append(const std::string& line);
   std::filesystem::path path_;
   int fd_ = -1;
+  std::streamoff good_ = 0;  // where the last whole line ends
+  bool torn_ = false;        // a line that could neither be written whole nor be cut stands behind it
   JournalSummary before_;
 };
 

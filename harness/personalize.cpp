@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <system_error>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -14,12 +14,13 @@
 #include "harness/interrupted.h"
 #include "harness/strategy/diagnosed.h"
 #include "harness/strategy/strategy.h"
+#include "results/files.h"
 #include "results/rank_tests.h"
+#include "results/text.h"
 
 namespace tbft {
 namespace {
 
-namespace fs = std::filesystem;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -77,18 +78,7 @@ class Personalization {
  public:
   Personalization(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
                   const std::atomic<bool>& stop)
-      : trainer_(trainer),
-        monitor_(monitor),
-        request_(request),
-        console_(console),
-        stop_(stop),
-        staged_(request.output.string() + ".part") {}
-  ~Personalization() {
-    std::error_code ignored;
-    if (saved_) fs::remove(staged_, ignored);
-  }
-  Personalization(const Personalization&) = delete;
-  Personalization& operator=(const Personalization&) = delete;
+      : trainer_(trainer), monitor_(monitor), request_(request), console_(console), stop_(stop) {}
 
   Personalized run() {
     idle("idle/before");
@@ -112,7 +102,7 @@ class Personalization {
     }
     if (request_.idle_s > 0) out_.net = power::net(out_.all, monitor_.energy("idle/before"), monitor_.energy("idle/after"));
     console_.clear();
-    if (out_.kept) fs::rename(staged_, request_.output);
+    if (out_.kept) best_->commit();
     return std::move(out_);
   }
 
@@ -126,7 +116,8 @@ class Personalization {
     if (stop_) throw Interrupted("interrupted");
   }
 
-  double spent_J() const { return monitor_.live().joules_J - began_J_; }
+  // Unknown once the meter has failed: then no budget can be kept.
+  double spent_J() const { return monitor_.failure().empty() ? monitor_.live().joules_J - began_J_ : nan; }
 
   void look() {
     console_.progress("diagnosing");
@@ -172,7 +163,7 @@ class Personalization {
       monitor_.end("calibration");
       out_.calibrating = monitor_.energy("calibration");
       if (out_.calibrating.valid && out_.calibrating.duration_s >= least_s) break;
-      if (request_.budget_J && spent_J() > *request_.budget_J) break;
+      if (request_.budget_J && !(spent_J() <= *request_.budget_J)) break;
     }
     out_.model = adaptive::fit_steps(trainer_.spec(), std::move(steps));
     out_.model.power_W = out_.calibrating.valid ? out_.calibrating.mean_W : nan;
@@ -201,7 +192,7 @@ class Personalization {
 
   void tune() {
     if (request_.budget_J && !(spent_J() + test_J() <= *request_.budget_J)) {
-      out_.verdict = std::isfinite(test_J())
+      out_.verdict = std::isfinite(spent_J() + test_J())
                          ? fmt::format(
                                "refused: diagnosis and calibration took {:.3g} J, a test of the base model would take "
                                "{:.3g} J, of the budget of {:.3g} J; the base model is left as it is",
@@ -269,6 +260,10 @@ class Personalization {
     const double left_J = *request_.budget_J - spent_J() - test_J();
     for (auto epochs = request_.train.epochs; epochs > 0; --epochs)
       if (out_.model.joules(work_of(attempt, epochs)) <= left_J) return epochs;
+    if (!std::isfinite(left_J)) {
+      attempt.skipped = fmt::format("the meter failed, so that the budget cannot be kept: {}", monitor_.failure());
+      return 0;
+    }
     attempt.skipped = fmt::format(
         "one epoch and its test would take {:.3g} J, of the budget of {:.3g} J only {:.3g} J are left",
         out_.model.joules(work_of(attempt, 1)) + test_J(), *request_.budget_J, std::max(0.0, *request_.budget_J - spent_J()));
@@ -283,7 +278,7 @@ class Personalization {
     const auto rate = request_.lr.find(std::string(strategy.name));
     settings.lr = rate != request_.lr.end() ? rate->second : request_.lr.at("default");
     TuningObserver observer(monitor_, window, stop_, [&](double fraction) {
-      console_.progress(fmt::format("{} {}, {:.1f} J", bar(fraction), strategy.name, spent_J()));
+      console_.progress(fmt::format("{} {}, {} J", bar(fraction), strategy.name, results::decimals(spent_J(), 1)));
     });
     if (request_.budget_J) {
       // What the epoch before took by the meter, where that is more than predicted, and a test as much dearer; one epoch more
@@ -294,7 +289,7 @@ class Personalization {
         const double now_J = spent_J();
         const double dearer = std::max(1.0, (now_J - before_J) / epoch_J);
         before_J = now_J;
-        return now_J + dearer * (2 * epoch_J + base_J) > *request_.budget_J;
+        return !(now_J + dearer * (2 * epoch_J + base_J) <= *request_.budget_J);
       };
     }
     observer.begin_cell();
@@ -315,8 +310,8 @@ class Personalization {
     const bool beats_base = attempt.p < asked_p();
     const bool best = !out_.kept || attempt.result->correct > out_.attempts[*out_.kept].result->correct;
     if (!beats_base || !best) return;
-    saved_ = true;
-    trainer_.save(staged_);
+    if (!best_) best_.emplace(request_.output);
+    trainer_.save(best_->staged());
     out_.kept = static_cast<std::size_t>(&attempt - out_.attempts.data());
   }
 
@@ -354,8 +349,7 @@ class Personalization {
   const PersonalizeRequest& request_;
   Console& console_;
   const std::atomic<bool>& stop_;
-  fs::path staged_;  // the best weights so far
-  bool saved_ = false;
+  std::optional<results::Output> best_;  // the best weights so far
   Personalized out_;
   std::vector<bool> base_correct_;
   double began_J_ = 0;

@@ -24,6 +24,7 @@
 #include "harness/data/summary.h"
 #include "harness/network.h"
 #include "models/resnet.h"
+#include "results/files.h"
 
 namespace tbft {
 
@@ -260,7 +261,9 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
     report.best = report.val_loss < best.val_loss;
     if (report.best) {
       best = report;
-      models::write_state_dict(out, models::state_of(net));
+      results::Output file(out);
+      models::write_state_dict(file.staged(), models::state_of(net));
+      file.commit();
     }
     progress.epoch = epoch;
     write_resume_file(state_file, id, net, optimizer, progress);

@@ -15,7 +15,13 @@ std::string tool_version() {
 
 nlohmann::json provenance_json(const Board& board) {
   return {{"tool_version", tool_version()},
-          {"compiler", "g++ " __VERSION__},
+          {"compiler",
+#ifdef __clang__
+           "clang++ " __clang_version__
+#else
+           "g++ " __VERSION__
+#endif
+          },
           {"build",
 #ifdef NDEBUG
            "release"

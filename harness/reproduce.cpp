@@ -15,6 +15,7 @@
 #include "results/csv.h"
 #include "results/files.h"
 #include "results/reproduction.h"
+#include "results/text.h"
 
 namespace tbft {
 
@@ -120,8 +121,8 @@ ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPl
   for (const auto& job : plan.jobs) {
     // Data that cannot be read cost their table, not the others.
     const auto broken = [&](const std::exception& error) {
-      console.line(fmt::format("{}: not made: {}", job.name, error.what()));
-      plan.missing.push_back({job.name, error.what(), "mend it and go on with --resume"});
+      console.line(fmt::format("{}: not made: {}", job.name, results::error_text(error)));
+      plan.missing.push_back({job.name, results::error_text(error), "mend it and go on with --resume"});
       ++outcome.not_made;
     };
     try {

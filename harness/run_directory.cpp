@@ -76,6 +76,8 @@ std::string trace_name(int execution) {
 void RunDirectory::refuse(const fs::path& path, bool resume) {
   if (resume && !fs::exists(path / "run.json"))
     throw RunDirectoryError(fmt::format("{}: nothing to resume there (no run.json); leave --resume out", path.string()));
+  if (!resume && !fs::exists(path / "run.json") && fs::exists(path / "cells.csv"))
+    throw RunDirectoryError(fmt::format("{}: holds a cells.csv without its run.json; choose another -o", path.string()));
   if (!resume && fs::exists(path / "run.json"))
     throw RunDirectoryError(fmt::format("{}: holds a run already; go on with --resume or choose another -o", path.string()));
 }

@@ -10,6 +10,7 @@
 
 #include "harness/interrupted.h"
 #include "results/statistics.h"
+#include "results/text.h"
 
 namespace tbft {
 
@@ -55,10 +56,10 @@ class StatusFile {
     try {
       return work();
     } catch (const Interrupted& error) {
-      end("interrupted", error.what());
+      end("interrupted", results::error_text(error));
       throw;
     } catch (const std::exception& error) {
-      end("failed", error.what());
+      end("failed", results::error_text(error));
       throw;
     }
   }

@@ -266,8 +266,19 @@ class Run {
     show_status();
     const auto name = fmt::format("idle/{}", idle_windows_++);
     monitor_->begin(name);
-    std::this_thread::sleep_for(std::chrono::duration<double>(settings().idle.seconds));
+    const bool is_measured = monitor_->failure().empty();
+    if (is_measured) std::this_thread::sleep_for(std::chrono::duration<double>(settings().idle.seconds));
     monitor_->end(name);
+  }
+
+  // The cells that are left are trained and tested all the same: an accuracy needs no meter.
+  void warn_of_dead_meter() {
+    if (meter_is_dead_ || monitor_->failure().empty()) return;
+    meter_is_dead_ = true;
+    console_.warning(
+        fmt::format("the meter failed: {}; from here on accuracies alone are measured and energies are invalid; "
+                    "once the meter is back, --resume runs these cells again",
+                    monitor_->failure()));
   }
 
   power::Energy idle_energy(int index) { return index < 0 ? power::Energy{} : monitor_->energy(fmt::format("idle/{}", index)); }
@@ -288,6 +299,7 @@ class Run {
     monitor_->forget(pending_->window);
     if (pending_->idle_before >= 0) monitor_->forget(fmt::format("idle/{}", pending_->idle_before));
     count(row, outcome);
+    warn_of_dead_meter();
     console_.line(fmt::format("[{}/{}] {}", finished_ + 1, finished_ + remaining_, outcome_text(m.cell, row)));
     pending_.reset();
   }
@@ -302,6 +314,7 @@ class Run {
   std::string trace_;  // its file's name; empty: none is kept
   std::optional<Pending> pending_;
   int idle_windows_ = 0;
+  bool meter_is_dead_ = false;
   std::size_t remaining_ = 0, finished_ = 0;
   SteadyClock::time_point began_, last_drawn_;
 };

@@ -18,6 +18,7 @@
 #include "harness/noise.h"
 #include "harness/strategy/strategy.h"
 #include "results/files.h"
+#include "results/text.h"
 
 namespace tbft {
 
@@ -225,6 +226,15 @@ void check_distinct(std::string_view key_name, std::vector<T> values) {
     fail(std::string(key_name), fmt::format("{} stands there twice", *twice));
 }
 
+// The name begins the run directory's: runs/NAME-TIME.
+void check_folder_name(std::string_view name) {
+  constexpr std::size_t longest = 200;
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (name.size() > longest || name.find('/') != std::string_view::npos || std::ranges::any_of(name, is_control))
+    fail("name", fmt::format("'{}' cannot begin a folder's name: at most {} bytes, no / and no control characters",
+                             results::printable(name), longest));
+}
+
 void check_data(const Settings& s) {
   if (s.data.dataset.empty()) fail("data.dataset", "needed; `tbft data list` names the known ones");
   if (s.data.path.empty()) fail("data.path", "needed: a path or name:PATH?key=value");
@@ -284,6 +294,7 @@ Settings parse_settings(std::string_view toml, const std::string& name, const st
 
 void check(const Settings& s) {
   if (s.name.empty()) fail("name", "the experiment needs a name");
+  check_folder_name(s.name);
   check_one_of("protocol", s.protocol, {"paper", "efficient"});
   check_one_of("backend", s.backend, {"auto", "onednn", "native"});
   if (!s.layout.empty()) check_one_of("layout", s.layout, {"auto", "channels_last", "contiguous"});

@@ -8,9 +8,11 @@
 #include <bit>
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace tbft::models {
 
@@ -35,6 +37,15 @@ float from_bfloat16(std::uint16_t value) {
   throw std::runtime_error(
       fmt::format("cannot keep {} MiB of activations in {}: {}; train.cache = bf16 halves them, off keeps none", bytes >> 20U,
                   where, std::strerror(error)));
+}
+
+// $TMPDIR is looked at only by a store that needs it: a stale one is no reason not to train in memory.
+std::filesystem::path temporary_folder(std::size_t bytes) {
+  std::error_code error;
+  auto folder = std::filesystem::temp_directory_path(error);
+  if (!error) return folder;
+  const char* const named = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  fail(bytes, named != nullptr ? fmt::format("TMPDIR={}", named) : "/tmp", error.value());
 }
 
 // A mapped file without a name: the space is freed when it is unmapped, or the process dies. Its blocks are taken here, since a
@@ -62,7 +73,7 @@ SampleStore::SampleStore(std::int64_t samples, std::int64_t values_a_sample, Sto
       in_file_(static_cast<std::int64_t>(bytes_) > limit.memory_bytes) {
   if (samples <= 0 || values_a_sample <= 0) throw std::invalid_argument("a store of activations needs samples and values");
   if (in_file_) {
-    memory_ = map_file(bytes_, limit.folder);
+    memory_ = map_file(bytes_, limit.folder.empty() ? temporary_folder(bytes_) : limit.folder);
     return;
   }
   memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

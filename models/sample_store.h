@@ -11,8 +11,8 @@ namespace tbft::models {
 enum class StoredAs { float32, bfloat16 };
 
 struct StoreLimit {
-  std::int64_t memory_bytes = std::int64_t{1} << 30;                      // larger stores go to a file
-  std::filesystem::path folder = std::filesystem::temp_directory_path();  // of that file, which has no name
+  std::int64_t memory_bytes = std::int64_t{1} << 30;  // larger stores go to a file
+  std::filesystem::path folder = {};                  // of that file, which has no name; empty: the temporary folder
 };
 
 class SampleStore {

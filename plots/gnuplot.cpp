@@ -7,9 +7,11 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <system_error>
+#include <thread>
 
 namespace tbft::plots {
 
@@ -35,8 +37,26 @@ std::string content(const File& file) {
   return text;
 }
 
-// Returns how gnuplot ended, as waitpid() says it.
-int run_gnuplot(const File& in, const File& out, const File& error) {
+// Returns how gnuplot ended, as waitpid() says it. One that hangs (fonts over a dead network, a stopped X server) is killed.
+int wait_for(pid_t child, std::chrono::milliseconds limit) {
+  const auto give_up = std::chrono::steady_clock::now() + limit;
+  int status = 0;
+  while (true) {
+    const pid_t ended = waitpid(child, &status, WNOHANG);
+    if (ended == child) return status;
+    if (ended < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "gnuplot");
+    if (std::chrono::steady_clock::now() >= give_up) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  kill(child, SIGKILL);
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  throw NoGnuplot(
+      fmt::format("gnuplot was stopped after {} s without a picture; try it by hand: --format gnuplot "
+                  "writes the scripts",
+                  std::chrono::duration_cast<std::chrono::seconds>(limit).count()));
+}
+
+int run_gnuplot(const File& in, const File& out, const File& error, std::chrono::milliseconds limit) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, fileno(in.get()), STDIN_FILENO);
@@ -50,11 +70,7 @@ int run_gnuplot(const File& in, const File& out, const File& error) {
   posix_spawn_file_actions_destroy(&actions);
   if (failed == ENOENT) throw NoGnuplot("gnuplot is not installed: `apt-get install gnuplot-nox`");
   if (failed != 0) throw std::system_error(failed, std::generic_category(), "cannot start gnuplot");
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "gnuplot");
-  }
-  return status;
+  return wait_for(child, limit);
 }
 
 }  // namespace
@@ -93,13 +109,13 @@ std::string script_of(const Figure& figure, Terminal terminal) {
   return script + "set encoding utf8\n" + figure.script;
 }
 
-std::string draw(const Figure& figure, Terminal terminal) {
+std::string draw(const Figure& figure, Terminal terminal, std::chrono::milliseconds limit) {
   const File in = temporary(), out = temporary(), error = temporary();
   const std::string script = script_of(figure, terminal);
   if (std::fwrite(script.data(), 1, script.size(), in.get()) != script.size() || std::fflush(in.get()) != 0)
     throw std::system_error(errno, std::generic_category(), "cannot write a script for gnuplot");
   std::rewind(in.get());
-  const int status = run_gnuplot(in, out, error);
+  const int status = run_gnuplot(in, out, error, limit);
   std::string picture = content(out);
   if (status != 0 || picture.empty())
     throw std::runtime_error(fmt::format("gnuplot failed at the figure {}: {}", figure.name, content(error).substr(0, 500)));

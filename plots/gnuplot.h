@@ -1,6 +1,7 @@
 // gnuplot as a drawing machine: scripts in, SVG or PNG out.
 #pragma once
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -9,7 +10,7 @@
 
 namespace tbft::plots {
 
-// gnuplot is not installed. The message says how to install it.
+// gnuplot is not installed, and the message says how to install it; or it hangs.
 struct NoGnuplot : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -24,7 +25,7 @@ std::string tic_label(std::string_view text);
 // The script of a figure with its terminal: `gnuplot SCRIPT` writes the picture to stdout.
 std::string script_of(const Figure& figure, Terminal terminal);
 
-// The picture. Throws NoGnuplot, or std::runtime_error with what gnuplot said.
-std::string draw(const Figure& figure, Terminal terminal);
+// The picture. Throws NoGnuplot, also where it takes longer than `limit`, or std::runtime_error with what gnuplot said.
+std::string draw(const Figure& figure, Terminal terminal, std::chrono::milliseconds limit = std::chrono::minutes(2));
 
 }  // namespace tbft::plots

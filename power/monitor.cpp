@@ -64,6 +64,7 @@ struct Monitor::Impl {
 
   Realtime realtime = Realtime::automatic;
   SamplerStats stats;                // of the sampler, once it has ended
+  std::exception_ptr sampler_error;  // as `stats`
   std::unique_ptr<Sampler> sampler;  // last: its thread ends before what it uses
 
   void start(TimeNs first_window) {
@@ -136,10 +137,9 @@ struct Monitor::Impl {
     live_last = reading;
   }
 
-  // What ended the sampler's thread before its time ends the measurement.
+  // What ended the sampler's thread before its time.
   void check() const {
-    if (!sampler) return;
-    if (const auto error = sampler->error()) std::rethrow_exception(error);
+    if (const auto error = sampler ? sampler->error() : sampler_error) std::rethrow_exception(error);
   }
 
   // Under the mutex: the instant that opens or closes a window, already in the trace.
@@ -259,6 +259,7 @@ void Monitor::close() {
   Impl& self = *impl_;
   if (self.sampler) {
     self.stats = self.sampler->stats();
+    self.sampler_error = self.sampler->error();
     self.sampler.reset();
     self.meter->stop();
   }
@@ -276,7 +277,6 @@ void Monitor::begin(std::string_view name) {
     throw std::invalid_argument(
         fmt::format("window name `{}`: 1 to 512 bytes without comma, quote or control character", name));
   }
-  self.check();
   if (self.trace) self.trace->await_room_for_marks();
   Mark mark;
   {
@@ -291,7 +291,6 @@ void Monitor::begin(std::string_view name) {
 
 void Monitor::end(std::string_view name) {
   Impl& self = *impl_;
-  self.check();
   if (self.trace) self.trace->await_room_for_marks();
   Mark mark;
   {
@@ -311,14 +310,16 @@ void Monitor::end(std::string_view name) {
 Energy Monitor::energy(std::string_view name) {
   Impl& self = *impl_;
   while (true) {
-    self.check();
     {
       const std::lock_guard lock(self.mutex);
       if (!self.instant) self.advance(self.clock->now());
       if (!self.is_pending(name)) {
         const auto found = self.settled.find(name);
         if (found == self.settled.end()) throw std::logic_error(fmt::format("window `{}` was never closed", name));
-        return combine(found->second);
+        Energy energy = combine(found->second);
+        if (const std::string died = failure(); !energy.valid && !died.empty())
+          energy.reason = fmt::format("the meter failed: {}", died);
+        return energy;
       }
     }
     if (self.instant) {
@@ -332,14 +333,25 @@ Energy Monitor::energy(std::string_view name) {
 
 void Monitor::forget(std::string_view prefix) {
   Impl& self = *impl_;
-  self.check();
   const std::lock_guard lock(self.mutex);
   std::erase_if(self.windows, [&](const Unsettled& window) { return !window.open && window.name.starts_with(prefix); });
   std::erase_if(self.settled, [&](const auto& entry) { return entry.first.starts_with(prefix); });
 }
 
+std::string Monitor::failure() const {
+  try {
+    impl_->check();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
+}
+
+bool Monitor::trace_failed() const {
+  return impl_->trace && impl_->trace->failed();
+}
+
 Live Monitor::live() const {
-  impl_->check();
   const std::lock_guard lock(impl_->mutex);
   return impl_->live;
 }

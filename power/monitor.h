@@ -34,7 +34,9 @@ struct Live {
   double joules_J = 0;  // since start
 };
 
-// begin/end/energy may be called from one thread; the sampler and the writer of the trace run on their own.
+// begin/end/energy may be called from one thread; the sampler and the writer of the trace run on their own. A meter that dies
+// in the middle takes the energies with it, not the work that is measured: what its windows still need is missing, so they are
+// invalid, and failure() says why.
 class Monitor {
  public:
   Monitor(std::unique_ptr<Meter> meter, MonitorOptions options);
@@ -64,7 +66,11 @@ class Monitor {
   // the same and is silent.
   void close();
 
-  // Throws what ended the sampler before its time, as begin(), end() and energy() do.
+  // What ended the sampler before its time: the meter's last words. Empty while it runs.
+  std::string failure() const;
+  // Whether the trace had to be given up; sync() says why.
+  bool trace_failed() const;
+
   Live live() const;
   // CPU time: of the sampler and of the thread that writes the trace.
   SamplerStats sampler() const;

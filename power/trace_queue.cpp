@@ -297,6 +297,11 @@ void TraceQueue::close() {
   self.rethrow();
 }
 
+bool TraceQueue::failed() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->error != nullptr;
+}
+
 std::size_t TraceQueue::lost() const {
   return impl_->lost;
 }

@@ -45,6 +45,7 @@ class TraceQueue {
   // sync(), and closes the file. Nothing is written after it.
   void close();
 
+  bool failed() const;           // nothing more reaches the file; sync() says why
   std::size_t lost() const;      // readings that found the queue full
   std::size_t capacity() const;  // readings
   double cpu_s() const;          // CPU time of the writing thread

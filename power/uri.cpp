@@ -8,6 +8,8 @@
 #include <cmath>
 #include <vector>
 
+#include "power/percent.h"
+
 namespace tbft::power {
 namespace {
 
@@ -21,7 +23,10 @@ bool is_printable(std::string_view text) {
 
 MeterUri parse_meter_uri(std::string_view text) {
   const auto fail = [&](std::string_view what) {
-    throw BadMeterUri(fmt::format("meter `{}`: {}; a meter is name://path?key=value&key=value", text.substr(0, 80), what));
+    throw BadMeterUri(fmt::format(
+        "meter `{}`: {}; a meter is name://path?key=value&key=value, where %3F stands for a ? in the path and %26 for a & in "
+        "a value",
+        text.substr(0, 80), what));
   };
   if (text.size() > longest_uri) fail("longer than 1024 bytes");
   if (!is_printable(text)) fail("control characters");
@@ -31,25 +36,27 @@ MeterUri parse_meter_uri(std::string_view text) {
   uri.name = text.substr(0, colon);
   std::string_view rest = text.substr(colon + 3);
   const auto question = std::min(rest.find('?'), rest.size());
-  uri.path = rest.substr(0, question);
+  uri.path = percent_decoded(rest.substr(0, question));
   rest.remove_prefix(std::min(question + 1, rest.size()));
+  if (!is_printable(uri.path)) fail("control characters");
   while (!rest.empty()) {
     const auto end = std::min(rest.find('&'), rest.size());
     const std::string_view option = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     const auto equals = option.find('=');
     if (equals == std::string_view::npos || equals == 0) fail(fmt::format("`{}` is not key=value", option));
-    const auto [entry, fresh] = uri.options.emplace(option.substr(0, equals), option.substr(equals + 1));
+    const auto [entry, fresh] = uri.options.emplace(option.substr(0, equals), percent_decoded(option.substr(equals + 1)));
+    if (!is_printable(entry->second)) fail("control characters");
     if (!fresh) fail(fmt::format("`{}` is given twice", entry->first));
   }
   return uri;
 }
 
 std::string to_string(const MeterUri& uri) {
-  std::string text = fmt::format("{}://{}", uri.name, uri.path);
+  std::string text = fmt::format("{}://{}", uri.name, percent_encoded(uri.path, "?"));
   char separator = '?';
   for (const auto& [key, value] : uri.options) {
-    text += fmt::format("{}{}={}", separator, key, value);
+    text += fmt::format("{}{}={}", separator, key, percent_encoded(value, "&"));
     separator = '&';
   }
   return text;

@@ -30,7 +30,8 @@ struct MeterUri {
   void apply_accuracy(Accuracy& accuracy) const;
 };
 
-// Throws BadMeterUri for text without `name://`, a malformed or a double option.
+// In the path %3F is a ?, in a value %26 is a &; any %XX is decoded. Throws BadMeterUri for text without `name://`, a malformed
+// or a double option.
 MeterUri parse_meter_uri(std::string_view text);
 // Options in alphabetical order: the same meter has the same text.
 std::string to_string(const MeterUri& uri);

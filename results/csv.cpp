@@ -42,7 +42,8 @@ std::size_t whole_bytes(std::string_view content, const fs::path& path) {
     check_torn_header(reader);
     return 0;
   }
-  if (content.substr(0, reader.offset()) != header_line() + "\n") {
+  const std::string_view line = content.substr(0, reader.offset());
+  if (line != header_line() + "\n" && line != header_line() + "\r\n") {
     reader.fail("the columns are not those of this program's schema: written by another version? Use a new run directory");
   }
   while (reader.next()) {
@@ -88,7 +89,9 @@ CellsFile parse_cells(std::string_view content, const std::string& name) {
 void append_cell(const fs::path& path, const CellRow& row) {
   append_to_file(path, max_bytes, [&](std::string_view content) {
     const std::size_t keep = whole_bytes(content, path);
-    return Append{keep, (keep == 0 ? header_line() + "\n" : "") + to_line(row) + "\n"};
+    // A file that a spreadsheet or another system has saved keeps its line ends.
+    const char* const end = keep > 1 && content[keep - 2] == '\r' ? "\r\n" : "\n";
+    return Append{keep, (keep == 0 ? header_line() + end : "") + to_line(row) + end};
   });
 }
 

@@ -2,13 +2,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 namespace tbft::results {
 
@@ -78,6 +81,75 @@ void write_all(const File& file, std::string_view text, const fs::path& path) {
   }
 }
 
+// Number of this process's descriptor that the path names, or -1. Opening /dev/stdout anew would write at the beginning of a
+// file that the shell has opened, over what others have written there.
+int descriptor_of(const fs::path& path) {
+  std::error_code none;
+  const fs::path folder = fs::canonical(path.has_parent_path() ? path.parent_path() : fs::path("."), none);
+  if (none || folder != fmt::format("/proc/{}/fd", ::getpid())) return -1;
+  const std::string name = path.filename().string();
+  int number = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc() && end == name.data() + name.size() ? number : -1;
+}
+
+// Follows links to the file that is there, or would be created.
+fs::path behind_links(fs::path path) {
+  constexpr int most_links = 40;  // the kernel's own limit
+  for (int links = 0; links < most_links; ++links) {
+    std::error_code none;
+    if (descriptor_of(path) >= 0 || !fs::is_symlink(fs::symlink_status(path, none))) return path;
+    path = path.parent_path() / fs::read_symlink(path);
+  }
+  fail(ELOOP, fmt::format("cannot write {}", path.string()));
+}
+
+bool leads_to_stream(const fs::path& target) {
+  if (descriptor_of(target) >= 0) return true;
+  std::error_code none;
+  const fs::file_status status = fs::status(target, none);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+int open_stream(const fs::path& target, int flags) {
+  const int descriptor = descriptor_of(target);
+  if (descriptor >= 0) return ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  return ::open(target.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | flags);
+}
+
+void write_stream(const fs::path& target, std::string_view text, Durable durable) {
+  const bool may_wait = durable == Durable::yes;
+  const int fd = open_stream(target, may_wait ? 0 : O_NONBLOCK);
+  if (fd < 0 && errno == ENXIO && !may_wait) return;  // a pipe without a reader
+  const File file(fd, fmt::format("cannot write {}", target.string()));
+  pollfd ready{file.fd(), POLLOUT, 0};
+  if (!may_wait && ::poll(&ready, 1, 0) == 0) return;
+  write_all(file, text, target);
+}
+
+void copy(const File& from, const File& to, const fs::path& path) {
+  std::vector<char> buffer(1 << 16);
+  while (true) {
+    const ssize_t n = ::read(from.fd(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(errno, fmt::format("cannot read what is meant for {}", path.string()));
+    if (n == 0) return;
+    write_all(to, {buffer.data(), static_cast<std::size_t>(n)}, path);
+  }
+}
+
+// Mode and owner of the file that is replaced; a new file can be read by all.
+void take_over(const File& staged, const fs::path& target) {
+  constexpr mode_t as_others = 0644;  // mkostemp makes it private
+  constexpr mode_t permissions = 07777;
+  struct stat old {};
+  const bool exists = ::stat(target.c_str(), &old) == 0;
+  // Only root can give a file away; whoever else replaces another's file owns it.
+  if (exists && ::fchown(staged.fd(), old.st_uid, old.st_gid) != 0) errno = 0;
+  if (::fchmod(staged.fd(), exists ? old.st_mode & permissions : as_others) != 0)
+    fail(errno, fmt::format("cannot set the mode of {}", target.string()));
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path, std::size_t max_bytes) {
@@ -85,21 +157,49 @@ std::string read_file(const fs::path& path, std::size_t max_bytes) {
   return read_all(file, path, max_bytes);
 }
 
-void write_file_atomically(const fs::path& path, const std::string& content, Durable durable) {
-  std::string temporary = path.string() + ".XXXXXX";
-  const File file(::mkostemp(temporary.data(), O_CLOEXEC), fmt::format("cannot create a file beside {}", path.string()));
-  try {
-    write_all(file, content, path);
-    constexpr mode_t as_others = 0644;  // mkostemp makes it private
-    if (::fchmod(file.fd(), as_others) != 0) fail(errno, fmt::format("cannot set the mode of {}", temporary));
-    if (durable == Durable::yes) sync(file, path);
-    if (::rename(temporary.c_str(), path.c_str()) != 0)
-      fail(errno, fmt::format("cannot rename {} to {}", temporary, path.string()));
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
+bool is_stream(const fs::path& path) {
+  return leads_to_stream(behind_links(path));
+}
+
+Output::Output(const fs::path& path) : target_(behind_links(path)), stream_(leads_to_stream(target_)) {
+  std::string temporary = (stream_ ? fs::temp_directory_path() / "tbft" : target_).string() + ".XXXXXX";
+  const File file(::mkostemp(temporary.data(), O_CLOEXEC),
+                  stream_ ? "cannot create a temporary file" : fmt::format("cannot create a file beside {}", path.string()));
+  staged_ = temporary;
+}
+
+Output::~Output() {
+  if (!staged_.empty()) ::unlink(staged_.c_str());
+}
+
+void Output::commit(Durable durable) {
+  const File staged(::open(staged_.c_str(), O_RDONLY | O_CLOEXEC), fmt::format("cannot open {}", staged_.string()));
+  if (stream_) {
+    const File stream(open_stream(target_, 0), fmt::format("cannot write {}", target_.string()));
+    return copy(staged, stream, target_);
   }
-  if (durable == Durable::yes) sync_folder_of(path);
+  take_over(staged, target_);
+  if (durable == Durable::yes) sync(staged, target_);
+  if (::rename(staged_.c_str(), target_.c_str()) == 0) {
+    staged_.clear();
+    if (durable == Durable::yes) sync_folder_of(target_);
+    return;
+  }
+  // A file that is a mount point, as containers have them, cannot be replaced.
+  if (errno != EBUSY) fail(errno, fmt::format("cannot rename {} to {}", staged_.string(), target_.string()));
+  const File mounted(::open(target_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC), fmt::format("cannot write {}", target_.string()));
+  copy(staged, mounted, target_);
+  if (durable == Durable::yes) sync(mounted, target_);
+}
+
+void write_file_atomically(const fs::path& path, const std::string& content, Durable durable) {
+  if (const fs::path target = behind_links(path); leads_to_stream(target)) return write_stream(target, content, durable);
+  Output output(path);
+  {
+    const File file(::open(output.staged().c_str(), O_WRONLY | O_CLOEXEC), fmt::format("cannot open {}", path.string()));
+    write_all(file, content, path);
+  }
+  output.commit(durable);
 }
 
 void append_to_file(const fs::path& path, std::size_t max_bytes, const std::function<Append(std::string_view)>& plan) {

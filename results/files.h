@@ -15,7 +15,31 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes);
 // Whether what was written must survive the machine; without, readers still see the old content or the new, whole.
 enum class Durable { yes, no };
 
-// Any whole text file: temporary name, sync, rename, sync of the folder. Throws std::system_error with the path.
+// Whether the path leads to a device, a pipe or an open descriptor of this process (/dev/stdout, /dev/fd/3), which are written
+// to as they are. False for regular files, folders and for what is not there. Throws std::system_error for links in a circle.
+bool is_stream(const std::filesystem::path& path);
+
+// The file behind a name that a user gave. A regular file, new or old, appears whole or not at all; links to it and its mode
+// stay. A stream is written to and never replaced.
+class Output {
+ public:
+  // Makes an empty file to write to in the meantime: beside the target, or for a stream in the temporary folder. Throws
+  // std::system_error with the path, as commit() does.
+  explicit Output(const std::filesystem::path& path);
+  ~Output();  // removes what was not committed
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  const std::filesystem::path& staged() const { return staged_; }
+  void commit(Durable durable = Durable::yes);
+
+ private:
+  std::filesystem::path target_, staged_;
+  bool stream_;
+};
+
+// Any whole text file: an Output of this content. A stream that is not Durable, such as a pipe for a status, gets nothing while
+// nobody reads it.
 void write_file_atomically(const std::filesystem::path& path, const std::string& content, Durable durable = Durable::yes);
 
 // What to do to a file: cut it to its first `keep` bytes, then append `text`.

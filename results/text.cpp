@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <new>
+#include <nlohmann/json.hpp>
 
 namespace tbft::results {
 
@@ -18,6 +21,18 @@ std::string printable(std::string_view text, std::size_t max) {
   }
   if (text.size() > max) result += "...";
   return result;
+}
+
+std::string error_text(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return "not enough memory";
+  if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    const std::string path = file->path1().string();
+    return path.empty() ? file->code().message() : fmt::format("{}: {}", path, file->code().message());
+  }
+  std::string text = error.what();
+  if (dynamic_cast<const nlohmann::json::exception*>(&error) != nullptr) text.erase(0, text.find("] ") + 2);
+  // libtorch's errors end with a stack trace.
+  return text.substr(0, text.find("\nException raised from"));
 }
 
 std::string significant(double value, int digits) {

@@ -19,7 +19,9 @@ tbft=build/release/harness/tbft
 mkdir -p "$dir"
 base=$dir/base.pth
 [ -e "$base" ] || {
-  "$tbft" pretrain --dataset 'synthetic:?part=train' --val 'synthetic:?part=test' --recipe quick -o "$dir/base.part.pth"
+  again=--force
+  [ -e "$dir/base.part.pth.resume" ] && again=--resume
+  "$tbft" pretrain --dataset 'synthetic:?part=train' --val 'synthetic:?part=test' --recipe quick -o "$dir/base.part.pth" "$again"
   mv "$dir/base.part.pth" "$base"
 }
 resume=()

@@ -11,6 +11,7 @@
 #include "harness/adaptive/layer_model.h"
 #include "harness/data/rng.h"
 #include "results/files.h"
+#include "results/text.h"
 
 namespace tbft::adaptive {
 namespace {
@@ -253,7 +254,7 @@ Reference reference_from_json(const nlohmann::json& json) {
       throw ReferenceError("classes, confusion, layers and ranges do not fit together");
     return reference;
   } catch (const nlohmann::json::exception& error) {
-    throw ReferenceError(fmt::format("not a reference of `tbft diagnose --save-reference`: {}", error.what()));
+    throw ReferenceError(fmt::format("not a reference of `tbft diagnose --save-reference`: {}", results::error_text(error)));
   }
 }
 

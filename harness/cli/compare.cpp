@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "harness/cli/command.h"
-#include "harness/cli/write_result.h"
+#include "harness/cli/output.h"
+#include "harness/cli/runs_read.h"
 #include "harness/console.h"
 #include "harness/run_inputs.h"
 #include "plots/page.h"
@@ -58,6 +59,7 @@ std::string render(const std::vector<results::Comparison>& comparisons, const st
 }
 
 int execute(const CompareOptions& options) {
+  check_output("-o", options.output, options.force, files_of_runs(options.runs));
   const auto first = read_run(options.runs.front());
   std::vector<results::Comparison> comparisons;
   for (auto name = options.runs.begin() + 1; name != options.runs.end(); ++name) {
@@ -89,8 +91,9 @@ void add_compare(CLI::App& app, Action& action) {
       ->type_name("FORMAT")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
-  command->add_flag("--force", options->force,
-                    "Compare what is not comparable: other data, measured against estimate, other meter scopes");
+  command->add_flag(
+      "--force", options->force,
+      "Compare what is not comparable: other data, measured against estimate, other meter scopes. Replace the file of -o");
   command->footer(
       "Cells are paired by data set, drift, condition, training size, strategy and repetition. A ratio over many pairs is "
       "judged by\n"

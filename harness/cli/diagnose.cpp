@@ -12,6 +12,7 @@
 #include "harness/adaptive/diagnosis_text.h"
 #include "harness/board.h"
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 #include "harness/cli/source_option.h"
 #include "harness/compute.h"
 #include "harness/console.h"
@@ -30,7 +31,7 @@ struct DiagnoseOptions {
   std::int64_t samples = 1;
   std::int64_t threads = 0;
   std::uint32_t seed = 0;
-  bool json = false;
+  bool json = false, force = false;
 };
 
 // For samples of exactly `n` images, or to be kept: of every ten up to 100, and of n.
@@ -46,6 +47,7 @@ int execute(const DiagnoseOptions& options) {
   if (to_keep && options.source.source.empty()) throw UsageError("diagnose: --save-reference wants --source");
   if (options.dataset.empty() && !to_keep)
     throw UsageError("diagnose: nothing to do; give --dataset TARGET, or --save-reference FILE");
+  check_output("--save-reference", options.save_reference, options.force, {options.checkpoint});
   Console console;
   const StopOnSignal stop;
   set_compute({options.threads == 0 ? Board().cores() : options.threads, "onednn"});
@@ -89,6 +91,7 @@ void add_diagnose(CLI::App& app, Action& action) {
   add_source_options(*command, options->source);
   command->add_option("--save-reference", options->save_reference,
                       "Keep what is needed of the source (JSON, under 2 MB), so that its images may stay elsewhere");
+  add_force_option(*command, options->force);
   command->add_option("--n", options->n, "Images of the target, drawn at random; fewer: wider doubt")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();

@@ -1,5 +1,10 @@
 // tbft: the program. Libraries throw; only this file prints errors and decides the exit code.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <string>
@@ -12,6 +17,7 @@
 #include "harness/run_directory.h"
 #include "harness/settings.h"
 #include "power/meter.h"
+#include "results/text.h"
 
 namespace {
 
@@ -19,7 +25,7 @@ using tbft::cli::Exit;
 
 int report(int code, const std::exception& error) {
   std::fflush(stdout);
-  tbft::print_error(std::string("tbft: ") + error.what());
+  tbft::print_error("tbft: " + tbft::results::error_text(error));
   return code;
 }
 
@@ -45,14 +51,36 @@ int run(const tbft::cli::Action& action) {
   }
 }
 
+// A standard stream that is closed would become the first file that is opened: a trace, or the memory of a sensor. Its place is
+// taken by a file that fails at reads from standard input and at writes to the others, as the closed stream would.
+bool take_closed_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return false;
+  }
+  return true;
+}
+
+// One line: what is wrong, and where the options are explained.
+std::string usage_text(const CLI::App* app, const CLI::Error& error) {
+  std::string command = app->get_name();
+  for (auto chosen = app->get_subcommands(); !chosen.empty(); chosen = chosen.front()->get_subcommands())
+    command += " " + chosen.front()->get_name();
+  std::string what = error.what();
+  std::ranges::replace(what, '\n', ' ');
+  return fmt::format("tbft: {}; `{} --help` explains it\n", what, command);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!take_closed_streams()) return Exit::failed;
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write error, not a death
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file size limit
   CLI::App app{"Measure what every way of fine-tuning costs in joules and gains in accuracy, on this board.", "tbft"};
   app.set_version_flag("-V,--version", tbft::tool_version());
   app.require_subcommand(1);
+  app.failure_message(usage_text);
   app.set_help_all_flag("--help-all", "Help of every command");
   app.footer(
       "Start with `tbft measure -- COMMAND` (joules of any command) or `tbft run experiments/quickstart.toml`.\n"

@@ -11,6 +11,7 @@
 #include "harness/board.h"
 #include "harness/child.h"
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 #include "harness/cli/sampling_options.h"
 #include "harness/cli/time_option.h"
 #include "harness/console.h"
@@ -25,6 +26,7 @@
 #include "power/registry.h"
 #include "results/json.h"
 #include "results/statistics.h"
+#include "results/text.h"
 
 namespace tbft::cli {
 
@@ -69,6 +71,11 @@ class Measurement {
     idle(0);
     int code = 0;
     for (int i = 0; i < options_.repetitions && code == 0 && !child_.signalled(); ++i) {
+      if (i > 0 && !monitor_.failure().empty()) {
+        console_.warning(
+            fmt::format("the meter failed: {}; {} of {} repetitions were run", monitor_.failure(), i, options_.repetitions));
+        break;
+      }
       Repetition repetition{.started_utc = utc_now()};
       const double cpu_before_s = monitor_.sampler().cpu_s;
       monitor_.begin(window(i, "command"));
@@ -86,7 +93,7 @@ class Measurement {
         return code;
       } catch (const std::exception& error) {
         if (code == 0) throw;
-        console_.line(fmt::format("tbft: {}", error.what()));
+        console_.line(fmt::format("tbft: {}", results::error_text(error)));
         return code;
       }
       repetitions_.push_back(std::move(repetition));
@@ -177,6 +184,9 @@ void print_json(const std::vector<Repetition>& all, const power::MeterInfo& mete
 }
 
 int execute(const MeasureOptions& options) {
+  check_appended("-o", options.trace, {played_back(options.meter)});
+  if (!options.trace.empty() && is_standard_output(options.trace))
+    throw UsageError(fmt::format("-o {}: standard output is the command's; name a file or a pipe", options.trace));
   auto meter = power::open_meter(options.meter, options.interval_s);  // before the command: no meter, no run
   Console console;
   ChildRunner child;
@@ -199,7 +209,7 @@ int execute(const MeasureOptions& options) {
   try {
     if (code == exit_not_found || code == exit_not_executable)
       console.line(fmt::format("tbft: {}: {}", options.command.front(),
-                               code == exit_not_found ? "command not found" : "cannot be executed"));
+                               code == exit_not_found ? missing_of(options.command.front()) : "cannot be executed"));
     if (options.json) {
       print_json(all, monitor.meter());
     } else if (!all.empty()) {
@@ -210,7 +220,7 @@ int execute(const MeasureOptions& options) {
     monitor.close();
   } catch (const std::exception& error) {
     if (code == 0) throw;
-    console.line(fmt::format("tbft: {}", error.what()));
+    console.line(fmt::format("tbft: {}", results::error_text(error)));
   }
   if (code != 0) return code;
   const bool valid = std::ranges::all_of(all, [](const Repetition& r) { return r.gross.valid; });
@@ -226,13 +236,16 @@ void add_measure(CLI::App& app, Action& action) {
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
       ->envname("TBFT_METER")
       ->capture_default_str();
-  command->add_option("-o,--output", options->trace, "Write every reading to this trace.csv")->type_name("TRACE");
+  command
+      ->add_option("-o,--output", options->trace,
+                   "Write every reading to this trace.csv; one that exists gets a further segment")
+      ->type_name("TRACE");
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
   add_realtime_option(*command, options->realtime);
   command
       ->add_option("--idle", options->idle_s,
                    "Seconds of idle before and after; 0 skips, net is then unknown (default 5; 0 for an estimate or replay)")
-      ->check(CLI::Range(0.0, 3600.0));
+      ->check(number_in(0, 3600));
   command->add_option("-n,--repetitions", options->repetitions, "Run the command so often; each run gets joules of its own")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
@@ -242,7 +255,7 @@ void add_measure(CLI::App& app, Action& action) {
   command
       ->add_option("--timeout", options->timeout_s,
                    "End the command and all that it started after this many seconds; the exit code is then 124")
-      ->check(CLI::PositiveNumber);
+      ->check(number_above_0(longest_time_s));
   command
       ->add_option("--marker", options->marker,
                    "GPIO line that is high while the command runs, e.g. pinctrl-rp1:17, or lines of phases: "

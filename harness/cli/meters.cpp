@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
 #include "harness/cli/meter_checks.h"
+#include "harness/cli/number_option.h"
 #include "harness/cli/sampling_options.h"
+#include "harness/cli/time_option.h"
 #include "power/capture.h"
 #include "power/registry.h"
 
@@ -88,12 +89,10 @@ void add_meters(CLI::App& app, Action& action) {
   command->add_flag("--json", options->json, "Print JSON");
   auto* self_test =
       command->add_flag("--self-test", options->self_test, "Sample the meter: rate, jitter, failures, CPU, noise, verdict");
-  command->add_option("-d,--duration", test->seconds, "Of the self-test, e.g. 10s")
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"ms", 1e-3}, {"s", 1}, {"min", 60}}))
-      ->check(CLI::Range(0.1, power::longest_capture_s))
+  add_time_option(*command, "-d,--duration", test->seconds, "Of the self-test, e.g. 10s")
+      ->check(number_in(0.1, power::longest_capture_s))
       ->needs(self_test);
-  command->add_option("-i,--interval", test->interval_s, "Sampling interval of the self-test; 0: the meter's own")
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}}))
+  add_time_option(*command, "-i,--interval", test->interval_s, "Sampling interval of the self-test; 0: the meter's own")
       ->needs(self_test);
   add_realtime_option(*command, test->realtime)->needs(self_test);
   command->footer(
@@ -109,14 +108,14 @@ void add_meters(CLI::App& app, Action& action) {
   calibrate
       ->add_option("--point", calibration->points, "Volts,amperes of the reference; again for each setting (waits for Enter)")
       ->allow_extra_args(false);
-  calibrate->add_option("--volts", calibration->volts_V, "One setting: volts of the reference");
-  calibrate->add_option("--amps", calibration->amps_A, "One setting: amperes of the reference");
+  calibrate->add_option("--volts", calibration->volts_V, "One setting: volts of the reference")->check(number_above_0(1e4));
+  calibrate->add_option("--amps", calibration->amps_A, "One setting: amperes of the reference")->check(number_above_0(1e4));
   calibrate->add_option("--seconds", calibration->seconds, "Sampling at each setting")
-      ->check(CLI::Range(0.1, power::longest_capture_s));
+      ->check(number_in(0.1, power::longest_capture_s));
   calibrate
       ->add_option("--reference-U-pct", calibration->reference_U_pct,
                    "The reference's own expanded uncertainty (k = 2), in percent")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(number_in(0, 100));
   calibrate->add_flag("--json", calibration->json, "Print JSON");
 
   command->callback([=, &action] {

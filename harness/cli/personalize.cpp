@@ -16,6 +16,7 @@
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 #include "harness/cli/source_option.h"
 #include "harness/cli/time_option.h"
 #include "harness/compute.h"
@@ -47,7 +48,7 @@ struct PersonalizeOptions {
   std::int64_t tries = 2, epochs = 10, patience = 5, batch = 16, threads = 0;
   std::uint32_t seed = 0;
   std::string backend = "onednn";
-  bool dry_run = false, json = false;
+  bool dry_run = false, json = false, force = false;
 };
 
 // "50J", "50 J", "50", "2kJ"
@@ -150,6 +151,14 @@ int execute(const PersonalizeOptions& options) {
   std::error_code none;
   if (!options.output.empty() && std::filesystem::equivalent(options.output, options.checkpoint, none))
     throw UsageError(fmt::format("personalize: -o {} is the base model itself; name another file", options.output));
+  if (!options.output.empty() && results::is_stream(options.output))
+    throw UsageError(fmt::format("-o {}: is no file; weights are kept in one, with their record beside it", options.output));
+  const std::string beside = options.output.empty() ? "" : options.output + ".json";
+  const std::string record_file = options.record.empty() ? beside : options.record;
+  check_output("-o", options.output, options.force, {options.source.reference});
+  check_output("--record", record_file, options.force, {options.output, options.checkpoint, options.source.reference});
+  check_appended("--trace", options.trace,
+                 {options.output, record_file, options.checkpoint, options.source.reference, played_back(options.meter)});
   std::string estimated;
   auto meter = open_meter_or_estimate(options.meter, options.interval_s, estimated);
   Console console;
@@ -178,8 +187,7 @@ int execute(const PersonalizeOptions& options) {
   const auto outcome = personalize(trainer, monitor, request, console, stop.flag());
   auto record = record_of(options, outcome, request, monitor, started, trainer.description());
   record["settings"]["threads"] = compute.threads;
-  const auto path = !options.record.empty() ? options.record : options.output.empty() ? "" : options.output + ".json";
-  if (!path.empty()) results::write_file_atomically(path, record.dump(2) + "\n");
+  if (!record_file.empty()) results::write_file_atomically(record_file, record.dump(2) + "\n");
   if (options.json)
     fmt::print("{}\n", record.dump());
   else
@@ -206,9 +214,10 @@ void add_personalize(CLI::App& app, Action& action) {
   command->add_option("-o,--output", options->output,
                       "Adapted weights (.pth), written only where they beat the base beyond the noise");
   command->add_option("--record", options->record, "JSON record (default: OUT.pth.json)");
+  command->add_flag("--force", options->force, "Replace weights and record that exist");
   command->add_option("--test", options->test,
                       "Images to judge by, none of them in --dataset; otherwise a part of --dataset is kept apart for it");
-  command->add_option("--holdout", options->holdout, "That part")->check(CLI::Range(0.05, 0.9))->capture_default_str();
+  command->add_option("--holdout", options->holdout, "That part")->check(number_in(0.05, 0.9))->capture_default_str();
   command->add_option(
       "--budget", options->budget,
       "Gross joules for everything from the diagnosis on, e.g. 50J: candidates that do not fit are not tried, and "
@@ -216,7 +225,7 @@ void add_personalize(CLI::App& app, Action& action) {
   command
       ->add_option("--target-accuracy", options->target_accuracy_pct,
                    "Percent of the images kept apart: go on with further candidates until it is reached")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(number_in(0, 100));
   command->add_option("--tries", options->tries, "Candidates that may be tuned")
       ->check(CLI::Range(1, 10))
       ->capture_default_str();
@@ -226,14 +235,14 @@ void add_personalize(CLI::App& app, Action& action) {
       ->capture_default_str();
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
   command->add_option("--idle", options->idle_s, "Seconds of idle before and after (default 5; 0 for an estimate or replay)")
-      ->check(CLI::Range(0.0, 3600.0));
+      ->check(number_in(0, 3600));
   command->add_option("--trace", options->trace, "Write every reading to this trace.csv");
   command->add_option("--epochs", options->epochs, "Epochs at most")->check(CLI::Range(1, 100000))->capture_default_str();
   command->add_option("--patience", options->patience, "Epochs without a better validation loss before stopping")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
   command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536))->capture_default_str();
-  command->add_option("--lr", options->lr, "Learning rate (default: 1e-3, 1e-2 for fc)")->check(CLI::PositiveNumber);
+  command->add_option("--lr", options->lr, "Learning rate (default: 1e-3, 1e-2 for fc)")->check(number_above_0(100));
   command->add_option("--seed", options->seed, "Of every draw")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads; 0: every core")
       ->envname("TBFT_THREADS")

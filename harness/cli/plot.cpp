@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 #include "harness/cli/runs_read.h"
 #include "plots/figure.h"
 #include "plots/gnuplot.h"
@@ -23,6 +24,7 @@ struct PlotOptions {
   std::string directory = ".";
   std::string format = "svg";
   std::string cell;
+  bool force = false;
 };
 
 int execute(const PlotOptions& options) {
@@ -33,9 +35,13 @@ int execute(const PlotOptions& options) {
   const auto summary = results::summarize(runs.inputs);
   const auto figures = plots::make_figures({runs.inputs, summary, runs.curves, options.cell}, options.figures);
   if (figures.empty()) throw std::runtime_error("nothing to draw: no cell has what these figures show");
+  const auto path_of = [&](const plots::Figure& figure) {
+    return std::filesystem::path(options.directory) / fmt::format("{}.{}", figure.name, options.format);
+  };
+  for (const auto& figure : figures) check_output("-o", path_of(figure), options.force, files_of_runs(options.runs));
   std::filesystem::create_directories(options.directory);
   for (const auto& figure : figures) {
-    const auto path = std::filesystem::path(options.directory) / fmt::format("{}.{}", figure.name, options.format);
+    const auto path = path_of(figure);
     if (options.format == "gnuplot") {
       results::write_file_atomically(path, plots::script_of(figure, plots::Terminal::svg));
     } else {
@@ -76,6 +82,7 @@ void add_plot(CLI::App& app, Action& action) {
       ->type_name("NAME");
   command->add_option("--cell", options->cell, "Whose power to draw; without it, of the cell that trained longest")
       ->type_name("CELL_ID");
+  command->add_flag("--force", options->force, "Replace figures that exist");
   command->footer(kinds_help() +
                   "\nExamples:\n"
                   "  tbft plot runs/quick -o figures\n"

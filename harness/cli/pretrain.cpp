@@ -10,12 +10,15 @@
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
+#include "harness/cli/number_option.h"
+#include "harness/cli/output.h"
 #include "harness/compute.h"
 #include "harness/console.h"
 #include "harness/interrupted.h"
 #include "harness/pretrain.h"
 #include "harness/pretrain_progress.h"
 #include "harness/settings.h"
+#include "results/files.h"
 
 namespace tbft::cli {
 
@@ -27,7 +30,7 @@ struct PretrainOptions {
   std::optional<double> lr;
   std::int64_t threads = 0;
   std::uint64_t seed = 0;
-  bool resume = false;
+  bool resume = false, force = false;
 };
 
 int execute(const PretrainOptions& options) {
@@ -40,18 +43,24 @@ int execute(const PretrainOptions& options) {
   if ((settings.depth - 2) % 6 != 0)
     throw UsageError(fmt::format("--depth {}: 8, 14, 20, 26, ... are possible (6n + 2)", settings.depth));
   settings.seed = options.seed;
+  if (results::is_stream(options.out))
+    throw UsageError(fmt::format("-o {}: is no file; a training writes its best weights there again and again", options.out));
+  if (std::filesystem::exists(resume_file(options.out))) {
+    if (!options.resume)
+      throw UsageError(
+          fmt::format("{}: a training stopped there; go on with --resume, or delete it", resume_file(options.out).string()));
+  } else if (options.resume && std::filesystem::exists(options.out)) {
+    throw UsageError(fmt::format(
+        "{}: finished already, nothing to go on with; with --force in place of --resume it is trained anew", options.out));
+  }
+  // A training that goes on replaces its own weights.
+  check_output("-o", options.out, options.force || options.resume);
   Console console;
   const StopOnSignal stop;
   set_compute({options.threads == 0 ? Board().cores() : options.threads, "onednn"});
   console.progress("loading " + options.train);
   const auto train = data::load_dataset(data::parse_dataset_spec(options.train));
   const auto val = data::load_dataset(data::parse_dataset_spec(options.val));
-  if (!options.resume && std::filesystem::exists(resume_file(options.out)))
-    throw UsageError(
-        fmt::format("{}: a training stopped there; go on with --resume, or delete it", resume_file(options.out).string()));
-  if (options.resume && !std::filesystem::exists(resume_file(options.out)) && std::filesystem::exists(options.out))
-    throw UsageError(
-        fmt::format("{}: finished already, nothing to go on with; leave --resume out to train it anew", options.out));
   PretrainProgress progress(console, stop.flag(), settings.epochs);
   EpochReport best;
   try {
@@ -81,10 +90,11 @@ void add_pretrain(CLI::App& app, Action& action) {
   }
   command->add_option("--recipe", options->recipe, help)->check(CLI::IsMember(names))->capture_default_str();
   command->add_flag("--resume", options->resume, "Go on behind the last whole epoch of a training that was stopped");
+  add_force_option(*command, options->force);
   command->add_option("--epochs", options->epochs, "Epochs at most")->check(CLI::Range(1, 100000));
   command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536));
   command->add_option("--lr", options->lr, "Learning rate (its peak, where the recipe goes up and down)")
-      ->check(CLI::PositiveNumber);
+      ->check(number_above_0(100));
   command->add_option("--depth", options->depth, "Layers of the network, 6n + 2 (default: 26, the paper's)")
       ->check(CLI::Range(8, 1202));
   command->add_option("--seed", options->seed, "Seed of weights and batches");

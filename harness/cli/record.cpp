@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 #include "harness/cli/sampling_options.h"
 #include "harness/cli/time_option.h"
 #include "harness/console.h"
@@ -20,6 +21,8 @@
 #include "power/gpio_trigger.h"
 #include "power/monitor.h"
 #include "power/registry.h"
+#include "power/trace_file.h"
+#include "results/files.h"
 
 namespace tbft::cli {
 
@@ -34,14 +37,15 @@ struct RecordOptions {
   std::string realtime = "auto";
   double interval_s = 0;
   std::optional<double> duration_s;
-  bool append = false;
+  bool append = false, force = false;
 };
 
-// Until the duration is over or a signal came; tells on a terminal and in the status file how it goes.
+// Until the duration is over, a signal came, or no more can be recorded: the meter failed or the trace cannot be written.
+// Tells on a terminal and in the status file how it goes.
 void wait(const RecordOptions& options, const power::Monitor& monitor, const std::atomic<bool>& stop, Console& console,
           RunStatus& status, StatusFile& file) {
   const auto begin = SteadyClock::now();
-  while (!stop) {
+  while (!stop && monitor.failure().empty() && !monitor.trace_failed()) {
     const double passed_s = std::chrono::duration<double>(SteadyClock::now() - begin).count();
     if (options.duration_s && passed_s >= *options.duration_s) return;
     const auto live = monitor.live();
@@ -61,33 +65,41 @@ void wait(const RecordOptions& options, const power::Monitor& monitor, const std
 }
 
 // Waits for the trigger's edge; false: a signal came first.
-bool triggered(const power::GpioTrigger& trigger, const std::atomic<bool>& stop, Console& console) {
-  const auto input = power::open_gpio_input(trigger.line, trigger.edges, "tbft record");
-  console.progress(fmt::format("waiting for {}", to_string(trigger.line)));
+bool triggered(power::GpioInput& input, const std::string& line, const std::atomic<bool>& stop, Console& console) {
+  console.progress(fmt::format("waiting for {}", line));
   std::stop_source source;
   const std::jthread watch([&](const std::stop_token& done) {
     while (!stop && !done.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     source.request_stop();
   });
-  return power::wait_for_trigger(*input, source.get_token()).has_value();
+  return power::wait_for_trigger(input, source.get_token()).has_value();
 }
 
 int record(const RecordOptions& options, const std::optional<power::GpioTrigger>& trigger, std::unique_ptr<power::Meter> meter,
            Console& console, RunStatus& status, StatusFile& status_file) {
   const StopOnSignal signals;
+  // Before the monitor creates the trace: a line that is not there leaves nothing behind.
+  std::unique_ptr<power::GpioInput> input;
+  if (trigger) input = power::open_gpio_input(trigger->line, trigger->edges, "tbft record");
+  // Joules would end up between the readings.
+  std::FILE* const out = is_standard_output(options.trace) ? stderr : stdout;
+  if (options.force && std::filesystem::exists(options.trace) && !results::is_stream(options.trace))
+    std::filesystem::resize_file(options.trace, 0);
   power::Monitor monitor(std::move(meter), {.interval_s = options.interval_s,
                                             .trace = std::filesystem::path(options.trace),
                                             .realtime = power::parse_realtime(options.realtime)});
-  if (trigger && !triggered(*trigger, signals.flag(), console)) throw Interrupted("interrupted before the trigger came");
+  if (trigger && !triggered(*input, to_string(trigger->line), signals.flag(), console))
+    throw Interrupted("interrupted before the trigger came");
   monitor.begin(options.window);
   wait(options, monitor, signals.flag(), console, status, status_file);
   const bool early = signals.flag() && options.duration_s;
   monitor.end(options.window);
   const auto energy = monitor.energy(options.window);
-  monitor.close();
   console.clear();
   status.energy_J = energy.energy_J;
-  fmt::print("{}{}", energy_text(energy, {}), sampler_text(monitor));
+  fmt::print(out, "{}{}", energy_text(energy, {}), sampler_text(monitor));
+  std::fflush(out);
+  monitor.close();  // throws where the trace could not be written, when the joules are told
   for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
   if (early) throw Interrupted(fmt::format("interrupted; {} holds what came until then", options.trace));
   status.state = energy.valid ? "done" : "invalid";
@@ -97,8 +109,14 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
 }
 
 int execute(const RecordOptions& options) {
-  if (std::filesystem::is_regular_file(options.trace) && !options.append)
-    throw UsageError(fmt::format("{} exists; take another name, or --append to add to it", options.trace));
+  const auto input = played_back(options.meter);
+  if (options.append)
+    check_appended("-o", options.trace, {input});
+  else
+    check_output("-o", options.trace, options.force, {input}, "add to it with --append, or replace it with --force");
+  check_status_file(options.status, {options.trace, input});
+  if (!power::is_valid_mark_name(options.window))
+    throw UsageError(fmt::format("--window {}: 1 to 512 bytes without comma, quote or control character", options.window));
   std::optional<power::GpioTrigger> trigger;
   try {
     if (!options.trigger.empty()) trigger = power::parse_gpio_trigger(options.trigger);
@@ -127,7 +145,7 @@ void add_record(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("-o,--output", options->trace, "The trace.csv to write")->type_name("TRACE")->required();
   add_time_option(*command, "-d,--duration", options->duration_s, "How long, e.g. 60s or 2h; without it until Ctrl-C")
-      ->check(CLI::PositiveNumber);
+      ->check(number_above_0(longest_time_s));
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
   add_realtime_option(*command, options->realtime);
   command->add_option("-w,--window", options->window, "Name of the window over the whole recording")->capture_default_str();
@@ -137,7 +155,8 @@ void add_record(CLI::App& app, Action& action) {
       ->add_option("--status", options->status,
                    "Keep this JSON file up to date: seconds, watts, joules, state (replaced whole, once a second)")
       ->type_name("FILE");
-  command->add_flag("--append", options->append, "Add to a trace that exists, as a further segment");
+  auto* append = command->add_flag("--append", options->append, "Add to a trace that exists, as a further segment");
+  command->add_flag("--force", options->force, "Replace a trace that exists")->excludes(append);
   command->footer(
       "Examples:\n"
       "  tbft record -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 60s -o trace.csv\n"

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 #include "harness/cli/runs_read.h"
-#include "harness/cli/write_result.h"
 #include "plots/report_page.h"
 
 namespace tbft::cli {
@@ -19,6 +19,7 @@ struct Options {
   std::vector<std::string> runs;
   std::string format = "text";
   std::string output;
+  bool force = false;
 };
 
 std::string html(const RunsRead& runs) {
@@ -27,6 +28,7 @@ std::string html(const RunsRead& runs) {
 }
 
 int report(const Options& options) {
+  check_output("-o", options.output, options.force, files_of_runs(options.runs));
   const bool page = options.format == "html";
   const RunsRead runs = read_runs(options.runs, page);
   write_result(options.output, page ? html(runs) : results::report(runs.inputs, results::parse_format(options.format)));
@@ -50,6 +52,7 @@ void add_report(CLI::App& app, Action& action) {
       ->type_name("FORMAT")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
+  add_force_option(*command, options->force);
   command->footer(
       "Examples:\n"
       "  tbft report runs/quick\n"

@@ -6,6 +6,7 @@
 
 #include "harness/board.h"
 #include "harness/cli/command.h"
+#include "harness/cli/output.h"
 #include "harness/cli/sampling_options.h"
 #include "harness/console.h"
 #include "harness/jobs.h"
@@ -78,6 +79,8 @@ int execute(const RunOptions& options) {
     print_plan(settings, options, board);
     return Exit::ok;
   }
+  check_status_file(options.status,
+                    {options.experiment, settings.model.checkpoint, settings.model.reference, played_back(settings.meter.uri)});
   Console console;
   const StopOnSignal stop;
   RunRequest request{

@@ -35,6 +35,16 @@ void add_run(const fs::path& run, results::Inputs& inputs, const std::function<v
 
 }  // namespace
 
+std::vector<fs::path> files_of_runs(const std::vector<std::string>& names) {
+  std::vector<fs::path> files;
+  for (const fs::path run : names) {
+    if (!fs::is_directory(run)) files.push_back(run);
+    for (const char* file : {"cells.csv", "step_cost.csv", "journal.jsonl", "run.json"})
+      files.push_back((fs::is_directory(run) ? run : run.parent_path()) / file);
+  }
+  return files;
+}
+
 RunsRead read_runs(const std::vector<std::string>& names, bool curves) {
   RunsRead runs;
   const auto warn = [&](const std::string& what) {

@@ -1,6 +1,7 @@
 // Run directories read for a command that shows them.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct RunsRead {
   results::PowerCurves curves;
   std::vector<std::string> warnings;  // already on stderr
 };
+
+// What read_runs() may read of them.
+std::vector<std::filesystem::path> files_of_runs(const std::vector<std::string>& names);
 
 // Each name is a run directory, its cells.csv or its step_cost.csv. `curves`: also read the traces. Throws UsageError for a
 // name that is none, std::runtime_error for a run without rows.

@@ -7,6 +7,7 @@
 
 #include "harness/cli/command.h"
 #include "harness/cli/sampling_options.h"
+#include "harness/cli/time_option.h"
 #include "harness/console.h"
 #include "harness/interrupted.h"
 #include "power/registry.h"
@@ -65,16 +66,14 @@ void add_serve_meter(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--key-file", options->key_file, "Only clients with the same file get readings (HMAC; not encrypted)")
       ->type_name("FILE");
-  command->add_option("-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own")
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1.0}, {"ms", 1e-3}, {"us", 1e-6}}))
-      ->type_name("TIME");
+  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
   add_realtime_option(*command, options->realtime);
   command->footer(
       "Example, on the machine with the meter and on the one that is measured:\n"
       "  (umask 077; openssl rand -hex 32 > meter.key)     # copy it to the other machine\n"
       "  tbft serve-meter -m 'ina219:///dev/i2c-1?addr=0x40' --listen 0.0.0.0:7007 --key-file meter.key\n"
       "  tbft measure -m 'remote://192.0.2.7:7007?key_file=meter.key' -- python3 train.py\n"
-      "It runs until SIGINT or SIGTERM and then ends with 0. Readings are authenticated, not encrypted.");
+      "It runs until SIGINT, SIGTERM or SIGHUP and then ends with 0. Readings are authenticated, not encrypted.");
   command->callback([options, &action] { action = [options] { return serve(*options); }; });
 }
 

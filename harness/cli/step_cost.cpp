@@ -182,15 +182,15 @@ void add_step_cost(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_flag("--no-quirk", options->no_quirk, "Leave out block1 as the published script tunes it (180,400 parameters)");
   command->add_option("--precision", options->precision_pct, "Go on until every 95 % interval is narrower, in % of its mean")
-      ->check(CLI::Range(0.01, 100.0))
+      ->check(number_in(0.01, 100))
       ->capture_default_str();
   command->add_option("--max-seconds", request.max_s, "A network's rounds take no longer (two are made in any case)")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(number_in(0, 1e6))
       ->capture_default_str();
   add_time_option(*command, "--window", request.window_s,
                   "Of one strategy in one round; 0: half a second, and 20 periods of the meter");
   command->add_option("--idle", request.idle_s, "Seconds of idle before and after; 0: none (default 5; 0 for an estimate)")
-      ->check(CLI::Range(0.0, 3600.0));
+      ->check(number_in(0, 3600));
   command->add_option("--threads", request.threads, "Threads; 0: every core")
       ->envname("TBFT_THREADS")
       ->check(CLI::Range(0, 1024));

@@ -65,7 +65,8 @@ Images load_cifar10(const DatasetSpec& spec) {
   // The same images as a tree of files: cifar10:imagefolder:DIR, or a folder that holds folders of classes.
   const DatasetSpec inner = parse_dataset_spec(spec.path);
   if (inner.name == "imagefolder" || inner.name == "cifar10") return load_dataset(base_of(spec, {}));
-  if (!spec.path.empty() && !is_cifar10(spec.path) && holds_folders(spec.path))
+  const std::string folder = folder_of(spec);
+  if (!folder.empty() && !is_cifar10(folder) && holds_folders(folder))
     return load_image_folder({"imagefolder", spec.path, spec.params});
   const Params params(spec, {"part"});
   params.require_path();
@@ -75,7 +76,7 @@ Images load_cifar10(const DatasetSpec& spec) {
   }
   Images images{.height = cifar_side, .width = cifar_side, .pixels = {}, .labels = {}, .class_names = cifar10_class_names()};
   images.pixels.reserve(files.size() * records_a_file * cifar_pixels);
-  for (const auto& file : files) read_batch(batch_folder(spec.path) / file, images);
+  for (const auto& file : files) read_batch(batch_folder(folder) / file, images);
   return images;
 }
 

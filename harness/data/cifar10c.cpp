@@ -124,9 +124,9 @@ Images load_cifar10_c(const DatasetSpec& spec) {
   const Params params(spec, {"condition"});
   params.require_path();
   const auto condition = condition_of(spec);
-  const fs::path inner = fs::path(spec.path) / "CIFAR-10-C";
+  const fs::path inner = fs::path(folder_of(spec)) / "CIFAR-10-C";
   std::error_code error;
-  return read_condition({.folder = fs::is_directory(inner, error) ? inner : fs::path(spec.path),
+  return read_condition({.folder = fs::is_directory(inner, error) ? inner : fs::path(folder_of(spec)),
                          .images = published_images,
                          .severities = {1, 2, 3, 4, 5},
                          .class_names = cifar10_class_names(),
@@ -145,9 +145,9 @@ Images load_cifar10_c_like(const DatasetSpec& spec) {
   }
   const auto condition = condition_of(own);
   std::error_code error;
-  if (clean.name.empty() && fs::exists(fs::path(clean.path) / "corruptions.json", error)) {
+  if (clean.name.empty() && fs::exists(fs::path(folder_of(clean)) / "corruptions.json", error)) {
     const Params only_condition({spec.name, spec.path, spec.params}, {"condition"});
-    return read_condition(read_layout(clean.path), condition);
+    return read_condition(read_layout(folder_of(clean)), condition);
   }
   const Params params(own, {"condition", "seed", "frost"});
   const auto seed = static_cast<std::uint64_t>(params.whole("seed", 0, 0, std::int64_t{1} << 53));

@@ -10,6 +10,7 @@
 #include "harness/data/drifted.h"
 #include "harness/data/kinds.h"
 #include "harness/edit_distance.h"
+#include "power/percent.h"
 
 namespace tbft::data {
 namespace {
@@ -31,9 +32,10 @@ std::map<std::string, std::string> parse_params(std::string_view whole, std::str
     const auto pair = text.substr(0, text.find('&'));
     const auto equals = pair.find('=');
     if (equals == 0 || equals == std::string_view::npos) {
-      throw BadDatasetSpec(fmt::format("data set '{}': '{}' is not key=value", whole, pair));
+      throw BadDatasetSpec(
+          fmt::format("data set '{}': '{}' is not key=value; a ? in a path is written %3F, a & in a value %26", whole, pair));
     }
-    const bool is_new = params.emplace(pair.substr(0, equals), pair.substr(equals + 1)).second;
+    const bool is_new = params.emplace(pair.substr(0, equals), power::percent_decoded(pair.substr(equals + 1))).second;
     if (!is_new) throw BadDatasetSpec(fmt::format("data set '{}': '{}' is given twice", whole, pair.substr(0, equals)));
     text.remove_prefix(std::min(text.size(), pair.size() + 1));
   }
@@ -66,7 +68,7 @@ std::string to_string(const DatasetSpec& spec) {
   std::string text = spec.name.empty() ? spec.path : spec.name + ":" + spec.path;
   char separator = '?';
   for (const auto& [key, value] : spec.params) {
-    text += fmt::format("{}{}={}", separator, key, value);
+    text += fmt::format("{}{}={}", separator, key, power::percent_encoded(value, "&"));
     separator = '&';
   }
   return text;
@@ -184,15 +186,20 @@ DatasetSpec dataset_at(const std::string& name, const std::string& path) {
   return spec.name == name ? spec : DatasetSpec{name, path, {}};
 }
 
+std::string folder_of(const DatasetSpec& spec) {
+  return power::percent_decoded(spec.path);
+}
+
 DatasetSpec resolve_dataset(const DatasetSpec& spec) {
   if (!spec.name.empty()) return spec;
   std::error_code error;
-  if (!fs::is_directory(spec.path, error)) {
+  const std::string folder = folder_of(spec);
+  if (!fs::is_directory(folder, error)) {
     throw DataError(fmt::format(
-        "{}: no such folder; name a CIFAR-10 binary folder, or a folder with one folder of images a class", spec.path));
+        "{}: no such folder; name a CIFAR-10 binary folder, or a folder with one folder of images a class", folder));
   }
   DatasetSpec resolved = spec;
-  resolved.name = is_cifar10(spec.path) ? "cifar10" : "imagefolder";
+  resolved.name = is_cifar10(folder) ? "cifar10" : "imagefolder";
   return resolved;
 }
 

@@ -37,8 +37,8 @@ struct BadDatasetSpec : DataError {
 };
 
 // `name:PATH?key=value&...`; PATH may be empty. A plain path has an empty name: the loader looks at what is there.
-// The first '?' begins the parameters, so a path cannot hold one. A known name alone is that data set: a folder of the same
-// name is written `./name`. Throws BadDatasetSpec.
+// The first '?' begins the parameters: a path that holds one has %3F in its place, a value with a '&' has %26. A known name
+// alone is that data set: a folder of the same name is written `./name`. Throws BadDatasetSpec.
 struct DatasetSpec {
   std::string name;
   std::string path;
@@ -46,6 +46,8 @@ struct DatasetSpec {
 };
 DatasetSpec parse_dataset_spec(std::string_view text);
 std::string to_string(const DatasetSpec& spec);
+// The path as the file system knows it: %XX decoded. `path` itself may be the spec of another data set.
+std::string folder_of(const DatasetSpec& spec);
 
 // Conditions that follow a grammar instead of a list.
 struct ConditionGrammar {

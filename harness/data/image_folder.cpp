@@ -37,9 +37,9 @@ Images load_image_folder(const DatasetSpec& spec) {
   const Params params(spec, {"limit"});
   params.require_path();
   const auto limit = static_cast<std::size_t>(params.whole("limit", 1'000'000'000, 1, 1'000'000'000));
-  const auto folders = subfolders(spec.path);
+  const auto folders = subfolders(folder_of(spec));
   if (folders.empty()) {
-    throw DataError(fmt::format("{}: no class folders; the layout is FOLDER/CLASS/IMAGE.jpg|jpeg|png", spec.path));
+    throw DataError(fmt::format("{}: no class folders; the layout is FOLDER/CLASS/IMAGE.jpg|jpeg|png", folder_of(spec)));
   }
   std::vector<fs::path> files;
   Images images;
@@ -47,7 +47,7 @@ Images load_image_folder(const DatasetSpec& spec) {
     auto found = image_files(folder);
     if (found.empty()) {
       throw DataError(fmt::format("{}: no images (.jpg, .jpeg, .png); every folder in {} is taken for a class", folder.string(),
-                                  spec.path));
+                                  folder_of(spec)));
     }
     found.resize(std::min(found.size(), limit));
     images.labels.insert(images.labels.end(), found.size(), static_cast<std::int64_t>(images.class_names.size()));

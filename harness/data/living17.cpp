@@ -96,8 +96,9 @@ Images load_living17(const DatasetSpec& spec) {
   const auto split = params.one_of("split", is_target ? "all" : "train", {"all", "train", "val"});
   const auto limit = static_cast<std::size_t>(params.whole("limit", 1'000'000'000, 1, 1'000'000'000));
   const auto folders = split == "all" ? std::vector<std::string>{"train", "val"} : std::vector<std::string>{split};
+  const std::string root = folder_of(spec);
   std::error_code ignored;
-  if (!fs::is_directory(spec.path, ignored)) fail(spec.path, "no such folder");
+  if (!fs::is_directory(root, ignored)) fail(root, "no such folder");
 
   Images images{.height = side, .width = side, .pixels = {}, .labels = {}, .class_names = {}};
   std::vector<fs::path> files;
@@ -106,7 +107,7 @@ Images load_living17(const DatasetSpec& spec) {
     for (const auto wnid : is_target ? superclass.target : superclass.source) {
       std::vector<std::string> absent;
       for (const auto& folder : folders) {
-        const auto path = fs::path(spec.path) / folder / wnid;
+        const auto path = fs::path(root) / folder / wnid;
         auto found = fs::is_directory(path, ignored) ? image_files(path) : std::vector<fs::path>{};
         if (found.empty()) absent.push_back(folder);
         found.resize(std::min(found.size(), limit));
@@ -118,8 +119,8 @@ Images load_living17(const DatasetSpec& spec) {
     images.class_names.emplace_back(superclass.name);
   }
   // Every missing folder in one line: who has half an ImageNet learns at once what to fetch.
-  if (!missing.empty()) fail(spec.path, fmt::format("no images of {}", fmt::join(missing, ", ")));
-  check_memory(spec.path, files.size(), side, side);
+  if (!missing.empty()) fail(root, fmt::format("no images of {}", fmt::join(missing, ", ")));
+  check_memory(root, files.size(), side, side);
   images.pixels.resize(files.size() * image_bytes);
   const QuietOpenCv quiet;
   decode_all(files, images.pixels);

@@ -50,6 +50,21 @@ TEST(Child, AnUnknownCommandGives127) {
   EXPECT_EQ(run({""}), exit_not_found);
 }
 
+TEST(Child, WhatIsMissingIsNamed) {
+  const TemporaryFolder folder;
+  const auto script = [&](const std::string& first_line) {
+    const auto path = folder.path() / "script";
+    write_file(path, first_line);
+    std::filesystem::permissions(path, std::filesystem::perms(0755));
+    EXPECT_EQ(run({path.string()}), exit_not_found);
+    return missing_of(path.string());
+  };
+  EXPECT_EQ(missing_of("no-such-command-anywhere"), "command not found");
+  EXPECT_EQ(missing_of("/nowhere/command"), "command not found");
+  EXPECT_EQ(script("#! /opt/venv/bin/python3 -u\nprint()\n"), "its interpreter /opt/venv/bin/python3 is missing");
+  EXPECT_THAT(script("#!/bin/sh\r\nexit 0\r\n"), testing::HasSubstr("save it with Unix line ends"));
+}
+
 TEST(Child, WhatCannotBeExecutedGives126) {
   const TemporaryFolder folder;
   const auto file = folder.path() / "data";
@@ -127,6 +142,21 @@ TEST(StopOnSignalTest, TheFirstSignalSetsTheFlag) {
     raise(number);
     EXPECT_TRUE(stop.flag());
   }
+}
+
+TEST(StopOnSignalTest, AHangupIsATerminationUnlessItIsIgnored) {
+  {
+    const StopOnSignal stop;
+    raise(SIGHUP);
+    EXPECT_TRUE(stop.flag());
+  }
+  signal(SIGHUP, SIG_IGN);  // as nohup does
+  {
+    const StopOnSignal stop;
+    raise(SIGHUP);
+    EXPECT_FALSE(stop.flag());
+  }
+  EXPECT_EQ(signal(SIGHUP, SIG_DFL), SIG_IGN);
 }
 
 TEST(StopOnSignalDeathTest, TheSecondSignalEndsTheProcess) {

@@ -64,6 +64,19 @@ TEST(DatasetSpec, IsTheDataSetItselfWhenOnlyAKnownNameIsGiven) {
   EXPECT_EQ(to_string(spec), "synthetic:?n=20");
 }
 
+TEST(DatasetSpec, APathWithAQuestionMarkIsWrittenInPercent) {
+  const auto spec = parse_dataset_spec("imagefolder:what%3F/100%?limit=3&frost=a%26b");
+  EXPECT_EQ(folder_of(spec), "what?/100%");
+  EXPECT_EQ(spec.params.at("frost"), "a&b");
+  EXPECT_EQ(to_string(spec), "imagefolder:what%3F/100%?frost=a%26b&limit=3");
+  try {
+    parse_dataset_spec("imagefolder:what?/test");
+    FAIL();
+  } catch (const BadDatasetSpec& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("a ? in a path is written %3F"));
+  }
+}
+
 TEST(DatasetSpec, RefusesWhatIsNotKeyValue) {
   EXPECT_THAT(message_of<BadDatasetSpec>([] { parse_dataset_spec("synthetic:?n"); }), HasSubstr("'n' is not key=value"));
   EXPECT_THAT(message_of<BadDatasetSpec>([] { parse_dataset_spec("synthetic:?=3"); }), HasSubstr("'=3' is not key=value"));

@@ -1,8 +1,13 @@
 #include "harness/journal.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <sstream>
@@ -11,8 +16,43 @@
 #include "results/correctness.h"
 #include "tests/unit/harness/temporary_folder.h"
 
+namespace {
+bool ftruncate_fails = false;
+}
+
+// In place of the C library's, so that a test can have a disk that neither takes a line nor lets it be cut.
+extern "C" int ftruncate(int fd, off_t length) noexcept {
+  if (!ftruncate_fails) return static_cast<int>(syscall(SYS_ftruncate, fd, length));
+  errno = EIO;
+  return -1;
+}
+
 namespace tbft {
 namespace {
+
+// Files grow no longer than `bytes` while it lives, and cannot be cut.
+class FullDisk {
+ public:
+  explicit FullDisk(std::size_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &old_);
+    rlimit limit = old_;
+    limit.rlim_cur = bytes;
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    ftruncate_fails = true;
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  ~FullDisk() {
+    ftruncate_fails = false;
+    setrlimit(RLIMIT_FSIZE, &old_);
+    (void)std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit old_{};
+  void (*handler_)(int) = nullptr;
+};
 
 using test::message_of;
 using test::TemporaryFolder;
@@ -153,13 +193,30 @@ TEST_F(JournalTest, AWholeLineWithoutItsNewlineIsTornToo) {
   EXPECT_EQ(content(), "");
 }
 
+TEST_F(JournalTest, ALineThatCouldNotBeCutIsNotGluedToTheNextOne) {
+  {
+    Journal journal(path());
+    journal.cell_begins("a");
+    const auto before = content();
+    {
+      const FullDisk full(before.size() + 10);
+      EXPECT_THROW(journal.cell_begins("b"), std::system_error);
+      EXPECT_THROW(journal.cell_begins("c"), std::system_error);
+      EXPECT_EQ(content().size(), before.size() + 10) << "this test wants a torn line";
+    }
+    journal.cell_begins("d");
+    EXPECT_EQ(content().substr(0, before.size()), before);
+  }
+  EXPECT_THAT(Journal(path()).before().begun, ElementsAre(Pair("a", 1), Pair("d", 1)));
+}
+
 TEST_F(JournalTest, GarbageInTheMiddleIsAnErrorWithPathAndPlaceAndNothingIsCut) {
   const std::string first = R"({"event":"execution"})";
   for (const std::string garbage : {"garbage", "", "[1]", "7", "{\"event\":"}) {
     const auto text = first + "\n" + garbage + "\n" + first + "\n";
     write_file(path(), text);
     EXPECT_THAT(message_of<std::runtime_error>([&] { const Journal journal(path()); }),
-                AllOf(HasSubstr(path().string()), HasSubstr("offset 22")))
+                AllOf(HasSubstr(path().string()), HasSubstr("journal.jsonl:2: damaged"), HasSubstr("sed -i 2d ")))
         << garbage;
     EXPECT_EQ(content(), text);
   }

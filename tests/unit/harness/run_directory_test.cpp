@@ -97,6 +97,29 @@ TEST_F(RunDirectoryTest, AnExistingRunIsRefusedWithoutResume) {
               AllOf(HasSubstr(path().string()), HasSubstr("--resume")));
 }
 
+TEST_F(RunDirectoryTest, RowsWithoutARunJsonAreNotAddedTo) {
+  fs::create_directories(path().parent_path());
+  results::append_cell(path().parent_path() / "cells.csv", row_of("a", "ok"));
+  EXPECT_THAT(message_of<RunDirectoryError>([&] { const RunDirectory run(path().parent_path(), false); }),
+              HasSubstr("cells.csv without"));
+}
+
+TEST_F(RunDirectoryTest, ARunWhoseTableHasCarriageReturnsIsResumed) {
+  {
+    RunDirectory run(path(), false);
+    run.begin(run_json(), plan_of({"a", "b"}));
+    run.commit(row_of("a", "ok"));
+  }
+  std::string text = content_of(path() / "cells.csv");
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 2) text.insert(at, "\r");
+  write_file(path() / "cells.csv", text);
+  RunDirectory run(path(), true);
+  run.begin(run_json(), plan_of({"a", "b"}));
+  EXPECT_THAT(run.done(), ElementsAre("a"));
+  run.commit(row_of("b", "ok"));
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a ok t0", "b ok t0"));
+}
+
 TEST_F(RunDirectoryTest, ResumeNeedsARun) {
   EXPECT_THAT(message_of<RunDirectoryError>([&] { const RunDirectory none(path(), true); }),
               AllOf(HasSubstr(path().string()), HasSubstr("nothing to resume")));

@@ -229,6 +229,13 @@ TEST_F(SettingsFile, AValueOutOfRangeIsRefused) {
   EXPECT_NO_THROW(with({"idle.seconds=-1", "train.momentum=0", "sweep.split_seed=4294967295"}));
 }
 
+TEST_F(SettingsFile, ANameBeginsAFolderOfRuns) {
+  for (const std::string name : {"../../x", "/etc/x", "a/b", "a\\nb"})
+    EXPECT_THAT(error_of_set("name=\"" + name + "\""), HasSubstr("cannot begin a folder's name")) << name;
+  EXPECT_THAT(error_of_set("name=" + std::string(300, 'a')), HasSubstr("at most 200"));
+  EXPECT_NO_THROW(with({"name=\"..x (2) é\""}));
+}
+
 TEST_F(SettingsFile, ATrainingSizeLeavesRoomForTheTest) {
   for (const auto* size : {"0", "-0.1", "0.71"})
     EXPECT_THAT(error_of_set(fmt::format("sweep.train_sizes=[{}]", size)), HasSubstr("is outside (0, 0.7]")) << size;

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "tests/unit/models/files.h"
@@ -60,6 +62,21 @@ TEST(SampleStore, LeavesNoFileBehind) {
   const std::filesystem::path folder = scratch / "";
   const SampleStore store(10, 10, StoredAs::float32, {.memory_bytes = 0, .folder = folder});
   EXPECT_TRUE(std::filesystem::is_empty(folder)) << "its file has no name, so that a kill leaves none";
+}
+
+TEST(SampleStore, AStaleTmpdirMattersOnlyToAStoreThatNeedsAFile) {
+  const char* const before = std::getenv("TMPDIR");
+  const std::string kept = before != nullptr ? before : "";
+  setenv("TMPDIR", "/nowhere/stale", 1);
+  EXPECT_NO_THROW(SampleStore(5, 7, StoredAs::float32, {}));
+  std::string what;
+  try {
+    const SampleStore store(5, 7, StoredAs::float32, {.memory_bytes = 0});
+  } catch (const std::runtime_error& error) {
+    what = error.what();
+  }
+  before != nullptr ? setenv("TMPDIR", kept.c_str(), 1) : unsetenv("TMPDIR");
+  EXPECT_THAT(what, HasSubstr("of activations in TMPDIR=/nowhere/stale: "));
 }
 
 TEST(SampleStore, SaysWhatItCouldNotKeepWhere) {

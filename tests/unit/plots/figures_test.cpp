@@ -1,7 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -168,6 +173,25 @@ TEST(Gnuplot, its_own_words_come_with_a_failure) {
   } catch (const std::runtime_error& error) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("figure bad"), HasSubstr("nonsense")));
   }
+}
+
+// One that waits for fonts or a screen must not keep the program.
+TEST(Gnuplot, one_that_hangs_is_stopped) {
+  const auto folder = std::filesystem::temp_directory_path() / ("tbft-gnuplot-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "gnuplot") << "#!/bin/sh\nexec sleep 600\n";
+  std::filesystem::permissions(folder / "gnuplot", std::filesystem::perms(0755));
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", (folder.string() + ":" + path).c_str(), 1);
+  std::string what;
+  try {
+    draw({"slow", "", 100, 100, "plot x\n"}, Terminal::svg, std::chrono::milliseconds(50));
+  } catch (const NoGnuplot& error) {
+    what = error.what();
+  }
+  setenv("PATH", path.c_str(), 1);
+  std::filesystem::remove_all(folder);
+  EXPECT_THAT(what, HasSubstr("gnuplot was stopped"));
 }
 
 TEST(EnergySaving, bars_stand_on_zero) {

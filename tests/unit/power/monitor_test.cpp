@@ -132,26 +132,37 @@ TEST(Monitor, a_meter_that_falls_silent_after_the_window_makes_it_invalid_within
   EXPECT_LE(rig.clock->now() - asked, 100 * ms);
 }
 
-TEST(Monitor, a_meter_that_throws_is_reported_to_the_caller) {
+TEST(Monitor, a_meter_that_dies_makes_its_windows_invalid_and_ends_nothing_else) {
   Rig rig;
   const TimeNs unplugged = rig.clock->now() + 100 * ms;
   Monitor monitor = rig.monitor([&](TimeNs t) -> std::optional<double> {
     if (t > unplugged) throw MeterUnavailable("the meter was unplugged");
     return 4.0;
   });
-  monitor.begin("a");
+  monitor.begin("whole");
+  rig.clock->sleep_until(unplugged - 50 * ms);
+  monitor.end("whole");
+  EXPECT_EQ(monitor.energy("whole").reason, "");
+  EXPECT_EQ(monitor.failure(), "");
+  monitor.begin("cut");
   rig.clock->sleep_until(unplugged + 10 * ms);
   // The sampler's thread has ended, or ends now: it no longer takes part in the clock.
-  for (;;) {
-    try {
-      monitor.begin("b");
-      monitor.end("b");
-    } catch (const MeterUnavailable& error) {
-      EXPECT_STREQ(error.what(), "the meter was unplugged");
-      break;
-    }
-    std::this_thread::yield();
+  while (monitor.failure().empty()) std::this_thread::yield();
+  EXPECT_EQ(monitor.failure(), "the meter was unplugged");
+  rig.clock->leave();
+  monitor.end("cut");
+  monitor.begin("after");
+  monitor.end("after");
+  for (const char* window : {"cut", "after"}) {
+    const Energy e = monitor.energy(window);
+    EXPECT_FALSE(e.valid);
+    EXPECT_EQ(e.reason, "the meter failed: the meter was unplugged");
   }
+  EXPECT_TRUE(monitor.energy("whole").valid);
+  monitor.forget("cut");
+  EXPECT_NEAR(monitor.live().watts_W, 4, 1e-9);
+  monitor.close();
+  EXPECT_EQ(monitor.failure(), "the meter was unplugged");
 }
 
 // Every window of the trace is the one that the monitor saw.

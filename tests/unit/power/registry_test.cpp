@@ -41,6 +41,30 @@ TEST(Uri, what_is_malformed_is_refused_with_the_form) {
   EXPECT_THAT(error_of<BadMeterUri>("a://" + std::string(2000, 'x')), HasSubstr("1024"));
 }
 
+TEST(Uri, what_would_end_a_path_or_a_value_is_written_in_percent) {
+  const MeterUri uri = parse_meter_uri("replay://a%3Fb%25c%2fd 100%.csv?key_file=x%26y");
+  EXPECT_EQ(uri.path, "a?b%c/d 100%.csv");
+  EXPECT_EQ(uri.options.at("key_file"), "x&y");
+  EXPECT_EQ(to_string(uri), "replay://a%3Fb%c/d 100%.csv?key_file=x%26y");
+  for (const std::string path : {"a?b", "%3F", "100%", "%%3F", "a&b", "%zz", "%-1"}) {
+    MeterUri any;
+    any.name = "replay";
+    any.path = path;
+    any.options["x"] = path;
+    const MeterUri again = parse_meter_uri(to_string(any));
+    EXPECT_EQ(again.path, path);
+    EXPECT_EQ(again.options.at("x"), path);
+  }
+  EXPECT_THROW(parse_meter_uri("replay://a%0Ab"), BadMeterUri);
+  EXPECT_THROW(parse_meter_uri("replay://a?k=%00"), BadMeterUri);
+  try {
+    parse_meter_uri("replay://a?b.csv");
+    FAIL();
+  } catch (const BadMeterUri& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("%3F stands for a ? in the path"));
+  }
+}
+
 TEST(Uri, numbers_are_checked_to_their_end) {
   for (const std::string bad : {"", "1x", " 1", "nan", "inf", "-1", "101"}) {
     EXPECT_THROW(parse_meter_uri("a://?x=" + bad).number("x", 0, 100), BadMeterUri) << bad;

@@ -46,6 +46,11 @@ class SharedClock final : public Clock {
     woken_.wait(lock, stop, [&] { return now_ >= instant; });
     std::erase_if(sleepers_, [&, first = true](TimeNs t) mutable { return t == instant && std::exchange(first, false); });
   }
+  // A thread has ended: the others no longer wait for it.
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    --threads_;
+  }
 
  private:
   // A sleeper that is due has not left the list yet: time waits for it.

@@ -210,6 +210,19 @@ TEST(Csv, AQuoteThatHidesWholeRowsIsNoTornTail) {
   EXPECT_EQ(content(path), text);
 }
 
+TEST(Csv, AFileWithCarriageReturnsIsAppendedToInItsOwnWay) {
+  const Folder folder;
+  const auto path = folder / "cells.csv";
+  const std::string before = header_line() + "\r\n" + to_line(full_row()) + "\r\n";
+  write(path, before + "1,torn");
+  append_cell(path, full_row());
+  EXPECT_EQ(content(path), before + to_line(full_row()) + "\r\n");
+  EXPECT_EQ(read_cells(path).rows.size(), 2U);
+  write(path, header_line() + "\r\n");
+  append_cell(path, full_row());
+  EXPECT_EQ(read_cells(path).rows.size(), 1U);
+}
+
 // Limits the size of files while it lives, as a full disk would.
 class SizeLimit {
  public:

@@ -1,0 +1,34 @@
+// Checks for options that take a number.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <string>
+
+namespace tbft::cli {
+
+// A finite number from `low` to `high`. CLI::Range and CLI::PositiveNumber let NaN pass, which no comparison catches.
+inline CLI::Validator number_in(double low, double high) {
+  return CLI::Validator(
+      [low, high](std::string& text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && value >= low && value <= high) return std::string();
+        return fmt::format("{}: a number from {} to {} is needed", text, low, high);
+      },
+      fmt::format("{} to {}", low, high));
+}
+
+// A finite number above 0, up to `high`.
+inline CLI::Validator number_above_0(double high) {
+  return CLI::Validator(
+      [high](std::string& text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && value > 0 && value <= high) return std::string();
+        return fmt::format("{}: a number above 0, up to {}, is needed", text, high);
+      },
+      fmt::format("above 0 to {}", high));
+}
+
+}  // namespace tbft::cli

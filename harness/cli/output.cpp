@@ -1,0 +1,121 @@
+#include "harness/cli/output.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <system_error>
+
+#include "harness/cli/command.h"
+#include "power/uri.h"
+#include "results/files.h"
+
+namespace tbft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(std::string_view option, const fs::path& file, std::string_view why) {
+  throw UsageError(fmt::format("{} {}: {}", option, file.string(), why));
+}
+
+bool is_same(const fs::path& a, const fs::path& b) {
+  std::error_code none;
+  return fs::equivalent(a, b, none) || fs::weakly_canonical(a, none) == fs::weakly_canonical(b, none);
+}
+
+// The run directory that the file is a part of; empty for any other file.
+fs::path run_of(const fs::path& file) {
+  constexpr std::array names{"run.json", "cells.csv",     "cells.superseded.csv", "journal.jsonl",
+                             ".lock",    "step_cost.csv", "operations.csv",       "step_cost.json"};
+  std::error_code none;
+  const fs::path real = fs::weakly_canonical(file, none);
+  const fs::path folder = real.parent_path();
+  const auto is_run = [&](const fs::path& path) {
+    return fs::exists(path / "run.json", none) || fs::exists(path / "step_cost.json", none);
+  };
+  if (is_run(folder) &&
+      (std::ranges::find(names, real.filename()) != names.end() || real.filename().string().starts_with("trace-")))
+    return folder;
+  if (folder.filename() == "traces" && is_run(folder.parent_path())) return folder.parent_path();
+  return {};
+}
+
+bool holds_something(const fs::path& file) {
+  std::error_code none;
+  const auto size = fs::file_size(file, none);
+  return !none && size > 0;
+}
+
+// What is wrong with the name itself, whatever the file holds; false: it is a stream, and nothing can be lost.
+bool check_name(std::string_view option, const fs::path& file, const std::vector<fs::path>& others) {
+  if (file.empty() || results::is_stream(file)) return false;
+  std::error_code none;
+  if (fs::is_directory(file, none)) refuse(option, file, "is a folder; name a file");
+  for (const auto& other : others)
+    if (!other.empty() && is_same(file, other)) refuse(option, file, "this command uses that file already; name another one");
+  if (const auto run = run_of(file); !run.empty())
+    refuse(option, file, fmt::format("belongs to the run in {}, which only --resume changes; name another file", run.string()));
+  return true;
+}
+
+bool is_status(const fs::path& file) {
+  constexpr std::size_t max_bytes = 1 << 16;
+  try {
+    const auto object = nlohmann::json::parse(results::read_file(file, max_bytes), nullptr, false);
+    return object.is_object() && object.contains("schema") && object.contains("command") && object.contains("state");
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void add_force_option(CLI::App& command, bool& force) {
+  command.add_flag("--force", force, "Replace the file if it exists");
+}
+
+void check_output(std::string_view option, const fs::path& file, bool force, const std::vector<fs::path>& others,
+                  std::string_view remedy) {
+  if (check_name(option, file, others) && !force && holds_something(file))
+    refuse(option, file, fmt::format("exists; name another file, or {}", remedy));
+}
+
+void check_appended(std::string_view option, const fs::path& file, const std::vector<fs::path>& others) {
+  check_name(option, file, others);
+}
+
+void check_status_file(const fs::path& file, const std::vector<fs::path>& others) {
+  if (check_name("--status", file, others) && holds_something(file) && !is_status(file))
+    refuse("--status", file, "exists and is no status of this program; name another file");
+}
+
+bool is_standard_output(const fs::path& file) {
+  struct stat named {
+  }, standard{};
+  return ::stat(file.c_str(), &named) == 0 && ::fstat(STDOUT_FILENO, &standard) == 0 && named.st_dev == standard.st_dev &&
+         named.st_ino == standard.st_ino && !S_ISCHR(named.st_mode);
+}
+
+fs::path played_back(const std::string& meter) {
+  try {
+    if (const auto uri = power::parse_meter_uri(meter); uri.name == "replay") return uri.path;
+  } catch (const power::BadMeterUri&) {  // whoever opens the meter tells of it
+  }
+  return {};
+}
+
+void write_result(const std::string& file, const std::string& text) {
+  if (!file.empty()) return results::write_file_atomically(file, text);
+  std::cout << text << std::flush;
+  if (!std::cout) throw std::runtime_error("cannot write the result to standard output");
+}
+
+}  // namespace tbft::cli
