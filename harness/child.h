@@ -21,6 +21,7 @@ class ChildRunner {
   ChildRunner(const ChildRunner&) = delete;
   ChildRunner& operator=(const ChildRunner&) = delete;
 
+  // What the command leaves behind becomes our child, so that it can be found (harness/process_tree.h).
   // Runs `command` (found through PATH) to its end. Returns its exit code, 128 + n where signal n ended it, exit_timed_out
   // where the time-out did (SIGTERM to it and all that it started, SIGKILL 2 s later), exit_not_found or exit_not_executable
   // where it could not start.

@@ -15,6 +15,7 @@ enum Flag : std::uint8_t {
   reinitialised = 2,  // r: first reading after the device was found reset and set up again
   repeated = 4,       // d: the device had no new conversion, this is the old value again: not a sample
   gap_begins = 8,     // g: no new reading follows within the gap limit (values unknown on a read failure)
+  asleep = 16,        // z: the machine was suspended since the reading before; the steady clock stood still meanwhile
 };
 
 // One reading. Values that the meter does not deliver are unknown (NaN).

@@ -19,6 +19,7 @@
 #include "harness/run_status.h"
 #include "power/gpio_trigger.h"
 #include "power/monitor.h"
+#include "power/plausible.h"
 #include "power/registry.h"
 
 namespace tbft::cli {
@@ -89,6 +90,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   status.energy_J = energy.energy_J;
   fmt::print("{}{}", energy_text(energy, {}), sampler_text(monitor));
   for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
+  if (const auto negative = power::negative_reason(energy); !negative.empty()) console.warning(negative);
   if (early) throw Interrupted(fmt::format("interrupted; {} holds what came until then", options.trace));
   status.state = energy.valid ? "done" : "invalid";
   status.message = energy.reason;

@@ -19,6 +19,7 @@ struct Options {
   std::vector<std::string> runs;
   std::string format = "text";
   std::string output;
+  bool keep_contended = false;
 };
 
 std::string html(const RunsRead& runs) {
@@ -28,7 +29,7 @@ std::string html(const RunsRead& runs) {
 
 int report(const Options& options) {
   const bool page = options.format == "html";
-  const RunsRead runs = read_runs(options.runs, page);
+  const RunsRead runs = read_runs(options.runs, page, options.keep_contended);
   write_result(options.output, page ? html(runs) : results::report(runs.inputs, results::parse_format(options.format)));
   return Exit::ok;
 }
@@ -50,6 +51,7 @@ void add_report(CLI::App& app, Action& action) {
       ->type_name("FORMAT")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
+  command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
   command->footer(
       "Examples:\n"
       "  tbft report runs/quick\n"

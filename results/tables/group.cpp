@@ -21,6 +21,21 @@ double finite(const CellRow::Number& number) {
   return number && std::isfinite(*number) ? *number : unknown;
 }
 
+// Of the interval that U gives, as far as it is known.
+double half_width(const Joules& joules) {
+  for (const double U : {joules.U_J, joules.U_random_J}) {
+    if (!std::isnan(U)) return U;
+  }
+  return 0;
+}
+
+// A measured energy below -U is none. Returns whether it was left out.
+bool leave_out_negative(Joules& joules) {
+  if (joules.estimate || !(joules.J + half_width(joules) < 0)) return false;
+  joules = {};
+  return true;
+}
+
 // Image by image, where all cells were tested on as many.
 ImageScores mean_scores(std::span<const Value> values) {
   const ImageScores& first = values.front().images;
@@ -90,6 +105,15 @@ void add_block_average(Group& group) {
 
 }  // namespace
 
+bool is_estimate(const CellRow& row) {
+  return row.measured == 0 && row.meter.starts_with("estimate:");
+}
+
+bool is_resolved(const Joules& joules) {
+  if (joules.estimate || std::isnan(joules.J)) return joules.estimate && !std::isnan(joules.J);
+  return joules.J - half_width(joules) > 0;
+}
+
 Joules mean_joules(std::span<const Joules> cells) {
   if (cells.empty()) return {};
   const auto n = static_cast<double>(cells.size());
@@ -101,7 +125,8 @@ Joules mean_joules(std::span<const Joules> cells) {
     random_squares += cell.U_random_J * cell.U_random_J;
   }
   const double random = std::sqrt(random_squares) / n;
-  return {sum / n, std::hypot(common / n, random), random};
+  const bool estimate = std::all_of(cells.begin(), cells.end(), [](const Joules& cell) { return cell.estimate; });
+  return {sum / n, std::hypot(common / n, random), random, estimate};
 }
 
 bool Key::operator<(const Key& other) const {
@@ -135,13 +160,17 @@ std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& 
     value.val_loss = finite(row.val_loss);
     value.images = scores_of(correctness, row);
     if (row.status == "ok") {
-      value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J)};
-      value.gross.J = finite(row.train_gross_J);
+      const bool estimate = is_estimate(row);
+      value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J), estimate};
+      value.gross = {.J = finite(row.train_gross_J), .estimate = estimate};
+      const bool negative_net = leave_out_negative(value.net), negative_gross = leave_out_negative(value.gross);
+      group.negative += negative_net || negative_gross;
       if (!std::isnan(value.net.J) || !std::isnan(value.gross.J))
         group.sources.insert({row.meter, row.meter_scope, row.measured});
     } else {
       ++group.invalid;
     }
+    if (is_contended(row)) ++(row.train_s || row.train_gross_J ? group.contended_kept : group.contended);
     const bool added = group.strategies[row.strategy].insert_or_assign(row.repetition.value_or(0), value).second;
     if (!added) ++group.replaced;
   }
