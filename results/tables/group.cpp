@@ -29,11 +29,10 @@ double half_width(const Joules& joules) {
   return 0;
 }
 
-// A measured energy below -U is none. Returns whether it was left out.
-bool leave_out_negative(Joules& joules) {
-  if (joules.estimate || !(joules.J + half_width(joules) < 0)) return false;
-  joules = {};
-  return true;
+// A difference of two large equal numbers is 0 but for its rounding, 1e-9 of `whole_J`.
+bool is_negative(const Joules& joules, double whole_J) {
+  const double rounding_J = std::isnan(whole_J) ? 0 : 1e-9 * std::abs(whole_J);
+  return !joules.estimate && joules.J + std::max(half_width(joules), rounding_J) < 0;
 }
 
 // Image by image, where all cells were tested on as many.
@@ -111,7 +110,7 @@ bool is_estimate(const CellRow& row) {
 
 bool is_resolved(const Joules& joules) {
   if (joules.estimate || std::isnan(joules.J)) return joules.estimate && !std::isnan(joules.J);
-  return joules.J - half_width(joules) > 0;
+  return !joules.negative && joules.J - half_width(joules) > 0;
 }
 
 Joules mean_joules(std::span<const Joules> cells) {
@@ -126,7 +125,8 @@ Joules mean_joules(std::span<const Joules> cells) {
   }
   const double random = std::sqrt(random_squares) / n;
   const bool estimate = std::all_of(cells.begin(), cells.end(), [](const Joules& cell) { return cell.estimate; });
-  return {sum / n, std::hypot(common / n, random), random, estimate};
+  const bool negative = std::any_of(cells.begin(), cells.end(), [](const Joules& cell) { return cell.negative; });
+  return {sum / n, std::hypot(common / n, random), random, estimate, negative};
 }
 
 bool Key::operator<(const Key& other) const {
@@ -163,8 +163,9 @@ std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& 
       const bool estimate = is_estimate(row);
       value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J), estimate};
       value.gross = {.J = finite(row.train_gross_J), .estimate = estimate};
-      const bool negative_net = leave_out_negative(value.net), negative_gross = leave_out_negative(value.gross);
-      group.negative += negative_net || negative_gross;
+      value.net.negative = is_negative(value.net, value.gross.J);
+      value.gross.negative = is_negative(value.gross, 0);
+      group.negative += value.net.negative || (std::isnan(value.net.J) && value.gross.negative);
       if (!std::isnan(value.net.J) || !std::isnan(value.gross.J))
         group.sources.insert({row.meter, row.meter_scope, row.measured});
     } else {

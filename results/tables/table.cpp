@@ -71,7 +71,7 @@ std::vector<std::string> captions_of(const Group& group, const Energy& energy) {
     result.push_back(fmt::format("{} cells have no valid energy: their accuracy counts, their joules do not", group.invalid));
   if (group.negative > 0) {
     result.push_back(fmt::format(
-        "joules of {} cells left out: negative beyond their uncertainty, as where the current is measured the other way round",
+        "joules of {} cells are negative beyond their uncertainty, as where the current is measured the other way round",
         group.negative));
   }
   if (group.contended > 0) {
@@ -207,7 +207,8 @@ Table make_table(const Group& group) {
   }
   if (!unresolved.empty())
     table.captions.push_back(
-        fmt::format("no saving is formed with the joules of {}: 0 lies within their uncertainty", fmt::join(unresolved, ", ")));
+        fmt::format("no saving is formed with the joules of {}: they do not lie above 0 by more than their uncertainty",
+                    fmt::join(unresolved, ", ")));
   return table;
 }
 

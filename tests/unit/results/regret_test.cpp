@@ -220,7 +220,7 @@ TEST(Regret, NoRatioIsFormedWithJoulesWhoseUncertaintyHoldsZero) {
   std::vector<CellRow> rows = sweep();
   EXPECT_TRUE(std::isfinite(line(only(rows), "diagnosed").share_of_full_pct.value));
   for (CellRow& r : rows) {
-    if (r.strategy == "diagnosed") r.U_train_net_J = 10;
+    if (r.strategy == "diagnosed") r.U_train_net_J = r.U_random_train_net_J = 10;
   }
   EXPECT_TRUE(std::isnan(line(only(rows), "diagnosed").share_of_full_pct.value));
   EXPECT_TRUE(std::isfinite(line(only(rows), "block1").share_of_full_pct.value));
