@@ -67,6 +67,8 @@ class Run {
                                         [this](const SearchOutcome& outcome) { record(outcome); });
     if (request.settings.meter.uri == "auto" && !info.measured)
       console.warning(fmt::format("no power meter found; joules are an estimate: {}", info.description));
+    if (board_.name().starts_with("Raspberry Pi") && !board_.throttled_bits())
+      console.warning("whether the board is throttled cannot be seen: join the group video, sudo usermod -aG video $USER");
     power::MonitorOptions options{.interval_s = settings.meter.interval_s, .on_mark = std::move(on_mark), .realtime = realtime};
     if (settings.meter.trace != "off") {
       options.trace = setup_->directory.trace(setup_->journal.before().executions + 1);

@@ -33,7 +33,7 @@ StandsStill counter_stands_still(const MeterInfo& meter, const WatchedEnergy& wo
   const std::string what = fmt::format("the counter stood still: it did not rise in {:.3g} s", e.duration_s);
   if (work.busy_processors >= busy_processors)
     return {.invalid =
-                fmt::format("{} although processors were busy; {} does not count, choose another meter", what, meter.uri)};
+                fmt::format("{} although processors were busy: {} does not count (choose another meter)", what, meter.uri)};
   return {.warning = what};
 }
 
@@ -48,8 +48,9 @@ std::string negative_reason(const Energy& energy) {
   const double U_J = energy.energy_J - lower_bound_J(energy);
   if (!energy.valid || !(energy.energy_J < -U_J)) return {};
   return fmt::format(
-      "negative energy: {:.4g} J, the current is measured the other way round (swap the shunt's VIN+ and VIN-), or the device "
-      "gives power back",
+      "negative energy ({:.4g} J): the current is measured the other way round (swap the shunt's VIN+ and VIN-) or the device "
+      "gives "
+      "power back",
       energy.energy_J);
 }
 
@@ -58,7 +59,7 @@ std::string negative_reason(const NetEnergy& net, const Energy& gross) {
   // A difference of two large equal numbers is 0 but for its rounding.
   const double rounding_J = 1e-9 * std::abs(gross.energy_J);
   if (!(net.net_J < -std::max(std::isfinite(U_J) ? U_J : 0, rounding_J))) return {};
-  return fmt::format("negative net energy, {:.4g} J: the machine drew more while idle than while it worked", net.net_J);
+  return fmt::format("negative net energy ({:.4g} J): the machine drew more while idle than while it worked", net.net_J);
 }
 
 StandsStill stands_still(const MeterInfo& meter, const WatchedEnergy& work, std::span<const WatchedEnergy> idle) {
@@ -73,7 +74,7 @@ StandsStill stands_still(const MeterInfo& meter, const WatchedEnergy& work, std:
     return is_constant(*window.energy) && window.energy->max_W == e.max_W && work.busy_pct - window.busy_pct > apart_pct;
   };
   if (!idle.empty() && std::ranges::all_of(idle, same_while_idle))
-    return {.invalid = fmt::format("the sensor stood still: {}, while idle and while busy", what)};
+    return {.invalid = fmt::format("the sensor stood still: {} while idle and while busy", what)};
   return {.warning = fmt::format("{}: does the sensor follow the load?", what)};
 }
 

@@ -9,7 +9,7 @@
 
 namespace tbft::power {
 
-// Flags of a reading; a trace file writes them as the letters s r d g.
+// Flags of a reading; a trace file writes them as the letters s r d g z.
 enum Flag : std::uint8_t {
   saturated = 1,      // s: the sensor was at the end of its range
   reinitialised = 2,  // r: first reading after the device was found reset and set up again
