@@ -2,6 +2,12 @@
 # A small sweep from base training to the report: rows, joules, traces that give the same joules again, resume that has nothing to do.
 . "$(dirname "$0")/common.sh"
 
+# OpenMP's threads sleep early where a network runs, unless the user says how long they spin; `measure` leaves its command alone.
+spins() { OMP_DISPLAY_ENV=verbose "$@" --help 2>&1 | sed -n "s/.*GOMP_SPINCOUNT = '\\(.*\\)'/\\1/p" | tail -1; }
+[ "$(spins "$tbft" run)" = 3000 ] || fail "run: threads spin $(spins "$tbft" run) rounds"
+[ "$(GOMP_SPINCOUNT=77 spins "$tbft" run)" = 77 ] || fail "run: the user's count is lost"
+[ "$(spins "$tbft" measure)" != 3000 ] || fail "measure: its command would inherit the count"
+
 tiny_base "$work/base.pth"
 tiny_experiment "$work/e.toml"
 constant_trace "$work/5W.csv" 120 1000
