@@ -1,13 +1,19 @@
 #include "harness/board.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <vector>
+
+#include "power/bus/firmware.h"
 
 namespace tbft {
 
@@ -40,7 +46,9 @@ std::optional<std::int64_t> integer(const std::string& text, int base = 10) {
 
 }  // namespace
 
-Board::Board(std::filesystem::path root) : root_(std::move(root)) {}
+Board::Board(std::filesystem::path root, AskFirmware firmware) : root_(std::move(root)), firmware_(std::move(firmware)) {
+  if (!firmware_) firmware_ = [dev = root_ / "dev"](std::string_view command) { return power::Firmware(dev).ask(command); };
+}
 
 std::optional<std::string> Board::read(const std::string& path) const {
   std::ifstream file(root_ / path);
@@ -48,6 +56,15 @@ std::optional<std::string> Board::read(const std::string& path) const {
   if (file) text << file.rdbuf();
   if (!file) return std::nullopt;
   return trimmed(text.str());
+}
+
+std::vector<std::string> Board::names(const std::string& directory) const {
+  std::vector<std::string> found;
+  std::error_code none;
+  for (std::filesystem::directory_iterator entry(root_ / directory, none), end; !none && entry != end; entry.increment(none))
+    found.push_back(entry->path().filename().string());
+  std::ranges::sort(found);
+  return found;
 }
 
 std::string Board::host() const {
@@ -73,7 +90,13 @@ std::string Board::name() const {
 }
 
 std::string Board::governor() const {
-  return read("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").value_or("");
+  std::set<std::string> governors;
+  for (const std::string& cpu : names("sys/devices/system/cpu")) {
+    if (!cpu.starts_with("cpu")) continue;
+    if (auto governor = read("sys/devices/system/cpu/" + cpu + "/cpufreq/scaling_governor"); governor && !governor->empty())
+      governors.insert(std::move(*governor));
+  }
+  return fmt::format("{}", fmt::join(governors, "+"));
 }
 
 std::optional<double> Board::temperature_C() const {
@@ -95,15 +118,33 @@ std::optional<double> Board::temperature_C() const {
 std::int64_t Board::cores() const {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-  const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  return online > 0 ? online : 1;
+  std::int64_t cores = std::max(sysconf(_SC_NPROCESSORS_ONLN), 1L);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) cores = CPU_COUNT(&set);
+  // Threads beyond the quota would only wait for each other until the next period.
+  if (const auto quota = cpu_quota()) cores = std::clamp<std::int64_t>(static_cast<std::int64_t>(*quota), 1, cores);
+  return cores;
 }
 
 std::optional<std::uint32_t> Board::throttled_bits() const {
-  const auto text = read("sys/devices/platform/soc/soc:firmware/get_throttled");
-  const auto bits = text ? integer(text->starts_with("0x") ? text->substr(2) : *text, 16) : std::nullopt;
-  return bits ? std::optional(static_cast<std::uint32_t>(*bits)) : std::nullopt;
+  // Where the device tree puts the firmware: soc/soc:firmware on a Pi 4, soc@107c000000:firmware or the like elsewhere.
+  const std::string platform = "sys/devices/platform";
+  std::vector<std::string> bases{platform};
+  for (const std::string& name : names(platform)) {
+    if (name.starts_with("soc")) bases.push_back(platform + "/" + name);
+  }
+  for (const std::string& base : bases) {
+    for (const std::string& name : names(base)) {
+      if (!name.ends_with("firmware")) continue;
+      const auto text = read(base + "/" + name + "/get_throttled");
+      const auto bits = text ? integer(text->starts_with("0x") ? text->substr(2) : *text, 16) : std::nullopt;
+      if (bits) return static_cast<std::uint32_t>(*bits);
+    }
+  }
+  try {
+    return parse_throttled(firmware_("get_throttled"));
+  } catch (const power::FirmwareError&) {
+    return std::nullopt;
+  }
 }
 
 void Board::reset_peak_rss() const {
@@ -113,6 +154,15 @@ void Board::reset_peak_rss() const {
 std::optional<double> Board::peak_rss_MiB() const {
   const auto kib = integer(field(read("proc/self/status").value_or(""), "VmHWM"));
   return kib ? std::optional(static_cast<double>(*kib) / 1024.0) : std::nullopt;
+}
+
+std::optional<std::uint32_t> parse_throttled(std::string_view text) {
+  constexpr std::string_view head = "throttled=0x";
+  if (!text.starts_with(head)) return std::nullopt;
+  text.remove_prefix(head.size());
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return error == std::errc{} && end != text.data() ? std::optional(value) : std::nullopt;
 }
 
 std::optional<bool> throttled_between(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after) {

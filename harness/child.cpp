@@ -135,8 +135,8 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
   // A signal from before the command is ours alone: the command would never hear of it.
   sleep(0);
   int error = 0;
-  // Grandchildren whose parent ended become ours, so that a time-out finds them.
-  prctl(PR_SET_CHILD_SUBREAPER, timeout_s ? 1 : 0);
+  // Grandchildren whose parent ended become ours, so that a time-out finds them, and whoever asks what was left behind.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t pid = spawn(command, old_->set, error);
   if (error == ENOENT) return exit_not_found;
   if (error != 0) return exit_not_executable;

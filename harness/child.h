@@ -27,7 +27,7 @@ class ChildRunner {
 
   // Runs `command` (found through PATH) to its end. Returns its exit code, 128 + n where signal n ended it, exit_timed_out
   // where the time-out did (SIGTERM to it and all that it started, SIGKILL 2 s later), exit_not_found or exit_not_executable
-  // where it could not start.
+  // where it could not start. What the command leaves behind becomes our child, so that it can be found (process_tree.h).
   int run(const std::vector<std::string>& command, std::optional<double> timeout_s);
   // Waits. Throws Interrupted when a signal asks us to end, now or since the last run(). run() throws it before it starts.
   void sleep(double seconds);

@@ -174,16 +174,6 @@ std::string bits(std::uint32_t value) {
   return list.empty() ? "not throttled since boot" : fmt::format("{}", fmt::join(list, ", "));
 }
 
-// "throttled=0x50005"
-std::optional<std::uint32_t> parse_throttled(std::string_view text) {
-  constexpr std::string_view head = "throttled=0x";
-  if (!text.starts_with(head)) return std::nullopt;
-  text.remove_prefix(head.size());
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return error == std::errc{} && end != text.data() ? std::optional(value) : std::nullopt;
-}
-
 void check_firmware(const Roots& roots, const Board& board, bool raspberry, std::vector<Check>& checks) {
   std::optional<std::uint32_t> throttled;
   try {
@@ -231,6 +221,14 @@ void check_cpu(const Roots& roots, const Board& board, std::vector<Check>& check
       check.fix = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor";
     }
     checks.push_back(std::move(check));
+  }
+  if (const auto quota = board.cpu_quota()) {
+    checks.push_back(
+        {.topic = "cpu",
+         .name = "quota",
+         .health = Health::warning,
+         .detail = fmt::format("this container may use {:.3g} processors: programs pause when it is used up", *quota),
+         .fix = "measure without a quota (docker run without --cpus)"});
   }
   if (const auto celsius = board.temperature_C()) {
     const bool hot = *celsius >= 80;
@@ -343,6 +341,21 @@ Diagnosis diagnose(const Roots& roots) {
   check_cpu(roots, board, result.checks);
   check_clock(roots, result.checks);
   return result;
+}
+
+Check check_others(const ProcessorUse& use) {
+  Check check{.topic = "cpu", .name = "other programs"};
+  if (!use.other_pct) {
+    check.health = Health::absent;
+    check.detail = "not known: the look was too short";
+    return check;
+  }
+  check.detail = other_programs_text(*use.other_pct);
+  if (*use.other_pct <= crowded_pct) return check;
+  check.health = Health::warning;
+  check.detail += ": their work is in joules and times";
+  check.fix = "end them while you measure; `top` names them";
+  return check;
 }
 
 MeterExam examine(power::Meter& meter, power::Clock& clock) {

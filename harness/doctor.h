@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/processor_use.h"
 #include "power/clock.h"
 #include "power/detect.h"
 #include "power/meter.h"
@@ -31,6 +32,9 @@ struct Diagnosis {
   std::vector<std::string> also_usable;  // of the same scope; where auto_uri is empty, the equals that it does not choose among
 };
 Diagnosis diagnose(const power::Roots& roots = {});
+
+// What others did on the processors during a second or so.
+Check check_others(const ProcessorUse& use);
 
 // A few readings of one meter, and what they say about its wiring.
 struct MeterExam {

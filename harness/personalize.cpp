@@ -14,6 +14,7 @@
 #include "harness/interrupted.h"
 #include "harness/strategy/diagnosed.h"
 #include "harness/strategy/strategy.h"
+#include "power/plausible.h"
 #include "results/files.h"
 #include "results/rank_tests.h"
 #include "results/text.h"
@@ -94,6 +95,7 @@ class Personalization {
     monitor_.end("personalize");
     idle("idle/after");
     out_.all = monitor_.energy("personalize");
+    power::refuse_implausible(out_.all, monitor_.meter());
     if (request_.budget_J && out_.as_asked && !(out_.all.valid && out_.all.energy_J <= *request_.budget_J)) {
       out_.as_asked = false;
       out_.verdict += out_.all.valid

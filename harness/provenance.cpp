@@ -14,6 +14,7 @@ std::string tool_version() {
 }
 
 nlohmann::json provenance_json(const Board& board) {
+  const auto quota = board.cpu_quota();
   return {{"tool_version", tool_version()},
           {"compiler",
 #ifdef __clang__
@@ -33,6 +34,7 @@ nlohmann::json provenance_json(const Board& board) {
           {"board", board.name()},
           {"cpu", board.cpu()},
           {"cores", board.cores()},
+          {"cpu_quota", quota ? nlohmann::json(*quota) : nlohmann::json(nullptr)},
           {"kernel", board.kernel()},
           {"cpu_governor", board.governor()}};
 }

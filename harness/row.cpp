@@ -1,5 +1,10 @@
 #include "harness/row.h"
 
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
 #include "harness/energy_row.h"
 #include "harness/provenance.h"
 #include "harness/strategy/strategy.h"
@@ -7,6 +12,8 @@
 namespace tbft {
 
 namespace {
+
+constexpr std::string_view throttled_reason = "the board was throttled or under voltage";
 
 void fill_result(results::CellRow& row, const TrainResult& result) {
   row.accuracy_pct = 100.0 * static_cast<double>(result.correct) / static_cast<double>(result.n_test);
@@ -27,8 +34,18 @@ void add_reason(results::CellRow& row, const std::string& reason) {
   row.reason += reason;
 }
 
+// Net of idle; unknown with a reason where it cannot be.
+power::NetEnergy net_of(const power::Energy& gross, const CellEnergy& energy, std::string_view what, results::CellRow& row) {
+  auto net = power::net(gross, energy.idle_before, energy.idle_after);
+  if (const auto reason = power::negative_reason(net, gross); !reason.empty()) {
+    add_reason(row, std::string(what) + reason);
+    net.net_J = net.U_net_J = net.U_random_net_J = power::unknown;
+  }
+  return net;
+}
+
 void fill_train_energy(results::CellRow& row, const power::Energy& train, const CellEnergy& energy) {
-  const auto net = power::net(train, energy.idle_before, energy.idle_after);
+  const auto net = net_of(train, energy, "train: ", row);
   row.train_gross_J = known(train.energy_J);
   row.train_net_J = known(net.net_J);
   row.U_train_net_J = known(net.U_net_J);
@@ -36,6 +53,19 @@ void fill_train_energy(results::CellRow& row, const power::Energy& train, const 
 }
 
 }  // namespace
+
+power::StandsStill stands_still(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter) {
+  const auto watched = [](const power::Energy& e, const std::optional<ProcessorUse>& use) {
+    return use ? power::WatchedEnergy{&e, use->busy_pct, use->busy_processors} : power::WatchedEnergy{&e};
+  };
+  const std::array idle{watched(energy.idle_before, energy.use_before), watched(energy.idle_after, energy.use_after)};
+  return power::stands_still(meter, watched(energy.gross, processor_use(m.before.processors, m.after.processors)), idle);
+}
+
+std::optional<double> other_cpu_pct(const CellMeasurement& m) {
+  const auto use = processor_use(m.before.processors, m.after.processors);
+  return use ? use->other_pct : std::nullopt;
+}
 
 results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
   const auto& settings = *run.settings;
@@ -92,16 +122,28 @@ results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, co
   fill_meter(row, meter);
   fill_window(row, energy.gross);
   row.sampler_cpu_s = m.sampler_cpu_s;
+  row.other_cpu_pct = other_cpu_pct(m);
   if (!m.result) return row;
-  if (!energy.gross.valid || row.throttled == 1) {
+  if (results::is_contended(row))
+    add_reason(row, fmt::format("contended: {}; joules and times of training are not this cell's alone",
+                                other_programs_text(*row.other_cpu_pct)));
+  const auto still = stands_still(m, energy, meter);
+  for (const std::string& reason : {energy.gross.valid ? "" : energy.gross.reason, power::negative_reason(energy.gross),
+                                    still.invalid, std::string(row.throttled == 1 ? throttled_reason : "")}) {
+    if (reason.empty()) continue;
     row.status = "invalid";
-    add_reason(row, energy.gross.valid ? "the board was throttled or under voltage" : energy.gross.reason);
-    return row;
+    add_reason(row, reason);
   }
-  fill_energy(row, energy.gross, power::net(energy.gross, energy.idle_before, energy.idle_after));
+  if (row.status == "invalid") return row;
+  if (!still.warning.empty()) add_reason(row, still.warning);
+  fill_energy(row, energy.gross, net_of(energy.gross, energy, "", row));
+  if (!energy.train) return row;
   // A slow meter may know the cell but not its short training windows: then those columns alone stay empty.
-  if (energy.train && energy.train->valid) fill_train_energy(row, *energy.train, energy);
-  if (energy.train && !energy.train->valid) add_reason(row, "train energy unknown: " + energy.train->reason);
+  const std::string unknown_since = energy.train->valid ? power::negative_reason(*energy.train) : energy.train->reason;
+  if (unknown_since.empty())
+    fill_train_energy(row, *energy.train, energy);
+  else
+    add_reason(row, "train energy unknown: " + unknown_since);
   return row;
 }
 

@@ -6,10 +6,12 @@
 
 #include "harness/board.h"
 #include "harness/plan.h"
+#include "harness/processor_use.h"
 #include "harness/settings.h"
 #include "harness/trainer.h"
 #include "power/energy.h"
 #include "power/meter.h"
+#include "power/plausible.h"
 #include "results/schema.h"
 
 namespace tbft {
@@ -18,7 +20,8 @@ namespace tbft {
 struct BoardState {
   std::optional<double> temperature_C;
   std::optional<std::uint32_t> throttled_bits;
-  static BoardState of(const Board& board) { return {board.temperature_C(), board.throttled_bits()}; }
+  std::optional<ProcessorTimes> processors;
+  static BoardState of(const Board& board) { return {board.temperature_C(), board.throttled_bits(), board.processor_times()}; }
 };
 
 struct CellMeasurement {
@@ -37,7 +40,13 @@ struct CellEnergy {
   power::Energy gross;
   std::optional<power::Energy> train;  // empty: nothing was trained
   power::Energy idle_before, idle_after;
+  std::optional<ProcessorUse> use_before, use_after;  // of the processors in these
 };
+
+// What speaks against the meter, given how busy the processors were in the cell and in its idle windows.
+power::StandsStill stands_still(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter);
+// Share of the processors that other programs took during the cell, percent.
+std::optional<double> other_cpu_pct(const CellMeasurement& measurement);
 
 struct RunFacts {
   std::string run_id;
@@ -46,9 +55,9 @@ struct RunFacts {
   std::string config_hash;
 };
 
-// Status `failed` where training failed; `invalid` where the energy is (no reading, a gap, a throttled board): joule columns
-// stay empty, the accuracy counts. Where only the training windows are
-// invalid, their columns stay empty and `reason` says why.
+// Status `failed` where training failed; `invalid` where the energy is (no reading, a gap, a throttled board, a meter that
+// stands still, negative joules): joule columns stay empty, the accuracy counts. Where only the training windows are invalid,
+// their columns stay empty and `reason` says why.
 results::CellRow make_row(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter,
                           const RunFacts& run);
 // Of a cell that shared the machine with others: its accuracy alone. Meter, energy and times stay empty; `ok` or `failed`.

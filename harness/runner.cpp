@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "harness/cell_run.h"
 #include "harness/compute.h"
@@ -65,6 +67,8 @@ class Run {
     setup_ = std::make_unique<RunSetup>(request, settings, facts, board, console, stop,
                                         [this](const SearchOutcome& outcome) { record(outcome); });
     if (!estimated.empty()) console.warning(estimated);
+    if (board_.name().starts_with("Raspberry Pi") && !board_.throttled_bits())
+      console.warning("whether the board is throttled cannot be seen: join the group video, sudo usermod -aG video $USER");
     power::MonitorOptions options{.interval_s = settings.meter.interval_s, .on_mark = std::move(on_mark), .realtime = realtime};
     if (settings.meter.trace != "off") {
       options.trace = setup_->directory.trace(setup_->journal.before().executions + 1);
@@ -265,10 +269,12 @@ class Run {
     status_.state = "idle";
     show_status();
     const auto name = fmt::format("idle/{}", idle_windows_++);
+    const auto before = board_.processor_times();
     monitor_->begin(name);
     const bool is_measured = monitor_->failure().empty();
     if (is_measured) std::this_thread::sleep_for(std::chrono::duration<double>(settings().idle.seconds));
     monitor_->end(name);
+    idle_uses_.push_back(processor_use(before, board_.processor_times()));
   }
 
   // The cells that are left are trained and tested all the same: an accuracy needs no meter.
@@ -291,6 +297,11 @@ class Run {
     if (trained) energy.train = monitor_->energy(pending_->window + "/train");
     energy.idle_before = idle_energy(pending_->idle_before);
     energy.idle_after = idle_energy(idle_windows_ - 1);
+    if (pending_->idle_before >= 0) {
+      energy.use_before = idle_uses_.at(static_cast<std::size_t>(pending_->idle_before));
+      energy.use_after = idle_uses_.back();
+    }
+    warn_once(m, energy);
     const auto row = make_row(m, energy, monitor_->meter(), setup_->facts());
     // The readings first: a row on the disk must find its joules again in the trace.
     monitor_->sync();
@@ -304,6 +315,16 @@ class Run {
     pending_.reset();
   }
 
+  // The first time is enough: each cell's row has its own.
+  void warn_once(const CellMeasurement& m, const CellEnergy& energy) {
+    if (const auto other_pct = other_cpu_pct(m);
+        other_pct && *other_pct > crowded_pct && !std::exchange(warned_of_others_, true))
+      console_.warning(
+          fmt::format("{}: joules and times hold their work too (column other_cpu_pct)", other_programs_text(*other_pct)));
+    const auto still = stands_still(m, energy, monitor_->meter());
+    if (!still.warning.empty() && !std::exchange(warned_of_meter_, true)) console_.warning(still.warning);
+  }
+
   const Board& board_;
   Console& console_;
   const std::atomic<bool>& stop_;
@@ -315,6 +336,8 @@ class Run {
   std::optional<Pending> pending_;
   int idle_windows_ = 0;
   bool meter_is_dead_ = false;
+  std::vector<std::optional<ProcessorUse>> idle_uses_;
+  bool warned_of_others_ = false, warned_of_meter_ = false;
   std::size_t remaining_ = 0, finished_ = 0;
   SteadyClock::time_point began_, last_drawn_;
 };

@@ -24,6 +24,7 @@
 #include "harness/step_cost_rows.h"
 #include "harness/stepper.h"
 #include "power/monitor.h"
+#include "power/plausible.h"
 #include "power/registry.h"
 #include "results/files.h"
 
@@ -178,7 +179,10 @@ class NetworkCost {
   }
 
   void after_round(std::size_t rounds, std::span<const std::vector<double>> seconds) {
-    for (auto& lane : lanes_) lane.energies.push_back(monitor_->energy(window_name(lane, rounds - 1)));
+    for (auto& lane : lanes_) {
+      lane.energies.push_back(monitor_->energy(window_name(lane, rounds - 1)));
+      power::refuse_implausible(lane.energies.back(), meter());
+    }
     monitor_->forget(fmt::format("round/{}/", rounds - 1));
     std::size_t widest = 0;
     const auto width = [&](std::size_t lane) { return student_interval(seconds[lane]).relative_width(); };

@@ -1,10 +1,12 @@
 #include "harness/step_cost_rows.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "harness/energy_row.h"
 #include "harness/provenance.h"
 #include "harness/rounds.h"
+#include "power/plausible.h"
 
 namespace tbft {
 
@@ -53,7 +55,16 @@ void fill_energy(results::StepCostRow& row, const ContenderRounds& rounds, const
   const auto gross = power::combine(parts);
   const auto net = power::net(gross, facts.idle_before, facts.idle_after);
   const double steps = static_cast<double>(rounds.steps) * static_cast<double>(parts.size());
-  const auto saving_pct = [&](double base_W) {
+  // No saving is formed from measured joules whose uncertainty reaches 0.
+  const auto is_resolved = [&](const ContenderRounds& of, bool of_net) {
+    const auto all = power::combine(valid(of));
+    const auto above_idle = power::net(all, facts.idle_before, facts.idle_after);
+    const double U_J = std::isfinite(above_idle.U_net_J) ? above_idle.U_net_J : above_idle.U_random_net_J;
+    return facts.meter.uri.starts_with("estimate:") ||
+           (of_net ? above_idle.net_J - (std::isfinite(U_J) ? U_J : 0) : power::lower_bound_J(all)) > 0;
+  };
+  const auto saving_pct = [&](double base_W) -> std::optional<double> {
+    if (!is_resolved(rounds, base_W != 0) || !is_resolved(full, base_W != 0)) return std::nullopt;
     return known(student_interval(paired_savings_pct(joules(rounds, base_W), joules(full, base_W))).mean);
   };
   row.gross_J = known(gross.energy_J / steps);

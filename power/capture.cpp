@@ -32,16 +32,15 @@ Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s
     return result;
   }
   const double period_s = interval_s > 0 ? interval_s : meter.info().nominal_period_s;
+  // More come where a meter is polled faster than it has new values and says each of them again.
   result.readings.reserve(static_cast<std::size_t>(std::min(2 * duration_s / period_s + 64, 4e6)));
   const double cpu_s = process_cpu_s();
   const TimeNs begin = clock.now();
   meter.start(begin);
   std::exception_ptr error;
   {
-    const auto keep = [&](const Reading& r) {
-      if (result.readings.size() < result.readings.capacity()) result.readings.push_back(r);
-    };
-    const Sampler sampler(meter, clock, period_s, keep, realtime);
+    const Sampler sampler(
+        meter, clock, period_s, [&](const Reading& r) { result.readings.push_back(r); }, realtime);
     const TimeNs end = begin + from_seconds(duration_s);
     while (clock.now() < end && !error) {
       clock.sleep_until(std::min(end, clock.now() + 100'000'000));

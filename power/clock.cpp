@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <limits>
 
 namespace tbft::power {
 namespace {
@@ -18,6 +19,22 @@ TimeNs read(clockid_t clock) {
 class SteadyClock final : public Clock {
  public:
   TimeNs now() const override { return read(CLOCK_MONOTONIC); }
+
+  // CLOCK_BOOTTIME runs on while the machine is suspended. The two clocks are read one after the other, so a thread that is
+  // held up between them would see a suspend: then they are read again.
+  TimeNs asleep() const override {
+    constexpr TimeNs at_once = 100'000;
+    TimeNs shortest = std::numeric_limits<TimeNs>::max(), result = 0;
+    for (int i = 0; i < 5 && shortest > at_once; ++i) {
+      const TimeNs before = read(CLOCK_MONOTONIC);
+      const TimeNs boot = read(CLOCK_BOOTTIME);
+      const TimeNs after = read(CLOCK_MONOTONIC);
+      if (after - before >= shortest) continue;
+      shortest = after - before;
+      result = boot - after;
+    }
+    return result;
+  }
 
   void sleep_until(TimeNs instant, const std::stop_token& stop) override {
     for (TimeNs t = now(); t < instant && !stop.stop_requested(); t = now()) {

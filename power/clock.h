@@ -19,6 +19,8 @@ class Clock {
   // Returns at the instant, at once if it has passed, and early once a stop is requested.
   virtual void sleep_until(TimeNs instant, const std::stop_token& stop) = 0;
   void sleep_until(TimeNs instant) { sleep_until(instant, {}); }
+  // How long the machine has been suspended altogether: now() stood still then.
+  virtual TimeNs asleep() const { return 0; }
 };
 
 // CLOCK_MONOTONIC and clock_nanosleep with absolute deadlines. A stop request is seen within 100 ms.

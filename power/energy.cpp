@@ -61,6 +61,7 @@ Energy combine(std::span<const Energy> parts) {
     all.duration_s += part.duration_s;
     all.samples += part.samples;
     all.max_W = std::fmax(all.max_W, part.max_W);
+    all.least_W = std::fmin(all.least_W, part.least_W);
     all.longest_gap_s = std::fmax(all.longest_gap_s, part.longest_gap_s);
     if (part.duration_s > 0) covered_s += part.coverage_pct / 100 * part.duration_s;
     // One device: its offsets are the same in all parts.
@@ -75,9 +76,10 @@ Energy combine(std::span<const Energy> parts) {
   if (all.valid && all.samples == 0) {
     all.valid = false;
     all.reason = no_reading_inside;
+    all.coverage_pct = unknown;  // between two readings there is no gap, but nothing was read either
   }
   if (!all.valid) {
-    all.energy_J = all.max_W = unknown;
+    invalidate(all, all.reason);
     return all;
   }
   all.mean_W = all.energy_J / all.duration_s;
@@ -88,6 +90,15 @@ Energy combine(std::span<const Energy> parts) {
   all.U_random_J = std::sqrt(random_J2);
   all.U_J = std::sqrt(square(k * all.u_rel_gain * all.energy_J) + square(k * all.u_offset_W * all.duration_s) + random_J2);
   return all;
+}
+
+void invalidate(Energy& energy, std::string reason) {
+  energy.valid = false;
+  energy.reason = std::move(reason);
+  for (double Energy::*member :
+       {&Energy::energy_J, &Energy::mean_W, &Energy::max_W, &Energy::least_W, &Energy::U_J, &Energy::U_random_J,
+        &Energy::u_rel_gain, &Energy::u_offset_W, &Energy::u_offset_by_A_W, &Energy::u_offset_by_V_W})
+    energy.*member = unknown;
 }
 
 NetEnergy net(const Energy& gross, const Energy& idle_before, const Energy& idle_after) {
@@ -105,10 +116,8 @@ NetEnergy net(const Energy& gross, const Energy& idle_before, const Energy& idle
   result.U_random_net_J = std::hypot(gross.U_random_J, idle_U_W * gross.duration_s, k * drift_W * gross.duration_s);
 
   // One device: gain acts on the net alone, and of the offsets only what a changed voltage and current make different remains.
-  const auto remains_W = [&](double Energy::*term) {
-    const double change_W = gross.*term - (idle_before.*term + idle_after.*term) / 2;
-    return std::isnan(change_W) ? 0 : change_W;
-  };
+  // An offset that nobody states is unknown here too: it acts through a voltage that the load moves.
+  const auto remains_W = [&](double Energy::*term) { return gross.*term - (idle_before.*term + idle_after.*term) / 2; };
   const double offset_W = std::hypot(remains_W(&Energy::u_offset_by_A_W), remains_W(&Energy::u_offset_by_V_W));
   result.U_net_J = std::hypot(result.U_random_net_J, k * gross.u_rel_gain * result.net_J, k * offset_W * gross.duration_s);
   return result;

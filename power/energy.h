@@ -18,6 +18,7 @@ struct Energy {
   double energy_J = unknown;
   double mean_W = unknown;
   double max_W = unknown;
+  double least_W = unknown;  // smallest reading; equal to max_W where all readings are the same
   double duration_s = 0;
   std::size_t samples = 0;       // distinct readings inside the window(s)
   double distinct_hz = unknown;  // rate of distinct readings
@@ -42,6 +43,9 @@ Energy energy_part(std::span<const Reading> readings, const Window& window, cons
 // Windows of the same name taken together (training is interleaved with validation). Valid where the parts together have a
 // reading inside and no part is invalid for another reason: short parts between two readings are interpolated, and say so in U.
 Energy combine(std::span<const Energy> parts);
+
+// Makes it invalid: joules, powers and uncertainties unknown, the counts stay.
+void invalidate(Energy& energy, std::string reason);
 
 // Net of idle: gross - idle_W x duration, idle the mean of both sides, half their difference in U.
 // A constant offset cancels. Unknown idle (no idle window, or invalid) leaves net unknown, never equal to gross.

@@ -39,6 +39,7 @@ struct Monitor::Impl {
   std::shared_ptr<Clock> clock;
   TimeNs interval = 0;
   TimeNs gap_limit = 0;
+  TimeNs edge = 0;     // how long after the end of a window a reading is still waited for
   TimeNs arrival = 0;  // how long after its own instant a reading may arrive
   TimeNs reach = 0;    // how far inside a window its end blurs readings
   std::function<void(const Mark&)> on_mark;
@@ -51,6 +52,7 @@ struct Monitor::Impl {
   std::optional<Reading> last_old;
   bool failed_since = false;
   TimeNs last_sample = std::numeric_limits<TimeNs>::min();
+  TimeNs asleep_ns = 0;  // what the clock said of it at the last reading
   std::vector<Unsettled> windows;
   std::map<std::string, std::vector<Energy>, std::less<>> settled;
   Live live;
@@ -74,8 +76,11 @@ struct Monitor::Impl {
   }
 
   // Sampler's thread.
-  void receive(const Reading& reading) {
+  void receive(Reading reading) {
     const std::lock_guard lock(mutex);
+    constexpr TimeNs shortest_suspend = 100'000'000;
+    const TimeNs slept = clock->asleep();
+    if (slept - std::exchange(asleep_ns, slept) > shortest_suspend) reading.flags |= asleep;
     if (trace) trace->write(reading);
     if ((reading.flags & reinitialised) != 0 && info.paces_itself) adopt(meter->info());
     young.push_back(reading);
@@ -111,7 +116,7 @@ struct Monitor::Impl {
     std::erase_if(windows, [&](Unsettled& window) {
       if (window.open) return false;
       const TimeNs t1_ns = window.energy.t1_ns();
-      if (last_sample < t1_ns && now <= t1_ns + gap_limit + arrival) return false;
+      if (last_sample < t1_ns && now <= t1_ns + edge + arrival) return false;
       for (const Reading& r : young) window.energy.add(r);
       settled[window.name].push_back(window.energy.finish());
       return true;
@@ -220,6 +225,8 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   if (self.info.gap_limit_s <= 0) self.info.gap_limit_s = default_gap_limit_s(self.info.nominal_period_s);
   self.interval = from_seconds(options.interval_s > 0 ? options.interval_s : self.info.nominal_period_s);
   self.gap_limit = from_seconds(self.info.gap_limit_s);
+  self.edge = edge_limit(self.info);
+  self.asleep_ns = self.clock->asleep();
   self.arrival = from_seconds(self.info.averaging_s + self.info.latency_s) + 2 * self.interval;
   self.reach = edge_reach(self.info);
   self.realtime = options.realtime;

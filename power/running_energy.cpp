@@ -26,6 +26,12 @@ bool is_sample(const Reading& reading, const MeterInfo& meter) {
   return (reading.flags & repeated) == 0 && std::isfinite(meter.counter ? reading.energy_J : reading.power_W);
 }
 
+TimeNs edge_limit(const MeterInfo& meter) {
+  constexpr double counter_limit_s = 1;
+  const double limit_s = meter.gap_limit_s > 0 ? meter.gap_limit_s : default_gap_limit_s(meter.nominal_period_s);
+  return from_seconds(meter.counter ? std::max(limit_s, counter_limit_s) : limit_s);
+}
+
 TimeNs edge_reach(const MeterInfo& meter) {
   return from_seconds(meter.averaging_s + meter.latency_s);
 }
@@ -64,14 +70,15 @@ RunningEnergy::RunningEnergy(TimeNs t0_ns, const MeterInfo& meter)
 
 void RunningEnergy::add(const Reading& reading) {
   if (complete()) return;
+  asleep_ = asleep_ || (reading.flags & asleep) != 0;
   if (!is_sample(reading, *meter_)) {
     failed_ = failed_ || (reading.flags & repeated) == 0;
     return;
   }
   if (have_last_ && reading.t_ns <= t0_ns_) restart();  // the last one at or before the start counts
-  if (!have_last_) failed_ = false;
+  if (!have_last_) failed_ = asleep_ = false;
   sample(reading);
-  failed_ = false;
+  failed_ = asleep_ = false;
 }
 
 void RunningEnergy::restart() {
@@ -124,7 +131,10 @@ Energy RunningEnergy::finish() const {
   e.energy_J = meter_->counter ? J_at_t1_ - J_at_t0_ : sum_J_;
   e.mean_W = e.energy_J / e.duration_s;
   e.max_W = samples_ > 0 ? inside_.high : unknown;
+  e.least_W = samples_ > 0 ? inside_.low : unknown;
   budget(e);
+  // After the budget: what was read is whole, but cannot be added up.
+  if (!std::isfinite(e.energy_J)) invalidate(e, fmt::format("readings of up to {:.3g} W are too large to add up", e.max_W));
   return e;
 }
 
@@ -142,6 +152,7 @@ void RunningEnergy::interval(const Reading& a, const Reading& b, bool gap) {
     if (a.t_ns <= t0_ns_) J_at_t0_ = lerp_at(t0_ns_, a.t_ns, a.energy_J, b.t_ns, b.energy_J);
     if (b.t_ns >= t1_ns_) J_at_t1_ = lerp_at(t1_ns_, a.t_ns, a.energy_J, b.t_ns, b.energy_J);
   }
+  if (asleep_ && b.t_ns >= t0_ns_ && a.t_ns <= t1_ns_) slept_inside_ = true;
   if (to <= from) {  // a step: two readings at one instant
     last_step_W_ = 0;
     return;
@@ -182,7 +193,7 @@ void RunningEnergy::interval(const Reading& a, const Reading& b, bool gap) {
   if (b.t_ns >= t1_ns_) edge_s_[1] = to_seconds(b.t_ns - a.t_ns);
   if (gap) {
     gaps_s_ += length_s;
-    gaps_s2_ += square(length_s);
+    if (!meter_->counter) gaps_s2_ += square(length_s);
     step_W = 0;  // the gap's own term holds it
   } else if (!meter_->counter || meter_->current_share < 1) {
     // A reading tells of the part of the interval in which it sees the current.
@@ -218,15 +229,18 @@ void RunningEnergy::watch_edges(TimeNs from, TimeNs to, double power_W) {
 std::string RunningEnergy::why_invalid(const Energy& e) const {
   if (t1_ns_ <= t0_ns_) return "the window has no duration";
   if (!have_last_) return std::string(no_reading_inside);
-  if (first_ns_ > t0_ns_ || t0_ns_ - first_ns_ > limit_) return "no reading at or just before the start";
-  if (last_.t_ns < t1_ns_ || last_.t_ns - t1_ns_ > limit_) return "no reading at or just after the end";
+  const TimeNs edge = edge_limit(*meter_);
+  if (first_ns_ > t0_ns_ || t0_ns_ - first_ns_ > edge) return "no reading at or just before the start";
+  if (last_.t_ns < t1_ns_ || last_.t_ns - t1_ns_ > edge) return "no reading at or just after the end";
   if (saturated_ > 0) {
     return clipped_ ? fmt::format("{} saturated readings: the sensor's range is too small", saturated_)
                     : "the counter may have wrapped more than once between two readings";
   }
   if (backwards_) return "the counter went backwards";
   if (reset_) return "the counter was reset: what it counted up to its first reading after that is lost";
-  if (e.coverage_pct < 100 * min_coverage) {
+  if (slept_inside_) return "a gap: the machine was suspended within the window";
+  // A counter loses nothing between two readings, however far apart.
+  if (!meter_->counter && e.coverage_pct < 100 * min_coverage) {
     return fmt::format("gaps: only {:.1f} % of the window is covered, {:.0f} % is needed", e.coverage_pct, 100 * min_coverage);
   }
   return {};

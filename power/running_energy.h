@@ -18,6 +18,10 @@ inline constexpr std::string_view no_reading_inside = "no reading inside";
 // Whether a reading is a sample of this meter: a new value, not a failed read and not the old one again.
 bool is_sample(const Reading& reading, const MeterInfo& meter);
 
+// How far from an edge of a window a reading may lie: the gap limit. A counter loses nothing in a gap, and what it says at an
+// edge is interpolated, so it may take longer (a sampler under a container's quota pauses for up to a tenth of a second).
+TimeNs edge_limit(const MeterInfo& meter);
+
 // How far inside the window its edges blur readings. Before close(), only readings that are older than now by more than this
 // may be added, since the window may end now.
 TimeNs edge_reach(const MeterInfo& meter);
@@ -85,6 +89,8 @@ class RunningEnergy {
   bool clipped_ = false;  // by a sensor that shows its power; a counter alone can only have wrapped
   bool backwards_ = false;
   bool reset_ = false;
+  bool asleep_ = false;        // since last_
+  bool slept_inside_ = false;  // within the window
   TimeNs longest_ = 0;
   double gaps_s_ = 0;
 

@@ -7,6 +7,10 @@
 #include <map>
 #include <span>
 
+#include "power/energy.h"
+#include "power/plausible.h"
+#include "power/running_energy.h"
+
 namespace tbft::power {
 namespace {
 
@@ -123,6 +127,20 @@ void judge(SelfTest& t, const MeterInfo& meter, const SamplerStats& sampler, dou
   }
 }
 
+// The joules of all that was captured, by the rules of a measurement.
+void judge_energy(SelfTest& t, const std::vector<Reading>& readings, const MeterInfo& meter) {
+  const auto sample = [&](const Reading& r) { return is_sample(r, meter); };
+  const auto first = std::ranges::find_if(readings, sample);
+  const auto last = std::find_if(readings.rbegin(), readings.rend(), sample);
+  if (first == readings.end() || last->t_ns <= first->t_ns) return;
+  const Energy all = energy(readings, {.name = "self-test", .t0_ns = first->t_ns, .t1_ns = last->t_ns}, meter);
+  const auto still = stands_still(meter, {.energy = &all}, {});
+  for (const std::string& reason : {negative_reason(all), still.invalid}) {
+    if (!reason.empty()) t.problems.push_back(reason);
+  }
+  if (meter.counter && !still.warning.empty()) t.problems.push_back(still.warning);
+}
+
 }  // namespace
 
 SelfTest self_test(const Capture& capture, const MeterInfo& meter, double interval_s) {
@@ -162,6 +180,7 @@ SelfTest self_test(const Capture& capture, const MeterInfo& meter, double interv
   t.sd_W = standard_deviation(values);
   t.allan_1s_W = allan_deviation(watts);
   judge(t, meter, capture.sampler, last_s - first_s);
+  judge_energy(t, capture.readings, meter);
   return t;
 }
 

@@ -9,12 +9,13 @@
 
 namespace tbft::power {
 
-// Flags of a reading; a trace file writes them as the letters s r d g.
+// Flags of a reading; a trace file writes them as the letters s r d g z.
 enum Flag : std::uint8_t {
   saturated = 1,      // s: the sensor was at the end of its range
   reinitialised = 2,  // r: first reading after the device was found reset and set up again
   repeated = 4,       // d: the device had no new conversion, this is the old value again: not a sample
   gap_begins = 8,     // g: no new reading follows within the gap limit (values unknown on a read failure)
+  asleep = 16,        // z: the machine was suspended since the reading before; the steady clock stood still meanwhile
 };
 
 // One reading. Values that the meter does not deliver are unknown (NaN).

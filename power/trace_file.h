@@ -30,7 +30,7 @@ struct TraceError : std::runtime_error {
 
 inline constexpr std::string_view trace_magic = "# tbft trace 1";
 inline constexpr std::string_view trace_columns = "t_ns,volts_V,amps_A,power_W,energy_J,flags,mark";
-inline constexpr std::string_view trace_flags = "srdg";  // letter i is bit i of the flags
+inline constexpr std::string_view trace_flags = "srdgz";  // letter i is bit i of the flags
 
 // Whether a trace file can hold this window name: 1 to 512 bytes, no comma, quote or control character.
 bool is_valid_mark_name(std::string_view name);

@@ -39,9 +39,21 @@ std::map<Identity, const CellRow*> by_identity(const std::vector<CellRow>& rows)
   return result;
 }
 
-std::optional<double> joules_of(const CellRow& row, Basis basis) {
+std::optional<double> recorded_joules(const CellRow& row, Basis basis) {
   if (row.status != "ok" || basis == Basis::none) return std::nullopt;
   return basis == Basis::net ? row.train_net_J : row.train_gross_J;
+}
+
+// No ratio is formed from joules whose uncertainty reaches 0.
+std::optional<double> joules_of(const CellRow& row, Basis basis) {
+  const auto J = recorded_joules(row, basis);
+  if (!J) return std::nullopt;
+  Joules joules{.J = *J, .estimate = is_estimate(row)};
+  if (basis == Basis::net) {
+    joules.U_J = row.U_train_net_J.value_or(unknown);
+    joules.U_random_J = row.U_random_train_net_J.value_or(unknown);
+  }
+  return is_resolved(joules) ? J : std::nullopt;
 }
 
 std::optional<double> value_of(const CellRow& row, Quantity quantity, Basis basis) {
@@ -130,6 +142,24 @@ void add_notes(const ComparedRun& a, const ComparedRun& b, const std::vector<Pai
   const auto kinds = values(pairs, &Pair::a, [](const CellRow& row) { return measured_text(row.measured); });
   if (result.basis != Basis::none && !kinds.contains("measured"))
     result.notes.emplace_back("joules are estimates, not measurements");
+  const auto unresolved = std::ranges::count_if(pairs, [&](const Pair& pair) {
+    const auto is_lost = [&](const CellRow& row) {
+      return recorded_joules(row, result.basis) && !joules_of(row, result.basis);
+    };
+    return is_lost(*pair.a) || is_lost(*pair.b);
+  });
+  if (unresolved > 0) {
+    result.notes.push_back(
+        fmt::format("joules of {} pairs left out: they are negative, or 0 lies within their uncertainty", unresolved));
+  }
+  const auto contended =
+      std::ranges::count_if(pairs, [](const Pair& pair) { return is_contended(*pair.a) || is_contended(*pair.b); });
+  if (contended > 0) {
+    result.notes.push_back(fmt::format(
+        "in {} pairs a cell ran while other programs took over {:.0f} % of the processors: its joules and times of training "
+        "count with --keep-contended alone",
+        contended, contended_pct));
+  }
   if (std::isnan(result.U_meters_rel))
     result.notes.emplace_back("two meters, one of unknown accuracy: a difference of joules may be theirs");
   if (result.U_meters_rel > 0) {

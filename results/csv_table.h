@@ -21,6 +21,7 @@ template <typename Row>
 struct CsvColumn {
   std::string_view name;
   std::variant<std::string Row::*, std::optional<double> Row::*, std::optional<std::int64_t> Row::*> member;
+  bool later = false;  // files of earlier versions lack it: empty there
 };
 
 inline std::string field_of(const std::string& text) {
@@ -54,7 +55,7 @@ std::string csv_line(std::span<const CsvColumn<Row>> columns, const Row& row) {
 }
 
 // Reads rows by the names in the header, so that files with more or reordered columns are read. Throws CsvError for a missing
-// or repeated column, a wrong count of fields and a value of the wrong kind.
+// column that is not a later one, a repeated column, a wrong count of fields and a value of the wrong kind.
 template <typename Row>
 class CsvRows {
  public:
@@ -62,6 +63,10 @@ class CsvRows {
       : columns_(columns), fields_(header.size()) {
     for (const auto& column : columns) {
       const auto count = std::count(header.begin(), header.end(), column.name);
+      if (count == 0 && column.later) {
+        places_.push_back(nowhere);
+        continue;
+      }
       if (count != 1)
         reader.fail("column " + std::string(column.name) + (count == 0 ? " is missing" : " is there more than once"));
       places_.push_back(static_cast<std::size_t>(std::find(header.begin(), header.end(), column.name) - header.begin()));
@@ -74,6 +79,7 @@ class CsvRows {
       reader.fail(std::to_string(fields.size()) + " fields, the header has " + std::to_string(fields_));
     Row row;
     for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (places_[i] == nowhere) continue;
       const std::string& field = fields[places_[i]];
       try {
         std::visit([&](auto member) { read_field(field, row.*member); }, columns_[i].member);
@@ -85,6 +91,7 @@ class CsvRows {
   }
 
  private:
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
   std::span<const CsvColumn<Row>> columns_;
   std::vector<std::size_t> places_;  // of every column of ours in the file
   std::size_t fields_;

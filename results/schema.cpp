@@ -9,6 +9,7 @@ namespace {
 // Name and member are one token, so that they cannot differ.
 // clang-format off
 #define TBFT_COLUMN(field) Column{#field, &CellRow::field}
+#define TBFT_LATER_COLUMN(field) Column{#field, &CellRow::field, true}
 const std::array table{
     TBFT_COLUMN(schema),
     TBFT_COLUMN(run_id),
@@ -76,11 +77,26 @@ const std::array table{
     TBFT_COLUMN(tool_version),
     TBFT_COLUMN(config_hash),
     TBFT_COLUMN(idle_drift_W),
+    TBFT_LATER_COLUMN(other_cpu_pct),
 };
 #undef TBFT_COLUMN
+#undef TBFT_LATER_COLUMN
 // clang-format on
 
 }  // namespace
+
+bool is_contended(const CellRow& row) {
+  return row.other_cpu_pct.value_or(0) > contended_pct;
+}
+
+void leave_out_contended(std::span<CellRow> rows) {
+  for (CellRow& row : rows) {
+    if (!is_contended(row)) continue;
+    for (CellRow::Number CellRow::*member : {&CellRow::train_s, &CellRow::train_gross_J, &CellRow::train_net_J,
+                                             &CellRow::U_train_net_J, &CellRow::U_random_train_net_J})
+      (row.*member).reset();
+  }
+}
 
 std::span<const Column> columns() {
   return table;

@@ -47,7 +47,15 @@ struct CellRow {
   Count throttled;
   Text tool_version, config_hash;
   Number idle_drift_W;  // idle after the window less idle before it
+  // Share of the processors that other programs took while the cell ran. From contended_pct on its joules and times of training
+  // are not its own.
+  Number other_cpu_pct;
 };
+
+inline constexpr double contended_pct = 30;
+bool is_contended(const CellRow& row);
+// Empties the joules and times of training of contended rows, so that nothing is formed from them.
+void leave_out_contended(std::span<CellRow> rows);
 
 using Column = CsvColumn<CellRow>;
 

@@ -13,6 +13,10 @@ namespace tbft::cli {
 // Exit codes of the program.
 enum Exit : int { ok = 0, failed = 1, usage = 2, no_meter = 3, invalid_measurement = 4, interrupted = 130 };
 
+// Of report, compare and plot.
+inline constexpr const char* keep_contended_help =
+    "Keep joules and times of training of cells beside which other programs took over 30 % of the processors";
+
 // What the user asked cannot be: main prints it and exits with 2.
 struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;

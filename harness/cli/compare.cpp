@@ -29,11 +29,13 @@ struct CompareOptions {
   std::string format = "text";
   std::string output;
   bool force = false;
+  bool keep_contended = false;
 };
 
-results::ComparedRun read_run(const std::string& name) {
+results::ComparedRun read_run(const std::string& name, bool keep_contended) {
   results::Inputs inputs;
-  add_cells(cells_of(name), inputs, [](const std::string& what) { print_error("tbft: warning: " + what); });
+  add_cells(
+      cells_of(name), inputs, [](const std::string& what) { print_error("tbft: warning: " + what); }, keep_contended);
   return {name, std::move(inputs.cells), run_facts(name)};
 }
 
@@ -60,10 +62,10 @@ std::string render(const std::vector<results::Comparison>& comparisons, const st
 
 int execute(const CompareOptions& options) {
   check_output("-o", options.output, options.force, files_of_runs(options.runs));
-  const auto first = read_run(options.runs.front());
+  const auto first = read_run(options.runs.front(), options.keep_contended);
   std::vector<results::Comparison> comparisons;
   for (auto name = options.runs.begin() + 1; name != options.runs.end(); ++name) {
-    comparisons.push_back(results::compare(first, read_run(*name)));
+    comparisons.push_back(results::compare(first, read_run(*name, options.keep_contended)));
     const auto& obstacles = comparisons.back().obstacles;
     if (!obstacles.empty() && !options.force) {
       throw UsageError(fmt::format("{} and {} are not comparable: {}; --force compares them all the same",
@@ -94,6 +96,7 @@ void add_compare(CLI::App& app, Action& action) {
   command->add_flag(
       "--force", options->force,
       "Compare what is not comparable: other data, measured against estimate, other meter scopes. Replace the file of -o");
+  command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
   command->footer(
       "Cells are paired by data set, drift, condition, training size, strategy and repetition. A ratio over many pairs is "
       "judged by\n"

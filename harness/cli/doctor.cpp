@@ -5,10 +5,14 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
 
+#include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/trace_space.h"
 #include "power/registry.h"
@@ -109,7 +113,17 @@ Check sampler_check() {
   return check;
 }
 
+std::optional<ProcessorTimes> processors_a_second_after(const std::optional<ProcessorTimes>& before) {
+  constexpr double enough_s = 1;
+  const Board board;
+  auto now = board.processor_times();
+  if (!before || !now || now->wall_s - before->wall_s >= enough_s) return now;
+  std::this_thread::sleep_for(std::chrono::duration<double>(enough_s - (now->wall_s - before->wall_s)));
+  return board.processor_times();
+}
+
 int execute(const DoctorOptions& options) {
+  const auto before = Board().processor_times();
   std::optional<MeterExam> exam;
   std::vector<Check> meter_checks;
   if (!options.meter.empty()) {
@@ -125,6 +139,7 @@ int execute(const DoctorOptions& options) {
   Diagnosis diagnosis = diagnose();
   diagnosis.checks.push_back(disk_check(exam));
   diagnosis.checks.push_back(sampler_check());
+  if (const auto use = processor_use(before, processors_a_second_after(before))) diagnosis.checks.push_back(check_others(*use));
   const bool any = !diagnosis.auto_uri.empty() || !diagnosis.also_usable.empty();
   const bool usable = options.meter.empty() ? any : exam && exam->usable;
   if (options.json) {

@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "harness/cli/command.h"
 #include "harness/energy_row.h"
+#include "power/plausible.h"
 #include "power/trace_file.h"
 
 namespace tbft::cli {
@@ -30,6 +33,7 @@ nlohmann::ordered_json to_json(const power::NamedEnergy& window) {
           {"parts", window.parts.size()},
           {"status", e.valid ? "ok" : "invalid"},
           {"reason", e.reason},
+          {"note", power::negative_reason(e)},
           {"duration_s", e.duration_s},
           {"gross_J", number(e.energy_J)},
           {"U_gross_J", number(e.U_J)},
@@ -52,6 +56,11 @@ power::NamedEnergy whole_trace(const power::TraceSegment& segment, std::size_t i
   return all;
 }
 
+int exit_code(const std::vector<power::NamedEnergy>& windows) {
+  const bool valid = std::ranges::all_of(windows, [](const power::NamedEnergy& window) { return window.energy.valid; });
+  return valid ? Exit::ok : Exit::invalid_measurement;
+}
+
 int execute(const IntegrateOptions& options) {
   const auto trace = power::read_trace(std::filesystem::path(options.trace));
   if (trace.torn_tail) fmt::print(stderr, "tbft: warning: {}: the last line is incomplete and left out\n", options.trace);
@@ -67,7 +76,7 @@ int execute(const IntegrateOptions& options) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const auto& window : windows) list.push_back(to_json(window));
     fmt::print("{}\n", nlohmann::ordered_json{{"trace", options.trace}, {"windows", list}}.dump());
-    return Exit::ok;
+    return exit_code(windows);
   }
   std::size_t width = 6;
   for (const auto& window : windows) width = std::max(width, window.name.size());
@@ -77,11 +86,12 @@ int execute(const IntegrateOptions& options) {
     const auto& e = window.energy;
     const auto cell = [](double value) { return known(value) ? fmt::format("{:.6g}", value) : std::string(); };
     fmt::print("{:<{}}  {:>5}  {:>11.6f}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", window.name, width, window.parts.size(),
-               e.duration_s, cell(e.energy_J), cell(e.U_J), cell(e.mean_W), e.samples, e.valid ? "" : "invalid: " + e.reason);
+               e.duration_s, cell(e.energy_J), cell(e.U_J), cell(e.mean_W), e.samples,
+               e.valid ? power::negative_reason(e) : "invalid: " + e.reason);
   }
   const auto& meter = trace.segments.front().meter;
   if (!meter.uri.empty()) fmt::print("meter {}{}\n", meter.uri, meter.measured ? "" : " (not a measurement)");
-  return Exit::ok;
+  return exit_code(windows);
 }
 
 }  // namespace

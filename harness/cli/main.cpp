@@ -13,6 +13,7 @@
 #include "harness/console.h"
 #include "harness/data/dataset.h"
 #include "harness/interrupted.h"
+#include "harness/openmp_wait.h"
 #include "harness/provenance.h"
 #include "harness/run_directory.h"
 #include "harness/settings.h"
@@ -75,6 +76,7 @@ std::string usage_text(const CLI::App* app, const CLI::Error& error) {
 
 int main(int argc, char** argv) {
   if (!take_closed_streams()) return Exit::failed;
+  tbft::let_openmp_threads_sleep(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write error, not a death
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file size limit
   CLI::App app{"Measure what every way of fine-tuning costs in joules and gains in accuracy, on this board.", "tbft"};

@@ -1,11 +1,19 @@
 // tbft measure: the joules of any command.
 #include <fmt/format.h>
 
+#include <fmt/ranges.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "harness/board.h"
@@ -20,9 +28,12 @@
 #include "harness/interrupted.h"
 #include "harness/journal.h"
 #include "harness/marker.h"
+#include "harness/process_tree.h"
+#include "harness/processor_use.h"
 #include "harness/provenance.h"
 #include "harness/run_meter.h"
 #include "power/monitor.h"
+#include "power/plausible.h"
 #include "power/registry.h"
 #include "results/json.h"
 #include "results/statistics.h"
@@ -49,13 +60,20 @@ struct Repetition {
   double sampler_cpu_s = 0;
   power::Energy gross;
   power::NetEnergy net;
+  std::optional<ProcessorUse> use;
+  std::string doubt;  // what is to be said of valid joules
 };
 
 // The windows of one measurement: repetition/N/command, and an idle window before each and after the last.
 class Measurement {
  public:
   Measurement(const MeasureOptions& options, power::Monitor& monitor, ChildRunner& child, Console& console, double idle_s)
-      : options_(options), monitor_(monitor), child_(child), console_(console), idle_s_(idle_s) {}
+      : options_(options),
+        monitor_(monitor),
+        child_(child),
+        console_(console),
+        idle_s_(idle_s),
+        not_the_commands_(descendants(getpid())) {}
 
   // The exit code of the command: of the first one that is not 0, which also is the last one to run.
   int run() {
@@ -78,16 +96,18 @@ class Measurement {
       }
       Repetition repetition{.started_utc = utc_now()};
       const double cpu_before_s = monitor_.sampler().cpu_s;
+      const auto before = board_.processor_times();
       monitor_.begin(window(i, "command"));
       code = child_.run(options_.command, options_.timeout_s);
       // From here on the command's exit code is known and must not be lost to an error of ours.
       try {
         monitor_.end(window(i, "command"));
         repetition.sampler_cpu_s = monitor_.sampler().cpu_s - cpu_before_s;
+        repetition.use = processor_use(before, board_.processor_times());
         idle(i + 1);
         settle(i, repetition);
       } catch (const Interrupted&) {
-        repetition.gross = monitor_.energy(window(i, "command"));
+        settle_gross(i, repetition, {});
         repetitions_.push_back(std::move(repetition));
         if (code == 0) throw;
         return code;
@@ -109,20 +129,83 @@ class Measurement {
   void idle(int i) {
     if (idle_s_ <= 0) return;
     console_.progress(fmt::format("measuring idle power for {} s", idle_s_));
+    const auto processors = board_.processor_times();
+    const auto left = left_behind();
     monitor_.begin(window(i, "idle"));
     child_.sleep(idle_s_);
     monitor_.end(window(i, "idle"));
+    use_before_ = std::exchange(use_after_, processor_use(processors, board_.processor_times()));
+    left_text_ = left_text(left);
     console_.clear();
   }
 
+  struct LeftBehind {
+    pid_t process;
+    std::string name;
+    double processor_s;  // until now
+  };
+  // What the command started and what outlived it.
+  std::vector<LeftBehind> left_behind() const {
+    std::vector<LeftBehind> found;
+    for (const pid_t process : descendants(getpid())) {
+      const auto info = process_info(process);
+      const bool ours = std::ranges::find(not_the_commands_, process) != not_the_commands_.end();
+      if (!ours && !info.ended) found.push_back({process, results::printable(info.name, 40), info.processor_s});
+    }
+    return found;
+  }
+
+  // What they did since; empty where there were none.
+  static std::string left_text(const std::vector<LeftBehind>& left) {
+    if (left.empty()) return {};
+    std::set<std::string> names;
+    double processor_s = 0;
+    for (const auto& [process, name, before_s] : left) {
+      names.insert(name);
+      processor_s += std::max(0.0, process_info(process).processor_s - before_s);
+    }
+    return fmt::format(
+        "the command left {} process{} behind ({}), which took {:.2f} s of processor time in the idle window after it: idle "
+        "power may be too high and net too low",
+        left.size(), left.size() == 1 ? "" : "es", fmt::join(names, ", "), processor_s);
+  }
+
+  static power::WatchedEnergy watched(const power::Energy& energy, const std::optional<ProcessorUse>& use) {
+    return use ? power::WatchedEnergy{&energy, use->busy_pct, use->busy_processors} : power::WatchedEnergy{&energy};
+  }
+
+  void doubt(Repetition& repetition, const std::string& text) {
+    if (text.empty()) return;
+    repetition.doubt += (repetition.doubt.empty() ? "" : "; ") + text;
+    console_.warning(text);
+  }
+
+  void settle_gross(int i, Repetition& repetition, std::span<const power::WatchedEnergy> idle) {
+    power::Energy& gross = repetition.gross;
+    gross = monitor_.energy(window(i, "command"));
+    const auto still = power::stands_still(monitor_.meter(), watched(gross, repetition.use), idle);
+    const std::string negative = power::negative_reason(gross);
+    doubt(repetition, still.warning);
+    if (!negative.empty() || !still.invalid.empty()) power::invalidate(gross, negative.empty() ? still.invalid : negative);
+    // What is played back was not disturbed now.
+    const bool live = !monitor_.meter().uri.starts_with("replay:");
+    if (live && repetition.use && repetition.use->other_pct.value_or(0) > crowded_pct)
+      doubt(repetition,
+            fmt::format("{}: joules and time hold their work too", other_programs_text(*repetition.use->other_pct)));
+  }
+
   void settle(int i, Repetition& repetition) {
-    repetition.gross = monitor_.energy(window(i, "command"));
-    if (idle_s_ <= 0) return;
+    if (idle_s_ <= 0) return settle_gross(i, repetition, {});
     const auto before = monitor_.energy(window(i, "idle"));
     const auto after = monitor_.energy(window(i + 1, "idle"));
-    repetition.net = power::net(repetition.gross, before, after);
-    if (!std::isfinite(repetition.net.idle_W))
-      console_.warning("idle power is unknown: " + (before.valid ? after.reason : before.reason));
+    settle_gross(i, repetition, std::array{watched(before, use_before_), watched(after, use_after_)});
+    doubt(repetition, left_text_);
+    auto& net = repetition.net = power::net(repetition.gross, before, after);
+    if (!std::isfinite(net.idle_W)) console_.warning("idle power is unknown: " + (before.valid ? after.reason : before.reason));
+    if (const auto negative = power::negative_reason(net, repetition.gross); !negative.empty()) {
+      doubt(repetition, negative);
+      net.net_J = net.U_net_J = net.U_random_net_J = power::unknown;
+    }
   }
 
   const MeasureOptions& options_;
@@ -130,12 +213,20 @@ class Measurement {
   ChildRunner& child_;
   Console& console_;
   double idle_s_;
+  Board board_;
+  std::vector<pid_t> not_the_commands_;                 // of a meter that is a program
+  std::optional<ProcessorUse> use_before_, use_after_;  // of the processors in the last two idle windows
+  std::string left_text_;
   std::vector<Repetition> repetitions_;
 };
 
-std::string line_of(const char* name, std::span<const double> values, const char* unit) {
+std::string line_of(const char* name, std::span<const double> values, std::size_t all, const char* unit) {
+  // Repetitions without a reading are the short ones: a mean of the others would be too high.
+  if (values.empty()) return "";
+  if (values.size() < all)
+    return fmt::format("{:<9} no mean: only {} of {} repetitions have it, and they need not be like the others\n", name,
+                       values.size(), all);
   const auto s = results::statistics(values);
-  if (s.n == 0) return "";
   std::string text = fmt::format("{:<9} {:.4g} {} mean of {}", name, s.mean, unit, s.n);
   if (s.n > 1)
     text += fmt::format(", standard deviation {:.2g}, 95 % interval of the mean {:.4g} to {:.4g}", s.sd, s.low, s.high);
@@ -147,7 +238,8 @@ std::string text_of(const std::vector<Repetition>& all) {
   std::string text;
   std::vector<double> gross_J, net_J, duration_s;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& [started_utc, cpu_s, gross, net] = all[i];
+    const auto& gross = all[i].gross;
+    const auto& net = all[i].net;
     text += fmt::format("{:>3}       {:.6f} s, ", i + 1, gross.duration_s);
     text += gross.valid ? fmt::format("gross {:.4g} J{}", gross.energy_J, plus_minus(gross.U_J, gross.U_random_J))
                         : "invalid: " + gross.reason;
@@ -157,28 +249,30 @@ std::string text_of(const std::vector<Repetition>& all) {
     if (gross.valid) gross_J.push_back(gross.energy_J);
     if (std::isfinite(net.net_J)) net_J.push_back(net.net_J);
   }
-  return text + line_of("gross", gross_J, "J") + line_of("net", net_J, "J") + line_of("duration", duration_s, "s") +
+  return text + line_of("gross", gross_J, all.size(), "J") + line_of("net", net_J, all.size(), "J") +
+         line_of("duration", duration_s, all.size(), "s") +
          "The interval tells how repeatable the command is; the meter's own error (gain, offset) is the same in all of them.\n";
 }
 
 void print_json(const std::vector<Repetition>& all, const power::MeterInfo& meter) {
   const Board board;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& [started_utc, cpu_s, gross, net] = all[i];
+    const auto& gross = all[i].gross;
     results::CellRow row;
-    row.started_utc = started_utc;
+    row.started_utc = all[i].started_utc;
     row.host = board.host();
     row.board = board.name();
     row.tool_version = tool_version();
     row.cpu_governor = board.governor();
     row.repetition = static_cast<std::int64_t>(i);
     row.status = gross.valid ? "ok" : "invalid";
-    row.reason = gross.reason;
+    row.reason = gross.valid ? all[i].doubt : gross.reason;
     row.duration_s = gross.duration_s;
-    row.sampler_cpu_s = cpu_s;
+    row.sampler_cpu_s = all[i].sampler_cpu_s;
+    if (all[i].use) row.other_cpu_pct = all[i].use->other_pct;
     fill_meter(row, meter);
     fill_window(row, gross);
-    fill_energy(row, gross, net);
+    fill_energy(row, gross, all[i].net);
     fmt::print("{}\n", results::json_row(row));
   }
 }

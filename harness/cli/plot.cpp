@@ -25,10 +25,11 @@ struct PlotOptions {
   std::string format = "svg";
   std::string cell;
   bool force = false;
+  bool keep_contended = false;
 };
 
 int execute(const PlotOptions& options) {
-  const RunsRead runs = read_runs(options.runs, true);
+  const RunsRead runs = read_runs(options.runs, true, options.keep_contended);
   if (!options.cell.empty() &&
       std::ranges::none_of(runs.curves, [&](const auto& curve) { return curve.first.second == options.cell; }))
     throw UsageError(fmt::format("--cell {}: no trace of such a cell", results::printable(options.cell)));
@@ -83,6 +84,7 @@ void add_plot(CLI::App& app, Action& action) {
   command->add_option("--cell", options->cell, "Whose power to draw; without it, of the cell that trained longest")
       ->type_name("CELL_ID");
   command->add_flag("--force", options->force, "Replace figures that exist");
+  command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
   command->footer(kinds_help() +
                   "\nExamples:\n"
                   "  tbft plot runs/quick -o figures\n"

@@ -20,6 +20,7 @@
 #include "harness/run_status.h"
 #include "power/gpio_trigger.h"
 #include "power/monitor.h"
+#include "power/plausible.h"
 #include "power/registry.h"
 #include "power/trace_file.h"
 #include "results/files.h"
@@ -101,6 +102,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   std::fflush(out);
   monitor.close();  // throws where the trace could not be written, when the joules are told
   for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
+  if (const auto negative = power::negative_reason(energy); !negative.empty()) console.warning(negative);
   if (early) throw Interrupted(fmt::format("interrupted; {} holds what came until then", options.trace));
   status.state = energy.valid ? "done" : "invalid";
   status.message = energy.reason;

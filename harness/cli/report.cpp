@@ -20,6 +20,7 @@ struct Options {
   std::string format = "text";
   std::string output;
   bool force = false;
+  bool keep_contended = false;
 };
 
 std::string html(const RunsRead& runs) {
@@ -30,7 +31,7 @@ std::string html(const RunsRead& runs) {
 int report(const Options& options) {
   check_output("-o", options.output, options.force, files_of_runs(options.runs));
   const bool page = options.format == "html";
-  const RunsRead runs = read_runs(options.runs, page);
+  const RunsRead runs = read_runs(options.runs, page, options.keep_contended);
   write_result(options.output, page ? html(runs) : results::report(runs.inputs, results::parse_format(options.format)));
   return Exit::ok;
 }
@@ -53,6 +54,7 @@ void add_report(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
   add_force_option(*command, options->force);
+  command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
   command->footer(
       "Examples:\n"
       "  tbft report runs/quick\n"

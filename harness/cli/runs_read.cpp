@@ -22,14 +22,15 @@ void add_step_costs(const fs::path& file, results::Inputs& inputs) {
 }
 
 // A run directory holds cells.csv, step_cost.csv or both.
-void add_run(const fs::path& run, results::Inputs& inputs, const std::function<void(const std::string&)>& warn) {
+void add_run(const fs::path& run, results::Inputs& inputs, const std::function<void(const std::string&)>& warn,
+             bool keep_contended) {
   if (!fs::is_directory(run) && run.filename() == "step_cost.csv") return add_step_costs(run, inputs);
   const fs::path steps = run / "step_cost.csv";
   if (fs::exists(steps)) add_step_costs(steps, inputs);
   if (fs::exists(steps) && !fs::exists(run / "cells.csv")) return;
   const fs::path cells = cells_of(run);
   const auto before = inputs.cells.size();
-  add_cells(cells, inputs, warn);
+  add_cells(cells, inputs, warn, keep_contended);
   if (inputs.cells.size() == before) throw std::runtime_error(cells.string() + ": no rows yet, nothing to report");
 }
 
@@ -45,7 +46,7 @@ std::vector<fs::path> files_of_runs(const std::vector<std::string>& names) {
   return files;
 }
 
-RunsRead read_runs(const std::vector<std::string>& names, bool curves) {
+RunsRead read_runs(const std::vector<std::string>& names, bool curves, bool keep_contended) {
   RunsRead runs;
   const auto warn = [&](const std::string& what) {
     print_error("warning: " + what);
@@ -53,7 +54,7 @@ RunsRead read_runs(const std::vector<std::string>& names, bool curves) {
   };
   std::vector<std::size_t> ends;
   for (const std::string& name : names) {
-    add_run(name, runs.inputs, warn);
+    add_run(name, runs.inputs, warn, keep_contended);
     ends.push_back(runs.inputs.cells.size());
     try {
       runs.facts.emplace_back(name, run_facts(name));

@@ -21,8 +21,9 @@ struct RunsRead {
 // What read_runs() may read of them.
 std::vector<std::filesystem::path> files_of_runs(const std::vector<std::string>& names);
 
-// Each name is a run directory, its cells.csv or its step_cost.csv. `curves`: also read the traces. Throws UsageError for a
+// Each name is a run directory, its cells.csv or its step_cost.csv. `curves`: also read the traces. `keep_contended`: as in
+// add_cells(). Throws UsageError for a
 // name that is none, std::runtime_error for a run without rows.
-RunsRead read_runs(const std::vector<std::string>& names, bool curves);
+RunsRead read_runs(const std::vector<std::string>& names, bool curves, bool keep_contended = false);
 
 }  // namespace tbft::cli

@@ -21,6 +21,20 @@ double finite(const CellRow::Number& number) {
   return number && std::isfinite(*number) ? *number : unknown;
 }
 
+// Of the interval that U gives, as far as it is known.
+double half_width(const Joules& joules) {
+  for (const double U : {joules.U_J, joules.U_random_J}) {
+    if (!std::isnan(U)) return U;
+  }
+  return 0;
+}
+
+// A difference of two large equal numbers is 0 but for its rounding, 1e-9 of `whole_J`.
+bool is_negative(const Joules& joules, double whole_J) {
+  const double rounding_J = std::isnan(whole_J) ? 0 : 1e-9 * std::abs(whole_J);
+  return !joules.estimate && joules.J + std::max(half_width(joules), rounding_J) < 0;
+}
+
 // Image by image, where all cells were tested on as many.
 ImageScores mean_scores(std::span<const Value> values) {
   const ImageScores& first = values.front().images;
@@ -90,6 +104,15 @@ void add_block_average(Group& group) {
 
 }  // namespace
 
+bool is_estimate(const CellRow& row) {
+  return row.measured == 0 && row.meter.starts_with("estimate:");
+}
+
+bool is_resolved(const Joules& joules) {
+  if (joules.estimate || std::isnan(joules.J)) return joules.estimate && !std::isnan(joules.J);
+  return !joules.negative && joules.J - half_width(joules) > 0;
+}
+
 Joules mean_joules(std::span<const Joules> cells) {
   if (cells.empty()) return {};
   const auto n = static_cast<double>(cells.size());
@@ -101,7 +124,9 @@ Joules mean_joules(std::span<const Joules> cells) {
     random_squares += cell.U_random_J * cell.U_random_J;
   }
   const double random = std::sqrt(random_squares) / n;
-  return {sum / n, std::hypot(common / n, random), random};
+  const bool estimate = std::all_of(cells.begin(), cells.end(), [](const Joules& cell) { return cell.estimate; });
+  const bool negative = std::any_of(cells.begin(), cells.end(), [](const Joules& cell) { return cell.negative; });
+  return {sum / n, std::hypot(common / n, random), random, estimate, negative};
 }
 
 bool Key::operator<(const Key& other) const {
@@ -135,13 +160,18 @@ std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& 
     value.val_loss = finite(row.val_loss);
     value.images = scores_of(correctness, row);
     if (row.status == "ok") {
-      value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J)};
-      value.gross.J = finite(row.train_gross_J);
+      const bool estimate = is_estimate(row);
+      value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J), estimate};
+      value.gross = {.J = finite(row.train_gross_J), .estimate = estimate};
+      value.net.negative = is_negative(value.net, value.gross.J);
+      value.gross.negative = is_negative(value.gross, 0);
+      group.negative += value.net.negative || (std::isnan(value.net.J) && value.gross.negative);
       if (!std::isnan(value.net.J) || !std::isnan(value.gross.J))
         group.sources.insert({row.meter, row.meter_scope, row.measured});
     } else {
       ++group.invalid;
     }
+    if (is_contended(row)) ++(row.train_s || row.train_gross_J ? group.contended_kept : group.contended);
     const bool added = group.strategies[row.strategy].insert_or_assign(row.repetition.value_or(0), value).second;
     if (!added) ++group.replaced;
   }

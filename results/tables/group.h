@@ -23,7 +23,13 @@ inline constexpr std::array<std::string_view, 4> block_names{"block1", "block2",
 // Joules of one training with expanded uncertainties (k = 2): all of it, and the part that differs from cell to cell.
 struct Joules {
   double J = unknown, U_J = unknown, U_random_J = unknown;
+  bool estimate = false;  // of estimate://: no sensor that may be wrong by U
+  bool negative = false;  // measured, and beyond U below 0; of a mean: one of its cells is
 };
+// Whether a saving, a ratio or a winner's joules may be formed from them: they lie beyond U (U_random where U is unknown) above
+// 0, and no cell of theirs beyond U below 0. Estimates need only be known.
+bool is_resolved(const Joules& joules);
+bool is_estimate(const CellRow& row);  // its joules are of estimate://
 // The mean of independent cells measured by one meter: random parts average out, the part common to the meter stays.
 Joules mean_joules(std::span<const Joules> cells);
 
@@ -63,10 +69,12 @@ struct Group {
   Key key;
   std::map<std::string, std::map<std::int64_t, Value>, StrategyOrder> strategies;  // by repetition
   std::set<Source> sources;                                                        // of every row that has joules
-  std::size_t tables = 1;    // how many groups were averaged into this one
-  std::size_t pooled = 1;    // of them, the fewest of any repetition that had every block
-  std::size_t invalid = 0;   // rows whose energy is invalid
-  std::size_t replaced = 0;  // rows left out because a later one repeats their strategy and repetition
+  std::size_t tables = 1;                         // how many groups were averaged into this one
+  std::size_t pooled = 1;                         // of them, the fewest of any repetition that had every block
+  std::size_t invalid = 0;                        // rows whose energy is invalid
+  std::size_t negative = 0;                       // rows whose joules lie beyond their U below 0
+  std::size_t contended = 0, contended_kept = 0;  // rows beside busy other programs, without and with joules or times
+  std::size_t replaced = 0;                       // rows left out because a later one repeats their strategy and repetition
 };
 
 // Rows with status ok, or invalid (their accuracy counts, their joules do not), grouped by key and completed by block-avg: per

@@ -37,11 +37,12 @@ HeadlineTable table_of(const Group& group, std::size_t level, const Energy& ener
   table.network = fmt::format("{} {} {}", level, table.dataset, table.size);
   std::map<std::string, double> losses;
   for (const auto& [strategy, values] : group.strategies) {
+    const bool costs = train_joules(group, strategy, energy).resolved;
     std::vector<double> known;
     for (const auto& [repetition, value] : values) {
       table.accuracy[strategy][repetition] = {value.accuracy_pct, value.images};
       known.push_back(value.val_loss);
-      if (energy.basis == Basis::none) continue;
+      if (!costs) continue;
       table.cost[strategy][repetition] = (energy.basis == Basis::net ? value.net : value.gross).J;
     }
     losses[strategy] = std::accumulate(known.begin(), known.end(), 0.0) / static_cast<double>(known.size());

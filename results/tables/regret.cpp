@@ -179,9 +179,11 @@ Judged judge(const Pooled& pooled, Basis basis) {
   judged.cases.resize(pooled.drift.size());
   judged.oracle.resize(pooled.drift.size());
   for (const auto& [strategy, values] : pooled.group.strategies) {
+    const TrainJoules train = train_joules(pooled.group, strategy, {.basis = basis});
+    const bool usable = train.spread.n == 0 || train.resolved;
     for (const auto& [number, value] : values) {
       const auto i = static_cast<std::size_t>(number);
-      const Result result = judged.cases[i][strategy] = result_of(strategy, value, basis);
+      const Result result = judged.cases[i][strategy] = result_of(strategy, value, usable ? basis : Basis::none);
       std::string& oracle = judged.oracle[i];
       if (!chooses(strategy) && (oracle.empty() || better(result, judged.cases[i].at(oracle)))) oracle = strategy;
     }

@@ -35,6 +35,21 @@ StepCostLine line_of(const StepCostRow& row, bool net) {
   return line;
 }
 
+bool is_estimate(const StepCostRow& row) {
+  return row.measured == 0 && row.meter.starts_with("estimate:");
+}
+
+// No saving is formed from measured joules whose uncertainty reaches 0.
+void leave_out_unresolved(StepCostTable& table) {
+  if (is_estimate(table.first)) return;
+  const auto resolved = [](const StepCostLine& line) { return line.J - (std::isnan(line.U_J) ? 0 : line.U_J) > 0; };
+  const auto full = table.lines.find("full");
+  const bool whole = full != table.lines.end() && resolved(full->second);
+  for (auto& [strategy, line] : table.lines) {
+    if (!whole || !resolved(line)) line.saving_J_pct = unknown;
+  }
+}
+
 // The mean of the four blocks; without intervals, which the rows do not tell for it.
 void add_block_average(StepCostTable& table) {
   StepCostLine mean;
@@ -61,6 +76,7 @@ StepCostTable table_of(std::span<const StepCostRow* const> rows) {
   };
   table.net = all([](const StepCostRow& row) { return row.net_J.has_value(); });
   for (const StepCostRow* row : rows) table.lines[row->strategy] = line_of(*row, table.net);
+  leave_out_unresolved(table);
   add_block_average(table);
   table.measured = all([](const StepCostRow& row) { return row.measured == 1 && row.gross_J; });
   const auto average = table.lines.find("block-avg");

@@ -69,6 +69,20 @@ std::vector<std::string> captions_of(const Group& group, const Energy& energy) {
   if (!energy.caption.empty()) result.push_back(energy.caption);
   if (group.invalid > 0)
     result.push_back(fmt::format("{} cells have no valid energy: their accuracy counts, their joules do not", group.invalid));
+  if (group.negative > 0) {
+    result.push_back(fmt::format(
+        "joules of {} cells are negative beyond their uncertainty, as where the current is measured the other way round",
+        group.negative));
+  }
+  if (group.contended > 0) {
+    result.push_back(
+        fmt::format("training joules and times of {} cells left out: other programs took over {:.0f} % of the processors "
+                    "(--keep-contended)",
+                    group.contended, contended_pct));
+  }
+  if (group.contended_kept > 0)
+    result.push_back(fmt::format("{} cells ran while other programs took over {:.0f} % of the processors", group.contended_kept,
+                                 contended_pct));
   if (group.replaced > 0) {
     result.push_back(
         fmt::format("{} rows repeat the strategy and repetition of a later row: only the later one counts", group.replaced));
@@ -128,7 +142,8 @@ TrainJoules train_joules(const Group& group, const std::string& strategy, const 
   std::vector<double> values;
   values.reserve(cells.size());
   for (const Joules& cell : cells) values.push_back(cell.J);
-  return {statistics(values), mean_joules(cells).U_J};
+  const Joules mean = mean_joules(cells);
+  return {statistics(values), mean.U_J, is_resolved(mean)};
 }
 
 Saving saving(const Group& group, const std::string& strategy, const Energy& energy) {
@@ -147,7 +162,7 @@ Saving saving(const Group& group, const std::string& strategy, const Energy& ene
   }
   const Joules a = mean_joules(part);
   const Joules b = mean_joules(whole);
-  if (!(b.J > 0)) return {};
+  if (!(b.J > 0) || !is_resolved(a) || !is_resolved(b)) return {};
   const double ratio = a.J / b.J;
   const double U_a = energy.one_meter ? a.U_random_J : a.U_J;
   const double U_b = energy.one_meter ? b.U_random_J : b.U_J;
@@ -179,6 +194,7 @@ Table make_table(const Group& group) {
     table.paper->label = "paper (mean of 15)";
   }
   table.captions = captions_of(group, table.energy);
+  std::vector<std::string> unresolved;
   for (const auto& [strategy, values] : group.strategies) {
     Line line;
     line.strategy = strategy;
@@ -186,8 +202,13 @@ Table make_table(const Group& group) {
     line.train = train_joules(group, strategy, table.energy);
     line.saving = saving(group, strategy, table.energy);
     if (table.paper) add_paper(line, *table.paper);
+    if (line.train.spread.n > 0 && !line.train.resolved) unresolved.push_back(printable(strategy, 40));
     table.lines.push_back(std::move(line));
   }
+  if (!unresolved.empty())
+    table.captions.push_back(
+        fmt::format("no saving is formed with the joules of {}: they do not lie above 0 by more than their uncertainty",
+                    fmt::join(unresolved, ", ")));
   return table;
 }
 

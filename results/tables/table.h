@@ -29,12 +29,14 @@ Energy energy_of(const Group& group);
 
 // The joules of one strategy; unknown where the group has none.
 struct TrainJoules {
-  Statistics spread;     // over repetitions
-  double U_J = unknown;  // of the mean, expanded (k = 2), by the meter
+  Statistics spread;      // over repetitions
+  double U_J = unknown;   // of the mean, expanded (k = 2), by the meter
+  bool resolved = false;  // is_resolved() of the mean
 };
 TrainJoules train_joules(const Group& group, const std::string& strategy, const Energy& energy);
 
-// 100 (1 - J / J_full) over the repetitions where both are known. U (k = 2) leaves out the gain that one meter puts on both.
+// 100 (1 - J / J_full) over the repetitions where both are known; unknown where a mean is not resolved. U (k = 2) leaves out
+// the gain that one meter puts on both.
 struct Saving {
   double percent = unknown, U_percent = unknown;
 };

@@ -53,10 +53,9 @@ Winner winner_of(std::span<const Group> groups, const Key& key) {
 }
 
 std::string joules_text(const Winner& winner) {
-  if (winner.train.spread.n == 0) return {};
+  if (!winner.train.resolved) return {};
   std::string text = fmt::format(", {} J", significant(winner.train.spread.mean, 3));
-  if (winner.full_train.spread.n > 0)
-    text += fmt::format(" against {} J for full", significant(winner.full_train.spread.mean, 3));
+  if (winner.full_train.resolved) text += fmt::format(" against {} J for full", significant(winner.full_train.spread.mean, 3));
   if (winner.energy.estimate) text += " (not measured)";
   return text;
 }

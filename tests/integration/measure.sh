@@ -122,6 +122,20 @@ case $3 in
     wait $pid || code=$?
     [ "$code" -ge 130 ] || fail "exit code $code"
     [ "$(wc -l <"$work/runs")" -le 2 ] || fail "$(wc -l <"$work/runs") runs" ;;
+  what_is_left_behind_is_said)
+    "$tbft" measure -m "$meter" --idle 1 -- sh -c 'sh -c "while :; do :; done" & echo $! >"$0"; sleep 0.5' "$work/pid" >"$work/out" 2>"$work/err" || fail "exit code $?"
+    kill "$(cat "$work/pid")" || fail "what the command left behind was ended"
+    grep -qE 'left 1 process behind \(.+\), which took [0-9.]+ s of processor time' "$work/err" || fail "$(cat "$work/err")"
+    "$tbft" measure -m "$meter" --idle 0.3 -- sleep 0.3 >"$work/out" 2>"$work/err"
+    ! grep -q 'left' "$work/err" || fail "nothing was: $(cat "$work/err")" ;;
+  a_mean_is_of_all_repetitions_or_of_none)
+    # One reading a second: the short repetitions hold none.
+    { echo t_ns,volts_V,amps_A,power_W,energy_J,flags,mark; seq 0 60 | sed 's/$/000000000,5,1,5,,,/'; } >"$work/1Hz.csv"
+    code=0
+    "$tbft" measure -m "replay://$work/1Hz.csv" --idle 0 -n 3 -- sh -c 'echo run >>"$0"; [ "$(wc -l <"$0")" != 2 ] || exec sleep 2.2' "$work/runs" >"$work/out" 2>"$work/err" || code=$?
+    [ "$code" = 4 ] || fail "exit code $code: $(cat "$work/out" "$work/err")"
+    grep -qE '^gross +no mean: only [12] of 3 repetitions' "$work/out" || fail "$(cat "$work/out")"
+    grep -qE '^duration .* mean of 3' "$work/out" || fail "$(cat "$work/out")" ;;
   command_not_found)
     code=0
     "$tbft" measure -m "$meter" -- /nowhere/command >/dev/null 2>"$work/err" || code=$?

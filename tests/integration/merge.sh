@@ -32,7 +32,7 @@ joules = {}
 traces = sorted(path.name for path in (work / "run/traces").iterdir())
 assert traces == ["trace-2.csv", "trace-3.csv", "trace-4.csv", "trace.csv"], traces
 for trace in traces:
-    for window in json.loads(subprocess.check_output([tbft, "integrate", work / "run/traces" / trace, "--json"]))["windows"]:
+    for window in json.loads(subprocess.run([tbft, "integrate", work / "run/traces" / trace, "--json"], capture_output=True).stdout)["windows"]:
         joules.setdefault(window["name"], []).append(window["gross_J"])
 for cell, row in rows["run"].items():
     assert row["correct"] == rows["sequential"][cell]["correct"] and row["status"] == "ok"

@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "power/bus/firmware.h"
+
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft {
@@ -56,9 +58,13 @@ TEST_F(BoardTest, TheCpuIsTheModelOfTheBoardWhereTheKernelNamesNoCpu) {
   EXPECT_EQ(board_.cpu(), "Raspberry Pi 3");
 }
 
-TEST_F(BoardTest, TheGovernorIsThatOfTheFirstCore) {
+TEST_F(BoardTest, TheGovernorIsThatOfAllCores) {
   write("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
+  write("sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "performance\n");
   EXPECT_EQ(board_.governor(), "performance");
+  // Another cluster.
+  write("sys/devices/system/cpu/cpu4/cpufreq/scaling_governor", "schedutil\n");
+  EXPECT_EQ(board_.governor(), "performance+schedutil");
 }
 
 TEST_F(BoardTest, TheTemperatureIsThatOfTheCpusZone) {
@@ -92,6 +98,30 @@ TEST_F(BoardTest, ThrottledBitsAreHexWithOrWithoutPrefix) {
   EXPECT_EQ(board_.throttled_bits(), 0U);
   throttled("?\n");
   EXPECT_EQ(board_.throttled_bits(), std::nullopt);
+}
+
+TEST_F(BoardTest, ThrottledBitsAreFoundWhereverTheDeviceTreePutsTheFirmware) {
+  write("sys/devices/platform/soc@107c000000:firmware/get_throttled", "5\n");
+  EXPECT_EQ(board_.throttled_bits(), 5U);
+  TemporaryFolder other;
+  test::write_file(other.path() / "sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled", "20000\n");
+  EXPECT_EQ(Board(other.path()).throttled_bits(), 0x20000U);
+}
+
+TEST_F(BoardTest, WithoutSuchAFileTheFirmwareIsAsked) {
+  std::string asked;
+  const Board pi(root_.path(), [&](std::string_view command) {
+    asked = command;
+    return std::string("throttled=0x50005");
+  });
+  EXPECT_EQ(pi.throttled_bits(), 0x50005U);
+  EXPECT_EQ(asked, "get_throttled");
+  const Board silent(root_.path(), [](std::string_view) -> std::string {
+    throw power::FirmwareError(power::FirmwareFault::no_permission, "no");
+  });
+  EXPECT_EQ(silent.throttled_bits(), std::nullopt);
+  throttled("1\n");
+  EXPECT_EQ(pi.throttled_bits(), 1U) << "a file is read first";
 }
 
 TEST_F(BoardTest, PeakMemoryIsReadInMiBAndResetThroughClearRefs) {

@@ -27,6 +27,7 @@ Energy energy_of(double energy_J, double duration_s) {
   e.duration_s = duration_s;
   e.mean_W = energy_J / duration_s;
   e.max_W = 12;
+  e.least_W = 2;
   e.samples = 500;
   e.distinct_hz = 50;
   e.longest_gap_s = 0.02;
@@ -34,7 +35,8 @@ Energy energy_of(double energy_J, double duration_s) {
   e.U_J = 5;
   e.U_random_J = 0.6;
   e.u_rel_gain = 0.01;
-  e.u_offset_W = 0.1;
+  e.u_offset_W = e.u_offset_by_A_W = 0.1;
+  e.u_offset_by_V_W = 0;
   return e;
 }
 
@@ -251,6 +253,70 @@ TEST_F(RowTest, AThrottledBoardMakesTheEnergyInvalid) {
   measurement.before.throttled_bits = 0x40000U;  // long ago
   EXPECT_EQ(row().status, "ok");
   EXPECT_EQ(row().throttled, 0);
+}
+
+// Snapshots of one processor, so that others took this much of 10 s.
+void let_others_take(CellMeasurement& m, double seconds, double own_s = 4) {
+  m.before.processors = ProcessorTimes{.busy_s = {0}, .allowed = {true}, .own_s = 0, .wall_s = 0};
+  m.after.processors = ProcessorTimes{.busy_s = {own_s + seconds}, .allowed = {true}, .own_s = own_s, .wall_s = 10};
+}
+
+TEST_F(RowTest, OtherProgramsAreRecordedAndMarkedWhereTheyTookMuch) {
+  let_others_take(measurement, 2);
+  EXPECT_THAT(row().other_cpu_pct, Optional(DoubleNear(20, 1e-9)));
+  EXPECT_EQ(row().reason, "");
+  let_others_take(measurement, 4.5);
+  EXPECT_THAT(row().other_cpu_pct, Optional(DoubleNear(45, 1e-9)));
+  EXPECT_THAT(row().reason, testing::HasSubstr("other programs took 45 % of the processors"));
+  EXPECT_EQ(row().status, "ok") << "it never changes the status";
+  EXPECT_EQ(row().train_net_J, 36.0);
+  EXPECT_EQ(accuracy_row().other_cpu_pct, std::nullopt) << "cells side by side are each other's others";
+}
+
+TEST_F(RowTest, NegativeJoulesAreInvalidWithTheRemedy) {
+  energy.gross = energy_of(-100, 10);
+  const auto r = row();
+  EXPECT_EQ(r.status, "invalid");
+  EXPECT_THAT(r.reason, testing::HasSubstr("VIN+"));
+  EXPECT_EQ(r.accuracy_pct, 75.0);
+  expect_no_joules(r);
+  energy.gross = energy_of(-4, 10);  // U is 5 J
+  EXPECT_EQ(row().status, "ok");
+}
+
+TEST_F(RowTest, NegativeJoulesOfTrainingOrAboveIdleStayEmpty) {
+  energy.train = energy_of(-60, 6);
+  EXPECT_EQ(row().status, "ok");
+  EXPECT_THAT(row().reason, testing::HasSubstr("train energy unknown: negative"));
+  EXPECT_EQ(row().train_gross_J, std::nullopt);
+  energy.train = energy_of(60, 6);
+  energy.idle_before = energy.idle_after = energy_of(60, 5);
+  EXPECT_EQ(row().net_J, std::nullopt);
+  EXPECT_EQ(row().train_net_J, std::nullopt);
+  EXPECT_EQ(row().U_net_J, std::nullopt);
+  EXPECT_EQ(row().idle_W, 12.0);
+  EXPECT_EQ(row().gross_J, 100.0);
+  EXPECT_THAT(row().reason, testing::HasSubstr("negative net energy"));
+}
+
+TEST_F(RowTest, AMeterThatStandsStillIsInvalid) {
+  energy.gross.max_W = energy.gross.least_W = 0;
+  EXPECT_EQ(row().status, "invalid");
+  EXPECT_THAT(row().reason, testing::HasSubstr("0 W"));
+  // The same value in all windows: invalid where the processors were busy in one and idle in the others.
+  for (Energy* e : {&energy.gross, &energy.idle_before, &energy.idle_after}) e->max_W = e->least_W = 4;
+  let_others_take(measurement, 0, 9);
+  EXPECT_EQ(row().status, "ok");
+  EXPECT_THAT(row().reason, testing::HasSubstr("does the sensor follow"));
+  energy.use_before = energy.use_after = ProcessorUse{.busy_pct = 5, .busy_processors = 0.05};
+  EXPECT_EQ(row().status, "invalid");
+  EXPECT_THAT(row().reason, testing::HasSubstr("stood still"));
+  meter.measured = false;
+  EXPECT_EQ(row().status, "ok") << "an estimate may";
+  meter.measured = true;
+  meter.counter = true;
+  energy.gross = energy_of(0, 10);
+  EXPECT_EQ(row().status, "invalid") << "a counter that did not rise";
 }
 
 TEST_F(RowTest, InvalidTrainingWindowsLeaveOnlyTheirColumnsEmpty) {

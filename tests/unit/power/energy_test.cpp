@@ -307,6 +307,66 @@ TEST(Energy, a_counters_offset_is_in_U_where_the_meter_states_one) {
   EXPECT_NEAR(energy(readings, window(0, 2), meter).U_J, 2 * 0.02 / std::sqrt(3) * 5 * 2, 1e-9);
 }
 
+TEST(Energy, a_counter_loses_nothing_in_a_gap) {
+  MeterInfo meter = simple_meter(0.01);
+  meter.counter = true;
+  std::vector<Reading> readings;
+  // A sampler under a quota: 25 ms of readings, then 75 ms of nothing.
+  for (int i = 0; i <= 300; ++i) {
+    if (i % 10 < 3) readings.push_back({.t_ns = from_seconds(0.01 * i), .energy_J = 0.05 * i});
+  }
+  const Energy e = energy(readings, window(0.96, 2.28), meter);  // both edges in a pause
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_NEAR(e.energy_J, 5 * 1.32, 1e-9);
+  EXPECT_LT(e.coverage_pct, 50) << "what was covered stays known";
+  // The same of a power meter is lost.
+  for (Reading& r : readings) r = watts(to_seconds(r.t_ns), 5);
+  EXPECT_FALSE(energy(readings, window(1, 2.2), simple_meter(0.01)).valid);
+  EXPECT_THAT(energy(std::vector{readings.front()}, window(0, 2), meter).reason, HasSubstr("no reading"));
+}
+
+TEST(Energy, a_suspend_within_the_window_is_a_gap) {
+  std::vector<Reading> readings;
+  for (int i = 0; i <= 100; ++i) readings.push_back(watts(i * 0.01, 4));
+  readings[50].flags = asleep;
+  EXPECT_THAT(energy(readings, window(0.2, 0.8), simple_meter(0.01)).reason, HasSubstr("suspended"));
+  EXPECT_TRUE(energy(readings, window(0.51, 0.8), simple_meter(0.01)).valid) << "it was asleep before";
+  EXPECT_TRUE(energy(readings, window(0.2, 0.48), simple_meter(0.01)).valid) << "it was asleep after";
+  // The first read after waking may fail.
+  readings[50] = {.t_ns = from_seconds(0.5), .flags = gap_begins | asleep};
+  EXPECT_THAT(energy(readings, window(0.2, 0.8), simple_meter(0.01)).reason, HasSubstr("suspended"));
+}
+
+TEST(Energy, readings_too_large_to_add_up_have_a_reason) {
+  std::vector<Reading> readings;
+  for (int i = 0; i <= 100; ++i) readings.push_back(watts(i * 0.01, i == 50 || i == 51 ? 1e308 : 4));
+  const Energy e = energy(readings, window(0, 1), simple_meter(0.01));
+  EXPECT_FALSE(e.valid);
+  EXPECT_THAT(e.reason, HasSubstr("too large"));
+}
+
+TEST(Energy, where_no_reading_is_inside_nothing_was_covered) {
+  const std::vector readings{watts(0, 4), watts(1, 4)};
+  const Energy e = energy(readings, window(0.4, 0.5), simple_meter(1));
+  EXPECT_THAT(e.reason, HasSubstr("no reading inside"));
+  EXPECT_TRUE(std::isnan(e.coverage_pct));
+}
+
+TEST(Net, of_an_unknown_offset_has_no_U) {
+  const auto measured = [](double volts, double amps) {
+    std::vector<Reading> readings;
+    for (int i = 0; i <= 100; ++i)
+      readings.push_back({.t_ns = from_seconds(0.1 * i), .volts_V = volts, .amps_A = amps, .power_W = volts * amps});
+    MeterInfo meter = simple_meter(0.1);
+    meter.accuracy = {.gain_limit_rel = 0.01, .resolution_A = 0.01};
+    return energy(readings, {.name = "", .t0_ns = 0, .t1_ns = from_seconds(10)}, meter);
+  };
+  const NetEnergy n = net(measured(5, 1.2), measured(5.2, 0.4), measured(5.2, 0.4));
+  EXPECT_GT(n.net_J, 0);
+  EXPECT_TRUE(std::isnan(n.U_net_J)) << n.U_net_J;
+  EXPECT_GT(n.U_random_net_J, 0);
+}
+
 TEST(Net, without_idle_the_net_is_unknown_never_the_gross) {
   Energy gross;
   gross.valid = true;

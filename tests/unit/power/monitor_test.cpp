@@ -69,6 +69,34 @@ TEST(PeerErrors, E10_durations_come_from_the_steady_clock) {
   EXPECT_NEAR(e.energy_J, 10'000, 1e-6);
 }
 
+// A laptop that was closed for a night: no time passes on the steady clock.
+TEST(Monitor, a_night_asleep_is_a_gap_in_the_windows_that_it_falls_into) {
+  Rig rig;
+  const TempDir dir;
+  const auto path = dir / "trace.csv";
+  Energy night, day;
+  {
+    Monitor monitor = rig.monitor([](TimeNs) { return 4.0; }, path);
+    monitor.begin("night");
+    rig.wait(500 * ms);
+    rig.clock->suspend(8 * 3600 * 1000 * ms);
+    rig.wait(500 * ms);
+    monitor.end("night");
+    monitor.begin("day");
+    rig.wait(500 * ms);
+    monitor.end("day");
+    night = monitor.energy("night");
+    day = monitor.energy("day");
+  }
+  EXPECT_FALSE(night.valid);
+  EXPECT_THAT(night.reason, HasSubstr("suspended"));
+  EXPECT_TRUE(day.valid) << day.reason;
+  const auto again = integrate(read_trace(path));
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(again[0].energy.reason, night.reason) << "the trace knows of it too";
+  EXPECT_DOUBLE_EQ(again[1].energy.energy_J, day.energy_J);
+}
+
 TEST(Monitor, windows_nest_overlap_and_recur) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });

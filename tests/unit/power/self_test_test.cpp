@@ -119,6 +119,47 @@ TEST(Capture, samples_a_meter_for_a_while) {
   EXPECT_THROW(capture(meter, *clock, 0), std::invalid_argument);
 }
 
+TEST(SelfTest, current_the_other_way_round_or_none_at_all_is_not_good) {
+  Capture c = steady();
+  for (Reading& r : c.readings) r.power_W = -r.power_W;
+  EXPECT_THAT(self_test(c, simple_meter(0.01)).problems, ElementsAre(HasSubstr("negative energy")));
+  for (Reading& r : c.readings) r.power_W = 0;
+  EXPECT_THAT(self_test(c, simple_meter(0.01)).problems, ElementsAre(HasSubstr("exactly 0 W")));
+  for (Reading& r : c.readings) r = {.t_ns = r.t_ns, .energy_J = 12};
+  MeterInfo counter = simple_meter(0.01);
+  counter.counter = true;
+  EXPECT_THAT(self_test(c, counter).problems, ElementsAre(HasSubstr("did not rise")));
+}
+
+// As USB meters are: new values twice a second, asked for ten times a second.
+class RepeatingMeter final : public Meter {
+ public:
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs first_window) override { asked_ = first_window; }
+  void stop() override {}
+  TimeNs next_poll(TimeNs /*scheduled*/) const override { return asked_ + 100 * ms; }
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now == asked_) return std::nullopt;
+    asked_ = now;
+    const bool fresh = ++polls_ % 5 == 0;
+    return Reading{.t_ns = now, .power_W = 2, .flags = static_cast<std::uint8_t>(fresh ? 0 : repeated)};
+  }
+
+ private:
+  MeterInfo info_ = simple_meter(0.5);
+  TimeNs asked_ = 0;
+  int polls_ = 0;
+};
+
+TEST(Capture, keeps_all_of_a_meter_that_repeats_its_values) {
+  auto clock = std::make_shared<SharedClock>(2);
+  RepeatingMeter meter;
+  const Capture c = capture(meter, *clock, 120);
+  EXPECT_NEAR(static_cast<double>(c.readings.size()), 1200, 2);
+  const SelfTest t = self_test(c, meter.info());
+  EXPECT_TRUE(t.ok()) << t.problems.front();
+}
+
 TEST(Capture, a_meter_that_throws_is_reported) {
   FunctionMeter meter(simple_meter(0.01), [](TimeNs) -> std::optional<double> { throw MeterUnavailable("gone"); });
   EXPECT_THROW(capture(meter, *steady_clock(), 5), MeterUnavailable);

@@ -69,7 +69,7 @@ TEST(TraceFile, what_is_written_is_read_back_bit_for_bit) {
                       .amps_A = i % 3 == 0 ? unknown : value(random),
                       .power_W = value(random),
                       .energy_J = unknown,
-                      .flags = static_cast<std::uint8_t>(i % 16)};
+                      .flags = static_cast<std::uint8_t>(i % 32)};
       readings.push_back(r);
       writer.write(r);
     }

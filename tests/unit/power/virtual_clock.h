@@ -39,6 +39,15 @@ class SharedClock final : public Clock {
     const std::lock_guard lock(mutex_);
     return now_;
   }
+  TimeNs asleep() const override {
+    const std::lock_guard lock(mutex_);
+    return asleep_;
+  }
+  // As if the machine had been suspended: the steady clock stands still.
+  void suspend(TimeNs duration) {
+    const std::lock_guard lock(mutex_);
+    asleep_ += duration;
+  }
   void sleep_until(TimeNs instant, const std::stop_token& stop) override {
     std::unique_lock lock(mutex_);
     sleepers_.push_back(instant);
@@ -69,6 +78,7 @@ class SharedClock final : public Clock {
   std::condition_variable_any woken_;
   std::vector<TimeNs> sleepers_;
   TimeNs now_;
+  TimeNs asleep_ = 0;
 };
 
 }  // namespace tbft::power::testing

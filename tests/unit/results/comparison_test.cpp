@@ -69,6 +69,33 @@ TEST(Comparison, five_per_cent_more_joules_are_found) {
   EXPECT_EQ(line(compare(run("b", 5, 1.05), run("a", 5)), Level::all, Quantity::train_J).verdict, Verdict::lower);
 }
 
+TEST(Comparison, joules_whose_uncertainty_holds_zero_give_no_ratio) {
+  ComparedRun b = run("b", 5);
+  for (CellRow& cell : b.rows) {
+    if (cell.repetition == 0) cell.train_net_J = -4;
+    if (cell.repetition == 1) cell.U_random_train_net_J = 30;
+  }
+  const Comparison some = compare(run("a", 5), b);
+  EXPECT_EQ(line(some, Level::all, Quantity::train_J).pairs, 9U);
+  EXPECT_EQ(line(some, Level::all, Quantity::train_s).pairs, 15U);
+  EXPECT_THAT(some.notes, Contains(HasSubstr("joules of 6 pairs left out")));
+  for (CellRow& cell : b.rows) {
+    cell.measured = 0;
+    cell.meter = "estimate://";
+  }
+  EXPECT_EQ(line(compare(b, b), Level::all, Quantity::train_J).pairs, 12U) << "of estimates those above 0";
+}
+
+TEST(Comparison, contended_cells_are_named) {
+  ComparedRun b = run("b", 5);
+  b.rows[0].other_cpu_pct = 40;
+  EXPECT_THAT(compare(run("a", 5), b).notes, Contains(HasSubstr("in 1 pairs a cell ran while other programs")));
+  leave_out_contended(b.rows);
+  const Comparison left = compare(run("a", 5), b);
+  EXPECT_EQ(line(left, Level::all, Quantity::train_J).pairs, 14U);
+  EXPECT_EQ(line(left, Level::all, Quantity::accuracy_pct).pairs, 15U);
+}
+
 TEST(Comparison, too_few_is_not_no_difference) {
   const Comparison few = compare(run("a", 4), run("b", 4, 1.05));
   EXPECT_EQ(line(few, Level::cell, Quantity::train_J, "fc").verdict, Verdict::too_few);

@@ -193,6 +193,15 @@ TEST(Headline, EstimatesAreCalledSoAndNeverMixed) {
   EXPECT_THAT(mixed.notes, Contains(HasSubstr("training saving left out")));
 }
 
+TEST(Headline, NoSavingIsFormedWithJoulesWhoseUncertaintyHoldsZero) {
+  std::vector<CellRow> rows = cells("cifar10-c", "input", 0.1, 0, 60);
+  EXPECT_DOUBLE_EQ(line(only({rows, {}, {}}), "training_saving_pct", "target").measured.mean, 20);
+  for (CellRow& r : rows) {
+    if (r.strategy == "block1") r.U_train_net_J = r.U_random_train_net_J = 9;
+  }
+  EXPECT_THROW(line(only({rows, {}, {}}), "training_saving_pct", "target"), std::out_of_range);
+}
+
 TEST(Headline, WithoutAllFourBlocksThereIsNone) {
   std::vector<CellRow> rows = cells("cifar10-c", "input", 0.1, 0, 60);
   std::erase_if(rows, [](const CellRow& r) { return r.strategy == "block2"; });

@@ -216,6 +216,16 @@ TEST(Regret, AnOracleThatCostsNothingLeavesTheJouleRegretUnknown) {
   EXPECT_TRUE(std::isnan(line(only(rows), "diagnosed").share_of_full_pct.value)) << "less than idle is no yardstick";
 }
 
+TEST(Regret, NoRatioIsFormedWithJoulesWhoseUncertaintyHoldsZero) {
+  std::vector<CellRow> rows = sweep();
+  EXPECT_TRUE(std::isfinite(line(only(rows), "diagnosed").share_of_full_pct.value));
+  for (CellRow& r : rows) {
+    if (r.strategy == "diagnosed") r.U_train_net_J = r.U_random_train_net_J = 10;
+  }
+  EXPECT_TRUE(std::isnan(line(only(rows), "diagnosed").share_of_full_pct.value));
+  EXPECT_TRUE(std::isfinite(line(only(rows), "block1").share_of_full_pct.value));
+}
+
 TEST(Regret, EstimatesAreCalledSo) {
   auto rows = sweep();
   EXPECT_THAT(text_of(only(rows)), HasSubstr("board joules of training, net of idle, ina219:///dev/i2c-1\n"));

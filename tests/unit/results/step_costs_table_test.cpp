@@ -51,6 +51,19 @@ TEST(StepCostTables, MeasuredStandsBesideThePaper) {
   EXPECT_THAT(text, HasSubstr("67.9    0.034"));
 }
 
+TEST(StepCostTables, NoSavingIsFormedWithJoulesWhoseUncertaintyHoldsZero) {
+  auto rows = run();
+  rows[3].U_net_J = 5;  // fc: 3.6 J
+  StepCostTable table = step_cost_tables(rows)[0];
+  EXPECT_TRUE(std::isnan(table.lines.at("fc").saving_J_pct));
+  EXPECT_DOUBLE_EQ(table.lines.at("block1").saving_J_pct, 17);
+  EXPECT_EQ(table.basis, StepBasis::time) << "the mean of the blocks has no joules";
+  rows[3].U_net_J = 1;
+  rows[4].U_net_J = 11;  // full: 10 J
+  table = step_cost_tables(rows)[0];
+  EXPECT_TRUE(std::isnan(table.lines.at("block1").saving_J_pct));
+}
+
 TEST(StepCostTables, JoulesThatAreNotMeasuredAreNotCompared) {
   auto rows = run();
   for (StepCostRow& row : rows) row.net_J.reset();

@@ -121,6 +121,57 @@ TEST(Tables, GrossJoulesServeWhereNetIsUnknownAndTheCaptionSaysWhich) {
   EXPECT_DOUBLE_EQ(line(table, "fc").saving.percent, 50);
 }
 
+// 0.5 J of 20 J, known to 0.6 J; the mean of four such cells is known to 0.3 J.
+TEST(Tables, NoSavingIsFormedWithJoulesWhoseUncertaintyHoldsZero) {
+  std::vector<CellRow> rows{row("full", 0, 70, 20), row("fc", 0, 40, 0.5), row("block1", 0, 60, 10)};
+  rows[1].U_random_train_net_J = 0.6;
+  const Table table = only_table(rows);
+  EXPECT_TRUE(std::isnan(line(table, "fc").saving.percent));
+  EXPECT_DOUBLE_EQ(line(table, "fc").train.spread.mean, 0.5) << "the joules are shown";
+  EXPECT_DOUBLE_EQ(line(table, "block1").saving.percent, 50);
+  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("no saving is formed with the joules of fc:")));
+  for (CellRow& r : rows) {
+    r.measured = 0;
+    r.meter = "estimate://";
+  }
+  EXPECT_DOUBLE_EQ(line(only_table(rows), "fc").saving.percent, 97.5) << "estimates are exempt";
+  rows = {};
+  for (std::int64_t i = 0; i < 4; ++i) {
+    rows.push_back(row("full", i, 70, 20));
+    rows.push_back(row("fc", i, 40, 0.5));
+    rows.back().U_random_train_net_J = 0.6;
+  }
+  EXPECT_DOUBLE_EQ(line(only_table(rows), "fc").saving.percent, 97.5);
+}
+
+TEST(Tables, NegativeJoulesGiveNoSaving) {
+  std::vector<CellRow> rows{row("full", 0, 70, -20), row("fc", 0, 40, 4.38), row("block1", 0, 60, -3)};
+  rows[2].U_random_train_net_J = 4;
+  const Table table = only_table(rows);
+  EXPECT_EQ(table.energy.basis, Basis::net) << "gross is no way out";
+  EXPECT_TRUE(std::isnan(line(table, "fc").saving.percent)) << "121.9 % otherwise";
+  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("joules of 1 cells are negative")));
+  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("joules of block1, full:")));
+  rows = {row("full", 0, 70, 20), row("fc", 0, 40, 5), row("fc", 1, 40, -3), row("full", 1, 70, 20)};
+  EXPECT_TRUE(std::isnan(line(only_table(rows), "fc").saving.percent)) << "the mean, 1 J, rests on a cell that cannot be";
+}
+
+TEST(Tables, ContendedCellsAreLeftOutOfJoulesAndSaidSo) {
+  std::vector<CellRow> rows{row("full", 0, 70, 20), row("full", 1, 70, 380), row("fc", 0, 40, 5), row("fc", 1, 40, 5)};
+  for (CellRow& r : rows) r.train_s = 1;
+  rows[1].other_cpu_pct = 45;
+  rows[0].other_cpu_pct = 29;
+  EXPECT_NEAR(line(only_table(rows), "fc").saving.percent, 97.5, 1e-9) << "kept: what the user asked for";
+  EXPECT_THAT(only_table(rows).captions, testing::Contains(HasSubstr("1 cells ran while other programs took over 30 %")));
+  leave_out_contended(rows);
+  EXPECT_EQ(rows[1].train_s, std::nullopt);
+  EXPECT_EQ(rows[0].train_s, 1);
+  const Table table = only_table(rows);
+  EXPECT_DOUBLE_EQ(line(table, "fc").saving.percent, 75);
+  EXPECT_EQ(line(table, "full").accuracy_pct.n, 2U);
+  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("of 1 cells left out: other programs took over 30 %")));
+}
+
 TEST(Tables, InvalidRowsCountForAccuracyAndNotForJoules) {
   std::vector<CellRow> rows{row("full", 0, 70, 20), row("full", 1, 80, 999)};
   rows[1].status = "invalid";
@@ -235,6 +286,19 @@ TEST(Winner, OneLineSaysWhoWonAgainstWhat) {
       winner_line(one_repetition(0)),
       "input drift: block1 won with 70.0 % (block-avg 59.0 %, full 72.0 %), 17.0 J against 20.0 J for full; one repetition, so "
       "no interval; paper (cifar10-c): block1");
+}
+
+TEST(Winner, NamesNoJoulesWhoseUncertaintyHoldsZero) {
+  std::vector<CellRow> rows = one_repetition(0);
+  for (CellRow& r : rows) {
+    if (r.strategy == "block1") r.train_net_J = -5.55e-17;
+  }
+  EXPECT_THAT(winner_line(rows), HasSubstr("full 72.0 %); one repetition"));
+  rows = one_repetition(0);
+  for (CellRow& r : rows) {
+    if (r.strategy == "full") r.U_train_net_J = r.U_random_train_net_J = 21;
+  }
+  EXPECT_THAT(winner_line(rows), HasSubstr("17.0 J; one repetition"));
 }
 
 TEST(Winner, IsAmongTheFourBlocksWhateverFullDoes) {
