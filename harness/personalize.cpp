@@ -130,6 +130,9 @@ class Personalization {
     });
     out_.diagnosis = adaptive::diagnose(request_.reference, seen, request_.train.seed);
     monitor_.end("diagnosis");
+    const auto predicted = seen.predicted();
+    for (std::size_t i = 0; i < predicted.size(); ++i) labelled_right_ += predicted[i] == seen.labels[i] ? 1 : 0;
+    n_labelled_ = std::ssize(predicted);
     out_.looking = monitor_.energy("diagnosis");
   }
 
@@ -176,10 +179,10 @@ class Personalization {
         .n_train = std::ssize(request_.split.train), .n_val = std::ssize(request_.split.val), .batch = request_.train.batch};
     return adaptive::work_of_tuning(trainer_.spec(), find_strategy(attempt.candidate.strategy), sizes, epochs);
   }
-  double test_J() const {
-    return out_.model.joules(
-        adaptive::work_of_test(trainer_.spec(), std::ssize(request_.split.test), std::ssize(request_.split.test)));
+  double pass_J(const std::vector<std::int64_t>& images) const {
+    return out_.model.joules(adaptive::work_of_test(trainer_.spec(), std::ssize(images), std::ssize(images)));
   }
+  double test_J() const { return pass_J(request_.split.test) + pass_J(request_.split.val); }
 
   void predict() {
     for (const auto& candidate : adaptive::candidates(out_.diagnosis)) {
@@ -204,14 +207,18 @@ class Personalization {
       return;
     }
     test_base();
-    const double base_pct = out_.base_pct();
     if (out_.attempts.empty()) {
       out_.verdict = "nothing drifted that these images show: the base model is left as it is";
-      out_.as_asked = !request_.target_accuracy_pct || base_pct >= *request_.target_accuracy_pct;
+      compare_with_target(out_.base_pct());
       return;
     }
-    if (request_.target_accuracy_pct && base_pct >= *request_.target_accuracy_pct) {
-      out_.verdict = fmt::format("the base model has {:.1f} % already: nothing to tune", base_pct);
+    // By the labelled images: those kept apart decide nothing.
+    if (request_.target_accuracy_pct &&
+        100.0 * static_cast<double>(labelled_right_) >= *request_.target_accuracy_pct * static_cast<double>(n_labelled_)) {
+      out_.verdict =
+          fmt::format("the base model has {} of {} labelled images and {:.1f} % of the {} kept apart already: nothing to tune",
+                      labelled_right_, n_labelled_, out_.base_pct(), out_.n_test);
+      compare_with_target(out_.base_pct());
       return;
     }
     std::int64_t tried = 0;
@@ -236,30 +243,45 @@ class Personalization {
     console_.progress("testing the base model");
     CellObserver observer(&monitor_, "base", false, stop_, [](double) {});
     observer.begin_cell();
-    const auto result = trainer_.run(find_strategy("none"), request_.images, request_.split, request_.train, observer);
+    auto split = request_.split;
+    split.test.insert(split.test.begin(), split.val.begin(), split.val.end());
+    const auto result = trainer_.run(find_strategy("none"), request_.images, split, request_.train, observer);
     observer.end_cell();
     out_.base_test = monitor_.energy("base");
-    base_correct_ = result.correct_by_image;
-    out_.base_correct = result.correct;
-    out_.n_test = result.n_test;
+    out_.n_val = std::ssize(split.val);
+    out_.n_test = std::ssize(request_.split.test);
+    const auto middle = result.correct_by_image.begin() + out_.n_val;
+    base_val_.assign(result.correct_by_image.begin(), middle);
+    base_correct_.assign(middle, result.correct_by_image.end());
+    out_.base_val_correct = std::ranges::count(base_val_, true);
+    out_.base_correct = std::ranges::count(base_correct_, true);
+    out_.base_val_loss = result.val_loss;
   }
 
-  // Of each attempt, so that all of them together raise a false alarm that seldom.
-  double asked_p() const {
-    return beyond_noise_p / static_cast<double>(std::min<std::int64_t>(request_.tries, std::ssize(out_.attempts)));
+  // How an outcome differs from another, image by image.
+  static Test compare(const std::vector<bool>& correct, const std::vector<bool>& base) {
+    Test test;
+    for (std::size_t i = 0; i < base.size(); ++i) {
+      test.correct += correct[i] ? 1 : 0;
+      test.better += correct[i] && !base[i] ? 1 : 0;
+      test.worse += !correct[i] && base[i] ? 1 : 0;
+    }
+    test.p = results::sign_p(test.better, test.worse);
+    return test;
   }
 
+  // Whether no further candidate is tried: by the validation images alone.
   bool done() const {
-    if (!out_.kept) return false;
-    if (!request_.target_accuracy_pct) return true;
-    const auto& result = *out_.attempts[*out_.kept].result;
+    if (!out_.chosen) return false;
+    const auto& result = *out_.attempts[*out_.chosen].result;
+    if (!request_.target_accuracy_pct) return compare(result.correct_by_image, base_val_).p < beyond_noise_p;
     return 100.0 * static_cast<double>(result.correct) >= *request_.target_accuracy_pct * static_cast<double>(result.n_test);
   }
 
   // All, or as many as the budget leaves; 0 says why in `attempt`.
   std::int64_t affordable_epochs(Attempt& attempt) const {
     if (!request_.budget_J) return request_.train.epochs;
-    const double left_J = *request_.budget_J - spent_J() - test_J();
+    const double left_J = *request_.budget_J - spent_J() - test_J() - pass_J(request_.split.val);
     for (auto epochs = request_.train.epochs; epochs > 0; --epochs)
       if (out_.model.joules(work_of(attempt, epochs)) <= left_J) return epochs;
     if (!std::isfinite(left_J)) {
@@ -295,8 +317,10 @@ class Personalization {
       };
     }
     observer.begin_cell();
+    auto split = request_.split;
+    split.test = split.val;
     try {
-      attempt.result = trainer_.run(strategy, request_.images, request_.split, settings, observer);
+      attempt.result = trainer_.run(strategy, request_.images, split, settings, observer);
     } catch (const DivergedError& error) {
       attempt.skipped = error.what();
     }
@@ -304,17 +328,39 @@ class Personalization {
     if (!attempt.result) return;
     attempt.tuning = monitor_.energy(window + "/tuning");
     attempt.predicted_done_J = out_.model.joules(work_of(attempt, attempt.result->epochs));
-    for (std::size_t i = 0; i < base_correct_.size(); ++i) {
-      attempt.better += attempt.result->correct_by_image[i] && !base_correct_[i] ? 1 : 0;
-      attempt.worse += !attempt.result->correct_by_image[i] && base_correct_[i] ? 1 : 0;
-    }
-    attempt.p = results::sign_p(attempt.better, attempt.worse);
-    const bool beats_base = attempt.p < asked_p();
-    const bool best = !out_.kept || attempt.result->correct > out_.attempts[*out_.kept].result->correct;
-    if (!beats_base || !best) return;
+    // The base is one of those to choose from.
+    const auto* best = out_.chosen ? &*out_.attempts[*out_.chosen].result : nullptr;
+    const auto correct = best != nullptr ? best->correct : out_.base_val_correct;
+    const double loss = best != nullptr ? best->val_loss : out_.base_val_loss;
+    if (std::pair(-attempt.result->correct, attempt.result->val_loss) >= std::pair(-correct, loss)) return;
     if (!best_) best_.emplace(request_.output);
-    trainer_.save(best_->staged());
-    out_.kept = static_cast<std::size_t>(&attempt - out_.attempts.data());
+    trainer_.save(best_->staged(), class_names());
+    out_.chosen = static_cast<std::size_t>(&attempt - out_.attempts.data());
+  }
+
+  // For the adapted weights, where the checkpoint says none: labels were compared with its outputs.
+  std::vector<std::string> class_names() const {
+    const auto& names = request_.images.class_names;
+    return std::ssize(names) == trainer_.spec().classes ? names : std::vector<std::string>{};
+  }
+
+  // The chosen weights on the images kept apart.
+  void test_chosen() {
+    console_.progress(fmt::format("testing {}", out_.attempts[*out_.chosen].candidate.strategy));
+    Trainer adapted(best_->staged());
+    const data::Split split{.train = {}, .val = {request_.split.test.front()}, .test = request_.split.test};
+    CellObserver observer(&monitor_, "test", false, stop_, [](double) {});
+    observer.begin_cell();
+    const auto result = adapted.run(find_strategy("none"), request_.images, split, request_.train, observer);
+    observer.end_cell();
+    out_.test = compare(result.correct_by_image, base_correct_);
+    out_.kept = out_.test->p < beyond_noise_p;
+  }
+
+  void compare_with_target(double pct) {
+    if (!request_.target_accuracy_pct || pct >= *request_.target_accuracy_pct) return;
+    out_.verdict += fmt::format("; {:.4g} % were asked for and not reached", *request_.target_accuracy_pct);
+    out_.as_asked = false;
   }
 
   void conclude(std::int64_t tried) {
@@ -328,22 +374,27 @@ class Personalization {
       out_.as_asked = !request_.target_accuracy_pct;
       return;
     }
-    if (!out_.kept) {
+    if (!out_.chosen) {
       out_.verdict = fmt::format(
-          "nothing beat the base model beyond the noise (p < {} asked, of {} images kept apart): it is left as it is. More "
-          "labelled images, or --test DATASET, tell smaller gains apart",
-          asked_p(), out_.n_test);
+          "nothing was better than the base model on the {} validation images: it is left as it is. More labelled images tell "
+          "smaller gains apart",
+          out_.n_val);
       out_.as_asked = !request_.target_accuracy_pct;
       return;
     }
-    const auto& best = out_.attempts[*out_.kept];
-    const double pct = 100.0 * static_cast<double>(best.result->correct) / static_cast<double>(best.result->n_test);
-    out_.verdict = fmt::format("{}: {:.1f} % of {} images kept apart, the base model {:.1f} %", best.candidate.strategy, pct,
-                               out_.n_test, out_.base_pct());
-    if (request_.target_accuracy_pct && pct < *request_.target_accuracy_pct) {
-      out_.verdict += fmt::format("; {:.4g} % were asked for and not reached", *request_.target_accuracy_pct);
-      out_.as_asked = false;
+    test_chosen();
+    const auto& strategy = out_.attempts[*out_.chosen].candidate.strategy;
+    if (!out_.kept) {
+      out_.verdict = fmt::format(
+          "{} did not beat the base model beyond the noise (p = {:.2g}, below {} asked, on {} images kept apart): the base is "
+          "left as it is. More labelled images, or --test DATASET, tell smaller gains apart",
+          strategy, out_.test->p, beyond_noise_p, out_.n_test);
+      out_.as_asked = !request_.target_accuracy_pct;
+      return;
     }
+    out_.verdict = fmt::format("{}: {:.1f} % of {} images kept apart, the base model {:.1f} %", strategy, out_.pct(),
+                               out_.n_test, out_.base_pct());
+    compare_with_target(out_.pct());
   }
 
   Trainer& trainer_;
@@ -353,7 +404,8 @@ class Personalization {
   const std::atomic<bool>& stop_;
   std::optional<results::Output> best_;  // the best weights so far
   Personalized out_;
-  std::vector<bool> base_correct_;
+  std::vector<bool> base_val_, base_correct_;         // of the validation images, of those kept apart
+  std::int64_t labelled_right_ = 0, n_labelled_ = 0;  // that the diagnosis looked at
   double began_J_ = 0;
 };
 

@@ -32,9 +32,8 @@ std::string line_of(const Attempt& attempt) {
   const auto name = attempt.candidate.strategy;
   if (!attempt.result) return fmt::format("  {:<10} {}\n", name, attempt.skipped.empty() ? "not tried" : attempt.skipped);
   const auto& result = *attempt.result;
-  std::string text =
-      fmt::format("  {:<10} {} of {} right ({:.1f} %): {} better, {} worse than the base, p = {:.2g}\n", name, result.correct,
-                  result.n_test, percent(result.correct, result.n_test), attempt.better, attempt.worse, attempt.p);
+  std::string text = fmt::format("  {:<10} {} of {} validation images right ({:.1f} %), loss {:.3g}\n", name, result.correct,
+                                 result.n_test, percent(result.correct, result.n_test), result.val_loss);
   text += fmt::format("  {:<10} {} epochs, {}", "", result.epochs, joules(attempt.tuning));
   if (std::isfinite(error_pct(attempt)))
     text += fmt::format(" (predicted {:.3g} J, {:+.0f} %)", attempt.predicted_done_J, error_pct(attempt));
@@ -60,11 +59,9 @@ ordered_json attempt_json(const Attempt& attempt) {
   json["epochs"] = result.epochs;
   json["steps"] = result.steps;
   json["lr"] = result.lr;
-  json["correct"] = result.correct;
-  json["accuracy_pct"] = percent(result.correct, result.n_test);
-  json["better"] = attempt.better;
-  json["worse"] = attempt.worse;
-  json["p"] = attempt.p;
+  json["val_correct"] = result.correct;
+  json["val_accuracy_pct"] = percent(result.correct, result.n_test);
+  json["val_loss"] = result.val_loss;
   json["tuning"] = energy_json(attempt.tuning);
   json["predicted_done_J"] = number(attempt.predicted_done_J);
   json["prediction_error_pct"] = number(error_pct(attempt));
@@ -85,9 +82,16 @@ std::string to_text(const Personalized& outcome, const PersonalizeRequest& reque
                         std::isfinite(attempt.predicted_J) ? fmt::format("{:.3g} J", attempt.predicted_J) : "unknown joules",
                         attempt.predicted_s, attempt.candidate.why);
   if (outcome.n_test > 0) {
-    text += fmt::format("\nbase model: {} of {} images kept apart right ({:.1f} %)\n", outcome.base_correct, outcome.n_test,
-                        outcome.base_pct());
+    text += fmt::format("\n  {:<10} {} of {} validation images right ({:.1f} %), loss {:.3g}\n", "base model",
+                        outcome.base_val_correct, outcome.n_val, percent(outcome.base_val_correct, outcome.n_val),
+                        outcome.base_val_loss);
     for (const auto& attempt : outcome.attempts) text += line_of(attempt);
+    text += fmt::format("\nimages kept apart, which chose nothing:\n  {:<10} {} of {} right ({:.1f} %)\n", "base model",
+                        outcome.base_correct, outcome.n_test, outcome.base_pct());
+    if (outcome.test)
+      text += fmt::format("  {:<10} {} of {} right ({:.1f} %): {} better, {} worse than the base, p = {:.2g}\n",
+                          outcome.attempts[*outcome.chosen].candidate.strategy, outcome.test->correct, outcome.n_test,
+                          outcome.pct(), outcome.test->better, outcome.test->worse, outcome.test->p);
   }
   text += fmt::format("\n{}\n\nall of it: diagnosis {}, calibration {}\n", outcome.verdict, joules(outcome.looking),
                       joules(outcome.calibrating));
@@ -99,6 +103,14 @@ std::string to_text(const Personalized& outcome, const PersonalizeRequest& reque
 ordered_json to_json(const Personalized& outcome, const PersonalizeRequest& request) {
   auto attempts = ordered_json::array();
   for (const auto& attempt : outcome.attempts) attempts.push_back(attempt_json(attempt));
+  if (outcome.test) {  // it alone was tested
+    auto& json = attempts[*outcome.chosen];
+    json["correct"] = outcome.test->correct;
+    json["accuracy_pct"] = outcome.pct();
+    json["better"] = outcome.test->better;
+    json["worse"] = outcome.test->worse;
+    json["p"] = outcome.test->p;
+  }
   ordered_json json{{"n_train", request.split.train.size()},
                     {"n_val", request.split.val.size()},
                     {"n_test", request.split.test.size()},
@@ -106,6 +118,7 @@ ordered_json to_json(const Personalized& outcome, const PersonalizeRequest& requ
                     {"step_model", adaptive::to_json(outcome.model)},
                     {"base", nullptr},
                     {"attempts", attempts},
+                    {"chosen", nullptr},
                     {"kept", nullptr},
                     {"verdict", outcome.verdict},
                     {"as_asked", outcome.as_asked},
@@ -116,10 +129,14 @@ ordered_json to_json(const Personalized& outcome, const PersonalizeRequest& requ
                       {"diagnosis", energy_json(outcome.looking)},
                       {"calibration", energy_json(outcome.calibrating)}}}};
   if (outcome.n_test > 0) {
-    json["base"] = {{"correct", outcome.base_correct}, {"accuracy_pct", outcome.base_pct()}};
+    json["base"] = {{"correct", outcome.base_correct},
+                    {"accuracy_pct", outcome.base_pct()},
+                    {"val_correct", outcome.base_val_correct},
+                    {"val_loss", outcome.base_val_loss}};
     json["energy"]["base_test"] = energy_json(outcome.base_test);
   }
-  if (outcome.kept) json["kept"] = outcome.attempts[*outcome.kept].candidate.strategy;
+  if (outcome.chosen) json["chosen"] = outcome.attempts[*outcome.chosen].candidate.strategy;
+  if (outcome.kept) json["kept"] = json["chosen"];
   if (request.budget_J) json["budget_J"] = *request.budget_J;
   if (request.target_accuracy_pct) json["target_accuracy_pct"] = *request.target_accuracy_pct;
   if (known(outcome.net.net_J)) {

@@ -214,6 +214,9 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
     throw data::DataError(
         fmt::format("images are {}x{}; the network wants squares of a multiple of 32", train.width, train.height));
 
+  // More outputs than names: labels of `val` go beyond what `train` names, and nobody knows what they are.
+  const auto class_names = std::ssize(train.class_names) == classes ? train.class_names : std::vector<std::string>{};
+
   torch::manual_seed(settings.seed);
   models::ResNet net(models::ResNetSpec{static_cast<int>(settings.depth), static_cast<int>(settings.width),
                                         static_cast<int>(classes), static_cast<int>(train.height)});
@@ -262,7 +265,7 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
     if (report.best) {
       best = report;
       results::Output file(out);
-      models::write_state_dict(file.staged(), models::state_of(net));
+      models::write_state_dict(file.staged(), models::state_of(net), class_names);
       file.commit();
     }
     progress.epoch = epoch;

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "harness/compute.h"
+#include "harness/data/class_names.h"
+#include "harness/load_images.h"
 #include "harness/pretrain.h"
 #include "harness/pretrain_progress.h"
 #include "harness/run_directory.h"
@@ -35,9 +37,10 @@ void train_base(const TableJob& job, const Board& board, Console& console, const
   settings.layout = effective_settings.layout;
   set_compute({effective_settings.threads, effective_settings.backend});
   console.line(fmt::format("base model {}: recipe {}, {} epochs", base.name, base.recipe, settings.epochs));
-  console.progress("loading " + data::to_string(base.train));
-  const auto train = data::load_dataset(base.train);
-  const auto val = data::load_dataset(base.val);
+  const auto train = load_images(base.train, console);
+  auto val = load_images(base.val, console);
+  if (const auto note = data::use_class_names(val, train.class_names, data::to_string(base.val)); !note.empty())
+    console.warning(note);
   fs::create_directories(out.parent_path());
   PretrainProgress progress(console, stop, settings.epochs);
   // Its name only when it is whole.

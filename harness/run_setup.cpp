@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "harness/adaptive/reference.h"
 #include "harness/compute.h"
 #include "harness/interrupted.h"
 #include "harness/provenance.h"
@@ -13,11 +14,26 @@ namespace tbft {
 
 namespace {
 
+// Of the model's outputs. What is wrong with a reference that cannot be read, CellSettings says.
+std::vector<std::string> class_names_of(const RunSetup& setup) {
+  const auto& names = setup.trainer.class_names();
+  if (!names.empty() || setup.settings.model.reference.empty()) return names;
+  try {
+    return adaptive::read_reference(setup.settings.model.reference, setup.identity.checkpoint_sha256).class_names;
+  } catch (const std::runtime_error&) {
+    return {};
+  }
+}
+
 TargetData load(const RunSetup& setup) {
-  TargetData data(setup.settings, setup.selected, [&](const std::string& name) {
+  const auto loading = [&](const std::string& name) {
     if (setup.stop) throw Interrupted("interrupted");
     setup.console.progress("loading " + name);
-  });
+  };
+  const auto warn = [&](const std::string& note) { setup.console.warning(note); };
+  const ModelClasses model{.outputs = setup.trainer.spec().classes, .names = class_names_of(setup)};
+  TargetData data(setup.settings, setup.selected, loading, model, warn);
+  if (!setup.trainer.note().empty()) warn(setup.trainer.note());
   setup.console.clear();
   return data;
 }

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
-#include <unordered_set>
 
+#include "harness/data/class_names.h"
 #include "harness/noise.h"
 
 namespace tbft {
@@ -18,43 +19,43 @@ std::string_view bytes(const void* begin, std::size_t size) {
   return {static_cast<const char*>(begin), size};
 }
 
-void append(data::Images& images, const data::Images& more) {
+// Returns a line for the user, or nothing.
+std::string append(data::Images& images, data::Images more) {
   if (more.height != images.height || more.width != images.width)
     throw data::DataError(fmt::format("data.train_path has images of {}x{}, data.path of {}x{}; they must be of one size",
                                       more.width, more.height, images.width, images.height));
-  if (more.class_names != images.class_names)
-    throw data::DataError("data.train_path and data.path have other classes; their class names must be the same");
-  // The same images in both would be tuned on and then tested.
-  std::unordered_set<std::string_view> own;
-  for (std::int64_t i = 0; i < images.size(); ++i) own.insert(bytes(images.image(i).data(), images.image(i).size()));
-  std::int64_t shared = 0;
-  for (std::int64_t i = 0; i < more.size(); ++i)
-    shared += own.contains(bytes(more.image(i).data(), more.image(i).size())) ? 1 : 0;
-  if (shared * 100 > more.size())
-    throw data::DataError(
-        fmt::format("{} of {} images of data.train_path are images of data.path too, which are tested on; name other ones, "
-                    "such as cifar10:DIR?part=train",
-                    shared, more.size()));
+  auto note = data::use_class_names(more, images.class_names, "data.train_path");
+  if (const auto shared = data::check_shared(images, "data.path", more, "data.train_path"); !shared.empty())
+    note += (note.empty() ? "" : "; ") + shared;
   images.pixels.insert(images.pixels.end(), more.pixels.begin(), more.pixels.end());
   images.labels.insert(images.labels.end(), more.labels.begin(), more.labels.end());
+  return note;
 }
 
 }  // namespace
 
 TargetData::TargetData(const Settings& effective, const std::vector<Cell>& plan,
-                       const std::function<void(const std::string&)>& loading)
+                       const std::function<void(const std::string&)>& loading, const ModelClasses& model,
+                       const std::function<void(const std::string&)>& warn)
     : settings_(effective) {
+  std::set<std::string> said;
+  const auto say = [&](const std::string& note) {
+    if (warn && !note.empty() && said.insert(note).second) warn(note);
+  };
   for (const auto& cell : plan) {
     if (sets_.contains(key(cell))) continue;
     Set set;
     const auto load = [&](const std::string& path) {
       const auto spec = spec_of(path, cell);
       loading(data::to_string(spec));
-      return data::load_dataset(spec);
+      auto images = data::load_dataset(spec);
+      for (const auto& note : images.notes) say(note);
+      if (model.outputs > 0) say(data::fit_to_outputs(images, model.names, model.outputs, path));
+      return images;
     };
     set.images = load(settings_.data.path);
     set.own = set.images.size();
-    if (!settings_.data.train_path.empty()) append(set.images, load(settings_.data.train_path));
+    if (!settings_.data.train_path.empty()) say(append(set.images, load(settings_.data.train_path)));
     sets_.emplace(key(cell), std::move(set));
     // A size that leaves a part empty is found now, not hours later.
     for (Cell sized = cell; const double size : settings_.sweep.train_sizes) {

@@ -13,10 +13,18 @@
 
 namespace tbft {
 
+// What the images are classified into.
+struct ModelClasses {
+  std::int64_t outputs = 0;        // 0: there is no model to compare with
+  std::vector<std::string> names;  // of the outputs; empty where nobody wrote them down
+};
+
 class TargetData {
  public:
-  // Loads what the plan needs; `loading` is told each data set before, and may throw. Throws data::DataError.
-  TargetData(const Settings& effective, const std::vector<Cell>& plan, const std::function<void(const std::string&)>& loading);
+  // Loads what the plan needs; `loading` is told each data set before, and may throw. Labels become the model's outputs by
+  // class names; `warn` hears, once each, what a person should know of files and class names. Throws data::DataError.
+  TargetData(const Settings& effective, const std::vector<Cell>& plan, const std::function<void(const std::string&)>& loading,
+             const ModelClasses& model = {}, const std::function<void(const std::string&)>& warn = {});
 
   // With data.train_path, its images stand behind those of data.path.
   const data::Images& images(const Cell& cell) const { return sets_.at(key(cell)).images; }

@@ -120,6 +120,8 @@ std::int64_t macs_before(const models::ResNetSpec& spec, int stage) {
 struct Trainer::Impl {
   models::ResNet net{nullptr};
   Snapshot base;
+  std::vector<std::string> class_names;
+  std::string note;
 
   void start_from_base(const std::optional<BlockNoise>& noise) {
     base.restore(net);
@@ -138,7 +140,10 @@ struct Trainer::Impl {
 };
 
 Trainer::Trainer(const std::filesystem::path& checkpoint) : impl_(std::make_unique<Impl>()) {
-  impl_->net = models::load_resnet(checkpoint);
+  auto read = models::read_checkpoint(checkpoint);
+  impl_->net = models::load_resnet(read);
+  impl_->class_names = std::move(read.class_names);
+  impl_->note = std::move(read.note);
   impl_->base.take(impl_->net);
 }
 Trainer::Trainer(const models::ResNetSpec& spec, std::uint64_t seed) : impl_(std::make_unique<Impl>()) {
@@ -152,14 +157,22 @@ const models::ResNetSpec& Trainer::spec() const {
   return impl_->net->spec();
 }
 
+const std::vector<std::string>& Trainer::class_names() const {
+  return impl_->class_names;
+}
+
+const std::string& Trainer::note() const {
+  return impl_->note;
+}
+
 std::string Trainer::description() const {
   const auto& spec = impl_->net->spec();
   return fmt::format("ResNet-{}, {} px, {} classes, {} parameters", spec.depth, spec.pixels, spec.classes,
                      models::parameter_count(spec));
 }
 
-void Trainer::save(const std::filesystem::path& checkpoint) const {
-  models::write_state_dict(checkpoint, models::state_of(impl_->net));
+void Trainer::save(const std::filesystem::path& checkpoint, const std::vector<std::string>& class_names) const {
+  models::write_state_dict(checkpoint, models::state_of(impl_->net), class_names.empty() ? impl_->class_names : class_names);
 }
 
 std::int64_t Trainer::correct(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,

@@ -80,8 +80,9 @@ class Trainer {
   TrainResult run(const Strategy& strategy, const data::Images& images, const data::Split& split, const TrainSettings& settings,
                   PhaseObserver& observer);
 
-  // Writes the weights that the last run() tested, as a state dict.
-  void save(const std::filesystem::path& checkpoint) const;
+  // Writes the weights that the last run() tested, as a state dict, with the names of its outputs where they are given or
+  // known.
+  void save(const std::filesystem::path& checkpoint, const std::vector<std::string>& class_names = {}) const;
 
   // How many of the given images the base model, with noise where given, classifies right.
   std::int64_t correct(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
@@ -96,6 +97,10 @@ class Trainer {
   double step_s(const std::string& layout, double enough_s);
 
   const models::ResNetSpec& spec() const;
+  // Of the outputs, in their order; empty where the checkpoint does not say.
+  const std::vector<std::string>& class_names() const;
+  // What a person should hear of how the checkpoint was read; empty: nothing.
+  const std::string& note() const;
   // "ResNet-26, 32 px, 10 classes, 366938 parameters"
   std::string description() const;
 

@@ -33,10 +33,6 @@ struct FileCloser {
   if (head.starts_with("PK")) {
     throw CheckpointError(fmt::format("{}: the zip archive is truncated or damaged ({}); fetch it again", name, zip_says));
   }
-  if (head.starts_with("\x80\x02\x8a\x0a")) {
-    throw CheckpointError(fmt::format(
-        "{}: written in torch's legacy format (before 1.6); load it in Python and torch.save its state dict again", name));
-  }
   throw CheckpointError(
       fmt::format("{}: no checkpoint: torch.save writes a zip archive, and this is none ({})", name, zip_says));
 }

@@ -12,7 +12,8 @@
 namespace tbft::models::pickle {
 namespace {
 
-enum class Call { ordered_dict, rebuild_tensor, rebuild_parameter, storage };
+// opaque: what it would make is not looked into; empty_dict: a dict whose arguments say nothing about its items.
+enum class Call { ordered_dict, rebuild_tensor, rebuild_parameter, storage, opaque, empty_dict };
 
 struct KnownGlobal {
   std::string_view name;
@@ -33,6 +34,19 @@ constexpr std::array known_globals{
     KnownGlobal{"torch.CharStorage", Call::storage, DType::int8},
     KnownGlobal{"torch.ByteStorage", Call::storage, DType::uint8},
     KnownGlobal{"torch.BoolStorage", Call::storage, DType::boolean},
+    // Beside the tensors: numbers that numpy made (an accuracy), where a tensor was, sizes.
+    KnownGlobal{"numpy.core.multiarray.scalar", Call::opaque},
+    KnownGlobal{"numpy._core.multiarray.scalar", Call::opaque},
+    KnownGlobal{"numpy.core.multiarray._reconstruct", Call::opaque},
+    KnownGlobal{"numpy._core.multiarray._reconstruct", Call::opaque},
+    KnownGlobal{"numpy.ndarray", Call::opaque},
+    KnownGlobal{"numpy.dtype", Call::opaque},
+    KnownGlobal{"_codecs.encode", Call::opaque},
+    KnownGlobal{"torch.device", Call::opaque},
+    KnownGlobal{"torch.Size", Call::opaque},
+    KnownGlobal{"collections.defaultdict", Call::empty_dict},
+    KnownGlobal{"__builtin__.dict", Call::opaque},
+    KnownGlobal{"builtins.dict", Call::opaque},
 };
 
 // Opcodes of pickle that are refused and that a reader may want to see by name.
@@ -52,6 +66,7 @@ class Parser {
  public:
   Parser(std::span<const std::byte> bytes, std::string_view where) : in_(bytes, where) {}
   Document run();
+  std::size_t position() const { return in_.position(); }
 
  private:
   template <typename... Args>
@@ -197,21 +212,28 @@ void Parser::reduce() {
       if (args.size() != 3) fail("a parameter of {} arguments", args.size());
       as<Tensor>(args[0], "a parameter's data");
       return push(args[0]);
+    case Call::opaque:
+      return create(Opaque{});
+    case Call::empty_dict:
+      return create(Dict{});
     case Call::storage:
       fail("{} is called; a storage comes by its persistent id", function.name);
   }
 }
 
-// Only an OrderedDict gets attributes (a state dict's _metadata: versions of modules); they say nothing about tensors.
+// Only an OrderedDict gets attributes (a state dict's _metadata: versions of modules), and what is not looked into; they say
+// nothing about tensors.
 void Parser::build() {
   pop();
+  if (std::holds_alternative<Opaque>(document_.values[top()])) return;
   target<Dict>("what is given attributes");
 }
 
-// ("storage", torch.FloatStorage, "12", "cuda:0", 432)
+// ("storage", torch.FloatStorage, "12", "cuda:0", 432), in the old format with None (no view of another storage) behind it.
 void Parser::persistent_id() {
   const std::vector<Id>& items = as<Tuple>(pop(), "a persistent id").items;
-  if (items.size() != 5 || as<std::string>(items[0], "a persistent id's kind") != "storage")
+  if (items.size() == 6 && !std::holds_alternative<None>(document_.values[items[5]])) fail("a view of another storage");
+  if ((items.size() != 5 && items.size() != 6) || as<std::string>(items[0], "a persistent id's kind") != "storage")
     fail("a persistent id of another kind");
   const KnownGlobal& type = known_globals[as<Global>(items[1], "a storage's type").index];
   const std::string& key = as<std::string>(items[2], "a storage's key");
@@ -291,6 +313,13 @@ Document parse(std::span<const std::byte> bytes, std::string_view where) {
     throw CheckpointError(fmt::format("{} has {} bytes; a dict of tensors has at most {}", where, bytes.size(), max_bytes));
   }
   return Parser(bytes, where).run();
+}
+
+Document parse_front(std::span<const std::byte>& bytes, std::string_view where) {
+  Parser parser(bytes.first(std::min(bytes.size(), max_bytes)), where);
+  Document document = parser.run();
+  bytes = bytes.subspan(parser.position());
+  return document;
 }
 
 }  // namespace tbft::models::pickle

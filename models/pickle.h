@@ -19,6 +19,8 @@ namespace tbft::models::pickle {
 using Id = std::uint32_t;
 
 struct None {};
+// What a checkpoint holds beside tensors and is not looked into: a numpy number, a device.
+struct Opaque {};
 // A known global by its index in the list of pickle.cpp.
 struct Global {
   std::size_t index;
@@ -44,7 +46,7 @@ struct List {
 struct Dict {
   std::vector<std::pair<Id, Id>> items;  // in order; equal keys are kept
 };
-using Value = std::variant<None, bool, std::int64_t, double, std::string, Global, Storage, Tensor, Tuple, List, Dict>;
+using Value = std::variant<None, Opaque, bool, std::int64_t, double, std::string, Global, Storage, Tensor, Tuple, List, Dict>;
 
 struct Document {
   std::vector<Value> values;
@@ -59,5 +61,7 @@ inline constexpr std::size_t max_dims = 16;
 
 // `where` begins every error ("x.pth: data.pkl"). Throws CheckpointError on anything that a dict of tensors does not need.
 Document parse(std::span<const std::byte> bytes, std::string_view where);
+// The pickle that `bytes` begin with; afterwards they begin behind it.
+Document parse_front(std::span<const std::byte>& bytes, std::string_view where);
 
 }  // namespace tbft::models::pickle

@@ -62,6 +62,7 @@ class Cursor {
     throw CheckpointError(fmt::format("{} at byte {}: {}", where_, start_, fmt::format(text, std::forward<Args>(args)...)));
   }
   std::string_view where() const { return where_; }
+  std::size_t position() const { return position_; }
 
   Op opcode() {
     start_ = position_;

@@ -187,13 +187,18 @@ void load(ResNet& model, const StateDict& state) {
 }
 
 ResNet load_resnet(const std::filesystem::path& checkpoint) {
-  const StateDict state = read_state_dict(checkpoint);
+  return load_resnet(read_checkpoint(checkpoint));
+}
+
+ResNet load_resnet(const Checkpoint& checkpoint) {
   try {
-    ResNet model(infer_spec(state));
-    load(model, state);
+    ResNet model(infer_spec(checkpoint.state));
+    if (const auto& names = checkpoint.class_names; !names.empty() && std::ssize(names) != model->spec().classes)
+      throw CheckpointError(fmt::format("names {} classes, but has {} outputs", names.size(), model->spec().classes));
+    load(model, checkpoint.state);
     return model;
   } catch (const CheckpointError& error) {
-    throw CheckpointError(fmt::format("{}: {}", checkpoint.string(), error.what()));
+    throw CheckpointError(fmt::format("{}: {}", checkpoint.name, error.what()));
   }
 }
 

@@ -39,10 +39,12 @@ class ResNetImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ResNet);
 
-// Every tensor by name and shape; a missing, extra or odd one throws CheckpointError that names it.
+// Every tensor by name and shape; a missing, extra or odd one throws CheckpointError that names it. Counters that the state
+// does not have stay as they are.
 void load(ResNet& model, const StateDict& state);
 // Builds the network that the checkpoint's shapes say, and fills it.
 ResNet load_resnet(const std::filesystem::path& checkpoint);
+ResNet load_resnet(const Checkpoint& checkpoint);
 StateDict state_of(const ResNet& model);
 
 // Any float32 or int64 tensor as bytes, and back into a tensor of the same shape; the latter throws CheckpointError.

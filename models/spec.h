@@ -38,8 +38,9 @@ std::vector<TensorInfo> tensors_of(const ResNetSpec& spec);
 // Depth, width, classes and pixels from names and shapes. Throws CheckpointError that says which tensor is missing or odd.
 ResNetSpec infer_spec(const StateDict& state);
 
-// Throws CheckpointError that names the first tensor that is missing, extra, of another shape, or not floating point (the
-// counters: not an integer).
+// Throws CheckpointError that names the first tensor that is missing (a counter may be: torch before 0.4.1 had none), extra, of
+// another shape, not floating point (the counters: not an integer), or holds what no trained network has: a number that is not
+// finite, a negative variance.
 void check(const ResNetSpec& spec, const StateDict& state);
 
 }  // namespace tbft::models

@@ -9,40 +9,30 @@
 #include <set>
 #include <utility>
 
-#include "models/archive.h"
-#include "models/pickle.h"
+#include "models/choose_model.h"
+#include "models/container.h"
 #include "models/printable.h"
 
 namespace tbft::models {
 namespace {
 
-using pickle::Dict;
-using pickle::Document;
-using pickle::Id;
 using pickle::Tensor;
 
-constexpr std::string_view module_prefix = "module.";
-
-// Reads the tensors of one open archive.
+// Reads the tensors of one open file.
 class Reader {
  public:
-  explicit Reader(Archive archive) : archive_(std::move(archive)) {}
-  StateDict run();
+  explicit Reader(std::unique_ptr<Container> file) : file_(std::move(file)) {}
+  Checkpoint run();
 
  private:
   template <typename... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {
-    throw CheckpointError(fmt::format("{}: {}", archive_.name(), fmt::format(text, std::forward<Args>(args)...)));
+    throw CheckpointError(fmt::format("{}: {}", file_->name(), fmt::format(text, std::forward<Args>(args)...)));
   }
-
-  std::string find_root();
-  void check_byte_order();
-  const Dict& state_of(const Document& document) const;
   const std::vector<std::byte>& storage(const pickle::Storage& what);
   NamedTensor materialise(std::string name, const Tensor& tensor);
 
-  Archive archive_;
-  std::string root_;  // the folder that holds everything in the archive: "archive/"
+  std::unique_ptr<Container> file_;
   std::map<std::string, std::vector<std::byte>> storages_;
   std::uint64_t storage_bytes_ = 0;
   std::uint64_t tensor_bytes_ = 0;
@@ -66,7 +56,7 @@ std::optional<std::int64_t> last_element(const Tensor& tensor) {
 }
 
 std::string_view kind_of(const pickle::Value& value) {
-  if (std::holds_alternative<Dict>(value)) return "a dict";
+  if (std::holds_alternative<pickle::Dict>(value)) return "a dict";
   if (std::holds_alternative<pickle::List>(value)) return "a list";
   if (std::holds_alternative<pickle::Tuple>(value)) return "a tuple";
   return "no tensor";
@@ -75,7 +65,7 @@ std::string_view kind_of(const pickle::Value& value) {
 bool is_scalar(const pickle::Value& value) {
   return std::holds_alternative<pickle::None>(value) || std::holds_alternative<bool>(value) ||
          std::holds_alternative<std::int64_t>(value) || std::holds_alternative<double>(value) ||
-         std::holds_alternative<std::string>(value);
+         std::holds_alternative<std::string>(value) || std::holds_alternative<pickle::Opaque>(value);
 }
 
 // Copies the view that shape and strides (in elements) describe, which lies inside `source`, row by row into `target`.
@@ -107,58 +97,14 @@ bool is_row_major(const Tensor& tensor) {
   return true;
 }
 
-// "x.pth/data.pkl" gives "x.pth/".
-std::string Reader::find_root() {
-  constexpr std::string_view pickle_name = "/data.pkl";
-  std::optional<std::string> root;
-  for (const std::string& entry : archive_.entries()) {
-    if (entry.ends_with(pickle_name) && entry.find('/') == entry.size() - pickle_name.size()) {
-      if (root) fail("two folders hold a data.pkl: {} and {}", printable(*root), printable(entry));
-      root = entry.substr(0, entry.find('/') + 1);
-    }
-  }
-  if (!root) fail("a zip archive without data.pkl; no checkpoint that torch.save wrote");
-  if (archive_.contains(*root + "constants.pkl")) {
-    fail("a TorchScript archive, which carries code; save model.state_dict() with torch.save instead");
-  }
-  return *root;
-}
-
-void Reader::check_byte_order() {
-  const std::string entry = root_ + "byteorder";
-  if (!archive_.contains(entry)) return;  // torch before 2.1 writes none; those machines were little-endian
-  constexpr std::string_view little = "little";
-  if (archive_.size(entry) == little.size()) {
-    const std::vector<std::byte> order = archive_.read(entry);
-    if (std::memcmp(order.data(), little.data(), little.size()) == 0) return;
-  }
-  fail("was written on a big-endian machine; only little-endian tensors are read");
-}
-
-// The dict that holds the tensors: the outermost, or the one that it holds as "state_dict".
-const Dict& Reader::state_of(const Document& document) const {
-  const auto* top = std::get_if<Dict>(&document.at(document.root));
-  if (top == nullptr)
-    fail("holds {}, not a dict of tensors; save model.state_dict() with torch.save", kind_of(document.at(document.root)));
-  for (const auto& [key, value] : top->items) {
-    const auto* name = std::get_if<std::string>(&document.at(key));
-    const auto* inner = std::get_if<Dict>(&document.at(value));
-    if (name != nullptr && *name == "state_dict" && inner != nullptr) return *inner;
-  }
-  return *top;
-}
-
 const std::vector<std::byte>& Reader::storage(const pickle::Storage& what) {
-  const auto bytes = product(what.count, static_cast<std::int64_t>(size_of(what.dtype)));
-  const std::string entry = root_ + "data/" + what.key;
-  if (!bytes || archive_.size(entry) != static_cast<std::uint64_t>(*bytes)) {
-    fail("data/{} has {} bytes; the pickle says {} elements of {}", what.key, archive_.size(entry), what.count,
-         to_string(what.dtype));
-  }
   const auto [found, is_new] = storages_.try_emplace(what.key);
   if (is_new) {
-    found->second = archive_.read(entry);
+    found->second = file_->read(what);
     storage_bytes_ += found->second.size();
+  } else if (static_cast<std::uint64_t>(what.count) * size_of(what.dtype) != found->second.size()) {
+    fail("storage {} has {} bytes; the pickle also says {} elements of {}", what.key, found->second.size(), what.count,
+         to_string(what.dtype));
   }
   return found->second;
 }
@@ -195,16 +141,12 @@ NamedTensor Reader::materialise(std::string name, const Tensor& tensor) {
   return result;
 }
 
-StateDict Reader::run() {
-  root_ = find_root();
-  check_byte_order();
-  const std::string pickle_entry = root_ + "data.pkl";
-  if (archive_.size(pickle_entry) > pickle::max_bytes) {
-    fail("data.pkl has {} bytes; a dict of tensors has at most {}", archive_.size(pickle_entry), pickle::max_bytes);
-  }
-  const Document document = pickle::parse(archive_.read(pickle_entry), archive_.name() + ": data.pkl");
-  StateDict state;
-  for (const auto& [key, value] : state_of(document).items) {
+Checkpoint Reader::run() {
+  const auto& document = file_->document();
+  const ChosenModel chosen = choose_model(document, file_->name());
+  Checkpoint result{.name = file_->name(), .state = {}, .class_names = file_->class_names(), .note = chosen.note};
+  StateDict& state = result.state;
+  for (const auto& [key, value] : chosen.state->items) {
     const auto* name = std::get_if<std::string>(&document.at(key));
     if (is_scalar(document.at(value))) continue;  // an epoch number, an accuracy
     if (name == nullptr) fail("a key of the dict is no text");
@@ -214,15 +156,12 @@ StateDict Reader::run() {
     state.push_back(materialise(*name, *tensor));
   }
   if (state.empty()) fail("holds no tensor");
-  const auto is_prefixed = [](const NamedTensor& tensor) { return tensor.name.starts_with(module_prefix); };
-  if (std::ranges::all_of(state, is_prefixed)) {  // DataParallel puts it before every name
-    for (NamedTensor& tensor : state) tensor.name.erase(0, module_prefix.size());
-  }
+  strip_wrappers(state);
   std::set<std::string_view> names;
   for (const NamedTensor& tensor : state) {
     if (!names.insert(tensor.name).second) fail("two tensors are named {}", printable(tensor.name));
   }
-  return state;
+  return result;
 }
 
 }  // namespace
@@ -284,12 +223,16 @@ std::optional<std::int64_t> element_count(std::span<const std::int64_t> shape) {
   return count;
 }
 
+Checkpoint read_checkpoint(const std::filesystem::path& path) {
+  return Reader(open_container(path)).run();
+}
+
 StateDict read_state_dict(const std::filesystem::path& path) {
-  return Reader(Archive(path)).run();
+  return read_checkpoint(path).state;
 }
 
 StateDict read_state_dict(std::span<const std::byte> file, std::string name) {
-  return Reader(Archive(file, std::move(name))).run();
+  return Reader(open_container(file, std::move(name))).run().state;
 }
 
 }  // namespace tbft::models

@@ -33,15 +33,26 @@ struct CheckpointError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Reads an (ordered) dict of tensors; a wrapping {"state_dict": ...} and `module.` prefixes are accepted and removed.
+struct Checkpoint {
+  std::string name;  // of the file, for errors
+  StateDict state;
+  std::vector<std::string> class_names;  // of the outputs, in their order; empty where the file does not say
+  std::string note;                      // which of several models was read, for the user; empty where there was one
+};
+
+// Reads an (ordered) dict of tensors, in torch's zip format or the one before it. A wrapping dict ({"state_dict": ...}) and
+// prefixes of wrapped modules (`module.`) are accepted and removed (models/choose_model.h).
 // Every opcode and global beyond what tensors need is refused by name; sizes are checked before anything is allocated.
+Checkpoint read_checkpoint(const std::filesystem::path& path);
+// Its tensors alone.
 StateDict read_state_dict(const std::filesystem::path& path);
 // The same from bytes in memory; `name` stands for the file in errors.
 StateDict read_state_dict(std::span<const std::byte> file, std::string name);
 
-// Writes what Python's torch.load reads as an OrderedDict of tensors; equal states give equal bytes. Temporary name, sync,
-// rename. Throws CheckpointError for a name that is empty or used twice, bytes that do not fit the shape, or a file that cannot
-// be written.
-void write_state_dict(const std::filesystem::path& path, const StateDict& state);
+// Writes what Python's torch.load reads as an OrderedDict of tensors; equal states give equal bytes. Class names, where given,
+// go into an entry of their own, which Python leaves alone. Temporary name, sync, rename. Throws CheckpointError for a name
+// that is empty or used twice, bytes that do not fit the shape, or a file that cannot be written.
+void write_state_dict(const std::filesystem::path& path, const StateDict& state,
+                      const std::vector<std::string>& class_names = {});
 
 }  // namespace tbft::models

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <zip.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <set>
@@ -11,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "models/container.h"
 #include "models/pickle_bytes.h"
 #include "models/printable.h"
 #include "models/state_dict.h"
@@ -134,8 +136,19 @@ void add_entry(const std::filesystem::path& path, zip_t* archive, const std::str
   }
 }
 
-void write_archive(const std::filesystem::path& path, const StateDict& state) {
+// One a line: a line end within a name becomes a blank.
+std::string lines_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::string name : names) {
+    std::ranges::replace(name, '\n', ' ');
+    text += name + '\n';
+  }
+  return text;
+}
+
+void write_archive(const std::filesystem::path& path, const StateDict& state, const std::vector<std::string>& class_names) {
   const std::string pickled = pickle_of(state);
+  const std::string names = lines_of(class_names);
   constexpr std::string_view version = "3\n";
   int code = 0;
   Zip archive(zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
@@ -145,6 +158,7 @@ void write_archive(const std::filesystem::path& path, const StateDict& state) {
     add_entry(path, archive.get(), fmt::format("archive/data/{}", i), state[i].bytes.data(), state[i].bytes.size());
   }
   add_entry(path, archive.get(), "archive/version", version.data(), version.size());
+  if (!names.empty()) add_entry(path, archive.get(), fmt::format("archive/{}", class_names_entry), names.data(), names.size());
   if (zip_close(archive.get()) != 0) fail(path, zip_strerror(archive.get()));
   std::ignore = archive.release();  // closed is freed
 }
@@ -176,12 +190,12 @@ void check(const std::filesystem::path& path, const StateDict& state) {
 
 }  // namespace
 
-void write_state_dict(const std::filesystem::path& path, const StateDict& state) {
+void write_state_dict(const std::filesystem::path& path, const StateDict& state, const std::vector<std::string>& class_names) {
   check(path, state);
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const std::filesystem::path temporary = fmt::format("{}.tmp-{}", path.string(), getpid());
   try {
-    write_archive(temporary, state);
+    write_archive(temporary, state, class_names);
     sync(temporary, O_RDONLY);
     std::filesystem::rename(temporary, path);
   } catch (...) {

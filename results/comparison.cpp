@@ -68,6 +68,19 @@ std::optional<double> value_of(const CellRow& row, Quantity quantity, Basis basi
   return std::nullopt;
 }
 
+// Accuracies may be 0, and points are what they are reported in.
+bool by_difference(Quantity quantity) {
+  return quantity == Quantity::accuracy_pct;
+}
+
+// Why a pair takes no part in a quantity; empty where it does.
+std::string_view why_left_out(const Pair& pair, Quantity quantity, Basis basis) {
+  const auto a = value_of(*pair.a, quantity, basis), b = value_of(*pair.b, quantity, basis);
+  if (a && b) return by_difference(quantity) || (*a > 0 && *b > 0) ? "" : "at or below 0, which has no ratio";
+  if (quantity != Quantity::train_J) return "without a value";
+  return pair.a->status == "ok" && pair.b->status == "ok" ? "without training joules" : "without valid energy";
+}
+
 // Net of idle where every pair with joules has both so.
 Basis basis_of(const std::vector<Pair>& pairs) {
   const auto all = [&](std::optional<double> CellRow::*member) {
@@ -131,6 +144,29 @@ double meters_U_rel(const std::vector<Pair>& pairs) {
   return std::isfinite(U) ? U : unknown;
 }
 
+// "train_J: 5 of 20 pairs left out: 4 without training joules (none), 1 at or below 0, which has no ratio (fc)"
+void add_left_out(const std::vector<Pair>& pairs, Quantity quantity, Comparison& result) {
+  struct Group {
+    std::size_t pairs = 0;
+    std::set<std::string> strategies;
+  };
+  std::map<std::string_view, Group> groups;
+  std::size_t all = 0;
+  for (const Pair& pair : pairs) {
+    const auto why = why_left_out(pair, quantity, result.basis);
+    if (why.empty()) continue;
+    ++all;
+    ++groups[why].pairs;
+    groups[why].strategies.insert(printable(pair.a->strategy, 40));
+  }
+  std::vector<std::string> reasons;
+  for (const auto& [why, group] : groups)
+    reasons.push_back(fmt::format("{} {} ({})", group.pairs, why, fmt::join(group.strategies, ", ")));
+  if (all > 0)
+    result.notes.push_back(
+        fmt::format("{}: {} of {} pairs left out: {}", to_string(quantity), all, pairs.size(), fmt::join(reasons, ", ")));
+}
+
 void add_notes(const ComparedRun& a, const ComparedRun& b, const std::vector<Pair>& pairs, Comparison& result) {
   for (const ComparedRun* run : {&a, &b}) {
     if (!run->facts)
@@ -138,7 +174,10 @@ void add_notes(const ComparedRun& a, const ComparedRun& b, const std::vector<Pai
           fmt::format("{}: no run.json beside it, so that its data and settings are unchecked", printable(run->name)));
     const auto throttled = std::ranges::count_if(run->rows, [](const CellRow& row) { return row.throttled.value_or(0) != 0; });
     if (throttled > 0) result.notes.push_back(fmt::format("{}: {} cells ran throttled", printable(run->name), throttled));
+    const auto failed = std::ranges::count(run->rows, "failed", &CellRow::status);
+    if (failed > 0) result.notes.push_back(fmt::format("{}: {} failed cells are left out", printable(run->name), failed));
   }
+  for (const Quantity quantity : quantities) add_left_out(pairs, quantity, result);
   const auto kinds = values(pairs, &Pair::a, [](const CellRow& row) { return measured_text(row.measured); });
   if (result.basis != Basis::none && !kinds.contains("measured"))
     result.notes.emplace_back("joules are estimates, not measurements");
@@ -172,30 +211,39 @@ ComparedLine make_line(const std::vector<Pair>& pairs, Quantity quantity, Compar
   ComparedLine line;
   line.level = level;
   line.quantity = quantity;
-  std::vector<double> log_a, log_b, log_ratio;
+  std::vector<double> in_a, in_b, change;  // change: log-ratios or differences
   double sum_a = 0, sum_b = 0;
   for (const Pair& pair : pairs) {
-    const auto a = value_of(*pair.a, quantity, whole.basis), b = value_of(*pair.b, quantity, whole.basis);
-    if (!a || !b || !(*a > 0) || !(*b > 0)) continue;
-    sum_a += *a;
-    sum_b += *b;
-    log_a.push_back(std::log(*a));
-    log_b.push_back(std::log(*b));
-    log_ratio.push_back(std::log(*b / *a));
+    if (!why_left_out(pair, quantity, whole.basis).empty()) {
+      ++line.left_out;
+      continue;
+    }
+    const double a = *value_of(*pair.a, quantity, whole.basis), b = *value_of(*pair.b, quantity, whole.basis);
+    sum_a += a;
+    sum_b += b;
+    in_a.push_back(a);
+    in_b.push_back(b);
+    change.push_back(by_difference(quantity) ? b - a : std::log(b / a));
   }
-  line.pairs = log_ratio.size();
-  if (log_ratio.empty()) return line;
+  line.pairs = change.size();
+  if (change.empty()) return line;
   line.a = sum_a / static_cast<double>(line.pairs);
   line.b = sum_b / static_cast<double>(line.pairs);
-  const Statistics spread = statistics(log_ratio);
-  line.ratio = std::exp(spread.mean);
-  line.low = std::exp(spread.low);
-  line.high = std::exp(spread.high);
+  const Statistics spread = statistics(change);
+  if (by_difference(quantity)) {
+    line.difference = spread.mean;
+    line.low = spread.low;
+    line.high = spread.high;
+  } else {
+    line.ratio = std::exp(spread.mean);
+    line.low = std::exp(spread.low);
+    line.high = std::exp(spread.high);
+  }
   const bool cell = level == ComparedLine::Level::cell;
-  if (std::ranges::all_of(log_ratio, [](double x) { return x == 0; })) {
+  if (std::ranges::all_of(change, [](double x) { return x == 0; })) {
     line.p = 1;
   } else if (line.pairs >= (cell ? fewest_repetitions : fewest_pairs)) {
-    line.p = cell ? rank_sum_p(log_a, log_b) : signed_rank_p(log_ratio);
+    line.p = cell ? rank_sum_p(in_a, in_b) : signed_rank_p(change);  // ranks: the same of values and of their logarithms
   }
   return line;
 }
@@ -224,7 +272,8 @@ void judge(std::span<ComparedLine> level, Quantity quantity, double U_meters_rel
     } else if (line.quantity == Quantity::train_J && std::abs(line.ratio - 1) <= U_meters_rel) {
       line.verdict = Verdict::within_meters;
     } else {
-      line.verdict = line.ratio > 1 ? Verdict::higher : Verdict::lower;
+      const bool higher = by_difference(line.quantity) ? line.difference > 0 : line.ratio > 1;
+      line.verdict = higher ? Verdict::higher : Verdict::lower;
     }
   }
 }

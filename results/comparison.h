@@ -1,10 +1,11 @@
 // The same cells in two runs: on two boards, with two versions, two settings. What differs beyond the noise?
 //
-// Pairs are cells of the same data set, drift, condition, training size, strategy and repetition. The ratio is the geometric
-// mean of B / A over pairs; its 95 % interval is that of the mean log-ratio (results/statistics.h: Student's t, bootstrap from
-// ten pairs). Many pairs are judged by Wilcoxon's signed rank test of the log-ratios; the repetitions of one cell, from five
-// on, by Mann and Whitney's test, which can tell so few apart. Holm's correction within each level and quantity. Joules of two
-// meters are not told apart within what their gains allow (k = 2), however many pairs there are.
+// Pairs are cells of the same data set, drift, condition, training size, strategy and repetition. Joules and seconds are
+// compared by the geometric mean of B / A over pairs, accuracies by the mean of B - A in percentage points, because an accuracy
+// of 0 has no ratio. The 95 % interval is that of the mean log-ratio or difference (results/statistics.h: Student's t,
+// bootstrap from ten pairs). Many pairs are judged by Wilcoxon's signed rank test of the same; the repetitions of one cell,
+// from five on, by Mann and Whitney's test, which can tell so few apart. Holm's correction within each level and quantity.
+// Joules of two meters are not told apart within what their gains allow (k = 2), however many pairs there are.
 #pragma once
 
 #include <optional>
@@ -39,9 +40,11 @@ struct ComparedLine {
   Key key;               // of a cell; of others as far as all pairs share it
   std::string strategy;  // empty: all
   Quantity quantity = Quantity::train_J;
-  std::size_t pairs = 0;
-  double a = unknown, b = unknown;  // means over the pairs
-  double ratio = unknown, low = unknown, high = unknown;
+  std::size_t pairs = 0, left_out = 0;  // left out: a side has no value, or none above 0 where a ratio is formed
+  double a = unknown, b = unknown;      // means over the pairs
+  // Of joules and seconds: B / A. Of accuracies: B - A in percentage points. `low` and `high` belong to the one that is known.
+  double ratio = unknown, difference = unknown;
+  double low = unknown, high = unknown;
   double p = unknown, p_holm = unknown;  // unknown where there are too few
   Verdict verdict = Verdict::too_few;
 };
@@ -51,9 +54,9 @@ struct SettingDifference {
 };
 
 struct Comparison {
-  std::string a, b;                    // names
-  std::vector<std::string> obstacles;  // why the two must not be compared
-  std::vector<std::string> notes;
+  std::string a, b;                                // names
+  std::vector<std::string> obstacles;              // why the two must not be compared
+  std::vector<std::string> notes;                  // among them: how many pairs each quantity leaves out, and why
   std::size_t common = 0, only_a = 0, only_b = 0;  // cells
   Basis basis = Basis::none;                       // of the joules
   double U_meters_rel = 0;  // k = 2: what two meters' gains let a ratio of joules differ by; unknown where one has no accuracy

@@ -19,7 +19,9 @@ using Level = ComparedLine::Level;
 constexpr std::size_t most_listed = 20;
 
 constexpr std::string_view legend =
-    "B / A: geometric mean over pairs of cells with the same data, strategy and repetition, with its 95 % interval.\n"
+    "change: over pairs of cells with the same data, strategy and repetition, with its 95 % interval: of joules and seconds "
+    "the\n"
+    "geometric mean of B / A, of accuracies the mean of B - A in percentage points.\n"
     "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected for "
     "each "
     "quantity within\n"
@@ -72,14 +74,21 @@ std::string name_of(const ComparedLine& line) {
 }
 
 Cells table_of(const std::vector<const ComparedLine*>& lines, const Comparison& comparison) {
-  Cells cells{{"cells", "of", "pairs", "A", "B", "B / A", "95 % interval", "p", "verdict"}};
+  Cells cells{{"cells", "of", "pairs", "A", "B", "change", "95 % interval", "p", "verdict"}};
   for (const ComparedLine* line : lines) {
+    const bool points = line->quantity == Quantity::accuracy_pct;
     cells.push_back({name_of(*line), quantity_text(line->quantity, comparison.basis), std::to_string(line->pairs),
-                     significant(line->a, 4), significant(line->b, 4), decimals(line->ratio, 4),
-                     interval_text(line->low, line->high, 4), significant(line->p_holm, 2),
+                     significant(line->a, 4), significant(line->b, 4),
+                     points ? fmt::format("{:+.2f} points", line->difference) : "x " + decimals(line->ratio, 4),
+                     interval_text(line->low, line->high, points ? 2 : 4), significant(line->p_holm, 2),
                      std::string(to_string(line->verdict))});
   }
   return cells;
+}
+
+// How far B is from A, to sort by: a point of accuracy counts as a per cent of joules or seconds.
+double size_of_change(const ComparedLine& line) {
+  return line.quantity == Quantity::accuracy_pct ? std::abs(line.difference) / 100 : std::abs(std::log(line.ratio));
 }
 
 bool beyond_noise(const ComparedLine& line) {
@@ -101,7 +110,7 @@ Section level_section(const Comparison& comparison, Level level, std::string tit
         fmt::format("{} of {} differ beyond the noise, {} are too few repetitions to tell; all are in --format csv",
                     shown.size(), all, too_few));
     // The largest first.
-    std::ranges::stable_sort(shown, std::greater{}, [](const ComparedLine* line) { return std::abs(std::log(line->ratio)); });
+    std::ranges::stable_sort(shown, std::greater{}, [](const ComparedLine* line) { return size_of_change(*line); });
     if (shown.size() > most_listed) {
       section.lines.push_back(fmt::format("... and {} more", shown.size() - most_listed));
       shown.resize(most_listed);
@@ -121,6 +130,7 @@ Section settings_section(const Comparison& comparison) {
 }
 
 std::vector<Field> long_form(const Comparison& comparison, const ComparedLine& line) {
+  const bool points = line.quantity == Quantity::accuracy_pct;
   return {{"run_a", comparison.a},
           {"run_b", comparison.b},
           {"level", std::string(to_string(line.level))},
@@ -135,13 +145,17 @@ std::vector<Field> long_form(const Comparison& comparison, const ComparedLine& l
           {"mean_a", line.a},
           {"mean_b", line.b},
           {"ratio", line.ratio},
-          {"ratio_low", line.low},
-          {"ratio_high", line.high},
+          {"ratio_low", points ? unknown : line.low},
+          {"ratio_high", points ? unknown : line.high},
           {"p", line.p},
           {"p_holm", line.p_holm},
           {"test", std::string(line.level == Level::cell ? "mann-whitney" : "wilcoxon-signed-rank")},
           {"U_meters_pct", line.quantity == Quantity::train_J ? 100 * comparison.U_meters_rel : 0.0},
-          {"verdict", std::string(to_string(line.verdict))}};
+          {"verdict", std::string(to_string(line.verdict))},
+          {"pairs_left_out", static_cast<std::int64_t>(line.left_out)},
+          {"difference_points", line.difference},
+          {"difference_low", points ? line.low : unknown},
+          {"difference_high", points ? line.high : unknown}};
 }
 
 }  // namespace
@@ -155,7 +169,11 @@ std::string conclusion(const Comparison& comparison) {
   std::size_t judged = 0;
   for (const ComparedLine& line : comparison.lines) {
     judged += line.verdict != Verdict::too_few;
-    if (line.level == Level::all && beyond_noise(line)) {
+    if (line.level != Level::all || !beyond_noise(line)) continue;
+    if (line.quantity == Quantity::accuracy_pct) {
+      found.push_back(fmt::format("accuracy {} by {} points {}", to_string(line.verdict),
+                                  significant(std::abs(line.difference), 3), interval_text(line.low, line.high, 2)));
+    } else {
       found.push_back(fmt::format("{} {} by {} % {}", quantity_text(line.quantity, comparison.basis), to_string(line.verdict),
                                   significant(100 * std::abs(line.ratio - 1), 3),
                                   interval_text(100 * (line.low - 1), 100 * (line.high - 1), 2)));

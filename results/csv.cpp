@@ -80,6 +80,7 @@ CellsFile parse_cells(std::string_view content, const std::string& name) {
     const CellRow& row = file.rows.emplace_back(rows.parse(*fields, reader));
     if (row.schema && *row.schema > schema_version)
       reader.fail(fmt::format("schema {}, this program reads up to {}", *row.schema, schema_version));
+    if (const auto problem = validation_error(row); !problem.empty()) reader.fail(problem);
   }
   check_torn(reader, header->size());
   file.torn_tail = !reader.tail().empty();

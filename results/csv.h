@@ -21,7 +21,8 @@ struct CellsFile {
   bool torn_tail = false;  // the last line had no newline: a write that did not finish; it is not in `rows`
 };
 // Columns are found by name, so files with more or reordered columns are read; a missing or repeated column, a wrong count of
-// fields, a value of the wrong kind or a newer schema throws CsvError. An empty file has no rows. At most 64 MiB.
+// fields, a value of the wrong kind or one that no cell can have (validation_error), or a newer schema throws CsvError. An
+// empty file has no rows. At most 64 MiB.
 CellsFile read_cells(const std::filesystem::path& path);
 // The same of a text already in memory; `name` stands in the messages.
 CellsFile parse_cells(std::string_view content, const std::string& name);

@@ -1,8 +1,11 @@
 #include "results/csv_table.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 #include <system_error>
+#include <utility>
 
 namespace tbft::results {
 
@@ -16,6 +19,21 @@ bool parse(const std::string& field, T& value) {
 }
 
 }  // namespace
+
+std::string dialect_error(const std::vector<std::string>& header) {
+  if (header.empty()) return "";
+  const std::string& first = header.front();
+  if (first.starts_with("\xEF\xBB\xBF"))
+    return "the file begins with a byte order mark (EF BB BF), as spreadsheets write it; save it as UTF-8 without one";
+  if (first.starts_with("\xFF\xFE") || first.starts_with("\xFE\xFF"))
+    return "the file is UTF-16, as spreadsheets write it; save it as UTF-8";
+  for (const auto& [separator, name] : {std::pair{';', "semicolons"}, std::pair{'\t', "tabs"}}) {
+    if (header.size() == 1 && first.find(separator) != std::string::npos)
+      return fmt::format(
+          "{} stand between the fields, as a spreadsheet writes them; save it with commas, and with decimal points", name);
+  }
+  return "";
+}
 
 void read_field(const std::string& field, std::string& value) {
   value = field;

@@ -54,13 +54,18 @@ std::string csv_line(std::span<const CsvColumn<Row>> columns, const Row& row) {
   return line;
 }
 
-// Reads rows by the names in the header, so that files with more or reordered columns are read. Throws CsvError for a missing
-// column that is not a later one, a repeated column, a wrong count of fields and a value of the wrong kind.
+// What a spreadsheet made of a header, and how to mend it: a byte order mark before it, semicolons or tabs between its fields.
+// Empty where there is nothing of that kind.
+std::string dialect_error(const std::vector<std::string>& header);
+
+// Reads rows by the names in the header, so that files with more or reordered columns are read. Throws CsvError for another
+// dialect, a missing column that is not a later one, a repeated column, a wrong count of fields and a value of the wrong kind.
 template <typename Row>
 class CsvRows {
  public:
   CsvRows(std::span<const CsvColumn<Row>> columns, const std::vector<std::string>& header, const CsvReader& reader)
       : columns_(columns), fields_(header.size()) {
+    if (const auto wrong = dialect_error(header); !wrong.empty()) reader.fail(wrong);
     for (const auto& column : columns) {
       const auto count = std::count(header.begin(), header.end(), column.name);
       if (count == 0 && column.later) {

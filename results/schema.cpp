@@ -1,6 +1,12 @@
 #include "results/schema.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <cmath>
+#include <stdexcept>
+
+#include "results/text.h"
 
 namespace tbft::results {
 
@@ -83,6 +89,52 @@ const std::array table{
 #undef TBFT_LATER_COLUMN
 // clang-format on
 
+// What a column can hold. Energies, powers and temperatures have a sign and are not listed.
+struct Limits {
+  std::string_view column;
+  double high;
+};
+constexpr double rounded = 1e-9;  // a sum of parts may end a little above the whole
+constexpr std::array limited{Limits{"train_size", 1}, Limits{"accuracy_pct", 100}, Limits{"coverage_pct", 100 + rounded},
+                             Limits{"measured", 1}, Limits{"throttled", 1}};
+constexpr std::array<std::string_view, 25> never_negative{"repetition",
+                                                          "epochs",
+                                                          "steps",
+                                                          "samples_seen",
+                                                          "trainable_params",
+                                                          "macs_train",
+                                                          "duration_s",
+                                                          "train_s",
+                                                          "U_gross_J",
+                                                          "U_random_gross_J",
+                                                          "U_net_J",
+                                                          "U_random_net_J",
+                                                          "U_train_net_J",
+                                                          "U_random_train_net_J",
+                                                          "u_rel_gain",
+                                                          "samples",
+                                                          "distinct_hz",
+                                                          "longest_gap_s",
+                                                          "sampler_cpu_s",
+                                                          "peak_rss_MiB",
+                                                          "saved_act_MiB",
+                                                          "threads",
+                                                          "lr",
+                                                          "n_test",
+                                                          "correct"};
+
+const Column& find_column(std::string_view name) {
+  for (const Column& column : table)
+    if (column.name == name) return column;
+  throw std::logic_error("results: limits of a column that does not exist");
+}
+
+std::optional<double> number_of(const CellRow& row, const Column& column) {
+  if (const auto* number = std::get_if<CellRow::Number CellRow::*>(&column.member)) return row.*(*number);
+  const auto& count = row.*std::get<CellRow::Count CellRow::*>(column.member);
+  return count ? std::optional(static_cast<double>(*count)) : std::nullopt;
+}
+
 }  // namespace
 
 bool is_contended(const CellRow& row) {
@@ -96,6 +148,33 @@ void leave_out_contended(std::span<CellRow> rows) {
                                              &CellRow::U_train_net_J, &CellRow::U_random_train_net_J})
       (row.*member).reset();
   }
+}
+
+std::string validation_error(const CellRow& row) {
+  for (const auto& [column, high] : limited) {
+    const auto value = number_of(row, find_column(column));
+    if (value && !(*value >= 0 && *value <= high))
+      return fmt::format("column {}: {} is not within 0 to {:.6g}", column, *value, high);
+  }
+  for (const auto column : never_negative) {
+    const auto value = number_of(row, find_column(column));
+    if (value && *value < 0) return fmt::format("column {}: {} is below 0", column, *value);
+  }
+  if (!row.status.empty() && row.status != "ok" && row.status != "failed" && row.status != "invalid")
+    return fmt::format("column status: '{}' is none of ok, failed, invalid", printable(row.status, 40));
+  if (row.n_test && row.correct && *row.correct > *row.n_test)
+    return fmt::format("column correct: {} of {} test images", *row.correct, *row.n_test);
+  // Somebody may have rounded the percentage, not more.
+  constexpr double rounding_pct = 0.06;
+  if (row.accuracy_pct && row.n_test && row.correct && *row.n_test > 0) {
+    const double pct = 100.0 * static_cast<double>(*row.correct) / static_cast<double>(*row.n_test);
+    if (std::abs(*row.accuracy_pct - pct) > rounding_pct)
+      return fmt::format("column accuracy_pct: {}, but {} of {} test images are {:.6g} %", *row.accuracy_pct, *row.correct,
+                         *row.n_test, pct);
+  }
+  if (row.status == "ok" && (!row.meter.empty() || row.measured == 1) && !row.gross_J)
+    return "column gross_J: empty, but the cell has a meter and its status is ok; a cell without valid joules is 'invalid'";
+  return "";
 }
 
 std::span<const Column> columns() {

@@ -62,4 +62,8 @@ using Column = CsvColumn<CellRow>;
 // In the order of the file. Every column is always present.
 std::span<const Column> columns();
 
+// Which column of the row holds a value that no cell can have, and why: a percentage above 100, a status that does not exist, a
+// measured cell that is ok without joules. Empty where there is none. A cell that ran under --jobs has no meter and no joules.
+std::string validation_error(const CellRow& row);
+
 }  // namespace tbft::results

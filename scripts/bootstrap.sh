@@ -7,7 +7,7 @@ set -euo pipefail
 
 run=(g++ cmake ninja-build ccache pkg-config git
      libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
-     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev gnuplot-nox)
+     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev gnuplot-nox)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-14-dev xz-utils
       python3 python3-torch python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil)
 # gcc-12 and make build kernel modules.

@@ -206,6 +206,7 @@ nlohmann::json to_json(const Reference& reference) {
   return {{"format", "tbft diagnosis reference 2"},
           {"checkpoint_sha256", reference.checkpoint_sha256},
           {"source", reference.source},
+          {"class_names", reference.class_names},
           {"classes", reference.classes},
           {"images", reference.images},
           {"confusion", reference.confusion},
@@ -222,6 +223,9 @@ Reference reference_from_json(const nlohmann::json& json) {
     json.at("classes").get_to(reference.classes);
     json.at("images").get_to(reference.images);
     json.at("confusion").get_to(reference.confusion);
+    if (json.contains("class_names")) json.at("class_names").get_to(reference.class_names);  // older files have none
+    if (!reference.class_names.empty() && std::ssize(reference.class_names) != reference.classes)
+      throw ReferenceError(fmt::format("{} class names for {} classes", reference.class_names.size(), reference.classes));
     if (reference.classes < 1 || reference.classes > most_classes)
       throw ReferenceError(fmt::format("{} classes; 1 to {} are possible", reference.classes, most_classes));
     for (const auto& layer : json.at("layers")) {

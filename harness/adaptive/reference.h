@@ -50,6 +50,7 @@ struct Reference {
   std::vector<LayerModel> layers;         // front to rear
   std::vector<SourceRange> ranges;        // by rising n
   std::string checkpoint_sha256, source;  // provenance, from whoever calibrates
+  std::vector<std::string> class_names;   // of the source's labels, likewise; empty where nobody said
 };
 
 // Too few images, classes without images, layers or classes that do not fit, a malformed file.

@@ -98,8 +98,9 @@ void add_compare(CLI::App& app, Action& action) {
       "Compare what is not comparable: other data, measured against estimate, other meter scopes. Replace the file of -o");
   command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
   command->footer(
-      "Cells are paired by data set, drift, condition, training size, strategy and repetition. A ratio over many pairs is "
-      "judged by\n"
+      "Cells are paired by data set, drift, condition, training size, strategy and repetition. Joules and seconds are compared "
+      "by\n"
+      "their ratio, accuracies by their difference in percentage points. Either over many pairs is judged by\n"
       "Wilcoxon's signed rank test, one cell's repetitions (from 5) by Mann and Whitney's, both with Holm's correction. Joules "
       "of\n"
       "two meters never differ by less than their gains allow.\n"

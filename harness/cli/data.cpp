@@ -18,6 +18,7 @@
 #include "harness/data/dataset.h"
 #include "harness/data/split.h"
 #include "harness/data/summary.h"
+#include "harness/load_images.h"
 
 namespace tbft::cli {
 namespace {
@@ -45,7 +46,8 @@ auto or_usage_error(Work work) {
 }
 
 data::Images load(const Options& options) {
-  return or_usage_error<data::BadDatasetSpec>([&] { return data::load_dataset(data::parse_dataset_spec(options.dataset)); });
+  Console console;
+  return or_usage_error<data::BadDatasetSpec>([&] { return load_images(options.dataset, console); });
 }
 
 // Class names are folder names, so any bytes: what is not UTF-8 is replaced.

@@ -17,6 +17,7 @@
 #include "harness/data/npy.h"
 #include "harness/data/summary.h"
 #include "harness/interrupted.h"
+#include "harness/load_images.h"
 #include "harness/provenance.h"
 #include "results/files.h"
 
@@ -143,7 +144,8 @@ int corrupt(const CorruptOptions& options) {
   auto target = fs::absolute(options.output);
   if (!target.has_filename()) target = target.parent_path();  // written with a slash at its end
   if (fs::exists(target)) throw UsageError(fmt::format("{}: exists; name a new folder", options.output));
-  const auto images = data::load_dataset(data::parse_dataset_spec(options.dataset));
+  Console console;
+  const auto images = load_images(options.dataset, console);
   const auto frost = data::Frost::of(options.frost, options.seed);
   const Job job{std::move(corruptions), std::move(severities), options.seed, images, frost};
   const auto description = describe(job, options.dataset).dump(2, ' ', false, ordered_json::error_handler_t::replace);

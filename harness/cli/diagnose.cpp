@@ -16,7 +16,9 @@
 #include "harness/cli/source_option.h"
 #include "harness/compute.h"
 #include "harness/console.h"
+#include "harness/data/class_names.h"
 #include "harness/interrupted.h"
+#include "harness/load_images.h"
 #include "harness/trainer.h"
 #include "results/files.h"
 
@@ -52,17 +54,24 @@ int execute(const DiagnoseOptions& options) {
   const StopOnSignal stop;
   set_compute({options.threads == 0 ? Board().cores() : options.threads, "onednn"});
   Trainer base(options.checkpoint);
+  if (!base.note().empty()) console.warning(base.note());
 
   std::optional<data::Images> target;
   std::int64_t n = options.n;
   if (!options.dataset.empty()) {
-    console.progress("loading " + options.dataset);
-    target = data::load_dataset(data::parse_dataset_spec(options.dataset));
+    target = load_images(options.dataset, console);
     n = std::min(n, target->size());
   }
   const auto reference = reference_of(options.source, options.checkpoint, sizes_for(std::max<std::int64_t>(n, 2), to_keep),
                                       options.seed, base, console, stop);
-  if (to_keep) results::write_file_atomically(options.save_reference, adaptive::to_json(reference).dump() + "\n");
+  if (target) {
+    const auto note = data::fit_to_outputs(*target, class_names_of(base, reference), base.spec().classes, options.dataset);
+    if (!note.empty()) console.warning(note);
+  }
+  if (to_keep)
+    results::write_file_atomically(
+        options.save_reference,
+        adaptive::to_json(reference).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   for (std::int64_t sample = 0; target && sample < options.samples; ++sample) {
     const auto seed = options.seed + static_cast<std::uint32_t>(sample);
     const auto seen = observe(base, *target, draw(*target, n, seed), options.dataset, console, stop);

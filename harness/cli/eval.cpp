@@ -11,7 +11,9 @@
 #include "harness/cli/command.h"
 #include "harness/compute.h"
 #include "harness/console.h"
+#include "harness/data/class_names.h"
 #include "harness/interrupted.h"
+#include "harness/load_images.h"
 #include "harness/settings.h"
 #include "harness/trainer.h"
 
@@ -51,8 +53,10 @@ int execute(const EvalOptions& options) {
   const auto cores = Board().cores();
   set_compute({options.threads == 0 ? cores : options.threads, options.backend});
   Trainer trainer(options.checkpoint);
-  console.progress("loading " + options.dataset);
-  const auto images = data::load_dataset(data::parse_dataset_spec(options.dataset));
+  if (!trainer.note().empty()) console.warning(trainer.note());
+  auto images = load_images(options.dataset, console);
+  const auto note = data::fit_to_outputs(images, trainer.class_names(), trainer.spec().classes, options.dataset);
+  if (!note.empty()) console.warning(note);
   std::vector<std::int64_t> all(static_cast<std::size_t>(images.size()));
   std::iota(all.begin(), all.end(), 0);
   const auto correct = trainer.correct(images, all, default_layout(), std::nullopt, progress);

@@ -9,9 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
-#include <unordered_set>
 #include <vector>
 
 #include "harness/board.h"
@@ -21,8 +19,10 @@
 #include "harness/cli/time_option.h"
 #include "harness/compute.h"
 #include "harness/console.h"
+#include "harness/data/class_names.h"
 #include "harness/interrupted.h"
 #include "harness/journal.h"
+#include "harness/load_images.h"
 #include "harness/personalize.h"
 #include "harness/plan.h"
 #include "harness/provenance.h"
@@ -69,40 +69,23 @@ std::optional<double> budget_of(const std::string& text) {
   return joules;
 }
 
-std::string_view pixels_of(const data::Images& images, std::int64_t i) {
-  const auto bytes = static_cast<std::size_t>(images.bytes_per_image());
-  return std::string_view(reinterpret_cast<const char*>(images.pixels.data()), images.pixels.size())
-      .substr(static_cast<std::size_t>(i) * bytes, bytes);
-}
-
-// How many of `images` are in `known`, too, whatever their labels; both of one size.
-std::int64_t count_known(const data::Images& known, const data::Images& images) {
-  std::unordered_set<std::string_view> seen;
-  for (std::int64_t i = 0; i < known.size(); ++i) seen.insert(pixels_of(known, i));
-  std::int64_t count = 0;
-  for (std::int64_t i = 0; i < images.size(); ++i) count += seen.contains(pixels_of(images, i)) ? 1 : 0;
-  return count;
-}
-
-// The target's images, with those to test on behind them where they are a set of their own.
-void load(const PersonalizeOptions& options, PersonalizeRequest& request, Console& console) {
-  console.progress("loading " + options.dataset);
-  request.images = data::load_dataset(data::parse_dataset_spec(options.dataset));
-  const auto n = request.images.size();
-  request.split = personal_split(n, options.test.empty() ? options.holdout : 0, options.seed);
+// Labels become the model's outputs; the images to test on come behind the target's where they are a set of their own.
+void complete(const PersonalizeOptions& options, const Trainer& trainer, PersonalizeRequest& request, Console& console) {
+  const auto warn = [&](const std::string& note) {
+    if (!note.empty()) console.warning(note);
+  };
+  const auto& names = class_names_of(trainer, request.reference);
+  warn(data::fit_to_outputs(request.images, names, trainer.spec().classes, options.dataset));
   if (options.test.empty()) return;
-  console.progress("loading " + options.test);
-  const auto test = data::load_dataset(data::parse_dataset_spec(options.test));
-  if (test.height != request.images.height || test.width != request.images.width ||
-      test.class_names != request.images.class_names)
-    throw data::DataError(fmt::format("--test {}: {} classes of {}x{}; --dataset has {} of {}x{}, and their names must agree",
-                                      options.test, test.class_names.size(), test.width, test.height,
-                                      request.images.class_names.size(), request.images.width, request.images.height));
-  if (const auto known = count_known(request.images, test); known > 0)
-    throw data::DataError(
-        fmt::format("--test {}: {} of the {} images to test on are in --dataset, too; name images that are not tuned on, or "
-                    "leave --test out: a part of --dataset is then kept apart",
-                    options.test, known, test.size()));
+  const auto n = request.images.size();
+  const auto what = "--test " + options.test;
+  auto test = load_images(options.test, console);
+  if (test.height != request.images.height || test.width != request.images.width)
+    throw data::DataError(fmt::format("{}: images of {}x{}; --dataset has {}x{}", what, test.width, test.height,
+                                      request.images.width, request.images.height));
+  if (!names.empty()) warn(data::fit_to_outputs(test, names, trainer.spec().classes, what));
+  warn(data::use_class_names(test, request.images.class_names, what));
+  warn(data::check_shared(request.images, "--dataset", test, what));
   request.images.pixels.insert(request.images.pixels.end(), test.pixels.begin(), test.pixels.end());
   request.images.labels.insert(request.images.labels.end(), test.labels.begin(), test.labels.end());
   for (std::int64_t i = 0; i < test.size(); ++i) request.split.test.push_back(n + i);
@@ -168,7 +151,9 @@ int execute(const PersonalizeOptions& options) {
   request.idle_s = options.idle_s.value_or(meter->info().measured ? default_idle_s : 0);
   const auto compute = set_compute({options.threads == 0 ? Board().cores() : options.threads, options.backend});
   Trainer trainer(options.checkpoint);
-  load(options, request, console);
+  if (!trainer.note().empty()) console.warning(trainer.note());
+  request.images = load_images(options.dataset, console);
+  request.split = personal_split(request.images.size(), options.test.empty() ? options.holdout : 0, options.seed);
   const Settings defaults;
   request.lr = defaults.train.lr;
   if (options.lr) request.lr = {{"default", *options.lr}};
@@ -180,6 +165,7 @@ int execute(const PersonalizeOptions& options) {
   const auto labelled = std::ssize(request.split.train) + std::ssize(request.split.val);
   request.reference = reference_of(options.source, options.checkpoint, {std::min<std::int64_t>(labelled, diagnosed_images)},
                                    options.seed, trainer, console, stop);
+  complete(options, trainer, request, console);
 
   power::MonitorOptions monitor_options{.interval_s = options.interval_s};
   if (!options.trace.empty()) monitor_options.trace = options.trace;
@@ -223,8 +209,9 @@ void add_personalize(CLI::App& app, Action& action) {
       "Gross joules for everything from the diagnosis on, e.g. 50J: candidates that do not fit are not tried, and "
       "tuning stops before it is spent");
   command
-      ->add_option("--target-accuracy", options->target_accuracy_pct,
-                   "Percent of the images kept apart: go on with further candidates until it is reached")
+      ->add_option(
+          "--target-accuracy", options->target_accuracy_pct,
+          "Percent: go on with further candidates until as many validation images are right; tested on those kept apart")
       ->check(number_in(0, 100));
   command->add_option("--tries", options->tries, "Candidates that may be tuned")
       ->check(CLI::Range(1, 10))

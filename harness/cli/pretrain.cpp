@@ -14,7 +14,9 @@
 #include "harness/cli/output.h"
 #include "harness/compute.h"
 #include "harness/console.h"
+#include "harness/data/class_names.h"
 #include "harness/interrupted.h"
+#include "harness/load_images.h"
 #include "harness/pretrain.h"
 #include "harness/pretrain_progress.h"
 #include "harness/settings.h"
@@ -58,9 +60,11 @@ int execute(const PretrainOptions& options) {
   Console console;
   const StopOnSignal stop;
   set_compute({options.threads == 0 ? Board().cores() : options.threads, "onednn"});
-  console.progress("loading " + options.train);
-  const auto train = data::load_dataset(data::parse_dataset_spec(options.train));
-  const auto val = data::load_dataset(data::parse_dataset_spec(options.val));
+  const auto train = load_images(options.train, console);
+  auto val = load_images(options.val, console);
+  // The epoch is chosen by these labels.
+  if (const auto note = data::use_class_names(val, train.class_names, "--val " + options.val); !note.empty())
+    console.warning(note);
   PretrainProgress progress(console, stop.flag(), settings.epochs);
   EpochReport best;
   try {

@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "harness/cli/command.h"
+#include "harness/data/class_names.h"
 #include "harness/data/split.h"
+#include "harness/load_images.h"
 #include "harness/plan.h"
 #include "results/files.h"
 
@@ -41,6 +43,10 @@ std::vector<std::int64_t> draw(const data::Images& images, std::int64_t limit, s
   return drawn;
 }
 
+const std::vector<std::string>& class_names_of(const Trainer& base, const adaptive::Reference& reference) {
+  return base.class_names().empty() ? reference.class_names : base.class_names();
+}
+
 adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint,
                                  const std::vector<std::int64_t>& sizes, std::uint32_t seed, Trainer& base, Console& console,
                                  const StopOnSignal& stop) {
@@ -54,14 +60,17 @@ adaptive::Reference reference_of(const SourceOptions& options, const std::string
       throw UsageError(error.what());
     }
   }
-  console.progress("loading " + options.source);
-  const auto source = data::load_dataset(data::parse_dataset_spec(options.source));
+  auto source = load_images(options.source, console);
+  const auto note = data::fit_to_outputs(source, base.class_names(), base.spec().classes, options.source);
+  if (!note.empty()) console.warning(note);
   const auto seen = observe(base, source, draw(source, options.source_images, seed), options.source, console, stop);
   console.progress("sampling the source");
   try {
     auto reference = adaptive::calibrate(seen, sizes, seed);
     reference.checkpoint_sha256 = sha256;
     reference.source = options.source;
+    // Fewer than the outputs: nobody knows which of them they are.
+    if (std::ssize(source.class_names) == base.spec().classes) reference.class_names = source.class_names;
     return reference;
   } catch (const adaptive::ReferenceError& error) {
     throw std::runtime_error(fmt::format("{}: {}", options.source, error.what()));

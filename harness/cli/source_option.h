@@ -31,6 +31,9 @@ adaptive::Observation observe(Trainer& base, const data::Images& images, const s
 // At most `limit` of the images, drawn at random.
 std::vector<std::int64_t> draw(const data::Images& images, std::int64_t limit, std::uint32_t seed);
 
+// Of the model's outputs, by its checkpoint or by the source images of its reference; empty where neither says.
+const std::vector<std::string>& class_names_of(const Trainer& base, const adaptive::Reference& reference);
+
 // Read from --reference, or made from --source for samples of these sizes. Throws UsageError unless exactly one is given.
 adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint,
                                  const std::vector<std::int64_t>& sizes, std::uint32_t seed, Trainer& base, Console& console,

@@ -55,7 +55,7 @@ Images load_cifar10_pairs(const DatasetSpec& spec) {
   }
   const Images all = load_dataset(base);
   const auto labels = labels_of(all.class_names, is_target, to_string(base));
-  Images images{.height = all.height, .width = all.width, .pixels = {}, .labels = {}, .class_names = {}};
+  Images images{.height = all.height, .width = all.width, .pixels = {}, .labels = {}, .class_names = {}, .notes = all.notes};
   for (const auto& pair : pairs) images.class_names.push_back(fmt::format("{}/{}", pair.source, pair.target));
   for (std::int64_t i = 0; i < all.size(); ++i) {
     const auto label = labels[static_cast<std::size_t>(all.labels[static_cast<std::size_t>(i)])];

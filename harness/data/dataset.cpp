@@ -113,7 +113,8 @@ std::span<const DatasetKind> dataset_kinds() {
        .load = load_cifar_flip},
       {.name = "imagefolder",
        .drift = "",
-       .summary = "A folder of images a class: DIR/CLASS/*.jpg|jpeg|png, all of one size; limit=N a class",
+       .summary = "A folder of images a class: DIR/CLASS/*.jpg|jpeg|png, all of one size; limit=N a class, classes=A,B,... "
+                  "fixes the labels",
        .example = "imagefolder:photos/test?limit=100",
        .conditions = {},
        .load = load_image_folder},

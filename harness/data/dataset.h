@@ -18,6 +18,8 @@ struct Images {
   std::vector<std::uint8_t> pixels;
   std::vector<std::int64_t> labels;
   std::vector<std::string> class_names;
+  // What a person should hear about the files, a line each: pictures left out, turned, damaged. The program prints them.
+  std::vector<std::string> notes = {};
 
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t bytes_per_image() const { return height * width * 3; }

@@ -10,6 +10,7 @@
 
 #include "harness/data/dataset.h"
 #include "harness/data/image_header.h"
+#include "harness/data/jpeg.h"
 
 namespace tbft::data {
 namespace {
@@ -25,18 +26,6 @@ bool is_image(const fs::path& path) {
   return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
 }
 
-template <typename Wanted>
-std::vector<fs::path> entries(const fs::path& folder, Wanted wanted) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (!it->path().filename().native().starts_with('.') && wanted(*it)) found.push_back(it->path());
-  }
-  if (error) throw DataError(fmt::format("{}: {}", folder.string(), error.message()));
-  std::ranges::sort(found, {}, [](const fs::path& path) { return path.filename().native(); });
-  return found;
-}
-
 std::vector<std::uint8_t> read_bytes(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
@@ -50,31 +39,147 @@ std::vector<std::uint8_t> read_bytes(const fs::path& path) {
   return bytes;
 }
 
+// As the EXIF orientation says how the stored image is to be turned.
+cv::Mat upright(const cv::Mat& stored, int orientation) {
+  cv::Mat image = stored;
+  constexpr int upside_down = 0, mirrored = 1;
+  if (orientation >= 5) image = stored.t();
+  if (orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7) cv::flip(image, image, mirrored);
+  if (orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8) cv::flip(image, image, upside_down);
+  return image;
+}
+
+// The high byte of each value, as a decoder asked for 8 bits takes it.
+cv::Mat high_bytes(const cv::Mat& wide) {
+  cv::Mat narrow(wide.rows, wide.cols, CV_8UC3);
+  for (int y = 0; y < wide.rows; ++y) {
+    const auto* from = wide.ptr<std::uint16_t>(y);
+    auto* to = narrow.ptr<std::uint8_t>(y);
+    for (int i = 0; i < 3 * wide.cols; ++i) to[i] = static_cast<std::uint8_t>(from[i] >> 8);
+  }
+  return narrow;
+}
+
+cv::Mat read_png(const fs::path& path, const std::vector<std::uint8_t>& bytes, int bits, ImageNotes& notes) {
+  check_png_sums(bytes);
+  constexpr int flags = cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION;
+  if (bits != 16) return cv::imdecode(bytes, flags);
+  const cv::Mat wide = cv::imdecode(bytes, flags | cv::IMREAD_ANYDEPTH);
+  if (wide.empty() || wide.depth() != CV_16U) return wide;
+  double largest = 0;
+  cv::minMaxIdx(wide.reshape(1), nullptr, &largest);
+  notes.read_16_bits(path, static_cast<int>(largest));
+  return high_bytes(wide);
+}
+
+cv::Mat read_jpeg(const fs::path& path, std::vector<std::uint8_t>& bytes, bool has_end, ImageNotes& notes) {
+  if (!has_end) bytes.insert(bytes.end(), {0xFF, 0xD9});  // without it a decoder waits for more
+  const auto image = decode_jpeg(std::span<const std::uint8_t>(bytes));
+  if (image.bgr.empty()) return cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+  if (!has_end && image.damaged) throw std::runtime_error("cut short");
+  if (image.damaged) throw std::runtime_error(fmt::format("damaged: {}; replace or remove it", image.warning));
+  if (!has_end) notes.doubt(path, "has no end mark; it is read, but its last rows may be missing");
+  if (!image.warning.empty()) notes.doubt(path, fmt::format("may be damaged ({}); it is read", image.warning));
+  return image.bgr;
+}
+
 // The header is checked first: a decoder warns of a truncated file where we want an error, and allocates what it is told.
-cv::Mat decode(const fs::path& path, std::int64_t max_side) {
-  const auto bytes = read_bytes(path);
+cv::Mat decode(const fs::path& path, std::int64_t max_side, ImageNotes& notes) {
+  auto bytes = read_bytes(path);
   const auto header = read_image_header(bytes);
   if (header.height > max_side || header.width > max_side) {
     throw std::runtime_error(fmt::format("{}x{} pixels, the limit is {} a side", header.width, header.height, max_side));
   }
-  cv::Mat bgr = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+  const cv::Mat bgr = header.jpeg ? read_jpeg(path, bytes, header.has_end, notes) : read_png(path, bytes, header.bits, notes);
   if (bgr.empty()) throw std::runtime_error("damaged: it cannot be decoded");
-  return bgr;
+  if (header.orientation != 1) notes.turned(path);
+  return upright(bgr, header.orientation);
+}
+
+// "a, b, c and 17 more"
+std::string listed(const std::set<fs::path>& files) {
+  constexpr std::size_t most = 3;
+  std::string text;
+  std::size_t shown = 0;
+  for (const auto& file : files) {
+    if (shown++ == most) return text + fmt::format(" and {} more", files.size() - most);
+    text += (text.empty() ? "" : ", ") + file.string();
+  }
+  return text;
 }
 
 }  // namespace
 
-std::vector<fs::path> subfolders(const fs::path& folder) {
-  return entries(folder, [](const fs::directory_entry& entry) { return entry.is_directory(); });
+void ImageNotes::left_out(const fs::path& what, const std::string& reason) {
+  const std::scoped_lock lock(mutex_);
+  left_out_[reason].insert(what);
 }
 
-std::vector<fs::path> image_files(const fs::path& folder) {
-  return entries(folder, [](const fs::directory_entry& entry) { return entry.is_regular_file() && is_image(entry); });
+void ImageNotes::doubt(const fs::path& file, const std::string& what) {
+  const std::scoped_lock lock(mutex_);
+  doubts_.emplace(file, what);
 }
 
-cv::Mat read_bgr(const fs::path& file, std::int64_t max_side) {
+void ImageNotes::turned(const fs::path& file) {
+  const std::scoped_lock lock(mutex_);
+  turned_.insert(file);
+}
+
+void ImageNotes::read_16_bits(const fs::path& file, int largest) {
+  const std::scoped_lock lock(mutex_);
+  of_16_bits_.insert(file);
+  largest_of_16_bits_ = std::max(largest_of_16_bits_, largest);
+}
+
+std::vector<std::string> ImageNotes::lines() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::string> result;
+  for (const auto& [reason, files] : left_out_) result.push_back(fmt::format("left out: {}: {}", listed(files), reason));
+  constexpr std::size_t most_doubts = 5;
+  for (const auto& [file, what] : doubts_) {
+    if (result.size() == left_out_.size() + most_doubts) {
+      result.push_back(fmt::format("{} more images may be damaged", doubts_.size() - most_doubts));
+      break;
+    }
+    result.push_back(fmt::format("{}: {}", file.string(), what));
+  }
+  if (!turned_.empty())
+    result.push_back(fmt::format("{} image{} turned as the EXIF orientation says: {}", turned_.size(),
+                                 turned_.size() == 1 ? " is" : "s are", listed(turned_)));
+  // Cameras give 10, 12 or 14 bits: in the lower bits of 16 the images come out dark.
+  constexpr int of_8_bits = 255, of_14_bits = 16383;
+  if (!of_16_bits_.empty() && largest_of_16_bits_ <= of_14_bits) {
+    const auto what =
+        fmt::format("{}: no value of these 16-bit images is over {} of 65535, so that they are {}; save them with 8 bits",
+                    listed(of_16_bits_), largest_of_16_bits_, largest_of_16_bits_ <= of_8_bits ? "black" : "dark");
+    if (largest_of_16_bits_ <= of_8_bits && largest_of_16_bits_ > 0) throw DataError(what);
+    result.push_back(what);
+  }
+  return result;
+}
+
+FolderContents contents_of(const fs::path& folder) {
+  FolderContents contents;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename().native().starts_with('.')) continue;
+    std::error_code unreadable;
+    if (it->is_directory(unreadable)) {
+      contents.folders.push_back(it->path());
+    } else {
+      const bool is_read = it->is_regular_file(unreadable) && is_image(*it);
+      (is_read ? contents.images : contents.others).push_back(it->path());
+    }
+  }
+  if (error) throw DataError(fmt::format("{}: {}", folder.string(), error.message()));
+  for (auto* paths : {&contents.folders, &contents.images, &contents.others})
+    std::ranges::sort(*paths, {}, [](const fs::path& path) { return path.filename().native(); });
+  return contents;
+}
+
+cv::Mat read_bgr(const fs::path& file, std::int64_t max_side, ImageNotes& notes) {
   try {
-    return decode(file, max_side);
+    return decode(file, max_side, notes);
   } catch (const std::exception& e) {  // OpenCV's own included
     throw DataError(fmt::format("{}: {}", file.string(), e.what()));
   }

@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t max_side = 4096;
 
-void append(const fs::path& path, std::size_t total, const fs::path& first, Images& images) {
-  const cv::Mat bgr = read_bgr(path, max_side);
+void append(const fs::path& path, std::size_t total, const fs::path& first, Images& images, ImageNotes& notes) {
+  const cv::Mat bgr = read_bgr(path, max_side, notes);
   if (images.pixels.empty()) {
     images.height = bgr.rows;
     images.width = bgr.cols;
@@ -31,31 +31,66 @@ void append(const fs::path& path, std::size_t total, const fs::path& first, Imag
   store_rgb(bgr, &images.pixels[at]);
 }
 
+std::vector<std::string> names_in(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const auto end = std::min(list.find(',', begin), list.size());
+    names.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return names;
+}
+
+// The class folders. What else lies beside them is told to `notes`.
+std::vector<fs::path> class_folders(const std::string& path, ImageNotes& notes) {
+  auto contents = contents_of(path);
+  const auto is_left_by_macos = [](const fs::path& folder) { return folder.filename() == "__MACOSX"; };
+  for (const auto& folder : contents.folders)
+    if (is_left_by_macos(folder)) notes.left_out(folder, "what macOS packs beside the files is no class");
+  std::erase_if(contents.folders, is_left_by_macos);
+  if (contents.folders.empty())
+    throw DataError(fmt::format("{}: no class folders; the layout is FOLDER/CLASS/IMAGE.jpg|jpeg|png", path));
+  for (const auto& file : contents.images) notes.left_out(file, "images are read in a class folder alone");
+  return contents.folders;
+}
+
+std::vector<fs::path> images_of_class(const fs::path& folder, const std::string& set, ImageNotes& notes) {
+  auto contents = contents_of(folder);
+  if (contents.images.empty()) {
+    throw DataError(
+        fmt::format("{}: no images (.jpg, .jpeg, .png); every folder in {} is taken for a class", folder.string(), set));
+  }
+  for (const auto& file : contents.others) notes.left_out(file, "only .jpg, .jpeg and .png are read");
+  for (const auto& inner : contents.folders) notes.left_out(inner, "images of a class lie directly in its folder");
+  return std::move(contents.images);
+}
+
 }  // namespace
 
 Images load_image_folder(const DatasetSpec& spec) {
-  const Params params(spec, {"limit"});
+  const Params params(spec, {"limit", "classes"});
   params.require_path();
   const auto limit = static_cast<std::size_t>(params.whole("limit", 1'000'000'000, 1, 1'000'000'000));
-  const auto folders = subfolders(folder_of(spec));
-  if (folders.empty()) {
-    throw DataError(fmt::format("{}: no class folders; the layout is FOLDER/CLASS/IMAGE.jpg|jpeg|png", folder_of(spec)));
-  }
+  const auto named = spec.params.find("classes");
+  ImageNotes notes;
   std::vector<fs::path> files;
   Images images;
-  for (const auto& folder : folders) {
-    auto found = image_files(folder);
-    if (found.empty()) {
-      throw DataError(fmt::format("{}: no images (.jpg, .jpeg, .png); every folder in {} is taken for a class", folder.string(),
-                                  folder_of(spec)));
-    }
+  if (named != spec.params.end()) images.class_names = names_in(named->second);
+  for (const auto& folder : class_folders(folder_of(spec), notes)) {
+    const auto name = folder.filename().string();
+    auto place = std::ranges::find(images.class_names, name);
+    if (named == spec.params.end())
+      place = images.class_names.insert(images.class_names.end(), name);
+    else if (place == images.class_names.end())
+      throw DataError(fmt::format("{}: none of ?classes={}", folder.string(), named->second));
+    auto found = images_of_class(folder, folder_of(spec), notes);
     found.resize(std::min(found.size(), limit));
-    images.labels.insert(images.labels.end(), found.size(), static_cast<std::int64_t>(images.class_names.size()));
-    images.class_names.push_back(folder.filename().string());
+    images.labels.insert(images.labels.end(), found.size(), place - images.class_names.begin());
     files.insert(files.end(), found.begin(), found.end());
   }
   const QuietOpenCv quiet;
-  for (const auto& file : files) append(file, files.size(), files.front(), images);
+  for (const auto& file : files) append(file, files.size(), files.front(), images, notes);
+  images.notes = notes.lines();
   return images;
 }
 

@@ -22,7 +22,8 @@ Images load_cifar10_c(const DatasetSpec& spec);
 Images load_cifar10_c_like(const DatasetSpec& spec);
 
 // PATH/CLASS/*.{jpg,jpeg,png}: classes and files in byte order of their names, labels from 0 in that order. All images have
-// one size. EXIF rotation is ignored; grey becomes RGB, alpha is dropped. limit=N takes the first N files of each class.
+// one size. The EXIF orientation is applied; grey becomes RGB, alpha is dropped. limit=N takes the first N files of each class.
+// classes=A,B,... names all classes in the order of their labels: folders may be missing, none may be another.
 Images load_image_folder(const DatasetSpec& spec);
 
 // CIFAR-Flip: label y becomes classes - 1 - y (9 - y), pixels as they are. PATH and parameters are those of a CIFAR-10

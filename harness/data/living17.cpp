@@ -49,7 +49,7 @@ cv::Mat shorter_side_to_128_then_centre(cv::Mat image) {
 
 // Decodes file i to pixels[i * image_bytes]. Of several damaged files the first in the list is the error, however the threads
 // take turns: whoever meets one ends, after all files before it were taken and are finished.
-void decode_all(const std::vector<fs::path>& files, std::vector<std::uint8_t>& pixels) {
+void decode_all(const std::vector<fs::path>& files, std::vector<std::uint8_t>& pixels, ImageNotes& notes) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex mutex;
@@ -60,7 +60,7 @@ void decode_all(const std::vector<fs::path>& files, std::vector<std::uint8_t>& p
       const auto i = next++;
       if (i >= files.size()) return;
       try {
-        store_rgb(shorter_side_to_128_then_centre(read_bgr(files[i], max_side)), &pixels[i * image_bytes]);
+        store_rgb(shorter_side_to_128_then_centre(read_bgr(files[i], max_side, notes)), &pixels[i * image_bytes]);
       } catch (...) {
         failed = true;
         const std::scoped_lock lock(mutex);
@@ -108,7 +108,7 @@ Images load_living17(const DatasetSpec& spec) {
       std::vector<std::string> absent;
       for (const auto& folder : folders) {
         const auto path = fs::path(root) / folder / wnid;
-        auto found = fs::is_directory(path, ignored) ? image_files(path) : std::vector<fs::path>{};
+        auto found = fs::is_directory(path, ignored) ? contents_of(path).images : std::vector<fs::path>{};
         if (found.empty()) absent.push_back(folder);
         found.resize(std::min(found.size(), limit));
         images.labels.insert(images.labels.end(), found.size(), static_cast<std::int64_t>(images.class_names.size()));
@@ -123,7 +123,9 @@ Images load_living17(const DatasetSpec& spec) {
   check_memory(root, files.size(), side, side);
   images.pixels.resize(files.size() * image_bytes);
   const QuietOpenCv quiet;
-  decode_all(files, images.pixels);
+  ImageNotes notes;
+  decode_all(files, images.pixels, notes);
+  images.notes = notes.lines();
   return images;
 }
 

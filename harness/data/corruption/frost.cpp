@@ -56,7 +56,8 @@ Frost Frost::procedural(std::uint64_t seed) {
 Frost Frost::from_folder(const std::filesystem::path& folder) {
   std::vector<Picture> pictures;
   const QuietOpenCv quiet;
-  for (const auto& path : image_files(folder)) pictures.push_back(shrunk(read_bgr(path, max_side), path));
+  ImageNotes notes;  // of pictures that only make a texture: what matters of them is an error
+  for (const auto& path : contents_of(folder).images) pictures.push_back(shrunk(read_bgr(path, max_side, notes), path));
   if (pictures.empty()) throw DataError(fmt::format("{}: no pictures of frost (.jpg, .jpeg, .png) in it", folder.string()));
   return {"pictures", std::move(pictures)};
 }

@@ -100,10 +100,10 @@ TEST_F(PersonalizeTest, renamed_labels_are_renamed_back_and_the_weights_written)
   EXPECT_EQ(outcome.diagnosis.level, adaptive::Level::output);
   EXPECT_EQ(outcome.base_correct, 0);
   ASSERT_TRUE(outcome.kept);
-  const auto& kept = outcome.attempts[*outcome.kept];
+  const auto& kept = outcome.attempts[*outcome.chosen];
   EXPECT_EQ(kept.candidate.strategy, "relabel");
-  EXPECT_GT(kept.better, 80);
-  EXPECT_EQ(kept.worse, 0);
+  EXPECT_GT(outcome.test->better, 80);
+  EXPECT_EQ(outcome.test->worse, 0);
   EXPECT_EQ(outcome.attempts[1].skipped, "not needed");
   EXPECT_TRUE(outcome.as_asked);
   EXPECT_FALSE(fs::exists(r.output.string() + ".part"));
@@ -114,7 +114,7 @@ TEST_F(PersonalizeTest, renamed_labels_are_renamed_back_and_the_weights_written)
   std::int64_t right = 0;
   for (std::size_t i = 0; i < again.size(); ++i)
     right += again[i] == r.images.labels[static_cast<std::size_t>(r.split.test[i])] ? 1 : 0;
-  EXPECT_EQ(right, kept.result->correct);
+  EXPECT_EQ(right, outcome.test->correct);
 
   // A constant meter: joules are watts times seconds, of the whole and of every part, and the parts fit into the whole.
   for (const auto* energy : {&outcome.all, &outcome.looking, &outcome.calibrating, &kept.tuning}) {
@@ -148,10 +148,40 @@ TEST_F(PersonalizeTest, a_gain_within_the_noise_leaves_the_base) {
   rename(r);
   r.split.test.resize(4);  // p = 1/16 at best
   const auto outcome = run(r);
+  EXPECT_TRUE(outcome.chosen);
   EXPECT_FALSE(outcome.kept);
   EXPECT_THAT(outcome.verdict, HasSubstr("beyond the noise"));
-  EXPECT_TRUE(outcome.attempts[1].result) << "the next candidate was tried too";
+  EXPECT_EQ(outcome.attempts[1].skipped, "not needed") << "the images kept apart do not decide what is tried";
   EXPECT_FALSE(fs::exists(r.output));
+}
+
+// Other images kept apart, down to wrong labels on all of them, change nothing of what is tried and chosen: only the report.
+TEST_F(PersonalizeTest, the_images_that_are_reported_choose_nothing) {
+  auto r = request();
+  rename(r);
+  auto& first_val = r.images.labels[static_cast<std::size_t>(r.split.val[0])];
+  first_val = (first_val + 1) % 10;
+  r.target_accuracy_pct = 100;  // no renaming gets the first validation image right, so that every candidate is tried
+  const auto right = run(r);
+  for (const auto i : r.split.test) {
+    auto& label = r.images.labels[static_cast<std::size_t>(i)];
+    label = (label + 1) % 10;
+  }
+  const auto wrong = run(r);
+  EXPECT_TRUE(right.kept);
+  EXPECT_FALSE(wrong.kept);
+  EXPECT_GT(right.test->correct, 80);
+  EXPECT_LT(wrong.test->correct, 20);
+  EXPECT_EQ(right.chosen, wrong.chosen);
+  ASSERT_EQ(right.attempts.size(), wrong.attempts.size());
+  for (std::size_t i = 0; i < right.attempts.size(); ++i) {
+    EXPECT_EQ(right.attempts[i].skipped, wrong.attempts[i].skipped);
+    ASSERT_EQ(right.attempts[i].result.has_value(), wrong.attempts[i].result.has_value());
+    if (!right.attempts[i].result) continue;
+    EXPECT_EQ(right.attempts[i].result->n_test, 14) << "candidates are looked at on validation images alone";
+    EXPECT_EQ(right.attempts[i].result->correct, wrong.attempts[i].result->correct);
+  }
+  EXPECT_TRUE(right.attempts[1].result);
 }
 
 TEST_F(PersonalizeTest, a_budget_that_cannot_be_kept_is_refused_with_its_figures) {
@@ -209,8 +239,8 @@ TEST_F(PersonalizeTest, a_target_accuracy_is_reached_or_said_not_to_be) {
   const auto reached = run(r);
   EXPECT_TRUE(reached.as_asked);
   EXPECT_EQ(reached.attempts[1].skipped, "not needed");
-  for (const int i : {0, 1}) {  // two of a kind that no renaming gets right: never all
-    auto& label = r.images.labels[static_cast<std::size_t>(r.split.test[static_cast<std::size_t>(i)])];
+  for (const auto* part : {&r.split.test, &r.split.val}) {  // one of a kind that no renaming gets right: never all
+    auto& label = r.images.labels[static_cast<std::size_t>(part->front())];
     label = (label + 1) % 10;
   }
   r.target_accuracy_pct = 100;
@@ -238,7 +268,7 @@ TEST_F(PersonalizeTest, a_stop_leaves_nothing_behind) {
   rename(r);
   const fs::path staged = r.output.string() + ".part";
   r.target_accuracy_pct = 100;
-  auto& label = r.images.labels[static_cast<std::size_t>(r.split.test[0])];
+  auto& label = r.images.labels[static_cast<std::size_t>(r.split.val[0])];
   label = (label + 1) % 10;  // so that it goes on with fc behind the renaming that it has kept
   r.train.epochs = r.train.patience = 100000;
   std::atomic<bool> stop = false;

@@ -50,6 +50,21 @@ TEST_F(TargetDataTest, NoiseOnTheModelSharesTheImagesAndADriftHasItsOwn) {
   EXPECT_NE(data.images(plan[2]).pixels, data.images(plan[3]).pixels);
 }
 
+TEST_F(TargetDataTest, LabelsAreTheModelsOutputsAndEachNoteIsSaidOnce) {
+  auto names = data::load_dataset(data::parse_dataset_spec("synthetic:?part=target&n=40")).class_names;
+  const std::vector<Cell> plan{cell("input", "", 0.1), cell("output", "", 0.1)};
+  const auto plain = load(settings(""), plan);
+  std::ranges::reverse(names);
+  std::vector<std::string> said;
+  const TargetData data(
+      settings(""), plan, [](const std::string&) {}, {.outputs = 10, .names = names},
+      [&](const std::string& note) { said.push_back(note); });
+  EXPECT_THAT(said, testing::ElementsAre(HasSubstr("labels are set by the class names: 10 of 10 classes, in another order")));
+  EXPECT_EQ(data.images(plan[0]).labels[0], 9 - plain.images(plan[0]).labels[0]);
+  const auto fewer = [&] { TargetData(settings(""), plan, [](const std::string&) {}, {.outputs = 9, .names = {}}); };
+  EXPECT_THAT(test::message_of<data::DataError>(fewer), HasSubstr("the model has 9 outputs"));
+}
+
 TEST_F(TargetDataTest, WhatASmallerValidationLeavesIsTested) {
   const std::vector<Cell> plan{cell("input", "", 0.1)};
   auto s = settings("");
@@ -87,7 +102,7 @@ TEST_F(TargetDataTest, ImagesOfTrainPathAreTunedOnAndNeverTested) {
 TEST_F(TargetDataTest, ImagesThatWouldBeTestedAreRefusedForTraining) {
   const std::vector<Cell> plan{cell("", "noise-fc", 0.5)};
   EXPECT_THAT(test::message_of<data::DataError>([&] { load(settings("synthetic:?part=target&n=40"), plan); }),
-              HasSubstr("40 of 40 images of data.train_path are images of data.path too"));
+              HasSubstr("40 of the 40 images of data.train_path are in data.path, too"));
 }
 
 }  // namespace

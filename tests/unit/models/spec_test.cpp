@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <limits>
+
 #include "models/blocks.h"
 
 namespace tbft::models {
@@ -73,6 +76,41 @@ TEST(Spec, OddTensorsAreNamed) {
   find(state, "bn.weight").dtype = DType::uint8;
   EXPECT_THAT(refusal(state), HasSubstr("bn.weight is uint8"));
   EXPECT_THAT(refusal({}), HasSubstr("no ResNet of this family"));
+}
+
+TEST(Spec, NumbersThatNoTrainedNetworkHasAreNamed) {
+  const auto with = [](const std::string& name, DType type, const std::vector<std::byte>& value) {
+    StateDict state = state_for({});
+    NamedTensor& tensor = find(state, name);
+    tensor.dtype = type;
+    tensor.bytes.assign(static_cast<std::size_t>(*element_count(tensor.shape)) * value.size(), std::byte{0});
+    std::ranges::copy(value, tensor.bytes.end() - static_cast<std::ptrdiff_t>(value.size()));  // the last element
+    return refusal(state);
+  };
+  const auto bytes = [](auto number) {
+    std::vector<std::byte> result(sizeof(number));
+    std::memcpy(result.data(), &number, sizeof(number));
+    return result;
+  };
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinite = -std::numeric_limits<float>::infinity();
+  EXPECT_THAT(with("fc.weight", DType::float32, bytes(nan)), HasSubstr("fc.weight holds a number that is not finite"));
+  EXPECT_THAT(with("layer2.1.bn1.bias", DType::float32, bytes(infinite)),
+              HasSubstr("layer2.1.bn1.bias holds a number that is not finite"));
+  EXPECT_THAT(with("fc.bias", DType::float64, bytes(static_cast<double>(nan))), HasSubstr("fc.bias holds"));
+  EXPECT_THAT(with("fc.bias", DType::float16, bytes(std::uint16_t{0x7E00})), HasSubstr("fc.bias holds"));
+  EXPECT_THAT(with("fc.bias", DType::bfloat16, bytes(std::uint16_t{0x7FC0})), HasSubstr("fc.bias holds"));
+  EXPECT_THAT(with("bn.running_var", DType::float32, bytes(-1e-30F)), HasSubstr("bn.running_var holds a negative variance"));
+  EXPECT_THAT(with("bn.running_var", DType::float16, bytes(std::uint16_t{0x8001})),
+              HasSubstr("bn.running_var holds a negative variance"));
+  EXPECT_EQ(with("bn.running_var", DType::float32, bytes(-0.0F)), "accepted");
+  EXPECT_EQ(with("bn.running_mean", DType::float32, bytes(-3.0F)), "accepted");
+  EXPECT_EQ(with("fc.weight", DType::float32, bytes(std::numeric_limits<float>::max())), "accepted");
+}
+
+TEST(Spec, CountersMayBeMissing) {
+  StateDict state = state_for({});
+  std::erase_if(state, [](const NamedTensor& tensor) { return tensor.name.ends_with("num_batches_tracked"); });
+  EXPECT_EQ(refusal(state), "accepted");
 }
 
 TEST(Spec, AForgedWidthIsRefusedByItsShapesBeforeTheNetworkIsBuilt) {

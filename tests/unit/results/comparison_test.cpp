@@ -51,7 +51,12 @@ TEST(Comparison, a_run_with_itself_has_no_difference) {
     EXPECT_FALSE(differs(self));
     EXPECT_THAT(self.settings, IsEmpty());
     EXPECT_THAT(self.obstacles, IsEmpty());
-    for (const ComparedLine& l : self.lines) EXPECT_EQ(l.ratio, 1);
+    for (const ComparedLine& l : self.lines) {
+      if (l.quantity == Quantity::accuracy_pct)
+        EXPECT_EQ(l.difference, 0);
+      else
+        EXPECT_EQ(l.ratio, 1);
+    }
   }
 }
 
@@ -157,6 +162,53 @@ TEST(Comparison, invalid_energy_leaves_its_accuracy) {
   EXPECT_EQ(comparison.only_a, 2U);
   EXPECT_EQ(line(comparison, Level::all, Quantity::train_J).pairs, 2U);
   EXPECT_EQ(line(comparison, Level::all, Quantity::accuracy_pct).pairs, 4U);
+}
+
+// A classifier that unlearnt everything: an accuracy of 0 has no ratio, but it is the largest difference there is.
+TEST(Comparison, an_accuracy_of_0_is_a_difference) {
+  ComparedRun broken = run("b", 5);
+  for (CellRow& row : broken.rows)
+    if (row.strategy == "fc") row.accuracy_pct = 0;
+  const Comparison comparison = compare(run("a", 5), broken);
+  const ComparedLine& fc = line(comparison, Level::strategy, Quantity::accuracy_pct, "fc");
+  EXPECT_EQ(fc.pairs, 5U);
+  EXPECT_EQ(fc.b, 0);
+  EXPECT_NEAR(fc.difference, -70, 0.2);
+  EXPECT_LT(fc.high, -69);
+  const ComparedLine& cell = line(comparison, Level::cell, Quantity::accuracy_pct, "fc");
+  EXPECT_EQ(cell.verdict, Verdict::lower);
+  EXPECT_TRUE(differs(comparison));
+  // Over all cells: fifteen pairs, of which five differ.
+  EXPECT_EQ(line(comparison, Level::all, Quantity::accuracy_pct).pairs, 15U);
+  EXPECT_NE(conclusion(comparison), "no difference");
+  const std::string csv = render_csv(std::vector{comparison});
+  EXPECT_THAT(csv, HasSubstr(",pairs_left_out,difference_points,difference_low,difference_high\n"));
+  EXPECT_THAT(to_text(sections_of(comparison)), HasSubstr("points"));
+}
+
+TEST(Comparison, five_points_less_everywhere_are_found_in_points) {
+  ComparedRun worse = run("b", 5);
+  for (CellRow& row : worse.rows) row.accuracy_pct = *row.accuracy_pct - 5;
+  EXPECT_THAT(conclusion(compare(run("a", 5), worse)), HasSubstr("accuracy lower by 5.00 points [-5.00, -5.00]"));
+}
+
+TEST(Comparison, pairs_that_are_left_out_are_counted_with_their_reason) {
+  ComparedRun other = run("b", 4);
+  for (CellRow& row : other.rows) {
+    if (row.strategy == "fc" && row.repetition == 0) row.status = "invalid";
+    if (row.strategy == "fc" && row.repetition == 1) row.train_net_J = row.train_gross_J = std::nullopt;
+    if (row.strategy == "full" && row.repetition == 2) row.train_net_J = row.train_gross_J = 0;
+    if (row.strategy == "full" && row.repetition == 3) row.status = "failed";
+    if (row.strategy == "block1" && row.repetition == 0) row.accuracy_pct.reset();
+  }
+  const Comparison comparison = compare(run("a", 4), other);
+  EXPECT_THAT(comparison.notes,
+              Contains("train_J: 3 of 11 pairs left out: 1 at or below 0, which has no ratio (full), 1 without "
+                       "training joules (fc), 1 without valid energy (fc)"));
+  EXPECT_THAT(comparison.notes, Contains("accuracy_pct: 1 of 11 pairs left out: 1 without a value (block1)"));
+  EXPECT_THAT(comparison.notes, Contains("b: 1 failed cells are left out"));
+  EXPECT_EQ(line(comparison, Level::all, Quantity::train_J).left_out, 3U);
+  EXPECT_THAT(compare(run("a", 4), run("b", 4)).notes, testing::Not(Contains(HasSubstr("left out"))));
 }
 
 TEST(Comparison, gross_joules_where_one_run_has_no_net) {

@@ -32,12 +32,20 @@ CellRow full_row() {
       row.*(*text) =
           std::string(column.name) + ", \"quoted\"\nsecond line\r\n\t" + std::to_string(i) + std::string(1, '\0') + "\xff";
     } else if (const auto* number = std::get_if<CellRow::Number CellRow::*>(&column.member)) {
-      row.*(*number) = -1.0 / (3 + i) * std::pow(10.0, 7 * (i - 30));
+      row.*(*number) = 1.0 / (3 + i) * std::pow(10.0, 7 * (i - 30));
     } else {
-      row.*std::get<CellRow::Count CellRow::*>(column.member) = std::numeric_limits<std::int64_t>::min() + i;
+      row.*std::get<CellRow::Count CellRow::*>(column.member) = std::numeric_limits<std::int64_t>::max() - i;
     }
   }
   row.schema = schema_version;
+  row.seed = std::numeric_limits<std::int64_t>::min();
+  row.net_J = -1.0 / 3;
+  row.status = "invalid";
+  row.train_size = row.coverage_pct = 1.0 / 3;
+  row.measured = row.throttled = 1;
+  row.n_test = 3;
+  row.correct = 1;
+  row.accuracy_pct = 100.0 / 3;
   return row;
 }
 
@@ -159,6 +167,57 @@ TEST(Csv, ErrorsSayFileLineAndColumn) {
   }
   EXPECT_THAT(error_of([&] { read_cells(folder / "none.csv"); }), HasSubstr("none.csv: No such file"));
   EXPECT_THAT(error_of([&] { read_cells("/dev/zero"); }), HasSubstr("/dev/zero: more than 64 MiB"));
+}
+
+TEST(Csv, WhatNoCellCanHaveIsRefusedWithLineAndColumn) {
+  const auto error = [](const std::function<void(CellRow&)>& change) {
+    CellRow row = test::row("fc", 0, 75, 20);
+    row.gross_J = 30;
+    row.n_test = 400;
+    row.correct = 300;
+    change(row);
+    const std::string text = header_line() + "\n" + to_line(CellRow()) + "\n" + to_line(row) + "\n";
+    return error_of([&] { parse_cells(text, "cells.csv"); });
+  };
+  EXPECT_EQ(error([](CellRow&) {}), "no error");
+  EXPECT_EQ(error([](CellRow& row) { row.accuracy_pct = 200; }),
+            "cells.csv:3: column accuracy_pct: 200 is not within 0 to 100");
+  EXPECT_THAT(error([](CellRow& row) { row.accuracy_pct = -1; }), HasSubstr("column accuracy_pct: -1 is not within 0 to 100"));
+  EXPECT_THAT(error([](CellRow& row) { row.accuracy_pct = 57; }), HasSubstr("column accuracy_pct: 57, but 300 of 400"));
+  EXPECT_EQ(error([](CellRow& row) { row.accuracy_pct = 75.04; }), "no error") << "rounded";
+  EXPECT_THAT(error([](CellRow& row) { row.correct = 401; }), HasSubstr("column correct: 401 of 400 test images"));
+  EXPECT_THAT(error([](CellRow& row) { row.status = "OK"; }), HasSubstr("column status: 'OK' is none of"));
+  EXPECT_THAT(error([](CellRow& row) { row.measured = 2; }), HasSubstr("column measured: 2 is not"));
+  EXPECT_THAT(error([](CellRow& row) { row.train_size = 70; }), HasSubstr("column train_size: 70 is not"));
+  EXPECT_THAT(error([](CellRow& row) { row.train_s = -0.5; }), HasSubstr("column train_s: -0.5 is below 0"));
+  EXPECT_THAT(error([](CellRow& row) { row.gross_J.reset(); }), HasSubstr("cells.csv:3: column gross_J: empty"));
+  // Under --jobs no meter is opened; an invalid energy keeps its accuracy; idle power may be higher than a cell's.
+  EXPECT_EQ(error([](CellRow& row) {
+              row.gross_J.reset();
+              row.meter.clear();
+              row.measured.reset();
+            }),
+            "no error");
+  EXPECT_EQ(error([](CellRow& row) {
+              row.gross_J.reset();
+              row.status = "invalid";
+            }),
+            "no error");
+  EXPECT_EQ(error([](CellRow& row) { row.net_J = -0.01; }), "no error");
+}
+
+TEST(Csv, WhatASpreadsheetMadeOfTheFileIsNamed) {
+  const auto error = [](const std::string& text) { return error_of([&] { parse_cells(text, "cells.csv"); }); };
+  const std::string text = header_line() + "\n" + to_line(test::row("fc", 0, 75, 20)) + "\n";
+  const auto with = [&](char separator) {
+    std::string changed = text;
+    std::ranges::replace(changed, ',', separator);
+    return changed;
+  };
+  EXPECT_THAT(error("\xEF\xBB\xBF" + text), HasSubstr("cells.csv:1: the file begins with a byte order mark"));
+  EXPECT_THAT(error(with(';')), HasSubstr("cells.csv:1: semicolons stand between the fields"));
+  EXPECT_THAT(error(with('\t')), HasSubstr("cells.csv:1: tabs stand between the fields"));
+  EXPECT_THAT(error(std::string("\xFF\xFE") + text), HasSubstr("cells.csv:1: the file is UTF-16"));
 }
 
 TEST(Csv, ATornRowIsLeftOutWhereverItWasCut) {

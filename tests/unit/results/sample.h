@@ -28,6 +28,7 @@ inline CellRow row(const std::string& strategy, std::int64_t repetition, double 
   row.accuracy_pct = accuracy_pct;
   row.train_net_J = train_net_J;
   row.train_gross_J = 2 * train_net_J;
+  row.gross_J = 3 * train_net_J;
   row.meter = "ina219:///dev/i2c-1";
   row.meter_scope = "board";
   row.measured = 1;
