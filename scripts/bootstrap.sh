@@ -18,7 +18,7 @@ run=(g++ cmake ninja-build ccache pkg-config git
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-dev xz-utils
       python3 python3-torch python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil)
 # make builds kernel modules, with the release's own compiler, which came with g++.
-kernel=(qemu-system-x86 busybox-static gpiod make binutils)
+kernel=(qemu-system-x86 busybox-static gpiod make binutils zstd)
 slurm=(slurmctld slurmd slurm-client munge)
 arm64=(g++-aarch64-linux-gnu qemu-user-static)
 browser=(chromium chromium-driver python3-selenium)

@@ -28,18 +28,16 @@ mkdir -p "$cache"/{packages/partial,ccache,cache}
 exec 9>"$cache/lock"
 flock -n 9 || fail "$cache is in use by another run"
 
-# The mirrors that this machine's apt uses, for the other release.
-mirror() { apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' 2>/dev/null | awk -v name="$1" '$1 == "Debian" && $2 ~ name { print $3; exit }'; }
 [ -e "$cache/base/complete" ] || {
-  main=$(mirror '^[a-z]+$')
-  security=$(mirror '^[a-z]+-security$')
-  [ -n "$main" ] || fail "apt names no mirror of Debian: apt-get update"
+  main=$("$source_dir/tests/debian13/mirror.sh")
+  security=$("$source_dir/tests/debian13/mirror.sh" -security)
   step "the bare system"
   rm -rf "$cache/base"
   debootstrap --variant=minbase trixie "$cache/base" "$main" >"$cache/log" 2>&1 || { tail -n 5 "$cache/log" >&2; fail "debootstrap: $cache/log"; }
   {
-    printf 'deb %s trixie main\ndeb %s trixie-updates main\n' "$main" "$main"
-    [ -z "$security" ] || printf 'deb %s trixie-security main\n' "$security"
+    printf 'deb %s trixie main\n' "$main"
+    printf 'deb %s trixie-updates main\n' "$main"
+    printf 'deb %s trixie-security main\n' "$security"
   } >"$cache/base/etc/apt/sources.list"
   apt-config dump --format '%F "%v";%n' Acquire >"$cache/base/etc/apt/apt.conf.d/90this-machine"  # its proxies, for example
   printf '#!/bin/sh\nexit 101\n' >"$cache/base/usr/sbin/policy-rc.d"  # no daemon is started in here
