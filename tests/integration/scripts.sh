@@ -40,6 +40,16 @@ case_bootstrap_on_64_bit() {
   done
 }
 
+# A newer compiler's new warning stops CI and nobody else. (-N: no configuring.)
+case_warnings_stop_ci_alone() {
+  local preset
+  for preset in dev release no-torch arm64; do
+    (cd "$source_dir" && env -u TBFT_WERROR cmake --preset $preset -N) | grep -qx ' *TBFT_WERROR=""' || fail "$preset: warnings are errors"
+    (cd "$source_dir" && TBFT_WERROR=ON cmake --preset $preset -N) | grep -qx ' *TBFT_WERROR="ON"' || fail "$preset: CI does not reach it"
+  done
+  grep -q 'export TBFT_WERROR=ON' "$source_dir/scripts/test.sh" || fail "test.sh --full does not make warnings errors"
+}
+
 # Skips that are allowed, and that are not.
 case_skips() {
   junit() { printf '<testsuite><testcase name="a"><skipped/><system-out>%s\nx.cpp:1: Skipped\n%s\n</system-out></testcase></testsuite>' "[ RUN ] a" "$1" >"$work/junit.xml"; }
