@@ -17,7 +17,7 @@ for part in "$@"; do
 done
 [ $# -gt 0 ] || set -- quickstart test kernel
 [ "$(id -u)" = 0 ] || fail "run it as root (sudo $0): a root directory of its own needs mounts and chroot"
-for tool in debootstrap unshare git apt-get; do
+for tool in debootstrap unshare setpriv git apt-get; do
   command -v $tool >/dev/null || fail "$tool is missing: apt-get install debootstrap util-linux git"
 done
 
@@ -49,7 +49,7 @@ root=$cache/root
 inside=
 # The mounts live in a name space of their own, which ends with its processes: here $root is a plain directory at any time.
 finish() {
-  [ -z "$inside" ] || kill -KILL "$inside" 2>/dev/null || true
+  [ -z "$inside" ] || { kill -KILL "$inside" && wait "$inside"; } 2>/dev/null || true
   [ "$keep" = yes ] || rm -rf "$root"
 }
 trap finish EXIT
@@ -60,16 +60,17 @@ cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 # Brings $root/src/tbft to the commit that is checked out here; what was built there stays.
 clone=$root/src/tbft
 mkdir -p "$root/src/shared"
-[ -e "$clone" ] || git -c safe.directory='*' clone -q --no-checkout "$source_dir" "$clone"
-commit=$(git -c safe.directory='*' -C "$source_dir" rev-parse HEAD)
-git -c safe.directory='*' -C "$clone" fetch -q "$source_dir" "$commit"
+printf '[safe]\n\tdirectory = *\n' >"$cache/gitconfig"  # the checkout may be another user's
+export GIT_CONFIG_GLOBAL=$cache/gitconfig
+[ -e "$clone" ] || git clone -q --no-checkout "$source_dir" "$clone"
+commit=$(git -C "$source_dir" rev-parse HEAD)
+git -C "$clone" fetch -q "$source_dir" "$commit"
 git -C "$clone" checkout -q --detach "$commit"
-[ -z "$(git -c safe.directory='*' -C "$source_dir" status --porcelain)" ] || step "what is not committed is not tested"
+[ -z "$(git -C "$source_dir" status --porcelain)" ] || step "what is not committed is not tested"
 
-# Runs a command in there. --kill-child: whatever it leaves running ends with it.
+# Becomes a command in there. --pdeathsig, --kill-child: whatever it leaves running ends with it, and it with this script.
 enter() {
-  root=$root cache=$cache shared=$shared unshare --mount --propagation private --pid --fork --kill-child bash -euc '
-    mount --bind "$root" "$root"
+  root=$root cache=$cache shared=$shared exec setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child bash -euc '
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
@@ -79,7 +80,7 @@ enter() {
     mount --bind "$cache/cache" "$root/root/.cache"
     [ ! -d "$shared" ] || { mount --bind "$shared" "$root/src/shared" && mount -o remount,bind,ro "$root/src/shared"; }
     exec chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
-      TBFT_JOBS="${TBFT_JOBS:-}" CCACHE_DIR=/var/cache/ccache CCACHE_MAXSIZE=5G CCACHE_BASEDIR=/src/tbft CCACHE_NOHASHDIR=1 bash -c "cd /src/tbft && $1"' bash "$1"
+      CCACHE_DIR=/var/cache/ccache CCACHE_MAXSIZE=5G CCACHE_BASEDIR=/src/tbft CCACHE_NOHASHDIR=1 bash -c "cd /src/tbft && $1"' bash "$1"
 }
 # A command whose output is kept and whose end is shown.
 part() {
@@ -94,7 +95,7 @@ part() {
   [ "$code" = 0 ] || failed="$failed $name"
 }
 
-enter "apt-get -qq update" || fail "the package lists cannot be fetched"
+(enter "apt-get -qq update") || fail "the package lists cannot be fetched"
 failed=
 for name in "$@"; do
   case $name in
@@ -104,7 +105,7 @@ for name in "$@"; do
       grep -h 'loss differs by' "$cache/test.log" || true  # the equality tests, against this release's python3-torch
       ;;
     kernel) part kernel tests/kernel/run.sh 25 ;;
-    shell) enter "exec bash -i" || true ;;
+    shell) (enter "exec bash -i") || true ;;
   esac
 done
 [ -z "$failed" ] || fail "failed:$failed"
