@@ -39,7 +39,8 @@ flock -n 9 || fail "$cache is in use by another run"
     printf 'deb %s trixie-updates main\n' "$main"
     printf 'deb %s trixie-security main\n' "$security"
   } >"$cache/base/etc/apt/sources.list"
-  apt-config dump --format '%F "%v";%n' Acquire >"$cache/base/etc/apt/apt.conf.d/90this-machine"  # its proxies, for example
+  # This machine's way to the mirrors.
+  apt-config dump --format '%F "%v";%n' Acquire | grep -iE '^Acquire::(https?|Check-|Retries|Languages)' >"$cache/base/etc/apt/apt.conf.d/90this-machine" || true
   printf '#!/bin/sh\nexit 101\n' >"$cache/base/usr/sbin/policy-rc.d"  # no daemon is started in here
   chmod +x "$cache/base/usr/sbin/policy-rc.d"
   touch "$cache/base/complete"
