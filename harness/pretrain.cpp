@@ -23,6 +23,7 @@
 #include "harness/batches.h"
 #include "harness/data/summary.h"
 #include "harness/network.h"
+#include "harness/torch_compat.h"
 #include "models/resnet.h"
 #include "results/files.h"
 
@@ -65,7 +66,7 @@ class Optimizer {
   }
   void save(models::StateDict& state) const {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      const auto& of = *optimizer_->state().at(key(i));
+      const auto& of = *optimizer_->state().at(state_key(parameters_[i]));
       if (adam_) {
         const auto& adam = static_cast<const torch::optim::AdamParamState&>(of);
         state.push_back(models::to_bytes(fmt::format("adam.{}.exp_avg", i), adam.exp_avg()));
@@ -91,19 +92,17 @@ class Optimizer {
         of->step(steps);
         of->exp_avg(filled(fmt::format("adam.{}.exp_avg", i)));
         of->exp_avg_sq(filled(fmt::format("adam.{}.exp_avg_sq", i)));
-        optimizer_->state()[key(i)] = std::move(of);
+        optimizer_->state()[state_key(parameters_[i])] = std::move(of);
       } else {
         auto of = std::make_unique<torch::optim::SGDParamState>();
         of->momentum_buffer(filled(fmt::format("sgd.{}.momentum_buffer", i)));
-        optimizer_->state()[key(i)] = std::move(of);
+        optimizer_->state()[state_key(parameters_[i])] = std::move(of);
       }
     }
   }
   std::int64_t steps() const { return steps_; }
 
  private:
-  // As the optimisers of libtorch 1.13 name a parameter's state.
-  std::string key(std::size_t i) const { return c10::guts::to_string(parameters_[i].unsafeGetTensorImpl()); }
   std::vector<torch::Tensor> parameters_;
   bool adam_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;

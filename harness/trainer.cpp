@@ -27,6 +27,7 @@
 #include "harness/strategy/objective.h"
 #include "harness/strategy/relabel.h"
 #include "harness/strategy/rgn.h"
+#include "harness/torch_compat.h"
 #include "harness/train_inputs.h"
 #include "models/resnet.h"
 
@@ -39,7 +40,7 @@ namespace F = torch::nn::functional;
 // Counts the bytes that tensors hold, through the allocator's own reports (saved-tensor hooks exist only in Python).
 class LiveBytes : public c10::MemoryReportingInfoBase {
  public:
-  void reportMemoryUsage(void*, int64_t alloc_size, int64_t, int64_t, c10::Device device) override {
+  void reportMemoryUsage(void*, int64_t alloc_size, AllocatorTotal, AllocatorTotal, c10::Device device) override {
     if (device.is_cpu()) bytes_ += alloc_size;
   }
   bool memoryProfilingEnabled() const override { return true; }

@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that tbft builds with. Usage: bootstrap.sh [run|test|kernel|full]; `test` adds what only tests and checks
+# Installs the packages of Debian 12 or 13 that tbft builds with. Usage: bootstrap.sh [run|test|kernel|full]; `test` adds what only tests and checks
 # need, `kernel` what the tests under a real kernel (tests/kernel) need beyond that, `full` also Slurm, what builds and runs arm64, and a
 # browser.
 # Safe to repeat: what is there is left alone, and without anything missing no root is needed.
 set -euo pipefail
 
+fail() { echo "bootstrap: $*" >&2; exit 1; }
+# Of the system's programs, not of its kernel: Raspberry Pi OS has 32-bit ones under a 64-bit kernel.
+architecture=$(dpkg --print-architecture 2>/dev/null) || fail "this needs Debian 12 or 13, or Raspberry Pi OS of that age (there is no dpkg)"
+case $architecture in
+  armhf|armel|i386) fail "tbft needs a 64-bit system, and this one is $architecture: libtorch has no 32-bit package; on a Raspberry Pi install Raspberry Pi OS (64-bit)" ;;
+esac
+
 run=(g++ cmake ninja-build ccache pkg-config git
      libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
      libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev gnuplot-nox)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-14-dev xz-utils
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-dev xz-utils
       python3 python3-torch python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil)
-# gcc-12 and make build kernel modules.
-kernel=(qemu-system-x86 busybox-static gpiod make gcc-12 binutils)
+# make builds kernel modules, with the release's own compiler, which came with g++.
+kernel=(qemu-system-x86 busybox-static gpiod make binutils zstd)
 slurm=(slurmctld slurmd slurm-client munge)
 arm64=(g++-aarch64-linux-gnu qemu-user-static)
 browser=(chromium chromium-driver python3-selenium)
@@ -33,7 +40,7 @@ done
 
 sudo=()
 if [ "$(id -u)" -ne 0 ]; then
-  command -v sudo >/dev/null || { echo "bootstrap: run as root, or install sudo; missing packages: ${missing[*]}" >&2; exit 1; }
+  command -v sudo >/dev/null || fail "run as root, or install sudo; missing packages: ${missing[*]}"
   sudo=(sudo)
 fi
 echo "bootstrap: installing ${missing[*]}" >&2

@@ -110,7 +110,8 @@ class Remote final : public Meter {
 
   void begin(TimeNs now) {
     frames_ = FrameReader();
-    seal_in_ = seal_out_ = Seal();
+    seal_in_ = Seal();
+    seal_out_ = Seal();
     offset_ = ClockOffset();
     exchanges_ = 0;
     asked_at_.reset();

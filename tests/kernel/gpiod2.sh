@@ -8,11 +8,13 @@ compiler=$2
 cache=${TBFT_GPIOD2_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tbft-gpiod2}
 
 fetch() {
+  local mirror
+  mirror=${TBFT_DEBIAN_MIRROR:-$("$source_dir/tests/debian13/mirror.sh")}
   part=$cache.part.$$
   mkdir -p "$part"/{lists/partial,archives/partial,root,none}
   trap 'rm -rf "$part"' EXIT
   : >"$part/status"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${TBFT_DEBIAN_MIRROR:-http://deb.debian.org/debian} trixie main" >"$part/sources"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$part/sources"
   cat >"$part/apt.conf" <<C
 Dir::State "$part"; Dir::State::Lists "$part/lists"; Dir::State::status "$part/status"; Dir::Cache "$part";
 Dir::Etc::sourcelist "$part/sources"; Dir::Etc::sourceparts "$part/none"; Dir::Etc::preferencesparts "$part/none";

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Lays down what the kernel tests boot: Debian's kernel as an uncompressed vmlinux, the modules they need, and ina2xx, gpio-sim
-# and irq_sim built from Debian's own kernel source (its amd64 kernel leaves them out). Nothing is installed, no root is needed.
+# Lays down what the kernel tests boot: this release's Debian kernel as an uncompressed vmlinux, the modules they need, and ina2xx,
+# gpio-sim and irq_sim built from Debian's own kernel source (its amd64 kernel leaves them out). Nothing is installed, no root is needed.
 # Usage: setup.sh [DIR]; DIR defaults to $XDG_CACHE_HOME/tbft-kernel. Safe to repeat: what is complete is left alone.
 set -euo pipefail
 
 dest=${1:-${TBFT_KERNEL_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tbft-kernel}}
-recipe=1  # goes up when what is laid down changes
+recipe=2  # goes up when what is laid down changes
 stock=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci netfs fscache 9pnet 9pnet_virtio 9p overlay
        configfs i2c-dev i2c-stub hid uhid hid-cp2112)
+absent_in_6_8=fscache  # became part of netfs
 built=(irq_sim gpio-sim ina2xx)
 
 fail() { echo "setup: $*" >&2; exit 1; }
@@ -19,7 +20,7 @@ exec 9>"$dest.lock"
 flock -w 550 9 || fail "$dest.lock is held by another set-up"
 [ "$(cat "$dest/complete" 2>/dev/null)" = "$recipe" ] && exit 0
 
-for tool in apt-get dpkg-deb make gcc-12 xz python3 strip; do
+for tool in apt-get dpkg-deb make xz zstd python3 strip; do
   command -v "$tool" >/dev/null || fail "$tool is missing: scripts/bootstrap.sh kernel"
 done
 part=$dest.part
@@ -28,13 +29,15 @@ mkdir -p "$part"/{download,modules}
 cd "$part/download"
 
 # linux-image-amd64 names the current ABI; a machine whose package lists are stale asks for a version that is gone.
-abi_of_lists() { apt-cache depends linux-image-amd64 2>/dev/null | awk '/Depends: linux-image-/ { sub("linux-image-", "", $2); print $2; exit }'; }
+needed_by() { apt-cache depends "$1" 2>/dev/null | awk -v prefix="$2" '$1 == "Depends:" && index($2, prefix) == 1 { print $2; exit }'; }
 fetch() {
-  abi=$(abi_of_lists)
-  [ -n "$abi" ] || return 1
+  local image
+  image=$(needed_by linux-image-amd64 linux-image-)
+  [ -n "$image" ] || return 1
+  abi=${image#linux-image-}
   series=$(cut -d. -f1,2 <<<"$abi")
-  timeout 240 apt-get -qq -o APT::Sandbox::User=root download "linux-image-$abi" "linux-headers-$abi" \
-    "linux-headers-${abi%-amd64}-common" "linux-kbuild-$series" "linux-source-$series"
+  timeout 240 apt-get -qq -o APT::Sandbox::User=root download "$image" "linux-headers-$abi" \
+    "linux-headers-${abi%-amd64}-common" "$(needed_by "linux-headers-$abi" linux-kbuild-)" "linux-source-$series"
 }
 step "fetching the kernel's packages"
 if ! fetch 2>fetch.log; then
@@ -45,26 +48,39 @@ fi
 
 step "unpacking $abi"
 mkdir image headers source
-dpkg-deb --fsys-tarfile linux-image-"$abi"_*.deb | tar -x -C image ./boot "./lib/modules/$abi/kernel/drivers" \
-  "./lib/modules/$abi/kernel/fs" "./lib/modules/$abi/kernel/net/9p"
+wanted=('./boot/vmlinuz-*' '*/modules.builtin')
+for module in "${stock[@]}"; do wanted+=("*/$module.ko" "*/$module.ko.xz"); done
+dpkg-deb --fsys-tarfile linux-image-"$abi"_*.deb | tar -x -C image --wildcards "${wanted[@]}" 2>tar.log || true  # no pattern must match
+: >../builtin
 for module in "${stock[@]}"; do
-  file=$(find image -name "$module.ko" -print -quit)
-  [ -n "$file" ] || { grep -q "/$module.ko" "image/lib/modules/$abi/modules.builtin" 2>/dev/null && continue; }
-  [ -n "$file" ] || fail "the kernel has no module $module"
-  cp "$file" ../modules/
+  file=$(find image -name "$module.ko*" -print -quit)
+  case $file in
+    *.xz) xz -dc "$file" >"../modules/$module.ko" ;;
+    *.ko) cp "$file" ../modules/ ;;
+    *)
+      [ "$module" = "$absent_in_6_8" ] || grep -q "/$module.ko" "$(find image -name modules.builtin)" || fail "the kernel has no module $module"
+      echo "$module" >>../builtin
+      ;;
+  esac
 done
 # QEMU boots an ELF kernel much faster than it unpacks a bzImage: the payload starts behind the setup sectors (boot protocol 2.08).
 python3 - "image/boot/vmlinuz-$abi" ../vmlinux <<'P'
-import lzma, struct, sys
+import lzma, struct, subprocess, sys
 image = open(sys.argv[1], "rb").read()
 protected = (image[0x1F1] + 1) * 512
 offset, length = struct.unpack_from("<II", image, 0x248)
 payload = image[protected + offset : protected + offset + length]
-open(sys.argv[2], "wb").write(lzma.LZMADecompressor(format=lzma.FORMAT_XZ).decompress(payload))
+with open(sys.argv[2], "wb") as vmlinux:
+    if payload.startswith(b"\x28\xb5\x2f\xfd"):  # zstd, with the size of what comes out in four more bytes
+        subprocess.run(["zstd", "-dcq"], input=payload[:-4], stdout=vmlinux, check=True)
+    else:
+        vmlinux.write(lzma.LZMADecompressor(format=lzma.FORMAT_XZ).decompress(payload))
 P
 
 step "building ${built[*]}"
 for package in linux-headers-*.deb linux-kbuild-*.deb; do dpkg-deb -x "$package" headers; done
+compiler=$(sed -nE 's/^CC = .*(gcc-[0-9]+)$/\1/p' "headers/usr/src/linux-headers-$abi/.kernelvariables")
+command -v "${compiler:?no compiler in .kernelvariables}" >/dev/null || fail "$compiler is missing, which built the kernel: apt-get install $compiler"
 sed -i "s#/usr/src/#$PWD/headers/usr/src/#" "headers/usr/src/linux-headers-$abi/Makefile"
 tree=linux-source-$series
 dpkg-deb --fsys-tarfile "$tree"_*.deb | tar -xO "./usr/src/$tree.tar.xz" | tar -xJ -C source --strip-components=1 \
@@ -75,7 +91,8 @@ find source -name '*.[ch]' -exec cp {} modules/ \;
 sed -i 's/handle_simple_irq(irq_to_desc(irqnum))/generic_handle_irq(irqnum)/' modules/irq_sim.c
 printf '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n' >>modules/irq_sim.c
 printf 'obj-m += %s\nccflags-y += -DCONFIG_IRQ_SIM=1\n' "$(printf '%s.o ' "${built[@]}")" >modules/Kbuild
-timeout 300 make -s -C "headers/usr/src/linux-headers-$abi" "M=$PWD/modules" modules >build.log 2>&1 || { cat build.log >&2; fail "modules do not build"; }
+# Without type information (BTF): that takes another tool, and nobody here asks for it.
+timeout 300 make -s -C "headers/usr/src/linux-headers-$abi" "M=$PWD/modules" CONFIG_DEBUG_INFO_BTF_MODULES= modules >build.log 2>&1 || { cat build.log >&2; fail "modules do not build"; }
 cp modules/*.ko ../modules/
 strip --strip-debug ../modules/*.ko
 

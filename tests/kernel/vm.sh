@@ -33,11 +33,12 @@ ln -s busybox "$root/bin/sh"
 # Loaded in this order: the host's files first.
 order=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci netfs fscache 9pnet 9pnet_virtio 9p overlay)
 for module in "${order[@]}" $modules; do
+  ! grep -qx "${module%%:*}" "$dir/builtin" || continue
   file=$dir/modules/${module%%:*}.ko
   [ -e "$file" ] || fail "no module $module in $dir"
   cp "$file" "$root/modules/"
+  echo "$module" >>"$root/modules/order"
 done
-printf '%s\n' "${order[@]}" $modules >"$root/modules/order"
 {
   printf 'export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/tmp TMPDIR=/tmp LC_ALL=C.UTF-8\n'
   printf 'cd %q || exit 127\n' "$PWD"
