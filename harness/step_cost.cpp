@@ -63,7 +63,7 @@ class NetworkCost {
     for (const auto& contender : contenders) lanes_.push_back({.contender = contender});
   }
 
-  const power::MeterInfo& meter() const { return monitor_ ? monitor_->meter() : meter_->info(); }
+  power::MeterInfo meter() const { return monitor_ ? monitor_->meter() : meter_->info(); }
 
   // Appends to `outcome`.
   void run(StepCostOutcome& outcome) {

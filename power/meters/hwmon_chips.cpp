@@ -84,7 +84,8 @@ AssumedShunt assumed_shunt(const HwmonDevice& device, const HwmonChannel& channe
   const ShuntDriver* driver = shunt_driver_of(device.name);
   AssumedShunt s;
   s.file = driver == nullptr ? "shunt_resistor" : fmt::format(fmt::runtime(driver->file), channel.number);
-  const auto shown = s.file.empty() ? std::nullopt : device.dir.maybe_number(s.file);
+  std::optional<long> shown;
+  if (!s.file.empty()) shown = device.dir.maybe_number(s.file);
   const bool has_tree = driver != nullptr && !driver->property.empty();
   const auto described = has_tree ? device.dir.maybe_cell(fmt::format("device/of_node/{}", driver->property)) : std::nullopt;
   s.told = described && *described > 0;
