@@ -51,6 +51,28 @@ TUNED = {"full": lambda m: [m], "block1": lambda m: [m.conv1, m.layer1], "block2
          "block3": lambda m: [m.layer3], "fc": lambda m: [m.fc], "bn-stats": lambda m: [], "none": lambda m: []}
 
 
+class Adam(torch.optim.Optimizer):
+    """By its formula, operation by operation as libtorch's C++ has it. Since 2.0 torch.optim's own rounds the first moment otherwise (lerp), and where
+    a gradient is near zero, as tent's are, a step of Adam is as large as anywhere, in a direction that rounding decides."""
+
+    def __init__(self, groups, lr, weight_decay):
+        super().__init__(groups, {"lr": lr, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state.update(steps=0, mean=torch.zeros_like(p), square=torch.zeros_like(p))
+                state["steps"] += 1
+                gradient = p.grad.add(p, alpha=group["weight_decay"]) if group["weight_decay"] else p.grad
+                state["mean"].mul_(0.9).add_(gradient, alpha=1 - 0.9)
+                state["square"].mul_(0.999).addcmul_(gradient, gradient, value=1 - 0.999)
+                correction, root = 1 - 0.9 ** state["steps"], (1 - 0.999 ** state["steps"]) ** 0.5
+                p.addcdiv_(state["mean"], (state["square"].sqrt() / root).add_(1e-8), value=-group["lr"] / correction)
+
+
 def batchnorms(net):
     return [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
 
@@ -89,7 +111,7 @@ def train(net, case, x, y, split):
     optimiser = None
     if parameters:
         adam = case["optimizer"] == "adam" or strategy == "tent"
-        make = torch.optim.Adam if adam else lambda p, **k: torch.optim.SGD(p, momentum=0.9, **k)
+        make = Adam if adam else lambda p, **k: torch.optim.SGD(p, momentum=0.9, **k)
         optimiser = make([{"params": [p]} for p in parameters], lr=case["lr"], weight_decay=0 if strategy == "tent" else 5e-4)
     generator = torch.Generator().manual_seed(case["seed"])
     index, val = torch.tensor(split["train"]), torch.tensor(split["val"])
