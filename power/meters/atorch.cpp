@@ -38,7 +38,7 @@ SerialKind serial_kind(const Options& options) {
           .frame_bytes = atorch::report_bytes,
           .asked = false,
           .options = {"check", "kind"},
-          .damaged_fix = "; a load that puts noise into its check byte is read with ?check=off"};
+          .damaged_fix = " A load that puts noise into its check byte is read with ?check=off"};
 }
 
 class Decoder final : public SerialDecoder {
