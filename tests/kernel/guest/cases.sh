@@ -96,7 +96,7 @@ case_trigger() {
     [ $edge = rising ] && pull=pull-up || pull=pull-down
     "$programs/gpio_probe" "bench:3:$edge" 900 >probe &
     await grep -q ready probe
-    line_is 3 '"gpio_probe"' || fail "$(line_info 3)"
+    line_is 3 gpio_probe || fail "$(line_info 3)"
     before=$(monotonic_ns)
     echo $pull >"$bench/sim_gpio3/pull"
     after=$(monotonic_ns)
@@ -156,7 +156,7 @@ case_markers() {
   "$tbft" measure --json --idle 0.5 -m "$meter" -o trace.csv --marker "idle=bench:1,command=bench:2,cp2112_gpio:6" -- \
     sh -c "sleep 0.3; gpioinfo $(of_chip) | grep 'line *2:'; sleep 0.3" >row.json
   echo 0 >/sys/kernel/tracing/events/gpio/gpio_value/enable
-  grep -qE 'line *2:.*("tbft".*output|output.*"tbft")' row.json || fail "the line is not the program's: $(cat row.json)"
+  grep -qE 'line *2:.*("tbft".*output|output.*consumer="?tbft)' row.json || fail "the line is not the program's: $(cat row.json)"
 
   # An independent witness, the kernel's own trace: line 1 around both idle windows, line 2 around the command.
   kernel_saw | awk -v base="$base" '$2 >= base && $2 < base + 8 { print $1 " " $2 - base " " $3 }' >seen
