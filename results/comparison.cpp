@@ -78,6 +78,8 @@ std::string_view why_left_out(const Pair& pair, Quantity quantity, Basis basis) 
   const auto a = value_of(*pair.a, quantity, basis), b = value_of(*pair.b, quantity, basis);
   if (a && b) return by_difference(quantity) || (*a > 0 && *b > 0) ? "" : "at or below 0, which has no ratio";
   if (quantity != Quantity::train_J) return "without a value";
+  const auto unresolved = [&](const CellRow& row) { return recorded_joules(row, basis) && !joules_of(row, basis); };
+  if (unresolved(*pair.a) || unresolved(*pair.b)) return "negative, or 0 lies within its uncertainty";
   return pair.a->status == "ok" && pair.b->status == "ok" ? "without training joules" : "without valid energy";
 }
 
@@ -181,16 +183,6 @@ void add_notes(const ComparedRun& a, const ComparedRun& b, const std::vector<Pai
   const auto kinds = values(pairs, &Pair::a, [](const CellRow& row) { return measured_text(row.measured); });
   if (result.basis != Basis::none && !kinds.contains("measured"))
     result.notes.emplace_back("joules are estimates, not measurements");
-  const auto unresolved = std::ranges::count_if(pairs, [&](const Pair& pair) {
-    const auto is_lost = [&](const CellRow& row) {
-      return recorded_joules(row, result.basis) && !joules_of(row, result.basis);
-    };
-    return is_lost(*pair.a) || is_lost(*pair.b);
-  });
-  if (unresolved > 0) {
-    result.notes.push_back(
-        fmt::format("joules of {} pairs left out: they are negative, or 0 lies within their uncertainty", unresolved));
-  }
   const auto contended =
       std::ranges::count_if(pairs, [](const Pair& pair) { return is_contended(*pair.a) || is_contended(*pair.b); });
   if (contended > 0) {

@@ -83,7 +83,7 @@ TEST(Comparison, joules_whose_uncertainty_holds_zero_give_no_ratio) {
   const Comparison some = compare(run("a", 5), b);
   EXPECT_EQ(line(some, Level::all, Quantity::train_J).pairs, 9U);
   EXPECT_EQ(line(some, Level::all, Quantity::train_s).pairs, 15U);
-  EXPECT_THAT(some.notes, Contains(HasSubstr("joules of 6 pairs left out")));
+  EXPECT_THAT(some.notes, Contains(HasSubstr("6 of 15 pairs left out: 6 negative, or 0 lies within its uncertainty")));
   for (CellRow& cell : b.rows) {
     cell.measured = 0;
     cell.meter = "estimate://";
@@ -203,7 +203,7 @@ TEST(Comparison, pairs_that_are_left_out_are_counted_with_their_reason) {
   }
   const Comparison comparison = compare(run("a", 4), other);
   EXPECT_THAT(comparison.notes,
-              Contains("train_J: 3 of 11 pairs left out: 1 at or below 0, which has no ratio (full), 1 without "
+              Contains("train_J: 3 of 11 pairs left out: 1 negative, or 0 lies within its uncertainty (full), 1 without "
                        "training joules (fc), 1 without valid energy (fc)"));
   EXPECT_THAT(comparison.notes, Contains("accuracy_pct: 1 of 11 pairs left out: 1 without a value (block1)"));
   EXPECT_THAT(comparison.notes, Contains("b: 1 failed cells are left out"));
