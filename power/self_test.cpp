@@ -120,7 +120,9 @@ void judge(SelfTest& t, const MeterInfo& meter, const SamplerStats& sampler, dou
   if (!meter.note.empty()) problem(meter.note);
   if (t.failures > 0) problem(fmt::format("{} failed reads", t.failures));
   if (t.resets > 0) problem(fmt::format("the device was reset {} times: is its supply sound?", t.resets));
-  if (t.clipped > 0) problem(fmt::format("{} readings at the end of the range: too large a shunt or gain", t.clipped));
+  if (t.clipped > 0)
+    problem(fmt::format("{} readings at the end of the range: {}", t.clipped,
+                        meter.counter ? "counted too fast to tell how much" : "too large a shunt or gain"));
   if (t.sampler_cpu_pct > most_cpu_pct) {
     problem(fmt::format("sampling takes {:.1f} % of a core and so draws power itself: a longer --interval helps",
                         t.sampler_cpu_pct));
