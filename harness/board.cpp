@@ -130,12 +130,12 @@ std::optional<std::uint32_t> Board::throttled_bits() const {
   const std::string platform = "sys/devices/platform";
   std::vector<std::string> bases{platform};
   for (const std::string& name : names(platform)) {
-    if (name.starts_with("soc")) bases.push_back(platform + "/" + name);
+    if (name.starts_with("soc")) bases.push_back(fmt::format("{}/{}", platform, name));
   }
   for (const std::string& base : bases) {
     for (const std::string& name : names(base)) {
       if (!name.ends_with("firmware")) continue;
-      const auto text = read(base + "/" + name + "/get_throttled");
+      const auto text = read(fmt::format("{}/{}/get_throttled", base, name));
       const auto bits = text ? integer(text->starts_with("0x") ? text->substr(2) : *text, 16) : std::nullopt;
       if (bits) return static_cast<std::uint32_t>(*bits);
     }

@@ -84,7 +84,7 @@ std::filesystem::path found_in_path(const std::string& command) {
   const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   std::istringstream folders(path != nullptr ? path : "/bin:/usr/bin");
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const auto file = std::filesystem::path(folder) / command;
+    auto file = std::filesystem::path(folder) / command;
     if (!command.empty() && std::filesystem::exists(file, none)) return file;
   }
   return {};
