@@ -37,7 +37,7 @@ fs::path run_of(const fs::path& file) {
                              ".lock",    "step_cost.csv", "operations.csv",       "step_cost.json"};
   std::error_code none;
   const fs::path real = fs::weakly_canonical(file, none);
-  const fs::path folder = real.parent_path();
+  fs::path folder = real.parent_path();
   const auto is_run = [&](const fs::path& path) {
     return fs::exists(path / "run.json", none) || fs::exists(path / "step_cost.json", none);
   };
