@@ -22,6 +22,7 @@ std::string comparable(std::string_view name) {
 
 std::vector<std::string> comparable(const std::vector<std::string>& names) {
   std::vector<std::string> result;
+  result.reserve(names.size());
   for (const auto& name : names) result.push_back(comparable(name));
   return result;
 }
