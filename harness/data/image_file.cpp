@@ -64,7 +64,7 @@ cv::Mat read_png(const fs::path& path, const std::vector<std::uint8_t>& bytes, i
   check_png_sums(bytes);
   constexpr int flags = cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION;
   if (bits != 16) return cv::imdecode(bytes, flags);
-  const cv::Mat wide = cv::imdecode(bytes, flags | cv::IMREAD_ANYDEPTH);
+  cv::Mat wide = cv::imdecode(bytes, flags | cv::IMREAD_ANYDEPTH);
   if (wide.empty() || wide.depth() != CV_16U) return wide;
   double largest = 0;
   cv::minMaxIdx(wide.reshape(1), nullptr, &largest);

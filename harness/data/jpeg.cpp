@@ -28,7 +28,7 @@ struct Decoder {
     errors.error_exit = [](j_common_ptr common) {
       auto& self = *static_cast<Decoder*>(common->client_data);
       common->err->format_message(common, self.message.data());
-      std::longjmp(self.out, 1);
+      std::longjmp(self.out, 1);  // NOLINT(cert-err52-cpp): an exception must not pass through C
     };
     errors.emit_message = [](j_common_ptr common, int level) {
       if (level >= 0) return;  // a trace message
@@ -46,7 +46,7 @@ struct Decoder {
 };
 
 bool read_header(Decoder& decoder, std::span<const std::uint8_t> file) {
-  if (setjmp(decoder.out) != 0) return false;
+  if (setjmp(decoder.out) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg's own way
   jpeg_create_decompress(&decoder.info);
   jpeg_mem_src(&decoder.info, file.data(), file.size());
   jpeg_read_header(&decoder.info, TRUE);
@@ -54,7 +54,7 @@ bool read_header(Decoder& decoder, std::span<const std::uint8_t> file) {
 }
 
 bool read_rows(Decoder& decoder, std::uint8_t* to, std::size_t bytes_per_row) {
-  if (setjmp(decoder.out) != 0) return false;
+  if (setjmp(decoder.out) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg's own way
   decoder.info.out_color_space = JCS_RGB;
   jpeg_start_decompress(&decoder.info);
   while (decoder.info.output_scanline < decoder.info.output_height) {
