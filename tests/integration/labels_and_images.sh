@@ -85,7 +85,7 @@ for name in "by-name", "sorted":
     assert evidence["value"] >= evidence["source_low"], (name, evidence)
 P
 # The epoch is chosen by labels that mean the same.
-pretrain() { "$tbft" pretrain --dataset 'synthetic:?part=train&n=64' --val "$1" --recipe quick --epochs 1 -o "$work/new.pth"; }
+pretrain() { "$tbft" pretrain --dataset 'synthetic:?part=train&n=64' --val "$1" --recipe quick --epochs 1 --force -o "$work/new.pth"; }
 pretrain "$work/nine" >/dev/null 2>"$work/err"
 grep -q -- '--val .*9 of 10 classes (no arrow)' "$work/err" || fail "pretrain: $(cat "$work/err")"
 expect_refusal 1 'the other set has no class ahourglass' pretrain "$work/other-names"

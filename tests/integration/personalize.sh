@@ -83,6 +83,7 @@ small='synthetic:?part=target&drift=output&n=100'
 code=0
 personalize --dataset "$small" --budget 0.001J -o "$work/no.pth" >/dev/null 2>"$work/err" || code=$?
 [ $code = 1 ] && [ ! -e "$work/no.pth" ] && grep -q 'refused: .* of the budget of 0.001 J' "$work/err" || fail "budget: $code $(cat "$work/err")"
+rm "$work/no.pth.json"
 expect_refusal 2 '\-\-budget 5W: expected joules' personalize --dataset "$small" --budget 5W -o "$work/no.pth"
 expect_refusal 2 '\-o OUT.pth is needed' personalize --dataset "$small"
 cp "$base" "$work/copy.pth"
