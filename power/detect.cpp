@@ -109,6 +109,7 @@ std::vector<FoundMeter> find_i2c_devices(const Roots& roots) {
 std::string no_meter_found(std::span<const FoundMeter> found) {
   if (const auto equals = best_meters(found); equals.size() > 1) {
     std::vector<std::string> names;
+    names.reserve(equals.size());
     for (const FoundMeter* meter : equals) names.push_back(fmt::format("-m '{}'", meter->uri));
     return fmt::format("auto: {} meters of the same scope ({}) are here, and none is guessed; choose one: {}", equals.size(),
                        to_string(equals.front()->scope), fmt::join(names, ", "));
