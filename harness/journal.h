@@ -33,7 +33,8 @@ class Journal {
 
   void execution(const std::string& tool_version, const std::string& trace);
   void cell_begins(const std::string& cell_id);
-  // The outcome of a search, so that a resumed run need not repeat it. `json` is one JSON value.
+  // The outcome of a search, so that a resumed run need not repeat it, or what the run found out of its meter (meter.note).
+  // `json` is one JSON value.
   void found(const std::string& name, const std::string& json);
   // `diagnosis_json`: what a strategy that diagnoses the drift named, one JSON object with its "level"; empty for all others.
   // Throws std::invalid_argument for any other text.

@@ -42,11 +42,10 @@ struct MeterInfo {
   bool counter = false;       // readings carry energy_J
   bool paces_itself = false;  // its converter says when to poll (next_poll); a requested interval only chooses its averaging
   double nominal_period_s = 0;
-  double averaging_s = 0;  // length of the interval that one reading averages over
-  double current_share =
-      1;  // part of the time in which the current is seen: half for a converter that takes turns with the voltage
-  double latency_s = 0;    // unknown part of the delay between the interval and its time stamp
-  double gap_limit_s = 0;  // max(3 nominal periods, 50 ms) unless the URI says gap_limit
+  double averaging_s = 0;    // length of the interval that one reading averages over
+  double current_share = 1;  // part of the time in which it sees the current: half where it takes turns with the voltage
+  double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
+  double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
   Accuracy accuracy;
   std::string note;  // what the meter changed by itself since it was opened, and why
 };
