@@ -49,8 +49,7 @@ std::string negative_reason(const Energy& energy) {
   if (!energy.valid || !(energy.energy_J < -U_J)) return {};
   return fmt::format(
       "negative energy ({:.4g} J): the current is measured the other way round (swap the shunt's VIN+ and VIN-) or the device "
-      "gives "
-      "power back",
+      "gives power back",
       energy.energy_J);
 }
 
