@@ -9,6 +9,7 @@ namespace {
 constexpr double tolerance = 0.12;          // of the nominal period
 constexpr double drift = 1e-5;              // of the period, by which an oscillator may have left its measured mean
 constexpr std::int64_t anchor_every = 512;  // cycles: fewer say less of the period, more smear its drift
+constexpr std::int64_t check_every = 64;    // cycles: so long an oscillator that jumped may go unnoticed
 constexpr double few_cycles = 16;           // from which an anchor is better replaced by a sharper one
 constexpr double early_share = 0.2;         // of the wake-ups, that are less late than `late_`
 constexpr double late_step = 8e3;           // ns, of the search for that quantile
@@ -17,17 +18,14 @@ constexpr int first_wakes = 16;             // whose least begins it
 }  // namespace
 
 ConversionTracker::ConversionTracker(double period_s, double resolution_s)
-    : nominal_(period_s * 1e9),
-      resolution_(resolution_s * 1e9),
-      least_period_(nominal_ * (1 - tolerance)),
-      most_period_(nominal_ * (1 + tolerance)) {}
+    : nominal_(period_s * 1e9), resolution_(resolution_s * 1e9) {}
 
 void ConversionTracker::restart(Span t) {
   origin_ = t.earliest;
   least_period_ = nominal_ * (1 - tolerance);
   most_period_ = nominal_ * (1 + tolerance);
   bounds_ = anchor_ = next_anchor_ = {.cycle = 0, .low = 0, .high = since(t.latest)};
-  found_ = 0;
+  found_ = checked_ = 0;
   seen_ = cleared_ = 0;
   end_ = std::nullopt;
   last_ready_ = t.latest;
@@ -39,7 +37,7 @@ TimeNs ConversionTracker::due(TimeNs lead) const {
 }
 
 void ConversionTracker::woke(TimeNs due, TimeNs t) {
-  const double late = std::min(static_cast<double>(t - due), nominal_ / 2);
+  const auto late = static_cast<double>(t - due);
   if (wakes_ < first_wakes) {
     late_ = wakes_++ == 0 ? late : std::min(late_, late);
   } else {
@@ -80,19 +78,11 @@ void ConversionTracker::learn_period() {
   }
 }
 
-// The phase is learnt anew.
+// The phase is learnt anew, and the period from there on.
 void ConversionTracker::start_over(double low, double high) {
   bounds_.low = low;
   bounds_.high = high;
   anchor_ = next_anchor_ = bounds_;
-}
-
-// The bounds proved wrong, so those of the period are, too.
-void ConversionTracker::doubt_period() {
-  const double middle = (least_period_ + most_period_) / 2;
-  const double half = std::max(most_period_ - least_period_, 5e-4 * nominal_);
-  least_period_ = std::max(middle - half, nominal_ * (1 - tolerance));
-  most_period_ = std::min(middle + half, nominal_ * (1 + tolerance));
 }
 
 void ConversionTracker::not_ready(Span flag) {
@@ -101,18 +91,19 @@ void ConversionTracker::not_ready(Span flag) {
   end_ = std::nullopt;
   advance_to(earliest);
   const bool may_be_unseen = bounds_.low <= cleared_;
-  if (found_ < bounds_.cycle && !may_be_unseen) {
+  const bool awaited = found_ < bounds_.cycle;
+  checked_ = bounds_.cycle;
+  if (awaited && !may_be_unseen) {
     if (bounds_.high > earliest) {
       bounds_.low = earliest;
       learn_period();
     } else {
-      doubt_period();
       start_over(earliest, earliest + most_period_);
     }
   }
   // Where the end is known closely enough, one early poll a cycle will do: the next comes when it has surely passed.
-  aim(found_ < bounds_.cycle ? bounds_.low : bounds_.low + least_period_,
-      found_ < bounds_.cycle ? bounds_.high : bounds_.high + most_period_, since(flag.latest), resolution_);
+  aim(awaited ? bounds_.low : bounds_.low + least_period_, awaited ? bounds_.high : bounds_.high + most_period_,
+      since(flag.latest), resolution_);
 }
 
 void ConversionTracker::ready(Span flag, TimeNs cleared) {
@@ -124,8 +115,7 @@ void ConversionTracker::ready(Span flag, TimeNs cleared) {
     start_over(std::max(seen_, latest - most_period_), latest);
   } else if (found_ == bounds_.cycle) {  // sooner than the bounds allow
     ++bounds_.cycle;
-    doubt_period();
-    start_over(std::max(seen_, latest - resolution_), latest);
+    start_over(seen_, latest);
   } else if (bounds_.high > earliest) {
     // Perhaps an end that is only just due; the one before it, if that was seen, cannot have set the flag.
     known = found_ == bounds_.cycle - 1;
@@ -163,12 +153,13 @@ void ConversionTracker::aim_beyond(double t) {
 }
 
 // Behind the end, or between its bounds where they are further apart than `close`: so that whatever a poll finds there leaves
-// them closer than the resolution.
+// them closer than the resolution. Now and then before the end, to see that it is no earlier.
 void ConversionTracker::aim(double low, double high, double t, double close) {
+  const bool check = bounds_.cycle - checked_ >= check_every && low - resolution_ / 2 > t;
   low = std::max(low, t);
   const double between = std::min((low + high) / 2, low + 0.8 * resolution_);
-  probing_ = high - low > close && between > t;
-  target_ = probing_ ? between : std::max(high, t + nominal_ / 64);
+  probing_ = check || (high - low > close && between > t);
+  target_ = check ? low - resolution_ / 2 : probing_ ? between : std::max(high, t + nominal_ / 64);
 }
 
 }  // namespace tbft::power

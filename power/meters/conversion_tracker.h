@@ -18,6 +18,9 @@ struct Span {
 // before it". Bounds of many cycles are intersected, carried from cycle to cycle by the bounds of the period. So how late a
 // poll comes makes an end less sharp at most, never wrong. Once the bounds are wider than half of `resolution` (carrying
 // widens them), a poll is aimed between them, which halves them whatever it finds; all other polls are aimed behind them.
+//
+// Polls behind an end cannot show that an oscillator became faster: so one in 64 cycles is aimed before the end, and where it
+// finds the flag set, the phase is searched for anew. Until then a jump of 0.1 % shifts stamps by up to 70 us.
 class ConversionTracker {
  public:
   // The period may differ by 12 % from `period_s`. `resolution_s`: an end whose bounds lie further apart is not told.
@@ -59,23 +62,23 @@ class ConversionTracker {
   void advance_to(double t);
   void learn_period();
   void start_over(double low, double high);
-  void doubt_period();
   void aim_beyond(double t);
   void aim(double low, double high, double t, double close);
   bool wide() const;
 
   double nominal_;
   double resolution_;
-  double least_period_;
-  double most_period_;
+  double least_period_ = 0;
+  double most_period_ = 0;
   TimeNs origin_ = 0;
   Bounds bounds_;
-  Bounds anchor_;           // an earlier cycle: from there to here the period is measured
-  Bounds next_anchor_;      // takes its place, so that the period follows the oscillator
-  std::int64_t found_ = 0;  // the latest cycle whose end a poll has found
-  double seen_ = 0;         // what sets the flag later ended after this
-  double cleared_ = 0;      // one between seen_ and this may have been cleared unseen
-  double late_ = 0;         // four of five wake-ups are later by at least this
+  Bounds anchor_;             // an earlier cycle: from there to here the period is measured
+  Bounds next_anchor_;        // takes its place, so that the period follows the oscillator
+  std::int64_t found_ = 0;    // the latest cycle whose end a poll has found
+  std::int64_t checked_ = 0;  // the latest in which a poll came too early
+  double seen_ = 0;           // what sets the flag later ended after this
+  double cleared_ = 0;        // one between seen_ and this may have been cleared unseen
+  double late_ = 0;           // four of five wake-ups are later by at least this
   int wakes_ = 0;
   bool probing_ = false;
   double target_ = 0;  // of the next read
