@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <ctime>
+
 #include "harness/board.h"
 #include "harness/openmp_wait.h"
 #include "harness/process_tree.h"
@@ -139,6 +141,8 @@ TEST(OpenMP, OnlyCommandsThatRunANetworkStartAgain) {
 }
 
 TEST(RealProcessors, AreReadOnThisMachine) {
+  while (std::clock() < CLOCKS_PER_SEC / 20) {  // the kernel counts in steps of 10 ms
+  }
   const auto times = processor_times("/");
   ASSERT_TRUE(times);
   EXPECT_GE(times->busy_s.size(), 1U);
