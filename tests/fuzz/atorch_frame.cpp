@@ -20,6 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bytes[2] = 0x01;
   bytes[report_bytes - 1] = check_sum(std::span(bytes).first(report_bytes - 1));
   const auto report = decode(bytes);
-  fuzz::check(report && !(report->volts_V > 167772.16));
+  fuzz::check(!report || !(report->volts_V > 1000 || report->amps_A > 500));  // AC: neither is known
   return 0;
 }
