@@ -56,7 +56,7 @@ TEST(Observe, evidence_is_that_of_python_pytorch) {
   ASSERT_EQ(seen.layers.size(), oracle.at("layers").size());
   for (std::size_t l = 0; l < seen.layers.size(); ++l) {
     const auto& expected = oracle.at("layers")[l];
-    EXPECT_EQ(seen.layers[l].name, expected.at("name"));
+    EXPECT_EQ(seen.layers[l].name, expected.at("name").get<std::string>());
     near(seen.layers[l].mean, expected.at("mean"));
     near(seen.layers[l].mean_square, expected.at("mean_square"));
     near(seen.layers[l].running_var, expected.at("running_var"));
