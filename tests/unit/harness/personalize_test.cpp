@@ -213,7 +213,9 @@ TEST_F(PersonalizeTest, a_budget_ends_the_tuning_also_where_the_prediction_was_t
   auto dry = r;
   dry.dry_run = true;
   const auto before = run(dry);
-  ASSERT_EQ(before.diagnosis.level, adaptive::Level::input);
+  // Which level, that is the toy network's affair: another libtorch trains another one.
+  const auto& first = find_strategy(before.attempts.front().candidate.strategy);
+  ASSERT_TRUE(first.uses_gradient() || first.updates_bn_only) << first.name;
   const double epoch_J = before.attempts.front().predicted_J / 20000;
   r.budget_J = 10 * before.all.energy_J + 40 * epoch_J;
   const auto kept = run(r);

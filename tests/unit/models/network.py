@@ -79,18 +79,22 @@ def step(checkpoint, pixels, classes, out):
     torch.save(seen, out)
 
 
+def address(t):  # of the storage; torch 2 warns of storage()
+    return (t.untyped_storage if hasattr(t, 'untyped_storage') else t.storage)().data_ptr()
+
+
 def saved(pixels, classes):
     pixels, classes = int(pixels), int(classes)
     for parts in ('', 'conv1 layer1', 'layer2', 'layer3', 'fc'):
         model = Network(pixels, classes).train()
         for name, p in model.named_parameters():
             p.requires_grad = not parts or name.split('.')[0] in parts.split()
-        own = {t.storage().data_ptr() for t in model.state_dict().values()}
+        own = {address(t) for t in model.state_dict().values()}
         kept = {}
 
         def keep(t):  # one batch of 2; a map counts once however many operations keep it, per-channel statistics do not count
-            if t.dim() in (2, 4) and t.storage().data_ptr() not in own and t.dtype == torch.float32 and t.size(0) == 2:
-                kept[t.storage().data_ptr()] = t.numel() * 4 // 2
+            if t.dim() in (2, 4) and address(t) not in own and t.dtype == torch.float32 and t.size(0) == 2:
+                kept[address(t)] = t.numel() * 4 // 2
             return t
 
         # The logits that log_softmax keeps belong to the loss, not to the network.
