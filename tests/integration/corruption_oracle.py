@@ -53,8 +53,8 @@ def shot_noise(x, photons):
 
 
 def impulse_noise(x, amount):
-    # scikit-image takes its seed as an argument.
-    return to_bytes(skimage.util.random_noise(unit(x), mode="s&p", amount=amount, seed=5))
+    # scikit-image takes its seed as an argument: the third, `seed` in 0.19 and `rng` in 0.25.
+    return to_bytes(skimage.util.random_noise(unit(x), "s&p", 5, amount=amount))
 
 
 def defocus_blur(x, radius, sigma):

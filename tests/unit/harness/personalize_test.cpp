@@ -214,8 +214,8 @@ TEST_F(PersonalizeTest, a_budget_ends_the_tuning_also_where_the_prediction_was_t
   dry.dry_run = true;
   const auto before = run(dry);
   // Which level, that is the toy network's affair: another libtorch trains another one.
-  const auto& first = find_strategy(before.attempts.front().candidate.strategy);
-  ASSERT_TRUE(first.uses_gradient() || first.updates_bn_only) << first.name;
+  const auto& candidate = find_strategy(before.attempts.front().candidate.strategy);
+  ASSERT_TRUE(candidate.uses_gradient() || candidate.updates_bn_only) << candidate.name;
   const double epoch_J = before.attempts.front().predicted_J / 20000;
   r.budget_J = 10 * before.all.energy_J + 40 * epoch_J;
   const auto kept = run(r);
