@@ -92,6 +92,8 @@ std::string tic_label(std::string_view text) {
 
 std::string script_of(const Figure& figure, Terminal terminal) {
   std::string script = fmt::format("# {}\n", in_quotes(figure.title));
+  // Gnuplot 6 draws a white disk under each point with an error bar: it hides what is behind, and makes large pages larger.
+  script += "set pointintervalbox 0\n";
   if (terminal == Terminal::svg) {
     script += fmt::format("set terminal svg size {},{} noenhanced dynamic background \"white\" font \"sans-serif,12\"\n",
                           figure.width_px, figure.height_px);

@@ -72,6 +72,7 @@ git -C "$clone" checkout -q --detach "$commit"
 # Becomes a command in there. --pdeathsig, --kill-child: whatever it leaves running ends with it, and it with this script.
 enter() {
   root=$root cache=$cache shared=$shared exec setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child bash -euc '
+    mount --bind "$root" "$root"  # tests make name spaces of mounts in there, for which / has to be one
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
