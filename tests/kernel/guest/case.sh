@@ -25,7 +25,7 @@ truth() { "$programs/truth" "$1" "$(opened "$2" "$3")" "$(closed "$2" "$3")"; }
 
 bus_named() {
   local name
-  for name in /sys/class/i2c-adapter/i2c-*/name; do
+  for name in /sys/bus/i2c/devices/i2c-*/name; do
     grep -q "$1" "$name" 2>/dev/null && { name=${name%/name}; echo "/dev/${name##*/}"; return; }
   done
   return 1
