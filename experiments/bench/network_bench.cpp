@@ -14,10 +14,10 @@
 #include <cstring>
 #include <vector>
 
-#include "harness/compute.h"
-#include "harness/network.h"
-#include "harness/settings.h"
-#include "harness/strategy/strategy.h"
+#include "harness/experiment/settings.h"
+#include "harness/training/compute.h"
+#include "harness/training/network.h"
+#include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
 #include "models/prefix_cache.h"
 #include "power/energy_counters.h"

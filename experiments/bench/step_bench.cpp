@@ -22,12 +22,12 @@
 #include <string>
 #include <vector>
 
-#include "harness/board.h"
-#include "harness/compute.h"
-#include "harness/operations.h"
-#include "harness/settings.h"
-#include "harness/stepper.h"
-#include "harness/trainer.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/board.h"
+#include "harness/step_cost/operations.h"
+#include "harness/step_cost/stepper.h"
+#include "harness/training/compute.h"
+#include "harness/training/trainer.h"
 
 namespace {
 

@@ -19,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/adaptive/label_map.h"
 #include "harness/adaptive/reference.h"
+#include "harness/training/label_map.h"
 
 namespace tbft::adaptive {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "harness/adaptive/observation.h"
 #include "harness/adaptive/reference.h"
+#include "harness/training/observation.h"
 
 namespace tbft::adaptive {
 

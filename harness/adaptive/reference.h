@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/adaptive/observation.h"
+#include "harness/training/observation.h"
 
 namespace tbft::adaptive {
 

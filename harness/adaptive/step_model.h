@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/strategy/strategy.h"
+#include "harness/training/strategies/strategy.h"
 #include "models/spec.h"
 
 namespace tbft::adaptive {

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <functional>
-#include <stdexcept>
+
+#include "harness/host/usage_error.h"
 
 namespace CLI {
 class App;
@@ -16,11 +17,6 @@ enum Exit : int { ok = 0, failed = 1, usage = 2, no_meter = 3, invalid_measureme
 // Of report, compare and plot.
 inline constexpr const char* keep_contended_help =
     "Keep joules and times of training of cells beside which other programs took over 30 % of the processors";
-
-// What the user asked cannot be: main prints it and exits with 2.
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // Set by a sub-command when it was chosen; returns the exit code.
 using Action = std::function<int()>;

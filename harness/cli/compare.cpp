@@ -15,8 +15,8 @@
 #include "harness/cli/command.h"
 #include "harness/cli/output.h"
 #include "harness/cli/runs_read.h"
-#include "harness/console.h"
-#include "harness/run_inputs.h"
+#include "harness/experiment/run_inputs.h"
+#include "harness/host/console.h"
 #include "plots/page.h"
 #include "results/text.h"
 

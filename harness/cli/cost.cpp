@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
-#include "harness/strategy/strategy.h"
+#include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
 #include "models/spec.h"
 

@@ -16,9 +16,9 @@
 
 #include "harness/cli/command.h"
 #include "harness/data/dataset.h"
+#include "harness/data/load_images.h"
 #include "harness/data/split.h"
 #include "harness/data/summary.h"
-#include "harness/load_images.h"
 
 namespace tbft::cli {
 namespace {

@@ -12,13 +12,13 @@
 #include <system_error>
 
 #include "harness/cli/command.h"
-#include "harness/console.h"
 #include "harness/data/corruption/corruption.h"
+#include "harness/data/load_images.h"
 #include "harness/data/npy.h"
 #include "harness/data/summary.h"
-#include "harness/interrupted.h"
-#include "harness/load_images.h"
-#include "harness/provenance.h"
+#include "harness/host/console.h"
+#include "harness/host/interrupted.h"
+#include "harness/host/provenance.h"
 #include "results/files.h"
 
 namespace tbft::cli {

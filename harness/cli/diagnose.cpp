@@ -10,16 +10,16 @@
 
 #include "harness/adaptive/diagnosis.h"
 #include "harness/adaptive/diagnosis_text.h"
-#include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/cli/output.h"
 #include "harness/cli/source_option.h"
-#include "harness/compute.h"
-#include "harness/console.h"
 #include "harness/data/class_names.h"
-#include "harness/interrupted.h"
-#include "harness/load_images.h"
-#include "harness/trainer.h"
+#include "harness/data/load_images.h"
+#include "harness/host/board.h"
+#include "harness/host/console.h"
+#include "harness/host/interrupted.h"
+#include "harness/training/compute.h"
+#include "harness/training/trainer.h"
 #include "results/files.h"
 
 namespace tbft::cli {

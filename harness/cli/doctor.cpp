@@ -1,5 +1,5 @@
 // tbft doctor: which meters there are, what is wrong with the others, and what on this machine disturbs a measurement.
-#include "harness/doctor.h"
+#include "harness/host/doctor.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,9 +12,9 @@
 #include <optional>
 #include <thread>
 
-#include "harness/board.h"
 #include "harness/cli/command.h"
-#include "harness/trace_space.h"
+#include "harness/experiment/trace_space.h"
+#include "harness/host/board.h"
 #include "power/registry.h"
 #include "power/scheduling.h"
 

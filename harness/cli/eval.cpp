@@ -7,15 +7,15 @@
 #include <numeric>
 #include <vector>
 
-#include "harness/board.h"
 #include "harness/cli/command.h"
-#include "harness/compute.h"
-#include "harness/console.h"
 #include "harness/data/class_names.h"
-#include "harness/interrupted.h"
-#include "harness/load_images.h"
-#include "harness/settings.h"
-#include "harness/trainer.h"
+#include "harness/data/load_images.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/board.h"
+#include "harness/host/console.h"
+#include "harness/host/interrupted.h"
+#include "harness/training/compute.h"
+#include "harness/training/trainer.h"
 
 namespace tbft::cli {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/cli/command.h"
-#include "harness/energy_row.h"
+#include "harness/measurement/energy_row.h"
 #include "power/plausible.h"
 #include "power/trace_file.h"
 

@@ -10,13 +10,13 @@
 #include <string>
 
 #include "harness/cli/command.h"
-#include "harness/console.h"
 #include "harness/data/dataset.h"
-#include "harness/interrupted.h"
-#include "harness/openmp_wait.h"
-#include "harness/provenance.h"
-#include "harness/run_directory.h"
-#include "harness/settings.h"
+#include "harness/experiment/run_directory.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/console.h"
+#include "harness/host/interrupted.h"
+#include "harness/host/openmp_wait.h"
+#include "harness/host/provenance.h"
 #include "power/meter.h"
 #include "results/text.h"
 
@@ -35,9 +35,7 @@ int run(const tbft::cli::Action& action) {
     return action();
   } catch (const tbft::Interrupted& error) {
     return report(Exit::interrupted, error);
-  } catch (const tbft::cli::UsageError& error) {
-    return report(Exit::usage, error);
-  } catch (const tbft::SettingsError& error) {
+  } catch (const tbft::UsageError& error) {
     return report(Exit::usage, error);
   } catch (const tbft::RunDirectoryError& error) {
     return report(Exit::usage, error);

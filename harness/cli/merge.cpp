@@ -1,5 +1,5 @@
 // tbft merge -o OUT PART...: run directories of cells that were run apart become one.
-#include "harness/merge.h"
+#include "harness/sweep/merge.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
-#include "harness/console.h"
+#include "harness/host/console.h"
 
 namespace tbft::cli {
 

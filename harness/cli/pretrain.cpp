@@ -8,18 +8,18 @@
 #include <string>
 #include <vector>
 
-#include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/cli/number_option.h"
 #include "harness/cli/output.h"
-#include "harness/compute.h"
-#include "harness/console.h"
 #include "harness/data/class_names.h"
-#include "harness/interrupted.h"
-#include "harness/load_images.h"
-#include "harness/pretrain.h"
-#include "harness/pretrain_progress.h"
-#include "harness/settings.h"
+#include "harness/data/load_images.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/board.h"
+#include "harness/host/console.h"
+#include "harness/host/interrupted.h"
+#include "harness/training/compute.h"
+#include "harness/training/pretrain.h"
+#include "harness/training/pretrain_progress.h"
 #include "results/files.h"
 
 namespace tbft::cli {

@@ -1,5 +1,5 @@
 // tbft reproduce: every table of the paper that the data at hand allow, in one command.
-#include "harness/reproduce.h"
+#include "harness/paper/reproduce.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,11 +7,11 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "harness/board.h"
 #include "harness/cli/command.h"
-#include "harness/console.h"
-#include "harness/interrupted.h"
-#include "harness/plan.h"
+#include "harness/experiment/plan.h"
+#include "harness/host/board.h"
+#include "harness/host/console.h"
+#include "harness/host/interrupted.h"
 #include "results/reproduction.h"
 
 namespace tbft::cli {

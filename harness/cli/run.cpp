@@ -4,20 +4,20 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "harness/board.h"
 #include "harness/cli/command.h"
 #include "harness/cli/output.h"
 #include "harness/cli/sampling_options.h"
-#include "harness/console.h"
-#include "harness/jobs.h"
-#include "harness/plan.h"
-#include "harness/provenance.h"
-#include "harness/run_inputs.h"
-#include "harness/run_meter.h"
-#include "harness/runner.h"
-#include "harness/settings.h"
-#include "harness/strategy/strategy.h"
-#include "harness/trace_space.h"
+#include "harness/experiment/plan.h"
+#include "harness/experiment/run_inputs.h"
+#include "harness/experiment/settings.h"
+#include "harness/experiment/trace_space.h"
+#include "harness/host/board.h"
+#include "harness/host/console.h"
+#include "harness/host/provenance.h"
+#include "harness/measurement/run_meter.h"
+#include "harness/sweep/jobs.h"
+#include "harness/sweep/runner.h"
+#include "harness/training/strategies/strategy.h"
 #include "results/report.h"
 
 namespace tbft::cli {

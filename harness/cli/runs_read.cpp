@@ -6,9 +6,9 @@
 #include <stdexcept>
 
 #include "harness/cli/command.h"
-#include "harness/console.h"
-#include "harness/power_curves.h"
-#include "harness/run_inputs.h"
+#include "harness/experiment/run_inputs.h"
+#include "harness/host/console.h"
+#include "harness/measurement/power_curves.h"
 
 namespace tbft::cli {
 

@@ -8,8 +8,8 @@
 #include "harness/cli/command.h"
 #include "harness/cli/sampling_options.h"
 #include "harness/cli/time_option.h"
-#include "harness/console.h"
-#include "harness/interrupted.h"
+#include "harness/host/console.h"
+#include "harness/host/interrupted.h"
 #include "power/registry.h"
 #include "power/remote/server.h"
 

@@ -8,9 +8,9 @@
 
 #include "harness/cli/command.h"
 #include "harness/data/class_names.h"
+#include "harness/data/load_images.h"
 #include "harness/data/split.h"
-#include "harness/load_images.h"
-#include "harness/plan.h"
+#include "harness/experiment/plan.h"
 #include "results/files.h"
 
 namespace tbft::cli {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "harness/adaptive/reference.h"
-#include "harness/console.h"
 #include "harness/data/dataset.h"
-#include "harness/interrupted.h"
-#include "harness/trainer.h"
+#include "harness/host/console.h"
+#include "harness/host/interrupted.h"
+#include "harness/training/trainer.h"
 
 namespace CLI {
 class App;

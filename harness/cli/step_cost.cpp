@@ -1,5 +1,5 @@
 // tbft step-cost: what one training step of one image costs by strategy, the paper's energy table.
-#include "harness/step_cost.h"
+#include "harness/step_cost/step_cost.h"
 
 #include <fmt/format.h>
 
@@ -11,9 +11,9 @@
 
 #include "harness/cli/command.h"
 #include "harness/cli/time_option.h"
-#include "harness/interrupted.h"
-#include "harness/operations.h"
-#include "harness/provenance.h"
+#include "harness/host/interrupted.h"
+#include "harness/host/provenance.h"
+#include "harness/step_cost/operations.h"
 #include "results/text.h"
 
 namespace tbft::cli {

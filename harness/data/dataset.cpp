@@ -9,7 +9,7 @@
 #include "harness/data/corruption/corruption.h"
 #include "harness/data/drifted.h"
 #include "harness/data/kinds.h"
-#include "harness/edit_distance.h"
+#include "harness/host/edit_distance.h"
 #include "power/percent.h"
 
 namespace tbft::data {

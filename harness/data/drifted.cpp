@@ -16,7 +16,7 @@
 #include "harness/data/kinds.h"
 #include "harness/data/params.h"
 #include "harness/data/split.h"
-#include "harness/edit_distance.h"
+#include "harness/host/edit_distance.h"
 
 namespace tbft::data {
 namespace {

@@ -1,4 +1,5 @@
-#include "harness/settings.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/usage_error.h"
 
 #include "tests/fuzz/fuzz.h"
 
@@ -8,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const Settings settings = parse_settings(fuzz::text(data, size), "experiment.toml", {});
     fuzz::check(!to_json(effective(settings, 4)).empty());
-  } catch (const SettingsError&) {
+  } catch (const UsageError&) {
     return 0;
   }
   return 0;

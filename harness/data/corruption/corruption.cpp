@@ -6,7 +6,7 @@
 #include <opencv2/core/utility.hpp>
 
 #include "harness/data/corruption/operations.h"
-#include "harness/edit_distance.h"
+#include "harness/host/edit_distance.h"
 
 namespace tbft::data {
 

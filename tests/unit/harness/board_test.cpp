@@ -1,4 +1,4 @@
-#include "harness/board.h"
+#include "harness/host/board.h"
 
 #include <gmock/gmock.h>
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "harness/strategy/strategy.h"
+#include "harness/training/strategies/strategy.h"
 
 namespace tbft::adaptive {
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/child.h"
+#include "harness/host/child.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <thread>
 
-#include "harness/interrupted.h"
+#include "harness/host/interrupted.h"
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft {

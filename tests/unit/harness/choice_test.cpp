@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "harness/strategy/elastic.h"
-#include "harness/strategy/rgn.h"
+#include "harness/training/strategies/elastic.h"
+#include "harness/training/strategies/rgn.h"
 
 namespace tbft {
 namespace {

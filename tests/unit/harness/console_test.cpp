@@ -1,4 +1,4 @@
-#include "harness/console.h"
+#include "harness/host/console.h"
 
 #include <gtest/gtest.h>
 

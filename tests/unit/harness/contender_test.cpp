@@ -1,4 +1,4 @@
-#include "harness/contender.h"
+#include "harness/step_cost/contender.h"
 
 #include <gtest/gtest.h>
 

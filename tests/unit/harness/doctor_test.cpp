@@ -1,4 +1,4 @@
-#include "harness/doctor.h"
+#include "harness/host/doctor.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

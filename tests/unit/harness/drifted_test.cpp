@@ -11,9 +11,10 @@
 
 #include "harness/data/corruption/corruption.h"
 #include "harness/data/split.h"
-#include "harness/plan.h"
-#include "harness/settings.h"
-#include "harness/target_data.h"
+#include "harness/experiment/plan.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/usage_error.h"
+#include "harness/sweep/target_data.h"
 #include "tests/unit/harness/encoded_image.h"
 #include "tests/unit/harness/temporary_folder.h"
 
@@ -285,7 +286,7 @@ class DriftedExperiment : public testing::Test {
                           "e.toml", {});
   }
   std::string error(const std::string& path, const std::string& conditions, const std::string& more = "") const {
-    return message_of<SettingsError>([&] { parse(path, conditions, more); });
+    return message_of<UsageError>([&] { parse(path, conditions, more); });
   }
   std::map<std::string, Cell> plan(const Settings& settings) const {
     const auto s = effective(settings, 1);

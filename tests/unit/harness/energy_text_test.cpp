@@ -1,4 +1,4 @@
-#include "harness/energy_text.h"
+#include "harness/measurement/energy_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

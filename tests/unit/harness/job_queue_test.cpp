@@ -1,4 +1,4 @@
-#include "harness/job_queue.h"
+#include "harness/sweep/job_queue.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "harness/journal.h"
+#include "harness/experiment/journal.h"
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-#include "harness/adaptive/label_map.h"
+#include "harness/training/label_map.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "harness/merge.h"
+#include "harness/sweep/merge.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "harness/journal.h"
-#include "harness/run_directory.h"
+#include "harness/experiment/journal.h"
+#include "harness/experiment/run_directory.h"
 #include "results/csv.h"
 #include "tests/unit/harness/temporary_folder.h"
 

@@ -1,4 +1,4 @@
-#include "harness/noise.h"
+#include "harness/training/noise.h"
 
 #include <gtest/gtest.h>
 

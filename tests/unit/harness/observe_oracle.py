@@ -1,6 +1,6 @@
 """observe_oracle.py BASE IMAGES OUT: makes a network of 4 classes, and tells what its BatchNorms see of the images (raw bytes, NHWC).
 
-An oracle for harness/adaptive/observe.cpp: forward hooks, batch moments over the whole batch in float64.
+An oracle for harness/training/observe.cpp: forward hooks, batch moments over the whole batch in float64.
 """
 import json, os, sys
 import numpy as np, torch

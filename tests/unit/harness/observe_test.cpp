@@ -2,7 +2,7 @@
 // First: clang 14 cannot read libtorch's headers in another order.
 #include <ATen/core/ivalue.h>
 
-#include "harness/adaptive/observe.h"
+#include "harness/training/observe.h"
 
 #include <gtest/gtest.h>
 

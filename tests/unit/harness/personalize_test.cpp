@@ -1,6 +1,6 @@
 // The whole of `personalize` on a network, trained for seconds, whose own predictions are the labels: it is right on
 // everything, until they are renamed. The meter is constant.
-#include "harness/personalize.h"
+#include "harness/adaptive/personalize.h"
 
 #include <gmock/gmock.h>
 
@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "harness/compute.h"
-#include "harness/interrupted.h"
-#include "harness/stop_observer.h"
+#include "harness/host/interrupted.h"
+#include "harness/training/compute.h"
+#include "harness/training/stop_observer.h"
 #include "models/spec.h"
 #include "models/state_dict.h"
 #include "tests/unit/harness/temporary_folder.h"

@@ -1,4 +1,4 @@
-#include "harness/plan.h"
+#include "harness/experiment/plan.h"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,8 @@
 #include <set>
 #include <tuple>
 
-#include "harness/strategy/strategy.h"
+#include "harness/host/usage_error.h"
+#include "harness/training/strategies/strategy.h"
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft {
@@ -266,10 +267,10 @@ TEST_F(PlanTest, TheConfigurationHashLeavesOutWhatAPlanMayGrowBy) {
 
 TEST_F(PlanTest, ACheckpointThatCannotBeReadIsNamed) {
   const auto missing = (folder_.path() / "none.pth").string();
-  EXPECT_THAT(message_of<SettingsError>([&] { plan([&](Settings& s) { s.model.checkpoint = missing; }); }),
+  EXPECT_THAT(message_of<UsageError>([&] { plan([&](Settings& s) { s.model.checkpoint = missing; }); }),
               AllOf(StartsWith("model.checkpoint: "), HasSubstr(missing)));
   // A folder opens like a file, and reads as nothing.
-  EXPECT_THAT(message_of<SettingsError>([&] { plan([&](Settings& s) { s.model.checkpoint = folder_.path().string(); }); }),
+  EXPECT_THAT(message_of<UsageError>([&] { plan([&](Settings& s) { s.model.checkpoint = folder_.path().string(); }); }),
               StartsWith("model.checkpoint: "));
 }
 
@@ -289,7 +290,7 @@ TEST_F(PlanTest, CellsAreChosenByPlaceOrId) {
 TEST_F(PlanTest, ACellThatIsNotThereIsRefused) {
   const auto all = plan();
   for (const std::string name : {"84", "-1", "2x", "", "0123456789ab", "99999999999999999999999"})
-    EXPECT_THAT(message_of<SettingsError>([&] { select_cells(all, {name}); }),
+    EXPECT_THAT(message_of<UsageError>([&] { select_cells(all, {name}); }),
                 testing::AllOf(HasSubstr("--cell " + name), HasSubstr("0 to 83")));
 }
 

@@ -1,4 +1,4 @@
-#include "harness/power_curves.h"
+#include "harness/measurement/power_curves.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // Base models: an interrupt loses nothing, and what is not the same training is not gone on with.
-#include "harness/pretrain.h"
+#include "harness/training/pretrain.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/compute.h"
-#include "harness/interrupted.h"
+#include "harness/host/interrupted.h"
+#include "harness/training/compute.h"
 #include "models/state_dict.h"
 #include "tests/unit/harness/temporary_folder.h"
 

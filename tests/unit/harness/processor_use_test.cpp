@@ -1,4 +1,4 @@
-#include "harness/processor_use.h"
+#include "harness/host/processor_use.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,9 +6,9 @@
 
 #include <ctime>
 
-#include "harness/board.h"
-#include "harness/openmp_wait.h"
-#include "harness/process_tree.h"
+#include "harness/host/board.h"
+#include "harness/host/openmp_wait.h"
+#include "harness/host/process_tree.h"
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft {

@@ -1,4 +1,4 @@
-#include "harness/provenance.h"
+#include "harness/host/provenance.h"
 
 #include <gmock/gmock.h>
 

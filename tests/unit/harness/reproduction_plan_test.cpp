@@ -1,5 +1,6 @@
 // What a folder of data allows to be reproduced, and what is said of the rest.
-#include "harness/reproduction_plan.h"
+#include "harness/paper/reproduction_plan.h"
+#include "harness/host/usage_error.h"
 
 #include <gmock/gmock.h>
 
@@ -131,11 +132,11 @@ TEST_F(ReproductionPlanTest, OptionsReachTheTableThatTheyName) {
     EXPECT_EQ(job.settings.sweep.train_sizes.size(), 1U);
   }
   r.set = {"cifar10-c/train.epochs=3"};  // its stand-in is made
-  EXPECT_THAT(test::message_of<SettingsError>([&] { plan_reproduction(r, material()); }), HasSubstr("cifar10-c is not made"));
+  EXPECT_THAT(test::message_of<UsageError>([&] { plan_reproduction(r, material()); }), HasSubstr("cifar10-c is not made"));
   r.set = {"cifar-flop/train.epochs=3"};
-  EXPECT_THAT(test::message_of<SettingsError>([&] { plan_reproduction(r, material()); }), HasSubstr("cifar-flip"));
+  EXPECT_THAT(test::message_of<UsageError>([&] { plan_reproduction(r, material()); }), HasSubstr("cifar-flip"));
   r.set = {"cifar-flip/train.epoch=3"};
-  EXPECT_THAT(test::message_of<SettingsError>([&] { plan_reproduction(r, material()); }), HasSubstr("train.epochs"));
+  EXPECT_THAT(test::message_of<UsageError>([&] { plan_reproduction(r, material()); }), HasSubstr("train.epochs"));
 }
 
 TEST_F(ReproductionPlanTest, WhatStandsInIsMissedOnlyWhereNothingDoes) {

@@ -1,4 +1,4 @@
-#include "harness/rounds.h"
+#include "harness/step_cost/rounds.h"
 
 #include <gtest/gtest.h>
 

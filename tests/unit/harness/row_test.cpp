@@ -1,11 +1,11 @@
-#include "harness/row.h"
+#include "harness/experiment/row.h"
 
 #include <gmock/gmock.h>
 
 #include <cmath>
 #include <limits>
 
-#include "harness/energy_row.h"
+#include "harness/measurement/energy_row.h"
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft {

@@ -1,4 +1,4 @@
-#include "harness/run_directory.h"
+#include "harness/experiment/run_directory.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "harness/run_meter.h"
+#include "harness/measurement/run_meter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

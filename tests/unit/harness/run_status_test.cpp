@@ -1,4 +1,4 @@
-#include "harness/run_status.h"
+#include "harness/experiment/run_status.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-#include "harness/settings.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/usage_error.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -39,10 +40,10 @@ class SettingsFile : public testing::Test {
   Settings with(const Options& set) { return read("", set); }
   // The message of a file whose line 5 is `line`.
   std::string error_of(const std::string& line) {
-    return message_of<SettingsError>([&] { read(line); });
+    return message_of<UsageError>([&] { read(line); });
   }
   std::string error_of_set(const std::string& option) {
-    return message_of<SettingsError>([&] { with({option}); });
+    return message_of<UsageError>([&] { with({option}); });
   }
   std::filesystem::path path() const { return folder_.path() / "my experiment.toml"; }
   std::string at_line(int line) const { return fmt::format("{}:{}: ", path().string(), line); }
@@ -54,9 +55,9 @@ class SettingsFile : public testing::Test {
 TEST_F(SettingsFile, ADiagnosisWantsItsReferenceAndTakesNoSearchedRate) {
   const Options diagnosed{R"(sweep.strategies=["none","diagnosed"])", "model.reference=base.json"};
   EXPECT_NO_THROW(with(diagnosed));
-  EXPECT_THAT(message_of<SettingsError>([&] { with({diagnosed[0]}); }),
+  EXPECT_THAT(message_of<UsageError>([&] { with({diagnosed[0]}); }),
               StartsWith("model.reference: strategy diagnosed needs it"));
-  EXPECT_THAT(message_of<SettingsError>([&] {
+  EXPECT_THAT(message_of<UsageError>([&] {
                 with({diagnosed[0], diagnosed[1], "train.lr_search=[0.5,2]"});
               }),
               StartsWith("train.lr_search: no rate can be searched for strategy diagnosed"));
@@ -265,11 +266,11 @@ TEST_F(SettingsFile, AnUnknownNameListsTheKnownOnes) {
                     HasSubstr("unknown strategy 'block4'; known: none, bn-stats, block1, block2, block3, fc, full, ")));
   EXPECT_THAT(error_of_set("train.lr.block4=0.1"), HasSubstr("unknown strategy 'block4'; known: none, "));
   EXPECT_EQ(error_of_set("data.conditions=[\"fog\"]"), "data.conditions: 'fog' is none of input, feature, output");
-  EXPECT_EQ(message_of<SettingsError>([&] {
+  EXPECT_EQ(message_of<UsageError>([&] {
               with({"data.dataset=cifar10", "data.conditions=[\"fog\"]"});
             }),
             "data.conditions: cifar10 has no conditions");
-  EXPECT_EQ(message_of<SettingsError>([&] {
+  EXPECT_EQ(message_of<UsageError>([&] {
               with({"data.dataset=cifar10-c", "data.conditions=[\"gausian_noise-3\"]"});
             }),
             "data.conditions: 'gausian_noise-3' is none of the 75 conditions of cifar10-c, CORRUPTION-SEVERITY such as "
@@ -293,12 +294,12 @@ TEST_F(SettingsFile, WhatNoRunCanDoWithoutIsNamed) {
 }
 
 TEST_F(SettingsFile, AFileThatCannotBeReadIsNamed) {
-  EXPECT_THAT(message_of<SettingsError>([] { read_settings("/nowhere/e.toml", {}); }),
+  EXPECT_THAT(message_of<UsageError>([] { read_settings("/nowhere/e.toml", {}); }),
               AllOf(HasSubstr("/nowhere/e.toml"), HasSubstr("No such file"), HasSubstr("experiments/ has examples")));
   std::filesystem::create_directory(path());
-  EXPECT_THAT(message_of<SettingsError>([&] { read_settings(path().string(), {}); }),
+  EXPECT_THAT(message_of<UsageError>([&] { read_settings(path().string(), {}); }),
               AllOf(HasSubstr(path().string()), HasSubstr("directory")));
-  EXPECT_THAT(message_of<SettingsError>([] { read_settings("/dev/zero", {}); }), HasSubstr("/dev/zero: more than 1 MiB"));
+  EXPECT_THAT(message_of<UsageError>([] { read_settings("/dev/zero", {}); }), HasSubstr("/dev/zero: more than 1 MiB"));
 }
 
 TEST_F(SettingsFile, MalformedTomlIsRefusedWithItsLine) {

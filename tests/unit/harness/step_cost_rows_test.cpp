@@ -1,4 +1,4 @@
-#include "harness/step_cost_rows.h"
+#include "harness/step_cost/step_cost_rows.h"
 
 #include <gtest/gtest.h>
 

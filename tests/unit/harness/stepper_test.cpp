@@ -1,10 +1,10 @@
-#include "harness/stepper.h"
+#include "harness/step_cost/stepper.h"
 
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "harness/operation_recorder.h"
+#include "harness/step_cost/operation_recorder.h"
 
 namespace tbft {
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/strategy/strategy.h"
+#include "harness/training/strategies/strategy.h"
 
 #include <gmock/gmock.h>
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "harness/data/dataset.h"
-#include "harness/settings.h"
+#include "harness/experiment/settings.h"
 #include "tests/unit/harness/encoded_image.h"
 #include "tests/unit/harness/temporary_folder.h"
 

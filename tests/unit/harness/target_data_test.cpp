@@ -1,4 +1,4 @@
-#include "harness/target_data.h"
+#include "harness/sweep/target_data.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/settings.h"
+#include "harness/experiment/settings.h"
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft {

@@ -1,4 +1,4 @@
-#include "harness/trace_space.h"
+#include "harness/experiment/trace_space.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

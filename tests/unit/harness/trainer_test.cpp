@@ -1,5 +1,5 @@
 // The trainer against the paper's protocol in Python PyTorch (paper_protocol.py), and what it must not do.
-#include "harness/trainer.h"
+#include "harness/training/trainer.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -16,9 +16,9 @@
 #include <numeric>
 #include <optional>
 
-#include "harness/compute.h"
+#include "harness/adaptive/diagnosed.h"
 #include "harness/data/dataset.h"
-#include "harness/strategy/diagnosed.h"
+#include "harness/training/compute.h"
 #include "models/cost.h"
 #include "models/spec.h"
 #include "models/state_dict.h"
@@ -248,7 +248,7 @@ TEST_F(TrainerTest, diagnosed_becomes_the_strategy_that_the_level_calls_for) {
   Diagnosing diagnosing{adaptive::calibrate(trainer.observe(known, sample(0, 1000), std::nullopt), {100}, 1),
                         {{"default", 1e-3}, {"fc", 1e-2}}};
   auto s = settings();
-  s.diagnosing = std::make_shared<const Diagnosing>(diagnosing);
+  s.diagnosed = diagnosed(std::make_shared<const Diagnosing>(diagnosing));
   const data::Split parts{.train = sample(1000, 80), .val = sample(1080, 20), .test = sample(1100, 300)};
   SilentObserver observer;
   const auto undrifted = trainer.run(find_strategy("diagnosed"), known, parts, s, observer);
@@ -265,7 +265,7 @@ TEST_F(TrainerTest, diagnosed_becomes_the_strategy_that_the_level_calls_for) {
   EXPECT_EQ(nlohmann::json::parse(repaired.diagnosis).at("level"), "output");
   EXPECT_GT(repaired.correct, 250);
 
-  s.diagnosing.reset();
+  s.diagnosed = {};
   EXPECT_THROW(trainer.run(find_strategy("diagnosed"), known, parts, s, observer), std::invalid_argument);
 }
 

@@ -1,4 +1,4 @@
-#include "harness/trial.h"
+#include "harness/sweep/trial.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <limits>
 
-#include "harness/settings.h"
+#include "harness/experiment/settings.h"
 #include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft {

@@ -1,4 +1,4 @@
-#include "harness/worker.h"
+#include "harness/sweep/worker.h"
 
 #include <gmock/gmock.h>
 #include <sys/file.h>

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness/cli/command.h"
-#include "harness/journal.h"
+#include "harness/experiment/journal.h"
 #include "results/csv.h"
 #include "results/step_cost.h"
 #include "tests/unit/results/sample.h"

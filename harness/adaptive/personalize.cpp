@@ -1,0 +1,437 @@
+#include "harness/adaptive/personalize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "harness/adaptive/diagnosed.h"
+#include "harness/experiment/cell_observer.h"
+#include "harness/host/interrupted.h"
+#include "harness/training/strategies/strategy.h"
+#include "power/plausible.h"
+#include "results/files.h"
+#include "results/rank_tests.h"
+#include "results/text.h"
+
+namespace tbft {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+// One window over training and validation, whose parts may be shorter than the meter's period; and an end to the tuning after
+// the epoch that leaves too little of a budget for another one.
+class TuningObserver : public CellObserver {
+ public:
+  TuningObserver(power::Monitor& monitor, const std::string& window, const std::atomic<bool>& stop,
+                 std::function<void(double)> progress)
+      : CellObserver(&monitor, window, false, stop, std::move(progress)),
+        tuning_monitor_(monitor),
+        tuning_(window + "/tuning") {}
+  void begin(Phase phase) override {
+    if (phase == Phase::train || phase == Phase::validate) tuning_monitor_.begin(tuning_);
+    CellObserver::begin(phase);
+  }
+  void end(Phase phase) override {
+    CellObserver::end(phase);
+    if (phase == Phase::train || phase == Phase::validate) tuning_monitor_.end(tuning_);
+  }
+  std::function<bool()> is_enough;
+  bool enough() override { return is_enough && is_enough(); }
+
+ private:
+  power::Monitor& tuning_monitor_;
+  std::string tuning_;
+};
+
+// When steps ended.
+class StepTimes : public PhaseObserver {
+ public:
+  explicit StepTimes(const std::atomic<bool>& stop) : stop_(stop) {}
+  void begin(Phase) override {}
+  void end(Phase) override {}
+  void stepped(std::int64_t, std::int64_t) override {
+    if (stop_) throw Interrupted("interrupted");
+    ended_.push_back(SteadyClock::now());
+  }
+  void evaluated(std::int64_t, std::int64_t) override {}
+  // The fastest but for the first, which pages in code and chooses kernels.
+  double fastest_s() const {
+    double fastest = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 1; i < ended_.size(); ++i)
+      fastest = std::min(fastest, std::chrono::duration<double>(ended_[i] - ended_[i - 1]).count());
+    return fastest;
+  }
+
+ private:
+  const std::atomic<bool>& stop_;
+  std::vector<SteadyClock::time_point> ended_;
+};
+
+class Personalization {
+ public:
+  Personalization(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
+                  const std::atomic<bool>& stop)
+      : trainer_(trainer), monitor_(monitor), request_(request), console_(console), stop_(stop) {}
+
+  Personalized run() {
+    idle("idle/before");
+    began_J_ = monitor_.live().joules_J;
+    monitor_.begin("personalize");
+    look();
+    calibrate();
+    predict();
+    if (request_.dry_run)
+      out_.verdict = "nothing was tuned";
+    else
+      tune();
+    monitor_.end("personalize");
+    idle("idle/after");
+    out_.all = monitor_.energy("personalize");
+    power::refuse_implausible(out_.all, monitor_.meter());
+    if (request_.budget_J && out_.as_asked && !(out_.all.valid && out_.all.energy_J <= *request_.budget_J)) {
+      out_.as_asked = false;
+      out_.verdict += out_.all.valid
+                          ? fmt::format("; {:.4g} J were spent, the budget was {:.4g} J", out_.all.energy_J, *request_.budget_J)
+                          : "; whether the budget was kept is not known";
+    }
+    if (request_.idle_s > 0) out_.net = power::net(out_.all, monitor_.energy("idle/before"), monitor_.energy("idle/after"));
+    console_.clear();
+    if (out_.kept) best_->commit();
+    return std::move(out_);
+  }
+
+ private:
+  void idle(const char* window) {
+    if (request_.idle_s <= 0) return;
+    console_.progress(fmt::format("measuring idle power for {} s", request_.idle_s));
+    monitor_.begin(window);
+    std::this_thread::sleep_for(std::chrono::duration<double>(request_.idle_s));
+    monitor_.end(window);
+    if (stop_) throw Interrupted("interrupted");
+  }
+
+  // Unknown once the meter has failed: then no budget can be kept.
+  double spent_J() const { return monitor_.failure().empty() ? monitor_.live().joules_J - began_J_ : nan; }
+
+  void look() {
+    console_.progress("diagnosing");
+    monitor_.begin("diagnosis");
+    const auto sample = diagnosis_sample(request_.split, request_.train.seed);
+    const auto seen = trainer_.observe(request_.images, sample, std::nullopt, [&](std::int64_t) {
+      if (stop_) throw Interrupted("interrupted");
+    });
+    out_.diagnosis = adaptive::diagnose(request_.reference, seen, request_.train.seed);
+    monitor_.end("diagnosis");
+    const auto predicted = seen.predicted();
+    for (std::size_t i = 0; i < predicted.size(); ++i) labelled_right_ += predicted[i] == seen.labels[i] ? 1 : 0;
+    n_labelled_ = std::ssize(predicted);
+    out_.looking = monitor_.energy("diagnosis");
+  }
+
+  double step_s(const char* strategy, std::int64_t batch) {
+    constexpr std::int64_t steps = 3;
+    auto settings = request_.train;
+    settings.batch = batch;
+    settings.epochs = 1;
+    const auto& images = request_.split.train;
+    data::Split split{.train = {}, .val = {images.front()}, .test = {images.front()}};
+    for (std::int64_t i = 0; i < steps * batch; ++i) split.train.push_back(images[static_cast<std::size_t>(i) % images.size()]);
+    StepTimes times(stop_);
+    try {
+      trainer_.run(find_strategy(strategy), request_.images, split, settings, times);
+    } catch (const DivergedError&) {  // timed all the same
+    }
+    return times.fastest_s();
+  }
+
+  // Forward passes and steps of two sizes, until the meter has seen enough of them to tell the power.
+  void calibrate() {
+    constexpr double least_s = 0.5;
+    constexpr int most_rounds = 20;
+    const auto batch = std::min<std::int64_t>(request_.train.batch, std::ssize(request_.split.train));
+    const auto small = std::max<std::int64_t>(batch / 4, 1);
+    std::vector<adaptive::TimedStep> steps;
+    for (const char* strategy : {"bn-stats", "bn-affine", "block3", "full"})
+      for (const auto images : {batch, small}) steps.push_back({strategy, images, std::numeric_limits<double>::infinity()});
+    for (int round = 0; round < most_rounds; ++round) {
+      console_.progress(fmt::format("timing steps, round {}", round + 1));
+      monitor_.begin("calibration");
+      for (auto& timed : steps) timed.seconds = std::min(timed.seconds, step_s(timed.strategy.c_str(), timed.images));
+      monitor_.end("calibration");
+      out_.calibrating = monitor_.energy("calibration");
+      if (out_.calibrating.valid && out_.calibrating.duration_s >= least_s) break;
+      if (request_.budget_J && !(spent_J() <= *request_.budget_J)) break;
+    }
+    out_.model = adaptive::fit_steps(trainer_.spec(), std::move(steps));
+    out_.model.power_W = out_.calibrating.valid ? out_.calibrating.mean_W : nan;
+  }
+
+  adaptive::Work work_of(const Attempt& attempt, std::int64_t epochs) const {
+    const adaptive::Sizes sizes{
+        .n_train = std::ssize(request_.split.train), .n_val = std::ssize(request_.split.val), .batch = request_.train.batch};
+    return adaptive::work_of_tuning(trainer_.spec(), find_strategy(attempt.candidate.strategy), sizes, epochs);
+  }
+  double pass_J(const std::vector<std::int64_t>& images) const {
+    return out_.model.joules(adaptive::work_of_test(trainer_.spec(), std::ssize(images), std::ssize(images)));
+  }
+  double test_J() const { return pass_J(request_.split.test) + pass_J(request_.split.val); }
+
+  void predict() {
+    for (const auto& candidate : adaptive::candidates(out_.diagnosis)) {
+      if (candidate.strategy == "none") continue;
+      auto& attempt = out_.attempts.emplace_back();
+      attempt.candidate = candidate;
+      const auto work = work_of(attempt, request_.train.epochs);
+      attempt.predicted_s = out_.model.seconds(work);
+      attempt.predicted_J = out_.model.joules(work);
+    }
+  }
+
+  void tune() {
+    if (request_.budget_J && !(spent_J() + test_J() <= *request_.budget_J)) {
+      out_.verdict = std::isfinite(spent_J() + test_J())
+                         ? fmt::format(
+                               "refused: diagnosis and calibration took {:.3g} J, a test of the base model would take "
+                               "{:.3g} J, of the budget of {:.3g} J; the base model is left as it is",
+                               spent_J(), test_J(), *request_.budget_J)
+                         : "refused: the meter told no power, so that the budget cannot be kept";
+      out_.as_asked = false;
+      return;
+    }
+    test_base();
+    if (out_.attempts.empty()) {
+      out_.verdict = "nothing drifted that these images show: the base model is left as it is";
+      compare_with_target(out_.base_pct());
+      return;
+    }
+    // By the labelled images: those kept apart decide nothing.
+    if (request_.target_accuracy_pct &&
+        100.0 * static_cast<double>(labelled_right_) >= *request_.target_accuracy_pct * static_cast<double>(n_labelled_)) {
+      out_.verdict =
+          fmt::format("the base model has {} of {} labelled images and {:.1f} % of the {} kept apart already: nothing to tune",
+                      labelled_right_, n_labelled_, out_.base_pct(), out_.n_test);
+      compare_with_target(out_.base_pct());
+      return;
+    }
+    std::int64_t tried = 0;
+    for (auto& attempt : out_.attempts) {
+      if (tried == request_.tries) {
+        attempt.skipped = fmt::format("{} were tried before", tried);
+        continue;
+      }
+      if (done()) {
+        attempt.skipped = "not needed";
+        continue;
+      }
+      const auto epochs = affordable_epochs(attempt);
+      if (epochs == 0) continue;
+      ++tried;
+      try_out(attempt, epochs);
+    }
+    conclude(tried);
+  }
+
+  void test_base() {
+    console_.progress("testing the base model");
+    CellObserver observer(&monitor_, "base", false, stop_, [](double) {});
+    observer.begin_cell();
+    auto split = request_.split;
+    split.test.insert(split.test.begin(), split.val.begin(), split.val.end());
+    const auto result = trainer_.run(find_strategy("none"), request_.images, split, request_.train, observer);
+    observer.end_cell();
+    out_.base_test = monitor_.energy("base");
+    out_.n_val = std::ssize(split.val);
+    out_.n_test = std::ssize(request_.split.test);
+    const auto middle = result.correct_by_image.begin() + out_.n_val;
+    base_val_.assign(result.correct_by_image.begin(), middle);
+    base_correct_.assign(middle, result.correct_by_image.end());
+    out_.base_val_correct = std::ranges::count(base_val_, true);
+    out_.base_correct = std::ranges::count(base_correct_, true);
+    out_.base_val_loss = result.val_loss;
+  }
+
+  // How an outcome differs from another, image by image.
+  static Test compare(const std::vector<bool>& correct, const std::vector<bool>& base) {
+    Test test;
+    for (std::size_t i = 0; i < base.size(); ++i) {
+      test.correct += correct[i] ? 1 : 0;
+      test.better += correct[i] && !base[i] ? 1 : 0;
+      test.worse += !correct[i] && base[i] ? 1 : 0;
+    }
+    test.p = results::sign_p(test.better, test.worse);
+    return test;
+  }
+
+  // Whether no further candidate is tried: by the validation images alone.
+  bool done() const {
+    if (!out_.chosen) return false;
+    const auto& result = *out_.attempts[*out_.chosen].result;
+    if (!request_.target_accuracy_pct) return compare(result.correct_by_image, base_val_).p < beyond_noise_p;
+    return 100.0 * static_cast<double>(result.correct) >= *request_.target_accuracy_pct * static_cast<double>(result.n_test);
+  }
+
+  // All, or as many as the budget leaves; 0 says why in `attempt`.
+  std::int64_t affordable_epochs(Attempt& attempt) const {
+    if (!request_.budget_J) return request_.train.epochs;
+    const double left_J = *request_.budget_J - spent_J() - test_J() - pass_J(request_.split.val);
+    for (auto epochs = request_.train.epochs; epochs > 0; --epochs)
+      if (out_.model.joules(work_of(attempt, epochs)) <= left_J) return epochs;
+    if (!std::isfinite(left_J)) {
+      attempt.skipped = fmt::format("the meter failed, so that the budget cannot be kept: {}", monitor_.failure());
+      return 0;
+    }
+    attempt.skipped = fmt::format(
+        "one epoch and its test would take {:.3g} J, of the budget of {:.3g} J only {:.3g} J are left",
+        out_.model.joules(work_of(attempt, 1)) + test_J(), *request_.budget_J, std::max(0.0, *request_.budget_J - spent_J()));
+    return 0;
+  }
+
+  void try_out(Attempt& attempt, std::int64_t epochs) {
+    const auto window = fmt::format("try/{}", attempt.candidate.strategy);
+    const auto& strategy = find_strategy(attempt.candidate.strategy);
+    auto settings = request_.train;
+    settings.epochs = epochs;
+    const auto rate = request_.lr.find(std::string(strategy.name));
+    settings.lr = rate != request_.lr.end() ? rate->second : request_.lr.at("default");
+    TuningObserver observer(monitor_, window, stop_, [&](double fraction) {
+      console_.progress(fmt::format("{} {}, {} J", bar(fraction), strategy.name, results::decimals(spent_J(), 1)));
+    });
+    if (request_.budget_J) {
+      // What the epoch before took by the meter, where that is more than predicted, and a test as much dearer; one epoch more
+      // for what nobody predicts.
+      const double epoch_J = out_.model.joules(work_of(attempt, 1));
+      const double base_J = out_.base_test.valid ? std::max(out_.base_test.energy_J, test_J()) : test_J();
+      observer.is_enough = [this, epoch_J, base_J, before_J = spent_J()]() mutable {
+        const double now_J = spent_J();
+        const double dearer = std::max(1.0, (now_J - before_J) / epoch_J);
+        before_J = now_J;
+        return !(now_J + dearer * (2 * epoch_J + base_J) <= *request_.budget_J);
+      };
+    }
+    observer.begin_cell();
+    auto split = request_.split;
+    split.test = split.val;
+    try {
+      attempt.result = trainer_.run(strategy, request_.images, split, settings, observer);
+    } catch (const DivergedError& error) {
+      attempt.skipped = error.what();
+    }
+    observer.end_cell();
+    if (!attempt.result) return;
+    attempt.tuning = monitor_.energy(window + "/tuning");
+    attempt.predicted_done_J = out_.model.joules(work_of(attempt, attempt.result->epochs));
+    // The base is one of those to choose from.
+    const auto* best = out_.chosen ? &*out_.attempts[*out_.chosen].result : nullptr;
+    const auto correct = best != nullptr ? best->correct : out_.base_val_correct;
+    const double loss = best != nullptr ? best->val_loss : out_.base_val_loss;
+    if (std::pair(-attempt.result->correct, attempt.result->val_loss) >= std::pair(-correct, loss)) return;
+    if (!best_) best_.emplace(request_.output);
+    trainer_.save(best_->staged(), class_names());
+    out_.chosen = static_cast<std::size_t>(&attempt - out_.attempts.data());
+  }
+
+  // For the adapted weights, where the checkpoint says none: labels were compared with its outputs.
+  std::vector<std::string> class_names() const {
+    const auto& names = request_.images.class_names;
+    return std::ssize(names) == trainer_.spec().classes ? names : std::vector<std::string>{};
+  }
+
+  // The chosen weights on the images kept apart.
+  void test_chosen() {
+    console_.progress(fmt::format("testing {}", out_.attempts[*out_.chosen].candidate.strategy));
+    Trainer adapted(best_->staged());
+    const data::Split split{.train = {}, .val = {request_.split.test.front()}, .test = request_.split.test};
+    CellObserver observer(&monitor_, "test", false, stop_, [](double) {});
+    observer.begin_cell();
+    const auto result = adapted.run(find_strategy("none"), request_.images, split, request_.train, observer);
+    observer.end_cell();
+    out_.test = compare(result.correct_by_image, base_correct_);
+    out_.kept = out_.test->p < beyond_noise_p;
+  }
+
+  void compare_with_target(double pct) {
+    if (!request_.target_accuracy_pct || pct >= *request_.target_accuracy_pct) return;
+    out_.verdict += fmt::format("; {:.4g} % were asked for and not reached", *request_.target_accuracy_pct);
+    out_.as_asked = false;
+  }
+
+  void conclude(std::int64_t tried) {
+    if (tried == 0) {
+      out_.verdict = fmt::format("refused: {}; the base model is left as it is", out_.attempts.front().skipped);
+      out_.as_asked = false;
+      return;
+    }
+    if (std::ranges::none_of(out_.attempts, [](const Attempt& attempt) { return attempt.result.has_value(); })) {
+      out_.verdict = "every attempt diverged: the base model is left as it is; lower --lr";
+      out_.as_asked = !request_.target_accuracy_pct;
+      return;
+    }
+    if (!out_.chosen) {
+      out_.verdict = fmt::format(
+          "nothing was better than the base model on the {} validation images: it is left as it is. More labelled images tell "
+          "smaller gains apart",
+          out_.n_val);
+      out_.as_asked = !request_.target_accuracy_pct;
+      return;
+    }
+    test_chosen();
+    const auto& strategy = out_.attempts[*out_.chosen].candidate.strategy;
+    if (!out_.kept) {
+      out_.verdict = fmt::format(
+          "{} did not beat the base model beyond the noise (p = {:.2g}, below {} asked, on {} images kept apart): the base is "
+          "left as it is. More labelled images, or --test DATASET, tell smaller gains apart",
+          strategy, out_.test->p, beyond_noise_p, out_.n_test);
+      out_.as_asked = !request_.target_accuracy_pct;
+      return;
+    }
+    out_.verdict = fmt::format("{}: {:.1f} % of {} images kept apart, the base model {:.1f} %", strategy, out_.pct(),
+                               out_.n_test, out_.base_pct());
+    compare_with_target(out_.pct());
+  }
+
+  Trainer& trainer_;
+  power::Monitor& monitor_;
+  const PersonalizeRequest& request_;
+  Console& console_;
+  const std::atomic<bool>& stop_;
+  std::optional<results::Output> best_;  // the best weights so far
+  Personalized out_;
+  std::vector<bool> base_val_, base_correct_;         // of the validation images, of those kept apart
+  std::int64_t labelled_right_ = 0, n_labelled_ = 0;  // that the diagnosis looked at
+  double began_J_ = 0;
+};
+
+}  // namespace
+
+data::Split personal_split(std::int64_t n, double holdout, std::uint32_t seed) {
+  constexpr double validating = 0.2;
+  const auto share = [](double of, std::int64_t all) {
+    return static_cast<std::int64_t>(std::lround(of * static_cast<double>(all)));
+  };
+  const auto order = data::permutation(n, seed);
+  const auto n_test = share(holdout, n);
+  const auto n_val = std::max<std::int64_t>(share(validating, n - n_test), 1);
+  if (n - n_test - n_val < 1 || (holdout > 0 && n_test < 1))
+    throw data::DataError(
+        fmt::format("{} images are too few to keep {} % apart, to validate and to train on the rest", n, 100 * holdout));
+  data::Split split;
+  split.test.assign(order.begin(), order.begin() + n_test);
+  split.val.assign(order.begin() + n_test, order.begin() + n_test + n_val);
+  split.train.assign(order.begin() + n_test + n_val, order.end());
+  return split;
+}
+
+Personalized personalize(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
+                         const std::atomic<bool>& stop) {
+  return Personalization(trainer, monitor, request, console, stop).run();
+}
+
+}  // namespace tbft

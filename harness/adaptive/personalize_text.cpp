@@ -1,0 +1,150 @@
+// What `tbft personalize` says of its outcome.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "harness/adaptive/diagnosis_text.h"
+#include "harness/adaptive/personalize.h"
+#include "harness/measurement/energy_row.h"
+#include "harness/measurement/energy_text.h"
+
+namespace tbft {
+namespace {
+
+using nlohmann::ordered_json;
+
+double percent(std::int64_t correct, std::int64_t n) {
+  return 100.0 * static_cast<double>(correct) / static_cast<double>(n);
+}
+
+// Of what was predicted, in percent; NaN where either is not known.
+double error_pct(const Attempt& attempt) {
+  return attempt.tuning.valid ? 100 * (attempt.predicted_done_J / attempt.tuning.energy_J - 1) : attempt.tuning.energy_J;
+}
+
+std::string joules(const power::Energy& energy) {
+  return energy.valid ? fmt::format("{:.4g} J{}", energy.energy_J, plus_minus(energy.U_J, energy.U_random_J))
+                      : "unknown joules: " + energy.reason;
+}
+
+std::string line_of(const Attempt& attempt) {
+  const auto name = attempt.candidate.strategy;
+  if (!attempt.result) return fmt::format("  {:<10} {}\n", name, attempt.skipped.empty() ? "not tried" : attempt.skipped);
+  const auto& result = *attempt.result;
+  std::string text = fmt::format("  {:<10} {} of {} validation images right ({:.1f} %), loss {:.3g}\n", name, result.correct,
+                                 result.n_test, percent(result.correct, result.n_test), result.val_loss);
+  text += fmt::format("  {:<10} {} epochs, {}", "", result.epochs, joules(attempt.tuning));
+  if (std::isfinite(error_pct(attempt)))
+    text += fmt::format(" (predicted {:.3g} J, {:+.0f} %)", attempt.predicted_done_J, error_pct(attempt));
+  return text + "\n";
+}
+
+ordered_json energy_json(const power::Energy& energy) {
+  const auto number = [](double value) { return known(value) ? ordered_json(value) : ordered_json(nullptr); };
+  return {
+      {"gross_J", number(energy.energy_J)}, {"U_gross_J", number(energy.U_J)}, {"U_random_gross_J", number(energy.U_random_J)},
+      {"duration_s", energy.duration_s},    {"valid", energy.valid},           {"reason", energy.reason}};
+}
+
+ordered_json attempt_json(const Attempt& attempt) {
+  const auto number = [](double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); };
+  ordered_json json{{"strategy", attempt.candidate.strategy},
+                    {"why", attempt.candidate.why},
+                    {"predicted_s", number(attempt.predicted_s)},
+                    {"predicted_J", number(attempt.predicted_J)},
+                    {"skipped", attempt.skipped}};
+  if (!attempt.result) return json;
+  const auto& result = *attempt.result;
+  json["epochs"] = result.epochs;
+  json["steps"] = result.steps;
+  json["lr"] = result.lr;
+  json["val_correct"] = result.correct;
+  json["val_accuracy_pct"] = percent(result.correct, result.n_test);
+  json["val_loss"] = result.val_loss;
+  json["tuning"] = energy_json(attempt.tuning);
+  json["predicted_done_J"] = number(attempt.predicted_done_J);
+  json["prediction_error_pct"] = number(error_pct(attempt));
+  return json;
+}
+
+}  // namespace
+
+std::string to_text(const Personalized& outcome, const PersonalizeRequest& request) {
+  std::string text = fmt::format("sample: {} images to train on, {} to validate, {} kept apart\n\n", request.split.train.size(),
+                                 request.split.val.size(), request.split.test.size());
+  text += adaptive::to_text(outcome.diagnosis);
+  text += fmt::format("\ncandidates, tuned through {} epochs (steps timed on this board, fitted within {:.1f} %)\n",
+                      request.train.epochs, 100 * outcome.model.relative_error);
+  if (outcome.attempts.empty()) text += "  none\n";
+  for (const auto& attempt : outcome.attempts)
+    text += fmt::format("  {:<10} {}, {:.3g} s: {}\n", attempt.candidate.strategy,
+                        std::isfinite(attempt.predicted_J) ? fmt::format("{:.3g} J", attempt.predicted_J) : "unknown joules",
+                        attempt.predicted_s, attempt.candidate.why);
+  if (outcome.n_test > 0) {
+    text += fmt::format("\n  {:<10} {} of {} validation images right ({:.1f} %), loss {:.3g}\n", "base model",
+                        outcome.base_val_correct, outcome.n_val, percent(outcome.base_val_correct, outcome.n_val),
+                        outcome.base_val_loss);
+    for (const auto& attempt : outcome.attempts) text += line_of(attempt);
+    text += fmt::format("\nimages kept apart, which chose nothing:\n  {:<10} {} of {} right ({:.1f} %)\n", "base model",
+                        outcome.base_correct, outcome.n_test, outcome.base_pct());
+    if (outcome.test)
+      text += fmt::format("  {:<10} {} of {} right ({:.1f} %): {} better, {} worse than the base, p = {:.2g}\n",
+                          outcome.attempts[*outcome.chosen].candidate.strategy, outcome.test->correct, outcome.n_test,
+                          outcome.pct(), outcome.test->better, outcome.test->worse, outcome.test->p);
+  }
+  text += fmt::format("\n{}\n\nall of it: diagnosis {}, calibration {}\n", outcome.verdict, joules(outcome.looking),
+                      joules(outcome.calibrating));
+  if (request.budget_J && outcome.all.valid)
+    text += fmt::format("budget    {:.4g} of {:.4g} J spent\n", outcome.all.energy_J, *request.budget_J);
+  return text + energy_text(outcome.all, outcome.net);
+}
+
+ordered_json to_json(const Personalized& outcome, const PersonalizeRequest& request) {
+  auto attempts = ordered_json::array();
+  for (const auto& attempt : outcome.attempts) attempts.push_back(attempt_json(attempt));
+  if (outcome.test) {  // it alone was tested
+    auto& json = attempts[*outcome.chosen];
+    json["correct"] = outcome.test->correct;
+    json["accuracy_pct"] = outcome.pct();
+    json["better"] = outcome.test->better;
+    json["worse"] = outcome.test->worse;
+    json["p"] = outcome.test->p;
+  }
+  ordered_json json{{"n_train", request.split.train.size()},
+                    {"n_val", request.split.val.size()},
+                    {"n_test", request.split.test.size()},
+                    {"diagnosis", adaptive::to_json(outcome.diagnosis)},
+                    {"step_model", adaptive::to_json(outcome.model)},
+                    {"base", nullptr},
+                    {"attempts", attempts},
+                    {"chosen", nullptr},
+                    {"kept", nullptr},
+                    {"verdict", outcome.verdict},
+                    {"as_asked", outcome.as_asked},
+                    {"budget_J", nullptr},
+                    {"target_accuracy_pct", nullptr},
+                    {"energy",
+                     {{"all", energy_json(outcome.all)},
+                      {"diagnosis", energy_json(outcome.looking)},
+                      {"calibration", energy_json(outcome.calibrating)}}}};
+  if (outcome.n_test > 0) {
+    json["base"] = {{"correct", outcome.base_correct},
+                    {"accuracy_pct", outcome.base_pct()},
+                    {"val_correct", outcome.base_val_correct},
+                    {"val_loss", outcome.base_val_loss}};
+    json["energy"]["base_test"] = energy_json(outcome.base_test);
+  }
+  if (outcome.chosen) json["chosen"] = outcome.attempts[*outcome.chosen].candidate.strategy;
+  if (outcome.kept) json["kept"] = json["chosen"];
+  if (request.budget_J) json["budget_J"] = *request.budget_J;
+  if (request.target_accuracy_pct) json["target_accuracy_pct"] = *request.target_accuracy_pct;
+  if (known(outcome.net.net_J)) {
+    json["energy"]["all"]["idle_W"] = outcome.net.idle_W;
+    json["energy"]["all"]["net_J"] = outcome.net.net_J;
+    if (known(outcome.net.U_net_J)) json["energy"]["all"]["U_net_J"] = outcome.net.U_net_J;
+  }
+  return json;
+}
+
+}  // namespace tbft

@@ -1,0 +1,149 @@
+#include "harness/experiment/plan.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "harness/data/dataset.h"
+#include "harness/data/split.h"
+#include "harness/host/usage_error.h"
+#include "harness/training/noise.h"
+#include "harness/training/strategies/strategy.h"
+#include "results/files.h"
+
+namespace tbft {
+
+namespace {
+
+constexpr std::size_t id_digits = 12;
+
+nlohmann::json without(nlohmann::json object, std::initializer_list<std::string_view> names) {
+  for (const auto name : names) object.erase(std::string(name));
+  return object;
+}
+
+std::string file_sha256(const std::string& key, const std::string& path) {
+  constexpr std::size_t max_bytes = std::size_t{1} << 30U;
+  try {
+    return sha256_hex(results::read_file(path, max_bytes));
+  } catch (const std::exception& error) {
+    throw UsageError(fmt::format("{}: {}", key, error.what()));
+  }
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 is not available in this OpenSSL");
+  std::string hex;
+  for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+Identity identify(const Settings& settings) {
+  Identity identity;
+  identity.checkpoint_sha256 = file_sha256("model.checkpoint", settings.model.checkpoint);
+  // Texts for people, where files happen to lie and what an external instrument sees change no result;
+  // neither do the readings that are kept, nor the priority of the thread that takes them.
+  auto relevant =
+      without(nlohmann::json::parse(to_json(settings)), {"description", "name", "model.checkpoint", "data.path",
+                                                         "data.train_path", "meter.marker", "meter.trace", "meter.realtime"});
+  relevant["model.sha256"] = identity.checkpoint_sha256;
+  relevant["data.options"] = data::parse_dataset_spec(settings.data.path).params;
+  if (!settings.data.train_path.empty())
+    relevant["data.train_options"] = data::parse_dataset_spec(settings.data.train_path).params;
+  // Settings that came later than the first runs: where they change nothing, ids stay what they were.
+  relevant.erase("train.cache_limit_MiB");
+  if (settings.train.cache == "off") relevant.erase("train.cache");
+  if (!settings.train.refresh_bn) relevant.erase("train.refresh_bn");
+  if (settings.sweep.val_size == paper_val_size) relevant.erase("sweep.val_size");
+  relevant.erase("model.reference");  // of cells that diagnose alone: see make_plan
+  if (!settings.model.reference.empty()) identity.reference_sha256 = file_sha256("model.reference", settings.model.reference);
+  const auto config =
+      without(relevant, {"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions", "train.lr"});
+  identity.config_hash = sha256_hex(config.dump()).substr(0, id_digits);
+  identity.accuracy_json = without(config, {"data.dataset", "sweep.seed", "meter.uri", "meter.interval_s", "idle.seconds",
+                                            "cooldown.max_C", "cooldown.timeout_s", "warmup", "trace_steps"})
+                               .dump();
+  return identity;
+}
+
+std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) {
+  const auto& kind = data::find_dataset(settings.data.dataset);
+  const auto target = data::dataset_at(settings.data.dataset, settings.data.path);
+  const bool by_condition = !settings.data.conditions.empty();
+  const std::vector<std::string> conditions = by_condition ? settings.data.conditions : std::vector<std::string>{""};
+  std::vector<Cell> cells;
+  for (std::int64_t repetition = 0; repetition < settings.sweep.repetitions; ++repetition) {
+    std::vector<Cell> ordered;
+    for (const auto& condition : conditions)
+      for (const double size : settings.sweep.train_sizes)
+        for (const auto& strategy : settings.sweep.strategies) {
+          Cell cell;
+          cell.dataset = settings.data.dataset;
+          // Where the conditions are the three levels themselves, the level is the drift and no condition is left. Noise on the
+          // base model is a drift of the model, of none of the levels.
+          const bool on_model = noised_block(condition).has_value();
+          const bool is_level = kind.conditions_are_levels() && !on_model;
+          cell.drift = is_level ? condition : data::drift_of(kind, target, on_model ? "" : condition);
+          cell.condition = is_level ? "" : condition;
+          cell.train_size = size;
+          cell.strategy = strategy;
+          cell.repetition = repetition;
+          cell.seed = settings.sweep.seed + repetition;
+          nlohmann::json key{cell.dataset,
+                             cell.drift,
+                             cell.condition,
+                             cell.train_size,
+                             cell.strategy,
+                             cell.repetition,
+                             cell.seed,
+                             find_strategy(cell.strategy).uses_gradient() ? settings.lr_of(cell.strategy) : 0,
+                             identity.accuracy_json};
+          // It may become any strategy, at that one's rate.
+          if (find_strategy(cell.strategy).choice == Choice::diagnosed) {
+            key.push_back(identity.reference_sha256);
+            key.push_back(settings.train.lr);
+          }
+          cell.id = sha256_hex(key.dump()).substr(0, id_digits);
+          ordered.push_back(cell);
+        }
+    const auto seed = static_cast<std::uint32_t>(settings.sweep.seed + repetition);
+    for (const auto i : data::permutation(static_cast<std::int64_t>(ordered.size()), seed))
+      cells.push_back(ordered[static_cast<std::size_t>(i)]);
+  }
+  for (std::size_t i = 0; i < cells.size(); ++i) cells[i].order_index = static_cast<std::int64_t>(i);
+  return cells;
+}
+
+std::vector<Cell> select_cells(const std::vector<Cell>& plan, const std::vector<std::string>& names) {
+  if (names.empty()) return plan;
+  std::vector<bool> chosen(plan.size(), false);
+  for (const auto& name : names) {
+    std::size_t index = plan.size();
+    if (name.size() == id_digits) {  // such an id may look like a number, but no plan has so many cells
+      const auto found = std::ranges::find(plan, name, &Cell::id);
+      index = static_cast<std::size_t>(found - plan.begin());
+    } else if (const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+               error != std::errc() || end != name.data() + name.size()) {
+      index = plan.size();
+    }
+    if (index >= plan.size())
+      throw UsageError(fmt::format("--cell {}: the plan has no such cell; give 0 to {} or a cell_id, as --dry-run prints them",
+                                   name, plan.size() - 1));
+    chosen[index] = true;
+  }
+  std::vector<Cell> cells;
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    if (chosen[i]) cells.push_back(plan[i]);
+  return cells;
+}
+
+}  // namespace tbft

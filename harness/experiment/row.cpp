@@ -1,0 +1,150 @@
+#include "harness/experiment/row.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+#include "harness/host/provenance.h"
+#include "harness/measurement/energy_row.h"
+#include "harness/training/strategies/strategy.h"
+
+namespace tbft {
+
+namespace {
+
+constexpr std::string_view throttled_reason = "the board was throttled or under voltage";
+
+void fill_result(results::CellRow& row, const TrainResult& result) {
+  row.accuracy_pct = 100.0 * static_cast<double>(result.correct) / static_cast<double>(result.n_test);
+  row.val_loss = known(result.val_loss);
+  row.epochs = result.epochs;
+  row.steps = result.steps;
+  row.samples_seen = result.samples_seen;
+  row.trainable_params = result.trainable_params;
+  row.macs_train = result.macs_train;
+  row.n_test = result.n_test;
+  row.correct = result.correct;
+  row.saved_act_MiB = result.saved_act_MiB;
+}
+
+// A cell may have several: none hides another.
+void add_reason(results::CellRow& row, const std::string& reason) {
+  if (!row.reason.empty()) row.reason += "; ";
+  row.reason += reason;
+}
+
+// Net of idle; unknown with a reason where it cannot be.
+power::NetEnergy net_of(const power::Energy& gross, const CellEnergy& energy, std::string_view what, results::CellRow& row) {
+  auto net = power::net(gross, energy.idle_before, energy.idle_after);
+  if (const auto reason = power::negative_reason(net, gross); !reason.empty()) {
+    add_reason(row, std::string(what) + reason);
+    net.net_J = net.U_net_J = net.U_random_net_J = power::unknown;
+  }
+  return net;
+}
+
+void fill_train_energy(results::CellRow& row, const power::Energy& train, const CellEnergy& energy) {
+  const auto net = net_of(train, energy, "train: ", row);
+  row.train_gross_J = known(train.energy_J);
+  row.train_net_J = known(net.net_J);
+  row.U_train_net_J = known(net.U_net_J);
+  row.U_random_train_net_J = known(net.U_random_net_J);
+}
+
+}  // namespace
+
+power::StandsStill stands_still(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter) {
+  const auto watched = [](const power::Energy& e, const std::optional<ProcessorUse>& use) {
+    return use ? power::WatchedEnergy{&e, use->busy_pct, use->busy_processors} : power::WatchedEnergy{&e};
+  };
+  const std::array idle{watched(energy.idle_before, energy.use_before), watched(energy.idle_after, energy.use_after)};
+  return power::stands_still(meter, watched(energy.gross, processor_use(m.before.processors, m.after.processors)), idle);
+}
+
+std::optional<double> other_cpu_pct(const CellMeasurement& m) {
+  const auto use = processor_use(m.before.processors, m.after.processors);
+  return use ? use->other_pct : std::nullopt;
+}
+
+results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
+  const auto& settings = *run.settings;
+  const auto& strategy = find_strategy(m.cell.strategy);
+  results::CellRow row;
+  row.run_id = run.run_id;
+  row.cell_id = m.cell.id;
+  row.started_utc = m.started_utc;
+  row.host = run.board->host();
+  row.board = run.board->name();
+  row.experiment = settings.name;
+  row.protocol = settings.protocol;
+  row.dataset = m.cell.dataset;
+  row.drift = m.cell.drift;
+  row.condition = m.cell.condition;
+  row.train_size = m.cell.train_size;
+  row.strategy = m.cell.strategy;
+  row.blocks = blocks_text(strategy.choice != Choice::fixed && m.result ? m.result->tuned : strategy.tuned);
+  // What `diagnosed` became decides how it was trained.
+  const auto& trained = m.result && !m.result->chosen.empty() ? find_strategy(m.result->chosen) : strategy;
+  row.repetition = m.cell.repetition;
+  row.seed = m.cell.seed;
+  row.order_index = m.cell.order_index;
+  row.peak_rss_MiB = m.peak_rss_MiB;
+  row.threads = settings.threads;
+  row.backend = settings.backend;
+  row.layout = settings.layout;
+  row.bn_mode = trained.updates_bn_only ? "train" : trained.uses_gradient() ? settings.train.batchnorm : "eval";
+  if (trained.uses_gradient() && m.lr > 0) row.lr = m.lr;
+  row.cpu_governor = run.board->governor();
+  row.temp_start_C = m.before.temperature_C;
+  row.temp_end_C = m.after.temperature_C;
+  const auto throttled = throttled_between(m.before.throttled_bits, m.after.throttled_bits);
+  if (throttled) row.throttled = *throttled ? 1 : 0;
+  row.tool_version = tool_version();
+  row.config_hash = run.config_hash;
+
+  if (!m.result) {
+    row.status = "failed";
+    row.reason = m.failure;
+    return row;
+  }
+  fill_result(row, *m.result);
+  if (m.result->diverged) add_reason(row, "training diverged; the best weights before it were tested");
+  row.status = "ok";
+  return row;
+}
+
+results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter,
+                          const RunFacts& run) {
+  auto row = make_row(m, run);
+  row.duration_s = m.duration_s;
+  row.train_s = m.train_s;
+  fill_meter(row, meter);
+  fill_window(row, energy.gross);
+  row.sampler_cpu_s = m.sampler_cpu_s;
+  row.other_cpu_pct = other_cpu_pct(m);
+  if (!m.result) return row;
+  if (results::is_contended(row))
+    add_reason(row, fmt::format("contended: {}; joules and times of training are not this cell's alone",
+                                other_programs_text(*row.other_cpu_pct)));
+  const auto still = stands_still(m, energy, meter);
+  for (const std::string& reason : {energy.gross.valid ? "" : energy.gross.reason, power::negative_reason(energy.gross),
+                                    still.invalid, std::string(row.throttled == 1 ? throttled_reason : "")}) {
+    if (reason.empty()) continue;
+    row.status = "invalid";
+    add_reason(row, reason);
+  }
+  if (row.status == "invalid") return row;
+  if (!still.warning.empty()) add_reason(row, still.warning);
+  fill_energy(row, energy.gross, net_of(energy.gross, energy, "", row));
+  if (!energy.train) return row;
+  // A slow meter may know the cell but not its short training windows: then those columns alone stay empty.
+  const std::string unknown_since = energy.train->valid ? power::negative_reason(*energy.train) : energy.train->reason;
+  if (unknown_since.empty())
+    fill_train_energy(row, *energy.train, energy);
+  else
+    add_reason(row, "train energy unknown: " + unknown_since);
+  return row;
+}
+
+}  // namespace tbft

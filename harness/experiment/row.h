@@ -1,0 +1,66 @@
+// From what was measured of a cell to its row of cells.csv.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "harness/experiment/plan.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/board.h"
+#include "harness/host/processor_use.h"
+#include "harness/training/trainer.h"
+#include "power/energy.h"
+#include "power/meter.h"
+#include "power/plausible.h"
+#include "results/schema.h"
+
+namespace tbft {
+
+// What may have disturbed a cell, read before and after it.
+struct BoardState {
+  std::optional<double> temperature_C;
+  std::optional<std::uint32_t> throttled_bits;
+  std::optional<ProcessorTimes> processors;
+  static BoardState of(const Board& board) { return {board.temperature_C(), board.throttled_bits(), board.processor_times()}; }
+};
+
+struct CellMeasurement {
+  Cell cell;
+  std::string started_utc;
+  BoardState before, after;
+  std::optional<TrainResult> result;  // empty: the cell failed
+  std::string failure;
+  double duration_s = 0, train_s = 0;  // steady clock
+  double sampler_cpu_s = 0;
+  std::optional<double> peak_rss_MiB;
+  double lr = 0;  // that it trained with; 0: unknown
+};
+
+struct CellEnergy {
+  power::Energy gross;
+  std::optional<power::Energy> train;  // empty: nothing was trained
+  power::Energy idle_before, idle_after;
+  std::optional<ProcessorUse> use_before, use_after;  // of the processors in these
+};
+
+// What speaks against the meter, given how busy the processors were in the cell and in its idle windows.
+power::StandsStill stands_still(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter);
+// Share of the processors that other programs took during the cell, percent.
+std::optional<double> other_cpu_pct(const CellMeasurement& measurement);
+
+struct RunFacts {
+  std::string run_id;
+  const Settings* settings = nullptr;  // effective
+  const Board* board = nullptr;
+  std::string config_hash;
+};
+
+// Status `failed` where training failed; `invalid` where the energy is (no reading, a gap, a throttled board, a meter that
+// stands still, negative joules): joule columns stay empty, the accuracy counts. Where only the training windows are invalid,
+// their columns stay empty and `reason` says why.
+results::CellRow make_row(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter,
+                          const RunFacts& run);
+// Of a cell that shared the machine with others: its accuracy alone. Meter, energy and times stay empty; `ok` or `failed`.
+results::CellRow make_row(const CellMeasurement& measurement, const RunFacts& run);
+
+}  // namespace tbft

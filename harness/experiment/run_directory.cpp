@@ -1,0 +1,151 @@
+#include "harness/experiment/run_directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "harness/experiment/settings.h"
+#include "results/csv.h"
+
+namespace tbft {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Settings that a plan may grow by, and those that only say where things lie.
+const std::set<std::string> resume_may_differ{
+    "sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions",      "train.lr",
+    "description",       "data.path",        "data.train_path",   "model.checkpoint",     "meter.marker",
+    "meter.trace",       "meter.realtime",   "model.reference",   "train.cache_limit_MiB"};
+
+}  // namespace
+
+nlohmann::json read_run_json(const fs::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  auto object = nlohmann::json::parse(text.str(), nullptr, false);
+  const auto has = [&](const char* key, auto is_kind) { return object.contains(key) && (object[key].*is_kind)(); };
+  using Json = nlohmann::json;
+  if (!file || !object.is_object() || !has("effective", &Json::is_object) || !has("run_id", &Json::is_string) ||
+      !has("created_utc", &Json::is_string))
+    throw RunDirectoryError(fmt::format("{}: not a run.json; use another -o", path.string()));
+  return object;
+}
+
+std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now,
+                                             const std::set<std::string>& may_differ) {
+  std::vector<std::string> differences;
+  const auto& old_settings = before.at("effective");
+  // A setting that came after the run was made had what is now its default.
+  const auto defaults = nlohmann::json::parse(to_json(Settings()));
+  for (const auto& [key, value] : now.at("effective").items()) {
+    const auto old = old_settings.value(key, defaults.value(key, nlohmann::json()));
+    if (!may_differ.contains(key) && old != value)
+      differences.push_back(fmt::format("{} was {}, is {}", key, old.dump(), value.dump()));
+  }
+  for (const char* key : {"checkpoint_sha256", "data", "board", "cpu", "libtorch"}) {
+    // Conditions added to the plan bring data sets of their own: only what both name is compared.
+    const auto old = before.value(key, nlohmann::json());
+    const auto value = now.value(key, nlohmann::json());
+    if (value.is_object() && old.is_object()) {
+      for (const auto& [name, set] : value.items())
+        if (old.contains(name) && old[name] != set)
+          differences.push_back(fmt::format("the data set {} has other images", name));
+    } else if (old != value) {
+      differences.push_back(fmt::format("{} differs", key));
+    }
+  }
+  return differences;
+}
+
+std::string trace_name(int execution) {
+  return execution <= 1 ? "trace.csv" : fmt::format("trace-{}.csv", execution);
+}
+
+void RunDirectory::refuse(const fs::path& path, bool resume) {
+  if (resume && !fs::exists(path / "run.json"))
+    throw RunDirectoryError(fmt::format("{}: nothing to resume there (no run.json); leave --resume out", path.string()));
+  if (!resume && !fs::exists(path / "run.json") && fs::exists(path / "cells.csv"))
+    throw RunDirectoryError(fmt::format("{}: holds a cells.csv without its run.json; choose another -o", path.string()));
+  if (!resume && fs::exists(path / "run.json"))
+    throw RunDirectoryError(fmt::format("{}: holds a run already; go on with --resume or choose another -o", path.string()));
+}
+
+RunDirectory::RunDirectory(fs::path path, bool resume) : path_(std::move(path)) {
+  refuse(path_, resume);
+  std::error_code error;
+  fs::create_directories(path_ / "traces", error);
+  if (error) throw RunDirectoryError(fmt::format("{}: cannot create the run directory: {}", path_.string(), error.message()));
+  lock_ = open((path_ / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) throw RunDirectoryError(fmt::format("{}: cannot create .lock: {}", path_.string(), std::strerror(errno)));
+  if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    close(lock_);
+    throw RunDirectoryError(fmt::format("{}: another tbft works in this directory", path_.string()));
+  }
+}
+
+RunDirectory::~RunDirectory() {
+  close(lock_);
+}
+
+std::string RunDirectory::begin(const std::string& run_json, const std::vector<Cell>& plan) {
+  auto now = nlohmann::json::parse(run_json);
+  const auto file = path_ / "run.json";
+  if (fs::exists(file)) {
+    const auto before = read_run_json(file);
+    if (const auto differences = differences_of_runs(before, now, resume_may_differ); !differences.empty())
+      throw RunDirectoryError(fmt::format("{}: cannot resume with other settings: {}; use another -o", path_.string(),
+                                          fmt::join(differences, "; ")));
+    now["run_id"] = before.at("run_id");
+    now["created_utc"] = before.at("created_utc");
+    // An execution of some cells loads their images only; those of the others stay known.
+    if (auto data = before.value("data", nlohmann::json()); data.is_object() && now["data"].is_object()) {
+      data.update(now["data"]);
+      now["data"] = data;
+    }
+  }
+  if (fs::exists(cells_csv())) {
+    auto cells = results::read_cells(cells_csv());
+    if (cells.torn_tail) results::replace_cells(cells_csv(), cells.rows);
+    for (const auto& row : cells.rows) {
+      if (!std::ranges::any_of(plan, [&](const Cell& cell) { return cell.id == row.cell_id; }))
+        throw RunDirectoryError(fmt::format("{}: its cell {} ({} {}) is not in this plan: a plan may only grow; use another -o",
+                                            path_.string(), row.cell_id, row.dataset, row.strategy));
+      present_.insert(row.cell_id);
+      if (row.status == "ok") done_.insert(row.cell_id);
+    }
+  }
+  results::write_file_atomically(file, now.dump(2) + "\n");
+  return now.at("run_id").get<std::string>();
+}
+
+void RunDirectory::commit(const results::CellRow& row) {
+  if (present_.contains(row.cell_id)) {
+    auto cells = results::read_cells(cells_csv());
+    const auto old = std::ranges::find(cells.rows, row.cell_id, &results::CellRow::cell_id);
+    // The old row is safe in its new place before it leaves the old one; a kill between the two must not put it there twice.
+    const auto superseded = path_ / "cells.superseded.csv";
+    const auto same = [&](const results::CellRow& r) { return r.cell_id == old->cell_id && r.started_utc == old->started_utc; };
+    if (!fs::exists(superseded) || std::ranges::none_of(results::read_cells(superseded).rows, same))
+      results::append_cell(superseded, *old);
+    *old = row;
+    results::replace_cells(cells_csv(), cells.rows);
+  } else {
+    results::append_cell(cells_csv(), row);
+  }
+  present_.insert(row.cell_id);
+  if (row.status == "ok") done_.insert(row.cell_id);
+}
+
+}  // namespace tbft

@@ -1,0 +1,388 @@
+#include "harness/experiment/settings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+#define TOML_EXCEPTIONS 1
+#include <toml++/toml.h>
+
+#include "harness/data/dataset.h"
+#include "harness/host/edit_distance.h"
+#include "harness/host/usage_error.h"
+#include "harness/measurement/marker.h"
+#include "harness/training/noise.h"
+#include "harness/training/strategies/strategy.h"
+#include "results/files.h"
+#include "results/text.h"
+
+namespace tbft {
+
+namespace {
+
+using Numbers = std::vector<double>;
+using Strings = std::vector<std::string>;
+using NumberMap = std::map<std::string, double>;
+
+[[noreturn]] void fail(const std::string& where, const std::string& what) {
+  throw UsageError(fmt::format("{}: {}", where, what));
+}
+
+constexpr std::string_view set_option = "--set ";  // begins the source of what is no file and has no lines
+
+std::string place(const toml::node& node, const std::string& source) {
+  return source.starts_with(set_option) ? source : fmt::format("{}:{}", source, node.source().begin.line);
+}
+
+// One overload a type: what the file says becomes the setting, or the error says what was expected.
+void assign(std::string& to, const toml::node& node, const std::string& where) {
+  if (!node.is_string()) fail(where, "expects a string in quotes");
+  to = node.as_string()->get();
+}
+void assign(bool& to, const toml::node& node, const std::string& where) {
+  if (!node.is_boolean()) fail(where, "expects true or false");
+  to = node.as_boolean()->get();
+}
+void assign(std::int64_t& to, const toml::node& node, const std::string& where) {
+  if (!node.is_integer()) fail(where, "expects a whole number");
+  to = node.as_integer()->get();
+}
+void assign(double& to, const toml::node& node, const std::string& where) {
+  if (!node.is_number()) fail(where, "expects a number");
+  // Not node.value<double>(): it is empty for a whole number that a double cannot hold exactly.
+  to = node.is_integer() ? static_cast<double>(node.as_integer()->get()) : node.as_floating_point()->get();
+  if (!std::isfinite(to)) fail(where, "expects a finite number");
+}
+template <typename T>
+void assign(std::vector<T>& to, const toml::node& node, const std::string& where) {
+  if (!node.is_array()) fail(where, "expects a list in [ ]");
+  to.clear();
+  for (const auto& element : *node.as_array()) assign(to.emplace_back(), element, where);
+}
+// Given entries are set, the others keep their value: `train.lr.fc = 0.02` leaves the default rate alone.
+void assign(NumberMap& to, const toml::node& node, const std::string& where) {
+  if (!node.is_table()) fail(where, "expects a table such as { default = 1e-3, fc = 1e-2 }");
+  for (const auto& [name, value] : *node.as_table())
+    assign(to[std::string(name.str())], value, fmt::format("{}.{}", where, name.str()));
+}
+
+struct Key {
+  SettingKey doc;
+  std::function<void(Settings&, const toml::node&, const std::string&)> set;
+  std::function<nlohmann::json(const Settings&)> get;
+};
+
+// `member` gives the setting's place in Settings; serves reading and writing.
+template <typename Member>
+Key key(std::string_view name, std::string_view help, Member member) {
+  return {{name, help},
+          [member](Settings& s, const toml::node& node, const std::string& where) { assign(member(s), node, where); },
+          [member](const Settings& s) { return nlohmann::json(member(s)); }};
+}
+
+const std::vector<Key>& keys() {
+// NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none
+#define TBFT_SETTING(path) \
+  [](auto& s) -> auto& {   \
+    return s.path;         \
+  }
+  // NOLINTEND(bugprone-macro-parentheses)
+  static const std::vector<Key> list{
+      key("name", "name of the experiment, in cells.csv", TBFT_SETTING(name)),
+      key("description", "a line for people", TBFT_SETTING(description)),
+      key("protocol", "paper (faithful) or efficient (frozen blocks in eval mode)", TBFT_SETTING(protocol)),
+      key("threads", "intra-op threads; 0: every core", TBFT_SETTING(threads)),
+      key("backend", "convolutions by onednn or native; auto: by a short trial", TBFT_SETTING(backend)),
+      key("layout", "channels_last or contiguous; auto: by a short trial", TBFT_SETTING(layout)),
+      key("data.dataset", "data set, as `tbft data list` names it", TBFT_SETTING(data.dataset)),
+      key("data.path", "where it lies: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
+      key("data.train_path", "images to tune on where they are no part of data.path (which then gives val and test)",
+          TBFT_SETTING(data.train_path)),
+      key("data.conditions", "drifts to sweep, for data sets that have several", TBFT_SETTING(data.conditions)),
+      key("model.checkpoint", "base model, a .pth state dict", TBFT_SETTING(model.checkpoint)),
+      key("model.reference", "for strategy diagnosed: what the source looks like, a file of tbft diagnose --save-reference",
+          TBFT_SETTING(model.reference)),
+      key("model.noise_sigma", "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; a block not named: searched",
+          TBFT_SETTING(model.noise_sigma)),
+      key("model.noise_accuracy_pct", "the accuracy that the search for it aims at", TBFT_SETTING(model.noise_accuracy_pct)),
+      key("sweep.train_sizes", "fractions of all target images (of data.train_path where given), each in (0, 0.7]",
+          TBFT_SETTING(sweep.train_sizes)),
+      key("sweep.val_size", "fraction of all target images to validate on, in (0, 0.15]; what it leaves is tested",
+          TBFT_SETTING(sweep.val_size)),
+      key("sweep.strategies", "what is tuned", TBFT_SETTING(sweep.strategies)),
+      key("sweep.repetitions", "repetitions of every cell", TBFT_SETTING(sweep.repetitions)),
+      key("sweep.seed", "training seed of repetition 0; the next one adds 1", TBFT_SETTING(sweep.seed)),
+      key("sweep.split_seed", "seed of the train/val/test split, the same in every repetition", TBFT_SETTING(sweep.split_seed)),
+      key("train.optimizer", "sgd or adam", TBFT_SETTING(train.optimizer)),
+      key("train.lr", "learning rates: default and by strategy, { default = 1e-3, fc = 1e-2 }", TBFT_SETTING(train.lr)),
+      key("train.momentum", "SGD momentum", TBFT_SETTING(train.momentum)),
+      key("train.weight_decay", "weight decay of the tuned parameters", TBFT_SETTING(train.weight_decay)),
+      key("train.batch", "images a step", TBFT_SETTING(train.batch)),
+      key("train.epochs", "epochs at most", TBFT_SETTING(train.epochs)),
+      key("train.patience", "epochs without a better validation loss before stopping", TBFT_SETTING(train.patience)),
+      key("train.augment", "random crop and mirror of the images that are tuned on", TBFT_SETTING(train.augment)),
+      key("train.lr_search", "multiples of each learning rate to try first, the best validation loss wins; [] : none",
+          TBFT_SETTING(train.lr_search)),
+      key("train.batchnorm", "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
+      key("train.cache",
+          "activations of the frozen blocks, kept: fp32, bf16 or off; auto: fp32 where protocol efficient allows it",
+          TBFT_SETTING(train.cache)),
+      key("train.cache_limit_MiB", "larger caches go to a mapped file in $TMPDIR", TBFT_SETTING(train.cache_limit_MiB)),
+      key("train.refresh_bn", "efficient: one bn-stats pass over the images to tune on first", TBFT_SETTING(train.refresh_bn)),
+      key("meter.uri", "power meter; auto picks one, or estimates", TBFT_SETTING(meter.uri)),
+      key("meter.interval_s", "sampling interval; 0: the meter's own", TBFT_SETTING(meter.interval_s)),
+      key("meter.marker", "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none",
+          TBFT_SETTING(meter.marker)),
+      key("meter.trace", "readings to keep in traces/: full, cells (inside cells and idle windows) or off",
+          TBFT_SETTING(meter.trace)),
+      key("meter.realtime", "real-time priority of the sampling thread: auto (where permitted), on or off",
+          TBFT_SETTING(meter.realtime)),
+      key("idle.seconds", "idle window between cells; -1: by meter (5, or 0 for an estimate)", TBFT_SETTING(idle.seconds)),
+      key("cooldown.max_C", "wait between cells until the board is this cool; 0: do not", TBFT_SETTING(cooldown.max_C)),
+      key("cooldown.timeout_s", "longest such wait", TBFT_SETTING(cooldown.timeout_s)),
+      key("warmup", "run one discarded cell first", TBFT_SETTING(warmup)),
+      key("trace_steps", "mark forward, backward and step in the trace too", TBFT_SETTING(trace_steps)),
+  };
+#undef TBFT_SETTING
+  return list;
+}
+
+std::string_view nearest_key(std::string_view name) {
+  const auto distance = [&](const Key& k) { return edit_distance(name, k.doc.name); };
+  return std::ranges::min_element(keys(), {}, distance)->doc.name;
+}
+
+bool is_section(const std::string& path) {
+  return std::ranges::any_of(keys(), [&](const Key& k) { return k.doc.name.starts_with(path + "."); });
+}
+
+// Walks a table; `prefix` is the dotted path so far.
+void apply(Settings& settings, const toml::table& table, const std::string& prefix, const std::string& source) {
+  for (const auto& [name, node] : table) {
+    const std::string path = prefix.empty() ? std::string(name.str()) : fmt::format("{}.{}", prefix, name.str());
+    const auto found = std::ranges::find(keys(), path, [](const Key& k) { return k.doc.name; });
+    if (found != keys().end()) {
+      found->set(settings, node, fmt::format("{}: {}", place(node, source), path));
+    } else if (const auto* inner = node.as_table(); inner != nullptr && (!inner->empty() || is_section(path))) {
+      // An unknown table too: its first key says better than its name what was meant.
+      apply(settings, *inner, path, source);
+    } else {
+      fail(place(node, source), fmt::format("unknown key '{}'; did you mean '{}'?", path, nearest_key(path)));
+    }
+  }
+}
+
+toml::table parse(std::string_view text, const std::string& source) {
+  try {
+    return toml::parse(text, source);
+  } catch (const toml::parse_error& error) {
+    throw UsageError(fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
+  }
+}
+
+std::string read_text(const std::string& path) {
+  constexpr std::size_t max_bytes = 1U << 20U;
+  try {
+    return results::read_file(path, max_bytes);
+  } catch (const std::exception& error) {
+    throw UsageError(fmt::format("{}; experiments/ has examples", error.what()));
+  }
+}
+
+toml::table parse_set_option(const std::string& option) {
+  const std::string source = fmt::format("{}{}", set_option, option);
+  const auto equals = option.find('=');
+  if (equals == std::string::npos || equals == 0) fail(source, "expects key=value");
+  const std::string name = option.substr(0, equals);
+  const std::string value = option.substr(equals + 1);
+  try {
+    return toml::parse(fmt::format("{} = {}", name, value));
+  } catch (const toml::parse_error&) {
+    // A bare word or a path: a string without quotes, as a shell user writes it.
+    if (value.find_first_of("'\n[]{}\"") != std::string::npos)
+      fail(source, "the value is not TOML; write a string, a number or a list such as [0.1,0.2]");
+    return parse(fmt::format("{} = '{}'", name, value), source);
+  }
+}
+
+template <typename T>
+void check_one_of(std::string_view key_name, const T& value, std::initializer_list<std::string_view> allowed) {
+  if (std::ranges::find(allowed, value) == allowed.end())
+    fail(std::string(key_name), fmt::format("'{}' is none of {}", value, fmt::join(allowed, ", ")));
+}
+
+void check_range(std::string_view key_name, double value, double low, double high) {
+  if (!(value >= low && value <= high)) fail(std::string(key_name), fmt::format("{} is outside {}..{}", value, low, high));
+}
+
+template <typename T>
+void check_distinct(std::string_view key_name, std::vector<T> values) {
+  std::ranges::sort(values);
+  if (const auto twice = std::ranges::adjacent_find(values); twice != values.end())
+    fail(std::string(key_name), fmt::format("{} stands there twice", *twice));
+}
+
+// The name begins the run directory's: runs/NAME-TIME.
+void check_folder_name(std::string_view name) {
+  constexpr std::size_t longest = 200;
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (name.size() > longest || name.find('/') != std::string_view::npos || std::ranges::any_of(name, is_control))
+    fail("name", fmt::format("'{}' cannot begin a folder's name: at most {} bytes, no / and no control characters",
+                             results::printable(name), longest));
+}
+
+void check_data(const Settings& s) {
+  if (s.data.dataset.empty()) fail("data.dataset", "needed; `tbft data list` names the known ones");
+  if (s.data.path.empty()) fail("data.path", "needed: a path or name:PATH?key=value");
+  const data::DatasetKind* kind = nullptr;
+  try {
+    kind = &data::find_dataset(s.data.dataset);
+    data::parse_dataset_spec(s.data.path);
+    if (!s.data.train_path.empty()) data::parse_dataset_spec(s.data.train_path);
+    data::drift_of(*kind, data::dataset_at(s.data.dataset, s.data.path), "");
+  } catch (const data::DataError& error) {
+    fail(kind == nullptr ? "data.dataset" : "data.path", error.what());
+  }
+  for (const auto* path : {&s.data.path, &s.data.train_path}) {
+    if (kind->grammar == nullptr || path->empty()) continue;
+    // data.conditions would replace it without a word.
+    if (data::dataset_at(s.data.dataset, *path).params.contains("condition"))
+      fail(path == &s.data.path ? "data.path" : "data.train_path", "takes no condition=; write it to data.conditions");
+  }
+  for (const auto& condition : s.data.conditions) {
+    if (noised_block(condition)) continue;
+    if (const auto reason = data::why_not(*kind, condition); !reason.empty()) fail("data.conditions", reason);
+  }
+}
+
+// Whether a frozen block gives the same for an image at every epoch.
+bool may_cache(const Settings& s) {
+  return s.protocol == "efficient" && s.train.batchnorm != "train" && !s.train.augment;
+}
+
+}  // namespace
+
+double Settings::lr_of(std::string_view strategy) const {
+  const auto found = train.lr.find(std::string(strategy));
+  return found != train.lr.end() ? found->second : train.lr.at("default");
+}
+
+std::span<const SettingKey> setting_keys() {
+  static const std::vector<SettingKey> list = [] {
+    std::vector<SettingKey> docs;
+    for (const auto& k : keys()) docs.push_back(k.doc);
+    return docs;
+  }();
+  return list;
+}
+
+Settings read_settings(const std::string& path, const std::vector<std::string>& set_options) {
+  return parse_settings(read_text(path), path, set_options);
+}
+
+Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options) {
+  Settings settings;
+  apply(settings, parse(toml, name), "", name);
+  for (const auto& option : set_options) apply(settings, parse_set_option(option), "", fmt::format("{}{}", set_option, option));
+  check(settings);
+  return settings;
+}
+
+void check(const Settings& s) {
+  if (s.name.empty()) fail("name", "the experiment needs a name");
+  check_folder_name(s.name);
+  check_one_of("protocol", s.protocol, {"paper", "efficient"});
+  check_one_of("backend", s.backend, {"auto", "onednn", "native"});
+  if (!s.layout.empty()) check_one_of("layout", s.layout, {"auto", "channels_last", "contiguous"});
+  check_one_of("train.optimizer", s.train.optimizer, {"sgd", "adam"});
+  if (!s.train.batchnorm.empty()) check_one_of("train.batchnorm", s.train.batchnorm, {"train", "frozen-eval", "eval"});
+  check_one_of("train.cache", s.train.cache, {"auto", "fp32", "bf16", "off"});
+  check_range("train.cache_limit_MiB", static_cast<double>(s.train.cache_limit_MiB), 0, 1e9);
+  if ((s.train.cache == "fp32" || s.train.cache == "bf16") && !may_cache(s))
+    fail("train.cache",
+         "needs protocol = efficient, BatchNorm of frozen blocks in eval mode and train.augment = false: else what "
+         "they give is not the same every epoch");
+  if (s.train.refresh_bn && s.protocol != "efficient") fail("train.refresh_bn", "belongs to protocol = efficient");
+  check_range("threads", static_cast<double>(s.threads), 0, 1024);
+  check_range("train.batch", static_cast<double>(s.train.batch), 1, 65536);
+  check_range("train.epochs", static_cast<double>(s.train.epochs), 1, 100000);
+  check_range("train.patience", static_cast<double>(s.train.patience), 1, 100000);
+  check_range("train.momentum", s.train.momentum, 0, 1);
+  check_range("train.weight_decay", s.train.weight_decay, 0, 1);
+  check_range("sweep.repetitions", static_cast<double>(s.sweep.repetitions), 1, 10000);
+  check_range("sweep.seed", static_cast<double>(s.sweep.seed), 0, 4e9);
+  check_range("sweep.split_seed", static_cast<double>(s.sweep.split_seed), 0, 4294967295.0);
+  check_range("meter.interval_s", s.meter.interval_s, 0, 60);
+  check_marker(s.meter.marker);
+  check_one_of("meter.trace", s.meter.trace, {"full", "cells", "off"});
+  check_one_of("meter.realtime", s.meter.realtime, {"auto", "on", "off"});
+  if (s.idle.seconds != -1) check_range("idle.seconds", s.idle.seconds, 0, 3600);
+  check_range("cooldown.max_C", s.cooldown.max_C, 0, 200);
+  check_range("cooldown.timeout_s", s.cooldown.timeout_s, 0, 86400);
+  if (s.sweep.train_sizes.empty()) fail("sweep.train_sizes", "the list is empty");
+  if (s.sweep.strategies.empty()) fail("sweep.strategies", "the list is empty");
+  for (const double size : s.sweep.train_sizes)
+    if (!(size > 0 && size <= 0.7)) fail("sweep.train_sizes", fmt::format("{} is outside (0, 0.7]", size));
+  if (!(s.sweep.val_size > 0 && s.sweep.val_size <= paper_val_size))
+    fail("sweep.val_size", fmt::format("{} is outside (0, {}]", s.sweep.val_size, paper_val_size));
+  check_distinct("sweep.train_sizes", s.sweep.train_sizes);
+  check_distinct("sweep.strategies", s.sweep.strategies);
+  check_distinct("data.conditions", s.data.conditions);
+  check_range("model.noise_accuracy_pct", s.model.noise_accuracy_pct, 0, 100);
+  for (const auto& [block, sigma] : s.model.noise_sigma) {
+    if (!noised_block("noise-" + block))
+      fail("model.noise_sigma", fmt::format("'{}' is none of block1, block2, block3, fc", block));
+    check_range("model.noise_sigma." + block, sigma, 0, 1000);
+  }
+  for (const double factor : s.train.lr_search) check_range("train.lr_search", factor, 1e-6, 1e6);
+  check_distinct("train.lr_search", s.train.lr_search);
+  try {
+    for (const auto& strategy : s.sweep.strategies) find_strategy(strategy);
+    for (const auto& [strategy, lr] : s.train.lr) {
+      if (strategy != "default") find_strategy(strategy);
+      if (!(lr > 0 && lr <= 100)) fail("train.lr." + strategy, fmt::format("{} is outside (0, 100]", lr));
+    }
+  } catch (const std::invalid_argument& error) {
+    fail("sweep.strategies or train.lr", error.what());
+  }
+  check_data(s);
+  if (std::ranges::find(s.sweep.strategies, "diagnosed") != s.sweep.strategies.end()) {
+    if (s.model.reference.empty())
+      fail("model.reference",
+           "strategy diagnosed needs it: tbft diagnose --checkpoint BASE --source DATASET --save-reference FILE");
+    if (!s.train.lr_search.empty())
+      fail("train.lr_search", "no rate can be searched for strategy diagnosed, which may become any other; sweep it apart");
+  }
+  if (s.model.checkpoint.empty()) fail("model.checkpoint", "needed: the base model, --set model.checkpoint=FILE.pth");
+}
+
+std::string default_layout() {
+#if defined(__x86_64__)
+  return "channels_last";
+#else
+  return "contiguous";
+#endif
+}
+
+Settings effective(Settings s, std::int64_t cores) {
+  if (s.threads == 0) s.threads = cores;
+  if (s.backend == "auto") s.backend = "onednn";
+  if (s.layout.empty() || s.layout == "auto") s.layout = default_layout();
+  if (s.train.batchnorm.empty()) s.train.batchnorm = s.protocol == "paper" ? "train" : "frozen-eval";
+  if (s.train.cache == "auto") s.train.cache = may_cache(s) ? "fp32" : "off";
+  if (s.data.conditions.empty()) s.data.conditions = data::default_conditions(data::find_dataset(s.data.dataset));
+  return s;
+}
+
+std::string to_json(const Settings& settings) {
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& k : keys()) object[std::string(k.doc.name)] = k.get(settings);
+  return object.dump();
+}
+
+}  // namespace tbft

@@ -1,0 +1,102 @@
+// The settings of an experiment: what a TOML file and --set may say, with their defaults (the paper's protocol).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tbft {
+
+inline constexpr double paper_val_size = 0.15;
+
+struct Settings {
+  std::string name;
+  std::string description;
+  std::string protocol = "paper";  // paper | efficient
+  std::int64_t threads = 0;        // 0: every core this process may use
+  std::string backend = "auto";    // onednn | native | auto: by a short trial
+  std::string layout = "auto";     // channels_last | contiguous | auto: by a short trial
+
+  struct {
+    std::string dataset;     // name in cells.csv
+    std::string path;        // a path or name:PATH?key=value
+    std::string train_path;  // images that are tuned on, where they are no part of path; empty: a part of path
+    std::vector<std::string> conditions;
+  } data;
+  struct {
+    std::string checkpoint;
+    std::string reference;                      // of its source, from tbft diagnose --save-reference; for strategy diagnosed
+    std::map<std::string, double> noise_sigma;  // by block, for conditions noise-BLOCK; a block not named: searched
+    double noise_accuracy_pct = 15;             // what the search brings the base model down to
+  } model;
+  struct {
+    std::vector<double> train_sizes{0.1};
+    std::vector<std::string> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "full"};
+    double val_size = paper_val_size;  // fraction of all n to validate on; what it leaves of the paper's part is tested
+    std::int64_t repetitions = 1;
+    std::int64_t seed = 0;         // training seed is seed + repetition
+    std::int64_t split_seed = 42;  // the same in every repetition
+  } sweep;
+  struct {
+    std::string optimizer = "sgd";  // sgd | adam
+    std::map<std::string, double> lr{{"default", 1e-3}, {"fc", 1e-2}};
+    double momentum = 0.9;
+    double weight_decay = 5e-4;
+    std::int64_t batch = 128;
+    std::int64_t epochs = 10;
+    std::int64_t patience = 5;
+    bool augment = false;           // random crop (pad 4) and mirror of the images that are tuned on
+    std::vector<double> lr_search;  // multiples of a strategy's learning rate to try first; empty: none
+    std::string batchnorm;          // train | frozen-eval | eval; empty: by protocol (paper: train, efficient: frozen-eval)
+    std::string cache = "auto";     // what the frozen blocks give, kept: fp32 | bf16 | off; auto: fp32 where it is exact
+    std::int64_t cache_limit_MiB = 1024;  // more than that goes to a mapped file in $TMPDIR
+    bool refresh_bn = false;              // efficient: one bn-stats pass over the images to tune on before anything is frozen
+  } train;
+  struct {
+    std::string uri = "auto";
+    double interval_s = 0;          // 0: the meter's own
+    std::string marker;             // GPIO lines raised in phases, as in power/gpio_marker.h; empty: none
+    std::string trace = "full";     // readings in traces/: full | cells (in windows, with their neighbours) | off
+    std::string realtime = "auto";  // priority of the sampling thread: auto (where permitted) | on | off
+  } meter;
+  struct {
+    double seconds = -1;  // -1: by meter (5 s; 0 for an estimate, whose idle power is an assumption)
+  } idle;
+  struct {
+    double max_C = 0;  // 0: do not wait
+    double timeout_s = 600;
+  } cooldown;
+  bool warmup = true;
+  bool trace_steps = false;  // also mark forward, backward and step in the trace
+
+  double lr_of(std::string_view strategy) const;
+};
+
+struct SettingKey {
+  std::string_view name;
+  std::string_view help;
+};
+// Every key that a file or --set may use, in order.
+std::span<const SettingKey> setting_keys();
+
+// Reads a file, then applies `key=value` options in order (values as in TOML; a bare word is a string), then checks the
+// whole. Throws UsageError with file and line; an unknown key names the nearest known one.
+Settings read_settings(const std::string& path, const std::vector<std::string>& set_options);
+// The same of a text already in memory; `name` stands for the file in errors.
+Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options);
+// Ranges, known names, needed keys.
+void check(const Settings& settings);
+// channels_last on x86, where oneDNN's convolutions are fastest with it; contiguous elsewhere.
+std::string default_layout();
+// Fills what depends on protocol and machine: threads, batchnorm, cache; for back end and layout, what is usual for the machine
+// (a run times them first, harness/sweep/trial.h).
+Settings effective(Settings settings, std::int64_t cores);
+
+// Flat {"key": value} JSON text, keys sorted.
+std::string to_json(const Settings& settings);
+
+}  // namespace tbft

@@ -1,0 +1,198 @@
+#include "harness/host/child.h"
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include "harness/host/interrupted.h"
+#include "harness/host/process_tree.h"
+#include "results/text.h"
+
+namespace tbft {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+constexpr auto kill_delay = std::chrono::seconds(2);
+
+sigset_t waited_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&set, number);
+  return set;
+}
+
+int exit_code_of(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void signal_all(const std::vector<pid_t>& processes, int number) {
+  for (const pid_t process : processes) kill(process, number);
+}
+
+// Kills and reaps whatever else the command started; gives up on what does not die within kill_delay.
+void end_descendants() {
+  const auto give_up = SteadyClock::now() + kill_delay;
+  for (auto left = descendants(getpid()); !left.empty() && SteadyClock::now() < give_up; left = descendants(getpid())) {
+    signal_all(left, SIGKILL);
+    while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+// The child gets the signal mask and dispositions that we were started with.
+pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& error) {
+  std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
+  for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  sigaddset(&defaults, SIGXFSZ);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setsigmask(&attributes, &mask);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  pid_t pid = -1;
+  error = posix_spawnp(&pid, argv[0], nullptr, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  return pid;
+}
+
+// As posix_spawnp looks for it; empty where there is none.
+std::filesystem::path found_in_path(const std::string& command) {
+  std::error_code none;
+  if (command.find('/') != std::string::npos) return std::filesystem::exists(command, none) ? command : "";
+  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  std::istringstream folders(path != nullptr ? path : "/bin:/usr/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    auto file = std::filesystem::path(folder) / command;
+    if (!command.empty() && std::filesystem::exists(file, none)) return file;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string missing_of(const std::string& command) {
+  const auto file = found_in_path(command);
+  if (file.empty()) return "command not found";
+  constexpr std::streamsize longest = 128;  // the kernel reads as much of the first line, and more since 5.1
+  std::string line(longest, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(line.data(), longest);
+  line.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  if (!line.starts_with("#!")) return "is there, but its dynamic loader is not: it was built for another system";
+  line = line.substr(2, line.find('\n') - 2);
+  line.erase(0, line.find_first_not_of(" \t"));
+  const std::string interpreter = line.substr(0, line.find_first_of(" \t"));
+  if (interpreter.ends_with('\r'))
+    return fmt::format(
+        "its first line ends with a carriage return, so that no interpreter {} is found; save it with Unix line ends",
+        results::printable(interpreter.substr(0, interpreter.size() - 1)));
+  return fmt::format("its interpreter {} is missing", results::printable(interpreter));
+}
+
+struct ChildRunner::Mask {
+  sigset_t set;
+  struct sigaction on_child;
+};
+
+ChildRunner::ChildRunner() : old_(new Mask) {
+  const auto set = waited_signals();
+  pthread_sigmask(SIG_BLOCK, &set, &old_->set);
+  // Who starts us with SIGCHLD ignored would have the kernel throw the exit code away.
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, &standard, &old_->on_child);
+}
+
+ChildRunner::~ChildRunner() {
+  sigaction(SIGCHLD, &old_->on_child, nullptr);
+  pthread_sigmask(SIG_SETMASK, &old_->set, nullptr);
+  delete old_;
+}
+
+int ChildRunner::run(const std::vector<std::string>& command, std::optional<double> timeout_s) {
+  // A signal from before the command is ours alone: the command would never hear of it.
+  sleep(0);
+  int error = 0;
+  // Grandchildren whose parent ended become ours, so that a time-out finds them, and whoever asks what was left behind.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const pid_t pid = spawn(command, old_->set, error);
+  if (error == ENOENT) return exit_not_found;
+  if (error != 0) return exit_not_executable;
+
+  const auto set = waited_signals();
+  std::optional<SteadyClock::time_point> deadline;
+  // Beyond 30 years the clock's integer would overflow, and the command end at once.
+  constexpr double longest_s = 1e9;
+  if (timeout_s)
+    deadline = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(
+                                        std::chrono::duration<double>(std::min(*timeout_s, longest_s)));
+  bool timed_out = false;
+  while (true) {
+    int status = 0;
+    const pid_t ended = waitpid(pid, &status, WNOHANG);
+    if (ended < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for the command");
+    if (ended == pid) {
+      // What the command left behind goes on where it ended by itself, and not where its time was up.
+      if (timed_out) end_descendants();
+      return timed_out ? exit_timed_out : exit_code_of(status);
+    }
+
+    if (deadline && SteadyClock::now() >= *deadline) {
+      const int number = timed_out ? SIGKILL : SIGTERM;
+      kill(pid, number);  // also where /proc does not tell of descendants
+      signal_all(descendants(getpid()), number);
+      timed_out = true;
+      deadline = SteadyClock::now() + kill_delay;
+    }
+    // A second at most: nothing is lost if a SIGCHLD came between waitpid and here, it stays pending.
+    timespec patience{1, 0};
+    if (deadline) {
+      const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(*deadline - SteadyClock::now()).count();
+      if (left < 1'000'000'000) patience = {0, std::max<long>(left, 0)};
+    }
+    siginfo_t info{};
+    const int number = sigtimedwait(&set, &info, &patience);
+    if (number <= 0 || number == SIGCHLD) continue;
+    signalled_ = true;
+    // What a terminal sends reaches the child by itself; what `kill` sends to us does not.
+    if (info.si_code <= 0) kill(pid, number);
+  }
+}
+
+void ChildRunner::sleep(double seconds) {
+  auto set = waited_signals();
+  sigdelset(&set, SIGCHLD);
+  const auto end =
+      SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(seconds));
+  while (true) {
+    const auto left =
+        std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(end - SteadyClock::now()).count(), 0);
+    const timespec patience{left / 1'000'000'000, left % 1'000'000'000};
+    if (sigtimedwait(&set, nullptr, &patience) > 0) throw Interrupted("interrupted");
+    if (left == 0) return;
+  }
+}
+
+}  // namespace tbft

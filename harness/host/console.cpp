@@ -1,0 +1,60 @@
+#include "harness/host/console.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace tbft {
+
+Console::Console(std::FILE* stream) : Console(stream, isatty(fileno(stream)) == 1) {}
+
+void print_error(const std::string& line) noexcept {
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
+  static_cast<void>(std::fputc('\n', stderr));
+}
+
+void Console::put(const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stream_));
+}
+
+void Console::clear() {
+  if (drawn_) put("\r\x1b[K");
+  drawn_ = false;
+  static_cast<void>(std::fflush(stream_));
+}
+
+void Console::line(const std::string& text) {
+  clear();
+  put(text + "\n");
+  static_cast<void>(std::fflush(stream_));
+}
+
+void Console::warning(const std::string& text) {
+  line("tbft: warning: " + text);
+}
+
+void Console::progress(const std::string& text) {
+  if (!terminal_) return;
+  put("\r\x1b[K" + text);
+  static_cast<void>(std::fflush(stream_));
+  drawn_ = true;
+}
+
+std::string bar(double fraction, int width) {
+  const auto filled = static_cast<std::size_t>(std::lround(std::clamp(fraction, 0.0, 1.0) * width));
+  std::string inside(filled, '=');
+  if (filled < static_cast<std::size_t>(width)) inside += '>';
+  inside.resize(static_cast<std::size_t>(width), ' ');
+  return "[" + inside + "]";
+}
+
+std::string duration_text(double seconds) {
+  const auto s = std::llround(std::max(0.0, seconds));
+  if (s < 100) return fmt::format("{} s", s);
+  if (s < 6000) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+}
+
+}  // namespace tbft

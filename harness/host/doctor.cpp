@@ -1,0 +1,415 @@
+#include "harness/host/doctor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "harness/host/board.h"
+#include "power/bus/firmware.h"
+#include "power/bus/i2c_bus.h"
+#include "power/bus/sysfs_dir.h"
+#include "power/registry.h"
+#include "power/uri.h"
+
+namespace tbft {
+
+namespace {
+
+using power::Roots;
+using power::SysfsDir;
+
+constexpr double fast_i2c_Hz = 400e3;
+constexpr const char* config_line = "dtparam=i2c_arm=on,i2c_arm_baudrate=400000";
+
+// With the rights that opening it would have; nothing is opened, since that alone resets some serial devices.
+bool may(const std::filesystem::path& path, int mode) {
+  return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
+}
+
+std::string join_group(std::string_view group) {
+  return fmt::format("sudo usermod -aG {} $USER, then log in again", group);
+}
+
+std::vector<std::string> devices(const Roots& roots, std::initializer_list<std::string_view> prefixes) {
+  std::vector<std::string> found;
+  for (const std::string& name : SysfsDir(roots.dev).names()) {
+    for (const std::string_view prefix : prefixes) {
+      const auto number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
+      if (!number.empty() && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; })) found.push_back(name);
+    }
+  }
+  return found;
+}
+
+std::string config_fix() {
+  return fmt::format("put `{}` into /boot/firmware/config.txt (older systems: /boot/config.txt) and reboot", config_line);
+}
+
+// Addresses that kernel drivers own, "0x40 (ina219)".
+std::vector<std::string> bound_addresses(const Roots& roots, const std::string& bus) {
+  std::vector<std::string> list;
+  const SysfsDir all(roots.sys / "bus/i2c/devices");
+  for (const std::string& entry : all.names()) {
+    if (!entry.starts_with(bus + "-") || !all.sub(entry).has("driver")) continue;
+    list.push_back(fmt::format("0x{} ({})", entry.substr(entry.size() - std::min<std::size_t>(entry.size(), 2)),
+                               all.sub(entry).maybe_text("name").value_or(all.sub(entry).sub("driver").real().filename())));
+  }
+  return list;
+}
+
+void check_i2c(const Roots& roots, bool raspberry, std::vector<Check>& checks) {
+  const auto buses = devices(roots, {"i2c-"});
+  if (buses.empty()) {
+    const bool adapter = std::ranges::any_of(SysfsDir(roots.sys / "bus/i2c/devices").names(),
+                                             [](const std::string& name) { return name.starts_with("i2c-"); });
+    Check check{.topic = "i2c", .name = "/dev/i2c-*", .health = Health::absent, .detail = "no I2C bus"};
+    if (adapter) {
+      check.detail = "there are I2C adapters, but no device files";
+      check.fix = "sudo modprobe i2c-dev; for good: echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf";
+    } else if (raspberry) {
+      check.fix = config_fix();
+    }
+    checks.push_back(std::move(check));
+    return;
+  }
+  for (const std::string& name : buses) {
+    const auto path = roots.dev / name;
+    const double hz = power::bus_clock_hz(path, roots.sys);
+    Check check{.topic = "i2c", .name = "/dev/" + name};
+    check.detail = SysfsDir(roots.sys / "class/i2c-dev" / name).maybe_text("name").value_or("an I2C bus");
+    check.detail += hz > 0 ? fmt::format(", {:.0f} kHz", hz / 1e3) : ", clock not told by the system";
+    if (!may(path, R_OK | W_OK)) {
+      check.health = Health::problem;
+      check.detail += ", no permission";
+      check.fix = join_group("i2c");
+    } else if (hz > 0 && hz < fast_i2c_Hz) {
+      check.health = Health::warning;
+      check.detail += ": too slow for every conversion of a fast sensor";
+      if (raspberry) check.fix = config_fix();
+    }
+    if (const auto bound = bound_addresses(roots, name.substr(4)); !bound.empty()) {
+      check.detail +=
+          fmt::format("; kernel drivers own {}: read power sensors among them as hwmon://NAME", fmt::join(bound, ", "));
+    }
+    checks.push_back(std::move(check));
+  }
+}
+
+// "1a86:7523 USB Serial", empty where it hangs on no USB.
+std::string usb_identity(const Roots& roots, const std::string& tty) {
+  std::filesystem::path at = SysfsDir(roots.sys / "class/tty" / tty / "device").real();
+  for (int up = 0; up < 4 && at.has_relative_path(); ++up, at = at.parent_path()) {
+    const SysfsDir dir(at);
+    const auto vendor = dir.maybe_text("idVendor");
+    if (!vendor) continue;
+    return fmt::format("USB {}:{} {}", *vendor, dir.maybe_text("idProduct").value_or("?"),
+                       dir.maybe_text("product").value_or(""));
+  }
+  return "";
+}
+
+void check_serial(const Roots& roots, std::vector<Check>& checks) {
+  const auto ports = devices(roots, {"ttyACM", "ttyUSB", "rfcomm"});
+  if (ports.empty()) {
+    checks.push_back({.topic = "serial",
+                      .name = "/dev/ttyACM*, ttyUSB*, rfcomm*",
+                      .health = Health::absent,
+                      .detail = "no USB or Bluetooth serial port"});
+  }
+  for (const std::string& name : ports) {
+    Check check{.topic = "serial", .name = "/dev/" + name};
+    const std::string usb = usb_identity(roots, name);
+    check.detail = !usb.empty() ? usb : name.starts_with("rfcomm") ? "Bluetooth serial port" : "serial port";
+    if (!may(roots.dev / name, R_OK | W_OK)) {
+      check.health = Health::problem;
+      check.detail += ", no permission";
+      check.fix = join_group("dialout");
+    }
+    checks.push_back(std::move(check));
+  }
+}
+
+std::string gpio_label(const Roots& roots, const std::string& chip) {
+  const auto device = SysfsDir(roots.sys / "bus/gpio/devices" / chip).real();
+  const SysfsDir all(roots.sys / "class/gpio");
+  for (const std::string& entry : all.names()) {
+    const SysfsDir dir = all.sub(entry);
+    const auto label = dir.maybe_text("label");
+    if (label && (dir.sub("device").real() == device || dir.sub("device").real() == device.parent_path())) return *label;
+  }
+  return "";
+}
+
+void check_gpio(const Roots& roots, std::vector<Check>& checks) {
+  for (const std::string& name : devices(roots, {"gpiochip"})) {
+    Check check{.topic = "gpio", .name = "/dev/" + name};
+    const std::string label = gpio_label(roots, name);
+    check.detail = label.empty() ? "GPIO chip (gpiodetect shows its label)" : label;
+    if (!may(roots.dev / name, R_OK | W_OK)) {
+      check.health = Health::problem;
+      check.detail += ", no permission";
+      check.fix = join_group("gpio");
+    }
+    checks.push_back(std::move(check));
+  }
+}
+
+std::string bits(std::uint32_t value) {
+  constexpr std::array<std::string_view, 4> names{"under-voltage", "frequency capped", "throttled", "soft temperature limit"};
+  std::vector<std::string> list;
+  for (unsigned i = 0; i < names.size(); ++i) {
+    if ((value >> i & 1U) != 0) list.push_back(fmt::format("{} now", names[i]));
+  }
+  for (unsigned i = 0; i < names.size(); ++i) {
+    if ((value >> (i + 16) & 1U) != 0) list.push_back(fmt::format("{} since boot", names[i]));
+  }
+  return list.empty() ? "not throttled since boot" : fmt::format("{}", fmt::join(list, ", "));
+}
+
+void check_firmware(const Roots& roots, const Board& board, bool raspberry, std::vector<Check>& checks) {
+  std::optional<std::uint32_t> throttled;
+  try {
+    throttled = parse_throttled(power::firmware_of(roots)("get_throttled"));
+    checks.push_back({.topic = "firmware", .name = "/dev/vcio", .detail = "the Raspberry Pi's firmware answers"});
+  } catch (const power::FirmwareError& error) {
+    const bool forbidden = error.fault == power::FirmwareFault::no_permission;
+    if (forbidden || raspberry) {
+      checks.push_back({.topic = "firmware",
+                        .name = "/dev/vcio",
+                        .health = Health::problem,
+                        .detail = forbidden ? "no permission" : error.what(),
+                        .fix = forbidden ? join_group("video") : ""});
+    }
+  }
+  if (!throttled) throttled = board.throttled_bits();
+  if (!throttled) return;
+  const bool now = (*throttled & 0xFU) != 0;
+  Check check{.topic = "throttling",
+              .name = "get_throttled",
+              .health = now               ? Health::problem
+                        : *throttled != 0 ? Health::warning
+                                          : Health::ok,
+              .detail = fmt::format("0x{:x}: {}", *throttled, bits(*throttled))};
+  if ((*throttled & 0x10001U) != 0) check.fix = "a stronger supply and a shorter, thicker cable";
+  if (check.fix.empty() && *throttled != 0) check.fix = "better cooling, then reboot to clear what happened since boot";
+  checks.push_back(std::move(check));
+}
+
+void check_cpu(const Roots& roots, const Board& board, std::vector<Check>& checks) {
+  std::set<std::string> governors;
+  const SysfsDir cpus(roots.sys / "devices/system/cpu");
+  for (const std::string& cpu : cpus.names()) {
+    if (!cpu.starts_with("cpu")) continue;
+    if (auto governor = cpus.sub(cpu).maybe_text("cpufreq/scaling_governor")) governors.insert(std::move(*governor));
+  }
+  if (governors.empty()) {
+    checks.push_back(
+        {.topic = "cpu", .name = "governor", .health = Health::absent, .detail = "frequency scaling is not exposed"});
+  } else {
+    Check check{.topic = "cpu", .name = "governor", .detail = fmt::format("{}", fmt::join(governors, ", "))};
+    if (governors != std::set<std::string>{"performance"}) {
+      check.health = Health::warning;
+      check.detail += ": the frequency moves with the load, and so does what a step costs";
+      check.fix = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor";
+    }
+    checks.push_back(std::move(check));
+  }
+  if (const auto quota = board.cpu_quota()) {
+    checks.push_back(
+        {.topic = "cpu",
+         .name = "quota",
+         .health = Health::warning,
+         .detail = fmt::format("this container may use {:.3g} processors: programs pause when it is used up", *quota),
+         .fix = "measure without a quota (docker run without --cpus)"});
+  }
+  if (const auto celsius = board.temperature_C()) {
+    const bool hot = *celsius >= 80;
+    checks.push_back({.topic = "temperature",
+                      .name = "cpu",
+                      .health = hot ? Health::warning : Health::ok,
+                      .detail = fmt::format("{:.1f} degrees Celsius", *celsius),
+                      .fix = hot ? "let it cool: processors slow down from about 80 to 85 degrees on" : ""});
+  }
+}
+
+void check_clock(const Roots& roots, std::vector<Check>& checks) {
+  const SysfsDir dir(roots.sys / "devices/system/clocksource/clocksource0");
+  const auto source = dir.maybe_text("current_clocksource");
+  if (!source) return;
+  Check check{.topic = "clock", .name = "clocksource", .detail = *source};
+  constexpr std::array<std::string_view, 3> slow{"jiffies", "refined-jiffies", "acpi_pm"};
+  if (std::ranges::find(slow, *source) != slow.end()) {
+    check.health = Health::warning;
+    check.detail += *source == "acpi_pm" ? ": slow to read" : ": too coarse for sampling times";
+    check.fix =
+        fmt::format("choose another of `{}`: echo NAME | sudo tee {}/current_clocksource",
+                    dir.maybe_text("available_clocksource").value_or(""), "/sys/devices/system/clocksource/clocksource0");
+  }
+  checks.push_back(std::move(check));
+}
+
+void add_absent_kinds(std::vector<power::FoundMeter>& meters) {
+  std::set<std::string, std::less<>> found;
+  for (const auto& meter : meters) found.insert(power::parse_meter_uri(meter.uri).name);
+  for (const auto& kind : power::meter_kinds()) {
+    if (found.contains(kind.name) || kind.name == "replay" || kind.name == "estimate") continue;
+    meters.push_back({.uri = std::string(kind.name) + "://",
+                      .state = power::MeterState::absent,
+                      .detail = fmt::format("{}: none recognised", kind.summary),
+                      .fix = fmt::format("if it is there: tbft doctor -m '{}'", kind.example)});
+  }
+}
+
+// What the readings of a meter say.
+void judge(MeterExam& exam) {
+  const auto say = [&](Health health, std::string name, std::string detail, std::string fix) {
+    exam.checks.push_back(
+        {.topic = "meter", .name = std::move(name), .health = health, .detail = std::move(detail), .fix = std::move(fix)});
+  };
+  if (exam.readings == 0) {
+    say(Health::problem, "readings", fmt::format("none in {:.1f} s, {} reads failed", exam.seconds, exam.failed),
+        "check wiring, power and address");
+    return;
+  }
+  if (exam.failed > 0) {
+    say(Health::warning, "readings", fmt::format("{} reads failed beside {} good ones", exam.failed, exam.readings),
+        "look for a loose contact; on I2C shorten the wires or lower the clock");
+  }
+  if (exam.saturated > 0) {
+    say(Health::problem, "range", fmt::format("{} of {} readings are at the end of the range", exam.saturated, exam.readings),
+        exam.info.counter && !std::isfinite(exam.amps_A) ? "read the counter more often"
+                                                         : "take a smaller shunt or a larger max_A");
+  }
+  const bool board = exam.info.scope == power::Scope::board;
+  if (board && exam.volts_V < 0.5) {
+    say(Health::problem, "voltage", fmt::format("{:.3f} V: no supply at the sensor", exam.volts_V),
+        "not wired: the sensor's VIN- must go to the load, its ground to the load's ground");
+  } else if (board && exam.volts_V > 4 && exam.volts_V < 4.8) {
+    say(Health::warning, "voltage",
+        fmt::format("{:.3f} V is under 4.8 V: a 0.1 ohm shunt drops 0.3 V at 3 A, and the board may brown out", exam.volts_V),
+        "take a 10 to 20 mohm shunt, a thicker cable, or a supply of 5.1 V and more");
+  }
+  const double step_A = std::max(exam.info.accuracy.resolution_A, exam.info.accuracy.offset_limit_A.value_or(0));
+  if (std::abs(exam.amps_A) <= step_A || exam.power_W == 0) {
+    say(Health::warning, "current", "zero: nothing flows through the sensor",
+        "not wired in series? supply to VIN+, board to VIN-");
+  } else if (exam.amps_A < 0) {
+    say(Health::warning, "current", fmt::format("{:.3f} A: it flows backwards", exam.amps_A), "swap VIN+ and VIN-");
+  }
+}
+
+}  // namespace
+
+std::string to_string(Health health) {
+  switch (health) {
+    case Health::ok:
+      return "ok";
+    case Health::warning:
+      return "warning";
+    case Health::problem:
+      return "problem";
+    case Health::absent:
+      return "absent";
+  }
+  throw std::logic_error("doctor: a health without a name");
+}
+
+Diagnosis diagnose(const Roots& roots) {
+  const Board board(roots.sys.parent_path());
+  const bool raspberry = board.name().starts_with("Raspberry Pi");
+  Diagnosis result;
+  result.meters = power::find_meters(roots);
+  if (const auto* best = power::best_meter(result.meters)) {
+    result.auto_uri = best->uri;
+    result.also_usable = power::equals_of(result.meters, *best);
+  } else {
+    for (const auto* equal : power::best_meters(result.meters)) result.also_usable.push_back(equal->uri);
+  }
+  add_absent_kinds(result.meters);
+  check_i2c(roots, raspberry, result.checks);
+  check_serial(roots, result.checks);
+  check_gpio(roots, result.checks);
+  check_firmware(roots, board, raspberry, result.checks);
+  check_cpu(roots, board, result.checks);
+  check_clock(roots, result.checks);
+  return result;
+}
+
+Check check_others(const ProcessorUse& use) {
+  Check check{.topic = "cpu", .name = "other programs"};
+  if (!use.other_pct) {
+    check.health = Health::absent;
+    check.detail = "not known: the look was too short";
+    return check;
+  }
+  check.detail = other_programs_text(*use.other_pct);
+  if (*use.other_pct <= crowded_pct) return check;
+  check.health = Health::warning;
+  check.detail += ": their work is in joules and times";
+  check.fix = "end them while you measure; `top` names them";
+  return check;
+}
+
+MeterExam examine(power::Meter& meter, power::Clock& clock) {
+  using power::to_seconds;
+  MeterExam exam;
+  exam.info = meter.info();
+  try {
+    meter.start(clock.now());
+  } catch (const power::MeterUnavailable& error) {
+    exam.checks.push_back({.topic = "meter", .name = "start", .health = Health::problem, .detail = error.what()});
+    return exam;
+  }
+  const double period_s = std::clamp(exam.info.nominal_period_s, 1e-4, 10.0);
+  const power::TimeNs begun = clock.now();
+  const power::TimeNs end = begun + power::from_seconds(std::clamp(5 * period_s, 1.0, 30.0));
+  double volts = 0;
+  double amps = 0;
+  double watts = 0;
+  power::Reading first;
+  power::Reading last;
+  for (power::TimeNs scheduled = begun; clock.now() < end; scheduled += power::from_seconds(period_s)) {
+    clock.sleep_until(std::min(std::max(meter.next_poll(scheduled), clock.now()), end));
+    const power::TimeNs now = clock.now();
+    while (const auto reading = meter.poll(now)) {
+      const double value = exam.info.counter ? reading->energy_J : reading->power_W;
+      if (!std::isfinite(value)) {
+        ++exam.failed;
+        continue;
+      }
+      exam.saturated += (reading->flags & power::saturated) != 0 ? 1U : 0U;
+      if ((reading->flags & power::repeated) != 0) {
+        ++exam.repeated;
+        continue;
+      }
+      if (exam.readings++ == 0) first = *reading;
+      last = *reading;
+      volts += reading->volts_V;
+      amps += reading->amps_A;
+      watts += reading->power_W;
+    }
+  }
+  meter.stop();
+  exam.seconds = to_seconds(clock.now() - begun);
+  if (exam.readings > 0) {
+    const auto n = static_cast<double>(exam.readings);
+    exam.volts_V = volts / n;
+    exam.amps_A = amps / n;
+    exam.power_W = watts / n;
+    if (exam.info.counter) exam.power_W = (last.energy_J - first.energy_J) / to_seconds(last.t_ns - first.t_ns);
+  }
+  judge(exam);
+  exam.usable = exam.info.measured && exam.readings > 0 &&
+                std::ranges::none_of(exam.checks, [](const Check& check) { return check.health == Health::problem; });
+  return exam;
+}
+
+}  // namespace tbft

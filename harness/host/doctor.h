@@ -1,0 +1,56 @@
+// What stands between this machine and a good measurement, each point with the command that mends it. Looks at files and asks
+// the firmware; writes to no device, and reads no I2C address unless a URI names it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/host/processor_use.h"
+#include "power/clock.h"
+#include "power/detect.h"
+#include "power/meter.h"
+
+namespace tbft {
+
+enum class Health { ok, warning, problem, absent };
+std::string to_string(Health health);
+
+struct Check {
+  std::string topic;  // i2c, serial, gpio, firmware, cpu, throttling, clock, temperature, meter, disk, sampler
+  std::string name;   // /dev/i2c-1, governor
+  Health health = Health::ok;
+  std::string detail;
+  std::string fix;  // empty: nothing to do
+};
+
+struct Diagnosis {
+  std::vector<power::FoundMeter> meters;  // what was found, then one line (absent) for each other kind
+  std::vector<Check> checks;
+  std::string auto_uri;                  // what `auto` takes; empty: nothing
+  std::vector<std::string> also_usable;  // of the same scope; where auto_uri is empty, the equals that it does not choose among
+};
+Diagnosis diagnose(const power::Roots& roots = {});
+
+// What others did on the processors during a second or so.
+Check check_others(const ProcessorUse& use);
+
+// A few readings of one meter, and what they say about its wiring.
+struct MeterExam {
+  power::MeterInfo info;
+  bool usable = false;  // it measures, and readings came
+  std::size_t readings = 0;
+  std::size_t repeated = 0;
+  std::size_t failed = 0;
+  std::size_t saturated = 0;
+  double seconds = 0;
+  double volts_V = power::unknown;  // means
+  double amps_A = power::unknown;
+  double power_W = power::unknown;  // a counter: its difference over the time
+  std::vector<Check> checks;
+};
+// Polls for a second, or five of its periods if that is longer, 30 s at most. An error of start() becomes a check.
+MeterExam examine(power::Meter& meter, power::Clock& clock);
+
+}  // namespace tbft

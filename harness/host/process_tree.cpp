@@ -1,0 +1,59 @@
+#include "harness/host/process_tree.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace tbft {
+
+std::vector<pid_t> descendants(pid_t root, const std::filesystem::path& proc) {
+  std::vector<pid_t> found;
+  std::vector<pid_t> parents{root};
+  while (!parents.empty()) {
+    const pid_t parent = parents.back();
+    parents.pop_back();
+    std::error_code gone;  // a process may end while we look
+    for (std::filesystem::directory_iterator task(proc / std::to_string(parent) / "task", gone), end; !gone && task != end;
+         task.increment(gone)) {
+      std::ifstream in(task->path() / "children");
+      for (pid_t child = 0; in >> child;) {
+        found.push_back(child);
+        parents.push_back(child);
+      }
+    }
+  }
+  return found;
+}
+
+ProcessInfo process_info(pid_t process, const std::filesystem::path& proc) {
+  return read_process(proc / std::to_string(process));
+}
+
+// PID (NAME) STATE ... utime stime cutime cstime: the name may hold anything, so that the columns are counted from its end.
+ProcessInfo read_process(const std::filesystem::path& folder) {
+  std::ifstream in(folder / "stat");
+  std::string text;
+  std::getline(in, text, '\0');
+  const auto begin = text.find('('), end = text.rfind(')');
+  ProcessInfo info;
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return info;
+  info.name = text.substr(begin + 1, end - begin - 1);
+  std::istringstream columns(text.substr(end + 1));
+  std::string state, skipped;
+  columns >> state;
+  info.ended = state == "Z" || state == "X";
+  for (int i = 0; i < 10; ++i) columns >> skipped;  // ppid to cmajflt
+  double ticks = 0, sum = 0;
+  for (int i = 0; i < 4 && columns >> ticks; ++i) sum += ticks;
+  info.processor_s = sum * tick_s();
+  return info;
+}
+
+double tick_s() {
+  const long hz = sysconf(_SC_CLK_TCK);
+  return 1 / static_cast<double>(hz > 0 ? hz : 100);
+}
+
+}  // namespace tbft

@@ -1,0 +1,227 @@
+#include "harness/measurement/power_curves.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <list>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "power/running_energy.h"
+#include "power/trace_file.h"
+
+namespace tbft {
+
+namespace {
+
+namespace fs = std::filesystem;
+using power::TimeNs;
+
+constexpr std::string_view cell_prefix = "cell/";
+constexpr std::size_t most_gaps = 200;
+constexpr std::size_t most_phases = 400;
+
+// forward, backward and step lie inside train; there are thousands of them.
+bool is_shown(std::string_view phase) {
+  return phase == "load" || phase == "train" || phase == "validate" || phase == "test";
+}
+
+// The curve of one cell while its readings come. A window's mark may stand before readings that are older, so that a cell stays
+// open until a reading from beyond its end was seen.
+class CellCurve {
+ public:
+  CellCurve(std::string id, TimeNs t0_ns, const power::MeterInfo& meter, std::size_t most_buckets)
+      : id_(std::move(id)), t0_ns_(t0_ns), meter_(meter), points_(most_buckets) {
+    limit_ns_ =
+        power::from_seconds(meter.gap_limit_s > 0 ? meter.gap_limit_s : power::default_gap_limit_s(meter.nominal_period_s));
+  }
+
+  const std::string& id() const { return id_; }
+  bool closed() const { return t1_ns_.has_value(); }
+  void close(TimeNs t1_ns) { t1_ns_ = t1_ns; }
+
+  void phase_opens(const std::string& phase, TimeNs t0_ns, const std::optional<power::Reading>& before) {
+    auto& part = parts_.emplace_back(phase, power::RunningEnergy(t0_ns, meter_));
+    if (before) part.second.add(*before);
+  }
+  void phase_closes(const std::string& phase, TimeNs t0_ns, TimeNs t1_ns) {
+    if (curve_.phases.size() < most_phases) curve_.phases.push_back({phase, seconds(t0_ns), seconds(t1_ns)});
+    const auto last = std::find_if(parts_.rbegin(), parts_.rend(), [&](const auto& part) { return part.first == phase; });
+    if (last != parts_.rend()) last->second.close(t1_ns);
+  }
+
+  // False once nothing more is needed.
+  bool add(const power::Reading& reading) {
+    for (auto part = parts_.begin(); part != parts_.end();) {
+      part->second.add(reading);
+      if (part->second.complete()) {
+        energies_[part->first].push_back(part->second.finish());
+        part = parts_.erase(part);
+      } else {
+        ++part;
+      }
+    }
+    if (!power::is_sample(reading, meter_)) return true;
+    if (last_) interval(*last_, reading);
+    last_ = reading;
+    return !t1_ns_ || reading.t_ns < *t1_ns_;
+  }
+
+  results::PowerCurve finish() {
+    for (auto& [phase, part] : parts_) energies_[phase].push_back(part.finish());
+    for (const auto& [phase, parts] : energies_) {
+      if (const auto energy = power::combine(parts); energy.valid) curve_.phase_J[phase] = energy.energy_J;
+    }
+    if (last_ && t1_ns_ && *t1_ns_ - last_->t_ns > limit_ns_) gap(last_->t_ns, *t1_ns_);
+    curve_.duration_s = seconds(t1_ns_.value_or(t0_ns_));
+    curve_.readings = points_.readings();
+    curve_.buckets = points_.buckets();
+    std::erase_if(curve_.phases, [](const results::PowerCurve::Span& phase) { return !(phase.to_s > phase.from_s); });
+    return std::move(curve_);
+  }
+
+ private:
+  double seconds(TimeNs t_ns) const { return power::to_seconds(t_ns - t0_ns_); }
+
+  void interval(const power::Reading& a, const power::Reading& b) {
+    const bool gap_between = (a.flags & power::gap_begins) != 0 || b.t_ns - a.t_ns > limit_ns_;
+    if (gap_between) gap(a.t_ns, b.t_ns);
+    if (!meter_.counter) return point(b.t_ns, b.power_W);
+    // A counter tells the mean power since the reading before.
+    if (!gap_between && b.t_ns > a.t_ns)
+      point(a.t_ns + (b.t_ns - a.t_ns) / 2, (b.energy_J - a.energy_J) / power::to_seconds(b.t_ns - a.t_ns));
+  }
+  void point(TimeNs t_ns, double power_W) {
+    if (t_ns >= t0_ns_ && (!t1_ns_ || t_ns <= *t1_ns_) && std::isfinite(power_W)) points_.add(t_ns - t0_ns_, power_W);
+  }
+  void gap(TimeNs from_ns, TimeNs to_ns) {
+    from_ns = std::max(from_ns, t0_ns_);
+    if (t1_ns_) to_ns = std::min(to_ns, *t1_ns_);
+    if (to_ns <= from_ns) return;
+    curve_.gaps.push_back({"", seconds(from_ns), seconds(to_ns)});
+    if (curve_.gaps.size() <= most_gaps) return;
+    curve_.gaps.erase(std::ranges::min_element(curve_.gaps, {}, [](const auto& g) { return g.to_s - g.from_s; }));
+    ++curve_.gaps_left_out;
+  }
+
+  std::string id_;
+  TimeNs t0_ns_;
+  const power::MeterInfo& meter_;
+  TimeNs limit_ns_ = 0;
+  std::optional<TimeNs> t1_ns_;
+  std::optional<power::Reading> last_;
+  results::MinMax points_;
+  results::PowerCurve curve_;
+  std::list<std::pair<std::string, power::RunningEnergy>> parts_;  // open, or closed and not complete
+  std::map<std::string, std::vector<power::Energy>> energies_;
+};
+
+class Curves : public power::TraceVisitor {
+ public:
+  Curves(const std::map<std::string, std::string>& run_of_cell, std::size_t most_buckets, results::PowerCurves& into)
+      : run_of_cell_(run_of_cell), most_buckets_(most_buckets), into_(into) {}
+
+  void segment(const power::MeterInfo& meter, const power::ClockPair& /*clock*/) override {
+    finish();
+    meter_ = meter;
+    last_.reset();
+  }
+  void reading(const power::Reading& reading) override {
+    for (auto cell = cells_.begin(); cell != cells_.end();) {
+      if (cell->add(reading)) {
+        ++cell;
+      } else {
+        store(*cell);
+        cell = cells_.erase(cell);
+      }
+    }
+    if (power::is_sample(reading, meter_)) last_ = reading;
+  }
+  void window_opens(const std::string& name, TimeNs t0_ns) override {
+    const auto [id, phase] = parse(name);
+    if (id.empty() || !run_of_cell_.contains(id)) return;
+    if (phase.empty()) {
+      auto& cell = cells_.emplace_back(id, t0_ns, meter_, most_buckets_);
+      if (last_) cell.add(*last_);
+    } else if (CellCurve* cell = find(id); cell != nullptr && is_shown(phase)) {
+      cell->phase_opens(phase, t0_ns, last_);
+    }
+  }
+  void window_closes(const power::Window& window) override {
+    const auto [id, phase] = parse(window.name);
+    CellCurve* cell = find(id);
+    if (cell == nullptr) return;
+    if (phase.empty())
+      cell->close(window.t1_ns);
+    else if (is_shown(phase))
+      cell->phase_closes(phase, window.t0_ns, window.t1_ns);
+  }
+  // A window that never closed (a kill) has no curve.
+  void finish() {
+    for (CellCurve& cell : cells_) {
+      if (cell.closed()) store(cell);
+    }
+    cells_.clear();
+  }
+
+ private:
+  // "cell/ID/phase": ID and phase; empty where it is another window.
+  static std::pair<std::string, std::string> parse(std::string_view name) {
+    if (!name.starts_with(cell_prefix)) return {};
+    name.remove_prefix(cell_prefix.size());
+    const auto slash = std::min(name.find('/'), name.size());
+    return {std::string(name.substr(0, slash)), std::string(name.substr(std::min(slash + 1, name.size())))};
+  }
+  CellCurve* find(const std::string& id) {
+    const auto cell =
+        std::find_if(cells_.rbegin(), cells_.rend(), [&](const CellCurve& c) { return c.id() == id && !c.closed(); });
+    return cell == cells_.rend() ? nullptr : &*cell;
+  }
+  void store(CellCurve& cell) { into_.insert_or_assign({run_of_cell_.at(cell.id()), cell.id()}, cell.finish()); }
+
+  const std::map<std::string, std::string>& run_of_cell_;
+  std::size_t most_buckets_;
+  results::PowerCurves& into_;
+  power::MeterInfo meter_;
+  std::optional<power::Reading> last_;
+  std::list<CellCurve> cells_;
+};
+
+// trace.csv, trace-2.csv, ... in the order in which they were written.
+std::vector<fs::path> traces_of(const fs::path& run) {
+  std::vector<fs::path> result;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(run / "traces", none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("trace") && name.ends_with(".csv")) result.push_back(entry.path());
+  }
+  // Shorter names are earlier: trace-9.csv before trace-10.csv.
+  std::ranges::sort(result, {}, [](const fs::path& path) { return std::pair(path.string().size(), path.string()); });
+  return result;
+}
+
+}  // namespace
+
+std::size_t buckets_for(std::size_t cells) {
+  constexpr std::size_t all = 200'000, fewest = 20, most = 4000;
+  return std::clamp(all / std::max<std::size_t>(cells, 1), fewest, most);
+}
+
+void add_curves(const fs::path& run, std::span<const results::CellRow> rows, std::size_t most_buckets,
+                results::PowerCurves& into, const std::function<void(const std::string&)>& warn) {
+  std::map<std::string, std::string> run_of_cell;
+  for (const auto& row : rows) run_of_cell[row.cell_id] = row.run_id;
+  for (const auto& path : traces_of(run)) {
+    Curves curves(run_of_cell, most_buckets, into);
+    try {
+      power::visit_trace(path, curves);
+    } catch (const power::TraceError& error) {
+      warn(fmt::format("{}; power is shown up to there", error.what()));
+    }
+    curves.finish();
+  }
+}
+
+}  // namespace tbft

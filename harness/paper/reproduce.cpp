@@ -1,0 +1,143 @@
+#include "harness/paper/reproduce.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "harness/data/class_names.h"
+#include "harness/data/load_images.h"
+#include "harness/experiment/run_directory.h"
+#include "harness/experiment/run_inputs.h"
+#include "harness/step_cost/step_cost.h"
+#include "harness/sweep/runner.h"
+#include "harness/training/compute.h"
+#include "harness/training/pretrain.h"
+#include "harness/training/pretrain_progress.h"
+#include "models/state_dict.h"
+#include "results/csv.h"
+#include "results/files.h"
+#include "results/reproduction.h"
+#include "results/text.h"
+
+namespace tbft {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double quick_step_cost_s = 45;  // a network
+
+void train_base(const TableJob& job, const Board& board, Console& console, const std::atomic<bool>& stop) {
+  const auto& base = *job.base;
+  const fs::path out = job.settings.model.checkpoint;
+  if (fs::exists(out)) return;
+  auto settings = find_recipe(base.recipe).settings;
+  settings.epochs = base.epochs.value_or(settings.epochs);
+  const auto effective_settings = effective(job.settings, board.cores());
+  settings.layout = effective_settings.layout;
+  set_compute({effective_settings.threads, effective_settings.backend});
+  console.line(fmt::format("base model {}: recipe {}, {} epochs", base.name, base.recipe, settings.epochs));
+  const auto train = load_images(base.train, console);
+  auto val = load_images(base.val, console);
+  if (const auto note = data::use_class_names(val, train.class_names, data::to_string(base.val)); !note.empty())
+    console.warning(note);
+  fs::create_directories(out.parent_path());
+  PretrainProgress progress(console, stop, settings.epochs);
+  // Its name only when it is whole.
+  const auto part = out.parent_path() / (out.stem().string() + ".part.pth");
+  const auto best = pretrain(train, val, settings, part, true, progress);
+  fs::rename(part, out);
+  console.clear();
+  console.line(fmt::format("{}: {:.2f} % of {} source images, best of epoch {}", out.string(), best.val_accuracy_pct,
+                           val.size(), best.epoch));
+}
+
+StepCostRequest step_cost_request(const ReproductionRequest& request, const ReproductionPlan& plan) {
+  StepCostRequest cost;
+  cost.directory = request.output / "step-cost";
+  cost.meter = request.meter;
+  if (request.quick) cost.max_s = quick_step_cost_s;
+  if (plan.jobs.empty()) return cost;
+  const auto& like = plan.jobs.front().settings;  // threads and back end are the same for all tables
+  cost.threads = like.threads;
+  if (like.backend != "auto") cost.backend = like.backend;
+  if (like.layout != "auto") cost.layout = like.layout;
+  return cost;
+}
+
+void write_report(const ReproductionRequest& request, const ReproductionPlan& plan) {
+  const auto inputs = read_reproduction(request.output);
+  if (!inputs.cells.empty()) results::replace_cells(request.output / "cells.csv", inputs.cells);
+  const auto report = reproduction_report(request, plan);
+  results::write_file_atomically(request.output / "report.md", results::render(report, results::Format::md));
+  results::write_file_atomically(request.output / "report.json", results::render(report, results::Format::json));
+}
+
+void make_table(const TableJob& job, const ReproductionRequest& request, const std::vector<std::string>& command_line,
+                const Board& board, Console& console, const std::atomic<bool>& stop, ReproductionOutcome& outcome) {
+  if (job.base) train_base(job, board, console, stop);
+  const auto directory = request.output / job.name;
+  const auto done =
+      run_experiment({job.settings, directory, fs::exists(directory / "run.json"), command_line}, board, console, stop);
+  console.clear();
+  outcome.cells += done.planned;
+  outcome.ok += done.ok + done.skipped;
+  outcome.failed += done.failed;
+  outcome.invalid += done.invalid;
+}
+
+}  // namespace
+
+results::Inputs read_reproduction(const fs::path& directory) {
+  results::Inputs inputs;
+  for (const auto table : table_names()) {
+    const auto folder = directory / table;
+    // Whoever runs or reports a table is warned of its files; here what can be read counts.
+    if (fs::exists(folder / "cells.csv")) add_cells(folder / "cells.csv", inputs, [](const std::string&) {});
+    if (fs::exists(folder / "step_cost.csv")) inputs.step_costs = results::read_step_costs(folder / "step_cost.csv");
+  }
+  return inputs;
+}
+
+results::Reproduction reproduction_report(const ReproductionRequest& request, const ReproductionPlan& plan) {
+  auto report = results::reproduce(read_reproduction(request.output), plan.missing);
+  report.notes = plan.notes;
+  return report;
+}
+
+ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPlan& plan, bool resume,
+                              const std::vector<std::string>& command_line, const Board& board, Console& console,
+                              const std::atomic<bool>& stop) {
+  if (!resume && fs::exists(request.output) && !fs::is_empty(request.output))
+    throw RunDirectoryError(
+        fmt::format("{}: holds a reproduction already; go on with --resume or choose another -o", request.output.string()));
+  for (const auto& missing : plan.missing)
+    console.line(fmt::format("{}: needs {}; {}", missing.table, missing.what, missing.where));
+  fs::create_directories(request.output);
+  ReproductionOutcome outcome;
+  if (plan.step_cost) {
+    const auto cost = measure_step_cost(step_cost_request(request, plan), board, console, stop);
+    if (cost.imprecise > 0)
+      console.warning("step-cost: its time was over before the intervals were narrow; `tbft step-cost` has --max-seconds");
+    write_report(request, plan);
+  }
+  for (const auto& job : plan.jobs) {
+    // Data that cannot be read cost their table, not the others.
+    const auto broken = [&](const std::exception& error) {
+      console.line(fmt::format("{}: not made: {}", job.name, results::error_text(error)));
+      plan.missing.push_back({job.name, results::error_text(error), "mend it and go on with --resume"});
+      ++outcome.not_made;
+    };
+    try {
+      make_table(job, request, command_line, board, console, stop, outcome);
+    } catch (const data::DataError& error) {
+      broken(error);
+    } catch (const models::CheckpointError& error) {
+      broken(error);
+    }
+    write_report(request, plan);
+  }
+  return outcome;
+}
+
+}  // namespace tbft

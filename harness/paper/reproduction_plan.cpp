@@ -1,0 +1,239 @@
+#include "harness/paper/reproduction_plan.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "harness/experiment/experiments.h"
+#include "harness/host/usage_error.h"
+#include "harness/training/pretrain.h"
+
+namespace tbft {
+
+namespace {
+
+constexpr auto cifar10_page = "https://www.cs.toronto.edu/~kriz/cifar.html (cifar-10-binary.tar.gz, unpacked)";
+constexpr auto checkpoint_hint =
+    "a ResNet-26 state dict named *cifar10*.pth in the data folder, or --checkpoint FILE; `tbft pretrain` trains one";
+
+// How a table gets its data and base model, or what it lacks.
+struct Input {
+  std::string path, train_path;
+  std::filesystem::path checkpoint;
+  std::optional<BaseTraining> base;
+  std::vector<std::string> lacks;  // "WHAT: WHERE"
+};
+
+void need(Input& input, bool there, const std::string& what) {
+  if (!there) input.lacks.push_back(what);
+}
+
+Input over_cifar10(const Material& m) {
+  Input input{.path = m.cifar10_test, .train_path = {}, .checkpoint = m.cifar10_base, .base = {}, .lacks = {}};
+  need(input, !m.cifar10_test.empty(), fmt::format("the CIFAR-10 test images: {}", cifar10_page));
+  need(input, !m.cifar10_base.empty(), fmt::format("a base model: {}", checkpoint_hint));
+  return input;
+}
+
+Input cifar10_c(const Material& m) {
+  Input input{.path = m.cifar10_c, .train_path = {}, .checkpoint = m.cifar10_lossless_base, .base = {}, .lacks = {}};
+  need(input, !m.cifar10_c.empty(),
+       "the official CIFAR-10-C files: https://zenodo.org/record/2535967 (CIFAR-10-C.tar, unpacked)");
+  need(input, !m.cifar10_lossless_base.empty(), fmt::format("a base model: {}", checkpoint_hint));
+  return input;
+}
+
+Input block_noise(const Material& m) {
+  Input input = over_cifar10(m);
+  input.train_path = m.cifar10_train;
+  need(input, !m.cifar10_train.empty(), fmt::format("the CIFAR-10 training images: {}", cifar10_page));
+  return input;
+}
+
+Input living17(const Material& m) {
+  Input input{.path = m.imagenet, .train_path = {}, .checkpoint = m.living17_base, .base = {}, .lacks = {}};
+  need(input, !m.imagenet.empty(), "ImageNet-1k as train/<wnid>/ and val/<wnid>/: https://image-net.org/download.php");
+  if (m.living17_base.empty())
+    input.base = BaseTraining{"living17",
+                              "living17",
+                              {},
+                              {"living17", m.imagenet, {{"part", "source"}, {"split", "train"}}},
+                              {"living17", m.imagenet, {{"part", "source"}, {"split", "val"}}}};
+  return input;
+}
+
+Input pairs(const Material& m) {
+  Input input{.path = m.cifar10_test, .train_path = {}, .checkpoint = {}, .base = {}, .lacks = {}};
+  need(input, !m.cifar10_test.empty() && !m.cifar10_train.empty(), fmt::format("the CIFAR-10 images: {}", cifar10_page));
+  input.base = BaseTraining{"cifar10-pairs",
+                            "short",
+                            {},
+                            {"cifar10-pairs", m.cifar10_train, {{"part", "source"}}},
+                            {"cifar10-pairs", m.cifar10_test, {{"part", "source"}}}};
+  return input;
+}
+
+Input superclasses(const Material& m) {
+  Input input{.path = m.cifar100, .train_path = {}, .checkpoint = {}, .base = {}, .lacks = {}};
+  need(input, !m.cifar100.empty(),
+       "CIFAR-100, the binary version: https://www.cs.toronto.edu/~kriz/cifar.html (cifar-100-binary.tar.gz, unpacked)");
+  input.base = BaseTraining{"cifar100-super",
+                            "short",
+                            {},
+                            {"cifar100-super", m.cifar100, {{"part", "source"}, {"split", "train"}}},
+                            {"cifar100-super", m.cifar100, {{"part", "source"}, {"split", "test"}}}};
+  return input;
+}
+
+constexpr auto step_cost_table = "step-cost";
+
+struct TableKind {
+  std::string_view name;        // of its experiment file, too
+  std::string_view instead_of;  // a stand-in: made where that table cannot be
+  Input (*input)(const Material&);
+  std::vector<std::string> quick;  // what --quick sets beside one repetition of the smallest training size
+};
+
+// One visible list. The system-cost table, which needs no data, comes before them.
+const std::vector<TableKind>& tables() {
+  static const std::vector<TableKind> list{
+      {"cifar-flip", "", over_cifar10, {}},
+      {"cifar10-c",
+       "",
+       cifar10_c,
+       {R"(data.conditions=["gaussian_noise-5","defocus_blur-5","contrast-5","jpeg_compression-5"])"}},
+      {"cifar10-c-like",
+       "cifar10-c",
+       over_cifar10,
+       {R"(data.conditions=["gaussian_noise-5","defocus_blur-5","contrast-5","jpeg_compression-5"])"}},
+      {"living17", "", living17, {}},
+      {"cifar10-pairs", "living17", pairs, {}},
+      {"cifar100-super", "living17", superclasses, {}},
+      {"block-noise", "", block_noise, {"sweep.train_sizes=[0.02]", "train.epochs=5"}},
+  };
+  return list;
+}
+
+std::string_view experiment(std::string_view name) {
+  const auto found = std::ranges::find(experiments(), name, &Experiment::name);
+  if (found == experiments().end()) throw std::logic_error(fmt::format("no experiment file {}", name));
+  return found->toml;
+}
+
+// The table that an option `TABLE/key=value` is for; empty: it is for all.
+std::string table_of(const std::string& option) {
+  const auto slash = option.substr(0, option.find('=')).find('/');
+  return slash == std::string::npos ? "" : option.substr(0, slash);
+}
+
+// A stand-in beside its original, or beside another stand-in of it.
+bool needs_no_stand_in(const TableKind& table, const std::vector<std::string_view>& made) {
+  return !table.instead_of.empty() && std::ranges::any_of(tables(), [&](const TableKind& other) {
+    return (other.name == table.instead_of || other.instead_of == table.instead_of) &&
+           std::ranges::find(made, other.name) != made.end();
+  });
+}
+
+// The options for one table: `TABLE/key=value` without its prefix, and those for all.
+std::vector<std::string> options_for(std::string_view table, const std::vector<std::string>& set) {
+  std::vector<std::string> options;
+  for (const auto& option : set) {
+    const auto of = table_of(option);
+    if (of.empty())
+      options.push_back(option);
+    else if (of == table)
+      options.push_back(option.substr(of.size() + 1));
+  }
+  return options;
+}
+
+TableJob job(const TableKind& table, Input input, const ReproductionRequest& request) {
+  std::vector<std::string> set;
+  const auto put = [&](std::string_view key, const std::string& value) { set.push_back(fmt::format("{}='{}'", key, value)); };
+  if (request.quick) {
+    set.insert(set.end(), {"sweep.repetitions=1", "sweep.train_sizes=[0.1]"});
+    set.insert(set.end(), table.quick.begin(), table.quick.end());
+  }
+  if (input.base) {
+    if (request.quick) input.base->epochs = 4;
+    // A base model of another recipe is another file: no run goes on with the wrong one.
+    const auto epochs = input.base->epochs.value_or(find_recipe(input.base->recipe).settings.epochs);
+    input.checkpoint = request.output / "base" / fmt::format("{}-{}-{}.pth", input.base->name, input.base->recipe, epochs);
+  }
+  put("data.path", input.path);
+  put("data.train_path", input.train_path);
+  put("model.checkpoint", input.checkpoint.string());
+  put("meter.uri", request.meter);
+  const auto own = options_for(table.name, request.set);
+  set.insert(set.end(), own.begin(), own.end());
+  return {std::string(table.name), parse_settings(experiment(table.name), fmt::format("experiments/{}.toml", table.name), set),
+          input.base};
+}
+
+void check_names(const std::vector<std::string>& wanted) {
+  const auto known = table_names();
+  for (const auto& name : wanted)
+    if (std::ranges::find(known, name) == known.end())
+      throw UsageError(fmt::format("unknown table '{}'; known: {}", name, fmt::join(known, ", ")));
+}
+
+}  // namespace
+
+std::vector<std::string_view> table_names() {
+  std::vector<std::string_view> names{step_cost_table};
+  for (const auto& table : tables()) names.push_back(table.name);
+  return names;
+}
+
+ReproductionPlan plan_reproduction(const ReproductionRequest& request, const Material& found) {
+  check_names(request.tables);
+  for (const auto& option : request.set)
+    if (const auto table = table_of(option); !table.empty()) check_names({table});
+  Material material = found;
+  if (!request.checkpoint.empty()) {
+    if (!std::filesystem::exists(request.checkpoint))
+      throw UsageError(fmt::format("--checkpoint {}: no such file", request.checkpoint.string()));
+    material.cifar10_base = material.cifar10_lossless_base = request.checkpoint;
+  }
+  const auto asked = [&](std::string_view name) { return std::ranges::find(request.tables, name) != request.tables.end(); };
+  ReproductionPlan plan;
+  plan.step_cost = request.tables.empty() || asked(step_cost_table);
+  std::vector<std::string_view> made;
+  for (const auto& table : tables()) {
+    if (!request.tables.empty() && !asked(table.name)) continue;
+    // A stand-in is made where its original is not, or where it is asked for.
+    const bool needless = std::ranges::find(made, table.instead_of) != made.end();
+    if (needless && !asked(table.name)) continue;
+    Input input = table.input(material);
+    if (input.lacks.empty()) {
+      plan.jobs.push_back(job(table, std::move(input), request));
+      made.push_back(table.name);
+      continue;
+    }
+    // What stands in for a table is missed only where nothing does.
+    if (needs_no_stand_in(table, made)) continue;
+    for (const auto& lack : input.lacks) {
+      const auto colon = lack.find(": ");
+      plan.missing.push_back({std::string(table.name), lack.substr(0, colon), lack.substr(colon + 2)});
+    }
+  }
+  for (const auto& option : request.set) {
+    const auto table = table_of(option);
+    if (!table.empty() && std::ranges::find(plan.jobs, table, &TableJob::name) == plan.jobs.end())
+      throw UsageError(fmt::format("--set {}: {} is not made here, or takes no settings; made are: {}", option, table,
+                                   fmt::join(made, ", ")));
+  }
+  if (request.quick)
+    plan.notes.emplace_back(
+        "--quick: one repetition of the smallest training size, short trainings: not to be compared with the paper");
+  for (const auto& option : request.set) plan.notes.push_back("set: " + option);
+  for (const auto& job : plan.jobs)
+    if (job.base)
+      plan.notes.push_back(fmt::format("{}: base model trained here, recipe {}, {} epochs", job.name, job.base->recipe,
+                                       job.base->epochs.value_or(find_recipe(job.base->recipe).settings.epochs)));
+  return plan;
+}
+
+}  // namespace tbft

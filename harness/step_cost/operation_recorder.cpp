@@ -1,0 +1,87 @@
+#include "harness/step_cost/operation_recorder.h"
+
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
+#include <ATen/record_function.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+
+#include <chrono>
+
+namespace tbft {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// libtorch's callbacks are plain functions. They find their state in the thread's debug info, which autograd carries along to
+// wherever it runs a backward pass; of its slots the one for tests is free.
+constexpr auto slot = c10::DebugInfoKind::TEST_INFO;
+
+struct State : c10::DebugInfoBase {
+  RecordedTimes times;
+  int depth = 0;
+  SteadyClock::time_point began;
+};
+
+State* state() {
+  return static_cast<State*>(c10::ThreadLocalDebugInfo::get(slot));
+}
+
+// The gradient of a fused block is one autograd node; what it calls is told apart (models/fused.cpp).
+bool is_frame(const at::RecordFunction& function) {
+  return std::string_view(function.name()).find("BasicBlockFunction") != std::string_view::npos;
+}
+
+std::unique_ptr<at::ObserverContext> on_begin(const at::RecordFunction& function) {
+  if (State* s = state(); s != nullptr && !is_frame(function) && s->depth++ == 0) s->began = SteadyClock::now();
+  return nullptr;
+}
+
+// An operation calls others: the outermost one has the time of all.
+void on_end(const at::RecordFunction& function, at::ObserverContext*) {
+  State* s = state();
+  if (s == nullptr || is_frame(function) || --s->depth > 0) return;
+  const double elapsed_s = std::chrono::duration<double>(SteadyClock::now() - s->began).count();
+  if (const auto member = recorded_as(function.name())) s->times.*member += elapsed_s;
+}
+
+}  // namespace
+
+double RecordedTimes::*recorded_as(std::string_view name) {
+  const auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
+  if (has("AccumulateGrad")) return nullptr;
+  if (has("convolution_backward")) return &RecordedTimes::convolution_backward;
+  if (has("batch_norm_relu_backward") || has("BatchNormRelu")) return &RecordedTimes::batchnorm_backward;
+  if (has("batch_norm_relu")) return &RecordedTimes::batchnorm_forward;
+  if (has("Backward")) {
+    if (has("Convolution")) return &RecordedTimes::convolution_backward;
+    if (has("BatchNorm")) return &RecordedTimes::batchnorm_backward;
+    // fc is addmm over a transposed weight.
+    if (has("Addmm") || has(" TBackward")) return &RecordedTimes::fc_backward;
+    return &RecordedTimes::elementwise;
+  }
+  if (has("convolution") || has("aten::conv") || has("aten::linear")) return &RecordedTimes::forward;
+  if (has("aten::batch_norm")) return &RecordedTimes::batchnorm_forward;
+  return &RecordedTimes::elementwise;
+}
+
+struct OperationRecorder::Impl {
+  std::shared_ptr<State> state = std::make_shared<State>();
+  c10::DebugInfoGuard guard{slot, state};
+  at::CallbackHandle handle = at::addThreadLocalCallback(at::RecordFunctionCallback(on_begin, on_end));
+
+  Impl() = default;
+  ~Impl() { at::removeCallback(handle); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+};
+
+OperationRecorder::OperationRecorder() : impl_(std::make_unique<Impl>()) {}
+OperationRecorder::~OperationRecorder() = default;
+
+const RecordedTimes& OperationRecorder::times() const {
+  return impl_->state->times;
+}
+
+}  // namespace tbft

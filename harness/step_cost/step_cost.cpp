@@ -1,0 +1,340 @@
+#include "harness/step_cost/step_cost.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "harness/experiment/journal.h"
+#include "harness/experiment/run_directory.h"
+#include "harness/experiment/settings.h"
+#include "harness/host/interrupted.h"
+#include "harness/host/provenance.h"
+#include "harness/host/usage_error.h"
+#include "harness/measurement/run_meter.h"
+#include "harness/step_cost/contender.h"
+#include "harness/step_cost/rounds.h"
+#include "harness/step_cost/step_cost_rows.h"
+#include "harness/step_cost/stepper.h"
+#include "harness/training/compute.h"
+#include "power/monitor.h"
+#include "power/plausible.h"
+#include "power/registry.h"
+#include "results/files.h"
+
+namespace tbft {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
+
+constexpr double shortest_window_s = 0.5;
+constexpr double periods_a_window = 20;
+constexpr std::size_t max_json_bytes = std::size_t{1} << 20;
+
+double now_s() {
+  return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count();
+}
+
+// What makes a contender's steps.
+struct Worker {
+  std::unique_ptr<Stepper> stepper;
+  GradientSeconds split;
+};
+
+// One network: every contender, round by round.
+class NetworkCost {
+ public:
+  NetworkCost(const StepCostRequest& request, const StepCostNetwork& network, const std::vector<Contender>& contenders,
+              const Compute& compute, const Board& board, Console& console, const std::atomic<bool>& stop)
+      : request_(request), network_(network), compute_(compute), board_(board), console_(console), stop_(stop) {
+    options_.spec.pixels = network.pixels;
+    options_.spec.classes = network.classes;
+    options_.layout = request.layout;
+    options_.seed = request.seed;
+    meter_ = power::open_meter(request.meter, request.interval_s);
+    for (const auto& contender : contenders) lanes_.push_back({.contender = contender});
+  }
+
+  power::MeterInfo meter() const { return monitor_ ? monitor_->meter() : meter_->info(); }
+
+  // Appends to `outcome`.
+  void run(StepCostOutcome& outcome) {
+    started_utc_ = utc_now();
+    run_id_ = fmt::format("step-cost-{}-{:04x}", utc_compact(), std::random_device{}() & 0xFFFFU);
+    warm_up();
+    const fs::path trace = request_.directory / fmt::format("trace-{}px-{}out.csv", network_.pixels, network_.classes);
+    fs::remove(trace);  // of a measurement that did not end
+    monitor_ =
+        std::make_unique<power::Monitor>(std::move(meter_), power::MonitorOptions{request_.interval_s, trace, nullptr, {}});
+    idle("idle/before");
+    const auto rounds = run_rounds(lanes_.size(), limits(),
+                                   {.window = [&](std::size_t lane, std::size_t round) { return window(lane, round); },
+                                    .now_s = now_s,
+                                    .after_round = [&](std::size_t n, const auto& seconds) { after_round(n, seconds); }});
+    idle("idle/after");
+    for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i].seconds = rounds.seconds[i];
+    std::ranges::move(step_cost_rows(lanes_, facts()), std::back_inserter(outcome.rows));
+    std::ranges::move(operation_rows(lanes_, options_.spec), std::back_inserter(outcome.operations));
+    if (!rounds.precise) ++outcome.imprecise;
+    monitor_->close();
+    console_.clear();
+  }
+
+ private:
+  RoundLimits limits() const { return {.precision = request_.precision, .max_s = request_.max_s, .seed = request_.seed}; }
+
+  double window_s() const {
+    if (request_.window_s > 0) return request_.window_s;
+    return std::max(shortest_window_s, periods_a_window * std::max(meter().nominal_period_s, request_.interval_s));
+  }
+
+  void stop_point() const {
+    if (stop_) throw Interrupted("interrupted; networks that were measured to the end are on disk");
+  }
+
+  static std::string window_name(const ContenderRounds& lane, std::size_t round) {
+    return fmt::format("round/{}/{}/{}", round, lane.contender.variant, lane.contender.strategy->name);
+  }
+
+  // Code paged in, kernels chosen, Adam's memory taken; tells the steps of a window and the memory of a step.
+  void warm_up() {
+    // The memory of a step, with this network alone.
+    for (auto& lane : lanes_) {
+      console_.progress(fmt::format("{} px: memory of {}", network_.pixels, lane.contender.strategy->name));
+      malloc_trim(0);
+      board_.reset_peak_rss();
+      Stepper alone(options_, lane.contender);
+      for (int step = 0; step < 2; ++step) alone.step();
+      lane.peak_rss_MiB = board_.peak_rss_MiB();
+      stop_point();
+    }
+    for (const auto& lane : lanes_) {
+      stop_point();
+      const auto split = convolution_gradients(options_, lane.contender);
+      workers_.push_back({std::make_unique<Stepper>(options_, lane.contender), split});
+    }
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      auto& lane = lanes_[i];
+      console_.progress(fmt::format("{} px: warming up {}", network_.pixels, lane.contender.strategy->name));
+      constexpr int at_least = 5;
+      double fastest_s = std::numeric_limits<double>::infinity();
+      const double start_s = now_s();
+      for (int step = 0; step < at_least || now_s() - start_s < shortest_window_s; ++step) {
+        stop_point();
+        const double began_s = now_s();
+        workers_[i].stepper->step();
+        fastest_s = std::min(fastest_s, now_s() - began_s);
+      }
+      lane.steps = std::max<std::int64_t>(1, std::llround(std::ceil(window_s() / fastest_s)));
+    }
+  }
+
+  void idle(const std::string& name) {
+    const double seconds = request_.idle_s >= 0 ? request_.idle_s : meter().measured ? default_idle_s : 0;
+    if (seconds <= 0) return;
+    console_.progress(fmt::format("idle window of {} s", seconds));
+    monitor_->begin(name);
+    const double end_s = now_s() + seconds;
+    while (now_s() < end_s && !stop_) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    monitor_->end(name);
+    stop_point();
+    idle_known_ = true;
+  }
+
+  double window(std::size_t index, std::size_t round) {
+    ContenderRounds& lane = lanes_[index];
+    auto& [stepper, split] = workers_[index];
+    console_.progress(fmt::format("{} px, round {}: {}{}", network_.pixels, round + 1, lane.contender.strategy->name, so_far_));
+    stepper->restore();
+    stepper->step();  // its weights back into the caches
+    const std::string name = window_name(lane, round);
+    monitor_->begin(name);
+    const double start_s = now_s();
+    for (std::int64_t step = 0; step < lane.steps; ++step) {
+      stop_point();
+      stepper->step();
+    }
+    const double seconds = now_s() - start_s;
+    monitor_->end(name);
+    // The same work once more, shorter and told by operation.
+    stepper->restore();
+    OperationTimes mean;
+    const std::int64_t profiled = std::max<std::int64_t>(2, lane.steps / 4);
+    for (std::int64_t step = 0; step < profiled; ++step) {
+      stop_point();
+      const OperationTimes times = stepper->profiled_step(split);
+      for (std::size_t i = 0; i < times.seconds.size(); ++i)
+        mean.seconds[i] += times.seconds[i] / static_cast<double>(profiled);
+    }
+    lane.operations.push_back(mean);
+    return seconds / static_cast<double>(lane.steps);
+  }
+
+  void after_round(std::size_t rounds, std::span<const std::vector<double>> seconds) {
+    for (auto& lane : lanes_) {
+      lane.energies.push_back(monitor_->energy(window_name(lane, rounds - 1)));
+      power::refuse_implausible(lane.energies.back(), meter());
+    }
+    monitor_->forget(fmt::format("round/{}/", rounds - 1));
+    std::size_t widest = 0;
+    const auto width = [&](std::size_t lane) { return student_interval(seconds[lane]).relative_width(); };
+    for (std::size_t lane = 1; lane < lanes_.size(); ++lane)
+      if (width(lane) > width(widest)) widest = lane;
+    if (rounds > 1)
+      so_far_ = fmt::format(" | widest interval so far {:.1f} % ({}), wanted {:.1f} %", 100 * width(widest),
+                            lanes_[widest].contender.strategy->name, 100 * request_.precision);
+  }
+
+  power::Energy idle_energy(const std::string& name) { return idle_known_ ? monitor_->energy(name) : power::Energy{}; }
+
+  StepCostFacts facts() {
+    return {.run_id = run_id_,
+            .started_utc = started_utc_,
+            .spec = options_.spec,
+            .compute = compute_,
+            .layout = options_.layout,
+            .board = &board_,
+            .meter = meter(),
+            .idle_before = idle_energy("idle/before"),
+            .idle_after = idle_energy("idle/after")};
+  }
+
+  const StepCostRequest& request_;
+  StepCostNetwork network_;
+  Compute compute_;
+  const Board& board_;
+  Console& console_;
+  const std::atomic<bool>& stop_;
+  StepperOptions options_;
+  std::unique_ptr<power::Meter> meter_;  // until the monitor has it
+  std::unique_ptr<power::Monitor> monitor_;
+  std::vector<ContenderRounds> lanes_;
+  std::vector<Worker> workers_;  // in the order of lanes_
+  std::string started_utc_, run_id_, so_far_;
+  bool idle_known_ = false;
+};
+
+// What must be equal for two measurements to be one; the networks may differ, each has rows of its own.
+nlohmann::json settings_json(const StepCostRequest& request) {
+  return {{"strategies", request.strategies}, {"quirk", request.quirk},       {"precision", request.precision},
+          {"max_s", request.max_s},           {"window_s", request.window_s}, {"meter", request.meter},
+          {"interval_s", request.interval_s}, {"idle_s", request.idle_s},     {"threads", request.threads},
+          {"backend", request.backend},       {"layout", request.layout},     {"seed", request.seed}};
+}
+
+// What an earlier measurement of the same settings left; a directory of other settings is refused.
+StepCostOutcome earlier(const fs::path& directory, const nlohmann::json& settings) {
+  StepCostOutcome outcome;
+  const fs::path json_path = directory / "step_cost.json";
+  if (!fs::exists(json_path)) {
+    if (fs::exists(directory / "step_cost.csv"))
+      throw RunDirectoryError(
+          fmt::format("{} holds a step_cost.csv without its step_cost.json; use another directory", directory.string()));
+    return outcome;
+  }
+  const auto json = nlohmann::json::parse(results::read_file(json_path, max_json_bytes), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("settings") || !json["settings"].is_object())
+    throw RunDirectoryError(fmt::format("{}: not written by this program; use another directory", json_path.string()));
+  std::vector<std::string> differ;
+  for (const auto& [key, value] : settings.items())
+    if (json["settings"].value(key, nlohmann::json()) != value) differ.push_back(key);
+  if (!differ.empty())
+    throw RunDirectoryError(fmt::format("{} was measured with other settings ({}); use another directory", directory.string(),
+                                        fmt::join(differ, ", ")));
+  if (fs::exists(directory / "step_cost.csv")) outcome.rows = results::read_step_costs(directory / "step_cost.csv");
+  if (fs::exists(directory / "operations.csv")) outcome.operations = results::read_operations(directory / "operations.csv");
+  // They are written first: without rows of their network they are of a measurement that did not end.
+  std::erase_if(outcome.operations, [&](const results::OperationRow& operation) {
+    return std::ranges::none_of(outcome.rows, [&](const results::StepCostRow& row) {
+      return row.pixels == operation.pixels && row.classes == operation.classes;
+    });
+  });
+  return outcome;
+}
+
+void check(const StepCostRequest& request) {
+  for (const auto& network : request.networks) {
+    models::ResNetSpec spec;
+    spec.pixels = network.pixels;
+    spec.classes = network.classes;
+    try {
+      models::check(spec);
+    } catch (const std::invalid_argument& error) {
+      throw UsageError(error.what());
+    }
+  }
+}
+
+std::vector<Contender> contenders_of(const StepCostRequest& request) {
+  try {
+    return contenders({request.strategies.begin(), request.strategies.end()}, request.quirk);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+}
+
+}  // namespace
+
+StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board& board, Console& console,
+                                  const std::atomic<bool>& stop) {
+  check(requested);
+  const auto who = contenders_of(requested);
+  StepCostRequest request = requested;
+  if (request.layout.empty()) request.layout = default_layout();
+  if (request.threads == 0) request.threads = board.cores();
+  // What `auto` finds is what every network is measured with, also after a stop.
+  std::string estimated;
+  if (request.meter == "auto") request.meter = open_meter_or_estimate(request.meter, request.interval_s, estimated)->info().uri;
+  const auto settings = settings_json(request);
+  auto outcome = earlier(request.directory, settings);
+  const auto compute = set_compute({request.threads, request.backend});
+  bool begun = false;
+  for (const auto& network : request.networks) {
+    if (std::ranges::any_of(outcome.rows, [&](const results::StepCostRow& row) {
+          return row.pixels == network.pixels && row.classes == network.classes;
+        })) {
+      ++outcome.reused;
+      continue;
+    }
+    NetworkCost cost(request, network, who, compute, board, console, stop);
+    if (!begun) {
+      if (!estimated.empty()) console.warning(estimated);
+      fs::create_directories(request.directory);
+      auto json = provenance_json(board);
+      json["libtorch"] = libtorch_version();
+      json["settings"] = settings;
+      results::write_file_atomically(request.directory / "step_cost.json", json.dump(1) + "\n");
+      begun = true;
+    }
+    cost.run(outcome);
+    // The rows last: where they are, the network is whole.
+    results::write_operations(request.directory / "operations.csv", outcome.operations);
+    results::write_step_costs(request.directory / "step_cost.csv", outcome.rows);
+  }
+  return outcome;
+}
+
+double operations_saving_pct(std::span<const results::OperationRow> operations, const results::StepCostRow& row) {
+  const auto sum_s = [&](std::string_view variant, std::string_view strategy) {
+    double sum = 0;
+    for (const auto& operation : operations)
+      if (operation.pixels == row.pixels && operation.classes == row.classes && operation.variant == variant &&
+          operation.strategy == strategy)
+        sum += operation.seconds.value_or(power::unknown);
+    return sum;
+  };
+  const double full_s = sum_s("tbft", "full");
+  const double own_s = sum_s(row.variant, row.strategy);
+  return full_s > 0 && own_s > 0 ? 100 * (1 - own_s / full_s) : power::unknown;
+}
+
+}  // namespace tbft

@@ -1,0 +1,210 @@
+#include "harness/step_cost/stepper.h"
+
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
+#include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/adam.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <tuple>
+
+#include "harness/step_cost/operation_recorder.h"
+#include "harness/training/network.h"
+#include "models/fused.h"
+
+namespace tbft {
+
+namespace {
+
+namespace F = torch::nn::functional;
+using SteadyClock = std::chrono::steady_clock;
+
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+at::MemoryFormat format_of(const std::string& layout) {
+  return layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+}
+
+struct Conv {
+  std::int64_t in, out, stride, side;  // side of the map that it takes
+  bool operator<(const Conv& other) const {
+    return std::tie(in, out, stride, side) < std::tie(other.in, other.out, other.stride, other.side);
+  }
+};
+
+// The convolution whose weight has this name.
+Conv conv_of(const models::ResNetSpec& spec, const models::TensorInfo& weight) {
+  const std::int64_t in = weight.shape[1];
+  const std::int64_t out = weight.shape[0];
+  for (int layer = 2; layer <= 3; ++layer) {
+    const std::string prefix = "layer" + std::to_string(layer) + ".";
+    if (weight.name == prefix + "0.conv1.weight") return {in, out, 2, spec.side(layer - 1)};
+    if (weight.name.starts_with(prefix)) return {in, out, 1, spec.side(layer)};
+  }
+  return {in, out, 1, spec.pixels};
+}
+
+// The fastest of each gradient, measured in turns: another program on the machine makes both slower, threads that wait for each
+// other most of all.
+GradientSeconds measure(const Conv& conv, const StepperOptions& options) {
+  const torch::NoGradGuard guard;
+  const auto format = format_of(options.layout);
+  const std::int64_t out_side = conv.side / conv.stride;
+  const auto image = at::randn({options.batch, conv.in, conv.side, conv.side}).contiguous(format);
+  const auto weight = at::randn({conv.out, conv.in, 3, 3}).contiguous(format);
+  const auto gradient = at::randn({options.batch, conv.out, out_side, out_side}).contiguous(format);
+  const auto time_s = [&](bool input) {
+    const auto start = SteadyClock::now();
+    if (models::fusable(image)) {
+      models::convolution_gradients(gradient, image, weight, conv.stride, input, !input);
+    } else {
+      at::convolution_backward(gradient, image, weight, at::OptionalIntArrayRef(), {conv.stride, conv.stride}, {1, 1}, {1, 1},
+                               false, {0, 0}, 1, {input, !input, false});
+    }
+    return seconds_since(start);
+  };
+  constexpr int warm = 3;
+  constexpr double budget_s = 0.1;
+  constexpr int at_least = 5;
+  constexpr int enough = 200;
+  for (int i = 0; i < warm; ++i) static_cast<void>(time_s(true) + time_s(false));
+  GradientSeconds fastest{time_s(true), time_s(false)};
+  const auto start = SteadyClock::now();
+  for (int i = 0; i < at_least || (i < enough && seconds_since(start) < budget_s); ++i) {
+    fastest.input = std::min(fastest.input, time_s(true));
+    fastest.weight = std::min(fastest.weight, time_s(false));
+  }
+  return fastest;
+}
+
+}  // namespace
+
+GradientSeconds convolution_gradients(const StepperOptions& options, const Contender& contender) {
+  GradientSeconds total;
+  std::map<Conv, GradientSeconds> known;
+  bool reached = false;  // a trained parameter lies before this one: the gradient runs through it
+  for (const auto& tensor : models::tensors_of(options.spec)) {
+    const bool trained = tensor.is_parameter && contender.trains(tensor.name);
+    if (tensor.shape.size() == 4 && (trained || reached)) {
+      const Conv conv = conv_of(options.spec, tensor);
+      auto found = known.find(conv);
+      if (found == known.end()) found = known.emplace(conv, measure(conv, options)).first;
+      if (reached) total.input += found->second.input;
+      if (trained) total.weight += found->second.weight;
+    }
+    reached = reached || trained;
+  }
+  return total;
+}
+
+struct Stepper::Impl {
+  Contender contender;
+  models::ResNet net{nullptr};
+  torch::Tensor x, y;
+  std::vector<torch::Tensor> trained;
+  std::vector<torch::Tensor> tensors, first;  // all that a step may change, and what it was
+  std::unique_ptr<torch::optim::Adam> optimizer;
+
+  torch::Tensor forward() {
+    const at::AutoGradMode grad_mode(contender.strategy->uses_gradient());
+    return F::cross_entropy(net->forward(x), y);
+  }
+};
+
+Stepper::Stepper(const StepperOptions& options, const Contender& contender) : impl_(std::make_unique<Impl>()) {
+  auto& s = *impl_;
+  s.contender = contender;
+  torch::manual_seed(options.seed);
+  s.net = models::ResNet(options.spec);
+  set_layout(s.net, options.layout);
+  s.net->train(contender.strategy->adapts());
+  s.trained = select_parameters(s.net, [&](std::string_view parameter) { return contender.trains(parameter); });
+  constexpr double lr = 1e-3;  // of no influence on the cost
+  if (contender.strategy->uses_gradient())
+    s.optimizer = std::make_unique<torch::optim::Adam>(s.trained, torch::optim::AdamOptions(lr));
+  const std::int64_t pixels = options.spec.pixels;
+  s.x = at::rand({options.batch, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format_of(options.layout));
+  s.y = at::randint(options.spec.classes, {options.batch}, at::kLong);
+  s.tensors = s.net->parameters();
+  for (const auto& buffer : s.net->buffers()) s.tensors.push_back(buffer);
+  for (const auto& tensor : s.tensors) s.first.push_back(tensor.detach().clone());
+}
+Stepper::~Stepper() = default;
+
+void Stepper::restore() {
+  const torch::NoGradGuard guard;
+  for (std::size_t i = 0; i < impl_->tensors.size(); ++i) impl_->tensors[i].copy_(impl_->first[i]);
+}
+
+void Stepper::step() {
+  auto& s = *impl_;
+  const auto loss = s.forward();
+  if (!s.optimizer) return;
+  drop_gradients(s.net);
+  loss.backward();
+  s.optimizer->step();
+}
+
+OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
+  auto& s = *impl_;
+  OperationTimes times;
+  RecordedTimes recorded;
+  const auto start = SteadyClock::now();
+  {
+    const OperationRecorder recorder;
+    {
+      const auto loss = s.forward();
+      if (s.optimizer) {
+        drop_gradients(s.net);
+        loss.backward();
+      }
+    }
+    recorded = recorder.times();
+  }
+  // Adam is thousands of small operations: it is timed whole, so that recording does not weigh on it.
+  if (s.optimizer) {
+    const auto optimiser_start = SteadyClock::now();
+    s.optimizer->step();
+    times[Operation::optimiser] = seconds_since(optimiser_start);
+  }
+  const double total_s = seconds_since(start);
+
+  times[Operation::forward] = recorded.forward;
+  times[Operation::batchnorm_forward] = recorded.batchnorm_forward;
+  times[Operation::batchnorm_backward] = recorded.batchnorm_backward;
+  times[Operation::elementwise] = recorded.elementwise;
+  if (split.input + split.weight > 0) {
+    const double input_share = split.input / (split.input + split.weight);
+    times[Operation::input_gradient] = recorded.convolution_backward * input_share;
+    times[Operation::weight_gradient] = recorded.convolution_backward * (1 - input_share);
+  }
+  // Both gradients of fc take as many multiplications; where only one is computed it has the time of both.
+  const bool fc_trained = s.contender.trains("fc.weight");
+  const bool below_fc = split.input + split.weight > 0;
+  const double weight_share = !fc_trained ? 0 : below_fc ? 0.5 : 1;
+  times[Operation::input_gradient] += recorded.fc_backward * (1 - weight_share);
+  times[Operation::weight_gradient] += recorded.fc_backward * weight_share;
+  double attributed_s = 0;
+  for (const double seconds : times.seconds) attributed_s += seconds;
+  times[Operation::overhead] = total_s - attributed_s;
+  return times;
+}
+
+std::int64_t Stepper::trained_parameters() const {
+  std::int64_t total = 0;
+  for (const auto& tensor : impl_->trained) total += tensor.numel();
+  return total;
+}
+
+}  // namespace tbft

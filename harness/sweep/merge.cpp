@@ -1,0 +1,246 @@
+#include "harness/sweep/merge.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "harness/experiment/journal.h"
+#include "harness/experiment/run_directory.h"
+#include "harness/host/provenance.h"
+#include "results/csv.h"
+
+namespace tbft {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t max_journal_bytes = std::size_t{1} << 30U;
+
+// Where a part's files lie, and what its meter is wired to besides, may differ from part to part.
+const std::set<std::string> parts_may_differ{"description",  "data.path",   "data.train_path", "model.checkpoint",
+                                             "meter.marker", "meter.trace", "meter.realtime"};
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw RunDirectoryError(fmt::format("{}: {}", path.string(), what));
+}
+
+// Held while a part is read: a run that still goes on there would lose its later rows.
+class PartLock {
+ public:
+  explicit PartLock(const fs::path& part) : fd_(open((part / ".lock").c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (fd_ < 0 || flock(fd_, LOCK_SH | LOCK_NB) == 0) return;  // without that file nobody works there
+    close(fd_);
+    fail(part, "a tbft works in this part; merge when it has ended");
+  }
+  ~PartLock() {
+    if (fd_ >= 0) close(fd_);
+  }
+  PartLock(PartLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  PartLock& operator=(PartLock&&) = delete;
+
+ private:
+  int fd_;
+};
+
+struct Part {
+  fs::path path;
+  PartLock lock;
+  json run;
+  std::vector<results::CellRow> rows, superseded;
+  std::vector<json> journal;
+  std::map<std::string, std::string> found;  // by searches
+};
+
+std::vector<results::CellRow> rows_of(const fs::path& csv, const std::function<void(const std::string&)>& warn) {
+  if (!fs::exists(csv)) return {};
+  auto file = results::read_cells(csv);
+  if (file.torn_tail) warn(fmt::format("{}: the last row is incomplete and left out", csv.string()));
+  return std::move(file.rows);
+}
+
+void read_journal_of(Part& part) {
+  const auto path = part.path / "journal.jsonl";
+  if (!fs::exists(path)) return;
+  std::istringstream text(results::read_file(path, max_journal_bytes));
+  JournalSummary summary;
+  const auto whole = read_journal(text, path.string(), summary);  // a torn last line is left out
+  part.found = summary.found;
+  text.clear();
+  text.seekg(0);
+  for (std::string line; text.tellg() < whole && std::getline(text, line);) part.journal.push_back(json::parse(line));
+}
+
+Part read_part(const fs::path& path, const std::function<void(const std::string&)>& warn) {
+  if (!fs::exists(path / "run.json")) fail(path, "is no run directory (no run.json)");
+  Part part{path, PartLock(path), read_run_json(path / "run.json"), {}, {}, {}, {}};
+  if (!part.run.contains("plan") || !part.run["plan"].is_array()) fail(path, "its run.json has no plan: an older tbft made it");
+  part.rows = rows_of(path / "cells.csv", warn);
+  part.superseded = rows_of(path / "cells.superseded.csv", warn);
+  read_journal_of(part);
+  return part;
+}
+
+// What the parts before have in common: the first one's run.json with the data sets of all, and the outcomes of all searches.
+struct Common {
+  fs::path first;
+  json run;
+  std::map<std::string, std::string> found;
+};
+
+void add_part(Common& common, const Part& part) {
+  auto differences = differences_of_runs(common.run, part.run, parts_may_differ);
+  if (differences.empty() && part.run["plan"] != common.run["plan"]) differences.emplace_back("their plans differ");
+  for (const auto& [name, value] : part.found)
+    if (const auto [other, added] = common.found.emplace(name, value); !added && other->second != value)
+      differences.push_back(fmt::format("the search {} found {} before, {} here", name, other->second, value));
+  if (!differences.empty())
+    fail(part.path, fmt::format("is no part of the run of {}: {}", common.first.string(), fmt::join(differences, "; ")));
+  if (part.run.contains("data") && part.run["data"].is_object()) common.run["data"].update(part.run["data"]);
+}
+
+// By place in the plan.
+std::map<std::size_t, results::CellRow> join_rows(const std::vector<Part>& parts, const std::vector<std::string>& plan) {
+  std::map<std::size_t, results::CellRow> joined;
+  std::map<std::string, fs::path> holder;
+  for (const auto& part : parts)
+    for (const auto& row : part.rows) {
+      const auto place = std::ranges::find(plan, row.cell_id);
+      if (place == plan.end()) fail(part.path, fmt::format("its cell {} is not in the plan", row.cell_id));
+      const auto [other, added] = holder.emplace(row.cell_id, part.path);
+      if (!added)
+        fail(part.path,
+             fmt::format("its cell {} is in {}, too; leave one of the two out", row.cell_id, other->second.string()));
+      joined.emplace(place - plan.begin(), row);
+    }
+  return joined;
+}
+
+json run_json_of(json run, const std::vector<Part>& parts, const std::vector<std::string>& command_line) {
+  run["run_id"] =
+      fmt::format("{}-{}-{:04x}", run["effective"].value("name", ""), utc_compact(), std::random_device{}() & 0xFFFFU);
+  run["created_utc"] = utc_now();
+  run["command_line"] = command_line;
+  run["merged"] = json::array();
+  for (const auto& part : parts)
+    run["merged"].push_back({{"run_id", part.run["run_id"]},
+                             {"host", part.run.value("host", "")},
+                             {"created_utc", part.run["created_utc"]},
+                             {"cells", part.rows.size()}});
+  return run;
+}
+
+// The journals in one, their executions numbered through; copies each one's trace to the name that goes with its number.
+std::string join_journals(const std::vector<Part>& parts, const fs::path& traces) {
+  std::string text;
+  int execution = 0;
+  for (const auto& part : parts)
+    for (auto line : part.journal) {
+      if (line.value("event", json()) == "execution") {
+        const auto name = trace_name(++execution);
+        const auto before = fs::path(line.value("trace", "")).filename();
+        if (!before.empty()) {
+          line["trace"] = name;
+          if (fs::exists(part.path / "traces" / before)) fs::copy_file(part.path / "traces" / before, traces / name);
+        }
+      }
+      text += line.dump() + "\n";
+    }
+  return text;
+}
+
+// Under a name that is taken by nobody until everything is on the disk.
+class Draft {
+ public:
+  explicit Draft(const fs::path& target)
+      : target_(target), path_(target.parent_path() / fmt::format("{}.merging-{}", target.filename().string(), getpid())) {
+    fs::create_directories(path_ / "traces");
+  }
+  ~Draft() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+  const fs::path& path() const { return path_; }
+
+  void publish() {
+    sync(path_, syncfs);
+    if (rename(path_.c_str(), target_.c_str()) != 0)
+      throw std::system_error(errno, std::generic_category(), fmt::format("{}: cannot be created", target_.string()));
+    sync(target_.parent_path(), fsync);
+  }
+
+ private:
+  static void sync(const fs::path& folder, int (*how)(int)) {
+    const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool good = fd >= 0 && how(fd) == 0;
+    const int error = errno;
+    if (fd >= 0) close(fd);
+    if (!good) throw std::system_error(error, std::generic_category(), fmt::format("{}: cannot sync", folder.string()));
+  }
+  fs::path target_, path_;
+};
+
+fs::path target_of(const fs::path& out) {
+  auto target = fs::absolute(out).lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();
+  if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target)))
+    fail(out, "is there already; choose another -o (a merged directory can itself be a part)");
+  return target;
+}
+
+}  // namespace
+
+MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out, const std::vector<std::string>& command_line,
+                        const std::function<void(const std::string&)>& warn) {
+  const auto target = target_of(out);
+  std::vector<Part> parts;
+  parts.reserve(paths.size());
+  for (const auto& path : paths) parts.push_back(read_part(path, warn));
+  Common common{parts.at(0).path, parts.at(0).run, {}};
+  for (const auto& part : parts) add_part(common, part);
+  const auto plan = common.run["plan"].get<std::vector<std::string>>();
+  const auto rows = join_rows(parts, plan);
+
+  Draft draft(target);
+  results::write_file_atomically(draft.path() / "journal.jsonl", join_journals(parts, draft.path() / "traces"));
+  std::vector<results::CellRow> present;
+  present.reserve(rows.size());
+  std::vector<results::CellRow> superseded;
+  for (const auto& [place, row] : rows) present.push_back(row);
+  for (const auto& part : parts) superseded.insert(superseded.end(), part.superseded.begin(), part.superseded.end());
+  if (!present.empty()) results::replace_cells(draft.path() / "cells.csv", present);
+  if (!superseded.empty()) results::replace_cells(draft.path() / "cells.superseded.csv", superseded);
+  results::write_file_atomically(draft.path() / "run.json", run_json_of(common.run, parts, command_line).dump(2) + "\n");
+  draft.publish();
+
+  MergeOutcome outcome;
+  outcome.planned = static_cast<std::int64_t>(plan.size());
+  const auto with = [&](std::string_view status) {
+    return std::ranges::count_if(present, [&](const results::CellRow& row) { return row.status == status; });
+  };
+  outcome.ok = with("ok");
+  outcome.failed = with("failed");
+  outcome.invalid = with("invalid");
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    if (!rows.contains(i)) outcome.missing.push_back({static_cast<std::int64_t>(i), plan[i]});
+  return outcome;
+}
+
+}  // namespace tbft

@@ -1,0 +1,93 @@
+#include "harness/sweep/run_setup.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "harness/adaptive/reference.h"
+#include "harness/host/interrupted.h"
+#include "harness/host/provenance.h"
+#include "harness/training/compute.h"
+
+namespace tbft {
+
+namespace {
+
+// Of the model's outputs. What is wrong with a reference that cannot be read, CellSettings says.
+std::vector<std::string> class_names_of(const RunSetup& setup) {
+  const auto& names = setup.trainer.class_names();
+  if (!names.empty() || setup.settings.model.reference.empty()) return names;
+  try {
+    return adaptive::read_reference(setup.settings.model.reference, setup.identity.checkpoint_sha256).class_names;
+  } catch (const std::runtime_error&) {
+    return {};
+  }
+}
+
+TargetData load(const RunSetup& setup) {
+  const auto loading = [&](const std::string& name) {
+    if (setup.stop) throw Interrupted("interrupted");
+    setup.console.progress("loading " + name);
+  };
+  const auto warn = [&](const std::string& note) { setup.console.warning(note); };
+  const ModelClasses model{.outputs = setup.trainer.spec().classes, .names = class_names_of(setup)};
+  TargetData data(setup.settings, setup.selected, loading, model, warn);
+  if (!setup.trainer.note().empty()) warn(setup.trainer.note());
+  setup.console.clear();
+  return data;
+}
+
+std::string describe(const RunSetup& setup, const RunRequest& request, const nlohmann::json& facts) {
+  nlohmann::json run = provenance_json(setup.board);
+  run["schema"] = results::schema_version;
+  run["run_id"] = fmt::format("{}-{}-{:04x}", setup.settings.name, utc_compact(), std::random_device{}() & 0xFFFFU);
+  run["libtorch"] = libtorch_version();
+  run["created_utc"] = utc_now();
+  run["command_line"] = request.command_line;
+  run["requested"] = nlohmann::json::parse(to_json(request.settings));
+  run["effective"] = nlohmann::json::parse(to_json(setup.settings));
+  run["config_hash"] = setup.identity.config_hash;
+  run["checkpoint_sha256"] = setup.identity.checkpoint_sha256;
+  run["model"] = setup.trainer.description();
+  run["cells"] = setup.plan.size();
+  for (const auto& cell : setup.plan) run["plan"].push_back(cell.id);
+  run.update(facts);
+  run["data"] = nlohmann::json::parse(setup.data.describe());
+  return run.dump();
+}
+
+}  // namespace
+
+RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings, const nlohmann::json& facts,
+                   const Board& on_board, Console& to_console, const std::atomic<bool>& stop_flag,
+                   std::function<void(const SearchOutcome&)> record)
+    : board(on_board),
+      console(to_console),
+      stop(stop_flag),
+      settings(effective_settings),
+      identity(identify(settings)),
+      plan(make_plan(settings, identity)),
+      selected(select_cells(plan, request.cells)),
+      trainer(settings.model.checkpoint),
+      data(load(*this)),
+      cell_settings(settings, identity.checkpoint_sha256, trainer, data, console, stop, std::move(record)),
+      directory(request.directory, request.resume),
+      run_id(directory.begin(describe(*this, request, facts), plan)),
+      journal(directory.journal()) {
+  for (const auto& [name, json] : journal.before().found) cell_settings.learn({name, json, ""});
+}
+
+std::vector<const Cell*> RunSetup::todo(RunOutcome& outcome) const {
+  outcome.planned = static_cast<std::int64_t>(selected.size());
+  std::vector<const Cell*> left;
+  for (const auto& cell : selected) {
+    if (directory.done().contains(cell.id))
+      ++outcome.skipped;
+    else
+      left.push_back(&cell);
+  }
+  return left;
+}
+
+}  // namespace tbft

@@ -1,0 +1,367 @@
+#include "harness/sweep/runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "harness/experiment/row.h"
+#include "harness/experiment/run_status.h"
+#include "harness/experiment/trace_space.h"
+#include "harness/host/provenance.h"
+#include "harness/measurement/energy_text.h"
+#include "harness/measurement/marker.h"
+#include "harness/measurement/run_meter.h"
+#include "harness/sweep/cell_run.h"
+#include "harness/sweep/jobs.h"
+#include "harness/sweep/run_setup.h"
+#include "harness/sweep/trial.h"
+#include "harness/training/compute.h"
+#include "harness/training/stop_observer.h"
+#include "harness/training/trainer.h"
+#include "power/monitor.h"
+
+namespace tbft {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// A finished cell that waits for the idle window after it.
+struct Pending {
+  CellMeasurement measurement;
+  std::string window;
+  int idle_before = -1;
+};
+
+class Run {
+ public:
+  // `status` and its file outlive the run: its end is told by whoever sees it.
+  Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop, RunStatus& status,
+      StatusFile& status_file)
+      : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file) {
+    std::string estimated;
+    auto meter = open_meter_or_estimate(request.settings.meter.uri, request.settings.meter.interval_s, estimated);
+    const auto info = meter->info();
+    auto on_mark = open_marker(request.settings.meter.marker, console);
+    // The directory pins what `auto` found, so that a resume with another meter is noticed.
+    auto settings = effective(request.settings, board.cores());
+    settings.meter.uri = info.uri;
+    if (settings.idle.seconds < 0) settings.idle.seconds = info.measured ? default_idle_s : 0;
+    identify(settings);  // tells of a file that is missing before anything is timed
+    const auto realtime = power::parse_realtime(settings.meter.realtime);
+    const auto scheduling = power::try_scheduling(realtime);
+    const auto trial = pick_kernels(request, settings);
+    const auto compute = set_compute({settings.threads, settings.backend});
+    settings.threads = compute.threads;
+    if (settings.meter.trace != "off") check_room(request, *meter, settings);
+    const nlohmann::json facts{{"meter", to_json(info)}, {"trial", to_json(trial)}, {"sampler", to_json(scheduling)}};
+
+    setup_ = std::make_unique<RunSetup>(request, settings, facts, board, console, stop,
+                                        [this](const SearchOutcome& outcome) { record(outcome); });
+    if (!estimated.empty()) console.warning(estimated);
+    if (board_.name().starts_with("Raspberry Pi") && !board_.throttled_bits())
+      console.warning("whether the board is throttled cannot be seen: join the group video, sudo usermod -aG video $USER");
+    power::MonitorOptions options{.interval_s = settings.meter.interval_s, .on_mark = std::move(on_mark), .realtime = realtime};
+    if (settings.meter.trace != "off") {
+      options.trace = setup_->directory.trace(setup_->journal.before().executions + 1);
+      if (settings.meter.trace == "cells") options.trace_keep = power::TraceKeep::cells;
+      trace_ = options.trace->filename().string();
+    }
+    setup_->journal.execution(tool_version(), trace_);
+    monitor_ = std::make_unique<power::Monitor>(std::move(meter), std::move(options));
+    status_.meter = monitor_->meter().uri;
+    status_.measured = monitor_->meter().measured;
+  }
+
+  RunOutcome execute() {
+    RunOutcome outcome;
+    const auto todo = setup_->todo(outcome);
+    if (todo.empty()) return outcome;
+    console_.line(fmt::format("{}: {} of {} cells to run, {}, meter {}", settings().name, todo.size(), setup_->plan.size(),
+                              setup_->trainer.description(), monitor_->meter().uri));
+    if (settings().warmup) warm_up(*todo.front());
+    began_ = SteadyClock::now();
+    remaining_ = todo.size();
+    idle_window();
+    for (const Cell* cell : todo) {
+      if (stop_) throw Interrupted("interrupted");
+      const auto way = settled_way_of(*cell);
+      pending_ = measure_cell(*cell, way);
+      cool_down();
+      idle_window();
+      write_pending(outcome);
+      --remaining_;
+      ++finished_;
+    }
+    for (const auto& warning : sampler_warnings(*monitor_, trace_)) console_.warning(warning);
+    // run.json says what the meter was at the start.
+    if (const auto note = monitor_->meter().note; !note.empty())
+      setup_->journal.found("meter.note", nlohmann::json(note).dump());
+    monitor_->close();
+    return outcome;
+  }
+
+ private:
+  const Settings& settings() const { return setup_->settings; }
+
+  static nlohmann::json to_json(const power::MeterInfo& meter) {
+    return {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
+            {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
+  }
+
+  static nlohmann::json to_json(const power::Scheduling& scheduling) {
+    return {
+        {"policy", scheduling.policy_name()}, {"priority", scheduling.priority}, {"timer_slack_ns", scheduling.timer_slack_ns}};
+  }
+
+  // Throws where the trace cannot fit: hours of work would end with a full disk.
+  void check_room(const RunRequest& request, const power::Meter& meter, const Settings& settings) const {
+    const auto cells = select_cells(make_plan(settings, identify(settings)), request.cells);
+    const auto cells_csv = request.directory / "cells.csv";
+    const TracePlan plan{.rows_per_s = trace_rows_per_s(meter, settings.meter.interval_s),
+                         .seconds = seconds_left(cells_csv, cells, settings.idle.seconds),
+                         .cells_only = settings.meter.trace == "cells"};
+    const auto check = check_space(request.directory, free_bytes(request.directory), plan);
+    const auto line = fmt::format("{}: {}; {}", check.name, check.detail, check.fix);
+    if (check.health == Health::problem) throw std::runtime_error(line);
+    if (check.health == Health::warning) console_.warning(line);
+  }
+
+  static nlohmann::json to_json(const Trial& trial) {
+    auto all = nlohmann::json::array();
+    for (const auto& [kernels, step_s] : trial.times)
+      all.push_back({{"backend", kernels.backend}, {"layout", kernels.layout}, {"step_s", step_s}});
+    return all;
+  }
+
+  // Back end and layout, where the request leaves them open. A resumed run stays with what it has, and single cells take what
+  // is usual for the machine: the parts of one plan must agree.
+  Trial pick_kernels(const RunRequest& request, Settings& settings) const {
+    const auto tried = candidates(request.settings.backend,
+                                  request.settings.layout.empty() ? std::string(automatic) : request.settings.layout);
+    auto picked = request.resume ? picked_before(request.directory / "run.json") : std::nullopt;
+    Trial trial;
+    if (!picked || std::ranges::find(tried, *picked) == tried.end()) {
+      if (!request.cells.empty()) return trial;
+      console_.progress("timing convolution back ends and layouts");
+      Trainer trainer(settings.model.checkpoint);
+      trial = try_out(tried, [&](const Kernels& kernels, double enough_s) {
+        if (stop_) throw Interrupted("interrupted");
+        try {
+          set_compute({settings.threads, kernels.backend});
+        } catch (const std::runtime_error&) {  // this libtorch has it not
+          return std::numeric_limits<double>::infinity();
+        }
+        return trainer.step_s(kernels.layout, enough_s);
+      });
+      console_.clear();
+      picked = trial.picked;
+    }
+    settings.backend = picked->backend;
+    settings.layout = picked->layout;
+    return trial;
+  }
+
+  // So that a resumed run need not search again.
+  void record(const SearchOutcome& outcome) {
+    if (!outcome.failure.empty()) return;
+    setup_->journal.found(outcome.name, outcome.json);
+    console_.line(fmt::format("{}: {}", outcome.name, outcome.json));
+  }
+
+  // What has to be searched first is no part of the cell: it begins after an idle window of its own.
+  CellWay settled_way_of(const Cell& cell) {
+    const auto before = setup_->cell_settings.searches();
+    auto way = way_of(*setup_, cell);
+    if (setup_->cell_settings.searches() == before || settings().idle.seconds <= 0) return way;
+    cool_down();
+    idle_window();
+    monitor_->forget(fmt::format("idle/{}", idle_windows_ - 2));  // the one before the search
+    return way;
+  }
+
+  // A discarded cell of few images that trains everything: code paged in, kernels chosen, clocks up.
+  void warm_up(const Cell& cell) {
+    console_.progress("warming up");
+    status_.state = "warming up";
+    status_file_.write(status_);
+    auto settings = setup_->cell_settings.warm_up(cell);
+    settings.epochs = 1;
+    auto split = setup_->data.split(cell);
+    const auto at_most = [](std::vector<std::int64_t>& part, std::int64_t n) {
+      part.resize(std::min(part.size(), static_cast<std::size_t>(n)));
+    };
+    constexpr std::int64_t steps = 4;
+    constexpr std::int64_t evaluated = 256;
+    at_most(split.train, steps * settings.batch);
+    at_most(split.val, evaluated);
+    at_most(split.test, evaluated);
+    StopObserver observer(stop_);
+    try {
+      setup_->trainer.run(find_strategy("full"), setup_->data.images(cell), split, settings, observer);
+    } catch (const DivergedError&) {  // warm all the same
+    }
+  }
+
+  // Not more often than an eye can follow: what it costs is on the meter too.
+  void show_progress(const Cell& cell, double fraction) {
+    if (!(console_.terminal() || status_file_.wanted()) || seconds_since(last_drawn_) < 0.1) return;
+    last_drawn_ = SteadyClock::now();
+    const double done = static_cast<double>(finished_) + fraction;
+    const double all = static_cast<double>(finished_ + remaining_);
+    status_.state = "running";
+    status_.cell_id = cell.id;
+    status_.cell = fmt::format("{} {:.0f} % {}", cell.drift_text(), cell.train_size * 100, cell.strategy);
+    status_.fraction = done / all;
+    status_.eta_s = done > 0.5 ? seconds_since(began_) / done * (all - done) : results::unknown;
+    show_status();
+  }
+
+  void show_status() {
+    const auto live = monitor_->live();
+    status_.elapsed_s = seconds_since(began_);
+    status_.done = static_cast<std::int64_t>(finished_);
+    status_.planned = static_cast<std::int64_t>(finished_ + remaining_);
+    status_.power_W = live.watts_W;
+    status_.energy_J = live.joules_J;
+    console_.progress(status_line(status_));
+    status_file_.update(status_);
+  }
+
+  Pending measure_cell(const Cell& cell, const CellWay& way) {
+    Pending pending;
+    pending.window = "cell/" + cell.id;
+    pending.idle_before = idle_windows_ - 1;
+    setup_->journal.cell_begins(cell.id);
+    const double sampler_before = monitor_->sampler().cpu_s;
+    CellObserver observer(monitor_.get(), pending.window, settings().trace_steps, stop_,
+                          [&](double fraction) { show_progress(cell, fraction); });
+    auto& m = pending.measurement = run_cell(*setup_, cell, way, observer);
+    m.sampler_cpu_s = monitor_->sampler().cpu_s - sampler_before;
+    const auto result = m.result.value_or(TrainResult{});
+    setup_->journal.cell_ends(cell.id, result.correct_by_image, result.diagnosis);
+    return pending;
+  }
+
+  void cool_down() {
+    if (settings().cooldown.max_C <= 0) return;
+    const auto start = SteadyClock::now();
+    while (!stop_ && seconds_since(start) < settings().cooldown.timeout_s) {
+      const auto now = board_.temperature_C();
+      if (!now || *now <= settings().cooldown.max_C) return;
+      status_.state = fmt::format("cooling: {:.1f} C, waiting for {:.1f} C", *now, settings().cooldown.max_C);
+      show_status();
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+  }
+
+  // Data loaded, threads parked. Not cut short by a signal: the finished cell before it needs it whole.
+  void idle_window() {
+    if (settings().idle.seconds <= 0) return;
+    status_.state = "idle";
+    show_status();
+    const auto name = fmt::format("idle/{}", idle_windows_++);
+    const auto before = board_.processor_times();
+    monitor_->begin(name);
+    const bool is_measured = monitor_->failure().empty();
+    if (is_measured) std::this_thread::sleep_for(std::chrono::duration<double>(settings().idle.seconds));
+    monitor_->end(name);
+    idle_uses_.push_back(processor_use(before, board_.processor_times()));
+  }
+
+  // The cells that are left are trained and tested all the same: an accuracy needs no meter.
+  void warn_of_dead_meter() {
+    if (meter_is_dead_ || monitor_->failure().empty()) return;
+    meter_is_dead_ = true;
+    console_.warning(
+        fmt::format("the meter failed: {}; from here on accuracies alone are measured and energies are invalid; "
+                    "once the meter is back, --resume runs these cells again",
+                    monitor_->failure()));
+  }
+
+  power::Energy idle_energy(int index) { return index < 0 ? power::Energy{} : monitor_->energy(fmt::format("idle/{}", index)); }
+
+  void write_pending(RunOutcome& outcome) {
+    auto& m = pending_->measurement;
+    CellEnergy energy;
+    energy.gross = monitor_->energy(pending_->window);
+    const bool trained = m.result && m.train_s > 0;
+    if (trained) energy.train = monitor_->energy(pending_->window + "/train");
+    energy.idle_before = idle_energy(pending_->idle_before);
+    energy.idle_after = idle_energy(idle_windows_ - 1);
+    if (pending_->idle_before >= 0) {
+      energy.use_before = idle_uses_.at(static_cast<std::size_t>(pending_->idle_before));
+      energy.use_after = idle_uses_.back();
+    }
+    warn_once(m, energy);
+    const auto row = make_row(m, energy, monitor_->meter(), setup_->facts());
+    // The readings first: a row on the disk must find its joules again in the trace.
+    monitor_->sync();
+    setup_->directory.commit(row);
+    // The last idle window is the one before the next cell.
+    monitor_->forget(pending_->window);
+    if (pending_->idle_before >= 0) monitor_->forget(fmt::format("idle/{}", pending_->idle_before));
+    count(row, outcome);
+    warn_of_dead_meter();
+    console_.line(fmt::format("[{}/{}] {}", finished_ + 1, finished_ + remaining_, outcome_text(m.cell, row)));
+    pending_.reset();
+  }
+
+  // The first time is enough: each cell's row has its own.
+  void warn_once(const CellMeasurement& m, const CellEnergy& energy) {
+    if (const auto other_pct = other_cpu_pct(m);
+        other_pct && *other_pct > crowded_pct && !std::exchange(warned_of_others_, true))
+      console_.warning(
+          fmt::format("{}: joules and times hold their work too (column other_cpu_pct)", other_programs_text(*other_pct)));
+    const auto still = stands_still(m, energy, monitor_->meter());
+    if (!still.warning.empty() && !std::exchange(warned_of_meter_, true)) console_.warning(still.warning);
+  }
+
+  const Board& board_;
+  Console& console_;
+  const std::atomic<bool>& stop_;
+  RunStatus& status_;
+  StatusFile& status_file_;
+  std::unique_ptr<RunSetup> setup_;
+  std::unique_ptr<power::Monitor> monitor_;
+  std::string trace_;  // its file's name; empty: none is kept
+  std::optional<Pending> pending_;
+  int idle_windows_ = 0;
+  bool meter_is_dead_ = false;
+  std::vector<std::optional<ProcessorUse>> idle_uses_;
+  bool warned_of_others_ = false, warned_of_meter_ = false;
+  std::size_t remaining_ = 0, finished_ = 0;
+  SteadyClock::time_point began_, last_drawn_;
+};
+
+}  // namespace
+
+RunOutcome run_experiment(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop) {
+  RunStatus status;
+  status.command = "run";
+  status.output = request.directory.string();
+  RunDirectory::refuse(request.directory, request.resume);
+  StatusFile file(request.status, status);
+  return file.until_end(status, [&] {
+    const auto outcome = request.jobs > 0 ? run_jobs(request, board, console, stop, status, file)
+                                          : Run(request, board, console, stop, status, file).execute();
+    status.state = "done";
+    status.done = status.planned = outcome.planned;
+    status.cell_id.clear();
+    status.cell.clear();
+    status.fraction = 1;
+    status.eta_s = 0;
+    file.write(status);
+    return outcome;
+  });
+}
+
+}  // namespace tbft

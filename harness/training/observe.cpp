@@ -1,0 +1,110 @@
+#include "harness/training/observe.h"
+
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
+#include <ATen/record_function.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+#include <fmt/format.h>
+
+#include <map>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "harness/training/batches.h"
+#include "harness/training/network.h"
+
+namespace tbft::adaptive {
+namespace {
+
+// 100 images of 32 px keep 6 MiB a layer in the caches' reach; larger batches are not faster.
+constexpr std::size_t batch_size = 100;
+
+// The fused passes (models/fused.h) take channels_last maps only and hide the BatchNorms from a watcher.
+constexpr const char* layout = "contiguous";
+
+// libtorch's C++ modules have no hooks, but every operation can be watched together with its inputs: a batch_norm names its
+// layer by the running mean that it is given. The callback is a plain function and finds its state in the thread's debug
+// info; of its slots the one for tests is free.
+constexpr auto slot = c10::DebugInfoKind::TEST_INFO;
+
+struct Watched : c10::DebugInfoBase {
+  std::map<const void*, LayerMoments*> layer_of;  // by the data of running_mean
+};
+
+void append(std::vector<float>& to, const at::Tensor& from) {
+  const at::Tensor values = from.to(at::kFloat).contiguous();
+  const auto* begin = values.data_ptr<float>();
+  to.insert(to.end(), begin, begin + values.numel());
+}
+
+std::unique_ptr<at::ObserverContext> on_operation(const at::RecordFunction& function) {
+  if (std::string_view(function.name()) != "aten::batch_norm") return nullptr;
+  auto* watched = static_cast<Watched*>(c10::ThreadLocalDebugInfo::get(slot));
+  const auto inputs = function.inputs();
+  // batch_norm(input, weight, bias, running_mean, running_var, ...)
+  if (watched == nullptr || inputs.size() < 5 || !inputs[3].isTensor()) return nullptr;
+  const auto found = watched->layer_of.find(inputs[3].toTensor().data_ptr());
+  if (found == watched->layer_of.end()) return nullptr;
+  // In double: a variance is the difference of two near numbers.
+  const at::Tensor x = inputs[0].toTensor().to(at::kDouble);
+  append(found->second->mean, x.mean({2, 3}));
+  append(found->second->mean_square, x.square().mean({2, 3}));
+  return nullptr;
+}
+
+class Watch {
+ public:
+  explicit Watch(const std::shared_ptr<Watched>& watched)
+      : guard_(slot, watched),
+        handle_(at::addThreadLocalCallback(at::RecordFunctionCallback(on_operation).needsInputs(true))) {}
+  ~Watch() { at::removeCallback(handle_); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  c10::DebugInfoGuard guard_;
+  at::CallbackHandle handle_;
+};
+
+}  // namespace
+
+Observation observe(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+                    const std::function<void(std::int64_t)>& progress) {
+  Observation seen{.classes = net->spec().classes, .logits = {}, .labels = {}, .layers = {}};
+  for (const auto i : indices) {
+    const auto label = images.labels.at(static_cast<std::size_t>(i));
+    if (label < 0 || label >= seen.classes)
+      throw std::invalid_argument(fmt::format("label {} is none of the network's {} classes", label, seen.classes));
+    seen.labels.push_back(label);
+  }
+  set_layout(net, layout);  // outside of inference mode, whose tensors cannot be trained
+  const torch::InferenceMode inference;
+  net->eval();
+  std::vector<std::pair<const void*, LayerMoments>> found;
+  for (const auto& item : net->named_modules()) {
+    const auto* layer = item.value()->as<torch::nn::BatchNorm2d>();
+    if (layer == nullptr) continue;
+    LayerMoments moments{.name = item.key(), .channels = layer->running_mean.numel()};
+    append(moments.running_mean, layer->running_mean);
+    append(moments.running_var, layer->running_var);
+    found.emplace_back(layer->running_mean.data_ptr(), std::move(moments));
+  }
+  const auto watched = std::make_shared<Watched>();
+  for (auto& [key, moments] : found) watched->layer_of[key] = &moments;
+  for (std::size_t begin = 0; begin < indices.size(); begin += batch_size) {
+    const auto [x, y] = make_batch(images, slice(indices, begin, batch_size), layout);
+    const Watch watch(watched);
+    append(seen.logits, net->forward(x));
+    if (progress) progress(static_cast<std::int64_t>(std::min(begin + batch_size, indices.size())));
+  }
+  for (auto& [key, moments] : found) {
+    if (moments.mean.size() != indices.size() * static_cast<std::size_t>(moments.channels))
+      throw std::logic_error(fmt::format("{}: its input was not seen once an image", moments.name));
+    seen.layers.push_back(std::move(moments));
+  }
+  return seen;
+}
+
+}  // namespace tbft::adaptive

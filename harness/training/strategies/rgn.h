@@ -1,0 +1,21 @@
+// Relative gradient norms |g| / |theta| (Lee et al., "Surgical Fine-Tuning Improves Adaptation to Distribution Shifts", ICLR
+// 2023): what a block or tensor would change most, for its size.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "harness/training/strategies/probe.h"
+#include "models/blocks.h"
+
+namespace tbft {
+
+// rgn-top1: the block of the largest relative norm, its tensors taken as one vector, in the mean over mini-batches. Throws
+// std::invalid_argument where no block was probed, or a gradient is not finite.
+models::Block block_of_largest_rgn(std::span<const ProbedParameter> probed);
+
+// auto-rgn: for each tensor the mean of |g| / |theta| over mini-batches, divided by the largest of them; in [0, 1], in the
+// order of `probed`. A tensor of zeros has none and gets 0. Throws as above.
+std::vector<double> relative_rates(std::span<const ProbedParameter> probed);
+
+}  // namespace tbft

@@ -1,0 +1,47 @@
+// Images as the trained part of a network sees them. Includes torch: for the trainer alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "harness/training/batches.h"
+#include "harness/training/network.h"
+#include "harness/training/phases.h"
+#include "harness/training/trainer.h"
+#include "models/prefix_cache.h"
+
+namespace tbft {
+
+// A set of images: through the frozen stages, once, or as they are.
+class TrainInputs {
+ public:
+  // Samples are numbered by their place in `indices`. All arguments outlive this.
+  TrainInputs(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+              const TrainSettings& settings)
+      : net_(net), images_(images), indices_(indices), settings_(settings) {}
+
+  // Runs the stages before `stage` in eval mode; from then on batches are those of `stage`. Returns the bytes kept in memory.
+  std::int64_t cache(int stage, std::int64_t memory_bytes, PhaseObserver& observer);
+
+  bool cached() const { return cache_ != nullptr; }
+  int stage() const { return stage_; }
+  std::size_t size() const { return indices_.size(); }
+
+  Batch batch(std::span<const std::int64_t> samples, std::span<const Shift> augmentation = {}) const;
+
+ private:
+  models::ResNet& net_;
+  const data::Images& images_;
+  std::span<const std::int64_t> indices_;
+  const TrainSettings& settings_;
+  int stage_ = 0;
+  std::unique_ptr<models::PrefixCache> cache_;
+  mutable std::vector<std::int64_t> picked_;  // kept between batches
+};
+
+// Every sample, in order, through the network from the inputs' stage on.
+Score evaluate(models::ResNet& net, const TrainInputs& inputs, PhaseObserver& observer);
+
+}  // namespace tbft
