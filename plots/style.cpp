@@ -34,7 +34,7 @@ std::string name_of(std::string_view kind, const results::TableSet& set, std::si
   return index == 0 ? name.substr(0, 80) : fmt::format("{}-{}", name.substr(0, 80), index + 1);
 }
 
-std::string estimate_note(const results::Energy& energy) {
+std::string estimate_note(const results::JoulesBasis& energy) {
   return energy.estimate && energy.basis != results::Basis::none ? "ESTIMATE, not a measurement" : "";
 }
 
@@ -48,7 +48,7 @@ std::string note_script(const std::string& note) {
   return fmt::format("set label 1 {} at graph 0.02, 0.96 left front textcolor rgb \"#b00020\"\n", in_quotes(note));
 }
 
-std::string joules_label(const results::Energy& energy) {
+std::string joules_label(const results::JoulesBasis& energy) {
   const auto basis = results::to_string(energy.basis);
   return fmt::format("training energy / J{}{}", basis.empty() ? "" : ", ", basis);
 }

@@ -20,13 +20,13 @@ Look look_of(const std::string& strategy);
 // "accuracy-synthetic-input"; unique within a report by `index`.
 std::string name_of(std::string_view kind, const results::TableSet& set, std::size_t index);
 // "ESTIMATE, not a measurement" where the joules are none; else empty.
-std::string estimate_note(const results::Energy& energy);
+std::string estimate_note(const results::JoulesBasis& energy);
 std::string estimate_note(const results::CellRow& row);
 // Commands that write the note large into the graph, and take it away again for the next panel.
 std::string note_script(const std::string& note);
 
 // "training energy / J, net"
-std::string joules_label(const results::Energy& energy);
+std::string joules_label(const results::JoulesBasis& energy);
 
 // Panels side by side, two in a row: commands up to and with their `plot`.
 struct Panels {

@@ -5,7 +5,7 @@
 
 #include "results/correctness.h"
 #include "results/schema.h"
-#include "results/step_cost.h"
+#include "results/step_cost_csv.h"
 
 namespace tbft::results {
 

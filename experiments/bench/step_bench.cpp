@@ -24,7 +24,7 @@
 
 #include "harness/experiment/settings.h"
 #include "harness/host/board.h"
-#include "harness/step_cost/operations.h"
+#include "harness/step_cost/step_operation.h"
 #include "harness/step_cost/stepper.h"
 #include "harness/training/compute.h"
 #include "harness/training/trainer.h"

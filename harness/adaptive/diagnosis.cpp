@@ -248,7 +248,8 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
   if (diagnosis.labels_seen < reference.classes)
     diagnosis.doubts.push_back(
         fmt::format("labels of {} of {} classes in the sample", diagnosis.labels_seen, reference.classes));
-  diagnosis.one_to_one = relabel(sample.predicted(), sample.labels, reference.classes, seed).kind == MapKind::one_to_one;
+  diagnosis.one_to_one =
+      find_relabelling(sample.predicted(), sample.labels, reference.classes, seed).kind == MapKind::one_to_one;
   decide(reference, power, diagnosis);
   return diagnosis;
 }

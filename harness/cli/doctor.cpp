@@ -71,20 +71,19 @@ void print_line(std::string_view state, std::string_view name, std::string_view 
   if (!fix.empty()) fmt::print("  {:<13}   -> {}\n", "", fix);
 }
 
-void print(const Diagnosis& diagnosis) {
+void print(const Findings& findings) {
   fmt::print("Meters\n");
-  for (const auto& meter : diagnosis.meters) print_line(to_string(meter.state), meter.uri, meter.detail, meter.fix);
+  for (const auto& meter : findings.meters) print_line(to_string(meter.state), meter.uri, meter.detail, meter.fix);
   fmt::print("Machine\n");
-  for (const auto& check : diagnosis.checks)
+  for (const auto& check : findings.checks)
     print_line(to_string(check.health), check.topic + " " + check.name, check.detail, check.fix);
-  if (diagnosis.auto_uri.empty() && !diagnosis.also_usable.empty()) {
-    fmt::print("-m auto does not guess among equals; choose one: -m '{}'\n", fmt::join(diagnosis.also_usable, "', -m '"));
-  } else if (diagnosis.auto_uri.empty()) {
+  if (findings.auto_uri.empty() && !findings.also_usable.empty()) {
+    fmt::print("-m auto does not guess among equals; choose one: -m '{}'\n", fmt::join(findings.also_usable, "', -m '"));
+  } else if (findings.auto_uri.empty()) {
     fmt::print("-m auto finds no meter\n");
   } else {
-    fmt::print(
-        "-m auto takes {}{}\n", diagnosis.auto_uri,
-        diagnosis.also_usable.empty() ? "" : fmt::format(" (of equal scope: {})", fmt::join(diagnosis.also_usable, ", ")));
+    fmt::print("-m auto takes {}{}\n", findings.auto_uri,
+               findings.also_usable.empty() ? "" : fmt::format(" (of equal scope: {})", fmt::join(findings.also_usable, ", ")));
   }
 }
 
@@ -136,21 +135,21 @@ int execute(const DoctorOptions& options) {
       meter_checks.push_back({.topic = "meter", .name = options.meter, .health = Health::problem, .detail = error.what()});
     }
   }
-  Diagnosis diagnosis = diagnose();
-  diagnosis.checks.push_back(disk_check(exam));
-  diagnosis.checks.push_back(sampler_check());
-  if (const auto use = processor_use(before, processors_a_second_after(before))) diagnosis.checks.push_back(check_others(*use));
-  const bool any = !diagnosis.auto_uri.empty() || !diagnosis.also_usable.empty();
+  Findings findings = check_machine();
+  findings.checks.push_back(disk_check(exam));
+  findings.checks.push_back(sampler_check());
+  if (const auto use = processor_use(before, processors_a_second_after(before))) findings.checks.push_back(check_others(*use));
+  const bool any = !findings.auto_uri.empty() || !findings.also_usable.empty();
   const bool usable = options.meter.empty() ? any : exam && exam->usable;
   if (options.json) {
     Json meters = Json::array();
-    for (const auto& meter : diagnosis.meters) meters.push_back(json_of(meter));
+    for (const auto& meter : findings.meters) meters.push_back(json_of(meter));
     Json checks = Json::array();
     for (const auto& check : meter_checks) checks.push_back(json_of(check));
-    for (const auto& check : diagnosis.checks) checks.push_back(json_of(check));
+    for (const auto& check : findings.checks) checks.push_back(json_of(check));
     fmt::print("{}\n", Json{{"usable", usable},
-                            {"auto", diagnosis.auto_uri.empty() ? Json(nullptr) : Json(diagnosis.auto_uri)},
-                            {"auto_equals", diagnosis.also_usable},
+                            {"auto", findings.auto_uri.empty() ? Json(nullptr) : Json(findings.auto_uri)},
+                            {"auto_equals", findings.also_usable},
                             {"meters", meters},
                             {"checks", checks},
                             {"meter", exam ? json_of(*exam) : Json(nullptr)}}
@@ -158,7 +157,7 @@ int execute(const DoctorOptions& options) {
   } else {
     if (exam) print(*exam);
     for (const auto& check : meter_checks) print_line(to_string(check.health), check.name, check.detail, check.fix);
-    print(diagnosis);
+    print(findings);
   }
   return usable ? Exit::ok : Exit::no_meter;
 }

@@ -13,7 +13,7 @@
 #include "harness/cli/time_option.h"
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
-#include "harness/step_cost/operations.h"
+#include "harness/step_cost/step_operation.h"
 #include "results/text.h"
 
 namespace tbft::cli {

@@ -67,7 +67,7 @@ std::optional<double> other_cpu_pct(const CellMeasurement& m) {
   return use ? use->other_pct : std::nullopt;
 }
 
-results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
+results::CellRow make_row(const CellMeasurement& m, const RowContext& run) {
   const auto& settings = *run.settings;
   const auto& strategy = find_strategy(m.cell.strategy);
   results::CellRow row;
@@ -115,7 +115,7 @@ results::CellRow make_row(const CellMeasurement& m, const RunFacts& run) {
 }
 
 results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter,
-                          const RunFacts& run) {
+                          const RowContext& run) {
   auto row = make_row(m, run);
   row.duration_s = m.duration_s;
   row.train_s = m.train_s;

@@ -48,7 +48,7 @@ power::StandsStill stands_still(const CellMeasurement& measurement, const CellEn
 // Share of the processors that other programs took during the cell, percent.
 std::optional<double> other_cpu_pct(const CellMeasurement& measurement);
 
-struct RunFacts {
+struct RowContext {
   std::string run_id;
   const Settings* settings = nullptr;  // effective
   const Board* board = nullptr;
@@ -59,8 +59,8 @@ struct RunFacts {
 // stands still, negative joules): joule columns stay empty, the accuracy counts. Where only the training windows are invalid,
 // their columns stay empty and `reason` says why.
 results::CellRow make_row(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter,
-                          const RunFacts& run);
+                          const RowContext& run);
 // Of a cell that shared the machine with others: its accuracy alone. Meter, energy and times stay empty; `ok` or `failed`.
-results::CellRow make_row(const CellMeasurement& measurement, const RunFacts& run);
+results::CellRow make_row(const CellMeasurement& measurement, const RowContext& run);
 
 }  // namespace tbft

@@ -322,10 +322,10 @@ std::string to_string(Health health) {
   throw std::logic_error("doctor: a health without a name");
 }
 
-Diagnosis diagnose(const Roots& roots) {
+Findings check_machine(const Roots& roots) {
   const Board board(roots.sys.parent_path());
   const bool raspberry = board.name().starts_with("Raspberry Pi");
-  Diagnosis result;
+  Findings result;
   result.meters = power::find_meters(roots);
   if (const auto* best = power::best_meter(result.meters)) {
     result.auto_uri = best->uri;

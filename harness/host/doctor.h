@@ -25,13 +25,13 @@ struct Check {
   std::string fix;  // empty: nothing to do
 };
 
-struct Diagnosis {
+struct Findings {
   std::vector<power::FoundMeter> meters;  // what was found, then one line (absent) for each other kind
   std::vector<Check> checks;
   std::string auto_uri;                  // what `auto` takes; empty: nothing
   std::vector<std::string> also_usable;  // of the same scope; where auto_uri is empty, the equals that it does not choose among
 };
-Diagnosis diagnose(const power::Roots& roots = {});
+Findings check_machine(const power::Roots& roots = {});
 
 // What others did on the processors during a second or so.
 Check check_others(const ProcessorUse& use);

@@ -20,7 +20,7 @@ void shuffle(std::vector<std::size_t>& order, std::mt19937_64& random) {
 
 }  // namespace
 
-Interval student_interval(std::span<const double> values) {
+MeanInterval student_interval(std::span<const double> values) {
   std::vector<double> finite;
   std::ranges::copy_if(values, std::back_inserter(finite), [](double value) { return std::isfinite(value); });
   if (finite.empty()) return {unknown, unknown, unknown};

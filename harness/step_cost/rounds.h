@@ -10,14 +10,14 @@
 namespace tbft {
 
 // A mean and its 95 % interval by Student's t; NaN where it is unknown (no value; one value has no interval).
-struct Interval {
+struct MeanInterval {
   double mean, low, high;
   // high - low as a part of the mean.
   double relative_width() const { return (high - low) / mean; }
 };
 // Of independent values; those that are not finite are left out. For any number of values, unlike results::statistics, whose
 // bootstrap from 10 on is too narrow for a rule that stops at the first interval that is narrow enough.
-Interval student_interval(std::span<const double> values);
+MeanInterval student_interval(std::span<const double> values);
 
 // 100 x (1 - value / reference), element by element, NaN where either is unknown. Both spans have the same size.
 std::vector<double> paired_savings_pct(std::span<const double> values, std::span<const double> reference);

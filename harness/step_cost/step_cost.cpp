@@ -45,7 +45,7 @@ double now_s() {
 }
 
 // What makes a contender's steps.
-struct Worker {
+struct StepMaker {
   std::unique_ptr<Stepper> stepper;
   GradientSeconds split;
 };
@@ -120,7 +120,7 @@ class NetworkCost {
     for (const auto& lane : lanes_) {
       stop_point();
       const auto split = convolution_gradients(options_, lane.contender);
-      workers_.push_back({std::make_unique<Stepper>(options_, lane.contender), split});
+      makers_.push_back({std::make_unique<Stepper>(options_, lane.contender), split});
     }
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       auto& lane = lanes_[i];
@@ -131,7 +131,7 @@ class NetworkCost {
       for (int step = 0; step < at_least || now_s() - start_s < shortest_window_s; ++step) {
         stop_point();
         const double began_s = now_s();
-        workers_[i].stepper->step();
+        makers_[i].stepper->step();
         fastest_s = std::min(fastest_s, now_s() - began_s);
       }
       lane.steps = std::max<std::int64_t>(1, std::llround(std::ceil(window_s() / fastest_s)));
@@ -152,7 +152,7 @@ class NetworkCost {
 
   double window(std::size_t index, std::size_t round) {
     ContenderRounds& lane = lanes_[index];
-    auto& [stepper, split] = workers_[index];
+    auto& [stepper, split] = makers_[index];
     console_.progress(fmt::format("{} px, round {}: {}{}", network_.pixels, round + 1, lane.contender.strategy->name, so_far_));
     stepper->restore();
     stepper->step();  // its weights back into the caches
@@ -218,7 +218,7 @@ class NetworkCost {
   std::unique_ptr<power::Meter> meter_;  // until the monitor has it
   std::unique_ptr<power::Monitor> monitor_;
   std::vector<ContenderRounds> lanes_;
-  std::vector<Worker> workers_;  // in the order of lanes_
+  std::vector<StepMaker> makers_;  // in the order of lanes_
   std::string started_utc_, run_id_, so_far_;
   bool idle_known_ = false;
 };

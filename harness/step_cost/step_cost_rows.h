@@ -8,13 +8,13 @@
 
 #include "harness/host/board.h"
 #include "harness/step_cost/contender.h"
-#include "harness/step_cost/operations.h"
+#include "harness/step_cost/step_operation.h"
 #include "harness/training/compute.h"
 #include "models/spec.h"
 #include "power/energy.h"
 #include "power/meter.h"
-#include "results/operations.h"
-#include "results/step_cost.h"
+#include "results/operations_csv.h"
+#include "results/step_cost_csv.h"
 
 namespace tbft {
 

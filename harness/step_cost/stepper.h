@@ -6,7 +6,7 @@
 #include <string>
 
 #include "harness/step_cost/contender.h"
-#include "harness/step_cost/operations.h"
+#include "harness/step_cost/step_operation.h"
 #include "models/spec.h"
 
 namespace tbft {

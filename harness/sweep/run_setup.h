@@ -43,7 +43,7 @@ struct RunSetup {
 
   // Of the selected cells, those without a row that says ok; their number besides goes to `outcome`.
   std::vector<const Cell*> todo(RunOutcome& outcome) const;
-  RunFacts facts() const { return {run_id, &settings, &board, identity.config_hash}; }
+  RowContext facts() const { return {run_id, &settings, &board, identity.config_hash}; }
 };
 
 }  // namespace tbft

@@ -145,15 +145,15 @@ class Run {
   // Back end and layout, where the request leaves them open. A resumed run stays with what it has, and single cells take what
   // is usual for the machine: the parts of one plan must agree.
   Trial pick_kernels(const RunRequest& request, Settings& settings) const {
-    const auto tried = candidates(request.settings.backend,
-                                  request.settings.layout.empty() ? std::string(automatic) : request.settings.layout);
+    const auto tried = compute_paths(request.settings.backend,
+                                     request.settings.layout.empty() ? std::string(automatic) : request.settings.layout);
     auto picked = request.resume ? picked_before(request.directory / "run.json") : std::nullopt;
     Trial trial;
     if (!picked || std::ranges::find(tried, *picked) == tried.end()) {
       if (!request.cells.empty()) return trial;
       console_.progress("timing convolution back ends and layouts");
       Trainer trainer(settings.model.checkpoint);
-      trial = try_out(tried, [&](const Kernels& kernels, double enough_s) {
+      trial = try_out(tried, [&](const ComputePath& kernels, double enough_s) {
         if (stop_) throw Interrupted("interrupted");
         try {
           set_compute({settings.threads, kernels.backend});

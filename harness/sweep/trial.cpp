@@ -11,17 +11,17 @@
 
 namespace tbft {
 
-std::vector<Kernels> candidates(const std::string& backend, const std::string& layout) {
+std::vector<ComputePath> compute_paths(const std::string& backend, const std::string& layout) {
   const std::string usual = default_layout();
   const std::string other = usual == "channels_last" ? "contiguous" : "channels_last";
-  std::vector<Kernels> all;
+  std::vector<ComputePath> all;
   for (const std::string b : {"onednn", "native"})
     for (const std::string& l : {usual, other})
       if ((backend == automatic || backend == b) && (layout == automatic || layout == l)) all.push_back({b, l});
   return all;
 }
 
-Trial try_out(const std::vector<Kernels>& candidates, const std::function<double(const Kernels&, double)>& step_s) {
+Trial try_out(const std::vector<ComputePath>& candidates, const std::function<double(const ComputePath&, double)>& step_s) {
   constexpr double clearly_faster = 0.95;
   constexpr double hopeless = 3;  // a first step also pages in its code
   Trial trial;
@@ -42,7 +42,7 @@ Trial try_out(const std::vector<Kernels>& candidates, const std::function<double
   return trial;
 }
 
-std::optional<Kernels> picked_before(const std::filesystem::path& run_json) {
+std::optional<ComputePath> picked_before(const std::filesystem::path& run_json) {
   std::ifstream file(run_json);
   if (!file) return std::nullopt;
   const auto run = nlohmann::json::parse(file, nullptr, false);
@@ -55,7 +55,7 @@ std::optional<Kernels> picked_before(const std::filesystem::path& run_json) {
   const auto backend = text("backend");
   const auto layout = text("layout");
   if (!backend || !layout) return std::nullopt;
-  return Kernels{*backend, *layout};
+  return ComputePath{*backend, *layout};
 }
 
 }  // namespace tbft

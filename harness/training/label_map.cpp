@@ -152,7 +152,7 @@ CrossFit cross_fit(Labels predicted, Labels labels, std::int64_t classes, MapKin
   return fitted(predicted, labels, gains(predicted, labels, classes, kind, seed, splits));
 }
 
-Relabelling relabel(Labels predicted, Labels labels, std::int64_t classes, std::uint64_t seed) {
+Relabelling find_relabelling(Labels predicted, Labels labels, std::int64_t classes, std::uint64_t seed) {
   check(predicted, labels, classes);
   constexpr int splits = 10;
   Relabelling result;

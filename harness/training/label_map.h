@@ -37,7 +37,7 @@ struct Relabelling {
   double gain_confidence = 0;          // share of bootstrap samples in which the map as a whole makes more right than wrong
 };
 // A free map is chosen only where it gains more than one_to_one by over two standard errors.
-Relabelling relabel(std::span<const std::int64_t> predicted, std::span<const std::int64_t> labels, std::int64_t classes,
-                    std::uint64_t seed);
+Relabelling find_relabelling(std::span<const std::int64_t> predicted, std::span<const std::int64_t> labels,
+                             std::int64_t classes, std::uint64_t seed);
 
 }  // namespace tbft::adaptive

@@ -29,7 +29,7 @@ std::string size_text(const std::optional<double>& train_size) {
   return train_size ? fmt::format("{:.6g} %", 100 * *train_size) : "no size";
 }
 
-HeadlineTable table_of(const Group& group, std::size_t level, const Energy& energy) {
+HeadlineTable table_of(const Group& group, std::size_t level, const JoulesBasis& energy) {
   HeadlineTable table;
   table.level = level;
   table.dataset = group.key.dataset;
@@ -84,7 +84,7 @@ Material material_of(const std::map<Key, std::vector<Group>>& sets, const std::s
       continue;
     }
     const Group group = pool(members, key);
-    const Energy energy = energy_of(group);
+    const JoulesBasis energy = energy_of(group);
     material.tables.push_back(table_of(group, level, energy));
     if (energy.basis == Basis::none) continue;
     material.energy_kinds.insert({energy.basis, energy.estimate});

@@ -53,7 +53,7 @@ struct Regret {
   std::size_t left_out = 0;                       // cases in which a strategy has no accuracy
   std::map<std::string, std::size_t> missing_in;  // of those, by strategy
   std::size_t fixed = 0;                          // strategies that the oracle picks from
-  Energy energy;
+  JoulesBasis energy;
   std::vector<std::string> energy_captions;
   std::vector<RegretLine> lines;  // selectors in their order, then the others in StrategyOrder; none without a case
   RegretLine oracle;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "results/statistics.h"
-#include "results/step_cost.h"
+#include "results/step_cost_csv.h"
 #include "results/tables/group.h"
 #include "results/tables/section.h"
 

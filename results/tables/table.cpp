@@ -64,7 +64,7 @@ const Joules& joules_of(const Value& value, Basis basis) {
   return basis == Basis::net ? value.net : value.gross;
 }
 
-std::vector<std::string> captions_of(const Group& group, const Energy& energy) {
+std::vector<std::string> captions_of(const Group& group, const JoulesBasis& energy) {
   std::vector<std::string> result;
   if (!energy.caption.empty()) result.push_back(energy.caption);
   if (group.invalid > 0)
@@ -102,8 +102,8 @@ std::string_view to_string(Basis basis) {
   return "";
 }
 
-Energy energy_of(const Group& group) {
-  Energy energy;
+JoulesBasis energy_of(const Group& group) {
+  JoulesBasis energy;
   if (group.sources.empty()) return energy;
   const auto meters = distinct(group.sources, [](const Source& s) { return s.meter; });
   const auto scopes = distinct(group.sources, [](const Source& s) { return s.scope; });
@@ -135,7 +135,7 @@ Energy energy_of(const Group& group) {
   return energy;
 }
 
-TrainJoules train_joules(const Group& group, const std::string& strategy, const Energy& energy) {
+TrainJoules train_joules(const Group& group, const std::string& strategy, const JoulesBasis& energy) {
   const auto line = group.strategies.find(strategy);
   if (line == group.strategies.end() || energy.basis == Basis::none) return {};
   const std::vector<Joules> cells = known_joules(line->second, energy.basis);
@@ -146,7 +146,7 @@ TrainJoules train_joules(const Group& group, const std::string& strategy, const 
   return {statistics(values), mean.U_J, is_resolved(mean)};
 }
 
-Saving saving(const Group& group, const std::string& strategy, const Energy& energy) {
+Saving saving(const Group& group, const std::string& strategy, const JoulesBasis& energy) {
   const auto own = group.strategies.find(strategy);
   const auto full = group.strategies.find("full");
   if (own == group.strategies.end() || full == group.strategies.end() || own == full || energy.basis == Basis::none) return {};

@@ -19,13 +19,13 @@ enum class Basis { none, net, gross };
 std::string_view to_string(Basis basis);  // "net", "gross", "" for none
 
 // What may be said of the joules of some rows.
-struct Energy {
+struct JoulesBasis {
   Basis basis = Basis::none;
   bool one_meter = false;  // its gain is common to all cells and drops out of ratios
   std::string caption;     // "board joules, net of idle, ina219:///dev/i2c-1", the words for an estimate, or why there are none
   bool estimate = false;   // not a measurement
 };
-Energy energy_of(const Group& group);
+JoulesBasis energy_of(const Group& group);
 
 // The joules of one strategy; unknown where the group has none.
 struct TrainJoules {
@@ -33,14 +33,14 @@ struct TrainJoules {
   double U_J = unknown;   // of the mean, expanded (k = 2), by the meter
   bool resolved = false;  // is_resolved() of the mean
 };
-TrainJoules train_joules(const Group& group, const std::string& strategy, const Energy& energy);
+TrainJoules train_joules(const Group& group, const std::string& strategy, const JoulesBasis& energy);
 
 // 100 (1 - J / J_full) over the repetitions where both are known; unknown where a mean is not resolved. U (k = 2) leaves out
 // the gain that one meter puts on both.
 struct Saving {
   double percent = unknown, U_percent = unknown;
 };
-Saving saving(const Group& group, const std::string& strategy, const Energy& energy);
+Saving saving(const Group& group, const std::string& strategy, const JoulesBasis& energy);
 
 Statistics accuracy(const Group& group, const std::string& strategy);
 
@@ -55,7 +55,7 @@ struct Line {
 struct Table {
   Key key;
   std::size_t tables = 1;  // more than 1: the mean of so many
-  Energy energy;
+  JoulesBasis energy;
   std::set<Source> sources;
   std::optional<PaperColumn> paper;
   std::vector<std::string> captions;
@@ -64,7 +64,7 @@ struct Table {
 Table make_table(const Group& group);
 
 // What is to be said of the joules and of cells without them or left out; what a table has as its captions.
-std::vector<std::string> captions_of(const Group& group, const Energy& energy);
+std::vector<std::string> captions_of(const Group& group, const JoulesBasis& energy);
 // Of one cell on this basis; not of Basis::none.
 const Joules& joules_of(const Value& value, Basis basis);
 

@@ -20,7 +20,7 @@ struct Winner {
   std::vector<std::string> near_ties;  // blocks whose 95 % intervals overlap the winner's (one repetition: of equal accuracy)
   Statistics accuracy_pct, block_avg_pct, full_pct;
   TrainJoules train, full_train;
-  Energy energy;
+  JoulesBasis energy;
   std::string paper_table, paper_strategy;  // what the paper's table says
   bool same_data = false;                   // that table is of this data set
 };

@@ -1,6 +1,6 @@
 #include <string>
 
-#include "results/step_cost.h"
+#include "results/step_cost_csv.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace tbft;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <opencv2/core/utility.hpp>
 
-#include "harness/data/corruption/operations.h"
+#include "harness/data/corruption/makers.h"
 #include "harness/host/edit_distance.h"
 
 namespace tbft::data {

@@ -5,7 +5,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "harness/data/corruption/canvas.h"
-#include "harness/data/corruption/operations.h"
+#include "harness/data/corruption/makers.h"
 
 namespace tbft::data {
 namespace {

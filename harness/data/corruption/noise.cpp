@@ -1,7 +1,7 @@
 // Noise: Gaussian, shot (Poisson) and impulse (salt and pepper), independent in every value.
 #include "harness/data/corruption/canvas.h"
 #include "harness/data/corruption/distributions.h"
-#include "harness/data/corruption/operations.h"
+#include "harness/data/corruption/makers.h"
 
 namespace tbft::data {
 

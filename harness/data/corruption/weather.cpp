@@ -3,7 +3,7 @@
 
 #include "harness/data/corruption/canvas.h"
 #include "harness/data/corruption/distributions.h"
-#include "harness/data/corruption/operations.h"
+#include "harness/data/corruption/makers.h"
 
 namespace tbft::data {
 

@@ -29,9 +29,9 @@ std::optional<Check> check_of(const std::vector<Check>& checks, const std::strin
   const auto found = std::ranges::find(checks, name, &Check::name);
   return found == checks.end() ? std::nullopt : std::optional(*found);
 }
-std::optional<power::FoundMeter> meter_of(const Diagnosis& diagnosis, const std::string& uri) {
-  const auto found = std::ranges::find(diagnosis.meters, uri, &power::FoundMeter::uri);
-  return found == diagnosis.meters.end() ? std::nullopt : std::optional(*found);
+std::optional<power::FoundMeter> meter_of(const Findings& findings, const std::string& uri) {
+  const auto found = std::ranges::find(findings.meters, uri, &power::FoundMeter::uri);
+  return found == findings.meters.end() ? std::nullopt : std::optional(*found);
 }
 
 void pi(const FakeTree& tree, const std::string& model = "Raspberry Pi 5 Model B Rev 1.0") {
@@ -47,7 +47,7 @@ void i2c_bus(const FakeTree& tree, std::uint32_t hz) {
 
 TEST(Doctor, an_empty_machine_has_no_meter_and_every_kind_says_how_to_be_named) {
   const FakeTree tree;
-  const Diagnosis d = diagnose(tree.roots);
+  const Findings d = check_machine(tree.roots);
   EXPECT_EQ(d.auto_uri, "");
   for (const char* uri : {"ina219://", "hwmon://", "rapl://", "nvml://", "power_supply://", "pmic://"}) {
     ASSERT_TRUE(meter_of(d, uri)) << uri;
@@ -71,7 +71,7 @@ TEST(Doctor, a_pi_5_with_an_ina219_on_a_slow_bus_bound_to_its_driver) {
   tree.roots.firmware = [](std::string_view command) {
     return std::string(command == "get_throttled" ? "throttled=0x50005" : "error=1 error_msg=\"Command not registered\"");
   };
-  const Diagnosis d = diagnose(tree.roots);
+  const Findings d = check_machine(tree.roots);
   EXPECT_EQ(meter_of(d, "hwmon://ina219")->state, MeterState::needs_option);
   EXPECT_THAT(meter_of(d, "hwmon://ina219")->fix, HasSubstr("shunt_ohm=0.1"));
   EXPECT_EQ(d.auto_uri, "") << "what would read ten times high is not taken";
@@ -92,7 +92,7 @@ TEST(Doctor, a_fast_bus_and_an_unthrottled_pi_need_nothing) {
   pi(tree);
   i2c_bus(tree, 400'000);
   tree.roots.firmware = [](std::string_view) { return std::string("throttled=0x0"); };
-  const Diagnosis d = diagnose(tree.roots);
+  const Findings d = check_machine(tree.roots);
   EXPECT_EQ(check_of(d.checks, "/dev/i2c-1")->health, Health::ok);
   EXPECT_EQ(check_of(d.checks, "/dev/i2c-1")->fix, "");
   EXPECT_EQ(check_of(d.checks, "get_throttled")->health, Health::ok);
@@ -101,19 +101,19 @@ TEST(Doctor, a_fast_bus_and_an_unthrottled_pi_need_nothing) {
 TEST(Doctor, what_happened_since_boot_is_a_warning_and_odd_answers_are_survived) {
   FakeTree tree;
   tree.roots.firmware = [](std::string_view) { return std::string("throttled=0x80000"); };
-  EXPECT_EQ(check_of(diagnose(tree.roots).checks, "get_throttled")->health, Health::warning);
+  EXPECT_EQ(check_of(check_machine(tree.roots).checks, "get_throttled")->health, Health::warning);
   for (const char* odd : {"", "throttled=", "throttled=0x", "throttled=0xzz", "throttled=0x123456789ab"}) {
     tree.roots.firmware = [odd](std::string_view) { return std::string(odd); };
-    EXPECT_FALSE(check_of(diagnose(tree.roots).checks, "get_throttled")) << odd;
+    EXPECT_FALSE(check_of(check_machine(tree.roots).checks, "get_throttled")) << odd;
   }
 }
 
 TEST(Doctor, a_pi_without_i2c_is_told_the_line_and_one_without_the_module_the_command) {
   const FakeTree tree;
   pi(tree);
-  EXPECT_THAT(check_of(diagnose(tree.roots).checks, "/dev/i2c-*")->fix, HasSubstr("dtparam=i2c_arm=on"));
+  EXPECT_THAT(check_of(check_machine(tree.roots).checks, "/dev/i2c-*")->fix, HasSubstr("dtparam=i2c_arm=on"));
   tree.put("sys/bus/i2c/devices/i2c-1/name", "adapter");
-  EXPECT_THAT(check_of(diagnose(tree.roots).checks, "/dev/i2c-*")->fix, HasSubstr("modprobe i2c-dev"));
+  EXPECT_THAT(check_of(check_machine(tree.roots).checks, "/dev/i2c-*")->fix, HasSubstr("modprobe i2c-dev"));
 }
 
 TEST(Doctor, devices_that_this_user_may_not_use_name_their_group) {
@@ -129,7 +129,7 @@ TEST(Doctor, devices_that_this_user_may_not_use_name_their_group) {
   tree.put("dev/ttyS0", "");
   for (const char* device : {"dev/ttyUSB0", "dev/gpiochip0", "dev/vcio", "dev/i2c-1"}) tree.forbid(device);
   const WithoutRights user;
-  const Diagnosis d = diagnose(tree.roots);
+  const Findings d = check_machine(tree.roots);
   EXPECT_THAT(check_of(d.checks, "/dev/i2c-1")->fix, HasSubstr("usermod -aG i2c"));
   EXPECT_THAT(check_of(d.checks, "/dev/ttyUSB0")->fix, HasSubstr("usermod -aG dialout"));
   EXPECT_THAT(check_of(d.checks, "/dev/ttyUSB0")->detail, HasSubstr("1a86:7523 USB Serial"));
@@ -147,7 +147,7 @@ TEST(Doctor, gpio_chips_show_their_labels) {
   tree.link("sys/devices/rp1/gpio/gpiochip512/device", "sys/devices/rp1");
   tree.link("sys/class/gpio/gpiochip512", "sys/devices/rp1/gpio/gpiochip512");
   tree.link("sys/bus/gpio/devices/gpiochip0", "sys/devices/rp1/gpiochip0");
-  EXPECT_EQ(check_of(diagnose(tree.roots).checks, "/dev/gpiochip0")->detail, "pinctrl-rp1");
+  EXPECT_EQ(check_of(check_machine(tree.roots).checks, "/dev/gpiochip0")->detail, "pinctrl-rp1");
 }
 
 TEST(Doctor, a_jetson_takes_its_input_rail) {
@@ -160,7 +160,7 @@ TEST(Doctor, a_jetson_takes_its_input_rail) {
     tree.put(dir + "curr" + std::to_string(i) + "_input", "1000");
     tree.put(dir + "shunt" + std::to_string(i) + "_resistor", "5000");
   }
-  const Diagnosis d = diagnose(tree.roots);
+  const Findings d = check_machine(tree.roots);
   EXPECT_EQ(d.auto_uri, "hwmon://ina3221");
   EXPECT_THAT(meter_of(d, "hwmon://ina3221")->detail, HasSubstr("VDD_IN"));
 }
@@ -176,7 +176,7 @@ TEST(Doctor, an_x86_server_with_root_only_counters_and_then_with_rights) {
   }
   {
     const WithoutRights user;
-    const Diagnosis d = diagnose(tree.roots);
+    const Findings d = check_machine(tree.roots);
     EXPECT_EQ(meter_of(d, "rapl://package")->state, MeterState::no_permission);
     EXPECT_THAT(meter_of(d, "rapl://package")->fix, HasSubstr("sudo chmod a+r"));
     EXPECT_EQ(d.auto_uri, "");
@@ -185,7 +185,7 @@ TEST(Doctor, an_x86_server_with_root_only_counters_and_then_with_rights) {
     std::filesystem::permissions(tree / (std::string("sys/class/powercap/intel-rapl:") + socket + "/energy_uj"),
                                  std::filesystem::perms(0444));
   }
-  EXPECT_EQ(diagnose(tree.roots).auto_uri, "rapl://package");
+  EXPECT_EQ(check_machine(tree.roots).auto_uri, "rapl://package");
 }
 
 TEST(Doctor, among_equals_none_is_taken_and_all_are_listed) {
@@ -195,7 +195,7 @@ TEST(Doctor, among_equals_none_is_taken_and_all_are_listed) {
     tree.put("sys/class/power_supply/" + battery + "/power_now", "9000000");
     tree.put("sys/class/power_supply/" + battery + "/status", "Discharging");
   }
-  const Diagnosis d = diagnose(tree.roots);
+  const Findings d = check_machine(tree.roots);
   EXPECT_EQ(d.auto_uri, "");
   EXPECT_THAT(d.also_usable, ::testing::ElementsAre("power_supply://BAT0", "power_supply://BAT1"));
 }
@@ -203,7 +203,7 @@ TEST(Doctor, among_equals_none_is_taken_and_all_are_listed) {
 TEST(Doctor, a_container_that_hides_the_counters_is_named) {
   const FakeTree tree;
   tree.link("sys/class/powercap/intel-rapl:0", "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0");
-  const auto meter = meter_of(diagnose(tree.roots), "rapl://");
+  const auto meter = meter_of(check_machine(tree.roots), "rapl://");
   EXPECT_EQ(meter->state, MeterState::unusable);
   EXPECT_THAT(meter->detail, HasSubstr("lead nowhere"));
 }
@@ -213,25 +213,25 @@ TEST(Doctor, a_laptop_on_battery_prefers_its_processor_counter_and_says_what_cha
   tree.put("sys/class/power_supply/BAT0/type", "Battery");
   tree.put("sys/class/power_supply/BAT0/power_now", "9000000");
   tree.put("sys/class/power_supply/BAT0/status", "Charging");
-  EXPECT_EQ(diagnose(tree.roots).auto_uri, "");
-  EXPECT_THAT(meter_of(diagnose(tree.roots), "power_supply://BAT0")->fix, HasSubstr("unplug"));
+  EXPECT_EQ(check_machine(tree.roots).auto_uri, "");
+  EXPECT_THAT(meter_of(check_machine(tree.roots), "power_supply://BAT0")->fix, HasSubstr("unplug"));
   tree.put("sys/class/power_supply/BAT0/status", "Discharging");
-  EXPECT_EQ(diagnose(tree.roots).auto_uri, "power_supply://BAT0");
+  EXPECT_EQ(check_machine(tree.roots).auto_uri, "power_supply://BAT0");
 }
 
 TEST(Doctor, a_governor_and_a_clock_that_disturb_are_named_with_the_command) {
   const FakeTree tree;
   tree.put("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
   tree.put("sys/devices/system/clocksource/clocksource0/current_clocksource", "arch_sys_counter\n");
-  EXPECT_EQ(check_of(diagnose(tree.roots).checks, "governor")->health, Health::ok);
-  EXPECT_EQ(check_of(diagnose(tree.roots).checks, "clocksource")->health, Health::ok);
+  EXPECT_EQ(check_of(check_machine(tree.roots).checks, "governor")->health, Health::ok);
+  EXPECT_EQ(check_of(check_machine(tree.roots).checks, "clocksource")->health, Health::ok);
   tree.put("sys/devices/system/cpu/cpu3/cpufreq/scaling_governor", "ondemand\n");
-  const auto governor = check_of(diagnose(tree.roots).checks, "governor");
+  const auto governor = check_of(check_machine(tree.roots).checks, "governor");
   EXPECT_EQ(governor->health, Health::warning) << "one core is enough";
   EXPECT_THAT(governor->fix, HasSubstr("scaling_governor"));
   for (const char* slow : {"jiffies", "refined-jiffies", "acpi_pm"}) {
     tree.put("sys/devices/system/clocksource/clocksource0/current_clocksource", slow);
-    EXPECT_EQ(check_of(diagnose(tree.roots).checks, "clocksource")->health, Health::warning) << slow;
+    EXPECT_EQ(check_of(check_machine(tree.roots).checks, "clocksource")->health, Health::warning) << slow;
   }
 }
 

@@ -97,7 +97,7 @@ TEST(LabelMap, a_swap_of_two_labels_is_worth_three_standard_errors) {
 TEST(Relabel, renamed_labels_are_repaired_without_a_gradient) {
   const Labels names{3, 4, 5, 6, 7, 8, 9, 0, 1, 2};
   const auto truth = balanced(100);
-  const auto result = relabel(predictions(truth), renamed(truth, names), classes, 1);
+  const auto result = find_relabelling(predictions(truth), renamed(truth, names), classes, 1);
   EXPECT_EQ(result.kind, MapKind::one_to_one);
   EXPECT_EQ(result.label_of, names);
   EXPECT_LT(result.expected.accuracy, 0.1);
@@ -108,16 +108,16 @@ TEST(Relabel, renamed_labels_are_repaired_without_a_gradient) {
 
 TEST(Relabel, merged_labels_need_a_free_map) {
   const auto truth = balanced(100);
-  const auto result = relabel(predictions(truth), renamed(truth, {0, 0, 0, 3, 4, 5, 6, 7, 8, 9}), classes, 1);
+  const auto result = find_relabelling(predictions(truth), renamed(truth, {0, 0, 0, 3, 4, 5, 6, 7, 8, 9}), classes, 1);
   EXPECT_EQ(result.kind, MapKind::free);
   EXPECT_THAT(result.label_of, ElementsAre(0, 0, 0, 3, 4, 5, 6, 7, 8, 9));
 }
 
 TEST(Relabel, few_images_leave_doubt) {
   const auto truth = balanced(10);
-  const auto few = relabel(predictions(truth, 2), renamed(truth, {1, 0, 2, 3, 4, 5, 6, 7, 8, 9}), classes, 1);
+  const auto few = find_relabelling(predictions(truth, 2), renamed(truth, {1, 0, 2, 3, 4, 5, 6, 7, 8, 9}), classes, 1);
   EXPECT_LT(std::ranges::min(few.confidence), 0.9);
-  const auto none = relabel(Labels{}, Labels{}, classes, 1);
+  const auto none = find_relabelling(Labels{}, Labels{}, classes, 1);
   EXPECT_EQ(none.gain_confidence, 0);
   EXPECT_THAT(none.confidence, Each(0));
 }
@@ -125,7 +125,7 @@ TEST(Relabel, few_images_leave_doubt) {
 TEST(LabelMap, labels_outside_of_the_classes_are_refused) {
   EXPECT_THROW(estimate_label_map(Labels{0}, Labels{3}, 3, MapKind::free), std::invalid_argument);
   EXPECT_THROW(cross_fit(Labels{-1}, Labels{0}, 3, MapKind::free, 1), std::invalid_argument);
-  EXPECT_THROW(relabel(Labels{0, 1}, Labels{0}, 3, 1), std::invalid_argument);
+  EXPECT_THROW(find_relabelling(Labels{0, 1}, Labels{0}, 3, 1), std::invalid_argument);
 }
 
 }  // namespace

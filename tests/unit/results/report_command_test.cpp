@@ -8,7 +8,7 @@
 #include "harness/cli/command.h"
 #include "harness/experiment/journal.h"
 #include "results/csv.h"
-#include "results/step_cost.h"
+#include "results/step_cost_csv.h"
 #include "tests/unit/results/sample.h"
 
 namespace tbft::cli {

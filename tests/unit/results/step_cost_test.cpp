@@ -1,4 +1,4 @@
-#include "results/step_cost.h"
+#include "results/step_cost_csv.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

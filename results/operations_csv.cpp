@@ -1,4 +1,4 @@
-#include "results/operations.h"
+#include "results/operations_csv.h"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "results/step_cost.h"
+#include "results/step_cost_csv.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
