@@ -21,9 +21,9 @@
 
 #include "power/meters/ina219.h"
 #include "power/sampler.h"
-#include "tests/unit/power/allocation_counter.h"
-#include "tests/unit/power/fake_ina219.h"
-#include "tests/unit/power/latency.h"
+#include "tests/support/allocation_counter.h"
+#include "tests/support/fake_ina219.h"
+#include "tests/support/latency.h"
 
 namespace {
 

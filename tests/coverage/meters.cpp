@@ -17,9 +17,9 @@
 #include "power/meters/rd_um.h"
 #include "power/meters/tc66.h"
 #include "power/uri.h"
-#include "tests/unit/power/fake_converter.h"
-#include "tests/unit/power/fake_ina219.h"
-#include "tests/unit/power/fake_tree.h"
+#include "tests/support/fake_converter.h"
+#include "tests/support/fake_ina219.h"
+#include "tests/support/fake_tree.h"
 
 namespace tbft::coverage {
 namespace {

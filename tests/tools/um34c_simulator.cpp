@@ -17,8 +17,8 @@
 #include <thread>
 
 #include "power/clock.h"
-#include "tests/unit/power/pty.h"
-#include "tests/unit/power/serial_vectors.h"
+#include "tests/support/pty.h"
+#include "tests/support/serial_vectors.h"
 
 namespace {
 

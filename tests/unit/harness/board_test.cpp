@@ -6,7 +6,8 @@
 
 #include "power/bus/firmware.h"
 
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

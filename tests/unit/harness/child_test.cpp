@@ -10,7 +10,8 @@
 #include <thread>
 
 #include "harness/host/interrupted.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/message_of.h"
 
 namespace tbft::data {
 namespace {

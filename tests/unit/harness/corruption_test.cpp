@@ -11,7 +11,8 @@
 
 #include "harness/data/corruption/distributions.h"
 #include "harness/data/npy.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::data {
 namespace {

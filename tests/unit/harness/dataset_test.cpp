@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "harness/data/summary.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::data {
 namespace {

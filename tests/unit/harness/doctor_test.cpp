@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "power/bus/firmware.h"
-#include "tests/unit/power/fake_meter.h"
-#include "tests/unit/power/fake_tree.h"
-#include "tests/unit/power/virtual_clock.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/fake_tree.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft {
 namespace {

@@ -15,8 +15,10 @@
 #include "harness/experiment/settings.h"
 #include "harness/host/usage_error.h"
 #include "harness/sweep/target_data.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/harness/encoded_image.h"
-#include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft::data {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "tests/unit/power/fake_meter.h"
-#include "tests/unit/power/virtual_clock.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft {
 namespace {

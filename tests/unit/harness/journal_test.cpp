@@ -14,7 +14,9 @@
 
 #include "harness/adaptive/diagnosis.h"
 #include "results/correctness.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 bool ftruncate_fails = false;

@@ -11,7 +11,9 @@
 #include "harness/experiment/journal.h"
 #include "harness/experiment/run_directory.h"
 #include "results/csv.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -5,7 +5,8 @@
 
 #include <numeric>
 
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::data {
 namespace {

@@ -13,8 +13,9 @@
 #include "harness/training/stop_observer.h"
 #include "models/spec.h"
 #include "models/state_dict.h"
-#include "tests/unit/harness/temporary_folder.h"
-#include "tests/unit/power/fake_meter.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -10,7 +10,9 @@
 
 #include "harness/host/usage_error.h"
 #include "harness/training/strategies/strategy.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -12,7 +12,7 @@
 #include "harness/host/interrupted.h"
 #include "harness/training/compute.h"
 #include "models/state_dict.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -9,7 +9,8 @@
 #include "harness/host/board.h"
 #include "harness/host/openmp_wait.h"
 #include "harness/host/process_tree.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "harness/measurement/energy_row.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -6,7 +6,9 @@
 #include <sstream>
 
 #include "results/csv.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

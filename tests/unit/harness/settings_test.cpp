@@ -6,7 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

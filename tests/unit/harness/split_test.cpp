@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "harness/data/dataset.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/message_of.h"
 
 namespace tbft::data {
 namespace {

@@ -7,8 +7,10 @@
 
 #include "harness/data/dataset.h"
 #include "harness/experiment/settings.h"
+#include "tests/support/files.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/harness/encoded_image.h"
-#include "tests/unit/harness/temporary_folder.h"
 
 namespace tbft::data {
 namespace {

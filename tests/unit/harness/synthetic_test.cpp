@@ -8,7 +8,7 @@
 #include "harness/data/rng.h"
 #include "harness/data/shapes.h"
 #include "harness/data/summary.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/message_of.h"
 
 namespace tbft::data {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/experiment/settings.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/message_of.h"
 
 namespace tbft {
 namespace {

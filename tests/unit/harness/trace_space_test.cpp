@@ -7,8 +7,8 @@
 
 #include "power/registry.h"
 #include "results/csv.h"
-#include "tests/unit/harness/temporary_folder.h"
-#include "tests/unit/power/fake_meter.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

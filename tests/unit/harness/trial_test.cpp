@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "harness/experiment/settings.h"
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "tests/unit/harness/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {

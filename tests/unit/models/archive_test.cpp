@@ -29,7 +29,7 @@ std::string refusal(Archive& archive, std::string_view entry) {
 }
 
 TEST(Archive, ReadsStoredAndCompressedEntriesByName) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   for (const bool deflate : {false, true}) {
     write_zip(scratch / "x.zip", {{"b", std::string(1000, 'b')}, {"a/long name", "text"}, {"none", ""}}, deflate);
     Archive archive(scratch / "x.zip");
@@ -43,7 +43,7 @@ TEST(Archive, ReadsStoredAndCompressedEntriesByName) {
 }
 
 TEST(Archive, AZipBombIsRefusedBySizeAlone) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   write_zip(scratch / "bomb.zip", {{"zeros", std::string(Archive::max_inflated + 1, '\0')}}, true);
   ASSERT_LT(std::filesystem::file_size(scratch / "bomb.zip"), 1U << 20U);
   Archive archive(scratch / "bomb.zip");
@@ -51,7 +51,7 @@ TEST(Archive, AZipBombIsRefusedBySizeAlone) {
 }
 
 TEST(Archive, CompressedEntriesShareOneBudget) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const std::string half(Archive::max_inflated / 2 + 1, '\0');
   write_zip(scratch / "bomb.zip", {{"a", half}, {"b", half}}, true);
   Archive archive(scratch / "bomb.zip");
@@ -60,9 +60,9 @@ TEST(Archive, CompressedEntriesShareOneBudget) {
 }
 
 TEST(Archive, AnEntryThatClaimsMoreThanTheFileIsRefused) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   write_zip(scratch / "x.zip", {{"a", "text"}});
-  std::string bytes = read_file(scratch / "x.zip");
+  std::string bytes = content(scratch / "x.zip");
   const std::size_t directory = bytes.find("PK\x01\x02");
   for (const std::size_t size : {20U, 24U}) bytes.replace(directory + size, 4, "\xff\xff\xff\x7f");  // both sizes of the entry
   try {
@@ -74,9 +74,9 @@ TEST(Archive, AnEntryThatClaimsMoreThanTheFileIsRefused) {
 }
 
 TEST(Archive, TwoEntriesOfOneNameAreRefused) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   write_zip(scratch / "x.zip", {{"a1", "text"}, {"a2", "text"}});
-  std::string bytes = read_file(scratch / "x.zip");
+  std::string bytes = content(scratch / "x.zip");
   for (std::size_t at = bytes.find("a2"); at != std::string::npos; at = bytes.find("a2")) bytes[at + 1] = '1';
   try {
     const Archive archive(std::as_bytes(std::span(bytes)), "x.zip");

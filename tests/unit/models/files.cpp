@@ -28,17 +28,6 @@ std::string quoted(const std::string& argument) {
 
 }  // namespace
 
-Scratch::Scratch() {
-  std::string name = (std::filesystem::temp_directory_path() / "tbft-models-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch folder: " + name);
-  folder_ = name;
-}
-
-Scratch::~Scratch() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
 std::string run_python(const std::vector<std::string>& arguments) {
   // A sanitizer's settings are for the test, not for Python.
   std::string command = "env -u LD_PRELOAD OMP_NUM_THREADS=1 /usr/bin/python3";
@@ -53,20 +42,6 @@ std::string run_python(const std::vector<std::string>& arguments) {
     throw std::runtime_error(fmt::format("{}\n{}\n(the tests need python3-torch)", command, output));
   }
   return output;
-}
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot read " + path.string());
-  std::string bytes(std::filesystem::file_size(path), '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return bytes;
-}
-
-void write_file(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
 }
 
 void write_zip(const std::filesystem::path& path, const Entries& entries, bool deflate) {

@@ -1,4 +1,4 @@
-// What the tests of models/ share: a scratch folder, Python with torch, and checkpoints put together byte by byte.
+// What the tests of models/ share: Python with torch, and checkpoints put together byte by byte.
 #pragma once
 
 #include <cstdint>
@@ -8,26 +8,17 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/files.h"
+#include "tests/support/temporary_folder.h"
+
 namespace tbft::models::testing {
-
-// A folder of its own, removed with everything in it.
-class Scratch {
- public:
-  Scratch();
-  ~Scratch();
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  std::filesystem::path operator/(std::string_view name) const { return folder_ / name; }
-
- private:
-  std::filesystem::path folder_;
-};
 
 // Runs /usr/bin/python3 (Debian's python3-torch) on a script text or file; throws with its output unless it ends with 0.
 std::string run_python(const std::vector<std::string>& arguments);
 
-std::string read_file(const std::filesystem::path& path);
-void write_file(const std::filesystem::path& path, std::string_view bytes);
+using tbft::test::content;
+using tbft::test::TemporaryFolder;
+using tbft::test::write_file;
 
 // A zip of these entries, stored or deflated.
 using Entries = std::vector<std::pair<std::string, std::string>>;

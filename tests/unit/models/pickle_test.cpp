@@ -27,13 +27,13 @@ std::string refusal(std::string_view bytes) {
 const std::string proto = "\x80\x02";
 
 TEST(Pickle, ReadsEveryNumberAsPythonWroteIt) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   run_python(
       {"-c",
        "import pickle, sys; pickle.dump([0, 255, 256, 65535, 65536, -1, -2**31, 2**31, -2**63, 2**63 - 1, 1.5, True, None], "
        "open(sys.argv[1], 'wb'), 2)",
        scratch / "x.pkl"});
-  const pickle::Document document = parse(read_file(scratch / "x.pkl"));
+  const pickle::Document document = parse(content(scratch / "x.pkl"));
   const auto& items = std::get<pickle::List>(document.at(document.root)).items;
   const std::vector<std::int64_t> wanted{0, 255, 256, 65535, 65536, -1, -2147483648LL, 2147483648LL, INT64_MIN, INT64_MAX};
   ASSERT_EQ(items.size(), wanted.size() + 3);

@@ -25,7 +25,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using testing::run_python;
-using testing::Scratch;
+using testing::TemporaryFolder;
 
 constexpr auto script = TBFT_SOURCE_DIR "/tests/unit/models/network.py";
 constexpr auto channels_last = torch::MemoryFormat::ChannelsLast;
@@ -88,7 +88,7 @@ class ResNetAgainstPython : public ::testing::TestWithParam<ResNetSpec> {
     run_python(arguments(command, scratch_ / "model.pth", GetParam(), scratch_ / "seen.pth"));
     return model;
   }
-  Scratch scratch_;
+  TemporaryFolder scratch_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Pixels, ResNetAgainstPython, ::testing::Values(small, large),
@@ -184,7 +184,7 @@ TEST(ResNet, AWrongInputOrStageIsNamed) {
 }
 
 TEST(ResNet, LoadNamesTheFileAndTheOddTensor) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   StateDict state = state_of(ResNet(small));
   state.pop_back();
   write_state_dict(scratch / "x.pth", state);
@@ -209,7 +209,7 @@ TEST(ResNet, ReleasedCheckpointsLoadAndComeBackByteForByte) {
     const ResNet model = load_resnet(folder / name);
     EXPECT_EQ(model->spec(), spec);
     expect_equal(state_of(model), read_state_dict(folder / name));
-    const Scratch scratch;
+    const TemporaryFolder scratch;
     run_python(arguments("forward", folder / name, spec, scratch / "seen.pth"));
     auto seen = read_tensors(scratch / "seen.pth");
     ResNet running = model;

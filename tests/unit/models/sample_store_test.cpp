@@ -17,7 +17,7 @@ namespace tbft::models {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::Scratch;
+using testing::TemporaryFolder;
 
 std::vector<float> sample(std::int64_t i, std::size_t n) {
   std::vector<float> values(n);
@@ -58,7 +58,7 @@ TEST(SampleStore, RoundsToTheNearestBfloat16) {
 }
 
 TEST(SampleStore, LeavesNoFileBehind) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const std::filesystem::path folder = scratch / "";
   const SampleStore store(10, 10, StoredAs::float32, {.memory_bytes = 0, .folder = folder});
   EXPECT_TRUE(std::filesystem::is_empty(folder)) << "its file has no name, so that a kill leaves none";

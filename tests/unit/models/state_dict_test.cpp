@@ -57,7 +57,7 @@ void write_tensor(const std::filesystem::path& path, const std::string& tensor, 
 }
 
 TEST(StateDict, ReadsEveryTypeThatTorchSaves) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   torch_save(scratch / "x.pth",
              "collections.OrderedDict((str(d).split('.')[1], torch.tensor([0, 1, 2], dtype=d)) for d in (torch.float64, "
              "torch.float32, "
@@ -79,7 +79,7 @@ TEST(StateDict, ReadsEveryTypeThatTorchSaves) {
 }
 
 TEST(StateDict, GathersViewsRowByRow) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   torch_save(
       scratch / "x.pth",
       "{'plain': t, 'transposed': t.t(), 'column': t[:, 1], 'last': t[2:], 'expanded': t[0, 1].expand(2, 2), 'scalar': t[1, "
@@ -104,7 +104,7 @@ TEST(StateDict, GathersViewsRowByRow) {
 }
 
 TEST(StateDict, UnwrapsAStateDictAndItsModulePrefix) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   torch_save(scratch / "x.pth",
              "{'epoch': 3, 'optimizer': {'state': {0: {'m': t}}, 'groups': [1, 2]}, "
              "'state_dict': {'module.a': t, 'module.b.module.c': t[0]}}");
@@ -116,7 +116,7 @@ TEST(StateDict, UnwrapsAStateDictAndItsModulePrefix) {
 
 // What people's training scripts save, and what stands before the names then.
 TEST(StateDict, UnwrapsWhatScriptsWrap) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const std::vector<std::string> saved{"{'_orig_mod.a': t, '_orig_mod.b.c': t[0]}",
                                        "{'_orig_mod.module.a': t, '_orig_mod.module.b.c': t[0]}",
                                        "{'state_dict': {'model.a': t, 'model.b.c': t[0]}, 'epoch': 1}",
@@ -146,7 +146,7 @@ TEST(StateDict, UnwrapsWhatScriptsWrap) {
 }
 
 TEST(StateDict, OfSeveralModelsTheUsualNameIsTakenAndSaid) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   torch_save(scratch / "x.pth", "{'ema': {'w': t[0]}, 'state_dict': {'w': t}}");
   const auto checkpoint = read_checkpoint(scratch / "x.pth");
   EXPECT_EQ(checkpoint.state.at(0).shape.size(), 2U);
@@ -156,7 +156,7 @@ TEST(StateDict, OfSeveralModelsTheUsualNameIsTakenAndSaid) {
 }
 
 TEST(StateDict, ReadsTheFormatBeforeTorch16) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const std::string saved = "collections.OrderedDict(a=t, part=t[1:, ::2], half=t.half(), count=torch.tensor(7))";
   torch_save(scratch / "new.pth", saved);
   torch_save(scratch / "old.pth", saved, "_use_new_zipfile_serialization=False");
@@ -169,7 +169,7 @@ TEST(StateDict, ReadsTheFormatBeforeTorch16) {
     EXPECT_EQ(state[i].bytes, expected[i].bytes);
   }
   // Cut or changed anywhere: refused, never a crash.
-  std::string whole = read_file(scratch / "old.pth");
+  std::string whole = content(scratch / "old.pth");
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_THROW(read_state_dict(std::as_bytes(std::span(whole)).first(size), "x.pth"), CheckpointError) << size;
   for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -186,13 +186,13 @@ TEST(StateDict, ReadsTheFormatBeforeTorch16) {
 }
 
 TEST(StateDict, KeepsAModulePrefixThatOnlySomeNamesHave) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   torch_save(scratch / "x.pth", "{'module.a': t, 'a': t}");
   EXPECT_EQ(read_state_dict(scratch / "x.pth").at(0).name, "module.a");
 }
 
 TEST(StateDict, IgnoresNumbersAndTextBesideTensorsButNothingElse) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   torch_save(scratch / "x.pth", "{'epoch': 3, 'accuracy': 0.9, 'name': 'x', 'best': True, 'note': None, 'w': t}");
   EXPECT_EQ(read_state_dict(scratch / "x.pth").size(), 1U);
   torch_save(scratch / "y.pth", "{'w': t, 'history': [1, 2]}");
@@ -204,7 +204,7 @@ TEST(StateDict, IgnoresNumbersAndTextBesideTensorsButNothingElse) {
 }
 
 TEST(StateDict, NeverRunsWhatAPickleNames) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   run_python({"-c",
               "import os, sys, torch\nclass Evil:\n  def __reduce__(self): return os.system, ('touch ' + sys.argv[2],)\n"
               "torch.save({'w': Evil()}, sys.argv[1])",
@@ -216,7 +216,7 @@ TEST(StateDict, NeverRunsWhatAPickleNames) {
 }
 
 TEST(StateDict, RefusesOtherFormatsWithAWayOut) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   run_python({"-c", "import sys, torch; torch.jit.script(torch.nn.Linear(2, 2)).save(sys.argv[1])", scratch / "script.pt"});
   EXPECT_THAT(refusal(scratch / "script.pt"), HasSubstr("TorchScript"));
   write_file(scratch / "text.pth", "hello");
@@ -232,7 +232,7 @@ TEST(StateDict, RefusesOtherFormatsWithAWayOut) {
 }
 
 TEST(StateDict, ATensorMayNotReachBeyondItsStorage) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const auto path = scratch / "x.pth";
   write_tensor(path, tensor("0", 4, 0, {2, 2}, {2, 1}));
   EXPECT_EQ(refusal(path), "accepted");
@@ -249,7 +249,7 @@ TEST(StateDict, ATensorMayNotReachBeyondItsStorage) {
 }
 
 TEST(StateDict, AbsurdShapesAreRefusedBeforeAnythingIsAllocated) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const auto path = scratch / "x.pth";
   constexpr std::int64_t huge = std::int64_t{1} << 40;
   write_tensor(path, tensor("0", 4, 0, {huge, huge}, {0, 0}));
@@ -270,7 +270,7 @@ TEST(StateDict, AbsurdShapesAreRefusedBeforeAnythingIsAllocated) {
 }
 
 TEST(StateDict, TwoTensorsMayNotShareAName) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const std::string w = tensor("0", 4, 0, {4}, {1});
   write_zip(scratch / "x.pth",
             {{"x/data.pkl", dict_pickle({{text("w"), w}, {text("w"), w}})}, {"x/data/0", std::string(16, '\0')}});
@@ -278,15 +278,15 @@ TEST(StateDict, TwoTensorsMayNotShareAName) {
 }
 
 TEST(StateDict, ADictThatWrapsItselfIsAnError) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   write_zip(scratch / "x.pth", {{"x/data.pkl", "\x80\x02}q\x01" + text("state_dict") + "h\x01s."}});
   EXPECT_THAT(refusal(scratch / "x.pth"), HasSubstr("state_dict is a dict, not a tensor"));
 }
 
 TEST(StateDict, EveryTruncationOfTheFileIsAnError) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   torch_save(scratch / "x.pth", "{'w': t}");
-  const std::string whole = read_file(scratch / "x.pth");
+  const std::string whole = content(scratch / "x.pth");
   const auto bytes = std::as_bytes(std::span(whole));
   EXPECT_EQ(read_state_dict(bytes, "x.pth").size(), 1U);
   for (std::size_t size = 0; size < whole.size(); ++size)
@@ -296,9 +296,9 @@ TEST(StateDict, EveryTruncationOfTheFileIsAnError) {
 }
 
 TEST(StateDict, AChangedByteNeverCrashes) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   torch_save(scratch / "x.pth", "{'w': t}");
-  std::string whole = read_file(scratch / "x.pth");
+  std::string whole = content(scratch / "x.pth");
   for (std::size_t at = 0; at < whole.size(); ++at) {
     const char before = whole[at];
     for (const int flip : {1, 0x80, 0xff}) {
@@ -318,7 +318,7 @@ TEST(StateDict, AChangedByteNeverCrashes) {
 }
 
 TEST(StateDict, ClassNamesStayWithTheWeightsAndPythonReadsThem) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const StateDict state{make<float>("w", DType::float32, {2}, {1, 2})};
   const std::vector<std::string> names{"air plane", "Käfer", "", "a,b"};
   write_state_dict(scratch / "x.pth", state, names);
@@ -332,7 +332,7 @@ TEST(StateDict, ClassNamesStayWithTheWeightsAndPythonReadsThem) {
 }
 
 TEST(StateDict, PythonReadsWhatIsWritten) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const StateDict state{make<float>("conv.weight", DType::float32, {2, 3}, {1, 2, 3, 4, 5, 6}),
                         make<std::int64_t>("bn.num_batches_tracked", DType::int64, {}, {78'200}),
                         make<double>("d", DType::float64, {1}, {0.1}),
@@ -370,25 +370,25 @@ TEST(StateDict, PythonReadsWhatIsWritten) {
 }
 
 TEST(StateDict, WritingReplacesTheFileAndLeavesNothingBeside) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   write_file(scratch / "x.pth", "old");
   const StateDict state{make<float>("w", DType::float32, {1}, {1})};
   write_state_dict(scratch / "x.pth", state);
   write_state_dict(scratch / "y.pth", state);
-  EXPECT_EQ(read_file(scratch / "x.pth"), read_file(scratch / "y.pth"));  // no time, no random name in it
+  EXPECT_EQ(content(scratch / "x.pth"), content(scratch / "y.pth"));  // no time, no random name in it
   const auto count = std::distance(std::filesystem::directory_iterator(scratch / ""), std::filesystem::directory_iterator());
   EXPECT_EQ(count, 2);
 }
 
 TEST(StateDict, AFailedWriteSaysWhyAndLeavesTheOldFile) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   EXPECT_THROW(write_state_dict(scratch / "absent/x.pth", StateDict{}), CheckpointError);
   write_file(scratch / "x.pth", "old");
   EXPECT_THROW(write_state_dict(scratch / "x.pth", {make<float>("w", DType::float32, {2}, {1})}), CheckpointError);
   const auto w = make<float>("w", DType::float32, {1}, {1});
   EXPECT_THROW(write_state_dict(scratch / "x.pth", {w, w}), CheckpointError);
   EXPECT_THROW(write_state_dict(scratch / "x.pth", {make<float>("w", DType::float32, {-1, -1}, {1})}), CheckpointError);
-  EXPECT_EQ(read_file(scratch / "x.pth"), "old");
+  EXPECT_EQ(content(scratch / "x.pth"), "old");
 }
 
 }  // namespace

@@ -17,8 +17,8 @@
 #include "power/protocol/ina3221_registers.h"
 #include "power/registry.h"
 #include "power/sampler.h"
-#include "tests/unit/power/allocation_counter.h"
-#include "tests/unit/power/fake_converter.h"
+#include "tests/support/allocation_counter.h"
+#include "tests/support/fake_converter.h"
 
 namespace tbft::power {
 namespace {

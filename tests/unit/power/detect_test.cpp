@@ -6,7 +6,7 @@
 #include "power/bus/firmware.h"
 #include "power/registry.h"
 #include "power/uri.h"
-#include "tests/unit/power/fake_tree.h"
+#include "tests/support/fake_tree.h"
 
 namespace tbft::power {
 namespace {

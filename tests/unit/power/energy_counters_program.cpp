@@ -4,8 +4,8 @@
 #include <chrono>
 #include <thread>
 
-#include "fake_meter.h"
 #include "power/energy_counters.h"
+#include "tests/support/fake_meter.h"
 
 namespace {
 

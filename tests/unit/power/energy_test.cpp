@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "tests/unit/power/fake_meter.h"
+#include "tests/support/fake_meter.h"
 
 namespace tbft::power {
 namespace {

@@ -5,15 +5,15 @@
 
 #include <fstream>
 
-#include "tests/unit/power/temp_dir.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power {
 namespace {
 
+using test::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::TempDir;
 
 constexpr TimeNs second = 1'000'000'000;
 
@@ -25,7 +25,7 @@ class EstimateTest : public ::testing::Test {
     std::ofstream(dir / "proc/stat") << "cpu  " << user << " 0 0 1000 " << iowait << " 0 0 0 7 0\ncpu0 0 0\ncpu1 0 0\nintr 5\n";
   }
   std::unique_ptr<Meter> open(std::string_view uri) const { return open_estimate(parse_meter_uri(uri), 0, dir.path()); }
-  TempDir dir;
+  TemporaryFolder dir;
 };
 
 TEST_F(EstimateTest, power_follows_the_busy_share_of_all_cores) {

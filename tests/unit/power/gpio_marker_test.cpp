@@ -8,8 +8,8 @@
 #include <system_error>
 
 #include "power/monitor.h"
-#include "tests/unit/power/fake_meter.h"
-#include "tests/unit/power/virtual_clock.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft::power {
 namespace {

@@ -14,7 +14,7 @@
 #include "power/clock.h"
 #include "power/gpio_trigger.h"
 #include "power/meter.h"
-#include "tests/unit/power/temp_dir.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power {
 namespace {
@@ -102,7 +102,7 @@ class Gpio : public ::testing::Test {
   auto output(const std::string& line) { return open_gpio_output(parse_gpio_line(line), "tbft", root()); }
   static auto refuses(const char* what) { return ThrowsMessage<MeterUnavailable>(HasSubstr(what)); }
 
-  testing::TempDir dev;
+  test::TemporaryFolder dev;
   FakeLines lines;
 };
 

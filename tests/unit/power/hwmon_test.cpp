@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "power/energy.h"
-#include "tests/unit/power/allocation_counter.h"
-#include "tests/unit/power/fake_tree.h"
+#include "tests/support/allocation_counter.h"
+#include "tests/support/fake_tree.h"
 
 namespace tbft::power {
 namespace {

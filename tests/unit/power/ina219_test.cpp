@@ -10,18 +10,18 @@
 #include "power/protocol/ina219_registers.h"
 #include "power/registry.h"
 #include "power/sampler.h"
-#include "tests/unit/power/fake_ina219.h"
-#include "tests/unit/power/temp_dir.h"
+#include "tests/support/fake_ina219.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power {
 namespace {
 
+using test::TemporaryFolder;
 using ::testing::AllOf;
 using testing::FakeIna219;
 using testing::FakeIna219Bus;
 using ::testing::HasSubstr;
 using testing::ManualClock;
-using testing::TempDir;
 
 TEST(Ina219Registers, vectors) {
   using namespace ina219;
@@ -333,7 +333,7 @@ TEST(I2cBus, a_device_that_is_no_i2c_bus_is_refused) {
 }
 
 TEST(I2cBus, a_bound_driver_and_the_bus_clock_are_found_in_sysfs) {
-  const TempDir sys;
+  const TemporaryFolder sys;
   const auto devices = sys / "bus/i2c/devices/1-0040";
   std::filesystem::create_directories(devices);
   EXPECT_EQ(bound_driver("/dev/i2c-1", 0x40, sys.path()), "");

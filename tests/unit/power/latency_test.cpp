@@ -16,9 +16,9 @@
 #include "power/meters/ina260.h"
 #include "power/meters/ina3221.h"
 #include "power/sampler.h"
-#include "tests/unit/power/fake_converter.h"
-#include "tests/unit/power/fake_ina219.h"
-#include "tests/unit/power/latency.h"
+#include "tests/support/fake_converter.h"
+#include "tests/support/fake_ina219.h"
+#include "tests/support/latency.h"
 
 namespace tbft::power {
 namespace {

@@ -14,9 +14,9 @@
 #include <thread>
 
 #include "power/monitor.h"
-#include "tests/unit/power/allocation_counter.h"
-#include "tests/unit/power/fake_meter.h"
-#include "tests/unit/power/temp_dir.h"
+#include "tests/support/allocation_counter.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power {
 namespace {
@@ -77,7 +77,7 @@ class Drain {
 };
 
 TEST(MonitorDay, a_day_at_1_kHz_allocates_nothing_after_its_first_hour_and_loses_no_reading) {
-  const testing::TempDir dir;
+  const test::TemporaryFolder dir;
   Drain drain(dir.path() / "trace");
   MeterInfo info = testing::simple_meter(0.001);
   info.averaging_s = 0.001;

@@ -17,19 +17,19 @@
 
 #include "power/registry.h"
 #include "power/trace_file.h"
-#include "tests/unit/power/fake_meter.h"
-#include "tests/unit/power/temp_dir.h"
-#include "tests/unit/power/virtual_clock.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft::power {
 namespace {
 
+using test::TemporaryFolder;
 using ::testing::AllOf;
 using testing::FunctionMeter;
 using ::testing::HasSubstr;
 using testing::SharedClock;
 using testing::simple_meter;
-using testing::TempDir;
 
 constexpr TimeNs ms = 1'000'000;
 
@@ -72,7 +72,7 @@ TEST(PeerErrors, E10_durations_come_from_the_steady_clock) {
 // A laptop that was closed for a night: no time passes on the steady clock.
 TEST(Monitor, a_night_asleep_is_a_gap_in_the_windows_that_it_falls_into) {
   Rig rig;
-  const TempDir dir;
+  const TemporaryFolder dir;
   const auto path = dir / "trace.csv";
   Energy night, day;
   {
@@ -242,7 +242,7 @@ std::vector<std::pair<std::string, Energy>> measure_cells(const std::filesystem:
 }
 
 TEST(Monitor, the_trace_file_gives_the_same_joules) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   const auto live = measure_cells(dir / "trace.csv", TraceKeep::full, simple_meter(0.01));
   expect_same(integrate(read_trace(dir / "trace.csv")), live);
 }
@@ -252,7 +252,7 @@ TEST(Monitor, a_trace_of_cells_alone_gives_the_same_joules_without_the_readings_
   averaging.averaging_s = 0.008;
   averaging.latency_s = 0.03;
   for (const MeterInfo& info : {simple_meter(0.01), averaging}) {
-    const TempDir dir;
+    const TemporaryFolder dir;
     const auto live = measure_cells(dir / "trace.csv", TraceKeep::cells, info);
     const TraceFile trace = read_trace(dir / "trace.csv");
     expect_same(integrate(trace), live);
@@ -297,7 +297,7 @@ class StalledDisk {
 };
 
 TEST(Monitor, a_disk_that_stalls_holds_up_neither_readings_nor_windows_and_loses_nothing_within_the_queue) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   StalledDisk disk(dir / "pipe");
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs t) { return 3 + std::sin(static_cast<double>(t) / 1e8); }, dir / "pipe");
@@ -315,7 +315,7 @@ TEST(Monitor, a_disk_that_stalls_holds_up_neither_readings_nor_windows_and_loses
 }
 
 TEST(Monitor, a_disk_that_stalls_for_longer_than_the_queue_holds_leaves_a_gap_in_the_trace_and_none_in_the_energy) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   StalledDisk disk(dir / "pipe");
   Rig rig;
   std::atomic<std::size_t> polls = 0;
@@ -370,7 +370,7 @@ class SmallDisk {
 };
 
 TEST(Monitor, a_trace_that_cannot_be_written_is_reported_by_sync_and_close_and_costs_no_joules) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 3.0; }, dir / "trace.csv");
   const SmallDisk full(4096);
@@ -383,7 +383,7 @@ TEST(Monitor, a_trace_that_cannot_be_written_is_reported_by_sync_and_close_and_c
 }
 
 TEST(Monitor, a_row_that_is_synced_has_its_readings_in_the_file) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs t) { return 3 + std::sin(static_cast<double>(t) / 1e8); }, dir / "trace.csv");
   for (int cell = 0; cell < 50; ++cell) {
@@ -425,7 +425,7 @@ TEST(Monitor, a_slower_interval_than_the_meters_own_is_not_a_gap) {
 }
 
 // 3 W for 10 s, then 6 W for 10 s: 90 J.
-std::filesystem::path write_steps(const TempDir& dir) {
+std::filesystem::path write_steps(const TemporaryFolder& dir) {
   const auto path = dir / "steps.csv";
   std::ofstream out(path);
   out << "# tbft trace 1\n# meter: fake://\n# nominal_period_s: 0.1\nt_ns,volts_V,amps_A,power_W,energy_J,flags,mark\n";
@@ -435,7 +435,7 @@ std::filesystem::path write_steps(const TempDir& dir) {
 }
 
 TEST(Replay, instant_lays_the_whole_trace_over_the_outermost_window) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   const auto steps = write_steps(dir);
   auto clock = std::make_shared<SharedClock>(1);
   std::vector<double> joules;
@@ -467,7 +467,7 @@ TEST(Replay, instant_lays_the_whole_trace_over_the_outermost_window) {
 }
 
 TEST(Replay, an_instant_replay_of_an_empty_window_is_the_whole_trace) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   Monitor monitor(open_meter("replay://" + write_steps(dir).string() + "?speed=instant"),
                   {.clock = std::make_shared<SharedClock>(1)});
   monitor.begin("a");
@@ -476,7 +476,7 @@ TEST(Replay, an_instant_replay_of_an_empty_window_is_the_whole_trace) {
 }
 
 TEST(Replay, realtime_begins_with_the_first_window_and_ends_in_a_gap) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   Rig rig;
   Monitor monitor(open_meter("replay://" + write_steps(dir).string()), {.clock = rig.clock});
   {
@@ -496,7 +496,7 @@ TEST(Replay, realtime_begins_with_the_first_window_and_ends_in_a_gap) {
 }
 
 TEST(Replay, a_bad_file_or_option_is_one_clear_error) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   const auto steps = write_steps(dir).string();
   EXPECT_THROW(open_meter("replay:///no/such.csv"), MeterUnavailable);
   EXPECT_THROW(open_meter("replay://"), BadMeterUri);

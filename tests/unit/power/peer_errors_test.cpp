@@ -8,7 +8,7 @@
 #include "power/counters.h"
 #include "power/energy.h"
 #include "power/registry.h"
-#include "tests/unit/power/fake_meter.h"
+#include "tests/support/fake_meter.h"
 
 namespace tbft::power {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "tests/unit/power/fake_meter.h"
+#include "tests/support/fake_meter.h"
 
 namespace tbft::power {
 namespace {

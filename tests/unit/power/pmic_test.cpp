@@ -8,7 +8,7 @@
 
 #include "power/bus/firmware.h"
 #include "power/protocol/pmic_adc.h"
-#include "tests/unit/power/fake_tree.h"
+#include "tests/support/fake_tree.h"
 
 namespace tbft::power {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "power/energy.h"
-#include "tests/unit/power/fake_tree.h"
+#include "tests/support/fake_tree.h"
 
 namespace tbft::power {
 namespace {

@@ -10,7 +10,7 @@
 #include "power/remote/address.h"
 #include "power/remote/auth.h"
 #include "power/remote/clock_offset.h"
-#include "temp_dir.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power::remote {
 namespace {
@@ -27,7 +27,7 @@ class KeyFile : public ::testing::Test {
   }
 
  private:
-  testing::TempDir folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(KeyFile, is_its_bytes_without_the_line_end) {

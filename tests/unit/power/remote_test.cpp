@@ -18,12 +18,12 @@
 #include <mutex>
 #include <thread>
 
-#include "fake_meter.h"
 #include "power/monitor.h"
 #include "power/remote/server.h"
 #include "power/remote/stream.h"
-#include "temp_dir.h"
-#include "virtual_clock.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft::power::remote {
 namespace {
@@ -224,7 +224,7 @@ class RemoteKey : public ::testing::Test {
   static constexpr std::string_view right = "0123456789abcdef0123";
 
  private:
-  testing::TempDir folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(RemoteKey, the_right_one_gets_readings) {

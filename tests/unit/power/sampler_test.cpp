@@ -10,18 +10,18 @@
 #include <utility>
 
 #include "power/trace_queue.h"
-#include "tests/unit/power/allocation_counter.h"
-#include "tests/unit/power/fake_meter.h"
-#include "tests/unit/power/temp_dir.h"
-#include "tests/unit/power/virtual_clock.h"
+#include "tests/support/allocation_counter.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft::power {
 namespace {
 
+using test::TemporaryFolder;
 using testing::FunctionMeter;
 using testing::ManualClock;
 using testing::simple_meter;
-using testing::TempDir;
 
 constexpr TimeNs ms = 1'000'000;
 
@@ -182,7 +182,7 @@ TEST(Sampler, failed_and_repeated_readings_are_not_distinct) {
 }
 
 TEST(Sampler, a_sample_allocates_nothing_on_its_way_to_the_trace) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   ManualClock clock(0);
   FunctionMeter meter(simple_meter(0.001), [](TimeNs t) { return static_cast<double>(t % 7919) / 1000; });
   TraceQueue trace(dir / "trace.csv", meter.info(), {}, TraceKeep::full);

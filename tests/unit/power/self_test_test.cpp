@@ -6,8 +6,8 @@
 #include <cmath>
 #include <random>
 
-#include "tests/unit/power/fake_meter.h"
-#include "tests/unit/power/virtual_clock.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft::power {
 namespace {

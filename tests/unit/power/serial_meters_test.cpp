@@ -9,7 +9,7 @@
 #include "power/meters/rd_um.h"
 #include "power/meters/tc66.h"
 #include "power/registry.h"
-#include "serial_bench.h"
+#include "tests/support/serial_bench.h"
 
 namespace tbft::power {
 namespace {

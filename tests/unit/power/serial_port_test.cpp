@@ -10,15 +10,15 @@
 #include <thread>
 
 #include "power/meter.h"
-#include "pty.h"
-#include "temp_dir.h"
+#include "tests/support/pty.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power {
 namespace {
 
+using test::TemporaryFolder;
 using ::testing::HasSubstr;
 using testing::Pty;
-using testing::TempDir;
 using Bytes = std::vector<std::uint8_t>;
 
 std::string why_not(const std::filesystem::path& device, unsigned baud = 9600) {
@@ -43,7 +43,7 @@ Bytes read_until(SerialPort& port, std::size_t n) {
 }
 
 TEST(SerialPort, every_byte_passes_as_it_is_in_both_directions) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   const auto port = open_serial_port(dir / "tty", 9600);
   Bytes all(256);
@@ -61,7 +61,7 @@ TEST(SerialPort, every_byte_passes_as_it_is_in_both_directions) {
 }
 
 TEST(SerialPort, reading_without_bytes_does_not_wait) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   const auto port = open_serial_port(dir / "tty", 9600);
   std::array<std::uint8_t, 8> chunk{};
@@ -69,7 +69,7 @@ TEST(SerialPort, reading_without_bytes_does_not_wait) {
 }
 
 TEST(SerialPort, discarded_input_is_gone) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   const auto port = open_serial_port(dir / "tty", 9600);
   pty.deliver(Bytes{1, 2, 3});
@@ -79,7 +79,7 @@ TEST(SerialPort, discarded_input_is_gone) {
 }
 
 TEST(SerialPort, the_other_end_closing_is_an_error_after_the_last_bytes) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   Pty pty(dir / "tty");
   const auto port = open_serial_port(dir / "tty", 9600);
   pty.unplug();
@@ -89,7 +89,7 @@ TEST(SerialPort, the_other_end_closing_is_an_error_after_the_last_bytes) {
 }
 
 TEST(SerialPort, a_port_in_use_is_not_shared_and_free_again_once_closed) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   {
     const auto port = open_serial_port(dir / "tty", 9600);
@@ -99,7 +99,7 @@ TEST(SerialPort, a_port_in_use_is_not_shared_and_free_again_once_closed) {
 }
 
 TEST(SerialPort, what_cannot_be_opened_is_told_with_the_fix) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   EXPECT_THAT(why_not(dir / "ttyACM0"), HasSubstr("plug the meter in"));
   std::ofstream(dir / "file") << "no tty";
   EXPECT_THAT(why_not(dir / "file"), HasSubstr("is it a serial port?"));
@@ -108,7 +108,7 @@ TEST(SerialPort, what_cannot_be_opened_is_told_with_the_fix) {
 }
 
 TEST(SerialPort, a_port_without_permission_names_the_group) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   std::filesystem::permissions(dir.path(), std::filesystem::perms::all);
   std::filesystem::permissions(dir / "tty", std::filesystem::perms::none);

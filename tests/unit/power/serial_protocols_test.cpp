@@ -9,7 +9,7 @@
 #include "power/protocol/atorch_frame.h"
 #include "power/protocol/rd_um_frame.h"
 #include "power/protocol/tc66_frame.h"
-#include "serial_vectors.h"
+#include "tests/support/serial_vectors.h"
 
 namespace tbft::power {
 namespace {

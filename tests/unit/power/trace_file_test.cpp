@@ -8,16 +8,16 @@
 #include <random>
 #include <sstream>
 
-#include "tests/unit/power/fake_meter.h"
-#include "tests/unit/power/temp_dir.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power {
 namespace {
 
+using test::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::simple_meter;
-using testing::TempDir;
 
 std::string slurp(const std::filesystem::path& path) {
   std::ostringstream text;
@@ -56,7 +56,7 @@ MeterInfo full_meter() {
 }
 
 TEST(TraceFile, what_is_written_is_read_back_bit_for_bit) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   std::mt19937_64 random(3);
   std::uniform_real_distribution<double> value(-10, 10);
   std::vector<Reading> readings;
@@ -110,7 +110,7 @@ TEST(TraceFile, what_is_written_is_read_back_bit_for_bit) {
 }
 
 TEST(TraceFile, a_resumed_run_adds_a_segment_after_cutting_the_torn_line) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   { TraceWriter(dir / "t.csv", full_meter(), {}).write(Reading{.t_ns = 9'000'000'000, .power_W = 1}); }
   std::ofstream(dir / "t.csv", std::ios::app) << "9000000001,5,0.";
   EXPECT_TRUE(read_trace(dir / "t.csv").torn_tail);
@@ -127,14 +127,14 @@ TEST(TraceFile, a_resumed_run_adds_a_segment_after_cutting_the_torn_line) {
 }
 
 TEST(TraceFile, a_trace_torn_inside_its_header_is_begun_again) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   std::ofstream(dir / "t.csv") << "# tbft trace 1\n# meter: x://\n# descr";
   { TraceWriter(dir / "t.csv", full_meter(), {}).write(Reading{.t_ns = 1, .power_W = 2}); }
   EXPECT_EQ(read_trace(dir / "t.csv").segments.size(), 1U);
 }
 
 TEST(TraceFile, another_file_is_never_overwritten) {
-  const TempDir dir;
+  const TemporaryFolder dir;
   std::ofstream(dir / "notes.txt") << "my notes\n";
   EXPECT_THROW(TraceWriter(dir / "notes.txt", full_meter(), {}), TraceError);
   EXPECT_EQ(slurp(dir / "notes.txt"), "my notes\n");

@@ -13,8 +13,8 @@ namespace tbft::cli {
 namespace {
 
 using results::test::content;
-using results::test::Folder;
 using results::test::row;
+using results::test::TemporaryFolder;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -36,7 +36,7 @@ std::string tbft(const std::string& arguments) {
 }
 
 // A run directory of five repetitions of two strategies.
-struct MadeRun : Folder {
+struct MadeRun : TemporaryFolder {
   explicit MadeRun(double joules_factor = 1, std::int64_t measured = 1, const std::string& data = "one") {
     for (const char* strategy : {"fc", "full"}) {
       for (std::int64_t r = 0; r < 5; ++r) {
@@ -45,8 +45,8 @@ struct MadeRun : Folder {
         results::append_cell(*this / "cells.csv", cell);
       }
     }
-    results::test::write(*this / "run.json",
-                         R"({"run_id": "r", "effective": {"threads": 1}, "data": {"input/": ")" + data + "\"}}");
+    results::test::write_file(*this / "run.json",
+                              R"({"run_id": "r", "effective": {"threads": 1}, "data": {"input/": ")" + data + "\"}}");
   }
   std::string name() const { return path().string(); }
 };

@@ -18,7 +18,7 @@ namespace tbft::results {
 namespace {
 
 using test::content;
-using test::Folder;
+using test::TemporaryFolder;
 using test::write;
 using testing::HasSubstr;
 
@@ -65,7 +65,7 @@ std::string error_of(const std::function<void()>& action) {
 }
 
 TEST(Csv, EveryColumnComesBackAsItWas) {
-  const Folder folder;
+  const TemporaryFolder folder;
   append_cell(folder / "cells.csv", full_row());
   append_cell(folder / "cells.csv", CellRow());
   const CellsFile file = read_cells(folder / "cells.csv");
@@ -109,14 +109,14 @@ TEST(Csv, UnknownIsEmptyAndNeverZeroOrNan) {
 }
 
 TEST(Csv, ColumnsAreFoundByName) {
-  const Folder folder;
+  const TemporaryFolder folder;
   std::string header = "extra";
   std::string line = "\"a,b\"";
   for (std::size_t i = columns().size(); i-- > 0;) {
     header.append(",").append(columns()[i].name);
     line.append(",").append(columns()[i].name == "accuracy_pct" ? "71.25" : "");
   }
-  write(folder / "cells.csv", header + "\r\n" + line + "\r\n");
+  write_file(folder / "cells.csv", header + "\r\n" + line + "\r\n");
   const CellsFile file = read_cells(folder / "cells.csv");
   ASSERT_EQ(file.rows.size(), 1U);
   EXPECT_EQ(file.rows[0].accuracy_pct, 71.25);
@@ -124,7 +124,7 @@ TEST(Csv, ColumnsAreFoundByName) {
 }
 
 TEST(Csv, FilesOfEarlierVersionsLackLaterColumns) {
-  const Folder folder;
+  const TemporaryFolder folder;
   CellRow row;
   row.cell_id = "a";
   row.idle_drift_W = 0.5;
@@ -132,7 +132,7 @@ TEST(Csv, FilesOfEarlierVersionsLackLaterColumns) {
   std::string header = header_line(), line = to_line(row);
   header.resize(header.rfind(','));
   line.resize(line.rfind(','));
-  write(folder / "cells.csv", header + "\n" + line + "\n");
+  write_file(folder / "cells.csv", header + "\n" + line + "\n");
   const CellsFile file = read_cells(folder / "cells.csv");
   ASSERT_EQ(file.rows.size(), 1U);
   EXPECT_EQ(file.rows[0].idle_drift_W, 0.5);
@@ -140,10 +140,10 @@ TEST(Csv, FilesOfEarlierVersionsLackLaterColumns) {
 }
 
 TEST(Csv, ErrorsSayFileLineAndColumn) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   const auto read = [&](const std::string& text) {
-    write(path, text);
+    write_file(path, text);
     return error_of([&] { read_cells(path); });
   };
   const std::string header = header_line() + "\n";
@@ -221,7 +221,7 @@ TEST(Csv, WhatASpreadsheetMadeOfTheFileIsNamed) {
 }
 
 TEST(Csv, ATornRowIsLeftOutWhereverItWasCut) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   append_cell(path, full_row());
   const std::size_t whole = content(path).size();
@@ -235,22 +235,22 @@ TEST(Csv, ATornRowIsLeftOutWhereverItWasCut) {
 }
 
 TEST(Csv, AppendCutsATornRow) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   append_cell(path, full_row());
   const std::string one = content(path);
   append_cell(path, full_row());
   const std::string two = content(path);
-  write(path, one + "1,run,\"torn\nin a quote");
+  write_file(path, one + "1,run,\"torn\nin a quote");
   append_cell(path, full_row());
   EXPECT_EQ(content(path), two);
 }
 
 TEST(Csv, AppendMendsATornHeaderAndAnEmptyFile) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   for (const std::string& begin : {std::string(), header_line().substr(0, 20), header_line()}) {
-    write(path, begin);
+    write_file(path, begin);
     const CellsFile before = read_cells(path);
     EXPECT_TRUE(before.rows.empty());
     EXPECT_EQ(before.torn_tail, !begin.empty());
@@ -260,40 +260,40 @@ TEST(Csv, AppendMendsATornHeaderAndAnEmptyFile) {
 }
 
 TEST(Csv, AppendRefusesAnotherHeaderAndLeavesTheFileAlone) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   for (const std::string& text :
        {std::string("schema,old\n1,2\n"), header_line() + ",more\n", std::string("my notes, no line end")}) {
-    write(path, text);
+    write_file(path, text);
     EXPECT_THROW(append_cell(path, CellRow()), CsvError);
     EXPECT_EQ(content(path), text);
   }
   EXPECT_THAT(error_of([&] {
-                write(path, "schema,old\n");
+                write_file(path, "schema,old\n");
                 append_cell(path, CellRow());
               }),
               HasSubstr("cells.csv:1: the columns are not those of this program's schema"));
 }
 
 TEST(Csv, AQuoteThatHidesWholeRowsIsNoTornTail) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   const std::string text = header_line() + "\n\"" + to_line(CellRow()) + "\n" + to_line(CellRow()) + "\n";
-  write(path, text);
+  write_file(path, text);
   EXPECT_THAT(error_of([&] { read_cells(path); }), HasSubstr("cells.csv:2: a quote that is never closed"));
   EXPECT_THAT(error_of([&] { append_cell(path, CellRow()); }), HasSubstr("a quote that is never closed"));
   EXPECT_EQ(content(path), text);
 }
 
 TEST(Csv, AFileWithCarriageReturnsIsAppendedToInItsOwnWay) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   const std::string before = header_line() + "\r\n" + to_line(full_row()) + "\r\n";
-  write(path, before + "1,torn");
+  write_file(path, before + "1,torn");
   append_cell(path, full_row());
   EXPECT_EQ(content(path), before + to_line(full_row()) + "\r\n");
   EXPECT_EQ(read_cells(path).rows.size(), 2U);
-  write(path, header_line() + "\r\n");
+  write_file(path, header_line() + "\r\n");
   append_cell(path, full_row());
   EXPECT_EQ(read_cells(path).rows.size(), 1U);
 }
@@ -321,7 +321,7 @@ class SizeLimit {
 };
 
 TEST(Csv, AShortWriteCutsTheFileBackToWhatItWas) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   append_cell(path, full_row());
   const std::string before = content(path);
@@ -344,7 +344,7 @@ TEST(Csv, AFullDiskSaysSo) {
 }
 
 TEST(Csv, ReplaceKeepsTheOldFileWhereItFails) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "cells.csv";
   append_cell(path, full_row());
   const std::string before = content(path);

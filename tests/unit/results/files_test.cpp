@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::content;
-using test::Folder;
+using test::TemporaryFolder;
 using test::write;
 
 std::size_t files_in(const fs::path& folder) {
@@ -27,12 +27,12 @@ std::size_t files_in(const fs::path& folder) {
 }
 
 void put(Output& output, const std::string& text) {
-  write(output.staged(), text);
+  write_file(output.staged(), text);
 }
 
 TEST(WriteFile, ALinkGoesOnPointingToTheFileThatIsWritten) {
-  const Folder folder;
-  write(folder / "target", "old");
+  const TemporaryFolder folder;
+  write_file(folder / "target", "old");
   fs::create_symlink("target", folder / "link");
   fs::create_symlink("link", folder / "link-to-link");
   write_file_atomically(folder / "link-to-link", "new");
@@ -43,7 +43,7 @@ TEST(WriteFile, ALinkGoesOnPointingToTheFileThatIsWritten) {
 }
 
 TEST(WriteFile, ALinkToNothingMakesWhatItPointsTo) {
-  const Folder folder;
+  const TemporaryFolder folder;
   fs::create_directory(folder / "sub");
   fs::create_symlink("sub/target", folder / "link");
   write_file_atomically(folder / "link", "new");
@@ -52,15 +52,15 @@ TEST(WriteFile, ALinkToNothingMakesWhatItPointsTo) {
 }
 
 TEST(WriteFile, LinksInACircleAreAnError) {
-  const Folder folder;
+  const TemporaryFolder folder;
   fs::create_symlink("b", folder / "a");
   fs::create_symlink("a", folder / "b");
   EXPECT_THROW(write_file_atomically(folder / "a", "x"), std::system_error);
 }
 
 TEST(WriteFile, AFileThatIsReplacedKeepsItsMode) {
-  const Folder folder;
-  write(folder / "secret", "old");
+  const TemporaryFolder folder;
+  write_file(folder / "secret", "old");
   fs::permissions(folder / "secret", fs::perms(0600));
   write_file_atomically(folder / "secret", "new");
   EXPECT_EQ(fs::status(folder / "secret").permissions(), fs::perms(0600));
@@ -68,7 +68,7 @@ TEST(WriteFile, AFileThatIsReplacedKeepsItsMode) {
 }
 
 TEST(WriteFile, APipeIsWrittenTo) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto pipe = folder / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_TRUE(is_stream(pipe));
@@ -87,7 +87,7 @@ TEST(WriteFile, ADeviceIsWrittenToAndItsFailureTold) {
 
 // As `tbft report ... -o /dev/stdout >>file` with something in the file already.
 TEST(WriteFile, AnOpenDescriptorIsWrittenWhereItStands) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const int fd = ::open((folder / "file").c_str(), O_WRONLY | O_CREAT, 0644);
   ASSERT_EQ(::write(fd, "first ", 6), 6);
   for (const std::string name : {"/dev/fd/", "/proc/self/fd/"}) {
@@ -102,7 +102,7 @@ TEST(WriteFile, AnOpenDescriptorIsWrittenWhereItStands) {
 }
 
 TEST(WriteFile, AStatusForAPipeThatNobodyReadsIsNotWaitedFor) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto pipe = folder / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_NO_THROW(write_file_atomically(pipe, "status", Durable::no));
@@ -115,7 +115,7 @@ TEST(WriteFile, AStatusForAPipeThatNobodyReadsIsNotWaitedFor) {
 }
 
 TEST(OutputFile, AppearsWhenItIsCommittedAndLeavesNothingElse) {
-  const Folder folder;
+  const TemporaryFolder folder;
   {
     Output output(folder / "x");
     put(output, "new");
@@ -130,7 +130,7 @@ TEST(OutputFile, AppearsWhenItIsCommittedAndLeavesNothingElse) {
 }
 
 TEST(OutputFile, ReachesAStreamWhenItIsCommitted) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const int fd = ::open((folder / "file").c_str(), O_WRONLY | O_CREAT, 0644);
   {
     Output output("/dev/fd/" + std::to_string(fd));
@@ -143,7 +143,7 @@ TEST(OutputFile, ReachesAStreamWhenItIsCommitted) {
 }
 
 TEST(OutputFile, CannotBeMadeWhereThereIsNoFolder) {
-  const Folder folder;
+  const TemporaryFolder folder;
   EXPECT_THROW(Output((folder / "none") / "x"), std::system_error);
 }
 

@@ -14,8 +14,8 @@
 namespace tbft::cli {
 namespace {
 
-using results::test::Folder;
 using results::test::row;
+using results::test::TemporaryFolder;
 using testing::HasSubstr;
 
 struct Outcome {
@@ -44,7 +44,7 @@ Outcome tbft(const std::string& arguments) {
 }
 
 TEST(ReportCommand, ReadsARunDirectoryOrTheFileItself) {
-  const Folder run;
+  const TemporaryFolder run;
   results::append_cell(run / "cells.csv", row("full", 0, 70, 20));
   const Outcome outcome = tbft("report " + run.path().string());
   EXPECT_EQ(outcome.code, Exit::ok);
@@ -54,7 +54,7 @@ TEST(ReportCommand, ReadsARunDirectoryOrTheFileItself) {
 }
 
 TEST(ReportCommand, LeavesContendedCellsOutOfSavingsUnlessAskedToKeepThem) {
-  const Folder run;
+  const TemporaryFolder run;
   results::append_cell(run / "cells.csv", row("full", 0, 70, 20));
   auto fc = row("fc", 0, 40, 5);
   fc.other_cpu_pct = 45;
@@ -68,9 +68,9 @@ TEST(ReportCommand, LeavesContendedCellsOutOfSavingsUnlessAskedToKeepThem) {
 }
 
 TEST(ReportCommand, WarnsOfATornRowOnStderrAndGoesOn) {
-  const Folder run;
+  const TemporaryFolder run;
   results::append_cell(run / "cells.csv", row("full", 0, 70, 20));
-  results::test::write(run / "cells.csv", results::test::content(run / "cells.csv") + "1,torn");
+  results::test::write_file(run / "cells.csv", results::test::content(run / "cells.csv") + "1,torn");
   const Outcome outcome = tbft("report --format csv " + run.path().string());
   EXPECT_EQ(outcome.code, Exit::ok);
   EXPECT_THAT(outcome.err, HasSubstr("the last row is incomplete"));
@@ -78,12 +78,12 @@ TEST(ReportCommand, WarnsOfATornRowOnStderrAndGoesOn) {
 }
 
 TEST(ReportCommand, SaysWhatIsMissing) {
-  const Folder run;
+  const TemporaryFolder run;
   EXPECT_THROW(tbft("report " + (run / "none").string()), UsageError);
   EXPECT_THROW(tbft("report " + run.path().string()), UsageError);
   EXPECT_THROW(tbft("report"), CLI::ParseError);
   EXPECT_THROW(tbft("report --format xml " + run.path().string()), CLI::ValidationError);
-  results::test::write(run / "cells.csv", "");
+  results::test::write_file(run / "cells.csv", "");
   try {
     tbft("report " + run.path().string());
     FAIL();
@@ -93,7 +93,7 @@ TEST(ReportCommand, SaysWhatIsMissing) {
 }
 
 TEST(ReportCommand, SeveralRunsAreOneReport) {
-  const Folder one, two;
+  const TemporaryFolder one, two;
   results::append_cell(one / "cells.csv", row("full", 0, 70, 20));
   results::append_cell(two / "cells.csv", row("full", 1, 80, 20));
   EXPECT_THAT(tbft("report -f csv " + one.path().string() + " " + (two / "cells.csv").string()).out, HasSubstr("full,2,75,"));
@@ -101,7 +101,7 @@ TEST(ReportCommand, SeveralRunsAreOneReport) {
 
 // Ten repetitions that agree, so that any width comes from the images that the journal holds.
 TEST(ReportCommand, TestImagesComeFromTheJournal) {
-  const Folder run;
+  const TemporaryFolder run;
   {
     Journal journal(run / "journal.jsonl");
     for (std::int64_t r = 0; r < 10; ++r) {
@@ -119,7 +119,7 @@ TEST(ReportCommand, TestImagesComeFromTheJournal) {
   const Outcome with = tbft(command);
   EXPECT_EQ(with.err, "");
   EXPECT_THAT(with.out, testing::Not(HasSubstr("[75.00, 75.00]")));
-  results::test::write(run / "journal.jsonl", "damaged\n");
+  results::test::write_file(run / "journal.jsonl", "damaged\n");
   const Outcome without = tbft(command);
   EXPECT_EQ(without.code, Exit::ok);
   EXPECT_THAT(without.err, HasSubstr("journal.jsonl:1: not a journal line; intervals of this run are over repetitions alone, "
@@ -128,7 +128,7 @@ TEST(ReportCommand, TestImagesComeFromTheJournal) {
 }
 
 TEST(ReportCommand, LevelsNamedComeFromTheJournal) {
-  const Folder run;
+  const TemporaryFolder run;
   {
     Journal journal(run / "journal.jsonl");
     for (const std::string drift : {"input", "output"}) {
@@ -151,7 +151,7 @@ TEST(ReportCommand, LevelsNamedComeFromTheJournal) {
 }
 
 TEST(ReportCommand, StepCostsAloneAreARunToo) {
-  const Folder run;
+  const TemporaryFolder run;
   results::StepCostRow step;
   step.variant = "tbft";
   step.strategy = "full";
@@ -164,7 +164,7 @@ TEST(ReportCommand, StepCostsAloneAreARunToo) {
 }
 
 TEST(ReportCommand, WritesAFile) {
-  const Folder run;
+  const TemporaryFolder run;
   results::append_cell(run / "cells.csv", row("full", 0, 70, 20));
   const Outcome outcome = tbft("report -f md -o " + (run / "table.md").string() + " " + run.path().string());
   EXPECT_EQ(outcome.out, "");
@@ -172,7 +172,7 @@ TEST(ReportCommand, WritesAFile) {
 }
 
 TEST(ReportCommand, AnHtmlPageIsOneFile) {
-  const Folder run;
+  const TemporaryFolder run;
   results::append_cell(run / "cells.csv", row("full", 0, 70, 20));
   const Outcome outcome = tbft("report -f html " + run.path().string());
   EXPECT_EQ(outcome.code, Exit::ok);

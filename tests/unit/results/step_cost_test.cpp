@@ -11,7 +11,7 @@ namespace tbft::results {
 namespace {
 
 using test::content;
-using test::Folder;
+using test::TemporaryFolder;
 using test::write;
 using testing::HasSubstr;
 
@@ -53,12 +53,12 @@ TEST(StepCost, HeaderIsConstant) {
 }
 
 TEST(StepCost, EveryColumnComesBackAsItWas) {
-  const Folder folder;
+  const TemporaryFolder folder;
   StepCostRow empty;
   empty.variant = "tbft";
   empty.strategy = "full";
   const std::vector<StepCostRow> rows{full_row(), empty};
-  write(folder / "step_cost.csv", "old");
+  write_file(folder / "step_cost.csv", "old");
   write_step_costs(folder / "step_cost.csv", rows);
   const auto read = read_step_costs(folder / "step_cost.csv");
   ASSERT_EQ(read.size(), 2U);

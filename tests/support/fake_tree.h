@@ -9,7 +9,7 @@
 #include <string>
 
 #include "power/detect.h"
-#include "tests/unit/power/temp_dir.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power::testing {
 
@@ -50,7 +50,7 @@ class FakeTree {
   Roots roots;
 
  private:
-  TempDir dir_;
+  test::TemporaryFolder dir_;
 };
 
 // Files are looked at as a user without rights, even where the tests run as root (setfsuid(2): this thread only).

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "power/meters/serial_meter.h"
-#include "pty.h"
-#include "serial_vectors.h"
-#include "temp_dir.h"
+#include "tests/support/pty.h"
+#include "tests/support/serial_vectors.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power::testing {
 
@@ -79,7 +79,7 @@ struct Device {
 };
 
 struct Bench {
-  TempDir dir;
+  test::TemporaryFolder dir;
   Pty pty{dir / "ttyUSB0"};
   Device device;
   std::shared_ptr<PumpedClock> clock = std::make_shared<PumpedClock>([this](TimeNs now) { device.step(pty, now); });

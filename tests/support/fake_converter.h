@@ -16,7 +16,7 @@
 
 #include "power/bus/gpio.h"
 #include "power/bus/i2c_bus.h"
-#include "tests/unit/power/virtual_clock.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft::power::testing {
 

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "power/bus/i2c_bus.h"
-#include "tests/unit/power/virtual_clock.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft::power::testing {
 
