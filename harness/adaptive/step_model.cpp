@@ -75,8 +75,9 @@ Work work_of_test(const models::ResNetSpec& spec, std::int64_t n, std::int64_t b
 Work work_of_tuning(const models::ResNetSpec& spec, const Strategy& strategy, const Sizes& sizes, std::int64_t epochs) {
   Work work{};
   const auto test = [&](std::int64_t n, double times) { add(work, work_of_test(spec, n, sizes.batch), times); };
-  if (strategy.relabels) test(sizes.n_train, strategy.updates_bn_only ? 2 : 1);
-  if (!strategy.uses_gradient() && !strategy.updates_bn_only) {
+  const auto extra = strategy.extra_passes();
+  test(sizes.n_train, extra.training);
+  if (!strategy.has_epochs()) {
     test(sizes.n_val, 1);
     return work;
   }
@@ -84,8 +85,7 @@ Work work_of_tuning(const models::ResNetSpec& spec, const Strategy& strategy, co
   const std::int64_t whole = sizes.n_train / sizes.batch;
   add(work, work_of_step(spec, strategy, sizes.batch), times * static_cast<double>(whole));
   if (const auto rest = sizes.n_train % sizes.batch; rest > 0) add(work, work_of_step(spec, strategy, rest), times);
-  test(sizes.n_val, times);
-  if (strategy.relabels && strategy.updates_bn_only) test(sizes.n_val, 1);  // once more behind the renaming
+  test(sizes.n_val, times + extra.validation);
   return work;
 }
 

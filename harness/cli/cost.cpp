@@ -24,13 +24,13 @@ int execute(const CostOptions& options) {
   const auto spec = options.checkpoint.empty() ? options.spec : models::infer_spec(models::read_state_dict(options.checkpoint));
   models::check(spec);
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const auto& strategy : strategies()) {
-    if (!strategy.uses_gradient() || !strategy.has_plain_step()) continue;
-    rows.push_back({{"strategy", strategy.name},
-                    {"trainable_params", models::parameter_count(spec, strategy.tuned)},
-                    {"macs_a_sample", models::training_macs(spec, strategy.tuned)},
-                    {"saving_pct", models::saving_pct(spec, strategy.tuned)},
-                    {"saved_act_bytes_a_sample", models::saved_activation_bytes(spec, strategy.tuned)}});
+  for (const auto* strategy : strategies()) {
+    if (!strategy->uses_gradient() || !strategy->has_plain_step()) continue;
+    rows.push_back({{"strategy", strategy->name},
+                    {"trainable_params", models::parameter_count(spec, strategy->tuned)},
+                    {"macs_a_sample", models::training_macs(spec, strategy->tuned)},
+                    {"saving_pct", models::saving_pct(spec, strategy->tuned)},
+                    {"saved_act_bytes_a_sample", models::saved_activation_bytes(spec, strategy->tuned)}});
   }
   if (options.json) {
     fmt::print("{}\n", nlohmann::ordered_json{{"depth", spec.depth},

@@ -121,7 +121,7 @@ std::string keys_help() {
 
 std::string strategies_help() {
   std::string text = "Strategies:\n";
-  for (const auto& strategy : strategies()) text += fmt::format("  {:<10} {}\n", strategy.name, strategy.summary);
+  for (const auto* strategy : strategies()) text += fmt::format("  {:<10} {}\n", strategy->name, strategy->summary);
   return text + "\n";
 }
 

@@ -108,7 +108,7 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
                              find_strategy(cell.strategy).uses_gradient() ? settings.lr_of(cell.strategy) : 0,
                              identity.accuracy_json};
           // It may become any strategy, at that one's rate.
-          if (find_strategy(cell.strategy).choice == Choice::diagnosed) {
+          if (find_strategy(cell.strategy).becomes_another()) {
             key.push_back(identity.reference_sha256);
             key.push_back(settings.train.lr);
           }

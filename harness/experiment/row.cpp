@@ -83,7 +83,7 @@ results::CellRow make_row(const CellMeasurement& m, const RowContext& run) {
   row.condition = m.cell.condition;
   row.train_size = m.cell.train_size;
   row.strategy = m.cell.strategy;
-  row.blocks = blocks_text(strategy.choice != Choice::fixed && m.result ? m.result->tuned : strategy.tuned);
+  row.blocks = blocks_text(strategy.chooses() && m.result ? m.result->tuned : strategy.tuned);
   // What `diagnosed` became decides how it was trained.
   const auto& trained = m.result && !m.result->chosen.empty() ? find_strategy(m.result->chosen) : strategy;
   row.repetition = m.cell.repetition;
@@ -93,7 +93,7 @@ results::CellRow make_row(const CellMeasurement& m, const RowContext& run) {
   row.threads = settings.threads;
   row.backend = settings.backend;
   row.layout = settings.layout;
-  row.bn_mode = trained.updates_bn_only ? "train" : trained.uses_gradient() ? settings.train.batchnorm : "eval";
+  row.bn_mode = trained.batchnorm(settings.train.batchnorm);
   if (trained.uses_gradient() && m.lr > 0) row.lr = m.lr;
   row.cpu_governor = run.board->governor();
   row.temp_start_C = m.before.temperature_C;

@@ -5,6 +5,9 @@
 #include <optional>
 #include <stdexcept>
 
+#include "harness/training/strategies/list.h"
+#include "harness/training/strategies/tuning_session.h"
+
 namespace tbft {
 
 std::map<models::Block, double> importance_of_blocks(std::span<const ProbedStep> probed) {
@@ -42,3 +45,27 @@ models::Tuned most_important_blocks(const std::map<models::Block, double>& impor
 }
 
 }  // namespace tbft
+
+namespace tbft::strategy {
+namespace {
+
+class Elastic final : public Strategy {
+ public:
+  Elastic()
+      : Strategy("elastic", "the most important blocks that cost two thirds of full (after Huang et al., MobiSys 2023)") {}
+  void prepare(TuningSession& session) const override {
+    session.tune(most_important_blocks(importance_of_blocks(session.probe_step()), session.spec()));
+  }
+  bool uses_gradient() const override { return true; }
+  bool chooses() const override { return true; }
+  bool has_plain_step() const override { return false; }
+};
+
+}  // namespace
+
+const Strategy& elastic() {
+  static const Elastic strategy;
+  return strategy;
+}
+
+}  // namespace tbft::strategy

@@ -5,7 +5,7 @@
 #include <map>
 #include <span>
 
-#include "harness/training/strategies/probe.h"
+#include "harness/training/probe.h"
 #include "models/blocks.h"
 #include "models/cost.h"
 

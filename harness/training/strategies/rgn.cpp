@@ -5,6 +5,9 @@
 #include <map>
 #include <stdexcept>
 
+#include "harness/training/strategies/list.h"
+#include "harness/training/strategies/tuning_session.h"
+
 namespace tbft {
 
 namespace {
@@ -52,3 +55,42 @@ std::vector<double> relative_rates(std::span<const ProbedParameter> probed) {
 }
 
 }  // namespace tbft
+
+namespace tbft::strategy {
+namespace {
+
+class AutoRgn final : public Strategy {
+ public:
+  AutoRgn()
+      : Strategy("auto-rgn",
+                 "every parameter but BatchNorm's, each tensor at a rate by its relative gradient (Lee et al., ICLR 2023)",
+                 {.everything = true}) {}
+  Objective objective() const override { return {.rate_by_tensor = true}; }
+  void before_epoch(TuningSession& session) const override { session.set_rates(relative_rates(session.probe_gradients())); }
+  bool has_plain_step() const override { return false; }
+};
+
+class RgnTop1 final : public Strategy {
+ public:
+  RgnTop1() : Strategy("rgn-top1", "the block of the largest relative gradient (Lee et al., ICLR 2023)") {}
+  void prepare(TuningSession& session) const override {
+    session.tune({.blocks = {block_of_largest_rgn(session.probe_gradients())}});
+  }
+  bool uses_gradient() const override { return true; }
+  bool chooses() const override { return true; }
+  bool has_plain_step() const override { return false; }
+};
+
+}  // namespace
+
+const Strategy& auto_rgn() {
+  static const AutoRgn strategy;
+  return strategy;
+}
+
+const Strategy& rgn_top1() {
+  static const RgnTop1 strategy;
+  return strategy;
+}
+
+}  // namespace tbft::strategy

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "harness/training/strategies/probe.h"
+#include "harness/training/probe.h"
 #include "models/blocks.h"
 
 namespace tbft {

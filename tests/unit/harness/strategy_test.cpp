@@ -12,7 +12,7 @@ using testing::ElementsAre;
 
 TEST(Strategies, AreThoseOfThePapersTablesThenTheOthers) {
   std::vector<std::string_view> names;
-  for (const auto& strategy : strategies()) names.push_back(strategy.name);
+  for (const auto* strategy : strategies()) names.push_back(strategy->name);
   EXPECT_THAT(names, ElementsAre("none", "bn-stats", "block1", "block2", "block3", "fc", "full", "bn-affine", "tent", "l1-sp",
                                  "auto-rgn", "rgn-top1", "elastic", "relabel", "bn-relabel", "diagnosed"));
 }
@@ -27,10 +27,10 @@ TEST(Strategies, SayWhatTheyTrain) {
 }
 
 TEST(Strategies, NeedAGradientExactlyWhereAParameterIsTrained) {
-  for (const auto& strategy : strategies()) {
-    const bool trains = !blocks_text(strategy.tuned).empty() || strategy.choice != Choice::fixed;
-    EXPECT_EQ(strategy.uses_gradient(), trains) << strategy.name;
-    EXPECT_EQ(strategy.adapts(), strategy.name != "none") << strategy.name;
+  for (const auto* strategy : strategies()) {
+    const bool trains = !blocks_text(strategy->tuned).empty() || strategy->chooses();
+    EXPECT_EQ(strategy->uses_gradient(), trains) << strategy->name;
+    EXPECT_EQ(strategy->adapts(), strategy->name != "none") << strategy->name;
   }
 }
 

@@ -157,7 +157,7 @@ TEST_F(TrainerTest, a_choice_trains_as_its_blocks_would_and_counts_what_it_cost)
     for (const char* strategy : {"rgn-top1", "elastic"}) {
       const auto chosen = run(trainer, strategy, s);
       ASSERT_FALSE(chosen.tuned.blocks.empty());
-      const Strategy same{.name = "same", .summary = "", .tuned = chosen.tuned};
+      const Strategy same("same", "", chosen.tuned);
       SilentObserver observer;
       const auto fixed = trainer.run(same, images, split, s, observer);
       EXPECT_EQ(chosen.val_loss, fixed.val_loss) << strategy << " picked " << blocks_text(chosen.tuned);
@@ -216,6 +216,7 @@ TEST_F(TrainerTest, bn_relabel_refreshes_batchnorm_before_it_renames) {
   const auto alone = trainer.run(find_strategy("relabel"), renamed, all, s, observer);
   const auto both = trainer.run(find_strategy("bn-relabel"), renamed, all, s, observer);
   EXPECT_EQ(both.steps, refreshed.steps);
+  EXPECT_EQ(both.samples_seen, (both.epochs + 2) * 200) << "two looks at the labels and the epochs between them";
   EXPECT_GT(both.correct, alone.correct);
   EXPECT_EQ(both.correct, 200);
 }

@@ -1,4 +1,4 @@
-#include "harness/training/strategies/probe.h"
+#include "harness/training/probe.h"
 
 // First: clang 14 cannot read libtorch's headers in another order.
 #include <ATen/core/ivalue.h>

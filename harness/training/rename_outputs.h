@@ -1,4 +1,4 @@
-// The strategy relabel: an output-level drift repaired by renaming the classifier's outputs. No torch in this header.
+// An output-level drift repaired by renaming the classifier's outputs. No torch in this header.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace tbft {
 
 // Predicts the images of the given indices, estimates which label each predicted class stands for (a permutation:
 // harness/training/label_map.h) and moves the rows of fc accordingly: the result is a network like any other.
-void relabel(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
-             PhaseObserver& observer);
+void rename_outputs(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+                    const std::string& layout, PhaseObserver& observer);
 
 }  // namespace tbft

@@ -1,0 +1,273 @@
+#include "harness/training/training_run.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "harness/training/network.h"
+#include "harness/training/objective.h"
+#include "harness/training/rename_outputs.h"
+#include "harness/training/torch_compat.h"
+
+namespace tbft {
+
+namespace {
+
+const models::Tuned everything{.blocks = {}, .everything = true};
+
+// Counts the bytes that tensors hold, through the allocator's own reports (saved-tensor hooks exist only in Python).
+class LiveBytes : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, int64_t alloc_size, AllocatorTotal, AllocatorTotal, c10::Device device) override {
+    if (device.is_cpu()) bytes_ += alloc_size;
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  std::int64_t bytes() const { return bytes_; }
+
+ private:
+  std::int64_t bytes_ = 0;
+};
+
+std::vector<torch::Tensor> all_tensors(models::ResNet& net) {
+  auto all = net->parameters();
+  const auto buffers = net->buffers();
+  all.insert(all.end(), buffers.begin(), buffers.end());
+  return all;
+}
+
+// The BatchNorm policy. `train`: batch statistics everywhere, running statistics updated in frozen blocks too, as the paper's
+// scripts do. `frozen-eval`: only in what is tuned. `eval`: nowhere.
+void set_batchnorm(models::ResNet& net, const std::string& policy, const models::Tuned& tuned) {
+  net->train();
+  for (const auto& item : net->named_modules()) {
+    if (auto* bn = item.value()->as<torch::nn::BatchNorm2dImpl>(); bn != nullptr)
+      bn->train(policy == "train" || (policy == "frozen-eval" && models::trains(tuned, item.key())));
+  }
+}
+
+// The first stage (models/resnet.h) that training changes, if BatchNorm of frozen blocks is in eval mode.
+int first_changed_stage(const models::Tuned& tuned) {
+  if (tuned.everything || tuned.blocks.contains(models::Block::block1)) return 0;
+  if (tuned.blocks.contains(models::Block::block2)) return 1;
+  if (tuned.blocks.contains(models::Block::block3)) return 2;
+  return tuned.blocks.contains(models::Block::fc) ? 4 : 0;
+}
+
+// Multiply-accumulates of the stages before this one, for one image.
+std::int64_t macs_before(const models::ResNetSpec& spec, int stage) {
+  std::int64_t macs = 0;
+  for (const auto block : models::all_blocks)
+    if (static_cast<int>(block) < stage && block != models::Block::fc) macs += models::forward_macs(spec, block);
+  return macs;
+}
+
+}  // namespace
+
+void Snapshot::take(models::ResNet& net) {
+  const torch::NoGradGuard guard;
+  const auto all = all_tensors(net);
+  if (tensors_.empty())
+    for (const auto& t : all) tensors_.push_back(t.detach().clone());
+  else
+    for (std::size_t i = 0; i < all.size(); ++i) tensors_[i].copy_(all[i]);
+}
+
+void Snapshot::restore(models::ResNet& net) const {
+  const torch::NoGradGuard guard;
+  const auto all = all_tensors(net);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].copy_(tensors_[i]);
+}
+
+TrainingRun::TrainingRun(models::ResNet& net, const Strategy& strategy, const data::Images& images, const data::Split& split,
+                         const TrainSettings& settings, PhaseObserver& observer)
+    : net_(net),
+      strategy_(strategy),
+      objective_(strategy.objective()),
+      images_(images),
+      split_(split),
+      settings_(settings),
+      observer_(observer),
+      n_train_(std::ssize(split.train)),
+      random_(at::detail::createCPUGenerator(settings.seed)),
+      train_inputs_(net, images, split.train, settings),
+      val_inputs_(net, images, split.val, settings),
+      cache_bytes_(settings.cache_limit_bytes) {
+  result_.lr = settings.lr;
+  drop_gradients(net_);
+  if (!strategy.chooses()) tune(strategy.tuned);
+}
+
+TrainResult TrainingRun::run() {
+  strategy_.begin(*this);
+  if (strategy_.has_epochs())
+    train_epochs();
+  else
+    result_.val_loss = validate();
+  if (strategy_.finish(*this)) result_.val_loss = validate();
+  count_macs();
+  test();
+  return std::move(result_);
+}
+
+// Autograd is on only where a gradient is used.
+void TrainingRun::tune(const models::Tuned& tuned) {
+  result_.tuned = tuned;
+  parameters_ = select_parameters(net_, [&](std::string_view parameter) {
+    return models::trains(tuned, parameter) && !(objective_.rate_by_tensor && models::is_batchnorm(parameter));
+  });
+  for (const auto& parameter : parameters_) result_.trainable_params += parameter.numel();
+  if (!parameters_.empty()) optimizer_ = make_optimizer(objective_, settings_, parameters_);
+  if (objective_.l1_sp > 0)
+    for (const auto& parameter : parameters_) start_.push_back(parameter.detach().clone());
+  if (settings_.cache != "off") first_stage_ = first_changed_stage(tuned);
+}
+
+// What looking costs counts as training, as everything does that a choice costs.
+std::vector<Batch> TrainingRun::draw_mini_batches(double passes) {
+  if (parameters_.empty()) select_parameters(net_, [](std::string_view) { return true; });
+  auto batches = draw_probe(images_, split_.train, settings_, result_.epochs);
+  std::int64_t n = 0;
+  for (const auto& batch : batches) n += batch.y.numel();
+  result_.macs_train += passes * static_cast<double>(n) * static_cast<double>(models::training_macs(spec(), everything));
+  return batches;
+}
+
+std::vector<ProbedParameter> TrainingRun::probe_gradients() {
+  return tbft::probe_gradients(net_, draw_mini_batches(1));
+}
+
+std::vector<ProbedStep> TrainingRun::probe_step() {
+  return tbft::probe_step(net_, draw_mini_batches(2), settings_.lr);
+}
+
+void TrainingRun::set_rates(std::span<const double> relative) {
+  for (std::size_t i = 0; i < relative.size(); ++i) optimizer_->param_groups()[i].options().set_lr(settings_.lr * relative[i]);
+}
+
+void TrainingRun::relabel() {
+  PhaseScope train(observer_, Phase::train);
+  rename_outputs(net_, images_, split_.train, settings_.layout, observer_);
+  train.done();
+  result_.samples_seen += n_train_;
+}
+
+void TrainingRun::train_epochs() {
+  result_.val_loss = std::numeric_limits<double>::infinity();
+  std::int64_t epochs_without_better = 0;
+  while (result_.epochs < settings_.epochs && epochs_without_better < settings_.patience) {
+    train_epoch();
+    const double loss = validate();
+    if (!std::isfinite(loss)) {
+      result_.diverged = true;
+      break;
+    }
+    ++epochs_without_better;
+    if (loss < result_.val_loss) {
+      result_.val_loss = loss;
+      epochs_without_better = 0;
+      best_.take(net_);
+    }
+    if (observer_.enough()) break;
+  }
+  if (!best_.taken()) throw DivergedError("the validation loss was never finite; lower the learning rate");
+  best_.restore(net_);
+}
+
+void TrainingRun::train_epoch() {
+  PhaseScope train(observer_, Phase::train);
+  if (result_.epochs == 0) prepare();
+  strategy_.before_epoch(*this);
+  set_batchnorm(net_, strategy_.batchnorm(settings_.batchnorm), result_.tuned);
+  const auto order = at::randperm(n_train_, random_, at::kLong);
+  const std::span<const std::int64_t> shuffled(order.data_ptr<std::int64_t>(), static_cast<std::size_t>(n_train_));
+  for (std::int64_t step = 0; step < steps_per_epoch(); ++step) {
+    train_batch(slice(shuffled, static_cast<std::size_t>(step * settings_.batch), static_cast<std::size_t>(settings_.batch)));
+    ++result_.steps;
+    observer_.stepped(result_.steps, settings_.epochs * steps_per_epoch());
+  }
+  train.done();
+  ++result_.epochs;
+  result_.samples_seen += n_train_;
+}
+
+// Before the first step: what is done once and counts as training.
+void TrainingRun::prepare() {
+  if (settings_.refresh_bn && strategy_.uses_gradient()) refresh_statistics();
+  strategy_.prepare(*this);
+  if (first_stage_ > 0) cache_bytes_ -= train_inputs_.cache(first_stage_, cache_bytes_, observer_);
+}
+
+void TrainingRun::refresh_statistics() {
+  set_batchnorm(net_, "train", result_.tuned);
+  const torch::NoGradGuard guard;
+  for (std::int64_t begin = 0; begin < n_train_; begin += settings_.batch) {
+    const auto count = std::min(settings_.batch, n_train_ - begin);
+    const auto samples = slice(split_.train, static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
+    net_->forward(make_batch(images_, samples, settings_.layout).x);
+    observer_.evaluated(begin + count, n_train_);
+  }
+}
+
+void TrainingRun::train_batch(std::span<const std::int64_t> samples) {
+  const auto shifts = settings_.augment ? draw_shifts(std::ssize(samples), random_) : std::vector<Shift>{};
+  const at::AutoGradMode grad_mode(strategy_.uses_gradient());
+  const auto loss = forward(train_inputs_.batch(samples, shifts));
+  if (!optimizer_) return;
+  {
+    PhaseScope backward(observer_, Phase::backward);
+    drop_gradients(net_);
+    loss.backward();
+    if (objective_.l1_sp > 0) add_l1_gradient(parameters_, start_, objective_.l1_sp);
+    backward.done();
+  }
+  PhaseScope step(observer_, Phase::step);
+  optimizer_->step();
+  step.done();
+}
+
+// Returns the loss.
+torch::Tensor TrainingRun::forward(const Batch& batch) {
+  // The first one tells what the backward pass keeps; the guard reports this thread's allocations only.
+  const auto live = result_.steps == 0 ? std::make_shared<LiveBytes>() : nullptr;
+  torch::Tensor loss;
+  {
+    PhaseScope forward(observer_, Phase::forward);
+    const c10::DebugInfoGuard reporter(c10::DebugInfoKind::PROFILER_STATE, live);
+    loss = loss_of(objective_, net_->forward_from(train_inputs_.stage(), batch.x), batch.y);
+    forward.done();
+  }
+  if (live && strategy_.uses_gradient()) result_.saved_act_MiB = static_cast<double>(live->bytes()) / (1024.0 * 1024.0);
+  return loss;
+}
+
+double TrainingRun::validate() {
+  PhaseScope phase(observer_, Phase::validate);
+  if (first_stage_ > 0 && !val_inputs_.cached()) val_inputs_.cache(first_stage_, cache_bytes_, observer_);
+  const double loss = evaluate(net_, val_inputs_, observer_).loss;
+  phase.done();
+  return loss;
+}
+
+void TrainingRun::count_macs() {
+  const auto a_sample = strategy_.uses_gradient() ? models::training_macs(spec(), result_.tuned) : models::forward_macs(spec());
+  const auto prefix = macs_before(spec(), train_inputs_.stage());
+  result_.macs_train += static_cast<double>(a_sample - prefix) * static_cast<double>(result_.samples_seen);
+  if (train_inputs_.cached()) result_.macs_train += static_cast<double>(prefix) * static_cast<double>(n_train_);
+  if (settings_.refresh_bn && strategy_.uses_gradient())
+    result_.macs_train += static_cast<double>(models::forward_macs(spec())) * static_cast<double>(n_train_);
+}
+
+void TrainingRun::test() {
+  PhaseScope phase(observer_, Phase::test);
+  result_.correct_by_image = evaluate(net_, images_, split_.test, settings_.layout, observer_).correct;
+  phase.done();
+  result_.n_test = std::ssize(result_.correct_by_image);
+  result_.correct = std::ranges::count(result_.correct_by_image, true);
+}
+
+}  // namespace tbft

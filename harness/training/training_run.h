@@ -1,0 +1,80 @@
+// One strategy on one network, from the base model to the test: the training loop. Includes torch: for the trainer.
+#pragma once
+
+// First: clang 14 cannot read libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
+#include <ATen/core/Generator.h>
+#include <torch/optim/optimizer.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "harness/training/strategies/tuning_session.h"
+#include "harness/training/train_inputs.h"
+
+namespace tbft {
+
+// Everything that training may change, in memory.
+class Snapshot {
+ public:
+  void take(models::ResNet& net);
+  // Only behind take().
+  void restore(models::ResNet& net) const;
+  bool taken() const { return !tensors_.empty(); }
+
+ private:
+  std::vector<torch::Tensor> tensors_;
+};
+
+class TrainingRun : public TuningSession {
+ public:
+  // `net` is the base model, in the layout of the settings; it fits the images. All arguments outlive this.
+  TrainingRun(models::ResNet& net, const Strategy& strategy, const data::Images& images, const data::Split& split,
+              const TrainSettings& settings, PhaseObserver& observer);
+
+  // Once. Throws DivergedError, and what the observer throws.
+  TrainResult run();
+
+  const models::ResNetSpec& spec() const override { return net_->spec(); }
+  void tune(const models::Tuned& tuned) override;
+  std::vector<ProbedParameter> probe_gradients() override;
+  std::vector<ProbedStep> probe_step() override;
+  void set_rates(std::span<const double> relative) override;
+  void relabel() override;
+
+ private:
+  void train_epochs();
+  void train_epoch();
+  void prepare();
+  void refresh_statistics();
+  void train_batch(std::span<const std::int64_t> samples);
+  torch::Tensor forward(const Batch& batch);
+  double validate();
+  void count_macs();
+  void test();
+  std::vector<Batch> draw_mini_batches(double passes);
+  std::int64_t steps_per_epoch() const { return (n_train_ + settings_.batch - 1) / settings_.batch; }
+
+  models::ResNet& net_;
+  const Strategy& strategy_;
+  const Objective objective_;
+  const data::Images& images_;
+  const data::Split& split_;
+  const TrainSettings& settings_;
+  PhaseObserver& observer_;
+  const std::int64_t n_train_;
+
+  at::Generator random_;
+  TrainInputs train_inputs_, val_inputs_;
+  std::int64_t cache_bytes_;
+  int first_stage_ = 0;  // that training changes, where what the stages before it give is kept
+  std::vector<torch::Tensor> parameters_, start_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  Snapshot best_;
+  TrainResult result_;
+};
+
+}  // namespace tbft
