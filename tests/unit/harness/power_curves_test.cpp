@@ -12,7 +12,7 @@ namespace tbft {
 namespace {
 
 using power::TimeNs;
-using results::test::Folder;
+using test::TemporaryFolder;
 using results::test::row;
 
 constexpr TimeNs s = 1'000'000'000;
@@ -27,7 +27,7 @@ power::MeterInfo meter() {
 
 // A run directory whose trace is written by `fill`; cells a0 and b0.
 struct MadeRun {
-  Folder folder;
+  TemporaryFolder folder;
   std::vector<results::CellRow> rows{row("a", 0, 70, 1), row("b", 0, 70, 1)};
   std::vector<std::string> warnings;
   MadeRun() { std::filesystem::create_directory(folder / "traces"); }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "harness/measurement/energy_row.h"
+#include "tests/support/files.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tbft {

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 using results::test::content;
-using results::test::Folder;
+using test::TemporaryFolder;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -49,7 +49,7 @@ TEST(RunStatus, an_estimate_says_so_and_what_is_unknown_is_not_zero) {
 }
 
 TEST(StatusFile, is_replaced_whole_and_nothing_is_left_beside_it) {
-  const Folder folder;
+  const TemporaryFolder folder;
   StatusFile file(folder / "s.json", at_work());
   RunStatus later = at_work();
   later.state = "done";
@@ -60,7 +60,7 @@ TEST(StatusFile, is_replaced_whole_and_nothing_is_left_beside_it) {
 }
 
 TEST(StatusFile, is_not_written_more_often_than_once_a_second) {
-  const Folder folder;
+  const TemporaryFolder folder;
   StatusFile file(folder / "s.json", at_work());
   RunStatus later = at_work();
   later.done = 5;
@@ -69,7 +69,7 @@ TEST(StatusFile, is_not_written_more_often_than_once_a_second) {
 }
 
 TEST(StatusFile, the_first_failure_is_an_error_and_later_ones_are_not) {
-  const Folder folder;
+  const TemporaryFolder folder;
   EXPECT_THROW(StatusFile((folder / "none") / "s.json", at_work()), std::system_error);
   std::filesystem::create_directory(folder / "sub");
   StatusFile file((folder / "sub") / "s.json", at_work());
@@ -78,7 +78,7 @@ TEST(StatusFile, the_first_failure_is_an_error_and_later_ones_are_not) {
 }
 
 TEST(StatusFile, how_the_work_ended_is_told) {
-  const Folder folder;
+  const TemporaryFolder folder;
   RunStatus status = at_work();
   StatusFile file(folder / "s.json", status);
   EXPECT_THROW(file.until_end(status, []() -> int { throw Interrupted("stopped"); }), Interrupted);
