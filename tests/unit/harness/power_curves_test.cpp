@@ -12,8 +12,8 @@ namespace tbft {
 namespace {
 
 using power::TimeNs;
-using test::TemporaryFolder;
 using results::test::row;
+using test::TemporaryFolder;
 
 constexpr TimeNs s = 1'000'000'000;
 
