@@ -29,7 +29,7 @@ class Snapshot {
   std::vector<torch::Tensor> tensors_;
 };
 
-class TrainingRun : public TuningSession {
+class TrainingRun final : public TuningSession {
  public:
   // `net` is the base model, in the layout of the settings; it fits the images. All arguments outlive this.
   TrainingRun(models::ResNet& net, const Strategy& strategy, const data::Images& images, const data::Split& split,
