@@ -16,7 +16,7 @@
 #include "harness/adaptive/layer_model.h"
 #include "harness/data/rng.h"
 #include "models/resnet.h"
-#include "temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::adaptive {
 namespace {

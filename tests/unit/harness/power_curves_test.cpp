@@ -147,7 +147,7 @@ TEST(PowerCurves, of_a_cell_that_ran_twice_the_later_counts_and_of_one_that_was_
 
 TEST(PowerCurves, a_damaged_trace_is_a_warning) {
   MadeRun run;
-  results::test::write((run.folder / "traces") / "trace.csv", "no trace at all\n");
+  test::write_file((run.folder / "traces") / "trace.csv", "no trace at all\n");
   EXPECT_TRUE(run.curves().empty());
   ASSERT_EQ(run.warnings.size(), 1U);
   EXPECT_THAT(run.warnings[0], testing::HasSubstr("trace.csv:1"));

@@ -17,9 +17,9 @@
 namespace tbft::results {
 namespace {
 
+using tbft::test::write_file;
 using test::content;
 using test::TemporaryFolder;
-using test::write;
 using testing::HasSubstr;
 
 // Another value in every column, none of them easy.

@@ -18,9 +18,9 @@ namespace tbft::results {
 namespace {
 
 namespace fs = std::filesystem;
+using tbft::test::write_file;
 using test::content;
 using test::TemporaryFolder;
-using test::write;
 
 std::size_t files_in(const fs::path& folder) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));

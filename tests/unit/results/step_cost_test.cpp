@@ -10,9 +10,9 @@
 namespace tbft::results {
 namespace {
 
+using tbft::test::write_file;
 using test::content;
 using test::TemporaryFolder;
-using test::write;
 using testing::HasSubstr;
 
 StepCostRow full_row() {
