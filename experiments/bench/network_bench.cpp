@@ -19,6 +19,7 @@
 #include "harness/training/network.h"
 #include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
+#include "models/families/family.h"
 #include "models/prefix_cache.h"
 #include "power/energy_counters.h"
 
@@ -28,7 +29,8 @@ using namespace tbft;
 namespace F = torch::nn::functional;
 
 constexpr std::int64_t batch = 128;
-const models::ResNetSpec spec;
+const models::NetworkSpec spec;
+const models::Architecture architecture = models::describe(spec);
 
 power::EnergyCounters& energy() {
   const char* uri = std::getenv("TBFT_METER");
@@ -51,11 +53,11 @@ at::MemoryFormat format() {
   return default_layout() == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
 }
 
-models::ResNet network() {
+models::NetworkPtr network() {
   set_compute({2, "onednn"});
   torch::manual_seed(0);
-  models::ResNet net(spec);
-  set_layout(net, default_layout());
+  auto net = models::make_network(spec);
+  set_layout(*net, default_layout());
   net->train();
   return net;
 }
@@ -65,20 +67,20 @@ torch::Tensor images() {
 }
 
 // What a stage gets, without a graph.
-torch::Tensor input_of(models::ResNet& net, int stage) {
+torch::Tensor input_of(models::Network& net, int stage) {
   const torch::NoGradGuard guard;
   auto x = images();
-  for (int s = 0; s < stage; ++s) x = net->forward_stage(s, x);
+  for (int s = 0; s < stage; ++s) x = net.forward_stage(s, x);
   return x;
 }
 
 void block_forward(benchmark::State& state) {
   auto net = network();
   const auto stage = static_cast<int>(state.range(0));
-  const auto x = input_of(net, stage);
+  const auto x = input_of(*net, stage);
   const torch::NoGradGuard guard;
   for (auto _ : energy().over(state)) benchmark::DoNotOptimize(net->forward_stage(stage, x));
-  count(state, flop(models::forward_macs(spec, models::all_blocks[static_cast<std::size_t>(stage)])));
+  count(state, flop(models::forward_macs(architecture, architecture.stages[static_cast<std::size_t>(stage)].block)));
 }
 BENCHMARK(block_forward)->DenseRange(0, 2)->ArgName("stage")->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -86,7 +88,7 @@ BENCHMARK(block_forward)->DenseRange(0, 2)->ArgName("stage")->Unit(benchmark::kM
 void block_backward(benchmark::State& state) {
   auto net = network();
   const auto stage = static_cast<int>(state.range(0));
-  const auto x = input_of(net, stage).requires_grad_(stage > 0);
+  const auto x = input_of(*net, stage).requires_grad_(stage > 0);
   torch::Tensor gradient;
   {
     const torch::NoGradGuard guard;
@@ -94,13 +96,13 @@ void block_backward(benchmark::State& state) {
   }
   for (auto _ : energy().over(state)) {
     energy().pause(state);
-    drop_gradients(net);
+    drop_gradients(*net);
     const auto y = net->forward_stage(stage, x);
     energy().resume(state);
     y.backward(gradient);
   }
-  const auto macs = models::forward_macs(spec, models::all_blocks[static_cast<std::size_t>(stage)]);
-  const std::int64_t stem = stage == 0 ? std::int64_t{9} * 3 * spec.channels(0) * spec.pixels * spec.pixels : 0;
+  const auto macs = models::forward_macs(architecture, architecture.stages[static_cast<std::size_t>(stage)].block);
+  const std::int64_t stem = stage == 0 ? architecture.layers.front().macs : 0;
   count(state, flop(2 * macs - stem));
 }
 BENCHMARK(block_backward)->DenseRange(0, 2)->ArgName("stage")->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -108,16 +110,16 @@ BENCHMARK(block_backward)->DenseRange(0, 2)->ArgName("stage")->Unit(benchmark::k
 void step(benchmark::State& state, const char* name) {
   const auto& strategy = find_strategy(name);
   auto net = network();
-  auto parameters = select_parameters(net, [&](std::string_view p) { return models::trains(strategy.tuned, p); });
+  auto parameters = select_parameters(*net, models::trained_by(architecture, strategy.tuned));
   torch::optim::SGD sgd(parameters, torch::optim::SGDOptions(1e-3).momentum(0.9).weight_decay(5e-4));
   const auto x = images();
   const auto y = at::randint(spec.classes, {batch}, at::kLong);
   for (auto _ : energy().over(state)) {
-    drop_gradients(net);
+    drop_gradients(*net);
     F::cross_entropy(net->forward(x), y).backward();
     sgd.step();
   }
-  count(state, flop(models::training_macs(spec, strategy.tuned)));
+  count(state, flop(models::training_macs(architecture, strategy.tuned)));
 }
 BENCHMARK_CAPTURE(step, block1, "block1")->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(step, block2, "block2")->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -128,7 +130,7 @@ BENCHMARK_CAPTURE(step, full, "full")->Unit(benchmark::kMillisecond)->UseRealTim
 // A batch of Block 3's input out of the cache; 1: as bf16.
 void prefix_cache_gather(benchmark::State& state) {
   auto net = network();
-  const auto x = input_of(net, 2);
+  const auto x = input_of(*net, 2);
   models::PrefixCache cache(batch, state.range(0) == 1 ? models::StoredAs::bfloat16 : models::StoredAs::float32, {});
   cache.append(x);
   std::vector<std::int64_t> samples;

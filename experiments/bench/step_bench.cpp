@@ -129,7 +129,7 @@ nlohmann::ordered_json operations(const Options& options, const std::string& str
 }
 
 int execute(const Options& options) {
-  Trainer trainer(models::ResNetSpec{.pixels = options.pixels}, 0);
+  Trainer trainer(models::NetworkSpec{.pixels = options.pixels}, 0);
   const auto colon = options.work.find(':');
   const std::string kind = colon == std::string::npos ? "" : options.work.substr(0, colon);
   const std::string what = colon == std::string::npos ? options.work : options.work.substr(colon + 1);

@@ -6,6 +6,7 @@
 
 #include "harness/adaptive/choice.h"
 #include "harness/data/split.h"
+#include "models/cost.h"
 
 namespace tbft {
 
@@ -37,7 +38,7 @@ TrainResult run_diagnosed(const Diagnosing& diagnosing, Trainer& trainer, const 
   own.lr = rate != lr.end() ? rate->second : lr.at("default");
   auto result = trainer.run(chosen, images, split, own, observer);
   result.chosen = chosen.name;
-  result.macs_train += static_cast<double>(models::forward_macs(trainer.spec()) * n);
+  result.macs_train += static_cast<double>(models::forward_macs(trainer.network()) * n);
   result.diagnosis = nlohmann::json{
       {"level", adaptive::to_string(diagnosis.level)},
       {"confidence", diagnosis.confidence},

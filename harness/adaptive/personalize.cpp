@@ -170,17 +170,17 @@ class Personalization {
       if (out_.calibrating.valid && out_.calibrating.duration_s >= least_s) break;
       if (request_.budget_J && !(spent_J() <= *request_.budget_J)) break;
     }
-    out_.model = adaptive::fit_steps(trainer_.spec(), std::move(steps));
+    out_.model = adaptive::fit_steps(trainer_.network(), std::move(steps));
     out_.model.power_W = out_.calibrating.valid ? out_.calibrating.mean_W : nan;
   }
 
   adaptive::Work work_of(const Attempt& attempt, std::int64_t epochs) const {
     const adaptive::Sizes sizes{
         .n_train = std::ssize(request_.split.train), .n_val = std::ssize(request_.split.val), .batch = request_.train.batch};
-    return adaptive::work_of_tuning(trainer_.spec(), find_strategy(attempt.candidate.strategy), sizes, epochs);
+    return adaptive::work_of_tuning(trainer_.network(), find_strategy(attempt.candidate.strategy), sizes, epochs);
   }
   double pass_J(const std::vector<std::int64_t>& images) const {
-    return out_.model.joules(adaptive::work_of_test(trainer_.spec(), std::ssize(images), std::ssize(images)));
+    return out_.model.joules(adaptive::work_of_test(trainer_.network(), std::ssize(images), std::ssize(images)));
   }
   double test_J() const { return pass_J(request_.split.test) + pass_J(request_.split.val); }
 

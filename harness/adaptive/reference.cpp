@@ -29,25 +29,19 @@ std::size_t at(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
 
-bool is_front(std::string_view name) {
-  return name.starts_with("layer1.") && name.ends_with(".bn1");
-}
-bool is_rear(std::string_view name) {
-  return name == "bn";
-}
-
-std::vector<const LayerMoments*> told_layers(const Observation& sample) {
+// Those of the front block's trunk, and the last one, at the rear.
+std::vector<const LayerMoments*> compared_layers(const Observation& sample) {
   std::vector<const LayerMoments*> layers;
   for (const auto& layer : sample.layers)
-    if (is_front(layer.name) || is_rear(layer.name)) layers.push_back(&layer);
-  if (layers.size() < 2 || !is_rear(layers.back()->name))
-    throw ReferenceError("the network has no BatchNorm named layer1.*.bn1 and bn: its front and rear cannot be told");
+    if ((layer.block == 0 && layer.on_trunk) || &layer == &sample.layers.back()) layers.push_back(&layer);
+  if (layers.size() < 2)
+    throw ReferenceError("the network has no normalisation layers at its front and its rear, which a diagnosis compares");
   return layers;
 }
 
 std::vector<LayerModel> fit(const Observation& source, std::span<const std::int64_t> predicted) {
   std::vector<LayerModel> models;
-  for (const auto* layer : told_layers(source)) models.push_back(fit_layer(*layer, predicted, source.classes));
+  for (const auto* layer : compared_layers(source)) models.push_back(fit_layer(*layer, predicted, source.classes));
   return models;
 }
 
@@ -56,7 +50,7 @@ class Measured {
  public:
   Measured(const std::vector<LayerModel>& models, const Observation& sample, std::span<const std::int64_t> predicted)
       : sample_(sample), models_(models), certainty_(sample.certainty()) {
-    const auto layers = told_layers(sample);
+    const auto layers = compared_layers(sample);
     if (layers.size() != models.size()) throw ReferenceError("the reference is of a network with other layers");
     for (std::size_t l = 0; l < layers.size(); ++l) {
       if (layers[l]->name != models[l].name || layers[l]->channels != models[l].channels)
@@ -84,15 +78,14 @@ class Measured {
     }
     SampleStatistics result{front, front_common, label, 0, 0, 0, 0};
     for (const auto i : images) result[3] += certainty_[at(i)] / static_cast<double>(images.size());
-    for (std::size_t stage = 0; stage < 3; ++stage) {
-      const std::string prefix = fmt::format("layer{}.", stage + 1);
+    for (std::size_t block = 0; block < 3; ++block) {
       int layers = 0;
       for (const auto& layer : sample_.layers) {
-        if (!layer.name.starts_with(prefix)) continue;
-        result[4 + stage] += divergence(layer, images);
+        if (layer.block != static_cast<int>(block)) continue;
+        result[4 + block] += divergence(layer, images);
         ++layers;
       }
-      result[4 + stage] /= std::max(layers, 1);
+      result[4 + block] /= std::max(layers, 1);
     }
     return result;
   }

@@ -27,7 +27,8 @@ struct LayerModel {
 // Numbers of a sample that are compared with samples of the source.
 // A shift is the squared length, over D, of the mean whitened residual, estimated without bias (it may fall below 0). What is
 // common to all labels is estimated over pairs of images with different labels alone; the label shift is the rest of it, at the
-// front and at the rear together. Front is the mean over layer1's bn1, rear the last BatchNorm.
+// front and at the rear together. Front is the mean over the normalisation layers on the trunk of the first block, rear the
+// last one of the network. The names of the divergences are those of the file's format: of the first, second and third block.
 inline constexpr std::array sample_statistics{"front_shift",       "front_common",      "label_shift",      "certainty",
                                               "divergence_layer1", "divergence_layer2", "divergence_layer3"};
 using SampleStatistics = std::array<double, sample_statistics.size()>;

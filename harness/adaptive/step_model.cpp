@@ -49,32 +49,29 @@ double dot(const Work& a, const Work& b) {
 
 }  // namespace
 
-Work work_of_step(const models::ResNetSpec& spec, const Strategy& strategy, std::int64_t images) {
+Work work_of_step(const models::Architecture& network, const Strategy& strategy, std::int64_t images) {
   const auto n = static_cast<double>(images);
   Work work{};
-  work[forward] = n * static_cast<double>(models::forward_macs(spec));
+  work[forward] = n * static_cast<double>(models::forward_macs(network));
   work[step] = 1;
   if (!strategy.uses_gradient()) return work;
-  std::int64_t weights = 0;
-  for (const auto block : models::all_blocks)
-    if (strategy.tuned.everything || strategy.tuned.blocks.contains(block)) weights += models::forward_macs(spec, block);
-  const auto all = models::training_macs(spec, strategy.tuned) - models::forward_macs(spec);
-  work[weight_gradient] = n * static_cast<double>(weights);
-  work[input_gradient] = n * static_cast<double>(all - weights);
-  work[saved] = n * static_cast<double>(models::saved_activation_bytes(spec, strategy.tuned));
+  const auto macs = models::step_macs(network, models::trained_by(network, strategy.tuned));
+  work[weight_gradient] = n * static_cast<double>(macs.weight_gradient);
+  work[input_gradient] = n * static_cast<double>(macs.input_gradient);
+  work[saved] = n * static_cast<double>(models::saved_activation_bytes(network, strategy.tuned));
   return work;
 }
 
-Work work_of_test(const models::ResNetSpec& spec, std::int64_t n, std::int64_t batch) {
+Work work_of_test(const models::Architecture& network, std::int64_t n, std::int64_t batch) {
   Work work{};
-  work[forward] = static_cast<double>(n) * static_cast<double>(models::forward_macs(spec));
+  work[forward] = static_cast<double>(n) * static_cast<double>(models::forward_macs(network));
   work[step] = std::ceil(static_cast<double>(n) / static_cast<double>(batch));
   return work;
 }
 
-Work work_of_tuning(const models::ResNetSpec& spec, const Strategy& strategy, const Sizes& sizes, std::int64_t epochs) {
+Work work_of_tuning(const models::Architecture& network, const Strategy& strategy, const Sizes& sizes, std::int64_t epochs) {
   Work work{};
-  const auto test = [&](std::int64_t n, double times) { add(work, work_of_test(spec, n, sizes.batch), times); };
+  const auto test = [&](std::int64_t n, double times) { add(work, work_of_test(network, n, sizes.batch), times); };
   const auto extra = strategy.extra_passes();
   test(sizes.n_train, extra.training);
   if (!strategy.has_epochs()) {
@@ -83,8 +80,8 @@ Work work_of_tuning(const models::ResNetSpec& spec, const Strategy& strategy, co
   }
   const auto times = static_cast<double>(epochs);
   const std::int64_t whole = sizes.n_train / sizes.batch;
-  add(work, work_of_step(spec, strategy, sizes.batch), times * static_cast<double>(whole));
-  if (const auto rest = sizes.n_train % sizes.batch; rest > 0) add(work, work_of_step(spec, strategy, rest), times);
+  add(work, work_of_step(network, strategy, sizes.batch), times * static_cast<double>(whole));
+  if (const auto rest = sizes.n_train % sizes.batch; rest > 0) add(work, work_of_step(network, strategy, rest), times);
   test(sizes.n_val, times + extra.validation);
   return work;
 }
@@ -93,13 +90,13 @@ double StepModel::seconds(const Work& work) const {
   return dot(seconds_per, work);
 }
 
-StepModel fit_steps(const models::ResNetSpec& spec, std::vector<TimedStep> steps) {
+StepModel fit_steps(const models::Architecture& network, std::vector<TimedStep> steps) {
   if (steps.empty()) throw std::invalid_argument("no step was timed");
   std::vector<Work> rows;  // work of a second's step
   for (const auto& timed : steps) {
     if (!(timed.seconds > 0)) throw std::invalid_argument("a step took no time");
     rows.emplace_back();
-    add(rows.back(), work_of_step(spec, find_strategy(timed.strategy), timed.images), 1 / timed.seconds);
+    add(rows.back(), work_of_step(network, find_strategy(timed.strategy), timed.images), 1 / timed.seconds);
   }
   const auto error_of = [&](const Work& x) {
     double sum = 0;

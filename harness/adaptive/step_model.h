@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "harness/training/strategies/strategy.h"
-#include "models/spec.h"
+#include "models/architecture.h"
 
 namespace tbft::adaptive {
 
@@ -19,15 +19,15 @@ namespace tbft::adaptive {
 using Work = std::array<double, 5>;
 
 // One step of a strategy that has_plain_step(), or of one that only adds to it; `images` are in the batch.
-Work work_of_step(const models::ResNetSpec& spec, const Strategy& strategy, std::int64_t images);
+Work work_of_step(const models::Architecture& network, const Strategy& strategy, std::int64_t images);
 
 struct Sizes {
   std::int64_t n_train = 0, n_val = 0, batch = 0;
 };
 // `epochs` of training, each with its validation, and what the strategy does besides (a renaming looks at every image).
-Work work_of_tuning(const models::ResNetSpec& spec, const Strategy& strategy, const Sizes& sizes, std::int64_t epochs);
+Work work_of_tuning(const models::Architecture& network, const Strategy& strategy, const Sizes& sizes, std::int64_t epochs);
 // A forward pass over `n` images in batches of `batch`.
-Work work_of_test(const models::ResNetSpec& spec, std::int64_t n, std::int64_t batch);
+Work work_of_test(const models::Architecture& network, std::int64_t n, std::int64_t batch);
 
 struct TimedStep {
   std::string strategy;
@@ -46,7 +46,7 @@ struct StepModel {
 };
 
 // Least squares of the relative errors, no coefficient below 0. Throws std::invalid_argument without steps.
-StepModel fit_steps(const models::ResNetSpec& spec, std::vector<TimedStep> steps);
+StepModel fit_steps(const models::Architecture& network, std::vector<TimedStep> steps);
 
 nlohmann::ordered_json to_json(const StepModel& model);
 

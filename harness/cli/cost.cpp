@@ -8,7 +8,7 @@
 #include "harness/cli/command.h"
 #include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
-#include "models/spec.h"
+#include "models/families/family.h"
 
 namespace tbft::cli {
 
@@ -16,35 +16,36 @@ namespace {
 
 struct CostOptions {
   std::string checkpoint;
-  models::ResNetSpec spec;
+  models::NetworkSpec spec;
   bool json = false;
 };
 
 int execute(const CostOptions& options) {
-  const auto spec = options.checkpoint.empty() ? options.spec : models::infer_spec(models::read_state_dict(options.checkpoint));
-  models::check(spec);
+  const auto network = options.checkpoint.empty() ? models::describe(options.spec)
+                                                  : models::recognise(models::read_state_dict(options.checkpoint));
+  const auto& spec = network.spec;
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const auto* strategy : strategies()) {
     if (!strategy->uses_gradient() || !strategy->has_plain_step()) continue;
     rows.push_back({{"strategy", strategy->name},
-                    {"trainable_params", models::parameter_count(spec, strategy->tuned)},
-                    {"macs_a_sample", models::training_macs(spec, strategy->tuned)},
-                    {"saving_pct", models::saving_pct(spec, strategy->tuned)},
-                    {"saved_act_bytes_a_sample", models::saved_activation_bytes(spec, strategy->tuned)}});
+                    {"trainable_params", models::parameter_count(network, strategy->tuned)},
+                    {"macs_a_sample", models::training_macs(network, strategy->tuned)},
+                    {"saving_pct", models::saving_pct(network, strategy->tuned)},
+                    {"saved_act_bytes_a_sample", models::saved_activation_bytes(network, strategy->tuned)}});
   }
   if (options.json) {
     fmt::print("{}\n", nlohmann::ordered_json{{"depth", spec.depth},
                                               {"width", spec.width},
                                               {"pixels", spec.pixels},
                                               {"classes", spec.classes},
-                                              {"params", models::parameter_count(spec)},
-                                              {"forward_macs_a_sample", models::forward_macs(spec)},
+                                              {"params", models::parameter_count(network)},
+                                              {"forward_macs_a_sample", models::forward_macs(network)},
                                               {"strategies", rows}}
                            .dump());
     return Exit::ok;
   }
-  fmt::print("ResNet-{} x{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", spec.depth, spec.width,
-             spec.pixels, spec.classes, models::parameter_count(spec), static_cast<double>(models::forward_macs(spec)) / 1e6);
+  fmt::print("{} x{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", network.title, spec.width, spec.pixels,
+             spec.classes, models::parameter_count(network), static_cast<double>(models::forward_macs(network)) / 1e6);
   fmt::print("{:<9}  {:>10}  {:>14}  {:>8}  {:>22}\n", "strategy", "parameters", "MMACs a sample", "saving %",
              "activations kept, MiB");
   for (const auto& row : rows)

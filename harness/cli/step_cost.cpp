@@ -14,6 +14,7 @@
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
 #include "harness/step_cost/step_operation.h"
+#include "models/families/family.h"
 #include "results/text.h"
 
 namespace tbft::cli {
@@ -98,7 +99,9 @@ std::vector<std::vector<StepCostRow>> by_network(const std::vector<StepCostRow>&
 void print_text(const StepCostOutcome& outcome) {
   for (const auto& rows : by_network(outcome.rows)) {
     const auto& first = rows.front();
-    fmt::print("ResNet-26, {} px, {} classes: one Adam step of one image, {} rounds, {} threads, {}, {}\nmeter {}{}\n",
+    const auto network =
+        models::describe({.classes = static_cast<int>(*first.classes), .pixels = static_cast<int>(*first.pixels)});
+    fmt::print("{}, {} px, {} classes: one Adam step of one image, {} rounds, {} threads, {}, {}\nmeter {}{}\n", network.title,
                *first.pixels, *first.classes, first.rounds.value_or(0), first.threads.value_or(0), first.backend, first.layout,
                first.meter, first.measured == 1 ? "" : " (an estimate or a replay, not a measurement)");
     fmt::print("{}", cost_table(rows));

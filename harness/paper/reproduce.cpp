@@ -13,7 +13,7 @@
 #include "harness/training/compute.h"
 #include "harness/training/pretrain.h"
 #include "harness/training/pretrain_progress.h"
-#include "models/state_dict.h"
+#include "models/checkpoint/state_dict.h"
 #include "results/csv.h"
 #include "results/files.h"
 #include "results/reproduction.h"

@@ -16,7 +16,8 @@ namespace {
 
 constexpr auto cifar10_page = "https://www.cs.toronto.edu/~kriz/cifar.html (cifar-10-binary.tar.gz, unpacked)";
 constexpr auto checkpoint_hint =
-    "a ResNet-26 state dict named *cifar10*.pth in the data folder, or --checkpoint FILE; `tbft pretrain` trains one";
+    "a state dict of the paper's network named *cifar10*.pth in the data folder, or --checkpoint FILE; `tbft pretrain` trains "
+    "one";
 
 // How a table gets its data and base model, or what it lacks.
 struct Input {

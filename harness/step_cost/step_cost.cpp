@@ -24,6 +24,7 @@
 #include "harness/step_cost/step_cost_rows.h"
 #include "harness/step_cost/stepper.h"
 #include "harness/training/compute.h"
+#include "models/families/family.h"
 #include "power/monitor.h"
 #include "power/plausible.h"
 #include "power/registry.h"
@@ -199,7 +200,7 @@ class NetworkCost {
   StepCostFacts facts() {
     return {.run_id = run_id_,
             .started_utc = started_utc_,
-            .spec = options_.spec,
+            .network = models::describe(options_.spec),
             .compute = compute_,
             .layout = options_.layout,
             .board = &board_,
@@ -263,11 +264,8 @@ StepCostOutcome earlier(const fs::path& directory, const nlohmann::json& setting
 
 void check(const StepCostRequest& request) {
   for (const auto& network : request.networks) {
-    models::ResNetSpec spec;
-    spec.pixels = network.pixels;
-    spec.classes = network.classes;
     try {
-      models::check(spec);
+      models::describe({.classes = network.classes, .pixels = network.pixels});
     } catch (const std::invalid_argument& error) {
       throw UsageError(error.what());
     }

@@ -83,17 +83,17 @@ results::StepCostRow make_row(const ContenderRounds& rounds, const ContenderRoun
   row.started_utc = facts.started_utc;
   row.host = facts.board->host();
   row.board = facts.board->name();
-  row.pixels = facts.spec.pixels;
-  row.classes = facts.spec.classes;
+  row.pixels = facts.network.spec.pixels;
+  row.classes = facts.network.spec.classes;
   row.variant = rounds.contender.variant;
   row.strategy = rounds.contender.strategy->name;
   row.steps = rounds.steps;
   row.rounds = static_cast<std::int64_t>(rounds.seconds.size());
   fill_time(row, rounds, full);
   fill_energy(row, rounds, full, facts);
-  const auto macs = static_cast<double>(step_macs(facts.spec, rounds.contender));
+  const auto macs = static_cast<double>(step_macs(facts.network, rounds.contender));
   row.macs = macs;
-  row.saving_macs_pct = 100 * (1 - macs / static_cast<double>(step_macs(facts.spec, full.contender)));
+  row.saving_macs_pct = 100 * (1 - macs / static_cast<double>(step_macs(facts.network, full.contender)));
   row.peak_rss_MiB = rounds.peak_rss_MiB;
   row.meter = facts.meter.uri;
   row.meter_scope = to_string(facts.meter.scope);
@@ -119,7 +119,7 @@ std::vector<results::StepCostRow> step_cost_rows(std::span<const ContenderRounds
   return rows;
 }
 
-std::vector<results::OperationRow> operation_rows(std::span<const ContenderRounds> all, const models::ResNetSpec& spec) {
+std::vector<results::OperationRow> operation_rows(std::span<const ContenderRounds> all, const models::NetworkSpec& spec) {
   std::vector<results::OperationRow> rows;
   for (const auto& rounds : all) {
     OperationTimes mean;

@@ -10,7 +10,7 @@
 #include "harness/step_cost/contender.h"
 #include "harness/step_cost/step_operation.h"
 #include "harness/training/compute.h"
-#include "models/spec.h"
+#include "models/architecture.h"
 #include "power/energy.h"
 #include "power/meter.h"
 #include "results/operations_csv.h"
@@ -30,7 +30,7 @@ struct ContenderRounds {
 
 struct StepCostFacts {
   std::string run_id, started_utc;
-  models::ResNetSpec spec;
+  models::Architecture network;
   Compute compute;
   std::string layout;
   const Board* board = nullptr;
@@ -42,6 +42,6 @@ struct StepCostFacts {
 // taken round by round.
 std::vector<results::StepCostRow> step_cost_rows(std::span<const ContenderRounds> all, const StepCostFacts& facts);
 // One row a contender and operation: means over rounds.
-std::vector<results::OperationRow> operation_rows(std::span<const ContenderRounds> all, const models::ResNetSpec& spec);
+std::vector<results::OperationRow> operation_rows(std::span<const ContenderRounds> all, const models::NetworkSpec& spec);
 
 }  // namespace tbft

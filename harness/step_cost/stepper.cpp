@@ -15,10 +15,10 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <tuple>
 
 #include "harness/step_cost/operation_recorder.h"
 #include "harness/training/network.h"
+#include "models/families/family.h"
 #include "models/fused.h"
 
 namespace tbft {
@@ -36,33 +36,14 @@ at::MemoryFormat format_of(const std::string& layout) {
   return layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
 }
 
-struct Conv {
-  std::int64_t in, out, stride, side;  // side of the map that it takes
-  bool operator<(const Conv& other) const {
-    return std::tie(in, out, stride, side) < std::tie(other.in, other.out, other.stride, other.side);
-  }
-};
-
-// The convolution whose weight has this name.
-Conv conv_of(const models::ResNetSpec& spec, const models::TensorInfo& weight) {
-  const std::int64_t in = weight.shape[1];
-  const std::int64_t out = weight.shape[0];
-  for (int layer = 2; layer <= 3; ++layer) {
-    const std::string prefix = "layer" + std::to_string(layer) + ".";
-    if (weight.name == prefix + "0.conv1.weight") return {in, out, 2, spec.side(layer - 1)};
-    if (weight.name.starts_with(prefix)) return {in, out, 1, spec.side(layer)};
-  }
-  return {in, out, 1, spec.pixels};
-}
-
 // The fastest of each gradient, measured in turns: another program on the machine makes both slower, threads that wait for each
 // other most of all.
-GradientSeconds measure(const Conv& conv, const StepperOptions& options) {
+GradientSeconds measure(const models::Convolution& conv, const StepperOptions& options) {
   const torch::NoGradGuard guard;
   const auto format = format_of(options.layout);
   const std::int64_t out_side = conv.side / conv.stride;
   const auto image = at::randn({options.batch, conv.in, conv.side, conv.side}).contiguous(format);
-  const auto weight = at::randn({conv.out, conv.in, 3, 3}).contiguous(format);
+  const auto weight = at::randn({conv.out, conv.in, conv.kernel, conv.kernel}).contiguous(format);
   const auto gradient = at::randn({options.batch, conv.out, out_side, out_side}).contiguous(format);
   const auto time_s = [&](bool input) {
     const auto start = SteadyClock::now();
@@ -92,14 +73,15 @@ GradientSeconds measure(const Conv& conv, const StepperOptions& options) {
 
 GradientSeconds convolution_gradients(const StepperOptions& options, const Contender& contender) {
   GradientSeconds total;
-  std::map<Conv, GradientSeconds> known;
+  std::map<models::Convolution, GradientSeconds> known;
+  const auto network = models::describe(options.spec);
+  const auto trains = contender.trained(network);
   bool reached = false;  // a trained parameter lies before this one: the gradient runs through it
-  for (const auto& tensor : models::tensors_of(options.spec)) {
-    const bool trained = tensor.is_parameter && contender.trains(tensor.name);
-    if (tensor.shape.size() == 4 && (trained || reached)) {
-      const Conv conv = conv_of(options.spec, tensor);
-      auto found = known.find(conv);
-      if (found == known.end()) found = known.emplace(conv, measure(conv, options)).first;
+  for (const auto& layer : network.layers) {
+    const bool trained = trains(layer.name + ".weight");
+    if (layer.kind == models::Layer::Kind::convolution && (trained || reached)) {
+      auto found = known.find(layer.convolution);
+      if (found == known.end()) found = known.emplace(layer.convolution, measure(layer.convolution, options)).first;
       if (reached) total.input += found->second.input;
       if (trained) total.weight += found->second.weight;
     }
@@ -110,7 +92,7 @@ GradientSeconds convolution_gradients(const StepperOptions& options, const Conte
 
 struct Stepper::Impl {
   Contender contender;
-  models::ResNet net{nullptr};
+  models::NetworkPtr net;
   torch::Tensor x, y;
   std::vector<torch::Tensor> trained;
   std::vector<torch::Tensor> tensors, first;  // all that a step may change, and what it was
@@ -126,10 +108,10 @@ Stepper::Stepper(const StepperOptions& options, const Contender& contender) : im
   auto& s = *impl_;
   s.contender = contender;
   torch::manual_seed(options.seed);
-  s.net = models::ResNet(options.spec);
-  set_layout(s.net, options.layout);
+  s.net = models::make_network(options.spec);
+  set_layout(*s.net, options.layout);
   s.net->train(contender.strategy->adapts());
-  s.trained = select_parameters(s.net, [&](std::string_view parameter) { return contender.trains(parameter); });
+  s.trained = select_parameters(*s.net, contender.trained(s.net->architecture()));
   constexpr double lr = 1e-3;  // of no influence on the cost
   if (contender.strategy->uses_gradient())
     s.optimizer = std::make_unique<torch::optim::Adam>(s.trained, torch::optim::AdamOptions(lr));
@@ -151,7 +133,7 @@ void Stepper::step() {
   auto& s = *impl_;
   const auto loss = s.forward();
   if (!s.optimizer) return;
-  drop_gradients(s.net);
+  drop_gradients(*s.net);
   loss.backward();
   s.optimizer->step();
 }
@@ -166,7 +148,7 @@ OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
     {
       const auto loss = s.forward();
       if (s.optimizer) {
-        drop_gradients(s.net);
+        drop_gradients(*s.net);
         loss.backward();
       }
     }
@@ -190,7 +172,7 @@ OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
     times[Operation::weight_gradient] = recorded.convolution_backward * (1 - input_share);
   }
   // Both gradients of fc take as many multiplications; where only one is computed it has the time of both.
-  const bool fc_trained = s.contender.trains("fc.weight");
+  const bool fc_trained = s.contender.trained(s.net->architecture())(s.net->architecture().classifier().name + ".weight");
   const bool below_fc = split.input + split.weight > 0;
   const double weight_share = !fc_trained ? 0 : below_fc ? 0.5 : 1;
   times[Operation::input_gradient] += recorded.fc_backward * (1 - weight_share);

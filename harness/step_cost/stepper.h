@@ -7,12 +7,12 @@
 
 #include "harness/step_cost/contender.h"
 #include "harness/step_cost/step_operation.h"
-#include "models/spec.h"
+#include "models/architecture.h"
 
 namespace tbft {
 
 struct StepperOptions {
-  models::ResNetSpec spec;
+  models::NetworkSpec spec;
   std::string layout = "channels_last";
   std::uint64_t seed = 0;  // of weights, images and labels: equal seeds give equal steps
   std::int64_t batch = 1;  // images a step

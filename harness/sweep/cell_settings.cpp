@@ -88,7 +88,7 @@ double CellSettings::searched(const std::string& name, const char* what, const s
 
 bool CellSettings::noise_is_searched(const Cell& cell) const {
   const auto block = noised_block(cell.condition);
-  return block && !settings_.model.noise_sigma.contains(std::string(models::to_string(*block)));
+  return block && !settings_.model.noise_sigma.contains(*block);
 }
 
 // Of the conditions noise-BLOCK: one sigma a block, as the settings say or searched: the mean accuracy on the validation images
@@ -98,7 +98,7 @@ std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
   if (!block) return std::nullopt;
   BlockNoise noise{*block, 0, static_cast<std::uint64_t>(cell.seed)};
   if (!noise_is_searched(cell)) {
-    noise.sigma = settings_.model.noise_sigma.at(std::string(models::to_string(*block)));
+    noise.sigma = settings_.model.noise_sigma.at(*block);
     return noise;
   }
   noise.sigma = searched(cell.condition, "sigma", [&]() -> nlohmann::json {

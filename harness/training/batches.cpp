@@ -9,13 +9,14 @@ namespace tbft {
 
 namespace {
 
-// (value / 255 - 0.5) / 0.5 in the order of operations of the published transforms, so that the floats are the same.
-const std::array<float, 256>& normalised() {
-  static const auto table = [] {
-    std::array<float, 256> t{};
-    for (std::size_t i = 0; i < t.size(); ++i) t[i] = (static_cast<float>(i) / 255.0F - 0.5F) / 0.5F;
-    return t;
-  }();
+using Table = std::array<std::array<float, 3>, 256>;
+
+// By value and colour: (value / 255 - mean) / deviation in the order of operations of torchvision's transforms, so that the
+// floats are the same.
+Table normalised(const models::Normalisation& by) {
+  Table table{};
+  for (std::size_t value = 0; value < table.size(); ++value)
+    for (std::size_t c = 0; c < 3; ++c) table[value][c] = (static_cast<float>(value) / 255.0F - by.mean[c]) / by.deviation[c];
   return table;
 }
 
@@ -35,15 +36,15 @@ std::vector<Shift> draw_shifts(std::int64_t n, const at::Generator& random) {
   return shifts;
 }
 
-Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
-                 std::span<const Shift> augmentation) {
+Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const models::Normalisation& normalisation,
+                 const std::string& layout, std::span<const Shift> augmentation) {
   const auto n = static_cast<std::int64_t>(indices.size());
   const bool channels_last = layout == "channels_last";
   const auto format = channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   Batch batch{at::empty({n, 3, images.height, images.width}, at::TensorOptions(at::kFloat).memory_format(format)),
               make_labels(images, indices)};
   auto* out = batch.x.data_ptr<float>();
-  const auto& value = normalised();
+  const Table value = normalised(normalisation);
   const std::int64_t height = images.height;
   const std::int64_t width = images.width;
   const std::int64_t pixel_step = channels_last ? 3 : 1;
@@ -51,7 +52,8 @@ Batch make_batch(const data::Images& images, std::span<const std::int64_t> indic
   for (std::size_t i = 0; i < indices.size(); ++i, out += height * width * 3) {
     const auto pixels = images.image(indices[i]);
     if (channels_last && augmentation.empty()) {  // as they lie
-      for (std::int64_t k = 0; k < height * width * 3; ++k) out[k] = value[pixels[static_cast<std::size_t>(k)]];
+      for (std::size_t k = 0; k < pixels.size(); k += 3)
+        for (std::size_t c = 0; c < 3; ++c) out[k + c] = value[pixels[k + c]][c];
       continue;
     }
     const Shift shift = augmentation.empty() ? Shift{} : augmentation[i];
@@ -62,7 +64,8 @@ Batch make_batch(const data::Images& images, std::span<const std::int64_t> indic
         const bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
         for (std::int64_t c = 0; c < 3; ++c)
           out[(y * width + x) * pixel_step + c * channel_step] =
-              value[inside ? pixels[static_cast<std::size_t>((from_y * width + from_x) * 3 + c)] : 0];
+              value[inside ? pixels[static_cast<std::size_t>((from_y * width + from_x) * 3 + c)] : 0]
+                   [static_cast<std::size_t>(c)];
       }
   }
   return batch;

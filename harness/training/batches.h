@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "harness/data/dataset.h"
+#include "models/architecture.h"
 
 namespace tbft {
 
 struct Batch {
-  at::Tensor x;  // [N, 3, H, W] float32, (value / 255 - 0.5) / 0.5
+  at::Tensor x;  // [N, 3, H, W] float32, normalised
   at::Tensor y;  // [N] int64
 };
 
@@ -30,10 +31,10 @@ struct Shift {
 // One for each of n images: a corner within 4 pixels of the image's, mirrored or not.
 std::vector<Shift> draw_shifts(std::int64_t n, const at::Generator& random);
 
-// Images of the given indices in the given memory layout (channels_last | contiguous), normalised as the paper does;
-// with an augmentation, one entry an image.
-Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
-                 std::span<const Shift> augmentation = {});
+// Images of the given indices as a network takes them (Architecture::normalisation), in the given memory layout (channels_last
+// | contiguous); with an augmentation, one entry an image.
+Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const models::Normalisation& normalisation,
+                 const std::string& layout, std::span<const Shift> augmentation = {});
 
 // [N] int64, the labels of the given indices.
 at::Tensor make_labels(const data::Images& images, std::span<const std::int64_t> indices);

@@ -10,23 +10,22 @@ namespace F = torch::nn::functional;
 
 }  // namespace
 
-std::size_t evaluation_batch(const models::ResNetSpec& spec, int stage) {
+std::size_t evaluation_batch(const models::Architecture& network, int stage) {
   constexpr std::int64_t bytes = std::int64_t{4} << 20;
   constexpr std::int64_t most = 2000;
-  const int layer = std::min(std::max(stage, 1), 3);
-  std::int64_t map = std::int64_t{spec.channels(layer)} * spec.side(layer) * spec.side(layer);
-  if (stage == 4) map = std::int64_t{spec.channels(3)} * spec.pooled() * spec.pooled();
-  return static_cast<std::size_t>(std::clamp<std::int64_t>(bytes / (map * std::int64_t{sizeof(float)}), 1, most));
+  // What the stage takes; the images alone say little of the maps that the first one makes of them.
+  const auto values = network.stages[static_cast<std::size_t>(std::max(stage - 1, 0))].output_values;
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(bytes / (values * std::int64_t{sizeof(float)}), 1, most));
 }
 
-Score evaluate(models::ResNet& net, int stage, std::size_t n, const BatchSource& source, PhaseObserver& observer) {
+Score evaluate(models::Network& net, int stage, std::size_t n, const BatchSource& source, PhaseObserver& observer) {
   const torch::InferenceMode guard;
-  net->eval();
+  net.eval();
   Score score;
-  const std::size_t batch = evaluation_batch(net->spec(), stage);
+  const std::size_t batch = evaluation_batch(net.architecture(), stage);
   for (std::size_t begin = 0; begin < n; begin += batch) {
     const auto [x, y] = source(begin, std::min(batch, n - begin));
-    const auto logits = net->forward_from(stage, x);
+    const auto logits = net.forward_from(stage, x);
     score.loss += F::cross_entropy(logits, y, F::CrossEntropyFuncOptions().reduction(torch::kSum)).item<double>();
     const auto hits = logits.argmax(1).eq(y);
     const auto* hit = hits.data_ptr<bool>();
@@ -37,23 +36,26 @@ Score evaluate(models::ResNet& net, int stage, std::size_t n, const BatchSource&
   return score;
 }
 
-Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+Score evaluate(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
                const std::string& layout, PhaseObserver& observer) {
   return evaluate(
       net, 0, indices.size(),
-      [&](std::size_t begin, std::size_t count) { return make_batch(images, slice(indices, begin, count), layout); }, observer);
+      [&](std::size_t begin, std::size_t count) {
+        return make_batch(images, slice(indices, begin, count), net.architecture().normalisation, layout);
+      },
+      observer);
 }
 
-void set_layout(models::ResNet& net, const std::string& layout) {
+void set_layout(models::Network& net, const std::string& layout) {
   const auto format = layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   const torch::NoGradGuard guard;
-  for (auto& parameter : net->parameters())
+  for (auto& parameter : net.parameters())
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
 }
 
-std::vector<torch::Tensor> select_parameters(models::ResNet& net, const std::function<bool(std::string_view)>& trains) {
+std::vector<torch::Tensor> select_parameters(models::Network& net, const std::function<bool(std::string_view)>& trains) {
   std::vector<torch::Tensor> selected;
-  for (auto& item : net->named_parameters()) {
+  for (auto& item : net.named_parameters()) {
     const bool train = trains(item.key());
     item.value().set_requires_grad(train);
     if (train) selected.push_back(item.value());
@@ -61,8 +63,8 @@ std::vector<torch::Tensor> select_parameters(models::ResNet& net, const std::fun
   return selected;
 }
 
-void drop_gradients(models::ResNet& net) {
-  for (auto& parameter : net->parameters()) parameter.mutable_grad() = torch::Tensor();
+void drop_gradients(models::Network& net) {
+  for (auto& parameter : net.parameters()) parameter.mutable_grad() = torch::Tensor();
 }
 
 }  // namespace tbft

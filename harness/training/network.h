@@ -15,7 +15,7 @@
 #include "harness/data/dataset.h"
 #include "harness/training/batches.h"
 #include "harness/training/phases.h"
-#include "models/resnet.h"
+#include "models/network.h"
 
 namespace tbft {
 
@@ -25,15 +25,15 @@ struct Score {
 };
 
 // Images that the network evaluates at once when it begins at this stage: as many as keep its maps near the processor's caches.
-std::size_t evaluation_batch(const models::ResNetSpec& spec, int stage);
+std::size_t evaluation_batch(const models::Architecture& network, int stage);
 
 // Samples begin..begin+count of a set, as the input of a stage.
 using BatchSource = std::function<Batch(std::size_t begin, std::size_t count)>;
 // Of n samples through the network from `stage` on. Eval mode, no gradient; evaluated() as below.
-Score evaluate(models::ResNet& net, int stage, std::size_t n, const BatchSource& source, PhaseObserver& observer);
+Score evaluate(models::Network& net, int stage, std::size_t n, const BatchSource& source, PhaseObserver& observer);
 
 // Eval mode, no gradient. The observer's evaluated() is called after every batch.
-Score evaluate(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+Score evaluate(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
                const std::string& layout, PhaseObserver& observer);
 
 // At most `count` entries from `begin`: one batch of a list of indices.
@@ -42,13 +42,13 @@ inline std::span<const std::int64_t> slice(std::span<const std::int64_t> all, st
 }
 
 // Convolution weights in the given memory layout (channels_last | contiguous), so that no step converts them.
-void set_layout(models::ResNet& net, const std::string& layout);
+void set_layout(models::Network& net, const std::string& layout);
 
 // Only what `trains` says yes to (by parameter name) requires a gradient: autograd then records nothing below the first tuned
 // layer and computes no weight gradient of a frozen one above it. Returns what the optimiser gets.
-std::vector<torch::Tensor> select_parameters(models::ResNet& net, const std::function<bool(std::string_view)>& trains);
+std::vector<torch::Tensor> select_parameters(models::Network& net, const std::function<bool(std::string_view)>& trains);
 
 // Forgets the gradients instead of zeroing them: the next backward pass then writes them once.
-void drop_gradients(models::ResNet& net);
+void drop_gradients(models::Network& net);
 
 }  // namespace tbft

@@ -7,10 +7,14 @@
 
 namespace tbft {
 
-std::optional<models::Block> noised_block(std::string_view condition) {
-  for (const auto block : models::all_blocks)
-    if (condition == fmt::format("noise-{}", models::to_string(block))) return block;
-  return std::nullopt;
+std::optional<std::string> noised_block(std::string_view condition) {
+  constexpr std::string_view noise = "noise-";
+  constexpr std::string_view numbered = "block";
+  if (!condition.starts_with(noise)) return std::nullopt;
+  const auto block = condition.substr(noise.size());
+  const auto number = block.starts_with(numbered) ? block.substr(numbered.size()) : std::string_view{};
+  const bool is_block = !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_block || block == "fc" ? std::optional<std::string>(block) : std::nullopt;
 }
 
 NoiseLevel find_noise(const std::function<double(double)>& accuracy_pct_at, double target_pct) {

@@ -4,21 +4,20 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
-
-#include "models/blocks.h"
 
 namespace tbft {
 
 // N(0, sigma) added to every parameter of one block (BatchNorm's weight and bias included, running statistics not).
 struct BlockNoise {
-  models::Block block = models::Block::block1;
+  std::string block;
   double sigma = 0;
   std::uint64_t seed = 0;
 };
 
-// The block of a condition noise-block1, noise-block2, noise-block3 or noise-fc; nullopt for every other condition.
-std::optional<models::Block> noised_block(std::string_view condition);
+// The block that a condition noise-BLOCK names, such as block2 or fc; nullopt for every other condition.
+std::optional<std::string> noised_block(std::string_view condition);
 
 struct NoiseLevel {
   double sigma = 0, accuracy_pct = 0;

@@ -15,6 +15,8 @@ struct LayerMoments {
   std::vector<float> mean;                       // [images, channels]
   std::vector<float> mean_square;                // [images, channels]
   std::vector<float> running_mean, running_var;  // [channels], the layer's own
+  int block = -1;                                // of the network's, counted from 0 at the front; -1: of none
+  bool on_trunk = true;                          // takes what the shortcuts carry on (models/architecture.h)
 };
 
 struct Observation {

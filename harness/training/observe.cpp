@@ -6,7 +6,9 @@
 #include <ATen/record_function.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <fmt/format.h>
+#include <torch/nn/modules/batchnorm.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <string_view>
@@ -70,9 +72,9 @@ class Watch {
 
 }  // namespace
 
-Observation observe(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+Observation observe(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
                     const std::function<void(std::int64_t)>& progress) {
-  Observation seen{.classes = net->spec().classes, .logits = {}, .labels = {}, .layers = {}};
+  Observation seen{.classes = net.architecture().spec.classes, .logits = {}, .labels = {}, .layers = {}};
   for (const auto i : indices) {
     const auto label = images.labels.at(static_cast<std::size_t>(i));
     if (label < 0 || label >= seen.classes)
@@ -81,12 +83,17 @@ Observation observe(models::ResNet& net, const data::Images& images, std::span<c
   }
   set_layout(net, layout);  // outside of inference mode, whose tensors cannot be trained
   const torch::InferenceMode inference;
-  net->eval();
+  net.eval();
   std::vector<std::pair<const void*, LayerMoments>> found;
-  for (const auto& item : net->named_modules()) {
-    const auto* layer = item.value()->as<torch::nn::BatchNorm2d>();
-    if (layer == nullptr) continue;
-    LayerMoments moments{.name = item.key(), .channels = layer->running_mean.numel()};
+  const auto& network = net.architecture();
+  const auto blocks = network.blocks();
+  auto modules = net.named_modules();
+  for (const auto& described : network.layers) {
+    if (described.kind != models::Layer::Kind::normalisation) continue;
+    const auto* layer = modules[described.name]->as<torch::nn::BatchNorm2dImpl>();
+    LayerMoments moments{.name = described.name, .channels = layer->running_mean.numel(), .on_trunk = described.on_trunk};
+    const auto block = std::ranges::find(blocks, network.block_of(described.name));
+    if (block != blocks.end()) moments.block = static_cast<int>(block - blocks.begin());
     append(moments.running_mean, layer->running_mean);
     append(moments.running_var, layer->running_var);
     found.emplace_back(layer->running_mean.data_ptr(), std::move(moments));
@@ -94,9 +101,9 @@ Observation observe(models::ResNet& net, const data::Images& images, std::span<c
   const auto watched = std::make_shared<Watched>();
   for (auto& [key, moments] : found) watched->layer_of[key] = &moments;
   for (std::size_t begin = 0; begin < indices.size(); begin += batch_size) {
-    const auto [x, y] = make_batch(images, slice(indices, begin, batch_size), layout);
+    const auto [x, y] = make_batch(images, slice(indices, begin, batch_size), net.architecture().normalisation, layout);
     const Watch watch(watched);
-    append(seen.logits, net->forward(x));
+    append(seen.logits, net.forward(x));
     if (progress) progress(static_cast<std::int64_t>(std::min(begin + batch_size, indices.size())));
   }
   for (auto& [key, moments] : found) {

@@ -24,7 +24,7 @@
 #include "harness/training/batches.h"
 #include "harness/training/network.h"
 #include "harness/training/torch_compat.h"
-#include "models/resnet.h"
+#include "models/network.h"
 #include "results/files.h"
 
 namespace tbft {
@@ -145,7 +145,7 @@ constexpr auto identity_name = "identity";
 constexpr auto progress_name = "progress";
 
 // Everything that the next epoch depends on, as tensors in a file like any other checkpoint: read without executing anything.
-void write_resume_file(const std::filesystem::path& path, const std::string& identity, const models::ResNet& net,
+void write_resume_file(const std::filesystem::path& path, const std::string& identity, const models::Network& net,
                        const Optimizer& optimizer, const Progress& progress) {
   models::StateDict state;
   const auto* text = reinterpret_cast<const std::byte*>(identity.data());
@@ -165,7 +165,7 @@ void write_resume_file(const std::filesystem::path& path, const std::string& ide
 }
 
 Progress read_resume_file(const std::filesystem::path& path, const std::string& identity, std::int64_t steps_per_epoch,
-                          models::ResNet& net, Optimizer& optimizer) {
+                          models::Network& net, Optimizer& optimizer) {
   std::map<std::string, models::NamedTensor> tensors;
   models::StateDict weights;
   for (auto& tensor : models::read_state_dict(path)) {
@@ -217,10 +217,13 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
   const auto class_names = std::ssize(train.class_names) == classes ? train.class_names : std::vector<std::string>{};
 
   torch::manual_seed(settings.seed);
-  models::ResNet net(models::ResNetSpec{static_cast<int>(settings.depth), static_cast<int>(settings.width),
-                                        static_cast<int>(classes), static_cast<int>(train.height)});
+  const auto made = models::make_network({.depth = static_cast<int>(settings.depth),
+                                          .width = static_cast<int>(settings.width),
+                                          .classes = static_cast<int>(classes),
+                                          .pixels = static_cast<int>(train.height)});
+  auto& net = *made;
   set_layout(net, settings.layout);
-  Optimizer optimizer(settings, net->parameters());
+  Optimizer optimizer(settings, net.parameters());
   const auto n = train.size();
   const std::int64_t steps_per_epoch = (n + settings.batch - 1) / settings.batch;
   std::vector<std::int64_t> val_indices(static_cast<std::size_t>(val.size()));
@@ -239,7 +242,7 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
     const auto epoch = progress.epoch + 1;
     // A generator an epoch: a resumed training draws what the whole one would have drawn.
     auto random = at::detail::createCPUGenerator(settings.seed + 0x9E3779B97F4A7C15ULL * static_cast<std::uint64_t>(epoch));
-    net->train();
+    net.train();
     const auto order = at::randperm(n, random, at::kLong);
     const std::span shuffled(order.data_ptr<std::int64_t>(), static_cast<std::size_t>(n));
     double loss_sum = 0;
@@ -247,9 +250,9 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
       const auto indices = slice(shuffled, static_cast<std::size_t>(begin), static_cast<std::size_t>(settings.batch));
       const auto count = static_cast<std::int64_t>(indices.size());
       const auto shifts = settings.augment ? draw_shifts(count, random) : std::vector<Shift>{};
-      const auto [x, y] = make_batch(train, indices, settings.layout, shifts);
+      const auto [x, y] = make_batch(train, indices, net.architecture().normalisation, settings.layout, shifts);
       drop_gradients(net);
-      const auto loss = F::cross_entropy(net->forward(x), y);
+      const auto loss = F::cross_entropy(net.forward(x), y);
       loss.backward();
       optimizer.step(learning_rate(settings, optimizer.steps(), steps_per_epoch));
       loss_sum += loss.item<double>() * static_cast<double>(count);

@@ -1,4 +1,4 @@
-// Base models: a ResNet trained from nothing on source data. No torch in this header.
+// Base models: a network trained from nothing on source data. No torch in this header.
 #pragma once
 
 #include <cstdint>

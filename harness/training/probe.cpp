@@ -26,20 +26,20 @@ double sum_of_squares(const at::Tensor& tensor) {
   return tensor.detach().to(at::kDouble).square().sum().item<double>();
 }
 
-std::vector<std::pair<std::string, at::Tensor>> differentiated(models::ResNet& net) {
+std::vector<std::pair<std::string, at::Tensor>> differentiated(models::Network& net) {
   std::vector<std::pair<std::string, at::Tensor>> result;
-  for (const auto& item : net->named_parameters())
+  for (const auto& item : net.named_parameters())
     if (item.value().requires_grad()) result.emplace_back(item.key(), item.value());
   return result;
 }
 
-void backward(models::ResNet& net, const Batch& batch) {
+void backward(models::Network& net, const Batch& batch) {
   const at::AutoGradMode on(true);
-  F::cross_entropy(net->forward(batch.x), batch.y).backward();
+  F::cross_entropy(net.forward(batch.x), batch.y).backward();
 }
 
 // The mean gradient over mini-batches.
-std::vector<at::Tensor> mean_gradient(models::ResNet& net, std::span<const Batch> batches,
+std::vector<at::Tensor> mean_gradient(models::Network& net, std::span<const Batch> batches,
                                       const std::vector<std::pair<std::string, at::Tensor>>& parameters) {
   drop_gradients(net);
   for (const auto& batch : batches) backward(net, batch);  // gradients add up
@@ -53,8 +53,8 @@ std::vector<at::Tensor> mean_gradient(models::ResNet& net, std::span<const Batch
 
 }  // namespace
 
-std::vector<Batch> draw_probe(const data::Images& images, std::span<const std::int64_t> indices, const TrainSettings& settings,
-                              std::int64_t draw) {
+std::vector<Batch> draw_probe(const models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
+                              const TrainSettings& settings, std::int64_t draw) {
   const auto n = static_cast<std::int64_t>(indices.size());
   const auto order =
       data::permutation(n, static_cast<std::uint32_t>(settings.seed * 1000003 + static_cast<std::uint64_t>(draw)));
@@ -63,13 +63,13 @@ std::vector<Batch> draw_probe(const data::Images& images, std::span<const std::i
     std::vector<std::int64_t> picked;
     for (const auto i : slice(order, static_cast<std::size_t>(begin), static_cast<std::size_t>(settings.batch)))
       picked.push_back(indices[static_cast<std::size_t>(i)]);
-    batches.push_back(make_batch(images, picked, settings.layout));
+    batches.push_back(make_batch(images, picked, net.architecture().normalisation, settings.layout));
   }
   return batches;
 }
 
-std::vector<ProbedParameter> probe_gradients(models::ResNet& net, std::span<const Batch> batches) {
-  net->eval();
+std::vector<ProbedParameter> probe_gradients(models::Network& net, std::span<const Batch> batches) {
+  net.eval();
   const auto parameters = differentiated(net);
   std::vector<ProbedParameter> result;
   result.reserve(parameters.size());
@@ -84,8 +84,8 @@ std::vector<ProbedParameter> probe_gradients(models::ResNet& net, std::span<cons
   return result;
 }
 
-std::vector<ProbedStep> probe_step(models::ResNet& net, std::span<const Batch> batches, double lr) {
-  net->eval();
+std::vector<ProbedStep> probe_step(models::Network& net, std::span<const Batch> batches, double lr) {
+  net.eval();
   const auto parameters = differentiated(net);
   std::vector<at::Tensor> before;
   before.reserve(parameters.size());

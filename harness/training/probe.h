@@ -9,7 +9,7 @@
 #include "harness/data/dataset.h"
 
 namespace tbft::models {
-class ResNet;
+class Network;
 }
 
 namespace tbft {
@@ -19,8 +19,8 @@ struct TrainSettings;
 
 // Mini-batches to look at before training: five, as the authors of auto-rgn take, at most all images; drawn by the training
 // seed and `draw`, apart from the batches of training.
-std::vector<Batch> draw_probe(const data::Images& images, std::span<const std::int64_t> indices, const TrainSettings& settings,
-                              std::int64_t draw);
+std::vector<Batch> draw_probe(const models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
+                              const TrainSettings& settings, std::int64_t draw);
 
 struct ProbedParameter {
   std::string name;
@@ -30,7 +30,7 @@ struct ProbedParameter {
 
 // Gradients of the mean cross-entropy over each mini-batch, of the parameters that require one. BatchNorm is in eval mode, so
 // that nothing of the network changes but the gradients, which are left undefined, and the mode.
-std::vector<ProbedParameter> probe_gradients(models::ResNet& net, std::span<const Batch> batches);
+std::vector<ProbedParameter> probe_gradients(models::Network& net, std::span<const Batch> batches);
 
 struct ProbedStep {
   std::string name;
@@ -40,6 +40,6 @@ struct ProbedStep {
 // By how much a second step would lower the loss, to first order, for each parameter that requires a gradient: -g_1 . dw, where
 // dw = -lr g_0 is a first step on all of them and g_1 the gradient behind it, both over all mini-batches. Every parameter is as
 // before afterwards. BatchNorm as above.
-std::vector<ProbedStep> probe_step(models::ResNet& net, std::span<const Batch> batches, double lr);
+std::vector<ProbedStep> probe_step(models::Network& net, std::span<const Batch> batches, double lr);
 
 }  // namespace tbft

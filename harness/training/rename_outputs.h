@@ -9,14 +9,14 @@
 #include "harness/training/phases.h"
 
 namespace tbft::models {
-class ResNet;
+class Network;
 }
 
 namespace tbft {
 
 // Predicts the images of the given indices, estimates which label each predicted class stands for (a permutation:
-// harness/training/label_map.h) and moves the rows of fc accordingly: the result is a network like any other.
-void rename_outputs(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+// harness/training/label_map.h) and moves the rows of the classifier accordingly: the result is a network like any other.
+void rename_outputs(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
                     const std::string& layout, PhaseObserver& observer);
 
 }  // namespace tbft

@@ -18,7 +18,7 @@ namespace tbft {
 class TrainInputs {
  public:
   // Samples are numbered by their place in `indices`. All arguments outlive this.
-  TrainInputs(models::ResNet& net, const data::Images& images, std::span<const std::int64_t> indices,
+  TrainInputs(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
               const TrainSettings& settings)
       : net_(net), images_(images), indices_(indices), settings_(settings) {}
 
@@ -32,7 +32,7 @@ class TrainInputs {
   Batch batch(std::span<const std::int64_t> samples, std::span<const Shift> augmentation = {}) const;
 
  private:
-  models::ResNet& net_;
+  models::Network& net_;
   const data::Images& images_;
   std::span<const std::int64_t> indices_;
   const TrainSettings& settings_;
@@ -42,6 +42,6 @@ class TrainInputs {
 };
 
 // Every sample, in order, through the network from the inputs' stage on.
-Score evaluate(models::ResNet& net, const TrainInputs& inputs, PhaseObserver& observer);
+Score evaluate(models::Network& net, const TrainInputs& inputs, PhaseObserver& observer);
 
 }  // namespace tbft

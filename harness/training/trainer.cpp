@@ -5,6 +5,7 @@
 
 #include <ATen/Context.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/cuda.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/utils.h>
@@ -19,7 +20,8 @@
 #include "harness/training/network.h"
 #include "harness/training/observe.h"
 #include "harness/training/training_run.h"
-#include "models/resnet.h"
+#include "models/cost.h"
+#include "models/network.h"
 
 namespace tbft {
 
@@ -28,29 +30,31 @@ namespace {
 namespace F = torch::nn::functional;
 
 // In double, then rounded: the same draws in both layouts of a convolution's weight.
-void add_noise(models::ResNet& net, const BlockNoise& noise) {
+void add_noise(models::Network& net, const BlockNoise& noise) {
   const torch::NoGradGuard guard;
+  if (const auto blocks = net.architecture().blocks(); std::ranges::find(blocks, noise.block) == blocks.end())
+    throw std::invalid_argument(fmt::format("the network has no {}; its blocks: {}", noise.block, fmt::join(blocks, ", ")));
   auto random = at::detail::createCPUGenerator(noise.seed);
-  for (auto& item : net->named_parameters())
-    if (models::block_of(item.key()) == noise.block)
+  for (auto& item : net.named_parameters())
+    if (net.architecture().block_of(item.key()) == noise.block)
       item.value().add_(noise.sigma * at::randn(item.value().sizes(), random, at::kDouble));
 }
 
 }  // namespace
 
 struct Trainer::Impl {
-  models::ResNet net{nullptr};
+  models::NetworkPtr net;
   Snapshot base;
   std::vector<std::string> class_names;
   std::string note;
 
   void start_from_base(const std::optional<BlockNoise>& noise) {
-    base.restore(net);
-    if (noise) add_noise(net, *noise);
+    base.restore(*net);
+    if (noise) add_noise(*net, *noise);
   }
 
   void check(const data::Images& images) const {
-    const auto& spec = net->spec();
+    const auto& spec = net->architecture().spec;
     if (images.height != spec.pixels || images.width != spec.pixels)
       throw data::DataError(fmt::format("the images are {}x{}, the checkpoint's network wants {}x{}", images.width,
                                         images.height, spec.pixels, spec.pixels));
@@ -62,20 +66,20 @@ struct Trainer::Impl {
 
 Trainer::Trainer(const std::filesystem::path& checkpoint) : impl_(std::make_unique<Impl>()) {
   auto read = models::read_checkpoint(checkpoint);
-  impl_->net = models::load_resnet(read);
+  impl_->net = models::load_network(read);
   impl_->class_names = std::move(read.class_names);
   impl_->note = std::move(read.note);
-  impl_->base.take(impl_->net);
+  impl_->base.take(*impl_->net);
 }
-Trainer::Trainer(const models::ResNetSpec& spec, std::uint64_t seed) : impl_(std::make_unique<Impl>()) {
+Trainer::Trainer(const models::NetworkSpec& spec, std::uint64_t seed) : impl_(std::make_unique<Impl>()) {
   torch::manual_seed(seed);
-  impl_->net = models::ResNet(spec);
-  impl_->base.take(impl_->net);
+  impl_->net = models::make_network(spec);
+  impl_->base.take(*impl_->net);
 }
 Trainer::~Trainer() = default;
 
-const models::ResNetSpec& Trainer::spec() const {
-  return impl_->net->spec();
+const models::Architecture& Trainer::network() const {
+  return impl_->net->architecture();
 }
 
 const std::vector<std::string>& Trainer::class_names() const {
@@ -87,21 +91,20 @@ const std::string& Trainer::note() const {
 }
 
 std::string Trainer::description() const {
-  const auto& spec = impl_->net->spec();
-  return fmt::format("ResNet-{}, {} px, {} classes, {} parameters", spec.depth, spec.pixels, spec.classes,
-                     models::parameter_count(spec));
+  return fmt::format("{}, {} px, {} classes, {} parameters", network().title, network().spec.pixels, network().spec.classes,
+                     models::parameter_count(network()));
 }
 
 void Trainer::save(const std::filesystem::path& checkpoint, const std::vector<std::string>& class_names) const {
-  models::write_state_dict(checkpoint, models::state_of(impl_->net), class_names.empty() ? impl_->class_names : class_names);
+  models::write_state_dict(checkpoint, models::state_of(*impl_->net), class_names.empty() ? impl_->class_names : class_names);
 }
 
 std::int64_t Trainer::correct(const data::Images& images, std::span<const std::int64_t> indices, const std::string& layout,
                               const std::optional<BlockNoise>& noise, PhaseObserver& observer) {
   impl_->check(images);
-  set_layout(impl_->net, layout);
+  set_layout(*impl_->net, layout);
   impl_->start_from_base(noise);
-  const auto score = evaluate(impl_->net, images, indices, layout, observer);
+  const auto score = evaluate(*impl_->net, images, indices, layout, observer);
   return std::ranges::count(score.correct, true);
 }
 
@@ -110,19 +113,19 @@ adaptive::Observation Trainer::observe(const data::Images& images, std::span<con
                                        const std::function<void(std::int64_t)>& progress) {
   impl_->check(images);
   impl_->start_from_base(noise);
-  return adaptive::observe(impl_->net, images, indices, progress);
+  return adaptive::observe(*impl_->net, images, indices, progress);
 }
 
 double Trainer::step_s(const std::string& layout, double enough_s) {
   constexpr int steps = 3;  // the first also pages in code and chooses kernels
   constexpr std::int64_t batch = 8;
-  auto& net = impl_->net;
+  auto& net = *impl_->net;
   set_layout(net, layout);
   impl_->start_from_base(std::nullopt);
   select_parameters(net, [](std::string_view) { return true; });
-  net->train();
+  net.train();
   const auto format = layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  const std::int64_t pixels = net->spec().pixels;
+  const std::int64_t pixels = net.architecture().spec.pixels;
   const auto images = at::rand({batch, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format);
   const auto labels = at::zeros({batch}, at::kLong);
   const auto seconds_of = [&](std::int64_t n) {
@@ -130,7 +133,7 @@ double Trainer::step_s(const std::string& layout, double enough_s) {
     const auto y = labels.narrow(0, 0, n);
     const auto start = std::chrono::steady_clock::now();
     drop_gradients(net);
-    F::cross_entropy(net->forward(x), y).backward();
+    F::cross_entropy(net.forward(x), y).backward();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   double fastest_s = std::numeric_limits<double>::infinity();
@@ -155,9 +158,9 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   }
   PhaseScope load(observer, Phase::load);
   impl_->check(images);
-  set_layout(impl_->net, settings.layout);
+  set_layout(*impl_->net, settings.layout);
   impl_->start_from_base(settings.noise);
-  TrainingRun run(impl_->net, strategy, images, split, settings, observer);
+  TrainingRun run(*impl_->net, strategy, images, split, settings, observer);
   load.done();
   return run.run();
 }

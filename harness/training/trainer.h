@@ -17,7 +17,7 @@
 #include "harness/training/observation.h"
 #include "harness/training/phases.h"
 #include "harness/training/strategies/strategy.h"
-#include "models/spec.h"
+#include "models/architecture.h"
 
 namespace tbft {
 
@@ -73,7 +73,7 @@ class Trainer {
   // Reads the base model; throws models::CheckpointError.
   explicit Trainer(const std::filesystem::path& checkpoint);
   // A base model of random weights: for benchmarks.
-  Trainer(const models::ResNetSpec& spec, std::uint64_t seed);
+  Trainer(const models::NetworkSpec& spec, std::uint64_t seed);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -100,7 +100,8 @@ class Trainer {
   // a few; of one alone, or less than a whole one, where that takes longer than `enough_s`. The base model stays as it is.
   double step_s(const std::string& layout, double enough_s);
 
-  const models::ResNetSpec& spec() const;
+  const models::Architecture& network() const;
+  const models::NetworkSpec& spec() const { return network().spec; }
   // Of the outputs, in their order; empty where the checkpoint does not say.
   const std::vector<std::string>& class_names() const;
   // What a person should hear of how the checkpoint was read; empty: nothing.

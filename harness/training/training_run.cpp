@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
+#include <torch/nn/modules/batchnorm.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "harness/training/objective.h"
 #include "harness/training/rename_outputs.h"
 #include "harness/training/torch_compat.h"
+#include "models/cost.h"
 
 namespace tbft {
 
@@ -33,42 +35,26 @@ class LiveBytes : public c10::MemoryReportingInfoBase {
   std::int64_t bytes_ = 0;
 };
 
-std::vector<torch::Tensor> all_tensors(models::ResNet& net) {
-  auto all = net->parameters();
-  const auto buffers = net->buffers();
+std::vector<torch::Tensor> all_tensors(models::Network& net) {
+  auto all = net.parameters();
+  const auto buffers = net.buffers();
   all.insert(all.end(), buffers.begin(), buffers.end());
   return all;
 }
 
 // The BatchNorm policy. `train`: batch statistics everywhere, running statistics updated in frozen blocks too, as the paper's
 // scripts do. `frozen-eval`: only in what is tuned. `eval`: nowhere.
-void set_batchnorm(models::ResNet& net, const std::string& policy, const models::Tuned& tuned) {
-  net->train();
-  for (const auto& item : net->named_modules()) {
+void set_batchnorm(models::Network& net, const std::string& policy, const models::Tuned& tuned) {
+  net.train();
+  for (const auto& item : net.named_modules()) {
     if (auto* bn = item.value()->as<torch::nn::BatchNorm2dImpl>(); bn != nullptr)
-      bn->train(policy == "train" || (policy == "frozen-eval" && models::trains(tuned, item.key())));
+      bn->train(policy == "train" || (policy == "frozen-eval" && net.architecture().trains(tuned, item.key())));
   }
-}
-
-// The first stage (models/resnet.h) that training changes, if BatchNorm of frozen blocks is in eval mode.
-int first_changed_stage(const models::Tuned& tuned) {
-  if (tuned.everything || tuned.blocks.contains(models::Block::block1)) return 0;
-  if (tuned.blocks.contains(models::Block::block2)) return 1;
-  if (tuned.blocks.contains(models::Block::block3)) return 2;
-  return tuned.blocks.contains(models::Block::fc) ? 4 : 0;
-}
-
-// Multiply-accumulates of the stages before this one, for one image.
-std::int64_t macs_before(const models::ResNetSpec& spec, int stage) {
-  std::int64_t macs = 0;
-  for (const auto block : models::all_blocks)
-    if (static_cast<int>(block) < stage && block != models::Block::fc) macs += models::forward_macs(spec, block);
-  return macs;
 }
 
 }  // namespace
 
-void Snapshot::take(models::ResNet& net) {
+void Snapshot::take(models::Network& net) {
   const torch::NoGradGuard guard;
   const auto all = all_tensors(net);
   if (tensors_.empty())
@@ -77,13 +63,13 @@ void Snapshot::take(models::ResNet& net) {
     for (std::size_t i = 0; i < all.size(); ++i) tensors_[i].copy_(all[i]);
 }
 
-void Snapshot::restore(models::ResNet& net) const {
+void Snapshot::restore(models::Network& net) const {
   const torch::NoGradGuard guard;
   const auto all = all_tensors(net);
   for (std::size_t i = 0; i < all.size(); ++i) all[i].copy_(tensors_[i]);
 }
 
-TrainingRun::TrainingRun(models::ResNet& net, const Strategy& strategy, const data::Images& images, const data::Split& split,
+TrainingRun::TrainingRun(models::Network& net, const Strategy& strategy, const data::Images& images, const data::Split& split,
                          const TrainSettings& settings, PhaseObserver& observer)
     : net_(net),
       strategy_(strategy),
@@ -118,22 +104,22 @@ TrainResult TrainingRun::run() {
 void TrainingRun::tune(const models::Tuned& tuned) {
   result_.tuned = tuned;
   parameters_ = select_parameters(net_, [&](std::string_view parameter) {
-    return models::trains(tuned, parameter) && !(objective_.rate_by_tensor && models::is_batchnorm(parameter));
+    return network().trains(tuned, parameter) && !(objective_.rate_by_tensor && network().normalises(parameter));
   });
   for (const auto& parameter : parameters_) result_.trainable_params += parameter.numel();
   if (!parameters_.empty()) optimizer_ = make_optimizer(objective_, settings_, parameters_);
   if (objective_.l1_sp > 0)
     for (const auto& parameter : parameters_) start_.push_back(parameter.detach().clone());
-  if (settings_.cache != "off") first_stage_ = first_changed_stage(tuned);
+  if (settings_.cache != "off") first_stage_ = network().first_trained_stage(tuned);
 }
 
 // What looking costs counts as training, as everything does that a choice costs.
 std::vector<Batch> TrainingRun::draw_mini_batches(double passes) {
   if (parameters_.empty()) select_parameters(net_, [](std::string_view) { return true; });
-  auto batches = draw_probe(images_, split_.train, settings_, result_.epochs);
+  auto batches = draw_probe(net_, images_, split_.train, settings_, result_.epochs);
   std::int64_t n = 0;
   for (const auto& batch : batches) n += batch.y.numel();
-  result_.macs_train += passes * static_cast<double>(n) * static_cast<double>(models::training_macs(spec(), everything));
+  result_.macs_train += passes * static_cast<double>(n) * static_cast<double>(models::training_macs(network(), everything));
   return batches;
 }
 
@@ -208,7 +194,7 @@ void TrainingRun::refresh_statistics() {
   for (std::int64_t begin = 0; begin < n_train_; begin += settings_.batch) {
     const auto count = std::min(settings_.batch, n_train_ - begin);
     const auto samples = slice(split_.train, static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
-    net_->forward(make_batch(images_, samples, settings_.layout).x);
+    net_.forward(make_batch(images_, samples, network().normalisation, settings_.layout).x);
     observer_.evaluated(begin + count, n_train_);
   }
 }
@@ -238,7 +224,7 @@ torch::Tensor TrainingRun::forward(const Batch& batch) {
   {
     PhaseScope forward(observer_, Phase::forward);
     const c10::DebugInfoGuard reporter(c10::DebugInfoKind::PROFILER_STATE, live);
-    loss = loss_of(objective_, net_->forward_from(train_inputs_.stage(), batch.x), batch.y);
+    loss = loss_of(objective_, net_.forward_from(train_inputs_.stage(), batch.x), batch.y);
     forward.done();
   }
   if (live && strategy_.uses_gradient()) result_.saved_act_MiB = static_cast<double>(live->bytes()) / (1024.0 * 1024.0);
@@ -254,12 +240,13 @@ double TrainingRun::validate() {
 }
 
 void TrainingRun::count_macs() {
-  const auto a_sample = strategy_.uses_gradient() ? models::training_macs(spec(), result_.tuned) : models::forward_macs(spec());
-  const auto prefix = macs_before(spec(), train_inputs_.stage());
+  const auto a_sample =
+      strategy_.uses_gradient() ? models::training_macs(network(), result_.tuned) : models::forward_macs(network());
+  const auto prefix = models::macs_before(network(), train_inputs_.stage());
   result_.macs_train += static_cast<double>(a_sample - prefix) * static_cast<double>(result_.samples_seen);
   if (train_inputs_.cached()) result_.macs_train += static_cast<double>(prefix) * static_cast<double>(n_train_);
   if (settings_.refresh_bn && strategy_.uses_gradient())
-    result_.macs_train += static_cast<double>(models::forward_macs(spec())) * static_cast<double>(n_train_);
+    result_.macs_train += static_cast<double>(models::forward_macs(network())) * static_cast<double>(n_train_);
 }
 
 void TrainingRun::test() {

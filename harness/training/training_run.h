@@ -20,9 +20,9 @@ namespace tbft {
 // Everything that training may change, in memory.
 class Snapshot {
  public:
-  void take(models::ResNet& net);
+  void take(models::Network& net);
   // Only behind take().
-  void restore(models::ResNet& net) const;
+  void restore(models::Network& net) const;
   bool taken() const { return !tensors_.empty(); }
 
  private:
@@ -32,13 +32,13 @@ class Snapshot {
 class TrainingRun final : public TuningSession {
  public:
   // `net` is the base model, in the layout of the settings; it fits the images. All arguments outlive this.
-  TrainingRun(models::ResNet& net, const Strategy& strategy, const data::Images& images, const data::Split& split,
+  TrainingRun(models::Network& net, const Strategy& strategy, const data::Images& images, const data::Split& split,
               const TrainSettings& settings, PhaseObserver& observer);
 
   // Once. Throws DivergedError, and what the observer throws.
   TrainResult run();
 
-  const models::ResNetSpec& spec() const override { return net_->spec(); }
+  const models::Architecture& network() const override { return net_.architecture(); }
   void tune(const models::Tuned& tuned) override;
   std::vector<ProbedParameter> probe_gradients() override;
   std::vector<ProbedStep> probe_step() override;
@@ -58,7 +58,7 @@ class TrainingRun final : public TuningSession {
   std::vector<Batch> draw_mini_batches(double passes);
   std::int64_t steps_per_epoch() const { return (n_train_ + settings_.batch - 1) / settings_.batch; }
 
-  models::ResNet& net_;
+  models::Network& net_;
   const Strategy& strategy_;
   const Objective objective_;
   const data::Images& images_;

@@ -1,5 +1,5 @@
 // The pickle alone: inside a .pth file a CRC stands before it, which hides most of it from the state_dict target.
-#include "models/pickle.h"
+#include "models/checkpoint/pickle.h"
 
 #include "tests/fuzz/fuzz.h"
 

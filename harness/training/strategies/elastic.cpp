@@ -7,34 +7,36 @@
 
 #include "harness/training/strategies/list.h"
 #include "harness/training/strategies/tuning_session.h"
+#include "models/cost.h"
 
 namespace tbft {
 
-std::map<models::Block, double> importance_of_blocks(std::span<const ProbedStep> probed) {
-  std::map<models::Block, double> importance;
+std::map<std::string, double> importance_of_blocks(std::span<const ProbedStep> probed, const models::Architecture& network) {
+  std::map<std::string, double> importance;
   for (const auto& parameter : probed)
-    if (const auto block = models::block_of(parameter.name)) importance[*block] += parameter.gain;
+    if (const auto& block = network.block_of(parameter.name); !block.empty()) importance[block] += parameter.gain;
   return importance;
 }
 
-models::Tuned most_important_blocks(const std::map<models::Block, double>& importance, const models::ResNetSpec& spec,
+models::Tuned most_important_blocks(const std::map<std::string, double>& importance, const models::Architecture& network,
                                     double budget) {
   struct Candidate {
     models::Tuned tuned;
     double importance = 0;
     std::int64_t macs = 0;
   };
-  const auto full = static_cast<double>(models::training_macs(spec, {.blocks = {}, .everything = true}));
+  const auto blocks = network.blocks();
+  const auto full = static_cast<double>(models::training_macs(network, {.blocks = {}, .everything = true}));
   std::optional<Candidate> best;
-  for (unsigned set = 1; set < 1U << models::all_blocks.size(); ++set) {
+  for (unsigned set = 1; set < 1U << blocks.size(); ++set) {
     Candidate candidate;
-    for (std::size_t i = 0; i < models::all_blocks.size(); ++i) {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
       if ((set >> i & 1U) == 0) continue;
-      candidate.tuned.blocks.insert(models::all_blocks[i]);
-      const auto found = importance.find(models::all_blocks[i]);
+      candidate.tuned.blocks.push_back(blocks[i]);
+      const auto found = importance.find(blocks[i]);
       if (found != importance.end()) candidate.importance += found->second;
     }
-    candidate.macs = models::training_macs(spec, candidate.tuned);
+    candidate.macs = models::training_macs(network, candidate.tuned);
     if (static_cast<double>(candidate.macs) > budget * full) continue;
     const bool better = !best || candidate.importance > best->importance ||
                         (candidate.importance == best->importance && candidate.macs < best->macs);
@@ -54,7 +56,7 @@ class Elastic final : public Strategy {
   Elastic()
       : Strategy("elastic", "the most important blocks that cost two thirds of full (after Huang et al., MobiSys 2023)") {}
   void prepare(TuningSession& session) const override {
-    session.tune(most_important_blocks(importance_of_blocks(session.probe_step()), session.spec()));
+    session.tune(most_important_blocks(importance_of_blocks(session.probe_step(), session.network()), session.network()));
   }
   bool uses_gradient() const override { return true; }
   bool chooses() const override { return true; }

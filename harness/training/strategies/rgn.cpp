@@ -22,21 +22,21 @@ double mean_ratio(const std::vector<double>& gradient_sq, double value_sq) {
 
 }  // namespace
 
-models::Block block_of_largest_rgn(std::span<const ProbedParameter> probed) {
-  std::map<models::Block, ProbedParameter> blocks;
+std::string block_of_largest_rgn(std::span<const ProbedParameter> probed, const models::Architecture& network) {
+  std::map<std::string, ProbedParameter> blocks;
   for (const auto& parameter : probed) {
-    const auto block = models::block_of(parameter.name);
-    if (!block) continue;
-    auto& sum = blocks[*block];
+    const auto& block = network.block_of(parameter.name);
+    if (block.empty()) continue;
+    auto& sum = blocks[block];
     sum.value_sq += parameter.value_sq;
     sum.gradient_sq.resize(parameter.gradient_sq.size());
     for (std::size_t i = 0; i < parameter.gradient_sq.size(); ++i) sum.gradient_sq[i] += parameter.gradient_sq[i];
   }
   if (blocks.empty()) throw std::invalid_argument("no block has a gradient");
   double largest = -1;
-  auto found = blocks.begin()->first;
-  for (const auto& [block, sum] : blocks) {
-    const double ratio = mean_ratio(sum.gradient_sq, sum.value_sq);
+  std::string found;
+  for (const auto& block : network.blocks()) {
+    const double ratio = blocks.contains(block) ? mean_ratio(blocks[block].gradient_sq, blocks[block].value_sq) : -1;
     if (ratio <= largest) continue;
     largest = ratio;
     found = block;
@@ -74,7 +74,7 @@ class RgnTop1 final : public Strategy {
  public:
   RgnTop1() : Strategy("rgn-top1", "the block of the largest relative gradient (Lee et al., ICLR 2023)") {}
   void prepare(TuningSession& session) const override {
-    session.tune({.blocks = {block_of_largest_rgn(session.probe_gradients())}});
+    session.tune({.blocks = {block_of_largest_rgn(session.probe_gradients(), session.network())}});
   }
   bool uses_gradient() const override { return true; }
   bool chooses() const override { return true; }

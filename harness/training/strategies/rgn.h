@@ -3,16 +3,17 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "harness/training/probe.h"
-#include "models/blocks.h"
+#include "models/architecture.h"
 
 namespace tbft {
 
 // rgn-top1: the block of the largest relative norm, its tensors taken as one vector, in the mean over mini-batches. Throws
 // std::invalid_argument where no block was probed, or a gradient is not finite.
-models::Block block_of_largest_rgn(std::span<const ProbedParameter> probed);
+std::string block_of_largest_rgn(std::span<const ProbedParameter> probed, const models::Architecture& network);
 
 // auto-rgn: for each tensor the mean of |g| / |theta| over mini-batches, divided by the largest of them; in [0, 1], in the
 // order of `probed`. A tensor of zeros has none and gets 0. Throws as above.

@@ -33,8 +33,7 @@ const Strategy& find_strategy(std::string_view name) {
 
 std::string blocks_text(const models::Tuned& tuned) {
   if (tuned.everything) return "all";
-  std::vector<std::string_view> names;
-  for (const auto block : tuned.blocks) names.push_back(models::to_string(block));
+  auto names = tuned.blocks;
   if (tuned.batchnorm) names.emplace_back("bn");
   return fmt::format("{}", fmt::join(names, "+"));
 }

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "models/cost.h"
+#include "models/architecture.h"
 
 namespace tbft {
 

@@ -4,22 +4,22 @@
 namespace tbft::strategy {
 
 const Strategy& block1() {
-  static const Strategy strategy("block1", "front: conv1 and layer1", {.blocks = {models::Block::block1}});
+  static const Strategy strategy("block1", "front: the first block", {.blocks = {"block1"}});
   return strategy;
 }
 
 const Strategy& block2() {
-  static const Strategy strategy("block2", "middle: layer2", {.blocks = {models::Block::block2}});
+  static const Strategy strategy("block2", "middle: the second block", {.blocks = {"block2"}});
   return strategy;
 }
 
 const Strategy& block3() {
-  static const Strategy strategy("block3", "middle: layer3", {.blocks = {models::Block::block3}});
+  static const Strategy strategy("block3", "middle: the third block", {.blocks = {"block3"}});
   return strategy;
 }
 
 const Strategy& fc() {
-  static const Strategy strategy("fc", "rear: the classifier", {.blocks = {models::Block::fc}});
+  static const Strategy strategy("fc", "rear: the classifier", {.blocks = {"fc"}});
   return strategy;
 }
 

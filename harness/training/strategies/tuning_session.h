@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "harness/training/probe.h"
-#include "models/cost.h"
+#include "models/architecture.h"
 
 namespace tbft {
 
 class TuningSession {
  public:
   virtual ~TuningSession() = default;
-  virtual const models::ResNetSpec& spec() const = 0;
+  virtual const models::Architecture& network() const = 0;
 
   // From here on the optimiser changes these parameters.
   virtual void tune(const models::Tuned& tuned) = 0;

@@ -6,11 +6,13 @@
 
 #include "harness/training/strategies/elastic.h"
 #include "harness/training/strategies/rgn.h"
+#include "models/families/family.h"
 
 namespace tbft {
 namespace {
 
-using models::Block;
+const auto network = models::describe({});
+
 using testing::DoubleEq;
 using testing::ElementsAre;
 using testing::Pair;
@@ -22,10 +24,10 @@ TEST(Rgn, a_block_is_one_vector_and_mini_batches_are_averaged) {
                                             {"layer3.0.conv1.weight", 4, {2.25, 2.25}},
                                             {"fc.weight", 1e4, {100, 100}},
                                             {"bn.weight", 1, {1e6, 1e6}}};
-  EXPECT_EQ(block_of_largest_rgn(probed), Block::block3);
+  EXPECT_EQ(block_of_largest_rgn(probed, network), "block3");
   auto first = probed;
   first[0].gradient_sq = {16, 40};  // (1 + 7/5) / 2 > 0.75
-  EXPECT_EQ(block_of_largest_rgn(first), Block::block2);
+  EXPECT_EQ(block_of_largest_rgn(first, network), "block2");
 }
 
 TEST(Rgn, rates_are_those_of_each_tensor_over_the_largest) {
@@ -36,30 +38,29 @@ TEST(Rgn, rates_are_those_of_each_tensor_over_the_largest) {
 TEST(Rgn, gradients_that_say_nothing_are_refused) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<ProbedParameter> broken{{"fc.weight", 1, {nan}}};
-  EXPECT_THROW(block_of_largest_rgn(broken), std::invalid_argument);
+  EXPECT_THROW(block_of_largest_rgn(broken, network), std::invalid_argument);
   EXPECT_THROW(relative_rates(broken), std::invalid_argument);
-  EXPECT_THROW(block_of_largest_rgn(std::vector<ProbedParameter>{{"bn.weight", 1, {1}}}), std::invalid_argument);
+  EXPECT_THROW(block_of_largest_rgn(std::vector<ProbedParameter>{{"bn.weight", 1, {1}}}, network), std::invalid_argument);
 }
 
 TEST(Elastic, importance_is_summed_by_block) {
   const std::vector<ProbedStep> probed{{"conv1.weight", 1}, {"layer1.0.conv1.weight", 2}, {"fc.bias", -3}, {"bn.weight", 9}};
-  EXPECT_THAT(importance_of_blocks(probed), ElementsAre(Pair(Block::block1, 3), Pair(Block::fc, -3)));
+  EXPECT_THAT(importance_of_blocks(probed, network), ElementsAre(Pair("block1", 3), Pair("fc", -3)));
 }
 
 TEST(Elastic, takes_what_is_most_important_within_the_budget) {
-  const models::ResNetSpec spec;
-  const auto chosen = [&](std::map<Block, double> importance, double budget) {
-    return most_important_blocks(importance, spec, budget).blocks;
+  const auto chosen = [&](std::map<std::string, double> importance, double budget) {
+    return most_important_blocks(importance, network, budget).blocks;
   };
-  const std::map<Block, double> all{{Block::block1, 4}, {Block::block2, 3}, {Block::block3, 2}, {Block::fc, 1}};
-  EXPECT_THAT(chosen(all, 1), ElementsAre(Block::block1, Block::block2, Block::block3, Block::fc));
+  const std::map<std::string, double> all{{"block1", 4}, {"block2", 3}, {"block3", 2}, {"fc", 1}};
+  EXPECT_THAT(chosen(all, 1), ElementsAre("block1", "block2", "block3", "fc"));
   // At 32 px block2 costs 65.9 % of full, block3 55.0 %, fc 33.4 % (models/cost.h); fc beside another costs next to nothing.
-  EXPECT_THAT(chosen(all, 2.0 / 3), ElementsAre(Block::block2, Block::fc));
-  EXPECT_THAT(chosen(all, 0.6), ElementsAre(Block::block3, Block::fc));
-  EXPECT_THAT(chosen(all, 0.35), ElementsAre(Block::fc));
+  EXPECT_THAT(chosen(all, 2.0 / 3), ElementsAre("block2", "fc"));
+  EXPECT_THAT(chosen(all, 0.6), ElementsAre("block3", "fc"));
+  EXPECT_THAT(chosen(all, 0.35), ElementsAre("fc"));
   // What would raise the loss, or do nothing, is left out.
-  EXPECT_THAT(chosen({{Block::block2, 1}, {Block::fc, -1}}, 2.0 / 3), ElementsAre(Block::block2));
-  EXPECT_THAT(chosen({{Block::block3, 1}}, 2.0 / 3), ElementsAre(Block::block3));
+  EXPECT_THAT(chosen({{"block2", 1}, {"fc", -1}}, 2.0 / 3), ElementsAre("block2"));
+  EXPECT_THAT(chosen({{"block3", 1}}, 2.0 / 3), ElementsAre("block3"));
   EXPECT_THROW(chosen(all, 0.3), std::invalid_argument);
 }
 

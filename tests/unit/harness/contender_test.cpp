@@ -1,4 +1,5 @@
 #include "harness/step_cost/contender.h"
+#include "models/families/family.h"
 
 #include <gtest/gtest.h>
 
@@ -21,29 +22,32 @@ TEST(Contenders, TrainTheParametersOfTheirBlocks) {
   const std::map<std::string, std::int64_t> expected{
       {"tbft/none", 0},         {"tbft/bn-stats", 0}, {"tbft/block1", 19'120}, {"tbft/block2", 69'600},
       {"tbft/block3", 277'440}, {"tbft/fc", 650},     {"tbft/full", 366'938},  {"published-quirk/block1", 180'400}};
+  const auto network = models::describe({});
   std::map<std::string, std::int64_t> counted;
-  for (const auto& [label, contender] : all) counted[label] = trained_parameters({}, contender);
+  for (const auto& [label, contender] : all) counted[label] = models::parameter_count(network, contender.trained(network));
   EXPECT_EQ(counted, expected);
 }
 
 TEST(Contenders, OfTheQuirkTrainTheFirstConvolutionOfEveryBasicBlock) {
-  const auto quirk = by_label().at("published-quirk/block1");
-  EXPECT_TRUE(quirk.trains("layer3.2.conv1.weight"));
-  EXPECT_FALSE(quirk.trains("layer3.2.conv2.weight"));
-  EXPECT_FALSE(quirk.trains("layer3.2.bn1.weight"));
-  EXPECT_FALSE(quirk.trains("fc.weight"));
-  EXPECT_TRUE(quirk.trains("layer1.3.bn2.bias"));
+  const auto network = models::describe({});
+  const auto contender = by_label().at("published-quirk/block1");
+  const auto trained = contender.trained(network);
+  EXPECT_TRUE(trained("layer3.2.conv1.weight"));
+  EXPECT_FALSE(trained("layer3.2.conv2.weight"));
+  EXPECT_FALSE(trained("layer3.2.bn1.weight"));
+  EXPECT_FALSE(trained("fc.weight"));
+  EXPECT_TRUE(trained("layer1.3.bn2.bias"));
 }
 
 TEST(Contenders, CostWhatTheModelSaysAndTheQuirkItsWeightGradientsMore) {
   const auto all = by_label();
-  const models::ResNetSpec spec;
-  EXPECT_EQ(step_macs(spec, all.at("tbft/full")), models::training_macs(spec, {.blocks = {}, .everything = true}));
-  EXPECT_EQ(step_macs(spec, all.at("tbft/none")), models::forward_macs(spec));
-  EXPECT_EQ(step_macs(spec, all.at("tbft/bn-stats")), models::forward_macs(spec));
+  const auto network = models::describe({});
+  EXPECT_EQ(step_macs(network, all.at("tbft/full")), models::training_macs(network, {.blocks = {}, .everything = true}));
+  EXPECT_EQ(step_macs(network, all.at("tbft/none")), models::forward_macs(network));
+  EXPECT_EQ(step_macs(network, all.at("tbft/bn-stats")), models::forward_macs(network));
   // layer2: 16->32 and three 32->32 at 16 x 16; layer3: 32->64 and three 64->64 at 8 x 8; each 3 x 3.
   const std::int64_t extra = 9 * ((16 * 32 + 3 * 32 * 32) * 256 + (32 * 64 + 3 * 64 * 64) * 64);
-  EXPECT_EQ(step_macs(spec, all.at("published-quirk/block1")), step_macs(spec, all.at("tbft/block1")) + extra);
+  EXPECT_EQ(step_macs(network, all.at("published-quirk/block1")), step_macs(network, all.at("tbft/block1")) + extra);
 }
 
 TEST(Contenders, AlwaysHoldFullOnce) {

@@ -33,8 +33,8 @@ struct World {
 Observation observe(std::int64_t n, std::uint64_t seed, const World& world = {}) {
   data::Rng rng(seed);
   Observation seen{.classes = classes, .logits = {}, .labels = {}, .layers = {}};
-  for (const char* name : {"layer1.0.bn1", "layer1.1.bn1", "bn"})
-    seen.layers.push_back({name, channels, {}, {}, std::vector<float>(channels), std::vector<float>(channels, 1)});
+  for (const auto& [name, block] : {std::pair{"layer1.0.bn1", 0}, {"layer1.1.bn1", 0}, {"bn", -1}})
+    seen.layers.push_back({name, channels, {}, {}, std::vector<float>(channels), std::vector<float>(channels, 1), block});
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t truth = rng.below(static_cast<int>(world.labels));
     const std::int64_t predicted = rng.uniform() < world.accuracy ? truth : rng.below(classes);

@@ -9,8 +9,8 @@ namespace tbft {
 namespace {
 
 TEST(Noise, conditions_name_a_block) {
-  EXPECT_EQ(noised_block("noise-block1"), models::Block::block1);
-  EXPECT_EQ(noised_block("noise-fc"), models::Block::fc);
+  EXPECT_EQ(noised_block("noise-block1"), "block1");
+  EXPECT_EQ(noised_block("noise-fc"), "fc");
   for (const char* other : {"", "noise-", "noise-full", "block1", "noise-block1-5", "gaussian_noise-5"})
     EXPECT_FALSE(noised_block(other)) << other;
 }

@@ -15,7 +15,7 @@
 
 #include "harness/adaptive/layer_model.h"
 #include "harness/data/rng.h"
-#include "models/resnet.h"
+#include "models/network.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tbft::adaptive {
@@ -44,8 +44,8 @@ TEST(Observe, evidence_is_that_of_python_pytorch) {
 
   std::vector<std::int64_t> all(130);
   std::iota(all.begin(), all.end(), 0);
-  auto net = models::load_resnet(base);
-  const auto seen = observe(net, images, all);
+  const auto net = models::load_network(base);
+  const auto seen = observe(*net, images, all);
   const auto near = [](const std::vector<float>& values, const nlohmann::json& expected) {
     ASSERT_EQ(values.size(), expected.size());
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -64,12 +64,12 @@ TEST(Observe, evidence_is_that_of_python_pytorch) {
                 1e-3 * expected.at("divergence").get<double>() + 1e-6);
   }
   // A second look sees the same: nothing was changed.
-  EXPECT_EQ(observe(net, images, all).logits, seen.logits);
+  EXPECT_EQ(observe(*net, images, all).logits, seen.logits);
 
   auto odd = images;
   odd.labels[3] = 4;
-  EXPECT_THROW(observe(net, odd, all), std::invalid_argument);
-  EXPECT_THROW(observe(net, images, all, [](std::int64_t) { throw std::runtime_error("stop"); }), std::runtime_error);
+  EXPECT_THROW(observe(*net, odd, all), std::invalid_argument);
+  EXPECT_THROW(observe(*net, images, all, [](std::int64_t) { throw std::runtime_error("stop"); }), std::runtime_error);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 #include "harness/host/interrupted.h"
 #include "harness/training/compute.h"
 #include "harness/training/stop_observer.h"
-#include "models/spec.h"
-#include "models/state_dict.h"
+#include "models/architecture.h"
+#include "models/checkpoint/state_dict.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/message_of.h"
 #include "tests/support/temporary_folder.h"
@@ -55,7 +55,7 @@ class PersonalizeTest : public testing::Test {
     images = data::load_dataset(data::parse_dataset_spec("synthetic:?part=train&n=900"));
     const std::atomic<bool> stop = false;
     StopObserver observer(stop);
-    Trainer fresh(models::ResNetSpec{}, 3);
+    Trainer fresh(models::NetworkSpec{}, 3);
     fresh.run(find_strategy("full"), images, {.train = range(0, 600), .val = range(600, 700), .test = {700}},
               {.lr = 0.05, .batch = 32, .epochs = 3, .seed = 1}, observer);
     const test::TemporaryFolder folder;

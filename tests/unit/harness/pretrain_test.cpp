@@ -11,7 +11,7 @@
 
 #include "harness/host/interrupted.h"
 #include "harness/training/compute.h"
-#include "models/state_dict.h"
+#include "models/checkpoint/state_dict.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tbft {

@@ -374,7 +374,7 @@ TEST_F(RowTest, BatchNormIsAsTheStrategyAndTheSettingsSay) {
 
 TEST_F(RowTest, TheBlocksOfAChoiceAreThoseThatItMade) {
   measurement.cell.strategy = "elastic";
-  measurement.result->tuned.blocks = {models::Block::block2, models::Block::fc};
+  measurement.result->tuned.blocks = {"block2", "fc"};
   EXPECT_EQ(row().blocks, "block2+fc");
   measurement.result.reset();
   EXPECT_EQ(row().blocks, "");
@@ -384,7 +384,7 @@ TEST_F(RowTest, WhatDiagnosedBecameDecidesHowItWasTrained) {
   measurement.cell.strategy = "diagnosed";
   measurement.lr = 1e-2;
   measurement.result->chosen = "fc";
-  measurement.result->tuned.blocks = {models::Block::fc};
+  measurement.result->tuned.blocks = {"fc"};
   EXPECT_EQ(row().strategy, "diagnosed");
   EXPECT_EQ(row().blocks, "fc");
   EXPECT_EQ(row().lr, 1e-2);

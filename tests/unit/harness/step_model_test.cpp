@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "models/cost.h"
+#include "models/families/family.h"
 
 namespace tbft::adaptive {
 namespace {
 
-const models::ResNetSpec spec;
+const auto network = models::describe({});
 
 // What each kind of work takes: seconds a MAC forward, of an input and of a weight gradient, a saved byte, a step.
 constexpr Work machine{5e-12, 6e-12, 9e-12, 1e-11, 2e-3};
@@ -25,15 +26,15 @@ std::vector<TimedStep> timed() {
   std::vector<TimedStep> steps;
   for (const char* strategy : {"bn-stats", "bn-affine", "block3", "full"})
     for (const std::int64_t images : {16, 4})
-      steps.push_back({strategy, images, seconds_of(work_of_step(spec, find_strategy(strategy), images))});
+      steps.push_back({strategy, images, seconds_of(work_of_step(network, find_strategy(strategy), images))});
   return steps;
 }
 
 TEST(StepModel, finds_a_machine_that_is_as_it_assumes_and_predicts_other_strategies) {
-  const auto model = fit_steps(spec, timed());
+  const auto model = fit_steps(network, timed());
   EXPECT_LT(model.relative_error, 1e-6);
   for (const char* strategy : {"block1", "block2", "fc", "bn-affine", "l1-sp"}) {
-    const auto work = work_of_step(spec, find_strategy(strategy), 32);
+    const auto work = work_of_step(network, find_strategy(strategy), 32);
     EXPECT_NEAR(model.seconds(work), seconds_of(work), 1e-6 * seconds_of(work)) << strategy;
   }
 }
@@ -41,7 +42,7 @@ TEST(StepModel, finds_a_machine_that_is_as_it_assumes_and_predicts_other_strateg
 TEST(StepModel, no_kind_of_work_gives_time_back) {
   auto steps = timed();
   for (auto& step : steps) step.seconds *= step.images == 16 ? 1.5 : 0.7;  // a larger batch that is dearer by the image
-  const auto model = fit_steps(spec, steps);
+  const auto model = fit_steps(network, steps);
   for (const double seconds : model.seconds_per) EXPECT_GE(seconds, 0);
   EXPECT_GT(model.relative_error, 0.01) << "and it says that it does not fit";
 }
@@ -53,24 +54,24 @@ TEST(StepModel, work_of_a_tuning_is_that_of_its_steps_and_validations) {
   const auto add = [&](const Work& work, double times) {
     for (std::size_t k = 0; k < work.size(); ++k) expected[k] += times * work[k];
   };
-  add(work_of_step(spec, full, 16), 3 * 4);
-  add(work_of_step(spec, full, 6), 3);
-  add(work_of_test(spec, 30, 16), 3);
-  const auto work = work_of_tuning(spec, full, sizes, 3);
+  add(work_of_step(network, full, 16), 3 * 4);
+  add(work_of_step(network, full, 6), 3);
+  add(work_of_test(network, 30, 16), 3);
+  const auto work = work_of_tuning(network, full, sizes, 3);
   for (std::size_t k = 0; k < work.size(); ++k) EXPECT_DOUBLE_EQ(work[k], expected[k]) << k;
   EXPECT_DOUBLE_EQ(work[4], 3 * (5 + 2)) << "steps and batches";
 
   // A renaming is one pass whatever the epochs, and a validation.
-  const auto renaming = work_of_tuning(spec, find_strategy("relabel"), sizes, 3);
-  EXPECT_DOUBLE_EQ(renaming[0], 100.0 * static_cast<double>(models::forward_macs(spec)));
+  const auto renaming = work_of_tuning(network, find_strategy("relabel"), sizes, 3);
+  EXPECT_DOUBLE_EQ(renaming[0], 100.0 * static_cast<double>(models::forward_macs(network)));
   EXPECT_EQ(renaming[1] + renaming[2], 0);
-  const auto both = work_of_tuning(spec, find_strategy("bn-relabel"), sizes, 3);
-  EXPECT_DOUBLE_EQ(both[0], (3 * 100.0 + 2 * 70 + 30) * static_cast<double>(models::forward_macs(spec)));
+  const auto both = work_of_tuning(network, find_strategy("bn-relabel"), sizes, 3);
+  EXPECT_DOUBLE_EQ(both[0], (3 * 100.0 + 2 * 70 + 30) * static_cast<double>(models::forward_macs(network)));
 }
 
 TEST(StepModel, joules_are_power_times_time_and_unknown_without_power) {
-  auto model = fit_steps(spec, timed());
-  const auto work = work_of_step(spec, find_strategy("full"), 16);
+  auto model = fit_steps(network, timed());
+  const auto work = work_of_step(network, find_strategy("full"), 16);
   model.power_W = 4;
   EXPECT_DOUBLE_EQ(model.joules(work), 4 * model.seconds(work));
   model.power_W = std::numeric_limits<double>::quiet_NaN();
@@ -79,8 +80,8 @@ TEST(StepModel, joules_are_power_times_time_and_unknown_without_power) {
 }
 
 TEST(StepModel, refuses_what_says_nothing) {
-  EXPECT_THROW(fit_steps(spec, {}), std::invalid_argument);
-  EXPECT_THROW(fit_steps(spec, {{"full", 16, 0}}), std::invalid_argument);
+  EXPECT_THROW(fit_steps(network, {}), std::invalid_argument);
+  EXPECT_THROW(fit_steps(network, {{"full", 16, 0}}), std::invalid_argument);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ TEST(Strategies, SayWhatTheyTrain) {
   for (const auto* name : {"full", "l1-sp", "auto-rgn"}) EXPECT_EQ(text(name), "all");
   for (const auto* name : {"bn-affine", "tent"}) EXPECT_EQ(text(name), "bn");
   for (const auto* block : {"block1", "block2", "block3", "fc"}) EXPECT_EQ(text(block), block);
-  EXPECT_EQ(blocks_text({.blocks = {models::Block::fc, models::Block::block1}}), "block1+fc");
+  EXPECT_EQ(blocks_text({.blocks = {"block1", "fc"}}), "block1+fc");
 }
 
 TEST(Strategies, NeedAGradientExactlyWhereAParameterIsTrained) {

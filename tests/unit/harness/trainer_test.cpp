@@ -19,9 +19,9 @@
 #include "harness/adaptive/diagnosed.h"
 #include "harness/data/dataset.h"
 #include "harness/training/compute.h"
+#include "models/checkpoint/state_dict.h"
 #include "models/cost.h"
-#include "models/spec.h"
-#include "models/state_dict.h"
+#include "models/families/family.h"
 
 namespace tbft {
 namespace {
@@ -274,7 +274,7 @@ TEST_F(TrainerTest, keeps_the_activations_that_the_cost_model_says) {
   Trainer trainer(folder / "base.pth");
   for (const char* strategy : {"fc", "block3", "block2", "block1", "bn-affine", "full"}) {
     const double kept = run(trainer, strategy, settings()).saved_act_MiB;
-    const auto bytes = models::saved_activation_bytes(models::ResNetSpec{}, find_strategy(strategy).tuned);
+    const auto bytes = models::saved_activation_bytes(models::describe({}), find_strategy(strategy).tuned);
     // The images, which conv1's weights want, were there before the forward pass.
     const std::int64_t images_kept =
         std::string_view(strategy) == "full" || std::string_view(strategy) == "block1" ? 4 * 3 * 32 * 32 : 0;
@@ -396,7 +396,7 @@ TEST_F(TrainerTest, frozen_eval_leaves_the_statistics_of_frozen_blocks_alone) {
 TEST_F(TrainerTest, noise_changes_every_parameter_of_its_block_and_nothing_else) {
   Trainer trainer(folder / "base.pth");
   auto s = settings();
-  s.noise = BlockNoise{models::Block::block3, 0.1, 7};
+  s.noise = BlockNoise{"block3", 0.1, 7};
   run(trainer, "none", s);
   trainer.save(folder / "noised.pth");
   const auto before = models::read_state_dict(folder / "base.pth");

@@ -1,9 +1,9 @@
-#include "models/archive.h"
+#include "models/checkpoint/archive.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "models/state_dict.h"
+#include "models/checkpoint/state_dict.h"
 #include "tests/unit/models/files.h"
 
 namespace tbft::models {

@@ -1,4 +1,4 @@
-#include "models/pickle.h"
+#include "models/checkpoint/pickle.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "models/state_dict.h"
+#include "models/checkpoint/state_dict.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "models/pickle.h"
+#include "models/checkpoint/pickle.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <array>
 #include <unordered_map>
 
-#include "models/pickle_bytes.h"
-#include "models/printable.h"
+#include "models/checkpoint/pickle_bytes.h"
+#include "models/checkpoint/printable.h"
 
 namespace tbft::models::pickle {
 namespace {

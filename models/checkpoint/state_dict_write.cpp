@@ -12,10 +12,10 @@
 #include <tuple>
 #include <utility>
 
-#include "models/container.h"
-#include "models/pickle_bytes.h"
-#include "models/printable.h"
-#include "models/state_dict.h"
+#include "models/checkpoint/container.h"
+#include "models/checkpoint/pickle_bytes.h"
+#include "models/checkpoint/printable.h"
+#include "models/checkpoint/state_dict.h"
 
 namespace tbft::models {
 namespace {

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "models/state_dict.h"
+#include "models/checkpoint/state_dict.h"
 
 namespace tbft::models::pickle {
 

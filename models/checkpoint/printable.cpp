@@ -1,4 +1,4 @@
-#include "models/printable.h"
+#include "models/checkpoint/printable.h"
 
 #include <fmt/format.h>
 

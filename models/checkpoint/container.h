@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "models/pickle.h"
+#include "models/checkpoint/pickle.h"
 
 namespace tbft::models {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "models/pickle.h"
+#include "models/checkpoint/pickle.h"
 
 namespace tbft::models {
 

@@ -1,4 +1,4 @@
-#include "models/choose_model.h"
+#include "models/checkpoint/choose_model.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "models/printable.h"
+#include "models/checkpoint/printable.h"
 
 namespace tbft::models {
 namespace {

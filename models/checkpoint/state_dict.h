@@ -41,7 +41,7 @@ struct Checkpoint {
 };
 
 // Reads an (ordered) dict of tensors, in torch's zip format or the one before it. A wrapping dict ({"state_dict": ...}) and
-// prefixes of wrapped modules (`module.`) are accepted and removed (models/choose_model.h).
+// prefixes of wrapped modules (`module.`) are accepted and removed (models/checkpoint/choose_model.h).
 // Every opcode and global beyond what tensors need is refused by name; sizes are checked before anything is allocated.
 Checkpoint read_checkpoint(const std::filesystem::path& path);
 // Its tensors alone.

@@ -1,4 +1,4 @@
-#include "models/state_dict.h"
+#include "models/checkpoint/state_dict.h"
 
 #include <fmt/format.h>
 
@@ -9,9 +9,9 @@
 #include <set>
 #include <utility>
 
-#include "models/choose_model.h"
-#include "models/container.h"
-#include "models/printable.h"
+#include "models/checkpoint/choose_model.h"
+#include "models/checkpoint/container.h"
+#include "models/checkpoint/printable.h"
 
 namespace tbft::models {
 namespace {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "models/state_dict.h"
+#include "models/checkpoint/state_dict.h"
 
 namespace tbft::models::pickle {
 

@@ -1,4 +1,4 @@
-#include "models/container.h"
+#include "models/checkpoint/container.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 #include <optional>
 #include <utility>
 
-#include "models/archive.h"
-#include "models/printable.h"
+#include "models/checkpoint/archive.h"
+#include "models/checkpoint/printable.h"
 
 namespace tbft::models {
 namespace {

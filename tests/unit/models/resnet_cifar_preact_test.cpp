@@ -1,4 +1,3 @@
-#include "models/spec.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,17 +5,18 @@
 #include <cstring>
 #include <limits>
 
-#include "models/blocks.h"
+#include "models/families/family.h"
 
 namespace tbft::models {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // A state dict of the right names and shapes; the values do not matter here.
-StateDict state_for(const ResNetSpec& spec) {
+StateDict state_for(const NetworkSpec& spec) {
   StateDict state;
-  for (const TensorInfo& info : tensors_of(spec)) {
+  for (const TensorInfo& info : describe(spec).tensors) {
     state.push_back(
         {.name = info.name, .dtype = info.is_counter ? DType::int64 : DType::float32, .shape = info.shape, .bytes = {}});
   }
@@ -29,7 +29,7 @@ NamedTensor& find(StateDict& state, std::string_view name) {
 
 std::string refusal(const StateDict& state) {
   try {
-    infer_spec(state);
+    recognise(state);
   } catch (const CheckpointError& error) {
     return error.what();
   }
@@ -37,14 +37,14 @@ std::string refusal(const StateDict& state) {
 }
 
 TEST(Spec, AStateDictsShapesGiveTheSpec) {
-  for (const ResNetSpec& spec : {ResNetSpec{}, ResNetSpec{.classes = 17, .pixels = 128},
-                                 ResNetSpec{.depth = 8, .width = 4, .classes = 2, .pixels = 96}, ResNetSpec{.depth = 56}}) {
-    EXPECT_EQ(infer_spec(state_for(spec)), spec);
+  for (const NetworkSpec& spec : {NetworkSpec{}, NetworkSpec{.classes = 17, .pixels = 128},
+                                  NetworkSpec{.depth = 8, .width = 4, .classes = 2, .pixels = 96}, NetworkSpec{.depth = 56}}) {
+    EXPECT_EQ(recognise(state_for(spec)).spec, spec);
   }
 }
 
 TEST(Spec, TensorsStandInTorchsOrder) {
-  const auto tensors = tensors_of({});
+  const auto tensors = describe({}).tensors;
   ASSERT_EQ(tensors.size(), 152U);
   EXPECT_EQ(tensors[0].name, "conv1.weight");
   EXPECT_EQ(tensors[5].name, "layer1.0.bn1.num_batches_tracked");
@@ -123,20 +123,31 @@ TEST(Spec, AForgedWidthIsRefusedByItsShapesBeforeTheNetworkIsBuilt) {
 }
 
 TEST(Spec, ImpossibleSpecsAreRefused) {
-  EXPECT_THROW(tensors_of({.depth = 27}), std::invalid_argument);
-  EXPECT_THROW(tensors_of({.depth = 2}), std::invalid_argument);
-  EXPECT_THROW(tensors_of({.width = 0}), std::invalid_argument);
-  EXPECT_THROW(tensors_of({.classes = 0}), std::invalid_argument);
-  EXPECT_THROW(tensors_of({.pixels = 48}), std::invalid_argument);
+  EXPECT_THROW(describe({.depth = 27}), std::invalid_argument);
+  EXPECT_THROW(describe({.depth = 2}), std::invalid_argument);
+  EXPECT_THROW(describe({.width = 0}), std::invalid_argument);
+  EXPECT_THROW(describe({.classes = 0}), std::invalid_argument);
+  EXPECT_THROW(describe({.pixels = 48}), std::invalid_argument);
 }
 
 TEST(Blocks, AParameterBelongsToABlockByItsModuleAndNotBySubstring) {
-  EXPECT_EQ(block_of("conv1.weight"), Block::block1);
-  EXPECT_EQ(block_of("layer1.3.bn2.bias"), Block::block1);
-  EXPECT_EQ(block_of("layer2.0.conv1.weight"), Block::block2);
-  EXPECT_EQ(block_of("layer3.0.conv1.weight"), Block::block3);
-  EXPECT_EQ(block_of("fc.bias"), Block::fc);
-  EXPECT_EQ(block_of("bn.weight"), std::nullopt);
+  const Architecture network = describe({});
+  EXPECT_THAT(network.blocks(), ElementsAre("block1", "block2", "block3", "fc"));
+  EXPECT_EQ(network.block_of("conv1.weight"), "block1");
+  EXPECT_EQ(network.block_of("layer1.3.bn2.bias"), "block1");
+  EXPECT_EQ(network.block_of("layer2.0.conv1.weight"), "block2");
+  EXPECT_EQ(network.block_of("layer3.0.conv1.weight"), "block3");
+  EXPECT_EQ(network.block_of("fc.bias"), "fc");
+  EXPECT_EQ(network.block_of("bn.weight"), "");
+  EXPECT_THROW(static_cast<void>(network.block_of("layer1.0.bn")), std::out_of_range);
+}
+
+TEST(Blocks, TrainingBeginsAtTheStageOfTheFrontmostTrainedParameter) {
+  const Architecture network = describe({});
+  EXPECT_EQ(network.first_trained_stage({.blocks = {"block3", "fc"}}), 2);
+  EXPECT_EQ(network.first_trained_stage({.blocks = {"fc"}}), 4);
+  EXPECT_EQ(network.first_trained_stage({.blocks = {}, .batchnorm = true}), 0);
+  EXPECT_EQ(network.first_trained_stage({}), 0);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "models/archive.h"
+#include "models/checkpoint/archive.h"
 
 #include <fmt/format.h>
 #include <zip.h>
@@ -7,8 +7,8 @@
 #include <fstream>
 #include <utility>
 
-#include "models/printable.h"
-#include "models/state_dict.h"
+#include "models/checkpoint/printable.h"
+#include "models/checkpoint/state_dict.h"
 
 namespace tbft::models {
 namespace {

@@ -1,0 +1,14 @@
+// Every family, one line each: NAME.cpp defines family::NAME(), NAME_module.cpp family::NAME_module() (modules.h).
+#pragma once
+
+#include "models/families/family.h"
+
+#define TBFT_FOR_EACH_FAMILY(DO) DO(resnet_cifar_preact)
+
+namespace tbft::models::family {
+
+#define TBFT_DECLARE_FAMILY(NAME) const Family& NAME();
+TBFT_FOR_EACH_FAMILY(TBFT_DECLARE_FAMILY)
+#undef TBFT_DECLARE_FAMILY
+
+}  // namespace tbft::models::family
