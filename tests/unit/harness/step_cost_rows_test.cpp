@@ -1,4 +1,5 @@
 #include "harness/step_cost/step_cost_rows.h"
+#include "models/families/family.h"
 
 #include <gtest/gtest.h>
 
@@ -24,8 +25,11 @@ power::Energy window(double duration_s, double watts_W, double U_J = 0.1) {
 struct Rounds {
   Board board;
   std::vector<ContenderRounds> all;
-  StepCostFacts facts{
-      .board = &board, .meter = {.uri = "ina219:///dev/i2c-1"}, .idle_before = window(5, 1, 0), .idle_after = window(5, 1, 0)};
+  StepCostFacts facts{.network = models::describe({}),
+                      .board = &board,
+                      .meter = {.uri = "ina219:///dev/i2c-1"},
+                      .idle_before = window(5, 1, 0),
+                      .idle_after = window(5, 1, 0)};
 
   Rounds() {
     const auto both = contenders({"fc"}, false);
