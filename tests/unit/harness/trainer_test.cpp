@@ -163,7 +163,8 @@ TEST_F(TrainerTest, a_choice_trains_as_its_blocks_would_and_counts_what_it_cost)
       EXPECT_EQ(chosen.val_loss, fixed.val_loss) << strategy << " picked " << blocks_text(chosen.tuned);
       EXPECT_EQ(chosen.correct_by_image, fixed.correct_by_image);
       EXPECT_EQ(chosen.trainable_params, fixed.trainable_params);
-      const double a_pass = 5.0 * 16 * static_cast<double>(models::training_macs({}, {.blocks = {}, .everything = true}));
+      const double a_pass =
+          5.0 * 16 * static_cast<double>(models::training_macs(models::describe({}), {.blocks = {}, .everything = true}));
       EXPECT_DOUBLE_EQ(chosen.macs_train - fixed.macs_train, (std::string_view(strategy) == "elastic" ? 2 : 1) * a_pass);
     }
   }
@@ -256,7 +257,7 @@ TEST_F(TrainerTest, diagnosed_becomes_the_strategy_that_the_level_calls_for) {
   EXPECT_EQ(undrifted.chosen, "none");
   EXPECT_EQ(undrifted.correct, 300);
   EXPECT_EQ(observer.count[Phase::train], 1) << "looking is energy spent on adapting";
-  EXPECT_DOUBLE_EQ(undrifted.macs_train, 100.0 * static_cast<double>(models::forward_macs({})));
+  EXPECT_DOUBLE_EQ(undrifted.macs_train, 100.0 * static_cast<double>(models::forward_macs(models::describe({}))));
   EXPECT_EQ(nlohmann::json::parse(undrifted.diagnosis).at("level"), "none");
 
   auto renamed = known;
