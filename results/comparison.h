@@ -1,11 +1,12 @@
 // The same cells in two runs: on two boards, with two versions, two settings. What differs beyond the noise?
 //
-// Pairs are cells of the same data set, drift, condition, training size, strategy and repetition. Joules and seconds are
+// A pair is two cells of the same data set, drift, condition, training size, strategy and repetition. Joules and seconds are
 // compared by the geometric mean of B / A over pairs, accuracies by the mean of B - A in percentage points, because an accuracy
 // of 0 has no ratio. The 95 % interval is that of the mean log-ratio or difference (results/statistics.h: Student's t,
-// bootstrap from ten pairs). Many pairs are judged by Wilcoxon's signed rank test of the same; the repetitions of one cell,
-// from five on, by Mann and Whitney's test, which can tell so few apart. Holm's correction within each level and quantity.
-// Joules of two meters are not told apart within what their gains allow (k = 2), however many pairs there are.
+// bootstrap from ten pairs). Many pairs are judged by Wilcoxon's signed rank test of the same values. The repetitions of one
+// cell, from five on, are judged by Mann and Whitney's test, because five pairs cannot reach 5 % by their signs. Holm's
+// correction is applied within each level and quantity. A ratio of joules from two meters is never significant within what
+// their gains allow (k = 2), because repetitions do not average the gains out.
 #pragma once
 
 #include <optional>

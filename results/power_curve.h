@@ -1,4 +1,6 @@
-// The power of one cell over its time, short enough for a figure: by minimum and maximum, so that no peak is lost.
+// The power of one cell over its time, short enough for a figure. Each time step keeps minimum, maximum and mean, so that no
+// peak is lost; the steps double in width when there are too many, so that memory does not grow with the trace. The harness
+// makes these curves from traces, because results and plots know no meters.
 #pragma once
 
 #include <cstddef>

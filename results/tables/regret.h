@@ -1,18 +1,20 @@
-// Strategies that choose what to train, and each that always does the same, judged against the best in hindsight.
+// Regret: strategies that choose what to train, and fixed strategies, compared with the best fixed one in hindsight.
 //
 //   case              one (data set, drift level, condition, training size, repetition). It counts where every strategy with an
 //                     accuracy anywhere in the sweep has one there.
 //   drift             the cases of one (data set, drift level, condition).
 //   selectors         the strategies that choose: diagnosed, rgn-top1, auto-rgn, elastic. All others are fixed.
 //   oracle            of a case the fixed strategy of the highest test accuracy; of equal ones that of the fewest joules, then
-//                     the first in StrategyOrder. As the best of so many noisy results it is flattered.
+//                     the first in StrategyOrder. Being the largest of many noisy results, its accuracy
+//                     is biased upwards.
 //   accuracy regret   accuracy of the oracle less that of the strategy, in points: the mean over the cases.
 //   joules            of training, choosing included, on the basis of energy_of(). `none` trains nothing and costs 0 J.
 //   share of full     100 (sum of the strategy's joules / sum of full's).
 //   joule regret      100 (sum of the strategy's joules / sum of the oracle's - 1); unknown where that is 0 or less.
 //
-// Joules are compared as totals over the cases in which both are known: a mean of ratios fails where the oracle is `none`.
-// Intervals (95 %): bootstrap over drifts, each drawn with all of its cases.
+// Joules are compared as totals over the cases in which both are known, because `none` costs nothing, so a ratio to it is
+// undefined. Intervals (95 %) are a bootstrap over drifts, each drawn with all of its cases: what a selector gets wrong it gets
+// wrong in all repetitions of one drift.
 #pragma once
 
 #include <array>

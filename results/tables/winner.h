@@ -1,4 +1,6 @@
-// Which block won, one line a drift level: the answer that the experiment was run for.
+// The winning block of each drift level: the answer that the experiment was run for. Drifts of several levels
+// ("input+output") have tables of their own and take no part here or in the headline, because the paper's claim is about one
+// level at a time.
 #pragma once
 
 #include <optional>

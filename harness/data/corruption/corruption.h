@@ -1,5 +1,6 @@
 // The fifteen corruptions of CIFAR-10-C at five severities, for square RGB images of 32 px. The published files were made
-// without a seed and cannot be made again bit for bit: this is an own generator of the same operations and parameters.
+// without a seed, so nobody can make them again bit for bit. This generator has the same operations and parameters and its
+// own random numbers. The test corruption_oracle compares it with numpy, scipy, scikit-image, Pillow and OpenCV.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +33,9 @@ struct Corruption {
   Corrupt (*make)(int severity, const Frost& frost);  // severity 1 to 5; `frost` outlives what is made
 };
 
-// In the paper's order. The order numbers the random streams: new ones go to the end.
+// In the paper's order. The position in the list numbers the random stream, so a new corruption goes to the end.
 std::span<const Corruption> corruptions();
-// Throws BadDatasetSpec that names the nearest one.
+// Throws BadDatasetSpec that names the nearest known corruption.
 const Corruption& find_corruption(std::string_view name);
 
 // A corruption at a severity, written `gaussian_noise-5`.
@@ -43,7 +44,7 @@ struct Condition {
   int severity = 0;
 };
 std::optional<Condition> parse_condition(std::string_view name);
-// All 75, and the 15 at severity 5.
+// All 75 conditions, and the 15 at severity 5.
 std::vector<std::string> condition_names();
 std::vector<std::string> severest_condition_names();
 
