@@ -21,8 +21,8 @@ constexpr std::size_t max_listed = 20;
 // What the columns mean, once a report.
 constexpr std::string_view legend =
     "accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;\n"
-    "saving: training joules saved against full; its +- leaves out the gain that one meter puts on both.\n"
-    "block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is of one step of one image.\n";
+    "saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.\n"
+    "block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is that of one step on one image.\n";
 
 Cells cells_of(const Table& table) {
   const std::string basis(to_string(table.energy.basis));

@@ -52,8 +52,8 @@ block-avg  2  60.50 +- 0.71  [54.15, 66.85]  12.00 +- 0.59  40.0 +- 0.5        7
 full       2  72.50 +- 0.71  [66.15, 78.85]  20.00 +- 0.99            -        73.21 +- 0.37               -
 
 accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;
-saving: training joules saved against full; its +- leaves out the gain that one meter puts on both.
-block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is of one step of one image.
+saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.
+block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is that of one step on one image.
 
 the paper's headline recomputed
 no accuracies of feature and output drift: this is a headline of 1 of the 3 levels, not the paper's
