@@ -26,10 +26,10 @@ std::vector<std::string> warnings_of(const results::Inputs& inputs) {
     (row.meter.starts_with("replay:") ? replays : estimates).insert(row.meter);
   }
   std::ranges::transform(estimates, std::back_inserter(result), [](const std::string& meter) {
-    return fmt::format("ESTIMATE: joules of {} are no measurement", meter);
+    return fmt::format("ESTIMATE: joules of {} are not a measurement", meter);
   });
   for (const std::string& meter : replays)
-    result.push_back(fmt::format("REPLAY: joules of {} are no measurement of these cells", meter));
+    result.push_back(fmt::format("REPLAY: joules of {} are not a measurement of these cells", meter));
   const auto count = [&](std::size_t n, const char* what) {
     if (n > 0) result.push_back(fmt::format("{} of {} cells {}", n, inputs.cells.size(), what));
   };

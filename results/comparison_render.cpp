@@ -25,7 +25,7 @@ constexpr std::string_view legend =
     "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected for "
     "each "
     "quantity within\n"
-    "its table. lower, higher: beyond the noise (p < 0.05). \"too few\" tells nothing, neither way.\n";
+    "its table. lower, higher: significant (p < 0.05). \"too few\": too few values to decide.\n";
 
 std::string_view to_string(Level level) {
   switch (level) {
@@ -106,9 +106,8 @@ Section level_section(const Comparison& comparison, Level level, std::string tit
     if (level != Level::cell || beyond_noise(line)) shown.push_back(&line);
   }
   if (level == Level::cell) {
-    section.captions.push_back(
-        fmt::format("{} of {} differ beyond the noise, {} are too few repetitions to tell; all are in --format csv",
-                    shown.size(), all, too_few));
+    section.captions.push_back(fmt::format("{} of {} differ significantly, {} have too few repetitions; --format csv has all",
+                                           shown.size(), all, too_few));
     // The largest first.
     std::ranges::stable_sort(shown, std::greater{}, [](const ComparedLine* line) { return size_of_change(*line); });
     if (shown.size() > most_listed) {

@@ -172,7 +172,7 @@ std::vector<ComparedTable> accuracy_tables(std::span<const Group> groups) {
       add_caption(table, fmt::format("mean over {} conditions (the paper: 15 corruptions)", fmt::join(of.conditions, " or ")));
     for (const std::string& energy : of.energies) add_caption(table, energy);
     if (!of.other_sizes.empty()) {
-      add_caption(table, fmt::format("measured at training sizes that the paper has not, and left out here: {}",
+      add_caption(table, fmt::format("measured at training sizes that the paper does not have, and left out here: {}",
                                      fmt::join(of.other_sizes, ", ")));
     }
     result.push_back(std::move(table));

@@ -68,7 +68,7 @@ int execute(const CompareOptions& options) {
     comparisons.push_back(results::compare(first, read_run(*name, options.keep_contended)));
     const auto& obstacles = comparisons.back().obstacles;
     if (!obstacles.empty() && !options.force) {
-      throw UsageError(fmt::format("{} and {} are not comparable: {}; --force compares them all the same",
+      throw UsageError(fmt::format("{} and {} are not comparable: {}; --force compares them anyway",
                                    results::printable(options.runs.front()), results::printable(*name),
                                    fmt::join(obstacles, "; ")));
     }
@@ -81,8 +81,8 @@ int execute(const CompareOptions& options) {
 
 void add_compare(CLI::App& app, Action& action) {
   const auto options = std::make_shared<CompareOptions>();
-  CLI::App* command =
-      app.add_subcommand("compare", "The same cells in two runs: which joules, seconds, accuracies differ beyond the noise");
+  CLI::App* command = app.add_subcommand(
+      "compare", "Compare the same cells of two runs: which joules, seconds and accuracies differ significantly");
   command->add_option("run", options->runs, "Run directories, or their cells.csv; each is compared with the first")
       ->required()
       ->expected(2, 1000)
@@ -93,17 +93,17 @@ void add_compare(CLI::App& app, Action& action) {
       ->type_name("FORMAT")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
-  command->add_flag(
-      "--force", options->force,
-      "Compare what is not comparable: other data, measured against estimate, other meter scopes. Replace the file of -o");
+  command->add_flag("--force", options->force,
+                    "Compare runs that are not comparable (other data, measured joules against estimates, other meter scopes), "
+                    "and replace the file of -o");
   command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
   command->footer(
       "Cells are paired by data set, drift, condition, training size, strategy and repetition. Joules and seconds are compared "
       "by\n"
-      "their ratio, accuracies by their difference in percentage points. Either over many pairs is judged by\n"
-      "Wilcoxon's signed rank test, one cell's repetitions (from 5) by Mann and Whitney's, both with Holm's correction. Joules "
-      "of\n"
-      "two meters never differ by less than their gains allow.\n"
+      "their ratio, accuracies by their difference in percentage points. Many pairs are judged by\n"
+      "Wilcoxon's signed rank test, one cell's repetitions (from 5) by Mann and Whitney's, both with Holm's correction. A "
+      "ratio\n"
+      "of joules from two meters is never significant within their gain errors.\n"
       "Examples:\n"
       "  tbft compare runs/pi4 runs/pi5\n"
       "  tbft compare runs/before runs/after --format csv | column -s, -t\n"

@@ -52,7 +52,9 @@ int execute(const CostOptions& options) {
     fmt::print("{:<9}  {:>10}  {:>14.2f}  {:>8.1f}  {:>22.3f}\n", row["strategy"].get<std::string>(),
                row["trainable_params"].get<std::int64_t>(), row["macs_a_sample"].get<double>() / 1e6,
                row["saving_pct"].get<double>(), row["saved_act_bytes_a_sample"].get<double>() / (1024 * 1024));
-  fmt::print("a training step of one sample: forward + input gradients + weight gradients; none below the first tuned layer\n");
+  fmt::print(
+      "a training step of one sample: forward + input gradients + weight gradients; no gradients below the first tuned "
+      "layer\n");
   return Exit::ok;
 }
 
@@ -60,9 +62,9 @@ int execute(const CostOptions& options) {
 
 void add_cost(CLI::App& app, Action& action) {
   auto options = std::make_shared<CostOptions>();
-  auto* command = app.add_subcommand("cost", "What each strategy costs by the MAC and activation model");
-  command->add_option("--checkpoint", options->checkpoint, "Take the network's shape from this state dict");
-  command->add_option("--pixels", options->spec.pixels, "Side of the image")->capture_default_str();
+  auto* command = app.add_subcommand("cost", "Compute what each strategy costs by the MAC and activation model");
+  command->add_option("--checkpoint", options->checkpoint, "State dict (.pth) that gives the network's shape");
+  command->add_option("--pixels", options->spec.pixels, "Side of the image in pixels")->capture_default_str();
   command->add_option("--classes", options->spec.classes, "Classes")->capture_default_str();
   command->add_option("--depth", options->spec.depth, "Depth, 6n + 2")->capture_default_str();
   command->add_option("--width", options->spec.width, "Width factor")->capture_default_str();

@@ -183,25 +183,26 @@ void add_data(CLI::App& app, Action& action) {
   data.footer("Example:\n  tbft data info --dataset 'synthetic:?drift=input'");
 
   auto& list_app =
-      add(data, action, options, "list", "The data sets that are known", "  tbft data list\n  tbft data list --json", list);
+      add(data, action, options, "list", "List the known data sets", "  tbft data list\n  tbft data list --json", list);
   add_json(list_app, *options);
 
-  auto& info_app = add(data, action, options, "info", "Images, classes, mean and SHA-256 of one data set",
+  auto& info_app = add(data, action, options, "info", "Print images, classes, mean and SHA-256 of one data set",
                        "  tbft data info --dataset 'synthetic:?drift=input'\n"
                        "  tbft data info --dataset cifar10:cifar-10-batches-bin --json",
                        info);
   add_dataset(info_app, *options)->required();
   add_json(info_app, *options);
 
-  auto& split_app = add(data, action, options, "split", "The paper's train, val and test indices (as scikit-learn makes them)",
-                        "  tbft data split --n 10000 --train-size 0.1 --json\n"
-                        "  tbft data split --dataset imagefolder:photos/test --train-size 0.3",
-                        split);
+  auto& split_app =
+      add(data, action, options, "split", "Print the paper's train, val and test indices (as scikit-learn makes them)",
+          "  tbft data split --n 10000 --train-size 0.1 --json\n"
+          "  tbft data split --dataset imagefolder:photos/test --train-size 0.3",
+          split);
   auto* source = split_app.add_option_group("of");
   source->add_option("--n", options->n, "number of images");
   add_dataset(*source, *options);
   source->require_option(1);
-  split_app.add_option("--train-size", options->train_size, "share of all images that is trained on, up to 0.7")->required();
+  split_app.add_option("--train-size", options->train_size, "fraction of all images used for training, up to 0.7")->required();
   split_app.add_option("--random-state", options->random_state, "seed of the split")->capture_default_str();
   add_json(split_app, *options);
 

@@ -177,14 +177,15 @@ int corrupt(const CorruptOptions& options) {
 
 void add_data_corrupt(CLI::App& data, Action& action) {
   const auto options = std::make_shared<CorruptOptions>();
-  auto& app = *data.add_subcommand("corrupt", "The corruptions of CIFAR-10-C over a clean data set of 32 px, as .npy files");
+  auto& app =
+      *data.add_subcommand("corrupt", "Apply the corruptions of CIFAR-10-C to a clean data set of 32 px; write .npy files");
   app.add_option("--dataset", options->dataset, "NAME:PATH?key=value, or a folder; see `tbft data list`")->required();
   std::string names;
   for (const auto& corruption : data::corruptions()) names += fmt::format("{}{}", names.empty() ? "" : ", ", corruption.name);
-  app.add_option("--corruptions", options->corruptions, "all, or some with commas between: " + names)->capture_default_str();
+  app.add_option("--corruptions", options->corruptions, "all, or names separated by commas: " + names)->capture_default_str();
   app.add_option("--severities", options->severities, "1-5, 5, or 1,3")->capture_default_str();
-  app.add_option("--seed", options->seed, "Seed of the random ones")->capture_default_str();
-  app.add_option("--frost", options->frost, "Folder of pictures of ice for frost; else a texture is drawn");
+  app.add_option("--seed", options->seed, "Seed of the random corruptions")->capture_default_str();
+  app.add_option("--frost", options->frost, "Folder of pictures of ice for frost; without it a texture is drawn");
   app.add_option("-o,--output", options->output, "Folder to create: CORRUPTION.npy, labels.npy, corruptions.json")->required();
   app.add_flag("--json", options->json, "Print corruptions.json");
   app.footer(

@@ -46,7 +46,7 @@ std::vector<std::int64_t> sizes_for(std::int64_t n, bool to_keep) {
 
 int execute(const DiagnoseOptions& options) {
   const bool to_keep = !options.save_reference.empty();
-  if (to_keep && options.source.source.empty()) throw UsageError("diagnose: --save-reference wants --source");
+  if (to_keep && options.source.source.empty()) throw UsageError("diagnose: --save-reference needs --source");
   if (options.dataset.empty() && !to_keep)
     throw UsageError("diagnose: nothing to do; give --dataset TARGET, or --save-reference FILE");
   check_output("--save-reference", options.save_reference, options.force, {options.checkpoint});
@@ -98,24 +98,27 @@ void add_diagnose(CLI::App& app, Action& action) {
   command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
   command->add_option("--dataset", options->dataset, "Labelled images of the target; see `tbft data list`");
   add_source_options(*command, options->source);
-  command->add_option("--save-reference", options->save_reference,
-                      "Keep what is needed of the source (JSON, under 2 MB), so that its images may stay elsewhere");
+  command->add_option(
+      "--save-reference", options->save_reference,
+      "Write the statistics of the source to this file (JSON, under 2 MB), which then replaces the source images");
   add_force_option(*command, options->force);
-  command->add_option("--n", options->n, "Images of the target, drawn at random; fewer: wider doubt")
+  command->add_option("--n", options->n, "Images of the target, drawn at random; fewer images give a less certain diagnosis")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
-  command->add_option("--samples", options->samples, "Samples to draw and diagnose, seeds from --seed on")
+  command
+      ->add_option("--samples", options->samples,
+                   "Number of samples to draw and diagnose; their seeds are --seed, --seed + 1, ...")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "Of every draw")->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the first sample")->capture_default_str();
   command->add_option("--threads", options->threads, "Threads; 0: every core")
       ->envname("TBFT_THREADS")
       ->check(CLI::Range(0, 1024));
-  command->add_flag("--json", options->json, "Print JSON, a line a sample");
+  command->add_flag("--json", options->json, "Print JSON, one line for each sample");
   command->footer(
-      "Levels: none, input (block1), feature (block3), output (fc), a mixture of two, or unsure. Each number stands beside "
-      "what\n"
-      "samples of the source give; doubts say what the sample cannot tell.\n"
+      "Levels: none, input (block1), feature (block3), output (fc), a mixture of two, or unsure. Each number is printed beside "
+      "those\n"
+      "of samples of the source; doubts name what the sample cannot decide.\n"
       "Examples:\n"
       "  tbft diagnose --checkpoint base.pth --source imagefolder:clean/test --dataset imagefolder:camera\n"
       "  tbft diagnose --checkpoint base.pth --source imagefolder:clean/test --save-reference base.json   # where the source "

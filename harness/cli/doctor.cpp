@@ -78,7 +78,7 @@ void print(const Findings& findings) {
   for (const auto& check : findings.checks)
     print_line(to_string(check.health), check.topic + " " + check.name, check.detail, check.fix);
   if (findings.auto_uri.empty() && !findings.also_usable.empty()) {
-    fmt::print("-m auto does not guess among equals; choose one: -m '{}'\n", fmt::join(findings.also_usable, "', -m '"));
+    fmt::print("-m auto does not choose among equals; name one: -m '{}'\n", fmt::join(findings.also_usable, "', -m '"));
   } else if (findings.auto_uri.empty()) {
     fmt::print("-m auto finds no meter\n");
   } else {
@@ -108,7 +108,7 @@ Check sampler_check() {
   const auto got = power::try_scheduling(power::Realtime::automatic);
   Check check{.topic = "sampler", .name = "priority", .detail = to_string(got)};
   if (!got.realtime())
-    check.detail += "; real-time priority is not permitted, and needed only where `tbft meters --self-test` loses readings";
+    check.detail += "; real-time priority is not permitted; it is needed only if `tbft meters --self-test` loses readings";
   return check;
 }
 
@@ -166,12 +166,13 @@ int execute(const DoctorOptions& options) {
 
 void add_doctor(CLI::App& app, Action& action) {
   auto options = std::make_shared<DoctorOptions>();
-  auto* command = app.add_subcommand("doctor", "Look for meters and for what disturbs a measurement, with the fix for each");
+  auto* command =
+      app.add_subcommand("doctor", "Look for meters and for what disturbs a measurement; print the fix for each problem");
   command->add_option("-m,--meter", options->meter, "Take a few readings of this meter and judge its wiring");
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(
-      "Nothing is written to any device, and no I2C address is read that -m does not name.\n"
-      "Ends with 0 if a measuring meter is usable (with -m: this one), else with 3.\n"
+      "It writes to no device, and reads no I2C address except the one that -m names.\n"
+      "Exit code: 0 if a measuring meter is usable (with -m: this one), else 3.\n"
       "Examples:\n"
       "  tbft doctor\n"
       "  tbft doctor -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'");

@@ -63,7 +63,7 @@ int exit_code(const std::vector<power::NamedEnergy>& windows) {
 
 int execute(const IntegrateOptions& options) {
   const auto trace = power::read_trace(std::filesystem::path(options.trace));
-  if (trace.torn_tail) fmt::print(stderr, "tbft: warning: {}: the last line is incomplete and left out\n", options.trace);
+  if (trace.torn_tail) fmt::print(stderr, "tbft: warning: {}: the last line is incomplete and ignored\n", options.trace);
   auto windows = power::integrate(trace);
   if (windows.empty())
     for (std::size_t i = 0; i < trace.segments.size(); ++i)
@@ -98,7 +98,7 @@ int execute(const IntegrateOptions& options) {
 
 void add_integrate(CLI::App& app, Action& action) {
   auto options = std::make_shared<IntegrateOptions>();
-  auto* command = app.add_subcommand("integrate", "Joules of every window of a trace.csv, recomputed from its readings");
+  auto* command = app.add_subcommand("integrate", "Recompute the joules of every window of a trace.csv from its readings");
   command->add_option("trace", options->trace, "trace.csv of a run, of measure, or of a logger")->required();
   command->add_option("-w,--window", options->window, "Only the window of this name");
   command->add_flag("--json", options->json, "Print JSON");

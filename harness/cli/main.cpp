@@ -67,7 +67,7 @@ std::string usage_text(const CLI::App* app, const CLI::Error& error) {
     command += " " + chosen.front()->get_name();
   std::string what = error.what();
   std::ranges::replace(what, '\n', ' ');
-  return fmt::format("tbft: {}; `{} --help` explains it\n", what, command);
+  return fmt::format("tbft: {}; see `{} --help`\n", what, command);
 }
 
 }  // namespace

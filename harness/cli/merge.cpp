@@ -38,7 +38,7 @@ void print_text(const Options& options, const MergeOutcome& outcome) {
     fmt::print("missing: cell {} ({})\n", outcome.missing[i].index, outcome.missing[i].id);
   if (outcome.missing.size() > shown) fmt::print("missing: {} more; --json names them all\n", outcome.missing.size() - shown);
   if (outcome.ok < outcome.planned)
-    fmt::print("`tbft run` with the parts' experiment and settings, -o {} and --resume goes on\n", options.output);
+    fmt::print("`tbft run` with the parts' experiment and settings, -o {} and --resume runs them\n", options.output);
 }
 
 int merge(const Options& options) {
@@ -58,11 +58,11 @@ int merge(const Options& options) {
 
 void add_merge(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("merge", "Join the run directories of cells that were run apart (run --cell)");
-  command->add_option("part", options->parts, "Run directories of the same plan; a cell may be in one of them only")
+  auto* command = app.add_subcommand("merge", "Merge the run directories of cells that were run separately (run --cell)");
+  command->add_option("part", options->parts, "Run directories of the same plan; each cell may be in only one of them")
       ->required()
       ->type_name("PART");
-  command->add_option("-o,--output", options->output, "Run directory to write; must not be there yet")
+  command->add_option("-o,--output", options->output, "Run directory to write; it must not exist")
       ->required()
       ->type_name("OUT");
   command->add_flag("--json", options->json, "Print the counts and the missing cells as JSON");
@@ -73,7 +73,7 @@ void add_merge(CLI::App& app, Action& action) {
       "  tbft run sweep.toml --cell 1 -o parts/1\n"
       "  tbft merge -o runs/sweep parts/*                   # rows, journals, traces: a run directory as any other\n"
       "  tbft run sweep.toml -o runs/sweep --resume         # the cells that no part had\n"
-      "Exit code: 0 all cells are ok; 1 some are missing or failed, 4 invalid (OUT is written all the same); 2 refused.\n"
+      "Exit code: 0 all cells are ok; 1 some are missing or failed, 4 invalid (OUT is written in any case); 2 refused.\n"
       "experiments/slurm/ submits a sweep as an array of jobs.");
   command->callback([options, &action] { action = [options] { return merge(*options); }; });
 }

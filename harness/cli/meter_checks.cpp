@@ -116,7 +116,7 @@ std::pair<double, double> parse_point(std::string_view point) {
       return {volts_V, amps_A};
     }
   }
-  throw UsageError(fmt::format("--point {}: volts and amperes of the reference are needed, such as 5.000,0.500", point));
+  throw UsageError(fmt::format("--point {}: expected volts and amperes of the reference, such as 5.000,0.500", point));
 }
 
 void print(const power::Calibration& c, const std::vector<power::CalibrationPoint>& points, double reference_U_pct,
@@ -130,21 +130,21 @@ void print(const power::Calibration& c, const std::vector<power::CalibrationPoin
   fmt::print("offset  {:+.4f} mA (U {:.4f} mA)\n", 1e3 * c.offset_A, 1e3 * c.U_offset_A);
   if (!c.separated) {
     fmt::print(
-        "One current cannot separate gain from offset: the whole error stands under each. At other currents neither is "
-        "proven;\n"
+        "One current cannot separate gain from offset, so each contains the whole error. Neither holds at other "
+        "currents;\n"
         "give a second --point at a current that differs by half or more.\n");
   }
   if (c.worst_residual_A > 0) fmt::print("line    the worst point lies {:.4f} mA off\n", 1e3 * c.worst_residual_A);
   if (reference_U_pct == 0)
-    fmt::print("U holds the meter's noise alone: the reference's own is not stated (--reference-U-pct).\n");
+    fmt::print("U includes only the meter's noise, because the reference's uncertainty is not stated (--reference-U-pct).\n");
   auto limits = uri;
   limits.options["gain_pct"] = rounded_up(std::min(100.0, c.gain_pct));
   limits.options["offset_A"] = rounded_up(c.limit_offset_A);
-  fmt::print("URI     -m '{}'  (limits that the meter as it is keeps; nothing is corrected)\n", to_string(limits));
+  fmt::print("URI     -m '{}'  (limits of the uncorrected meter)\n", to_string(limits));
   if (c.shunt_ohm) {
     limits.options["shunt_ohm"] = fmt::format("{:.6g}", *c.shunt_ohm);
     limits.options["gain_pct"] = rounded_up(std::min(100.0, c.gain_pct_with_shunt));
-    fmt::print("or      -m '{}'  (the shunt corrected by the current's gain)\n", to_string(limits));
+    fmt::print("or      -m '{}'  (limits after the shunt is corrected by the current's gain)\n", to_string(limits));
   }
 }
 

@@ -33,7 +33,7 @@ int list(bool json) {
   }
   for (const auto& kind : power::meter_kinds()) fmt::print("{:<13} {}\n{:<13} {}\n", kind.name, kind.summary, "", kind.example);
   fmt::print("{:<13} {}\n", "auto",
-             "the best measured one that needs no address; never an estimate, nor one of several equals");
+             "the best measuring meter that needs no address; never an estimate, and never one of several equals");
   return Exit::ok;
 }
 
@@ -89,7 +89,7 @@ void add_meters(CLI::App& app, Action& action) {
   command->add_flag("--json", options->json, "Print JSON");
   auto* self_test =
       command->add_flag("--self-test", options->self_test, "Sample the meter: rate, jitter, failures, CPU, noise, verdict");
-  add_time_option(*command, "-d,--duration", test->seconds, "Of the self-test, e.g. 10s")
+  add_time_option(*command, "-d,--duration", test->seconds, "Duration of the self-test, e.g. 10s")
       ->check(number_in(0.1, power::longest_capture_s))
       ->needs(self_test);
   add_time_option(*command, "-i,--interval", test->interval_s, "Sampling interval of the self-test; 0: the meter's own")
@@ -102,11 +102,11 @@ void add_meters(CLI::App& app, Action& action) {
       "  tbft meters --self-test -m 'ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 30s\n"
       "  tbft meters calibrate -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --point 5.00,0.20 --point 5.00,2.00");
 
-  auto* calibrate =
-      command->add_subcommand("calibrate", "Gain and offset against a reference, for gain_pct and offset_A of the URI");
+  auto* calibrate = command->add_subcommand(
+      "calibrate", "Determine gain and offset against a reference, for gain_pct and offset_A of the URI");
   calibrate->add_option("-m,--meter", calibration->meter, "The meter")->required();
   calibrate
-      ->add_option("--point", calibration->points, "Volts,amperes of the reference; again for each setting (waits for Enter)")
+      ->add_option("--point", calibration->points, "Volts,amperes of the reference; repeat for each setting (waits for Enter)")
       ->allow_extra_args(false);
   calibrate->add_option("--volts", calibration->volts_V, "One setting: volts of the reference")->check(number_above_0(1e4));
   calibrate->add_option("--amps", calibration->amps_A, "One setting: amperes of the reference")->check(number_above_0(1e4));

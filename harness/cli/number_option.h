@@ -15,7 +15,7 @@ inline CLI::Validator number_in(double low, double high) {
       [low, high](std::string& text) {
         double value = 0;
         if (CLI::detail::lexical_cast(text, value) && value >= low && value <= high) return std::string();
-        return fmt::format("{}: a number from {} to {} is needed", text, low, high);
+        return fmt::format("{}: expected a number from {} to {}", text, low, high);
       },
       fmt::format("{} to {}", low, high));
 }
@@ -26,7 +26,7 @@ inline CLI::Validator number_above_0(double high) {
       [high](std::string& text) {
         double value = 0;
         if (CLI::detail::lexical_cast(text, value) && value > 0 && value <= high) return std::string();
-        return fmt::format("{}: a number above 0, up to {}, is needed", text, high);
+        return fmt::format("{}: expected a number above 0, up to {}", text, high);
       },
       fmt::format("above 0 to {}", high));
 }

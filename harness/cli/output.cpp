@@ -60,7 +60,7 @@ bool check_name(std::string_view option, const fs::path& file, const std::vector
   std::error_code none;
   if (fs::is_directory(file, none)) refuse(option, file, "is a folder; name a file");
   for (const auto& other : others)
-    if (!other.empty() && is_same(file, other)) refuse(option, file, "this command uses that file already; name another one");
+    if (!other.empty() && is_same(file, other)) refuse(option, file, "this command already uses that file; name another one");
   if (const auto run = run_of(file); !run.empty())
     refuse(option, file, fmt::format("belongs to the run in {}, which only --resume changes; name another file", run.string()));
   return true;
@@ -94,7 +94,7 @@ void check_appended(std::string_view option, const fs::path& file, const std::ve
 
 void check_status_file(const fs::path& file, const std::vector<fs::path>& others) {
   if (check_name("--status", file, others) && holds_something(file) && !is_status(file))
-    refuse("--status", file, "exists and is no status of this program; name another file");
+    refuse("--status", file, "exists and is not a status file of this program; name another file");
 }
 
 bool is_standard_output(const fs::path& file) {

@@ -32,10 +32,10 @@ int execute(const PlotOptions& options) {
   const RunsRead runs = read_runs(options.runs, true, options.keep_contended);
   if (!options.cell.empty() &&
       std::ranges::none_of(runs.curves, [&](const auto& curve) { return curve.first.second == options.cell; }))
-    throw UsageError(fmt::format("--cell {}: no trace of such a cell", results::printable(options.cell)));
+    throw UsageError(fmt::format("--cell {}: no trace has a cell of this id", results::printable(options.cell)));
   const auto summary = results::summarize(runs.inputs);
   const auto figures = plots::make_figures({runs.inputs, summary, runs.curves, options.cell}, options.figures);
-  if (figures.empty()) throw std::runtime_error("nothing to draw: no cell has what these figures show");
+  if (figures.empty()) throw std::runtime_error("nothing to draw: no cell has the values that these figures show");
   const auto path_of = [&](const plots::Figure& figure) {
     return std::filesystem::path(options.directory) / fmt::format("{}.{}", figure.name, options.format);
   };
@@ -64,14 +64,16 @@ std::string kinds_help() {
 
 void add_plot(CLI::App& app, Action& action) {
   const auto options = std::make_shared<PlotOptions>();
-  CLI::App* command = app.add_subcommand("plot", "Figures of runs as SVG or PNG: accuracy, joules, savings, power, idle power");
+  CLI::App* command =
+      app.add_subcommand("plot", "Draw figures of runs as SVG or PNG: accuracy, joules, savings, power, idle power");
   command->add_option("run", options->runs, "Run directories, or their cells.csv; several are drawn as one")
       ->required()
       ->type_name("RUN_DIR");
-  command->add_option("-o,--output", options->directory, "Folder for the files, made where it is missing")
+  command->add_option("-o,--output", options->directory, "Folder for the files; it is created if it does not exist")
       ->type_name("DIR")
       ->capture_default_str();
-  command->add_option("-f,--format", options->format, "svg, png, or gnuplot: the scripts, to change and draw yourself")
+  command
+      ->add_option("-f,--format", options->format, "svg, png, or gnuplot (the scripts, which you can change and draw yourself)")
       ->check(CLI::IsMember({"svg", "png", "gnuplot"}))
       ->type_name("FORMAT")
       ->capture_default_str();
@@ -81,7 +83,7 @@ void add_plot(CLI::App& app, Action& action) {
       ->allow_extra_args(false)
       ->check(CLI::IsMember(names))
       ->type_name("NAME");
-  command->add_option("--cell", options->cell, "Whose power to draw; without it, of the cell that trained longest")
+  command->add_option("--cell", options->cell, "Id of the cell whose power is drawn (default: the cell that trained longest)")
       ->type_name("CELL_ID");
   command->add_flag("--force", options->force, "Replace figures that exist");
   command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);

@@ -46,14 +46,15 @@ int execute(const PretrainOptions& options) {
     throw UsageError(fmt::format("--depth {}: 8, 14, 20, 26, ... are possible (6n + 2)", settings.depth));
   settings.seed = options.seed;
   if (results::is_stream(options.out))
-    throw UsageError(fmt::format("-o {}: is no file; a training writes its best weights there again and again", options.out));
+    throw UsageError(
+        fmt::format("-o {}: is not a regular file; training overwrites it with the best weights several times", options.out));
   if (std::filesystem::exists(resume_file(options.out))) {
     if (!options.resume)
-      throw UsageError(
-          fmt::format("{}: a training stopped there; go on with --resume, or delete it", resume_file(options.out).string()));
+      throw UsageError(fmt::format("{}: a training stopped there; continue it with --resume, or delete the file",
+                                   resume_file(options.out).string()));
   } else if (options.resume && std::filesystem::exists(options.out)) {
-    throw UsageError(fmt::format(
-        "{}: finished already, nothing to go on with; with --force in place of --resume it is trained anew", options.out));
+    throw UsageError(fmt::format("{}: the training is complete, nothing to resume; --force in place of --resume trains it anew",
+                                 options.out));
   }
   // A training that goes on replaces its own weights.
   check_output("-o", options.out, options.force || options.resume);
@@ -82,9 +83,9 @@ int execute(const PretrainOptions& options) {
 
 void add_pretrain(CLI::App& app, Action& action) {
   auto options = std::make_shared<PretrainOptions>();
-  auto* command = app.add_subcommand("pretrain", "Train a base model from nothing on source data");
+  auto* command = app.add_subcommand("pretrain", "Train a base model from random weights on source data");
   command->add_option("--dataset", options->train, "Training data, name:PATH?key=value")->required();
-  command->add_option("--val", options->val, "Validation data; the weights of its best loss are kept")->required();
+  command->add_option("--val", options->val, "Validation data; the weights with the best loss on it are kept")->required();
   command->add_option("-o,--output", options->out, "State dict to write (.pth)")->required();
   std::vector<std::string> names;
   std::string help;
@@ -93,12 +94,11 @@ void add_pretrain(CLI::App& app, Action& action) {
     help += fmt::format("{}{}: {}", help.empty() ? "" : ". ", recipe.name, recipe.summary);
   }
   command->add_option("--recipe", options->recipe, help)->check(CLI::IsMember(names))->capture_default_str();
-  command->add_flag("--resume", options->resume, "Go on behind the last whole epoch of a training that was stopped");
+  command->add_flag("--resume", options->resume, "Continue a stopped training after its last complete epoch");
   add_force_option(*command, options->force);
-  command->add_option("--epochs", options->epochs, "Epochs at most")->check(CLI::Range(1, 100000));
-  command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536));
-  command->add_option("--lr", options->lr, "Learning rate (its peak, where the recipe goes up and down)")
-      ->check(number_above_0(100));
+  command->add_option("--epochs", options->epochs, "Maximum number of epochs")->check(CLI::Range(1, 100000));
+  command->add_option("--batch", options->batch, "Images in a step")->check(CLI::Range(1, 65536));
+  command->add_option("--lr", options->lr, "Learning rate (its peak, if the recipe varies it)")->check(number_above_0(100));
   command->add_option("--depth", options->depth, "Layers of the network, 6n + 2 (default: 26, the paper's)")
       ->check(CLI::Range(8, 1202));
   command->add_option("--seed", options->seed, "Seed of weights and batches");

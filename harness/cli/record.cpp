@@ -103,7 +103,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   monitor.close();  // throws where the trace could not be written, when the joules are told
   for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
   if (const auto negative = power::negative_reason(energy); !negative.empty()) console.warning(negative);
-  if (early) throw Interrupted(fmt::format("interrupted; {} holds what came until then", options.trace));
+  if (early) throw Interrupted(fmt::format("interrupted; {} holds the readings up to then", options.trace));
   status.state = energy.valid ? "done" : "invalid";
   status.message = energy.reason;
   status_file.write(status);
@@ -118,7 +118,8 @@ int execute(const RecordOptions& options) {
     check_output("-o", options.trace, options.force, {input}, "add to it with --append, or replace it with --force");
   check_status_file(options.status, {options.trace, input});
   if (!power::is_valid_mark_name(options.window))
-    throw UsageError(fmt::format("--window {}: 1 to 512 bytes without comma, quote or control character", options.window));
+    throw UsageError(
+        fmt::format("--window {}: expected 1 to 512 bytes without comma, quote or control character", options.window));
   std::optional<power::GpioTrigger> trigger;
   try {
     if (!options.trigger.empty()) trigger = power::parse_gpio_trigger(options.trigger);
@@ -146,25 +147,25 @@ void add_record(CLI::App& app, Action& action) {
       ->envname("TBFT_METER")
       ->capture_default_str();
   command->add_option("-o,--output", options->trace, "The trace.csv to write")->type_name("TRACE")->required();
-  add_time_option(*command, "-d,--duration", options->duration_s, "How long, e.g. 60s or 2h; without it until Ctrl-C")
+  add_time_option(*command, "-d,--duration", options->duration_s, "Duration, e.g. 60s or 2h (default: until Ctrl-C)")
       ->check(number_above_0(longest_time_s));
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
   add_realtime_option(*command, options->realtime);
   command->add_option("-w,--window", options->window, "Name of the window over the whole recording")->capture_default_str();
-  command->add_option("--trigger", options->trigger, "Begin with an edge of this GPIO line, e.g. pinctrl-rp1:27:falling")
+  command->add_option("--trigger", options->trigger, "Start at an edge of this GPIO line, e.g. pinctrl-rp1:27:falling")
       ->type_name("CHIP:LINE[:EDGE]");
   command
       ->add_option("--status", options->status,
                    "Keep this JSON file up to date: seconds, watts, joules, state (replaced whole, once a second)")
       ->type_name("FILE");
-  auto* append = command->add_flag("--append", options->append, "Add to a trace that exists, as a further segment");
-  command->add_flag("--force", options->force, "Replace a trace that exists")->excludes(append);
+  auto* append = command->add_flag("--append", options->append, "Append to an existing trace, as a new segment");
+  command->add_flag("--force", options->force, "Replace an existing trace")->excludes(append);
   command->footer(
       "Examples:\n"
       "  tbft record -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 60s -o trace.csv\n"
-      "  tbft integrate trace.csv            its joules again\n"
+      "  tbft integrate trace.csv            recomputes its joules\n"
       "  tbft measure -m replay://trace.csv  plays it back\n"
-      "Exit code: 4 where the recording is no valid measurement (gaps, saturation), 130 where a signal ended it before its "
+      "Exit code: 4 if the recording is not a valid measurement (gaps, saturation), 130 if a signal ended it before its "
       "time.");
   command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }

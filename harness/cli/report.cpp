@@ -40,7 +40,8 @@ int report(const Options& options) {
 
 void add_report(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("report", "Tables of runs: accuracy, joules, savings, the paper's numbers, who won");
+  CLI::App* command =
+      app.add_subcommand("report", "Print tables of runs: accuracy, joules, savings, the paper's numbers, the winners");
   command->add_option("run", options->runs, "Run directories, or their cells.csv or step_cost.csv; several are reported as one")
       ->required()
       ->type_name("RUN_DIR");
@@ -48,7 +49,7 @@ void add_report(CLI::App& app, Action& action) {
       ->add_option(
           "-f,--format", options->format,
           "text, md, csv (long form), json, latex (booktabs), or html: one file with figures, sortable tables and the power of "
-          "every cell, that needs no network")
+          "every cell, which needs no network")
       ->check(CLI::IsMember({"text", "md", "csv", "json", "latex", "html"}))
       ->type_name("FORMAT")
       ->capture_default_str();
@@ -62,7 +63,7 @@ void add_report(CLI::App& app, Action& action) {
       "  tbft report runs/quick --format md -o table.md\n"
       "  tbft report runs/input runs/feature runs/output        # the paper's headline needs all three levels\n"
       "  tbft report runs/quick/cells.csv --format json | jq .winners\n"
-      "Figures as files: `tbft plot`. Two runs against each other: `tbft compare`.");
+      "Figures as files: `tbft plot`. Comparison of two runs: `tbft compare`.");
   command->callback([options, &action] { action = [options] { return report(*options); }; });
 }
 

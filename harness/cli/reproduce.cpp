@@ -66,7 +66,7 @@ int execute(const ReproduceOptions& options) {
   try {
     outcome = reproduce(request, plan, options.resume, command_line, board, console, stop.flag());
   } catch (const Interrupted& error) {
-    throw Interrupted(fmt::format("{}; go on with the same command and --resume", error.what()));
+    throw Interrupted(fmt::format("{}; continue with the same command and --resume", error.what()));
   }
   console.clear();
   console.line(fmt::format("{} cells: {} ok, {} failed, {} invalid; {}", outcome.cells, outcome.ok, outcome.failed,
@@ -82,8 +82,8 @@ void add_reproduce(CLI::App& app, Action& action) {
   auto options = std::make_shared<ReproduceOptions>();
   auto& request = options->request;
   auto* command = app.add_subcommand(
-      "reproduce", "Every table of the paper that the data at hand allow, beside its published numbers; says what is missing");
-  command->add_option("--data", request.data, "Folder of data sets and checkpoints; two levels of folders are looked through")
+      "reproduce", "Make every table of the paper that the data allow, beside the published numbers; list what is missing");
+  command->add_option("--data", request.data, "Folder of data sets and checkpoints; it is searched two levels deep")
       ->required()
       ->type_name("DIR");
   command->add_option("-o,--output", request.output, "Folder for the runs, cells.csv and report.md")
@@ -91,12 +91,13 @@ void add_reproduce(CLI::App& app, Action& action) {
       ->type_name("RUN");
   command->add_option("--checkpoint", request.checkpoint, "CIFAR-10 base model (default: *cifar10*.pth in DIR)")
       ->type_name("FILE");
-  command->add_flag("--quick", request.quick,
-                    "One repetition of the smallest training size, 4 corruptions, short base and noise trainings: to look, "
-                    "not to compare with the paper");
+  command->add_flag(
+      "--quick", request.quick,
+      "One repetition of the smallest training size, 4 corruptions, short base and noise trainings; for a first look, "
+      "not for comparison with the paper");
   command
       ->add_option("--tables", request.tables,
-                   fmt::format("Only these, separated by commas, of: {}", fmt::join(table_names(), ", ")))
+                   fmt::format("Only these tables, separated by commas: {}", fmt::join(table_names(), ", ")))
       ->delimiter(',')
       ->type_name("LIST");
   command->add_option("-m,--meter", request.meter, "Power meter URI; see `tbft meters`")
@@ -107,11 +108,11 @@ void add_reproduce(CLI::App& app, Action& action) {
                    "Set a key of every table's experiment, or of one: --set TABLE/sweep.repetitions=1 (repeatable; keys: `tbft "
                    "run --help`)")
       ->allow_extra_args(false);
-  command->add_flag(
-      "--tune-lr", options->tune_lr,
-      "First try 0.1, 0.3, 1, 3 and 10 times each learning rate: the published comparison gives fc ten times the others'");
-  command->add_flag("--resume", options->resume, "Go on with the reproduction in -o");
-  command->add_flag("--dry-run", options->dry_run, "Print what would be made and what is missing, make nothing");
+  command->add_flag("--tune-lr", options->tune_lr,
+                    "First try 0.1, 0.3, 1, 3 and 10 times each learning rate, because the published comparison gives fc ten "
+                    "times the others'");
+  command->add_flag("--resume", options->resume, "Continue the reproduction in -o");
+  command->add_flag("--dry-run", options->dry_run, "Print what would be made and what is missing; make nothing");
   command->footer(
       "DIR may hold: CIFAR-10 (cifar-10-batches-bin/, or train/CLASS/ and test/CLASS/ with images), CIFAR-10-C (*.npy),\n"
       "ImageNet (train/WNID/, val/WNID/), CIFAR-100 (cifar-100-binary/), *cifar10*.pth, *living17*.pth.\n"

@@ -33,7 +33,7 @@ void say(const std::string& line) {
 int serve(const ServeOptions& options) {
   const auto address = power::remote::parse_address(options.listen);
   if (!address)
-    throw UsageError(fmt::format("--listen {}: ADDRESS:PORT is needed, such as 0.0.0.0:7007 or [::]:7007", options.listen));
+    throw UsageError(fmt::format("--listen {}: expected ADDRESS:PORT, such as 0.0.0.0:7007 or [::]:7007", options.listen));
   power::remote::ServerOptions server_options{.listen = *address,
                                               .interval_s = options.interval_s,
                                               .on_event = say,
@@ -61,19 +61,23 @@ void add_serve_meter(CLI::App& app, Action& action) {
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
       ->envname("TBFT_METER")
       ->capture_default_str();
-  command->add_option("--listen", options->listen, "Address and port; port 0 picks one. Other than loopback needs --key-file")
+  command
+      ->add_option("--listen", options->listen,
+                   "Address and port; port 0 picks a free one. Addresses other than loopback need --key-file")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
-  command->add_option("--key-file", options->key_file, "Only clients with the same file get readings (HMAC; not encrypted)")
+  command
+      ->add_option("--key-file", options->key_file,
+                   "Key file; only clients with the same key get readings (HMAC; not encrypted)")
       ->type_name("FILE");
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
   add_realtime_option(*command, options->realtime);
   command->footer(
-      "Example, on the machine with the meter and on the one that is measured:\n"
+      "Example, on the machine with the meter, then on the machine that is measured:\n"
       "  (umask 077; openssl rand -hex 32 > meter.key)     # copy it to the other machine\n"
       "  tbft serve-meter -m 'ina219:///dev/i2c-1?addr=0x40' --listen 0.0.0.0:7007 --key-file meter.key\n"
       "  tbft measure -m 'remote://192.0.2.7:7007?key_file=meter.key' -- python3 train.py\n"
-      "It runs until SIGINT, SIGTERM or SIGHUP and then ends with 0. Readings are authenticated, not encrypted.");
+      "It runs until SIGINT, SIGTERM or SIGHUP and then exits with 0. Readings are authenticated, not encrypted.");
   command->callback([options, &action] { action = [options] { return serve(*options); }; });
 }
 

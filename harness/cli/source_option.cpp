@@ -17,9 +17,9 @@ namespace tbft::cli {
 
 void add_source_options(CLI::App& command, SourceOptions& options) {
   command.add_option("--source", options.source,
-                     "Source images that the base model was not trained on: the thresholds come from them");
-  command.add_option("--reference", options.reference, "Instead of --source: the file of tbft diagnose --save-reference");
-  command.add_option("--source-images", options.source_images, "At most so many of the source")
+                     "Source images that the base model was not trained on; they determine the thresholds");
+  command.add_option("--reference", options.reference, "File that `tbft diagnose --save-reference` wrote; replaces --source");
+  command.add_option("--source-images", options.source_images, "Maximum number of source images")
       ->check(CLI::Range(200, 100000))
       ->capture_default_str();
 }
@@ -51,7 +51,7 @@ adaptive::Reference reference_of(const SourceOptions& options, const std::string
                                  const std::vector<std::int64_t>& sizes, std::uint32_t seed, Trainer& base, Console& console,
                                  const StopOnSignal& stop) {
   if (options.source.empty() == options.reference.empty())
-    throw UsageError("give --source DATASET (held-out source images) or --reference FILE, one of them");
+    throw UsageError("give either --source DATASET (held-out source images) or --reference FILE");
   const auto sha256 = sha256_hex(results::read_file(checkpoint, std::size_t{1} << 30U));
   if (options.source.empty()) {
     try {

@@ -106,9 +106,10 @@ void print_text(const StepCostOutcome& outcome) {
                first.meter, first.measured == 1 ? "" : " (an estimate or a replay, not a measurement)");
     fmt::print("{}", cost_table(rows));
     fmt::print(
-        "  saves: time against full, round by round; P x t: step time x the mean power of all strategies (the paper's view)\n");
+        "  saves: time saved against full, paired by round; P x t: step time x the mean power of all strategies (the paper's "
+        "view)\n");
     fmt::print("{}", operations_table(rows, outcome.operations));
-    fmt::print("  less time: what the operations' sum saves less what the time above saves, in points\n\n");
+    fmt::print("  less time: saving by the sum of operations minus the saving in time above, in points\n\n");
   }
 }
 
@@ -138,7 +139,7 @@ int execute(const StepCostOptions& options) {
     constexpr int living17_pixels = 128;
     request.networks = {{*options.pixels, options.classes.value_or(*options.pixels == living17_pixels ? 17 : 10)}};
   } else if (options.classes) {
-    throw UsageError("--classes wants --pixels: the network whose classes they are");
+    throw UsageError("--classes needs --pixels, which chooses the network");
   }
   request.precision = options.precision_pct / 100;
   request.quirk = !options.no_quirk;
@@ -150,11 +151,11 @@ int execute(const StepCostOptions& options) {
   console.clear();
   if (outcome.imprecise > 0)
     console.warning(
-        fmt::format("--max-seconds came before every interval was under {} % of its mean; see the column '+- %'; "
+        fmt::format("--max-seconds ended the rounds before every interval was under {} % of its mean; see the column '+- %'; "
                     "if other programs run, try --threads 1",
                     options.precision_pct));
   if (outcome.reused > 0)
-    console.line(fmt::format("{} of {} networks were measured before", outcome.reused, request.networks.size()));
+    console.line(fmt::format("{} of {} networks had been measured before", outcome.reused, request.networks.size()));
   console.line((request.directory / "step_cost.csv").string());
   if (options.json)
     fmt::print("{}\n", nlohmann::ordered_json{{"step_cost", objects(outcome.rows, results::step_cost_columns())},
@@ -171,27 +172,32 @@ int execute(const StepCostOptions& options) {
 void add_step_cost(CLI::App& app, Action& action) {
   auto options = std::make_shared<StepCostOptions>();
   auto& request = options->request;
-  auto* command = app.add_subcommand("step-cost",
-                                     "Time and joules of one training step of one image by strategy: the paper's energy table");
+  auto* command = app.add_subcommand(
+      "step-cost", "Measure time and joules of one training step of one image by strategy (the paper's energy table)");
   command->add_option("-o,--output", options->directory, "Directory (default: runs/step-cost-TIME)")->envname("TBFT_OUTPUT");
   command->add_option("-m,--meter", request.meter, "Power meter URI; see `tbft meters`")
       ->envname("TBFT_METER")
       ->capture_default_str();
   add_time_option(*command, "-i,--interval", request.interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
-  command->add_option("--pixels", options->pixels, "One network: side of the image (default: 32 with 10 classes, 128 with 17)");
-  command->add_option("--classes", options->classes, "Its classes (default: 10; 17 at 128 px)");
-  command->add_option("--strategies", request.strategies, "Measured beside full, e.g. block1,fc")
+  command->add_option("--pixels", options->pixels,
+                      "Side of the image; measures one network (default: 32 with 10 classes, 128 with 17)");
+  command->add_option("--classes", options->classes, "Classes of that network (default: 10; 17 at 128 px)");
+  command->add_option("--strategies", request.strategies, "Strategies to measure beside full, e.g. block1,fc")
       ->delimiter(',')
       ->capture_default_str();
   command->add_flag("--no-quirk", options->no_quirk, "Leave out block1 as the published script tunes it (180,400 parameters)");
-  command->add_option("--precision", options->precision_pct, "Go on until every 95 % interval is narrower, in % of its mean")
+  command
+      ->add_option("--precision", options->precision_pct,
+                   "Add rounds until every 95 % interval is narrower than this, in % of its mean")
       ->check(number_in(0.01, 100))
       ->capture_default_str();
-  command->add_option("--max-seconds", request.max_s, "A network's rounds take no longer (two are made in any case)")
+  command
+      ->add_option("--max-seconds", request.max_s,
+                   "Limit on the seconds of one network's rounds (at least two rounds are made)")
       ->check(number_in(0, 1e6))
       ->capture_default_str();
   add_time_option(*command, "--window", request.window_s,
-                  "Of one strategy in one round; 0: half a second, and 20 periods of the meter");
+                  "Seconds of one strategy in one round; 0: half a second, and at least 20 periods of the meter");
   command->add_option("--idle", request.idle_s, "Seconds of idle before and after; 0: none (default 5; 0 for an estimate)")
       ->check(number_in(0, 3600));
   command->add_option("--threads", request.threads, "Threads; 0: every core")
@@ -200,14 +206,14 @@ void add_step_cost(CLI::App& app, Action& action) {
   command->add_option("--backend", request.backend, "onednn or native")->check(CLI::IsMember({"onednn", "native"}));
   command->add_option("--layout", request.layout, "channels_last or contiguous (default: by machine)")
       ->check(CLI::IsMember({"channels_last", "contiguous"}));
-  command->add_option("--seed", request.seed, "Of weights, image and order")->capture_default_str();
+  command->add_option("--seed", request.seed, "Seed of weights, image and order")->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON with the columns of step_cost.csv and operations.csv");
   command->footer(
       "Examples:\n"
       "  tbft step-cost -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -o cost    # both networks of the paper\n"
       "  tbft step-cost --pixels 32 --strategies block1,fc --max-seconds 60\n"
-      "In a directory that holds a network with the same settings it is not measured again.\n"
-      "Exit code: 4 where a strategy's energy is invalid, e.g. no whole window without a gap.");
+      "A network that the directory already holds with the same settings is not measured again.\n"
+      "Exit code: 4 if a strategy's energy is invalid, e.g. no window without a gap.");
   command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 

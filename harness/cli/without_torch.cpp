@@ -8,7 +8,7 @@ namespace tbft::cli {
 namespace {
 
 void add_unavailable(CLI::App& app, Action& action, const char* name) {
-  auto* command = app.add_subcommand(name, "Not in this build: built without libtorch");
+  auto* command = app.add_subcommand(name, "Not available: this program was built without libtorch");
   command->allow_extras();
   command->callback([&action, name] {
     action = [name]() -> int {

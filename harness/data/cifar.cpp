@@ -1,4 +1,4 @@
-// CIFAR-10 as its authors publish it, and CIFAR-Flip over it.
+// CIFAR-10 in its authors' binary format, and CIFAR-Flip, which renames its labels.
 #include <fmt/format.h>
 
 #include <algorithm>

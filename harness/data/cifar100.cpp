@@ -1,4 +1,5 @@
-// CIFAR-100 as its authors publish it, by superclass: a base model knows two of the five classes of each and meets two others.
+// CIFAR-100 in its authors' binary format, labelled by superclass. The base model is trained on two of the five classes of each
+// superclass and adapted to two others.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,7 +49,7 @@ constexpr std::array<Superclass, 20> superclasses{{
     {"vehicles_2", {"lawn_mower", "rocket", "streetcar", "tank", "tractor"}},
 }};
 
-// Of the class with a number 0..99: its name and superclass. The numbers are the alphabetical order of the names.
+// Name and superclass of each class. The class numbers 0..99 follow the alphabetical order of the names.
 struct Class {
   std::string_view name;
   std::size_t superclass;
@@ -62,10 +63,11 @@ std::vector<Class> numbered_classes() {
   return classes;
 }
 
-// Two classes of each superclass: of its five, shuffled by (seed, superclass), the first two are source, the next two target.
+// The chosen classes. The five classes of a superclass are shuffled by (seed, superclass); the first two are source, the next
+// two target.
 using Chosen = std::array<std::array<std::string_view, 2>, superclasses.size()>;
 Chosen choose(bool is_target, std::uint64_t seed) {
-  constexpr std::uint64_t stream = 100;  // apart from other uses of the same seed
+  constexpr std::uint64_t stream = 100;  // separates this stream from other uses of the same seed
   Chosen chosen{};
   for (std::size_t i = 0; i < superclasses.size(); ++i) {
     Rng rng(seed, stream, i);

@@ -1,5 +1,5 @@
-// Feature-level drift that needs nothing more than CIFAR-10: two classes that look alike are one superclass, the base model
-// knows one of them and meets the other.
+// Feature-level drift from CIFAR-10 alone. Two classes that look alike form one superclass: the base model is trained on one
+// and adapted to the other.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -18,7 +18,7 @@ struct Pair {
 // In the order of the labels 0..3.
 constexpr std::array<Pair, 4> pairs{{{"cat", "dog"}, {"automobile", "truck"}, {"deer", "horse"}, {"airplane", "ship"}}};
 
-// The label here of each class of the base; -1: left out.
+// The superclass label of each class of the base; -1 marks a class that is skipped.
 std::vector<std::int64_t> labels_of(const std::vector<std::string>& base_names, bool is_target, const std::string& base) {
   std::vector<std::int64_t> labels(base_names.size(), -1);
   std::vector<std::string_view> missing;

@@ -1,4 +1,4 @@
-// The input-level drift: CIFAR-10-C as published, and the same corruptions by our own generator.
+// Input-level drift: CIFAR-10-C as published, and the same corruptions by our own generator.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -24,7 +24,7 @@ constexpr auto make_again = "make the folder again with `tbft data corrupt`";
 // What a folder of .npy files holds.
 struct Layout {
   fs::path folder;
-  std::int64_t images = 0;  // a severity
+  std::int64_t images = 0;  // in each severity
   std::vector<int> severities;
   std::vector<std::string> class_names;
   const char* remedy = nullptr;
@@ -47,7 +47,7 @@ void expect_shape(const NpyView& array, const std::vector<std::int64_t>& shape, 
   }
 }
 
-// Runs `read` and adds to its errors how to get the right file.
+// Runs `read`; appends to its errors how to get the right file.
 template <typename Read>
 void with_remedy(const fs::path& path, const Layout& layout, Read read) {
   std::error_code error;
@@ -99,7 +99,7 @@ Images read_condition(const Layout& layout, const Condition& condition) {
   return images;
 }
 
-// The corruptions.json of a folder that `tbft data corrupt` wrote.
+// Reads the corruptions.json of a folder that `tbft data corrupt` wrote.
 Layout read_layout(const fs::path& folder) {
   const auto path = folder / "corruptions.json";
   constexpr std::size_t max_bytes = 1U << 20U;
@@ -136,7 +136,7 @@ Images load_cifar10_c(const DatasetSpec& spec) {
 
 Images load_cifar10_c_like(const DatasetSpec& spec) {
   if (spec.path.empty()) throw BadDatasetSpec("cifar10-c-like: needs a folder or a data set, cifar10-c-like:imagefolder:DIR");
-  // Parameters may stand after the clean set's spec or after the whole.
+  // Parameters may follow the spec of the clean set or the whole spec.
   DatasetSpec clean = parse_dataset_spec(spec.path);
   DatasetSpec own{spec.name, spec.path, {}};
   for (const auto& [key, value] : spec.params) clean.params.insert_or_assign(key, value);

@@ -27,7 +27,7 @@ std::vector<std::string> comparable(const std::vector<std::string>& names) {
   return result;
 }
 
-// The place of each of `names` in `among`; -1: it is none of them.
+// The index of each of `names` in `among`, or -1.
 std::vector<std::int64_t> places(const std::vector<std::string>& names, const std::vector<std::string>& among) {
   const auto as_compared = comparable(among);
   std::vector<std::int64_t> result;
@@ -39,7 +39,7 @@ std::vector<std::int64_t> places(const std::vector<std::string>& names, const st
   return result;
 }
 
-// At most `most` of them, so that a thousand classes stay one line.
+// Joins at most `most` items, so that a thousand classes stay one line.
 std::string listed(const std::vector<std::string>& items, std::size_t most = 10) {
   const auto shown = std::min(items.size(), most);
   return fmt::format("{}{}", fmt::join(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
@@ -76,8 +76,8 @@ std::string renumber(Images& images, const std::vector<std::string>& names, cons
   return "";
 }
 
-// Whether folders' names in the order of their bytes are in another order for a reader; empty where they are not, or not
-// sorted.
+// A warning where the byte order of folder names differs from the order that a reader expects; empty where it does not, or
+// where the names are not sorted.
 std::string order_doubt(const std::vector<std::string>& names, const std::string& what) {
   if (!std::ranges::is_sorted(names)) return "";
   const auto folded = comparable(names);

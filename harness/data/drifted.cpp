@@ -32,15 +32,15 @@ struct Part {
   std::vector<std::int64_t> numbers;
 };
 
-// Of the stochastic corruptions.
+// Seed and pictures of the stochastic corruptions.
 struct Draw {
   std::uint64_t seed = 0;
   std::string frost_folder;
 };
 
-// One kind of part: a name, then so many whole numbers, each after a '-' and, where there are two, rising.
+// One form of a part: a name, then its whole numbers, each after a '-'. Two numbers must be in ascending order.
 struct Form {
-  std::string_view text, name;  // the corruptions' name is their own
+  std::string_view text, name;  // `name` is empty for corruptions, which have names of their own
   std::string_view level;
   std::size_t numbers;
   std::int64_t low, high;
@@ -75,7 +75,7 @@ void corrupt_images(Images& images, const Part& part, const Draw& draw) {
   images.pixels = corrupt(images, condition.value(), draw.seed, Frost::of(draw.frost_folder, draw.seed));
 }
 
-// Counter-clockwise.
+// Rotates counter-clockwise.
 void rotate(Images& images, const Part& part, const Draw&) {
   const cv::Point2d centre(static_cast<double>(images.width - 1) / 2, static_cast<double>(images.height - 1) / 2);
   const cv::Mat turn = cv::getRotationMatrix2D(centre, static_cast<double>(part.numbers[0]), 1);
@@ -83,7 +83,7 @@ void rotate(Images& images, const Part& part, const Draw&) {
       images, [&](cv::Mat& rgb) { cv::warpAffine(rgb.clone(), rgb, turn, rgb.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT); });
 }
 
-// In floating point: bytes hold a hue to 1.4 degrees only, and would round the other colours too.
+// Computed in floating point, because bytes resolve a hue only to 1.4 degrees and would also round the other channels.
 void turn_hue(Images& images, const Part& part, const Draw&) {
   const auto degrees = static_cast<float>(part.numbers[0]);
   change_pixels(images, [&](cv::Mat& rgb) {
@@ -100,7 +100,7 @@ void flip(Images& images, const Part&, const Draw&) {
   for (auto& label : images.labels) label = classes_of(images) - 1 - label;
 }
 
-// Label y becomes the y-th of the permutation drawn with seed S. Where it moves nothing, seed S + 1 is taken, and so on.
+// Label y becomes the y-th entry of a permutation drawn with seed S. If it is the identity, seed S + 1 is used, and so on.
 void permute(Images& images, const Part& part, const Draw&) {
   expect_class(images, part, 1);
   auto seed = static_cast<std::uint32_t>(part.numbers[0]);
@@ -149,7 +149,7 @@ const Form* form_of(std::string_view name) {
   return found == forms.end() || name.empty() ? nullptr : &*found;
 }
 
-// Whether `text` ("-0-1") is the numbers of the form. A number has one spelling, so that a drift has one name.
+// Whether `text` ("-0-1") has the numbers of the form. Only one spelling of a number is valid, so that a drift has one name.
 bool read_numbers(const Form& form, std::string_view text, std::vector<std::int64_t>& numbers) {
   while (text.starts_with('-')) {
     text.remove_prefix(1);
@@ -164,7 +164,8 @@ bool read_numbers(const Form& form, std::string_view text, std::vector<std::int6
   return text.empty() && numbers.size() == form.numbers;
 }
 
-// The nearest name with what else `part` says where that makes a part; far from every name: all forms.
+// An error message with a suggestion: the nearest name with the rest of `part`, if that is valid. Without a near name it lists
+// all forms.
 std::string unknown_part(std::string_view part) {
   const auto name = name_in(part), rest = part.substr(name.size());
   std::vector<std::string_view> names{undrifted};
@@ -177,11 +178,11 @@ std::string unknown_part(std::string_view part) {
     const Form* form = form_of(nearest);
     std::vector<std::int64_t> numbers;
     if (form == nullptr ? rest.empty() : read_numbers(*form, rest, numbers))
-      return fmt::format("'{}' is no drift; did you mean '{}{}'?", part, nearest, rest);
+      return fmt::format("'{}' is not a drift; did you mean '{}{}'?", part, nearest, rest);
     if (form != nullptr && form->numbers > 0)
-      return fmt::format("'{}' is no drift; did you mean {}{}?", part, nearest, form->text.substr(form->text.find('-')));
+      return fmt::format("'{}' is not a drift; did you mean {}{}?", part, nearest, form->text.substr(form->text.find('-')));
   }
-  return fmt::format("'{}' is no drift; the forms are {}, joined by '+'", part, fmt::join(form_texts(), ", "));
+  return fmt::format("'{}' is not a drift; the forms are {}, joined by '+'", part, fmt::join(form_texts(), ", "));
 }
 
 Part parse_part(std::string_view text) {
@@ -192,7 +193,8 @@ Part parse_part(std::string_view text) {
   return part;
 }
 
-// Empty for `none`. Throws BadDatasetSpec that says what is wrong with the condition, without the data set.
+// Parses a condition into its parts; `none` has none. Throws BadDatasetSpec with the error but without the name of the data
+// set.
 std::vector<Part> parse_drift(std::string_view condition) {
   if (condition == undrifted) return {};
   std::vector<Part> parts;
@@ -203,7 +205,7 @@ std::vector<Part> parse_drift(std::string_view condition) {
     const auto text = condition.substr(begin, end - begin);
     begin = end + 1;
     if (text.empty()) throw BadDatasetSpec(fmt::format("'{}' has an empty part; write PART or PART+PART", condition));
-    if (text == undrifted) throw BadDatasetSpec(fmt::format("'{}': none stands alone", condition));
+    if (text == undrifted) throw BadDatasetSpec(fmt::format("'{}': none cannot be combined with another drift", condition));
     if (std::ranges::find(parts, text, &Part::text) != parts.end())
       throw BadDatasetSpec(fmt::format("'{}' has {} twice", condition, text));
     parts.push_back(parse_part(text));
@@ -222,7 +224,7 @@ std::vector<Part> parts_of(const DatasetSpec& spec) {
   return condition == spec.params.end() ? std::vector<Part>{} : parse_drift(condition->second);
 }
 
-// Runs `work` and puts the data set before its errors.
+// Runs `work`; prefixes its errors with the data set.
 template <typename Work>
 auto of_spec(const DatasetSpec& spec, Work work) {
   try {

@@ -1,12 +1,12 @@
-// What plan and settings need of `drifted`: its conditions follow a grammar.
+// The grammar of the conditions of `drifted`, for plan and settings.
 #pragma once
 
 #include "harness/data/dataset.h"
 
 namespace tbft::data {
 
-// PART+PART..., at most one part of the output level; several of the input level are applied in the order written. `none`,
-// alone, is the base as it is. The parts are a table in drifted.cpp.
+// A condition is PART+PART... with at most one part of the output level. Parts of the input level are applied in the order
+// written. `none` alone is the unchanged base. The table of parts is in drifted.cpp.
 const ConditionGrammar& drifted_grammar();
 
 }  // namespace tbft::data

@@ -39,7 +39,7 @@ std::vector<std::uint8_t> read_bytes(const fs::path& path) {
   return bytes;
 }
 
-// As the EXIF orientation says how the stored image is to be turned.
+// Rotates and mirrors the stored image by its EXIF orientation.
 cv::Mat upright(const cv::Mat& stored, int orientation) {
   cv::Mat image = stored;
   constexpr int upside_down = 0, mirrored = 1;
@@ -49,7 +49,7 @@ cv::Mat upright(const cv::Mat& stored, int orientation) {
   return image;
 }
 
-// The high byte of each value, as a decoder asked for 8 bits takes it.
+// Keeps the high byte of each value, as a decoder does that converts to 8 bits.
 cv::Mat high_bytes(const cv::Mat& wide) {
   cv::Mat narrow(wide.rows, wide.cols, CV_8UC3);
   for (int y = 0; y < wide.rows; ++y) {
@@ -73,7 +73,7 @@ cv::Mat read_png(const fs::path& path, const std::vector<std::uint8_t>& bytes, i
 }
 
 cv::Mat read_jpeg(const fs::path& path, std::vector<std::uint8_t>& bytes, bool has_end, ImageNotes& notes) {
-  if (!has_end) bytes.insert(bytes.end(), {0xFF, 0xD9});  // without it a decoder waits for more
+  if (!has_end) bytes.insert(bytes.end(), {0xFF, 0xD9});  // without the end mark a decoder waits for more data
   const auto image = decode_jpeg(std::span<const std::uint8_t>(bytes));
   if (image.bgr.empty()) return cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
   if (!has_end && image.damaged) throw std::runtime_error("cut short");
@@ -83,7 +83,7 @@ cv::Mat read_jpeg(const fs::path& path, std::vector<std::uint8_t>& bytes, bool h
   return image.bgr;
 }
 
-// The header is checked first: a decoder warns of a truncated file where we want an error, and allocates what it is told.
+// The header is checked first, because a decoder only warns of a truncated file, and allocates whatever size the header claims.
 cv::Mat decode(const fs::path& path, std::int64_t max_side, ImageNotes& notes) {
   auto bytes = read_bytes(path);
   const auto header = read_image_header(bytes);
@@ -146,7 +146,7 @@ std::vector<std::string> ImageNotes::lines() const {
   if (!turned_.empty())
     result.push_back(fmt::format("{} image{} turned as the EXIF orientation says: {}", turned_.size(),
                                  turned_.size() == 1 ? " is" : "s are", listed(turned_)));
-  // Cameras give 10, 12 or 14 bits: in the lower bits of 16 the images come out dark.
+  // Cameras give 10, 12 or 14 bits. Stored in the lower bits of 16, the images are dark.
   constexpr int of_8_bits = 255, of_14_bits = 16383;
   if (!of_16_bits_.empty() && largest_of_16_bits_ <= of_14_bits) {
     const auto what =
@@ -192,7 +192,7 @@ void store_rgb(const cv::Mat& bgr, std::uint8_t* to) {
 
 void check_memory(const fs::path& folder, std::size_t images, std::int64_t height, std::int64_t width) {
   if (height * width * 3 > max_total_bytes / static_cast<std::int64_t>(images)) {
-    throw DataError(fmt::format("{}: {} images of {}x{} pixels take more than {} GiB; take fewer with ?limit=N",
+    throw DataError(fmt::format("{}: {} images of {}x{} pixels take more than {} GiB; read fewer with ?limit=N",
                                 folder.string(), images, width, height, max_total_bytes >> 30));
   }
 }

@@ -1,4 +1,4 @@
-// Image files as data sets find and read them; OpenCV decodes.
+// Finding and reading the image files of data sets. OpenCV decodes them.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace tbft::data {
 
-// What a folder holds, in byte order of the names whatever the locale and the file system. Hidden entries are left out, and
-// with them the "._" files that macOS adds.
+// The contents of a folder in byte order of the names, independent of locale and file system. Hidden entries are skipped,
+// including the "._" files of macOS.
 struct FolderContents {
   std::vector<std::filesystem::path> folders;
   std::vector<std::filesystem::path> images;  // .jpg, .jpeg and .png, upper or lower case
@@ -23,18 +23,17 @@ struct FolderContents {
 // Throws DataError.
 FolderContents contents_of(const std::filesystem::path& folder);
 
-// What reading the files of a data set found that a person should hear: pictures left out, turned, damaged. Several threads may
-// report.
+// Collects warnings about the files of a data set: pictures skipped, rotated, damaged. Several threads may report at once.
 class ImageNotes {
  public:
-  // A file or folder that is not read, and why. One line is kept for each reason.
+  // Reports a file or folder that is skipped, and why. lines() has one line for each reason.
   void left_out(const std::filesystem::path& what, const std::string& reason);
   void doubt(const std::filesystem::path& file, const std::string& what);
   void turned(const std::filesystem::path& file);
   void read_16_bits(const std::filesystem::path& file, int largest);
 
-  // In the order of the files' names, a few for each kind and the number of the others. Throws DataError where all 16-bit
-  // images are as good as black, because their values are those of 8 bits.
+  // The warnings in the order of the file names: a few of each kind, and the number of the others. Throws DataError where all
+  // 16-bit images are almost black because their values have 8 bits.
   std::vector<std::string> lines() const;
 
  private:
@@ -46,18 +45,19 @@ class ImageNotes {
   int largest_of_16_bits_ = 0;
 };
 
-// The image, 8 bits, BGR. The file's first bytes say whether it is JPEG or PNG, not its name; grey and CMYK become colours,
-// alpha is dropped, 16 bits become 8, the EXIF orientation is applied. Throws DataError "FILE: what": neither format, cut
-// short, damaged, over 64 MiB, or over `max_side` px a side, which is seen before anything of that size is allocated.
+// Reads an image as 8-bit BGR. The first bytes of the file, not its name, decide whether it is JPEG or PNG. Grey and CMYK are
+// converted, alpha is dropped, 16 bits become 8, the EXIF orientation is applied. Throws DataError "FILE: what" where the file
+// has another format, is truncated, damaged, over 64 MiB, or over `max_side` px a side; the size is checked before memory is
+// allocated.
 cv::Mat read_bgr(const std::filesystem::path& file, std::int64_t max_side, ImageNotes& notes);
 
 // Writes the image as height x width x 3 bytes RGB from `to` on.
 void store_rgb(const cv::Mat& bgr, std::uint8_t* to);
 
-// A bound on what a data set may take in memory: 4 GiB. Throws DataError that says which parameter takes fewer images.
+// Limits a data set to 4 GiB of memory. Throws DataError that names the parameter for reading fewer images.
 void check_memory(const std::filesystem::path& folder, std::size_t images, std::int64_t height, std::int64_t width);
 
-// OpenCV logs what it also returns or throws; while one of these lives it does not, and we say it once, as an error.
+// Silences OpenCV's log while it exists. OpenCV logs what it also returns or throws, and we report that once, as an error.
 class QuietOpenCv {
  public:
   QuietOpenCv() : before_(cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT)) {}

@@ -1,4 +1,4 @@
-// A folder of images a class.
+// Image folders: one folder for each class.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,16 +41,16 @@ std::vector<std::string> names_in(const std::string& list) {
   return names;
 }
 
-// The class folders. What else lies beside them is told to `notes`.
+// The class folders. Reports all other entries to `notes`.
 std::vector<fs::path> class_folders(const std::string& path, ImageNotes& notes) {
   auto contents = contents_of(path);
   const auto is_left_by_macos = [](const fs::path& folder) { return folder.filename() == "__MACOSX"; };
   for (const auto& folder : contents.folders)
-    if (is_left_by_macos(folder)) notes.left_out(folder, "what macOS packs beside the files is no class");
+    if (is_left_by_macos(folder)) notes.left_out(folder, "macOS metadata, not a class");
   std::erase_if(contents.folders, is_left_by_macos);
   if (contents.folders.empty())
     throw DataError(fmt::format("{}: no class folders; the layout is FOLDER/CLASS/IMAGE.jpg|jpeg|png", path));
-  for (const auto& file : contents.images) notes.left_out(file, "images are read in a class folder alone");
+  for (const auto& file : contents.images) notes.left_out(file, "images are read only from class folders");
   return contents.folders;
 }
 
@@ -61,7 +61,7 @@ std::vector<fs::path> images_of_class(const fs::path& folder, const std::string&
         fmt::format("{}: no images (.jpg, .jpeg, .png); every folder in {} is taken for a class", folder.string(), set));
   }
   for (const auto& file : contents.others) notes.left_out(file, "only .jpg, .jpeg and .png are read");
-  for (const auto& inner : contents.folders) notes.left_out(inner, "images of a class lie directly in its folder");
+  for (const auto& inner : contents.folders) notes.left_out(inner, "only images directly in the class folder are read");
   return std::move(contents.images);
 }
 

@@ -16,7 +16,7 @@ std::uint32_t big_endian(Bytes file, std::size_t at, std::size_t count) {
   return value;
 }
 
-// The orientation of a TIFF structure's first directory (EXIF 2.32, section 4.6), 1 where it says none that exists.
+// The orientation in the first directory of a TIFF structure (EXIF 2.32, section 4.6); 1 where it is missing or invalid.
 int orientation_of(Bytes tiff) {
   const bool little = tiff.size() >= 2 && tiff[0] == 'I' && tiff[1] == 'I';
   const auto number = [&](std::size_t at, std::size_t count) -> std::uint32_t {
@@ -43,7 +43,7 @@ ImageHeader read_jpeg(Bytes file) {
   std::size_t at = 2;  // past SOI
   bool in_scan = false;
   for (;;) {
-    // Entropy-coded data follows a scan's header: in it FF is followed by 00 or by a restart marker D0..D7.
+    // Entropy-coded data follow the header of a scan. In them FF is followed by 00 or by a restart marker D0..D7.
     const auto is_data = [&](std::uint32_t pair) {
       return pair >> 8 != 0xFF || pair == 0xFF00 || pair == 0xFFFF || (pair >= 0xFFD0 && pair <= 0xFFD7);
     };
@@ -122,7 +122,7 @@ void check_png_sums(Bytes file) {
     const bool makes_pixels = (chunk[0] & 0x20) == 0;  // a capital letter: critical
     if (makes_pixels && ~sum != big_endian(file, at + 8 + length, 4)) throw std::runtime_error("damaged: a check sum is wrong");
     at += 12 + length;
-    if (chunk[0] == 'I' && chunk[1] == 'E') return;  // IEND; what stands behind it is no image
+    if (chunk[0] == 'I' && chunk[1] == 'E') return;  // IEND; bytes after it are not part of the image
   }
 }
 

@@ -1,6 +1,6 @@
 #include "harness/data/jpeg.h"
 
-// jpeglib.h wants this before it.
+// jpeglib.h needs this include before it.
 #include <cstdio>
 
 #include <jerror.h>
@@ -14,7 +14,7 @@
 namespace tbft::data {
 namespace {
 
-// libjpeg's way out of an error is a jump, over frames that have nothing to destroy: those of read_header and read_rows.
+// libjpeg leaves an error by longjmp. The frames that it skips, read_header and read_rows, have nothing to destroy.
 struct Decoder {
   jpeg_decompress_struct info{};
   jpeg_error_mgr errors{};

@@ -1,4 +1,4 @@
-// JPEG images by libjpeg itself, the library behind OpenCV's decoder, which prints its warnings without the file's name.
+// Decodes JPEG images with libjpeg itself. OpenCV uses libjpeg too, but prints its warnings without the name of the file.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,13 @@
 namespace tbft::data {
 
 struct DecodedJpeg {
-  cv::Mat bgr;           // 8 bits a channel; empty for CMYK, which OpenCV converts
-  std::string warning;   // the first of libjpeg's: "Corrupt JPEG data: 17 extraneous bytes before marker 0xd9"; empty: none
-  bool damaged = false;  // data are missing or impossible, so that pixels are wrong from somewhere on
+  cv::Mat bgr;  // 8 bits a channel; empty for CMYK, which OpenCV converts
+  std::string
+      warning;  // libjpeg's first warning: "Corrupt JPEG data: 17 extraneous bytes before marker 0xd9"; empty if there was none
+  bool damaged = false;  // data are missing or invalid, so some of the pixels are wrong
 };
-// The settings of OpenCV's decoder, and so its pixels. The caller has checked the size. Throws std::runtime_error where libjpeg
-// gives up.
+// Decodes with the settings of OpenCV's decoder, so the pixels are the same. The caller has checked the size. Throws
+// std::runtime_error where libjpeg fails.
 DecodedJpeg decode_jpeg(std::span<const std::uint8_t> file);
 
 }  // namespace tbft::data

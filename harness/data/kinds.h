@@ -5,51 +5,53 @@
 
 namespace tbft::data {
 
-// Official CIFAR-10 binary version (cifar-10-binary.tar.gz): PATH holds test_batch.bin and data_batch_{1..5}.bin, or the
-// folder cifar-10-batches-bin that does. part=train|test, default test: 10,000 images; train: 50,000. 32 px.
-// PATH may also be the same images as files: imagefolder:DIR, or a folder that holds a folder a class.
+// The official binary version of CIFAR-10 (cifar-10-binary.tar.gz). PATH is the folder of test_batch.bin and
+// data_batch_{1..5}.bin, or its parent. part=train|test, default test: 10,000 images; train: 50,000. 32 px. PATH may also be
+// the same images as files: imagefolder:DIR, or a folder that holds a folder a class.
 Images load_cifar10(const DatasetSpec& spec);
 bool is_cifar10(const std::string& path);
 std::vector<std::string> cifar10_class_names();
 
-// CIFAR-10-C as published (CIFAR-10-C.tar): PATH holds labels.npy and CORRUPTION.npy of 50,000 images, or the folder CIFAR-10-C
-// that does. condition=CORRUPTION-SEVERITY (needed) picks 10,000 of them.
+// CIFAR-10-C as published (CIFAR-10-C.tar). PATH is the folder of labels.npy and CORRUPTION.npy (50,000 images each), or its
+// parent. condition=CORRUPTION-SEVERITY, which is required, selects 10,000 of them.
 Images load_cifar10_c(const DatasetSpec& spec);
 
 // The same corruptions by our own generator (corruption/). PATH is a folder that `tbft data corrupt` wrote, or a clean data set
-// of 32 px (imagefolder:DIR, cifar10:DIR, synthetic:), which is corrupted when it is loaded: seed=S (0) and frost=FOLDER are
-// the corruption's, other parameters the clean set's. condition=CORRUPTION-SEVERITY is needed.
+// of 32 px (imagefolder:DIR, cifar10:DIR, synthetic:), which is corrupted when it is loaded. seed=S (default 0) and
+// frost=FOLDER are parameters of the corruption, all others of the clean set. condition=CORRUPTION-SEVERITY is required.
 Images load_cifar10_c_like(const DatasetSpec& spec);
 
-// PATH/CLASS/*.{jpg,jpeg,png}: classes and files in byte order of their names, labels from 0 in that order. All images have
-// one size. The EXIF orientation is applied; grey becomes RGB, alpha is dropped. limit=N takes the first N files of each class.
-// classes=A,B,... names all classes in the order of their labels: folders may be missing, none may be another.
+// PATH/CLASS/*.{jpg,jpeg,png}: classes and files in byte order of their names, labels from 0 in that order. All images have one
+// size. The EXIF orientation is applied; grey becomes RGB, alpha is dropped. limit=N takes the first N files of each class.
+// classes=A,B,... names all classes in the order of their labels; folders may be missing, but folders of other names are an
+// error.
 Images load_image_folder(const DatasetSpec& spec);
 
 // CIFAR-Flip: label y becomes classes - 1 - y (9 - y), pixels as they are. PATH and parameters are those of a CIFAR-10
 // binary folder or of an image folder.
 Images load_cifar_flip(const DatasetSpec& spec);
 
-// Living-17 of BREEDS over an ImageNet-1k tree, PATH/train/WNID/*.JPEG and PATH/val/WNID/*.JPEG: labels 0..16 are superclasses,
-// 128 px; how images get there: see living17.cpp. part=target|source, default target, chooses two ImageNet classes of each
+// Living-17 of BREEDS from an ImageNet-1k tree, PATH/train/WNID/*.JPEG and PATH/val/WNID/*.JPEG. Labels 0..16 are superclasses;
+// living17.cpp says how the images become 128 px. part=target|source, default target, chooses two ImageNet classes of each
 // superclass (living17_classes.h); split=all|train|val, default all for the target and train for the source (val is its
-// validation). limit=N takes the first N files of each folder. In the order of superclass, ImageNet class, folder, name.
+// validation). limit=N takes the first N files of each folder. Images are ordered by superclass, ImageNet class, folder, name.
 Images load_living17(const DatasetSpec& spec);
 
-// Four pairs of CIFAR-10 classes, a superclass each, labels 0..3: cat/dog, automobile/truck, deer/horse, airplane/ship. The
-// first of a pair is part=source, the second part=target (the default); images of other classes are left out. PATH is a base
-// data set with these class names. split=train|test is the `part` of a base in the binary version; other parameters are the
-// base's.
+// Four pairs of CIFAR-10 classes. Each pair is a superclass, labels 0..3: cat/dog, automobile/truck, deer/horse, airplane/ship.
+// part=source selects the first of each pair, part=target (the default) the second; images of other classes are skipped. PATH
+// is a base data set with these class names. split=train|test is the `part` of a base in the binary version; other parameters
+// are the base's.
 Images load_cifar10_pairs(const DatasetSpec& spec);
 
-// Official CIFAR-100 binary version (cifar-100-binary.tar.gz): PATH holds train.bin and test.bin, or the folder
-// cifar-100-binary that does. Labels are the 20 superclasses. Of the 5 classes of each, 2 are part=source, 2 part=target (the
-// default) and 1 is left out, drawn by seed=S (default 1); class names list them: "fish: ray, shark". split=train|test, default
-// test (4,000 images) for the target and train (20,000) for the source. 32 px.
+// The official binary version of CIFAR-100 (cifar-100-binary.tar.gz). PATH is the folder of train.bin and test.bin, or its
+// parent. Labels are the 20 superclasses. Of the 5 classes of each, 2 are part=source, 2 part=target (the default) and 1 is
+// unused, drawn by seed=S (default 1). Class names list the chosen ones: "fish: ray, shark". split=train|test, default test
+// (4,000 images) for the target and train (20,000) for the source. 32 px.
 Images load_cifar100_super(const DatasetSpec& spec);
 
-// Any labelled data set under named drifts. PATH is a base data set; condition=PART+PART... (drifted.h; default: none) says
-// what is done to it. seed=S (0) and frost=FOLDER are the corruptions', as in cifar10-c-like; other parameters are the base's.
+// Any labelled data set under named drifts. PATH is the base data set; condition=PART+PART... (drifted.h; default: none) names
+// the drifts. seed=S (default 0) and frost=FOLDER are parameters of the corruptions, as in cifar10-c-like, all others of the
+// base.
 Images load_drifted(const DatasetSpec& spec);
 
 // Procedural shapes, 10 classes, 32 px; see synthetic.cpp.

@@ -1,4 +1,4 @@
-// Living-17 over an ImageNet-1k tree: the images of two classes of each superclass, 128 px.
+// Living-17 from an ImageNet-1k tree: the images of two classes of each superclass, 128 px.
 //
 // 128 px is published, how images get there is not. Here the shorter side becomes 128, the longer one int(128 x long / short),
 // and the middle 128 x 128 are kept: the sizes and offsets of torchvision's Resize(128) and CenterCrop(128). Shrinking takes
@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr int side = 128;
 constexpr std::size_t image_bytes = std::size_t{3} * side * side;
-// ImageNet holds a few photographs of nearly 10,000 px. Threads decode one image each: these two bound what they take.
+// ImageNet has a few photographs of nearly 10,000 px. Each thread decodes one image, so these two limits bound the memory.
 constexpr std::int64_t max_side = 10'000;
 constexpr std::size_t max_threads = 8;
 
@@ -42,13 +42,13 @@ cv::Mat shorter_side_to_128_then_centre(cv::Mat image) {
   } else {
     resized = std::move(image);
   }
-  // Halves go to the even number, as in Python's round().
+  // Rounds halves to even, as Python's round() does.
   const auto offset = [](int length) { return static_cast<int>(std::nearbyint((length - side) / 2.0)); };
   return resized(cv::Rect(offset(size.width), offset(size.height), side, side));
 }
 
-// Decodes file i to pixels[i * image_bytes]. Of several damaged files the first in the list is the error, however the threads
-// take turns: whoever meets one ends, after all files before it were taken and are finished.
+// Decodes file i to pixels[i * image_bytes]. If several files are damaged, the error names the first in the list, independent
+// of the order of the threads: a thread that finds one stops, and all earlier files are already assigned and will be finished.
 void decode_all(const std::vector<fs::path>& files, std::vector<std::uint8_t>& pixels, ImageNotes& notes) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
@@ -82,7 +82,7 @@ void decode_all(const std::vector<fs::path>& files, std::vector<std::uint8_t>& p
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   throw DataError(
-      fmt::format("{}: {}; ImageNet (ILSVRC 2012) is to be had from https://image-net.org/download.php, the layout is "
+      fmt::format("{}: {}; ImageNet (ILSVRC 2012) is available from https://image-net.org/download.php; the layout is "
                   "train/WNID/*.JPEG and val/WNID/*.JPEG (?split=train or val takes one of them)",
                   path, what));
 }
@@ -118,7 +118,7 @@ Images load_living17(const DatasetSpec& spec) {
     }
     images.class_names.emplace_back(superclass.name);
   }
-  // Every missing folder in one line: who has half an ImageNet learns at once what to fetch.
+  // One line lists every missing folder, so that a user with part of ImageNet learns at once what to fetch.
   if (!missing.empty()) fail(root, fmt::format("no images of {}", fmt::join(missing, ", ")));
   check_memory(root, files.size(), side, side);
   images.pixels.resize(files.size() * image_bytes);

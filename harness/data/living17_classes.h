@@ -7,7 +7,7 @@
 
 namespace tbft::data {
 
-// A superclass and the ImageNet-1k classes (WordNet ids) that a base model is trained on, and those that it meets later.
+// A superclass with the ImageNet-1k classes (WordNet ids) of the source, on which a base model is trained, and of the target.
 struct Living17Class {
   std::string_view name;
   std::array<std::string_view, 2> source;

@@ -1,4 +1,4 @@
-// A data set as a command loads it: a progress line, and a warning for each thing that a person should hear of its files.
+// Loads a data set for a command, with a progress line and the warnings about its files.
 #pragma once
 
 #include <string>

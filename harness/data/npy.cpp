@@ -20,7 +20,7 @@
 namespace tbft::data {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the data are copied as they lie in the file");
+static_assert(std::endian::native == std::endian::little, "the data are copied byte by byte from the file");
 
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t max_dimensions = 32;  // numpy's own limit
@@ -135,7 +135,7 @@ NpyView parse(std::span<const std::uint8_t> file) {
     if (i >= file.size()) throw std::runtime_error("it ends within its header");
     return static_cast<std::size_t>(file[i]);
   };
-  if (!text.starts_with(magic)) throw std::runtime_error("it is no .npy file");
+  if (!text.starts_with(magic)) throw std::runtime_error("it is not a .npy file");
   const auto major = byte(6), minor = byte(7);
   if ((major != 1 && major != 2) || minor != 0)
     throw std::runtime_error(fmt::format("it has .npy format {}.{}; expected 1.0 or 2.0", major, minor));
@@ -164,7 +164,7 @@ std::span<const std::uint8_t> map(const std::filesystem::path& path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
     ::close(fd);
-    throw DataError(fmt::format("{}: empty, or no file", path.string()));
+    throw DataError(fmt::format("{}: empty, or not a file", path.string()));
   }
   const auto size = static_cast<std::size_t>(status.st_size);
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -1,4 +1,5 @@
-// The `key=value` parameters of a data set: checked against the known ones, converted with one clear error each.
+// The `key=value` parameters of a data set, checked against the known ones and converted, with one clear error for each
+// mistake.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +12,11 @@
 
 namespace tbft::data {
 
-// The base of a data set that is made from another (cifar-flip:imagefolder:DIR): its path, read as a spec of its own, be it
-// a plain folder, imagefolder:DIR or cifar10:DIR. Of NAME:BASE?key=value the parameters in `own` are NAME's and stay out of the
-// base; all others go to the base, which refuses those that it does not know. Where BASE brings parameters of its own, as
-// an experiment's data.path does under data.dataset = NAME, those are the base's whatever their names. Throws BadDatasetSpec
-// without a path.
+// The base of a data set that is made from another, such as cifar-flip, cifar10-pairs or drifted (cifar-flip:imagefolder:DIR).
+// The path is itself a spec: a plain folder, imagefolder:DIR or cifar10:DIR. In NAME:BASE?key=value the parameters listed in
+// `own` belong to NAME; all others go to the base, which refuses unknown ones. Parameters that BASE brings itself, as an
+// experiment's data.path may under data.dataset = NAME, belong to the base whatever their names. Throws BadDatasetSpec without
+// a path.
 DatasetSpec base_of(const DatasetSpec& spec, const std::vector<std::string_view>& own);
 
 class Params {
@@ -23,11 +24,11 @@ class Params {
   // Throws BadDatasetSpec when the data set has a parameter that is not known; the message lists those that are.
   Params(const DatasetSpec& spec, std::vector<std::string_view> known);
 
-  // For data sets that read files and for those that do not. Throw BadDatasetSpec.
+  // Check that the spec has a path (for data sets that read files) or has none. Throw BadDatasetSpec.
   void require_path() const;
   void refuse_path() const;
 
-  // Each throws BadDatasetSpec for a value that is malformed or out of the closed range.
+  // Conversions. Each throws BadDatasetSpec for a value that is malformed or outside the closed range.
   std::int64_t whole(const std::string& key, std::int64_t otherwise, std::int64_t low, std::int64_t high) const;
   double real(const std::string& key, double otherwise, double low, double high) const;
   std::string one_of(const std::string& key, std::string_view otherwise, const std::vector<std::string_view>& choices) const;

@@ -1,15 +1,15 @@
-// Random numbers that are the same on every machine: std's distributions differ between libraries, libm between processors.
+// Random numbers that are the same on every machine. std's distributions differ between libraries, and libm between processors.
 #pragma once
 
 #include <cstdint>
 
 namespace tbft::data {
 
-// SplitMix64 (Steele, Lea, Flood 2014). Small, and any key gives an independent-looking stream.
+// SplitMix64 (Steele, Lea, Flood 2014). It is small, and streams of different keys look independent.
 class Rng {
  public:
   explicit Rng(std::uint64_t key) : state_(key) {}
-  // A stream of its own for every (seed, stream, index), so that item i does not depend on how many items are made.
+  // Each (seed, stream, index) has its own stream, so item i does not depend on the number of items.
   Rng(std::uint64_t seed, std::uint64_t stream, std::uint64_t index)
       : state_(mix(mix(mix(seed + golden) + stream + golden) + index + golden)) {}
 
@@ -19,7 +19,7 @@ class Rng {
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   // 0 .. n-1, n small: the bias is below n / 2^53.
   int below(int n) { return static_cast<int>(uniform() * n); }
-  // Mean 0, deviation 1: sum of twelve uniforms (Irwin-Hall), which needs no logarithm; its tails end at 6.
+  // Mean 0, standard deviation 1: a sum of twelve uniform numbers (Irwin-Hall), which needs no logarithm. Its tails end at 6.
   double normal() {
     double sum = -6;
     for (int i = 0; i < 12; ++i) sum += uniform();

@@ -6,7 +6,7 @@
 namespace tbft::data {
 namespace {
 
-// Points of an arc of `steps` pieces around the origin from (0, -r) clockwise through (r, 0) to (0, r). The rational
+// Points of an arc around the origin from (0, -r) clockwise through (r, 0) to (0, r), in `steps` segments. The rational
 // parametrisation needs no sine.
 std::vector<Point> right_arc(double radius, int steps) {
   std::vector<Point> arc;
@@ -23,7 +23,7 @@ std::vector<Point> disc() {
   return outline;
 }
 
-// The right half of a disc, less a flatter arc between the same tips.
+// A crescent: the right half of a disc minus a flatter arc between the same tips.
 std::vector<Point> crescent() {
   auto outline = right_arc(1, 12);
   for (std::size_t i = outline.size() - 2; i > 0; --i) outline.push_back({.x = 0.35 * outline[i].x, .y = outline[i].y});

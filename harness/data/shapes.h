@@ -1,4 +1,4 @@
-// The outlines of the synthetic set's classes as polygons, and their signed distance.
+// The outlines of the synthetic data set's classes as polygons, and the signed distance to them.
 #pragma once
 
 #include <span>
@@ -17,7 +17,7 @@ struct Shape {
   std::vector<Point> outline;  // closed polygon within about [-1, 1] squared, y down
 };
 
-// One a class, in the order of the labels.
+// One shape for each class, in the order of the labels.
 std::span<const Shape> shapes();
 
 // Distance of p to the polygon's edge, negative inside (even-odd rule).

@@ -16,10 +16,10 @@ namespace {
 
 using Indices = std::vector<std::int64_t>;
 
-// Enough for any labelled set, and a bound on what a mistyped n allocates.
+// Enough for any labelled set, and a limit on the memory that a mistyped n takes.
 constexpr std::int64_t max_images = 100'000'000;
 
-// train_test_split of `from` without stratification: the first n_second of a permutation are the second output.
+// scikit-learn's train_test_split without stratification: the first n_second entries of a permutation are the second output.
 std::pair<Indices, Indices> train_test_split(std::span<const std::int64_t> from, std::int64_t n_second, std::uint32_t seed) {
   std::pair<Indices, Indices> parts;
   const Indices order = permutation(static_cast<std::int64_t>(from.size()), seed);
@@ -30,7 +30,7 @@ std::pair<Indices, Indices> train_test_split(std::span<const std::int64_t> from,
   return parts;
 }
 
-// scikit-learn rounds test_size up and train_size down, each on the product of the doubles themselves.
+// scikit-learn rounds test_size up and train_size down, each after multiplying the doubles.
 std::int64_t round_up(double share, std::size_t n) {
   return static_cast<std::int64_t>(std::ceil(share * static_cast<double>(n)));
 }
@@ -67,7 +67,7 @@ Split paper_split(std::int64_t n, double train_size, std::uint32_t random_state)
   const auto [rest, aside] = train_test_split(all, round_up(0.3, all.size()), random_state);
   Split split;
   std::tie(split.test, split.val) = train_test_split(aside, round_up(0.5, aside.size()), random_state);
-  // scikit-learn refuses a share of 1; here all of the rest, in the same order, is the natural end of the series.
+  // scikit-learn refuses a fraction of 1. Here it means all of the rest, in the same order.
   const auto n_train = round_down(train_size / 0.7, rest.size());
   split.train = train_test_split(rest, static_cast<std::int64_t>(rest.size()) - n_train, random_state).first;
   if (split.train.empty() || split.val.empty() || split.test.empty()) {

@@ -14,8 +14,8 @@ struct Split {
   std::vector<std::int64_t> train, val, test;
 };
 
-// 30 % aside, halved into test and val, and train_size of all n from the rest (random_state as given; the paper's is 42).
-// train_size in (0, 0.7]. Throws DataError otherwise or when a part would be empty.
+// Sets 30 % aside and halves them into test and val, then takes train_size of all n from the rest. The paper's random_state is
+// 42. train_size in (0, 0.7]. Throws DataError otherwise or when a part would be empty.
 Split paper_split(std::int64_t n, double train_size, std::uint32_t random_state = 42);
 
 }  // namespace tbft::data

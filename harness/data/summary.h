@@ -1,4 +1,4 @@
-// What a data set is, in numbers: for people to check that they have the same one.
+// Numbers that identify a data set, so that people can check that they have the same one.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ struct Summary {
   std::string sha256;                 // of the pixels, then one byte a label; 64 hex digits
 };
 
-// Of at least one image. Throws DataError if a label is not one of the classes.
+// Needs at least one image. Throws DataError if a label is not one of the classes.
 Summary summarize(const Images& images);
 
 }  // namespace tbft::data

@@ -1,12 +1,12 @@
-// The built-in data set: ten shapes on cluttered ground, 32 px RGB, in four sub-populations of each class.
+// The built-in data set: ten shapes on a cluttered background, 32 px RGB, with four sub-populations of each class.
 //
-// Only + - * / and sqrt are used and contraction to fused multiply-add is off for this file and shapes.cpp, so every machine
-// makes the same bytes. Image i of a part depends on (seed, part, i) alone: a longer set begins with the shorter one, and
-// the parts are disjoint streams.
+// Only + - * / and sqrt are used, and contraction to fused multiply-add is off for this file and shapes.cpp, so every machine
+// makes the same bytes. Image i of a part depends on (seed, part, i) only. A longer set therefore begins with the shorter one,
+// and the parts are disjoint streams.
 //
-// The drifts say what the word means and nothing else. Input: the same scenes through a bad camera (blur, less contrast,
-// noise). Feature: sub-populations of the same classes that the source never shows (Living-17's idea). Output: the same
-// images under permuted labels (CIFAR-Flip's idea).
+// Each drift changes its level only. Input: the same scenes through a bad camera (blur, lower contrast, noise). Feature:
+// sub-populations of the same classes that the source does not contain (as in Living-17). Output: the same images with permuted
+// labels (as in CIFAR-Flip).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,7 +52,8 @@ Colour random_colour(Rng& rng) {
   return {r, g, b};
 }
 
-// A colour clearly brighter than `ground`, which is dark enough to have one: drawn anew until it is, or else white.
+// A colour clearly brighter than `ground`, which is dark. Draws until one is bright enough; after many attempts it returns
+// white.
 Colour brighter_colour(Rng& rng, const Colour& ground) {
   for (int attempt = 0; attempt < 16; ++attempt) {
     const Colour colour = random_colour(rng);
@@ -77,8 +78,8 @@ double wave(double t) {
   return 4 * std::abs(t - std::floor(t) - 0.5) - 1;
 }
 
-// Somewhere within `jitter` px of the middle, turned by up to 2 atan(tilt) either way: 90 degrees for 1. The half-angle
-// form needs no sine and cosine.
+// A random position within `jitter` px of the centre and a rotation of up to 2 atan(tilt) in either direction (90 degrees for
+// tilt 1). The half-angle form needs no sine and cosine.
 Placement random_placement(Rng& rng, double jitter, double tilt) {
   const double x = middle + rng.uniform(-jitter, jitter), y = middle + rng.uniform(-jitter, jitter);
   const double t = rng.uniform(-tilt, tilt);
@@ -128,7 +129,7 @@ void draw_shape(Rng& rng, Canvas& canvas, const Shape& shape, Style style, const
   const bool unseen = style == Style::striped || style == Style::dashed;
   const Placement place = random_placement(rng, 4, 0.25);
   const double radius = rng.uniform(8, 12);
-  // Proportions differ as well: the source's are nearly regular, the target's slim.
+  // Proportions differ too: the source's shapes are nearly regular, the target's are slim.
   const double stretch = unseen ? rng.uniform(0.6, 0.75) : rng.uniform(0.85, 1.0);
   const bool upright = rng.uniform() < 0.5;
   std::vector<Point> outline = shape.outline;
@@ -144,7 +145,7 @@ void draw_shape(Rng& rng, Canvas& canvas, const Shape& shape, Style style, const
     const double distance = signed_distance(outline, p);
     const double inside = coverage(distance);
     const double rim = inside * (1 - coverage(distance + line));
-    // Diagonal bands in the shape's own frame, with soft edges.
+    // Diagonal bands with soft edges, in the frame of the shape.
     const double bands = std::clamp(0.5 + wave((p.x + p.y) / (period * 1.4) + phase) * period / 2, 0.3, 1.0);
     switch (style) {
       case Style::filled:
@@ -169,7 +170,7 @@ void add_noise(Rng& rng, Canvas& canvas, double deviation) {
   }
 }
 
-// Input drift: 3x3 mean, contrast about mid-grey, sensor noise, each in proportion to the severity.
+// Input drift: 3x3 mean, lower contrast around mid-grey, and sensor noise, each proportional to the severity.
 void corrupt(Rng& rng, Canvas& canvas, double severity) {
   const Canvas sharp = canvas;
   const auto at = [&](int y, int x) -> const Colour& {

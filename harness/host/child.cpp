@@ -100,7 +100,7 @@ std::string missing_of(const std::string& command) {
   std::ifstream in(file, std::ios::binary);
   in.read(line.data(), longest);
   line.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-  if (!line.starts_with("#!")) return "is there, but its dynamic loader is not: it was built for another system";
+  if (!line.starts_with("#!")) return "exists, but its dynamic loader does not: it was built for another system";
   line = line.substr(2, line.find('\n') - 2);
   line.erase(0, line.find_first_not_of(" \t"));
   const std::string interpreter = line.substr(0, line.find_first_of(" \t"));

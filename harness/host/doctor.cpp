@@ -72,7 +72,7 @@ void check_i2c(const Roots& roots, bool raspberry, std::vector<Check>& checks) {
                                              [](const std::string& name) { return name.starts_with("i2c-"); });
     Check check{.topic = "i2c", .name = "/dev/i2c-*", .health = Health::absent, .detail = "no I2C bus"};
     if (adapter) {
-      check.detail = "there are I2C adapters, but no device files";
+      check.detail = "I2C adapters without device files";
       check.fix = "sudo modprobe i2c-dev; for good: echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf";
     } else if (raspberry) {
       check.fix = config_fix();
@@ -85,7 +85,7 @@ void check_i2c(const Roots& roots, bool raspberry, std::vector<Check>& checks) {
     const double hz = power::bus_clock_hz(path, roots.sys);
     Check check{.topic = "i2c", .name = "/dev/" + name};
     check.detail = SysfsDir(roots.sys / "class/i2c-dev" / name).maybe_text("name").value_or("an I2C bus");
-    check.detail += hz > 0 ? fmt::format(", {:.0f} kHz", hz / 1e3) : ", clock not told by the system";
+    check.detail += hz > 0 ? fmt::format(", {:.0f} kHz", hz / 1e3) : ", clock not reported by the system";
     if (!may(path, R_OK | W_OK)) {
       check.health = Health::problem;
       check.detail += ", no permission";
@@ -217,7 +217,7 @@ void check_cpu(const Roots& roots, const Board& board, std::vector<Check>& check
     Check check{.topic = "cpu", .name = "governor", .detail = fmt::format("{}", fmt::join(governors, ", "))};
     if (governors != std::set<std::string>{"performance"}) {
       check.health = Health::warning;
-      check.detail += ": the frequency moves with the load, and so does what a step costs";
+      check.detail += ": the frequency changes with the load, and with it the cost of a step";
       check.fix = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor";
     }
     checks.push_back(std::move(check));
@@ -236,7 +236,7 @@ void check_cpu(const Roots& roots, const Board& board, std::vector<Check>& check
                       .name = "cpu",
                       .health = hot ? Health::warning : Health::ok,
                       .detail = fmt::format("{:.1f} degrees Celsius", *celsius),
-                      .fix = hot ? "let it cool: processors slow down from about 80 to 85 degrees on" : ""});
+                      .fix = hot ? "let it cool: processors slow down above about 80 to 85 degrees" : ""});
   }
 }
 
@@ -280,7 +280,7 @@ void judge(MeterExam& exam) {
     return;
   }
   if (exam.failed > 0) {
-    say(Health::warning, "readings", fmt::format("{} reads failed beside {} good ones", exam.failed, exam.readings),
+    say(Health::warning, "readings", fmt::format("{} reads failed, {} succeeded", exam.failed, exam.readings),
         "look for a loose contact; on I2C shorten the wires or lower the clock");
   }
   if (exam.saturated > 0) {
@@ -302,7 +302,7 @@ void judge(MeterExam& exam) {
     say(Health::warning, "current", "zero: nothing flows through the sensor",
         "not wired in series? supply to VIN+, board to VIN-");
   } else if (exam.amps_A < 0) {
-    say(Health::warning, "current", fmt::format("{:.3f} A: it flows backwards", exam.amps_A), "swap VIN+ and VIN-");
+    say(Health::warning, "current", fmt::format("{:.3f} A: it flows in reverse", exam.amps_A), "swap VIN+ and VIN-");
   }
 }
 
@@ -347,13 +347,13 @@ Check check_others(const ProcessorUse& use) {
   Check check{.topic = "cpu", .name = "other programs"};
   if (!use.other_pct) {
     check.health = Health::absent;
-    check.detail = "not known: the look was too short";
+    check.detail = "unknown: the observation was too short";
     return check;
   }
   check.detail = other_programs_text(*use.other_pct);
   if (*use.other_pct <= crowded_pct) return check;
   check.health = Health::warning;
-  check.detail += ": their work is in joules and times";
+  check.detail += ": joules and times include their work";
   check.fix = "end them while you measure; `top` names them";
   return check;
 }

@@ -109,8 +109,8 @@ ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPl
                               const std::vector<std::string>& command_line, const Board& board, Console& console,
                               const std::atomic<bool>& stop) {
   if (!resume && fs::exists(request.output) && !fs::is_empty(request.output))
-    throw RunDirectoryError(
-        fmt::format("{}: holds a reproduction already; go on with --resume or choose another -o", request.output.string()));
+    throw RunDirectoryError(fmt::format("{}: already holds a reproduction; continue it with --resume or choose another -o",
+                                        request.output.string()));
   for (const auto& missing : plan.missing)
     console.line(fmt::format("{}: needs {}; {}", missing.table, missing.what, missing.where));
   fs::create_directories(request.output);
@@ -118,14 +118,16 @@ ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPl
   if (plan.step_cost) {
     const auto cost = measure_step_cost(step_cost_request(request, plan), board, console, stop);
     if (cost.imprecise > 0)
-      console.warning("step-cost: its time was over before the intervals were narrow; `tbft step-cost` has --max-seconds");
+      console.warning(
+          "step-cost: its time limit was reached before the intervals were narrow; `tbft step-cost --max-seconds` sets another "
+          "limit");
     write_report(request, plan);
   }
   for (const auto& job : plan.jobs) {
     // Data that cannot be read cost their table, not the others.
     const auto broken = [&](const std::exception& error) {
       console.line(fmt::format("{}: not made: {}", job.name, results::error_text(error)));
-      plan.missing.push_back({job.name, results::error_text(error), "mend it and go on with --resume"});
+      plan.missing.push_back({job.name, results::error_text(error), "correct this and continue with --resume"});
       ++outcome.not_made;
     };
     try {

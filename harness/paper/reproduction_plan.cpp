@@ -223,12 +223,12 @@ ReproductionPlan plan_reproduction(const ReproductionRequest& request, const Mat
   for (const auto& option : request.set) {
     const auto table = table_of(option);
     if (!table.empty() && std::ranges::find(plan.jobs, table, &TableJob::name) == plan.jobs.end())
-      throw UsageError(fmt::format("--set {}: {} is not made here, or takes no settings; made are: {}", option, table,
-                                   fmt::join(made, ", ")));
+      throw UsageError(fmt::format("--set {}: {} is not a table that is made here, or takes no settings; tables: {}", option,
+                                   table, fmt::join(made, ", ")));
   }
   if (request.quick)
     plan.notes.emplace_back(
-        "--quick: one repetition of the smallest training size, short trainings: not to be compared with the paper");
+        "--quick: one repetition of the smallest training size, short trainings; not comparable with the paper");
   for (const auto& option : request.set) plan.notes.push_back("set: " + option);
   for (const auto& job : plan.jobs)
     if (job.base)

@@ -178,13 +178,13 @@ void add_notes_on_tables(Headline& headline, const Material& material) {
   if (!stand_ins.empty()) headline.notes.push_back(fmt::format("stand-ins: {}", fmt::join(stand_ins, "; ")));
   if (!material.left_out.empty())
     headline.notes.push_back(
-        fmt::format("left out, as another data set stands for its level: {}", fmt::join(material.left_out, ", ")));
+        fmt::format("left out, because another data set represents its level: {}", fmt::join(material.left_out, ", ")));
   if (picked == 0) return;
   headline.notes.push_back(
       fmt::format("picked: by validation loss in {} of {} tables, else by test accuracy; it is the target block in {} of {}",
                   by_validation, picked, target, picked));
   headline.notes.push_back(fmt::format("intervals: bootstrap over repetitions within each table ({} at least){}", fewest,
-                                       images ? " and over test images" : "; test images are not known of all cells"));
+                                       images ? " and over test images" : "; the test images of some cells are unknown"));
 }
 
 std::vector<const StepCostTable*> steps_of(std::span<const StepCostTable> step_costs, const std::string& board) {
@@ -239,7 +239,7 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
     add_notes_on_tables(headline, material);
     if (material.energy_kinds.size() == 1) {
       add_lines(headline, material.tables, saving_views(material.tables, "training_saving_pct"));
-      headline.notes.push_back(fmt::format("training saving: {}; the paper's is of one step of one image",
+      headline.notes.push_back(fmt::format("training saving: {}; the paper's is that of one step on one image",
                                            fmt::join(material.energy_captions, "; ")));
     } else if (material.energy_kinds.size() > 1) {
       headline.notes.emplace_back(
@@ -264,7 +264,7 @@ Section section_of(const Headline& headline) {
     if (!part->empty()) section.title += ", " + printable(*part, 60);
   }
   if (headline.missing_levels.size() == drift_levels.size()) {
-    section.captions.emplace_back("no accuracies: of the steps' savings alone");
+    section.captions.emplace_back("no accuracies: only savings of a step");
   } else if (!headline.missing_levels.empty()) {
     section.captions.push_back(
         fmt::format("no accuracies of {} drift: this is a headline of {} of the 3 levels, not the paper's",

@@ -74,7 +74,7 @@ Section section_of(const LevelsNamed& counted) {
   Section section;
   section.captions.emplace_back("cells of `diagnosed` by the level of their drift and the level that the diagnosis named");
   if (counted.untold > 0)
-    section.captions.push_back(fmt::format("{} cells left out: no journal tells their diagnosis", counted.untold));
+    section.captions.push_back(fmt::format("{} cells left out: no journal has their diagnosis", counted.untold));
   if (counted.other > 0) {
     section.captions.push_back(
         fmt::format("{} cells left out: their drift has none of the levels, or is noise in a block", counted.other));
@@ -93,7 +93,7 @@ Section section_of(const LevelsNamed& counted) {
   const MeanRecall mean = mean_recall(counted);
   if (mean.levels > 0) {
     section.lines.push_back(
-        fmt::format("mean recall over the {} of 4 pure levels that occur: {} % (of unsure answers none counts)", mean.levels,
+        fmt::format("mean recall over the {} of 4 pure levels that occur: {} % (an unsure answer counts as wrong)", mean.levels,
                     decimals(mean.pct, 1)));
   }
   return section;

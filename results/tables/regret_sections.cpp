@@ -27,17 +27,17 @@ std::string counts_text(const Counts& counts) {
 
 std::vector<std::string> captions_of(const Regret& regret) {
   std::vector<std::string> captions{
-      fmt::format("regret: to the oracle, of each case the best of {} fixed strategies by test accuracy; {} cases (drift, "
+      fmt::format("regret: against the oracle, the best of {} fixed strategies of each case by test accuracy; {} cases (drift, "
                   "training size, repetition) of {} drifts",
                   regret.fixed, regret.cases, regret.drifts),
-      "the oracle is the best of noisy test results: its accuracy is flattered, and regrets are a little too large"};
+      "the oracle is the best of noisy test results, so its accuracy is biased upwards and regrets are a little too large"};
   if (regret.left_out > 0) {
-    captions.push_back(fmt::format("{} of {} cases left out, in which a strategy has no accuracy ({})", regret.left_out,
+    captions.push_back(fmt::format("{} of {} cases left out, because a strategy has no accuracy in them ({})", regret.left_out,
                                    regret.left_out + regret.cases, counts_text(regret.missing_in)));
   }
   captions.insert(captions.end(), regret.energy_captions.begin(), regret.energy_captions.end());
   if (regret.energy.basis == Basis::none) {
-    if (regret.energy.caption.empty()) captions.emplace_back("no joules: those of training are known of no cell");
+    if (regret.energy.caption.empty()) captions.emplace_back("no joules: training joules are unknown for every cell");
     return captions;
   }
   captions.emplace_back("J: totals over the cases where both are known, choosing included; J regret: over the oracle's total");

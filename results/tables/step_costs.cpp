@@ -88,7 +88,7 @@ StepCostTable table_of(std::span<const StepCostRow* const> rows) {
 std::string caption_of(const StepCostTable& table) {
   const StepCostRow& row = table.first;
   const bool any = std::any_of(table.lines.begin(), table.lines.end(), [](const auto& l) { return std::isfinite(l.second.J); });
-  if (!any) return "no joules: savings are of time, which the paper's joules are proportional to";
+  if (!any) return "no joules: savings are of time; the paper's joules are proportional to time";
   const std::string meter = printable(row.meter, 80);
   if (table.measured)
     return fmt::format("{} joules of one step, {}, {}", printable(row.meter_scope, 20),

@@ -62,7 +62,7 @@ case $3 in
     expect_untouched "$work/notes.txt" expect_refusal 2 'exists; .*--force' "$tbft" record -m estimate:// -d 0.1s -o "$work/notes.txt"
     "$tbft" record -m estimate:// -d 0.3s -o "$work/notes.txt" --force >/dev/null || fail "record --force"
     [ "$("$tbft" integrate "$work/notes.txt" | grep -c '^record ')" = 1 ] || fail "not one segment"
-    expect_untouched "$work/notes.txt" expect_refusal 2 'status .*notes.txt: exists and is no status' \
+    expect_untouched "$work/notes.txt" expect_refusal 2 'status .*notes.txt: exists and is not a status file' \
       "$tbft" record -m estimate:// -d 0.1s -o "$work/x.csv" --status "$work/notes.txt"
     expect_refusal 2 'uses that file already' "$tbft" record -m estimate:// -d 0.1s -o "$work/x.csv" --status "$work/x.csv"
     for _ in 1 2; do "$tbft" record -m estimate:// -d 0.1s -o "$work/x.csv" --force --status "$work/s.json" >/dev/null || fail "an earlier status is in the way"; done ;;
@@ -209,7 +209,7 @@ S
     expect_untouched "$work/base.pth" expect_refusal 2 'exists; .*--force' "${pretrain[@]}" "$work/link.pth"
     "${pretrain[@]}" "$work/link.pth" --force >/dev/null 2>&1 || fail "pretrain --force"
     [ -L "$work/link.pth" ] && [ "$(head -c 2 "$work/base.pth")" = PK ] || fail "not written through the link"
-    expect_refusal 2 'is no file' "${pretrain[@]}" /dev/null
+    expect_refusal 2 'is not a regular file' "${pretrain[@]}" /dev/null
     [ -c /dev/null ] || fail "the device was replaced"
     base=(--checkpoint "$work/base.pth")
     echo precious >"$work/ref.json"

@@ -107,7 +107,7 @@ doubts() {
   [ "$(wc -l <"$work/said")" = 1 ] && grep -qE "$2" "$work/said" || fail "$1: $(cat "$work/err")"
 }
 doubts bmp 'left out: .*/bmp/arrow/.*\.bmp: only .jpg, .jpeg and .png'
-doubts nested 'left out: .*/nested/arrow/more: images of a class lie directly'
+doubts nested 'left out: .*/nested/arrow/more: only images directly in the class folder'
 doubts mac 'left out: .*/mac/__MACOSX'
 doubts no-end-mark '/no-end-mark/arrow/.*\.jpg: has no end mark'
 expect_refusal 1 '/cut/arrow/.*\.jpg: cut short' "$tbft" eval --checkpoint "$base" --dataset "$work/cut"

@@ -48,11 +48,11 @@ json.load(open(sys.argv[1] + "/report.json"))
 P
 
 # Nothing is done twice, and nothing by accident.
-expect_refusal 2 'go on with --resume' reproduce
+expect_refusal 2 'continue it with --resume' reproduce
 cp "$work/run/cells.csv" "$work/before"
 reproduce --resume >"$work/text" 2>"$work/err" || fail "$(cat "$work/err")"
 cmp "$work/run/cells.csv" "$work/before" || fail "a resumed reproduction that was whole has other rows"
-expect_refusal 2 'finished already' "$tbft" pretrain --dataset "imagefolder:$work/data/images/train" --val "imagefolder:$work/data/images/test" \
+expect_refusal 2 'the training is complete' "$tbft" pretrain --dataset "imagefolder:$work/data/images/train" --val "imagefolder:$work/data/images/test" \
   --recipe quick --epochs 1 --resume -o "$work/data/tiny_cifar10_jpeg.pth"
 # A table whose data are damaged is told of and does not cost the ones behind it.
 mkdir "$work/data/CIFAR-10-C"
@@ -64,6 +64,6 @@ code=0
   --set 'block-noise/sweep.train_sizes=[0.1]' -m "replay://$work/tiny-trace.csv?speed=instant" >"$work/text" 2>"$work/err" || code=$?
 [ "$code" = 1 ] || fail "exit code $code: $(cat "$work/err")"
 [ "$(wc -l <"$work/damaged/cells.csv")" = 5 ] || fail "the table behind it: $(cat "$work/err")"
-grep -q 'cifar10-c: .*npy: no such file.*go on with --resume' "$work/damaged/report.md" || fail "$(cat "$work/damaged/report.md")"
+grep -q 'cifar10-c: .*npy: no such file.*continue with --resume' "$work/damaged/report.md" || fail "$(cat "$work/damaged/report.md")"
 expect_refusal 2 "unknown table 'cifar-flop'" "$tbft" reproduce --data "$work/data" -o "$work/other" --tables cifar-flop
 expect_refusal 1 'no such folder of data' "$tbft" reproduce --data "$work/nowhere" -o "$work/other"

@@ -11,7 +11,7 @@ Corrupt make_defocus_blur(int severity, const Frost&) {
     double radius, sigma;
   };
   const auto [radius, sigma] = at_severity<Disk>({{{.3, .4}, {.4, .5}, {.5, .6}, {1, .2}, {1.5, .1}}}, severity);
-  // The specified grid is 17x17; radii up to 1.5 and a 3x3 Gaussian leave zeros outside its central 5x5.
+  // The published grid is 17x17. With radii up to 1.5 and a 3x3 Gaussian, only its central 5x5 is not zero.
   constexpr int reach = 2;
   Plane disk(2 * reach + 1, 2 * reach + 1, 0.0);
   for (int y = -reach; y <= reach; ++y) {
@@ -41,8 +41,8 @@ Corrupt make_glass_blur(int severity, const Frost&) {
     for (int round = 0; round < rounds; ++round) {
       for (int y = corrupted_side - distance; y > distance; --y) {
         for (int x = corrupted_side - distance; x > distance; --x) {
-          // The published code means to swap two pixels, but its second assignment reads what the first has overwritten: the
-          // neighbour is copied.
+          // The published code intends to swap two pixels, but its second assignment reads the pixel that the first has
+          // overwritten, so it copies the neighbour. We do the same.
           const int dx = rng.below(2 * distance) - distance, dy = rng.below(2 * distance) - distance;
           canvas(y, x) = canvas(y + dy, x + dx);
         }
@@ -66,9 +66,9 @@ Corrupt make_motion_blur(int severity, const Frost&) {
 }
 
 Corrupt make_zoom_blur(int severity, const Frost&) {
-  // Zooms 1.00, 1.01, ...: the image itself is counted once more than the first of them.
+  // The zooms are 1.00, 1.01, ... The image itself is added once more.
   const int zooms = at_severity<int>({7, 12, 16, 21, 26}, severity);
-  constexpr double step = 1.01 - 1;  // as numpy's arange steps: 1.25 comes out a last bit above, and 26 px of it as 33
+  constexpr double step = 1.01 - 1;  // the step of numpy's arange: it makes 1.25 one bit too large, and 26 px times that 33 px
   return [zooms](std::span<std::uint8_t> rgb, Rng&) {
     const Canvas canvas = to_canvas(rgb);
     Canvas sum = canvas.clone();

@@ -15,7 +15,7 @@ Canvas to_canvas(std::span<const std::uint8_t> rgb) {
 }
 
 std::uint8_t truncated(double value) {
-  // A value that is whole in exact arithmetic must not fall below it by a rounding error, which differs between processors.
+  // Rounding errors differ between processors. They must not push a value below the integer that it equals in exact arithmetic.
   constexpr double rounding = 1e-9;
   return static_cast<std::uint8_t>(std::clamp(value + rounding, 0.0, 255.0));
 }
@@ -39,7 +39,7 @@ Plane plasma(Rng& rng, int size, double decay) {
   Plane map(size, size, 0.0);
   const auto at = [&](int y, int x) -> double& { return map((y + size) % size, (x + size) % size); };
   double wibble = 100;
-  // The mean of four neighbours and a step.
+  // The mean of four neighbours plus a random step.
   const auto stepped = [&](double a, double b, double c, double d) {
     return (a + b + c + d) / 4 + wibble * rng.uniform(-wibble, wibble);
   };

@@ -1,4 +1,4 @@
-// An image as the corruptions compute with it, and the operations that several of them share.
+// The image type of the corruptions, and operations that several of them share.
 #pragma once
 
 #include <algorithm>
@@ -24,12 +24,12 @@ Parameters at_severity(const std::array<Parameters, severities>& list, int sever
 }
 
 Canvas to_canvas(std::span<const std::uint8_t> rgb);
-// Clips to 0..1 and truncates to bytes, as the published files were cast.
+// Clips to 0..1 and truncates to bytes, as the published generator does.
 void to_bytes(const Canvas& canvas, std::span<std::uint8_t> rgb);
 // One value 0..255 by the same rule.
 std::uint8_t truncated(double value);
 
-// The middle 32x32 of the image's central ceil(32/zoom) px stretched `zoom` times: linear, corners on corners.
+// Enlarges the central ceil(32/zoom) px of the image `zoom` times (bilinear, corners aligned) and returns the middle 32x32.
 template <typename Value>
 cv::Mat_<Value> zoom_into(const cv::Mat_<Value>& image, double zoom) {
   const int crop = static_cast<int>(std::ceil(corrupted_side / zoom));
@@ -60,8 +60,8 @@ cv::Mat_<Value> zoom_into(const cv::Mat_<Value>& image, double zoom) {
   return out;
 }
 
-// A trace to one side: tap i of 2 radius + 1 weighs exp(-i^2 / 2 sigma^2) and lies i px away in the direction of the angle
-// (degrees, y down), on the nearest pixel. Edges are replicated.
+// Motion blur to one side. Tap i of 2 radius + 1 has the weight exp(-i^2 / 2 sigma^2) and lies i px away in the direction of
+// the angle (degrees, y down), on the nearest pixel. Edges are replicated.
 template <typename Value>
 cv::Mat_<Value> motion_blurred(const cv::Mat_<Value>& image, int radius, double sigma, double angle_deg) {
   struct Tap {

@@ -10,7 +10,8 @@
 namespace tbft::data {
 namespace {
 
-// Value at a place between pixels: bilinear; beyond the edges, which lie half a pixel out, the image is mirrored.
+// The value at a position between pixels, bilinear. The image is mirrored at its edges, which lie half a pixel outside the
+// outermost pixel centres.
 Colour sample(const Canvas& canvas, double y, double x) {
   const auto mirrored = [](double at) {
     return cv::borderInterpolate(static_cast<int>(at), corrupted_side, cv::BORDER_REFLECT);
@@ -30,8 +31,8 @@ Plane displacement(Rng& rng, double amplitude, double sigma) {
   return gaussian_blurred(noise, sigma, truncate, cv::BORDER_REFLECT);
 }
 
-// Where the pixels of a line of `from` px go when it becomes `to` px by a box filter as Pillow has it: each output is the plain
-// mean of the inputs whose centres lie in its box.
+// Pillow's box filter for a line of `from` px that becomes `to` px: each output is the mean of the inputs whose centres lie in
+// its box.
 struct Box {
   int first, last;
 };
@@ -95,7 +96,7 @@ Corrupt make_elastic_transform(int severity, const Frost&) {
       at_severity<Elastic>({{{0, 0, 2.56}, {1.6, 6.4, 2.24}, {2.56, 1.92, 1.92}, {3.2, 1.28, 1.6}, {3.2, .96, .96}}}, severity);
   return [=](std::span<std::uint8_t> rgb, Rng& rng) {
     const auto [amplitude, sigma, jitter] = elastic;
-    // Three corners of a square around the middle, a third of the image to either side.
+    // Three corners of a square around the centre, a third of the image away in each direction.
     constexpr int half_px = corrupted_side / 2, third_px = corrupted_side / 3;
     constexpr float middle = half_px, third = third_px;
     const std::array<cv::Point2f, 3> from{cv::Point2f{middle + third, middle + third},

@@ -1,5 +1,5 @@
-// Distributions whose tails matter: the noise that makes a corruption severe lies there. Rng::normal() ends at 6 deviations
-// and is thin before that, which would cost snow a tenth of its flakes.
+// Distributions with correct tails, because the noise that makes a corruption severe lies in the tails. Rng::normal() ends at 6
+// standard deviations and is too thin before that; snow would lose a tenth of its flakes.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,8 @@
 
 namespace tbft::data {
 
-// Marsaglia's polar method: exact. Which numbers are drawn depends on exact arithmetic only, not on the logarithm's last bit.
+// Normal distribution by Marsaglia's polar method. Which uniform numbers it accepts depends on exact arithmetic only, not on
+// the last bit of a logarithm.
 class Normal {
  public:
   explicit Normal(Rng& rng) : rng_(rng) {}
@@ -38,7 +39,7 @@ class Normal {
   bool has_second_ = false;
 };
 
-// Poisson(mean) cut off at `most` (larger draws give `most`), by inversion: one uniform and a search in the cumulative sums.
+// Poisson(mean), clipped to `most`, by inversion: one uniform number and a search in the cumulative sums.
 class PoissonTable {
  public:
   PoissonTable(double mean, int most) {

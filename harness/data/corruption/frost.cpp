@@ -12,7 +12,7 @@
 namespace tbft::data {
 namespace {
 
-// A stream that no corruption has.
+// A random stream that no corruption uses.
 constexpr std::uint64_t texture_stream = 0;
 constexpr int texture_side = 256;
 constexpr std::int64_t max_side = 4096;
@@ -42,7 +42,7 @@ Frost Frost::procedural(std::uint64_t seed) {
   Picture picture{.height = texture_side, .width = texture_side, .rgb = {}};
   for (int y = 0; y < texture_side; ++y) {
     for (int x = 0; x < texture_side; ++x) {
-      // Contour lines of a rough field wind and branch: the crystals.
+      // Contour lines of a rough field wind and branch like ice crystals.
       const double height = lines * crystals(y, x);
       const double ridge = std::max(1 - 4 * std::abs(height - std::floor(height) - 0.5), 0.0);
       const double ice = std::clamp(0.15 + 0.4 * cover(y, x) + 0.6 * ridge, 0.0, 1.0);
@@ -56,7 +56,7 @@ Frost Frost::procedural(std::uint64_t seed) {
 Frost Frost::from_folder(const std::filesystem::path& folder) {
   std::vector<Picture> pictures;
   const QuietOpenCv quiet;
-  ImageNotes notes;  // of pictures that only make a texture: what matters of them is an error
+  ImageNotes notes;  // ignored, because these pictures only serve as a texture
   for (const auto& path : contents_of(folder).images) pictures.push_back(shrunk(read_bgr(path, max_side, notes), path));
   if (pictures.empty()) throw DataError(fmt::format("{}: no pictures of frost (.jpg, .jpeg, .png) in it", folder.string()));
   return {"pictures", std::move(pictures)};

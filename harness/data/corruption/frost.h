@@ -1,5 +1,6 @@
-// Pictures of ice to lay over images. The published files used photographs, which are not ours to ship: either the user has a
-// folder of them, or a texture is drawn, and what is made from it is only like CIFAR-10-C.
+// Pictures of ice that the corruption frost lays over images. The published files used photographs, which we may not
+// distribute. The user names a folder of such pictures, or a texture is drawn; a drawn texture gives images that only resemble
+// CIFAR-10-C.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ class Frost {
  public:
   // Pale branching lines on dark blue, 256 px; the same for the same seed.
   static Frost procedural(std::uint64_t seed);
-  // All pictures in a folder at a fifth of their size, as the published generator takes them, or larger where the short side
-  // would fall below 32 px. Throws DataError when the folder has none, or a picture is smaller than 32 px.
+  // All pictures in a folder, scaled to a fifth as in the published generator, or less where the short side would fall below 32
+  // px. Throws DataError when the folder has none, or a picture is smaller than 32 px.
   static Frost from_folder(const std::filesystem::path& folder);
   // `folder` when it is given.
   static Frost of(const std::string& folder, std::uint64_t seed) {

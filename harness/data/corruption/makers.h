@@ -1,4 +1,4 @@
-// The makers behind corruptions(): each prepares what its severity needs once and returns what corrupts one image.
+// The makers behind corruptions(). Each precomputes what its severity needs and returns the function that corrupts one image.
 // Severity is 1 to 5. Parameters: Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
 // Perturbations", ICLR 2019, for 32 px.
 #pragma once

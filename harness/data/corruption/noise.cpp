@@ -14,7 +14,7 @@ Corrupt make_gaussian_noise(int severity, const Frost&) {
 }
 
 Corrupt make_shot_noise(int severity, const Frost&) {
-  // Photons that a full-scale value stands for. Means are whole multiples of photons/255, so 256 tables are all there are.
+  // The number of photons of a full-scale value. Means are integer multiples of photons/255, so 256 tables suffice.
   const int photons = at_severity<int>({500, 250, 100, 75, 50}, severity);
   std::vector<PoissonTable> tables;
   tables.reserve(256);

@@ -32,7 +32,7 @@ Corrupt make_snow(int severity, const Frost&) {
         auto& pixel = canvas(y, x);
         const double luma = .299 * pixel[0] + .587 * pixel[1] + .114 * pixel[2];
         const double both = flakes(y, x) + flakes(corrupted_side - 1 - y, corrupted_side - 1 - x);
-        // A pale light over everything, then the flakes and, so that they are more, the same turned by 180 degrees.
+        // First brighten the image, then add the flakes, and add them again rotated by 180 degrees to double their number.
         for (int c = 0; c < 3; ++c) {
           pixel[c] = snow.share_of_image * pixel[c] + (1 - snow.share_of_image) * std::max(pixel[c], luma * 1.5 + 0.5) + both;
         }
@@ -85,7 +85,7 @@ Corrupt make_fog(int severity, const Frost&) {
 Corrupt make_brightness(int severity, const Frost&) {
   const double more = at_severity<double>({.05, .1, .15, .2, .3}, severity);
   return [more](std::span<std::uint8_t> rgb, Rng&) {
-    // V of HSV is the largest channel; more of it at the same hue and saturation scales all three alike.
+    // V of HSV is the largest channel. Raising it at constant hue and saturation scales all three channels equally.
     for (std::size_t i = 0; i < rgb.size(); i += 3) {
       const auto pixel = rgb.subspan(i, 3);
       const double before = *std::ranges::max_element(pixel);

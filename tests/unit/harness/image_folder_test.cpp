@@ -162,10 +162,11 @@ TEST_F(ImageFolder, SaysWhichPicturesAreLeftOut) {
   const auto images = load();
   EXPECT_THAT(images.class_names, ElementsAre("a", "b"));
   EXPECT_EQ(images.size(), 2);
-  EXPECT_THAT(images.notes, testing::UnorderedElementsAre(AllOf(HasSubstr(at("a/2.bmp")), HasSubstr(at("b/5.webp")),
-                                                                HasSubstr("only .jpg, .jpeg and .png are read")),
-                                                          AllOf(HasSubstr(at("a/more")), HasSubstr("directly in its folder")),
-                                                          HasSubstr(at("6.jpg")), HasSubstr(at("__MACOSX"))));
+  EXPECT_THAT(images.notes,
+              testing::UnorderedElementsAre(
+                  AllOf(HasSubstr(at("a/2.bmp")), HasSubstr(at("b/5.webp")), HasSubstr("only .jpg, .jpeg and .png are read")),
+                  AllOf(HasSubstr(at("a/more")), HasSubstr("directly in the class folder")), HasSubstr(at("6.jpg")),
+                  HasSubstr(at("__MACOSX"))));
 }
 
 TEST_F(ImageFolder, RefusesSixteenBitsThatHoldEight) {

@@ -48,7 +48,7 @@ TEST(Npy, SaysWhatIsWrong) {
   const auto header = [](const std::string& descr, const std::string& order, const std::string& shape) {
     return fmt::format("{{'descr': {}, 'fortran_order': {}, 'shape': {}, }}\n", descr, order, shape);
   };
-  EXPECT_EQ(error_of("PK\x03\x04"), "x.npy: it is no .npy file");
+  EXPECT_EQ(error_of("PK\x03\x04"), "x.npy: it is not a .npy file");
   EXPECT_EQ(error_of("\x93NUMPY\x01"), "x.npy: it ends within its header");
   EXPECT_EQ(error_of(file_of(header("'|u1'", "False", "(2,)"), "ab").substr(0, 40)), "x.npy: it ends within its header");
   EXPECT_EQ(error_of(file_of(header("'|u1'", "False", "(2,)"), "ab", 3)), "x.npy: it has .npy format 3.0; expected 1.0 or 2.0");

@@ -231,7 +231,7 @@ TEST(Comparison, csv_and_json_hold_every_line) {
 TEST(Comparison, the_text_shows_the_cells_that_differ) {
   const std::vector<Section> sections = sections_of(compare(run("a", 5), run("b", 5, 1.05)));
   const std::string text = to_text(sections);
-  EXPECT_THAT(text, HasSubstr("3 of 9 differ beyond the noise"));
+  EXPECT_THAT(text, HasSubstr("3 of 9 differ significantly"));
   EXPECT_THAT(text, HasSubstr("synthetic, input, 10 %, fc"));
 }
 

@@ -176,7 +176,7 @@ TEST(Headline, OneDataSetStandsForALevel) {
   const auto rows = cells("artificial", "input", 0.1, 0, 99) + cells("cifar10-c-like", "input", 0.1, 0, 60);
   const Headline headline = only({rows, {}, {}});
   EXPECT_DOUBLE_EQ(line(headline, "accuracy_points", "target - block-avg").measured.mean, 15);
-  EXPECT_THAT(headline.notes, Contains("left out, as another data set stands for its level: artificial (input drift)"));
+  EXPECT_THAT(headline.notes, Contains("left out, because another data set represents its level: artificial (input drift)"));
   EXPECT_THAT(headline.notes, Contains("stand-ins: cifar10-c-like for cifar10-c"));
 }
 

@@ -173,7 +173,7 @@ TEST(Regret, ACaseWithoutOneAccuracyIsLeftOutAndCounted) {
   EXPECT_EQ(regret.cases, 2U);
   EXPECT_EQ(regret.left_out, 1U);
   EXPECT_NEAR(line(regret, "full").regret_points.value, (2 + 3) / 2.0, 1e-9);
-  EXPECT_THAT(text_of(regret), HasSubstr("1 of 3 cases left out, in which a strategy has no accuracy (fc 1)"));
+  EXPECT_THAT(text_of(regret), HasSubstr("1 of 3 cases left out, because a strategy has no accuracy in them (fc 1)"));
 }
 
 TEST(Regret, AFailedSelectorIsMissed) {
@@ -264,7 +264,7 @@ TEST(Regret, WithoutJoulesTheirColumnsAreEmpty) {
   const Regret regret = only(rows);
   EXPECT_TRUE(std::isnan(line(regret, "none").share_of_full_pct.value)) << "not even of what costs nothing";
   EXPECT_THAT(regret.oracle_was, Contains(Pair("fc", 1))) << "the first of two equals";
-  EXPECT_THAT(text_of(regret), HasSubstr("no joules: those of training are known of no cell"));
+  EXPECT_THAT(text_of(regret), HasSubstr("no joules: training joules are unknown for every cell"));
   EXPECT_THAT(text_of(regret), Not(HasSubstr("known in fewer cases")));
 }
 
@@ -311,8 +311,8 @@ TEST(Regret, BoardsAndProtocolsAreKeptApart) {
 TEST(Regret, TextIsAnAlignedTable) {
   const std::string text = text_of(only(sweep()));
   EXPECT_EQ(text, R"(strategies that choose against the best in hindsight
-regret: to the oracle, of each case the best of 4 fixed strategies by test accuracy; 3 cases (drift, training size, repetition) of 3 drifts
-the oracle is the best of noisy test results: its accuracy is flattered, and regrets are a little too large
+regret: against the oracle, the best of 4 fixed strategies of each case by test accuracy; 3 cases (drift, training size, repetition) of 3 drifts
+the oracle is the best of noisy test results, so its accuracy is biased upwards and regrets are a little too large
 board joules of training, net of idle, ina219:///dev/i2c-1
 J: totals over the cases where both are known, choosing included; J regret: over the oracle's total
 strategy   accuracy %  regret points  95 % interval  train J net, % of full   95 % interval  J regret %  95 % interval
@@ -392,7 +392,7 @@ TEST(LevelsNamed, WhatCannotBeCountedIsNamed) {
   EXPECT_EQ(regret.levels->untold, 1U);
   EXPECT_EQ(regret.levels->other, 2U);
   EXPECT_EQ(recall_pct(*regret.levels, 1), 100);
-  EXPECT_THAT(text_of(regret), HasSubstr("1 cells left out: no journal tells their diagnosis"));
+  EXPECT_THAT(text_of(regret), HasSubstr("1 cells left out: no journal has their diagnosis"));
   EXPECT_THAT(text_of(regret), HasSubstr("2 cells left out: their drift has none of the levels"));
   EXPECT_FALSE(named({{"input", "", ""}, {"output", "", ""}}).levels) << "no journal";
 }

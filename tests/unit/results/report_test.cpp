@@ -79,8 +79,8 @@ picked, training saving %      15.0        -       -  15.00  [15.00, 15.00]     
 accuracies from 1 tables (the paper has 9): synthetic 10 %
 stand-ins: synthetic for cifar10-c
 picked: by validation loss in 0 of 1 tables, else by test accuracy; it is the target block in 1 of 1
-intervals: bootstrap over repetitions within each table (2 at least); test images are not known of all cells
-training saving: board joules of training, net of idle, ina219:///dev/i2c-1; the paper's is of one step of one image
+intervals: bootstrap over repetitions within each table (2 at least); the test images of some cells are unknown
+training saving: board joules of training, net of idle, ina219:///dev/i2c-1; the paper's is that of one step on one image
 
 input drift: block1 won with 70.5 % (block-avg 60.5 %, full 72.5 %), 17.0 J against 20.0 J for full; near tie with block2, block3 (intervals overlap); paper (cifar10-c): block1
 )");
