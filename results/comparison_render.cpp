@@ -91,7 +91,7 @@ double size_of_change(const ComparedLine& line) {
   return line.quantity == Quantity::accuracy_pct ? std::abs(line.difference) / 100 : std::abs(std::log(line.ratio));
 }
 
-bool beyond_noise(const ComparedLine& line) {
+bool is_significant(const ComparedLine& line) {
   return line.verdict == Verdict::lower || line.verdict == Verdict::higher;
 }
 
@@ -103,7 +103,7 @@ Section level_section(const Comparison& comparison, Level level, std::string tit
     if (line.level != level) continue;
     ++all;
     too_few += line.verdict == Verdict::too_few;
-    if (level != Level::cell || beyond_noise(line)) shown.push_back(&line);
+    if (level != Level::cell || is_significant(line)) shown.push_back(&line);
   }
   if (level == Level::cell) {
     section.captions.push_back(fmt::format("{} of {} differ significantly, {} have too few repetitions; --format csv has all",
@@ -160,7 +160,7 @@ std::vector<Field> long_form(const Comparison& comparison, const ComparedLine& l
 }  // namespace
 
 bool differs(const Comparison& comparison) {
-  return std::ranges::any_of(comparison.lines, beyond_noise);
+  return std::ranges::any_of(comparison.lines, is_significant);
 }
 
 std::string conclusion(const Comparison& comparison) {
@@ -168,7 +168,7 @@ std::string conclusion(const Comparison& comparison) {
   std::size_t judged = 0;
   for (const ComparedLine& line : comparison.lines) {
     judged += line.verdict != Verdict::too_few;
-    if (line.level != Level::all || !beyond_noise(line)) continue;
+    if (line.level != Level::all || !is_significant(line)) continue;
     if (line.quantity == Quantity::accuracy_pct) {
       found.push_back(fmt::format("accuracy {} by {} points {}", to_string(line.verdict),
                                   significant(std::abs(line.difference), 3), interval_text(line.low, line.high, 2)));

@@ -127,8 +127,10 @@ Json object(const LevelsNamed& counted) {
     for (std::size_t i = 0; i < level_names.size(); ++i) named[std::string(level_names[i])] = counted.named[level][i];
     result[std::string(level_names[level])] = {{"named", named}, {"recall_pct", recall_pct(counted, level)}};
   }
-  return {
-      {"levels", result}, {"mean_recall_pct", mean_recall(counted).pct}, {"untold", counted.untold}, {"other", counted.other}};
+  return {{"levels", result},
+          {"mean_recall_pct", mean_recall(counted).pct},
+          {"untold", counted.without_diagnosis},
+          {"other", counted.other}};
 }
 
 Json object(const Regret& regret) {

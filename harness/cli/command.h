@@ -1,4 +1,4 @@
-// A sub-command of `tbft`: one file each, registered in the visible list of main.cpp.
+// Sub-commands of `tbft`. Each has one file and one line in the list of main.cpp.
 #pragma once
 
 #include <functional>
@@ -14,11 +14,11 @@ namespace tbft::cli {
 // Exit codes of the program.
 enum Exit : int { ok = 0, failed = 1, usage = 2, no_meter = 3, invalid_measurement = 4, interrupted = 130 };
 
-// Of report, compare and plot.
+// Help text of an option of report, compare and plot.
 inline constexpr const char* keep_contended_help =
     "Keep joules and times of training of cells beside which other programs took over 30 % of the processors";
 
-// Set by a sub-command when it was chosen; returns the exit code.
+// Set by the sub-command that the user chose; runs it and returns the exit code.
 using Action = std::function<int()>;
 
 void add_meters(CLI::App& app, Action& action);
@@ -34,7 +34,7 @@ void add_cost(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_data_corrupt(CLI::App& data, Action& action);  // under `data`
 void add_doctor(CLI::App& app, Action& action);
-// These need libtorch; without it each says "built without libtorch".
+// These need libtorch; in a build without it each reports that.
 void add_run(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_pretrain(CLI::App& app, Action& action);

@@ -1,4 +1,4 @@
-// tbft compare RUN_A RUN_B...: the same cells in two or more runs; what differs beyond the noise.
+// tbft compare RUN_A RUN_B...: compares the same cells of two or more runs.
 #include "results/comparison.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// tbft cost: what a step of each strategy costs by the model of multiply-accumulates, before anything is run.
+// tbft cost: the cost of a step of each strategy by the model of multiply-accumulates.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

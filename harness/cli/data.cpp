@@ -1,4 +1,4 @@
-// `tbft data`: the data sets, what is in one, how it is split, and its images as files to look at.
+// `tbft data`: lists data sets, summarises one, prints its split, and exports its images as files.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -35,7 +35,7 @@ struct Options {
   std::string output;
 };
 
-// What was asked cannot be: a usage error (2). Other errors are the data's (1).
+// A spec that cannot be valid is a usage error (2). Errors in the data exit with 1.
 template <typename Error, typename Work>
 auto or_usage_error(Work work) {
   try {
@@ -50,7 +50,7 @@ data::Images load(const Options& options) {
   return or_usage_error<data::BadDatasetSpec>([&] { return load_images(options.dataset, console); });
 }
 
-// Class names are folder names, so any bytes: what is not UTF-8 is replaced.
+// Class names are folder names and may contain any bytes; bytes that are not UTF-8 are replaced.
 void print(const ordered_json& out, int indent) {
   fmt::print("{}\n", out.dump(indent, ' ', false, ordered_json::error_handler_t::replace));
 }
@@ -122,7 +122,7 @@ int split(const Options& options) {
 }
 
 void write_images(data::Images& images, const fs::path& folder) {
-  for (auto& name : images.class_names) std::ranges::replace(name, '/', '-');  // "cat/dog" is one folder, not two
+  for (auto& name : images.class_names) std::ranges::replace(name, '/', '-');  // "cat/dog" must become one folder, not two
   for (const auto& name : images.class_names) fs::create_directories(folder / name);
   for (std::int64_t i = 0; i < images.size(); ++i) {
     const auto& name = images.class_names[static_cast<std::size_t>(images.labels[static_cast<std::size_t>(i)])];
@@ -135,10 +135,10 @@ void write_images(data::Images& images, const fs::path& folder) {
   }
 }
 
-// DIR/CLASS/INDEX.png, which reads back as imagefolder:DIR. Written beside it under a temporary name, then renamed.
+// Writes DIR/CLASS/INDEX.png, which can be read as imagefolder:DIR. Writes to a temporary folder beside it, then renames.
 int export_images(const Options& options) {
   auto target = fs::absolute(options.output);
-  if (!target.has_filename()) target = target.parent_path();  // written with a slash at its end
+  if (!target.has_filename()) target = target.parent_path();  // the user wrote a slash at its end
   if (fs::exists(target)) throw UsageError(fmt::format("{}: exists; name a new folder", options.output));
   auto images = load(options);
   std::string temporary = target.string() + ".XXXXXX";
@@ -157,7 +157,7 @@ int export_images(const Options& options) {
   return ok;
 }
 
-// A sub-command of `data` that runs `run`.
+// Adds a sub-command of `data` that calls `run`.
 CLI::App& add(CLI::App& parent, Action& action, const std::shared_ptr<Options>& options, const char* name, const char* what,
               const char* examples, int (*run)(const Options&)) {
   auto& app = *parent.add_subcommand(name, what);

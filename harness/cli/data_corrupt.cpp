@@ -1,4 +1,4 @@
-// `tbft data corrupt`: a clean data set under the corruptions of CIFAR-10-C, in the layout of the published files.
+// `tbft data corrupt`: applies the corruptions of CIFAR-10-C to a clean data set, in the layout of the published files.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -60,7 +60,7 @@ std::vector<const data::Corruption*> chosen_corruptions(const std::string& list)
   return chosen;
 }
 
-// "5", "1-5", "1,3", "1-2,4": ascending.
+// Parses "5", "1-5", "1,3", "1-2,4"; severities must be ascending.
 std::vector<int> chosen_severities(const std::string& list) {
   const auto refuse = [&]() -> int {
     throw UsageError(fmt::format("--severities {}: expected severities from 1 to {} in ascending order, such as 1-5, 5 or 1,3",
@@ -142,7 +142,7 @@ int corrupt(const CorruptOptions& options) {
   auto corruptions = chosen_corruptions(options.corruptions);
   auto severities = chosen_severities(options.severities);
   auto target = fs::absolute(options.output);
-  if (!target.has_filename()) target = target.parent_path();  // written with a slash at its end
+  if (!target.has_filename()) target = target.parent_path();  // the user wrote a slash at its end
   if (fs::exists(target)) throw UsageError(fmt::format("{}: exists; name a new folder", options.output));
   Console console;
   const auto images = load_images(options.dataset, console);
@@ -150,7 +150,7 @@ int corrupt(const CorruptOptions& options) {
   const Job job{std::move(corruptions), std::move(severities), options.seed, images, frost};
   const auto description = describe(job, options.dataset).dump(2, ' ', false, ordered_json::error_handler_t::replace);
 
-  // Whole or not at all: made beside the target under a temporary name, then renamed.
+  // The folder appears completely or not at all: it is made beside the target under a temporary name, then renamed.
   std::string temporary = target.string() + ".XXXXXX";
   if (!mkdtemp(temporary.data()))
     throw data::DataError(fmt::format("{}: {}", options.output, std::generic_category().message(errno)));

@@ -1,4 +1,4 @@
-// tbft diagnose: which level of drift a few labelled images of the target show.
+// tbft diagnose: names the level of drift from a few labelled images of the target.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -36,7 +36,7 @@ struct DiagnoseOptions {
   bool json = false, force = false;
 };
 
-// For samples of exactly `n` images, or to be kept: of every ten up to 100, and of n.
+// Sample sizes of the reference: exactly `n`, or for a reference to be saved every multiple of ten up to 100, and n.
 std::vector<std::int64_t> sizes_for(std::int64_t n, bool to_keep) {
   std::vector<std::int64_t> sizes{n};
   for (std::int64_t size = 10; to_keep && size <= 100; size += 10)

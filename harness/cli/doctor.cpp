@@ -1,4 +1,4 @@
-// tbft doctor: which meters there are, what is wrong with the others, and what on this machine disturbs a measurement.
+// tbft doctor: lists the meters, the problems of those that do not work, and what disturbs a measurement on this machine.
 #include "harness/host/doctor.h"
 
 #include <fmt/format.h>
@@ -97,7 +97,8 @@ void print(const MeterExam& exam) {
              or_dash(exam.power_W, "W"));
 }
 
-// Room for a trace here, where `tbft run` makes its directory: of the meter that was named, else of a fast converter.
+// Checks the disk space for a trace in the current folder, where `tbft run` makes its directory: for the named meter, otherwise
+// for a fast converter.
 Check disk_check(const std::optional<MeterExam>& exam) {
   const double period_s = exam && exam->info.nominal_period_s > 0 ? exam->info.nominal_period_s : 1.0 / 940;
   const auto folder = std::filesystem::current_path();

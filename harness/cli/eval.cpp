@@ -1,4 +1,4 @@
-// tbft eval: how many images of a data set a checkpoint classifies right.
+// tbft eval: how many images of a data set a checkpoint classifies correctly.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,4 @@
-// tbft integrate: the joules of every window of a recorded trace, recomputed.
+// tbft integrate: recomputes the joules of every window of a recorded trace.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -47,7 +47,7 @@ nlohmann::ordered_json to_json(const power::NamedEnergy& window) {
           {"coverage_pct", number(e.coverage_pct)}};
 }
 
-// A trace without marks, as a logger writes it: one window over all readings.
+// A trace without marks, such as a logger writes, is one window over all readings.
 power::NamedEnergy whole_trace(const power::TraceSegment& segment, std::size_t index) {
   power::NamedEnergy all{.segment = index, .name = "(all readings)"};
   all.windows.push_back({all.name, segment.readings.front().t_ns, segment.readings.back().t_ns});

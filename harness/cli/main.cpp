@@ -50,8 +50,8 @@ int run(const tbft::cli::Action& action) {
   }
 }
 
-// A standard stream that is closed would become the first file that is opened: a trace, or the memory of a sensor. Its place is
-// taken by a file that fails at reads from standard input and at writes to the others, as the closed stream would.
+// If a standard stream is closed, the first file that is opened, such as a trace or a sensor, would take its number. So a file
+// takes that place which fails on reads from standard input and on writes to the others, as the closed stream would.
 bool take_closed_streams() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
@@ -60,7 +60,7 @@ bool take_closed_streams() {
   return true;
 }
 
-// One line: what is wrong, and where the options are explained.
+// One line that says what is wrong and how to get help.
 std::string usage_text(const CLI::App* app, const CLI::Error& error) {
   std::string command = app->get_name();
   for (auto chosen = app->get_subcommands(); !chosen.empty(); chosen = chosen.front()->get_subcommands())
@@ -75,8 +75,8 @@ std::string usage_text(const CLI::App* app, const CLI::Error& error) {
 int main(int argc, char** argv) {
   if (!take_closed_streams()) return Exit::failed;
   tbft::let_openmp_threads_sleep(argc, argv);
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write error, not a death
-  std::signal(SIGXFSZ, SIG_IGN);  // so is a file size limit
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone causes a write error instead of ending the program
+  std::signal(SIGXFSZ, SIG_IGN);  // so does a file size limit
   CLI::App app{"Measure what every way of fine-tuning costs in joules and gains in accuracy, on this board.", "tbft"};
   app.set_version_flag("-V,--version", tbft::tool_version());
   app.require_subcommand(1);
@@ -110,11 +110,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // CLI11 prints help and version itself (code 0); every real mistake is usage.
+    // CLI11 prints help and version itself (code 0); every other parse error is a usage error.
     return app.exit(error) == 0 ? Exit::ok : Exit::usage;
   }
   const int code = run(action);
-  // A result that did not reach stdout (a full disk behind a redirection) is no success.
+  // A result that did not reach stdout (such as a redirection to a full disk) is a failure.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     tbft::print_error("tbft: cannot write the result to stdout");
     return code == Exit::ok ? Exit::failed : code;

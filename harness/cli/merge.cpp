@@ -1,4 +1,4 @@
-// tbft merge -o OUT PART...: run directories of cells that were run apart become one.
+// tbft merge -o OUT PART...: merges run directories of cells that were run separately.
 #include "harness/sweep/merge.h"
 
 #include <fmt/format.h>

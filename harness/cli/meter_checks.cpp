@@ -33,7 +33,7 @@ std::string limit(const std::optional<double>& x, double scale, std::string_view
   return text(x.value_or(power::unknown), scale, unit);
 }
 
-// Not where an instant replay was taken as it is.
+// False for an instant replay, which is not sampled.
 bool sampled(const power::SelfTest& t) {
   return std::isfinite(t.polled_hz);
 }
@@ -98,7 +98,7 @@ void print(const power::SelfTest& t, const power::MeterInfo& info) {
   for (const std::string& problem : t.problems) fmt::print("verdict      PROBLEM: {}\n", problem);
 }
 
-// Three digits, never less than x by more than a thousandth of the last.
+// Rounds up to three digits, so that the text is never noticeably less than x.
 std::string rounded_up(double x) {
   if (!(x > 0)) return "0";
   const double step = std::pow(10, std::floor(std::log10(x)) - 2);

@@ -1,4 +1,4 @@
-// tbft meters --self-test and tbft meters calibrate: a meter against its own promises, and against a reference.
+// tbft meters --self-test compares a meter with its stated properties; tbft meters calibrate compares it with a reference.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace tbft::cli {
 
-// The steps of a meter's values, such as "0.004 V, 0.0001 A"; "unknown" where none is stated.
+// The resolution of a meter, such as "0.004 V, 0.0001 A"; "unknown" where none is stated.
 std::string resolution(const power::Accuracy& accuracy);
 
 struct SelfTestOptions {
@@ -19,7 +19,8 @@ struct SelfTestOptions {
   std::string realtime = "auto";
   bool json = false;
 };
-// Prints what was found and a verdict. Exit::ok, or Exit::invalid_measurement where the meter falls short of its promises.
+// Prints the results and a verdict. Returns Exit::ok, or Exit::invalid_measurement where the meter does not have its stated
+// properties.
 int self_test_meter(const SelfTestOptions& options);
 
 struct CalibrateOptions {
@@ -31,7 +32,7 @@ struct CalibrateOptions {
   double reference_U_pct = 0;
   bool json = false;
 };
-// With several points it asks for each on stderr and waits for a line on stdin.
+// With several points it prompts for each on stderr and waits for a line on stdin.
 int calibrate_meter(const CalibrateOptions& options);
 
 }  // namespace tbft::cli

@@ -1,4 +1,4 @@
-// tbft meters: the kinds of power meters there are, and what one says about itself or proves to be.
+// tbft meters: lists the kinds of power meters; describes, tests or calibrates one.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

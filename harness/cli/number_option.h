@@ -9,7 +9,8 @@
 
 namespace tbft::cli {
 
-// A finite number from `low` to `high`. CLI::Range and CLI::PositiveNumber let NaN pass, which no comparison catches.
+// Accepts a finite number from `low` to `high`. CLI::Range and CLI::PositiveNumber accept NaN, because comparisons with NaN are
+// false.
 inline CLI::Validator number_in(double low, double high) {
   return CLI::Validator(
       [low, high](std::string& text) {
@@ -20,7 +21,7 @@ inline CLI::Validator number_in(double low, double high) {
       fmt::format("{} to {}", low, high));
 }
 
-// A finite number above 0, up to `high`.
+// Accepts a finite number above 0, up to `high`.
 inline CLI::Validator number_above_0(double high) {
   return CLI::Validator(
       [high](std::string& text) {

@@ -31,7 +31,7 @@ bool is_same(const fs::path& a, const fs::path& b) {
   return fs::equivalent(a, b, none) || fs::weakly_canonical(a, none) == fs::weakly_canonical(b, none);
 }
 
-// The run directory that the file is a part of; empty for any other file.
+// The run directory that contains the file; empty for any other file.
 fs::path run_of(const fs::path& file) {
   constexpr std::array names{"run.json", "cells.csv",     "cells.superseded.csv", "journal.jsonl",
                              ".lock",    "step_cost.csv", "operations.csv",       "step_cost.json"};
@@ -54,7 +54,7 @@ bool holds_something(const fs::path& file) {
   return !none && size > 0;
 }
 
-// What is wrong with the name itself, whatever the file holds; false: it is a stream, and nothing can be lost.
+// Throws where the name itself is wrong, whatever the file contains. Returns false for a stream, where nothing can be lost.
 bool check_name(std::string_view option, const fs::path& file, const std::vector<fs::path>& others) {
   if (file.empty() || results::is_stream(file)) return false;
   std::error_code none;
@@ -107,7 +107,7 @@ bool is_standard_output(const fs::path& file) {
 fs::path played_back(const std::string& meter) {
   try {
     if (const auto uri = power::parse_meter_uri(meter); uri.name == "replay") return uri.path;
-  } catch (const power::BadMeterUri&) {  // whoever opens the meter tells of it
+  } catch (const power::BadMeterUri&) {  // opening the meter reports this error
   }
   return {};
 }

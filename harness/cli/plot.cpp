@@ -1,4 +1,4 @@
-// tbft plot RUN_DIR... -o DIR: the figures of one or several runs, a file each.
+// tbft plot RUN_DIR... -o DIR: draws the figures of one or several runs, one file for each.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

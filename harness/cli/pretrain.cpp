@@ -1,4 +1,4 @@
-// tbft pretrain: a base model from source data.
+// tbft pretrain: trains a base model on source data.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -56,14 +56,14 @@ int execute(const PretrainOptions& options) {
     throw UsageError(fmt::format("{}: the training is complete, nothing to resume; --force in place of --resume trains it anew",
                                  options.out));
   }
-  // A training that goes on replaces its own weights.
+  // A resumed training replaces its own weights.
   check_output("-o", options.out, options.force || options.resume);
   Console console;
   const StopOnSignal stop;
   set_compute({options.threads == 0 ? Board().cores() : options.threads, "onednn"});
   const auto train = load_images(options.train, console);
   auto val = load_images(options.val, console);
-  // The epoch is chosen by these labels.
+  // These labels choose the best epoch.
   if (const auto note = data::use_class_names(val, train.class_names, "--val " + options.val); !note.empty())
     console.warning(note);
   PretrainProgress progress(console, stop.flag(), settings.epochs);

@@ -1,4 +1,4 @@
-// tbft record: a meter's readings into a trace.csv, for a time, until a signal or from a trigger on.
+// tbft record: writes a meter's readings to a trace.csv, for a given time or until a signal, optionally from a trigger on.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -41,8 +41,8 @@ struct RecordOptions {
   bool append = false, force = false;
 };
 
-// Until the duration is over, a signal came, or no more can be recorded: the meter failed or the trace cannot be written.
-// Tells on a terminal and in the status file how it goes.
+// Records until the duration is over, a signal arrives, the meter fails or the trace cannot be written. Reports progress on a
+// terminal and in the status file.
 void wait(const RecordOptions& options, const power::Monitor& monitor, const std::atomic<bool>& stop, Console& console,
           RunStatus& status, StatusFile& file) {
   const auto begin = SteadyClock::now();
@@ -65,7 +65,7 @@ void wait(const RecordOptions& options, const power::Monitor& monitor, const std
   }
 }
 
-// Waits for the trigger's edge; false: a signal came first.
+// Waits for the trigger's edge. Returns false if a signal came first.
 bool triggered(power::GpioInput& input, const std::string& line, const std::atomic<bool>& stop, Console& console) {
   console.progress(fmt::format("waiting for {}", line));
   std::stop_source source;
@@ -79,10 +79,10 @@ bool triggered(power::GpioInput& input, const std::string& line, const std::atom
 int record(const RecordOptions& options, const std::optional<power::GpioTrigger>& trigger, std::unique_ptr<power::Meter> meter,
            Console& console, RunStatus& status, StatusFile& status_file) {
   const StopOnSignal signals;
-  // Before the monitor creates the trace: a line that is not there leaves nothing behind.
+  // This comes before the monitor creates the trace, so that a missing GPIO line leaves no file behind.
   std::unique_ptr<power::GpioInput> input;
   if (trigger) input = power::open_gpio_input(trigger->line, trigger->edges, "tbft record");
-  // Joules would end up between the readings.
+  // With -o /dev/stdout, joules would be printed between the readings.
   std::FILE* const out = is_standard_output(options.trace) ? stderr : stdout;
   if (options.force && std::filesystem::exists(options.trace) && !results::is_stream(options.trace))
     std::filesystem::resize_file(options.trace, 0);
@@ -100,7 +100,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   status.energy_J = energy.energy_J;
   fmt::print(out, "{}{}", energy_text(energy, {}), sampler_text(monitor));
   std::fflush(out);
-  monitor.close();  // throws where the trace could not be written, when the joules are told
+  monitor.close();  // throws where the trace could not be written; by then the joules are printed
   for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
   if (const auto negative = power::negative_reason(energy); !negative.empty()) console.warning(negative);
   if (early) throw Interrupted(fmt::format("interrupted; {} holds the readings up to then", options.trace));

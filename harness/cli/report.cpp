@@ -1,4 +1,4 @@
-// tbft report RUN_DIR...: the tables of one or several runs, from their cells.csv, journal and step_cost.csv.
+// tbft report RUN_DIR...: prints the tables of one or several runs, from their cells.csv, journal and step_cost.csv.
 #include "results/report.h"
 
 #include <CLI/CLI.hpp>

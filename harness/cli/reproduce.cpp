@@ -1,4 +1,4 @@
-// tbft reproduce: every table of the paper that the data at hand allow, in one command.
+// tbft reproduce: makes every table of the paper that the data allow.
 #include "harness/paper/reproduce.h"
 
 #include <fmt/format.h>

@@ -21,7 +21,7 @@ void add_step_costs(const fs::path& file, results::Inputs& inputs) {
   inputs.step_costs.insert(inputs.step_costs.end(), rows.begin(), rows.end());
 }
 
-// A run directory holds cells.csv, step_cost.csv or both.
+// A run directory contains cells.csv, step_cost.csv or both.
 void add_run(const fs::path& run, results::Inputs& inputs, const std::function<void(const std::string&)>& warn,
              bool keep_contended) {
   if (!fs::is_directory(run) && run.filename() == "step_cost.csv") return add_step_costs(run, inputs);

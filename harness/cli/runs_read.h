@@ -1,4 +1,4 @@
-// Run directories read for a command that shows them.
+// Reads run directories for report, compare and plot.
 #pragma once
 
 #include <filesystem>
@@ -18,12 +18,11 @@ struct RunsRead {
   std::vector<std::string> warnings;  // already on stderr
 };
 
-// What read_runs() may read of them.
+// The files that read_runs() may read.
 std::vector<std::filesystem::path> files_of_runs(const std::vector<std::string>& names);
 
 // Each name is a run directory, its cells.csv or its step_cost.csv. `curves`: also read the traces. `keep_contended`: as in
-// add_cells(). Throws UsageError for a
-// name that is none, std::runtime_error for a run without rows.
+// add_cells(). Throws UsageError for any other name, std::runtime_error for a run without rows.
 RunsRead read_runs(const std::vector<std::string>& names, bool curves, bool keep_contended = false);
 
 }  // namespace tbft::cli

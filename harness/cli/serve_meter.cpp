@@ -1,4 +1,4 @@
-// tbft serve-meter: a meter for other machines, so that measuring a board does not change it.
+// tbft serve-meter: serves a meter to other machines, so that the measured board does not run the measurement.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

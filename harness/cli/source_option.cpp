@@ -69,7 +69,7 @@ adaptive::Reference reference_of(const SourceOptions& options, const std::string
     auto reference = adaptive::calibrate(seen, sizes, seed);
     reference.checkpoint_sha256 = sha256;
     reference.source = options.source;
-    // Fewer than the outputs: nobody knows which of them they are.
+    // There are fewer class names than outputs, so it is unknown which outputs they name.
     if (std::ssize(source.class_names) == base.spec().classes) reference.class_names = source.class_names;
     return reference;
   } catch (const adaptive::ReferenceError& error) {

@@ -1,4 +1,4 @@
-// What a target is compared with, for commands that diagnose: source images, or the file that was kept of them.
+// The source with which a diagnosis compares the target: source images, or the reference file made from them.
 #pragma once
 
 #include <cstdint>
@@ -24,17 +24,19 @@ struct SourceOptions {
 // --source, --reference, --source-images
 void add_source_options(CLI::App& command, SourceOptions& options);
 
-// What the base model sees in these images, with a progress line that calls them `name`.
+// The base model's observations of these images, with a progress line that calls them `name`.
 adaptive::Observation observe(Trainer& base, const data::Images& images, const std::vector<std::int64_t>& indices,
                               const std::string& name, Console& console, const StopOnSignal& stop);
 
-// At most `limit` of the images, drawn at random.
+// Draws at most `limit` of the images at random.
 std::vector<std::int64_t> draw(const data::Images& images, std::int64_t limit, std::uint32_t seed);
 
-// Of the model's outputs, by its checkpoint or by the source images of its reference; empty where neither says.
+// The class names of the model's outputs, from its checkpoint or from the source images of its reference; empty where neither
+// has them.
 const std::vector<std::string>& class_names_of(const Trainer& base, const adaptive::Reference& reference);
 
-// Read from --reference, or made from --source for samples of these sizes. Throws UsageError unless exactly one is given.
+// Reads the reference from --reference, or makes it from --source for samples of these sizes. Throws UsageError unless exactly
+// one of the options is given.
 adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint,
                                  const std::vector<std::int64_t>& sizes, std::uint32_t seed, Trainer& base, Console& console,
                                  const StopOnSignal& stop);

@@ -1,4 +1,4 @@
-// tbft step-cost: what one training step of one image costs by strategy, the paper's energy table.
+// tbft step-cost: the cost of one training step of one image by strategy (the paper's energy table).
 #include "harness/step_cost/step_cost.h"
 
 #include <fmt/format.h>
@@ -84,7 +84,7 @@ std::string operations_table(std::span<const StepCostRow> rows, std::span<const 
   return text;
 }
 
-// Networks one after the other, as the rows have them.
+// Networks in the order of the rows.
 std::vector<std::vector<StepCostRow>> by_network(const std::vector<StepCostRow>& rows) {
   std::vector<std::vector<StepCostRow>> networks;
   for (const auto& row : rows) {

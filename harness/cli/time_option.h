@@ -1,4 +1,4 @@
-// An option that takes a time with its unit: 500us, 2ms, 60s, 10min, 2h; a number alone is seconds.
+// An option for a time with its unit: 500us, 2ms, 60s, 10min, 2h. A number alone is in seconds.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,7 +11,7 @@ namespace tbft::cli {
 
 inline constexpr double longest_time_s = 1e9;  // some 30 years
 
-// From 0 on; further checks may be added.
+// Accepts 0 and more; callers may add further checks.
 template <typename Seconds>
 CLI::Option* add_time_option(CLI::App& command, const std::string& name, Seconds& value_s, const std::string& text) {
   static const std::map<std::string, double> units{{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"h", 3600}};

@@ -1,4 +1,4 @@
-// The commands that need a network, in a build without libtorch: they say so.
+// The commands that need a network, in a build without libtorch: each reports that.
 #include <CLI/CLI.hpp>
 
 #include "harness/cli/command.h"

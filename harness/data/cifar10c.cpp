@@ -36,7 +36,8 @@ Condition condition_of(const DatasetSpec& spec) {
     throw BadDatasetSpec(
         fmt::format("{}: needs condition=CORRUPTION-SEVERITY, such as condition=gaussian_noise-5", to_string(spec)));
   const auto condition = parse_condition(text->second);
-  if (!condition) throw BadDatasetSpec(fmt::format("{}: {}", to_string(spec), why_not(find_dataset(spec.name), text->second)));
+  if (!condition)
+    throw BadDatasetSpec(fmt::format("{}: {}", to_string(spec), condition_error(find_dataset(spec.name), text->second)));
   return *condition;
 }
 

@@ -164,8 +164,8 @@ std::vector<std::string> default_conditions(const DatasetKind& kind) {
   return kind.default_conditions.empty() ? kind.conditions : kind.default_conditions;
 }
 
-std::string why_not(const DatasetKind& kind, std::string_view condition) {
-  if (kind.grammar != nullptr) return kind.grammar->why_not(condition);
+std::string condition_error(const DatasetKind& kind, std::string_view condition) {
+  if (kind.grammar != nullptr) return kind.grammar->error(condition);
   if (std::ranges::find(kind.conditions, condition) != kind.conditions.end()) return "";
   if (kind.conditions.empty()) return fmt::format("{} has no conditions", kind.name);
   constexpr std::size_t readable = 10;

@@ -54,9 +54,9 @@ std::string folder_of(const DatasetSpec& spec);
 
 // Conditions that follow a grammar instead of a list.
 struct ConditionGrammar {
-  std::vector<std::string_view> forms;                 // the forms of one part as help text: "rotation-DEG"
-  std::string (*why_not)(std::string_view condition);  // an error message; empty where it is valid
-  std::string (*drift)(const DatasetSpec& spec);       // the levels of drift of the base and of the spec's condition
+  std::vector<std::string_view> forms;               // the forms of one part as help text: "rotation-DEG"
+  std::string (*error)(std::string_view condition);  // an error message; empty where it is valid
+  std::string (*drift)(const DatasetSpec& spec);     // the levels of drift of the base and of the spec's condition
 };
 
 struct DatasetKind {
@@ -81,7 +81,7 @@ std::span<const DatasetKind> dataset_kinds();
 const DatasetKind& find_dataset(std::string_view name);
 std::vector<std::string> default_conditions(const DatasetKind& kind);
 // An error message that says why `condition` is not one of the kind's, with a suggestion; empty where it is one.
-std::string why_not(const DatasetKind& kind, std::string_view condition);
+std::string condition_error(const DatasetKind& kind, std::string_view condition);
 // The drift of a cell: the kind's level, or the levels that its grammar derives from base and condition ("input+output").
 // Empty: no drift. Reads no file. Throws BadDatasetSpec.
 std::string drift_of(const DatasetKind& kind, DatasetSpec spec, const std::string& condition);

@@ -252,7 +252,7 @@ void add_levels(const DatasetSpec& spec, std::set<std::string>& found) {
   if (kind.over_base) add_levels(base_of(spec, is_drifted ? own_params : std::vector<std::string_view>{}), found);
 }
 
-std::string why_not_drift(std::string_view condition) {
+std::string drift_error(std::string_view condition) {
   try {
     parse_drift(condition);
     return "";
@@ -272,7 +272,7 @@ std::string drift_text(const DatasetSpec& spec) {
 }  // namespace
 
 const ConditionGrammar& drifted_grammar() {
-  static const ConditionGrammar grammar{.forms = form_texts(), .why_not = why_not_drift, .drift = drift_text};
+  static const ConditionGrammar grammar{.forms = form_texts(), .error = drift_error, .drift = drift_text};
   return grammar;
 }
 

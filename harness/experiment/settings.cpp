@@ -256,7 +256,7 @@ void check_data(const Settings& s) {
   }
   for (const auto& condition : s.data.conditions) {
     if (noised_block(condition)) continue;
-    if (const auto reason = data::why_not(*kind, condition); !reason.empty()) fail("data.conditions", reason);
+    if (const auto reason = data::condition_error(*kind, condition); !reason.empty()) fail("data.conditions", reason);
   }
 }
 

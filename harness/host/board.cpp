@@ -27,7 +27,7 @@ std::string trimmed(std::string text) {
   return text.substr(begin);
 }
 
-// The value of the first line "NAME<spaces>: VALUE" of a procfs table.
+// Returns the value of the first line "NAME<spaces>: VALUE" of a procfs table.
 std::string field(const std::string& table, std::string_view name) {
   std::istringstream lines(table);
   for (std::string line; std::getline(lines, line);) {
@@ -120,13 +120,13 @@ std::int64_t Board::cores() const {
   CPU_ZERO(&set);
   std::int64_t cores = std::max(sysconf(_SC_NPROCESSORS_ONLN), 1L);
   if (sched_getaffinity(0, sizeof set, &set) == 0) cores = CPU_COUNT(&set);
-  // Threads beyond the quota would only wait for each other until the next period.
+  // Threads beyond the quota would only wait for the next period.
   if (const auto quota = cpu_quota()) cores = std::clamp<std::int64_t>(static_cast<std::int64_t>(*quota), 1, cores);
   return cores;
 }
 
 std::optional<std::uint32_t> Board::throttled_bits() const {
-  // Where the device tree puts the firmware: soc/soc:firmware on a Pi 4, soc@107c000000:firmware or the like elsewhere.
+  // The device tree's path of the firmware: soc/soc:firmware on a Pi 4, soc@107c000000:firmware or similar elsewhere.
   const std::string platform = "sys/devices/platform";
   std::vector<std::string> bases{platform};
   for (const std::string& name : names(platform)) {

@@ -46,7 +46,7 @@ void signal_all(const std::vector<pid_t>& processes, int number) {
   for (const pid_t process : processes) kill(process, number);
 }
 
-// Kills and reaps whatever else the command started; gives up on what does not die within kill_delay.
+// Kills and reaps all other processes that the command started. Gives up on those that do not end within kill_delay.
 void end_descendants() {
   const auto give_up = SteadyClock::now() + kill_delay;
   for (auto left = descendants(getpid()); !left.empty() && SteadyClock::now() < give_up; left = descendants(getpid())) {
@@ -56,7 +56,7 @@ void end_descendants() {
   }
 }
 
-// The child gets the signal mask and dispositions that we were started with.
+// The child gets the signal mask and dispositions with which this program was started.
 pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& error) {
   std::vector<char*> argv;
   argv.reserve(command.size() + 1);
@@ -77,11 +77,11 @@ pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& 
   return pid;
 }
 
-// As posix_spawnp looks for it; empty where there is none.
+// Searches PATH as posix_spawnp does; empty where the file is not found.
 std::filesystem::path found_in_path(const std::string& command) {
   std::error_code none;
   if (command.find('/') != std::string::npos) return std::filesystem::exists(command, none) ? command : "";
-  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): no thread changes it
   std::istringstream folders(path != nullptr ? path : "/bin:/usr/bin");
   for (std::string folder; std::getline(folders, folder, ':');) {
     auto file = std::filesystem::path(folder) / command;
@@ -95,7 +95,7 @@ std::filesystem::path found_in_path(const std::string& command) {
 std::string missing_of(const std::string& command) {
   const auto file = found_in_path(command);
   if (file.empty()) return "command not found";
-  constexpr std::streamsize longest = 128;  // the kernel reads as much of the first line, and more since 5.1
+  constexpr std::streamsize longest = 128;  // the kernel reads this much of the first line (more since 5.1)
   std::string line(longest, '\0');
   std::ifstream in(file, std::ios::binary);
   in.read(line.data(), longest);
@@ -119,7 +119,7 @@ struct ChildRunner::Mask {
 ChildRunner::ChildRunner() : old_(new Mask) {
   const auto set = waited_signals();
   pthread_sigmask(SIG_BLOCK, &set, &old_->set);
-  // Who starts us with SIGCHLD ignored would have the kernel throw the exit code away.
+  // A parent may start this program with SIGCHLD ignored; the kernel would then discard the command's exit code.
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   sigaction(SIGCHLD, &standard, &old_->on_child);
@@ -132,10 +132,10 @@ ChildRunner::~ChildRunner() {
 }
 
 int ChildRunner::run(const std::vector<std::string>& command, std::optional<double> timeout_s) {
-  // A signal from before the command is ours alone: the command would never hear of it.
+  // A signal that arrived before the command started ends this program, because the command never received it.
   sleep(0);
   int error = 0;
-  // Grandchildren whose parent ended become ours, so that a time-out finds them, and whoever asks what was left behind.
+  // Grandchildren whose parent ended become children of this process, so that a time-out and process_tree.h find them.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t pid = spawn(command, old_->set, error);
   if (error == ENOENT) return exit_not_found;
@@ -143,7 +143,7 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
 
   const auto set = waited_signals();
   std::optional<SteadyClock::time_point> deadline;
-  // Beyond 30 years the clock's integer would overflow, and the command end at once.
+  // Beyond 30 years the clock's integer would overflow, and the command would end at once.
   constexpr double longest_s = 1e9;
   if (timeout_s)
     deadline = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(
@@ -154,19 +154,19 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
     const pid_t ended = waitpid(pid, &status, WNOHANG);
     if (ended < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for the command");
     if (ended == pid) {
-      // What the command left behind goes on where it ended by itself, and not where its time was up.
+      // Descendants keep running if the command ended by itself. After a time-out they are killed.
       if (timed_out) end_descendants();
       return timed_out ? exit_timed_out : exit_code_of(status);
     }
 
     if (deadline && SteadyClock::now() >= *deadline) {
       const int number = timed_out ? SIGKILL : SIGTERM;
-      kill(pid, number);  // also where /proc does not tell of descendants
+      kill(pid, number);  // even where /proc does not list descendants
       signal_all(descendants(getpid()), number);
       timed_out = true;
       deadline = SteadyClock::now() + kill_delay;
     }
-    // A second at most: nothing is lost if a SIGCHLD came between waitpid and here, it stays pending.
+    // Waits a second at most. A SIGCHLD between waitpid and this point is not lost: it stays pending.
     timespec patience{1, 0};
     if (deadline) {
       const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(*deadline - SteadyClock::now()).count();
@@ -176,7 +176,8 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
     const int number = sigtimedwait(&set, &info, &patience);
     if (number <= 0 || number == SIGCHLD) continue;
     signalled_ = true;
-    // What a terminal sends reaches the child by itself; what `kill` sends to us does not.
+    // A signal from the terminal reaches the child by itself; one that `kill` sends to this process does not, so it is
+    // forwarded.
     if (info.si_code <= 0) kill(pid, number);
   }
 }

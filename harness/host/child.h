@@ -1,4 +1,4 @@
-// A command as a child process: its streams are ours, signals are forwarded, a time-out ends it.
+// Runs a command as a child process. It shares our standard streams, signals are forwarded to it, and a time-out ends it.
 #pragma once
 
 #include <optional>
@@ -12,12 +12,12 @@ inline constexpr int exit_timed_out = 124;
 inline constexpr int exit_not_executable = 126;
 inline constexpr int exit_not_found = 127;
 
-// Why a command that ChildRunner::run() answered with exit_not_found could not start: it is nowhere, or what would run it is
-// missing (the interpreter of a script, the dynamic loader of a program for another system).
+// Says why a command could not start for which ChildRunner::run() returned exit_not_found: the file does not exist, or the
+// interpreter of a script or the dynamic loader of a program for another system is missing.
 std::string missing_of(const std::string& command);
 
-// Blocks the signals that ChildRunner waits for, in the calling thread and those it starts later: construct it before any
-// other thread exists, so that a signal reaches nobody else.
+// Blocks the signals that ChildRunner waits for, in the calling thread and in threads that it starts later. Construct it before
+// any other thread exists, so that no other thread receives such a signal.
 class ChildRunner {
  public:
   ChildRunner();
@@ -25,13 +25,15 @@ class ChildRunner {
   ChildRunner(const ChildRunner&) = delete;
   ChildRunner& operator=(const ChildRunner&) = delete;
 
-  // Runs `command` (found through PATH) to its end. Returns its exit code, 128 + n where signal n ended it, exit_timed_out
-  // where the time-out did (SIGTERM to it and all that it started, SIGKILL 2 s later), exit_not_found or exit_not_executable
-  // where it could not start. What the command leaves behind becomes our child, so that it can be found (process_tree.h).
+  // Runs `command` (found through PATH) to its end. Returns its exit code; 128 + n if signal n ended it; exit_timed_out if the
+  // time-out did (SIGTERM to it and to all that it started, SIGKILL 2 s later); exit_not_found or exit_not_executable if it
+  // could not start. Processes that the command leaves running become children of this process, so that they can be found
+  // (process_tree.h).
   int run(const std::vector<std::string>& command, std::optional<double> timeout_s);
-  // Waits. Throws Interrupted when a signal asks us to end, now or since the last run(). run() throws it before it starts.
+  // Waits. Throws Interrupted if a signal asks this program to end, now or since the last run(). run() also throws it before it
+  // starts.
   void sleep(double seconds);
-  // Whether such a signal came during a run(): the command may have survived it, but more runs are not wanted.
+  // Whether such a signal came during a run(). The command may have survived it, but the user wants no further runs.
   bool signalled() const { return signalled_; }
 
  private:

@@ -1,4 +1,4 @@
-// What a person at the terminal sees while work goes on: stderr, a progress line on a terminal only. Results never go here.
+// Messages for the user during the work, on stderr. A progress line appears only on a terminal. Results never go here.
 #pragma once
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 namespace tbft {
 
-// A line on stderr, whole. A stderr that is gone must not end the work or change an exit code: failing is silent.
+// Writes one whole line to stderr. A closed stderr must not end the work or change an exit code, so errors are ignored.
 void print_error(const std::string& line) noexcept;
 
 class Console {
@@ -20,7 +20,7 @@ class Console {
 
   void line(const std::string& text);      // one line, above the progress line
   void warning(const std::string& text);   // "tbft: warning: ..."
-  void progress(const std::string& text);  // replaces the progress line; nothing where no terminal is
+  void progress(const std::string& text);  // replaces the progress line; does nothing without a terminal
   void clear();
   bool terminal() const { return terminal_; }
 

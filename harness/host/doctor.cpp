@@ -29,7 +29,7 @@ using power::SysfsDir;
 constexpr double fast_i2c_Hz = 400e3;
 constexpr const char* config_line = "dtparam=i2c_arm=on,i2c_arm_baudrate=400000";
 
-// With the rights that opening it would have; nothing is opened, since that alone resets some serial devices.
+// Checks access with the rights of this process. It opens nothing, because opening resets some serial devices.
 bool may(const std::filesystem::path& path, int mode) {
   return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
 }
@@ -53,7 +53,7 @@ std::string config_fix() {
   return fmt::format("put `{}` into /boot/firmware/config.txt (older systems: /boot/config.txt) and reboot", config_line);
 }
 
-// Addresses that kernel drivers own, "0x40 (ina219)".
+// Addresses that belong to kernel drivers, such as "0x40 (ina219)".
 std::vector<std::string> bound_addresses(const Roots& roots, const std::string& bus) {
   std::vector<std::string> list;
   const SysfsDir all(roots.sys / "bus/i2c/devices");
@@ -103,7 +103,7 @@ void check_i2c(const Roots& roots, bool raspberry, std::vector<Check>& checks) {
   }
 }
 
-// "1a86:7523 USB Serial", empty where it hangs on no USB.
+// The USB device behind a port, such as "1a86:7523 USB Serial"; empty where there is none.
 std::string usb_identity(const Roots& roots, const std::string& tty) {
   std::filesystem::path at = SysfsDir(roots.sys / "class/tty" / tty / "device").real();
   for (int up = 0; up < 4 && at.has_relative_path(); ++up, at = at.parent_path()) {
@@ -268,7 +268,7 @@ void add_absent_kinds(std::vector<power::FoundMeter>& meters) {
   }
 }
 
-// What the readings of a meter say.
+// Checks of a meter's readings.
 void judge(MeterExam& exam) {
   const auto say = [&](Health health, std::string name, std::string detail, std::string fix) {
     exam.checks.push_back(

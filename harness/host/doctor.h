@@ -1,5 +1,5 @@
-// What stands between this machine and a good measurement, each point with the command that mends it. Looks at files and asks
-// the firmware; writes to no device, and reads no I2C address unless a URI names it.
+// Checks what prevents a good measurement on this machine; each problem comes with the command that mends it. Reads files and
+// asks the firmware. It writes to no device, and reads no I2C address unless a URI names it.
 #pragma once
 
 #include <cstddef>
@@ -26,20 +26,21 @@ struct Check {
 };
 
 struct Findings {
-  std::vector<power::FoundMeter> meters;  // what was found, then one line (absent) for each other kind
+  std::vector<power::FoundMeter> meters;  // the meters found, then one line (absent) for each other kind
   std::vector<Check> checks;
-  std::string auto_uri;                  // what `auto` takes; empty: nothing
-  std::vector<std::string> also_usable;  // of the same scope; where auto_uri is empty, the equals that it does not choose among
+  std::string auto_uri;  // the meter that `auto` takes; empty: none
+  std::vector<std::string>
+      also_usable;  // meters of the same scope; if auto_uri is empty, the equals among which `auto` does not choose
 };
 Findings check_machine(const power::Roots& roots = {});
 
-// What others did on the processors during a second or so.
+// Measures the processor use of other programs for about a second.
 Check check_others(const ProcessorUse& use);
 
-// A few readings of one meter, and what they say about its wiring.
+// A few readings of one meter, and the conclusions about its wiring.
 struct MeterExam {
   power::MeterInfo info;
-  bool usable = false;  // it measures, and readings came
+  bool usable = false;  // it is a measuring meter and gave readings
   std::size_t readings = 0;
   std::size_t repeated = 0;
   std::size_t failed = 0;
@@ -47,10 +48,11 @@ struct MeterExam {
   double seconds = 0;
   double volts_V = power::unknown;  // means
   double amps_A = power::unknown;
-  double power_W = power::unknown;  // a counter: its difference over the time
+  double power_W = power::unknown;  // of a counter: its rise divided by the time
   std::vector<Check> checks;
 };
-// Polls for a second, or five of its periods if that is longer, 30 s at most. An error of start() becomes a check.
+// Polls the meter for a second, or for five of its periods if that is longer, 30 s at most. An error of start() becomes a
+// check.
 MeterExam examine(power::Meter& meter, power::Clock& clock);
 
 }  // namespace tbft

@@ -1,4 +1,4 @@
-// How far two words are apart: for the "did you mean" of errors.
+// Distance between two words, for "did you mean" in error messages.
 #pragma once
 
 #include <cstddef>

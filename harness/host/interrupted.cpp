@@ -6,7 +6,7 @@ namespace tbft {
 
 namespace {
 
-// A signal handler can reach nothing but a global.
+// A signal handler can only reach a global variable.
 std::atomic<bool> stopped{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
@@ -21,7 +21,7 @@ StopOnSignal::StopOnSignal() {
   stopped = false;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  // Who starts us with nohup wants us to outlive the terminal.
+  // With nohup the user wants the program to outlive the terminal.
   hangup_ = std::signal(SIGHUP, on_signal);
   if (hangup_ == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
 }

@@ -1,4 +1,4 @@
-// Stopping by signal: SIGINT, SIGTERM and SIGHUP set a flag that work looks at between steps.
+// Stopping by signal. SIGINT, SIGTERM and SIGHUP set a flag that the work checks between steps.
 #pragma once
 
 #include <atomic>
@@ -6,12 +6,12 @@
 
 namespace tbft {
 
-// The work was stopped by a signal; what is finished is on disk. The program exits with 130.
+// A signal stopped the work; finished results are on disk. The program exits with 130.
 struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Installs the handlers while it lives. The second signal ends the process at once. SIGHUP stays ignored under nohup.
+// Installs the handlers for its lifetime. A second signal ends the process at once. SIGHUP stays ignored under nohup.
 class StopOnSignal {
  public:
   StopOnSignal();

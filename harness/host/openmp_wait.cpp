@@ -22,7 +22,7 @@ void let_openmp_threads_sleep(int argc, char** argv) {
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error || setenv("GOMP_SPINCOUNT", "3000", 0) != 0) return;
   execv(self.c_str(), argv);
-  unsetenv("GOMP_SPINCOUNT");  // it goes on as it is: slower beside others, but right
+  unsetenv("GOMP_SPINCOUNT");  // the program continues without it: slower beside other programs, but correct
 }
 
 }  // namespace tbft

@@ -14,7 +14,7 @@ std::vector<pid_t> descendants(pid_t root, const std::filesystem::path& proc) {
   while (!parents.empty()) {
     const pid_t parent = parents.back();
     parents.pop_back();
-    std::error_code gone;  // a process may end while we look
+    std::error_code gone;  // a process may end meanwhile
     for (std::filesystem::directory_iterator task(proc / std::to_string(parent) / "task", gone), end; !gone && task != end;
          task.increment(gone)) {
       std::ifstream in(task->path() / "children");
@@ -31,7 +31,8 @@ ProcessInfo process_info(pid_t process, const std::filesystem::path& proc) {
   return read_process(proc / std::to_string(process));
 }
 
-// PID (NAME) STATE ... utime stime cutime cstime: the name may hold anything, so that the columns are counted from its end.
+// PID (NAME) STATE ... utime stime cutime cstime. The name may contain anything, so columns are counted from its closing
+// parenthesis.
 ProcessInfo read_process(const std::filesystem::path& folder) {
   std::ifstream in(folder / "stat");
   std::string text;

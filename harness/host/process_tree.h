@@ -1,4 +1,4 @@
-// The processes that a command started, and theirs.
+// The descendants of a process.
 #pragma once
 
 #include <sys/types.h>
@@ -9,20 +9,20 @@
 
 namespace tbft {
 
-// Children, grandchildren and so on of a process, from /proc/PID/task/*/children. `root` itself is not among them. A snapshot:
-// what starts later is not in it.
+// Children, grandchildren and so on of a process, from /proc/PID/task/*/children, without `root` itself. It is a snapshot:
+// processes that start later are missing.
 std::vector<pid_t> descendants(pid_t root, const std::filesystem::path& proc = "/proc");
 
-// Seconds of one tick of procfs.
+// Seconds in one tick of procfs.
 double tick_s();
 
 struct ProcessInfo {
   std::string name;
-  bool ended = true;       // or never there; one that nobody waited for is still listed
-  double processor_s = 0;  // its own and that of children that it waited for
+  bool ended = true;       // or it never existed; a zombie has ended too, although it is still listed
+  double processor_s = 0;  // its own, and that of children for which it waited
 };
 ProcessInfo process_info(pid_t process, const std::filesystem::path& proc = "/proc");
-// The same of /proc/self and the like.
+// The same for a folder such as /proc/self.
 ProcessInfo read_process(const std::filesystem::path& folder);
 
 }  // namespace tbft

@@ -19,10 +19,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr double shortest_s = 1;  // of one processor: a step of 10 ms is then 1 %
+constexpr double shortest_s = 1;  // processor seconds; a tick of 10 ms is then 1 %
 
-// "cpu3 user nice system idle iowait irq softirq steal guest guest_nice": seconds that were neither idle nor waiting. Guests
-// are part of user and nice.
+// Seconds that were neither idle nor waiting, from "cpu3 user nice system idle iowait irq softirq steal guest guest_nice". user
+// and nice include the guests.
 std::optional<double> busy_s(std::istringstream& columns) {
   double sum = 0;
   int column = 0;
@@ -42,10 +42,10 @@ bool may_run_on(std::size_t cpu) {
 std::optional<double> first_number(const fs::path& file) {
   std::ifstream in(file);
   double value = 0;
-  return in >> value ? std::optional(value) : std::nullopt;  // "max" is no number
+  return in >> value ? std::optional(value) : std::nullopt;  // "max" is not a number
 }
 
-// Of one group.
+// The quota of one group.
 std::optional<double> quota_v2(const fs::path& group) {
   std::ifstream in(group / "cpu.max");
   double quota = 0, period = 0;
@@ -56,8 +56,8 @@ std::optional<double> quota_v1(const fs::path& group) {
   return quota && period && *quota > 0 && *period > 0 ? std::optional(*quota / *period) : std::nullopt;
 }
 
-// The least quota of a group and those above it, below `mount`. Where the mount shows less than the path says (a container sees
-// its own group as the root), the mount itself counts.
+// The smallest quota of a group and of its parents below `mount`. A container sees its own group as the root, so the path may
+// not exist under the mount; then the mount itself counts.
 template <typename Quota>
 std::optional<double> least(const fs::path& mount, const std::string& path, Quota quota) {
   std::optional<double> result;
@@ -78,7 +78,7 @@ std::optional<ProcessorTimes> processor_times(const fs::path& root) {
   for (std::string line; std::getline(in, line) && line.starts_with("cpu");) {
     std::size_t cpu = 0;
     const auto [end, error] = std::from_chars(line.data() + 3, line.data() + line.size(), cpu);
-    if (error != std::errc{}) continue;  // the sum of all
+    if (error != std::errc{}) continue;  // the line with the sum of all processors
     std::istringstream columns(line.substr(static_cast<std::size_t>(end - line.data())));
     const auto busy = busy_s(columns);
     if (!busy) return std::nullopt;
@@ -95,7 +95,7 @@ std::optional<ProcessorTimes> processor_times(const fs::path& root) {
 
 std::optional<ProcessorUse> processor_use(const std::optional<ProcessorTimes>& before,
                                           const std::optional<ProcessorTimes>& after) {
-  // Processors that went away or came have no difference.
+  // A processor that went offline or came online in between has no difference.
   if (!before || !after || before->busy_s.size() != after->busy_s.size()) return std::nullopt;
   const double wall_s = after->wall_s - before->wall_s;
   if (!(wall_s > 0)) return std::nullopt;

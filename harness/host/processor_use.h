@@ -1,5 +1,5 @@
-// Who used the processors during a window: this program with what it started, or others. Read from procfs under an injected
-// root.
+// The use of the processors during a window by this program (with its descendants) and by others. Read from procfs under an
+// injected root.
 #pragma once
 
 #include <filesystem>
@@ -9,35 +9,37 @@
 
 namespace tbft {
 
-// Of the processors, taken by others: from here on worth a warning. From results::contended_pct on a cell is marked.
+// The share of the processors used by others above which programs warn. Above results::contended_pct a cell is marked.
 inline constexpr double crowded_pct = 10;
 
-// Seconds of processor time at one instant, by each processor.
+// Processor time since boot at one instant, in seconds, for each processor.
 struct ProcessorTimes {
-  std::vector<double> busy_s;  // of each processor: everything but idle and waiting, with what a hypervisor gave to others
-  std::vector<bool> allowed;   // whether this process may run there
-  double own_s = 0;            // this process, its children that ended, and its descendants
-  double wall_s = 0;           // steady clock
+  std::vector<double>
+      busy_s;  // for each processor: all time except idle and waiting, including time that a hypervisor gave to others
+  std::vector<bool> allowed;  // whether this process may run there
+  double own_s = 0;           // this process, its children that ended, and its descendants
+  double wall_s = 0;          // steady clock
 };
-// nullopt where /proc/stat cannot be read (no procfs, or not as Linux writes it).
+// nullopt where /proc/stat cannot be read (no procfs, or another format).
 std::optional<ProcessorTimes> processor_times(const std::filesystem::path& root);
 
 struct ProcessorUse {
   double busy_pct = 0;         // of all processors
   double busy_processors = 0;  // the same as a number of processors
-  // Of all processors, or of those that this process may use where others have more of them: busy, but not by us. nullopt where
-  // the window is too short to tell (the kernel counts in steps of 10 ms).
+  // The share that other programs used of all processors, or of those that this process may use, whichever is larger. A process
+  // that may use 2 of 64 processors is disturbed by a neighbour that is 3 % of the whole machine. nullopt where the window is
+  // too short (the kernel counts in steps of 10 ms).
   std::optional<double> other_pct;
 };
-// nullopt where one end is unknown.
+// nullopt where one of the two instants is unknown.
 std::optional<ProcessorUse> processor_use(const std::optional<ProcessorTimes>& before,
                                           const std::optional<ProcessorTimes>& after);
 
 // "other programs took 45 % of the processors"
 std::string other_programs_text(double other_pct);
 
-// Processors that a container's quota leaves to this process, such as 0.5 (cgroup v2 cpu.max, v1 cfs quota; the least on the
-// way to the root). nullopt: no quota.
+// Processors that a container's quota allows this process, such as 0.5: the smallest cgroup v2 cpu.max or v1 cfs quota on the
+// path to the root. nullopt: no quota.
 std::optional<double> cpu_quota(const std::filesystem::path& root);
 
 }  // namespace tbft

@@ -1,4 +1,4 @@
-// Provenance: what made a result. Tool, compiler, library versions, board.
+// Provenance of a result: tool, compiler, library versions, board.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,7 +12,7 @@ namespace tbft {
 std::string tool_version();
 // {"tool_version", "compiler", "build", "host", "board", "cpu", "cores", "kernel", "cpu_governor"}
 nlohmann::json provenance_json(const Board& board);
-// Now in UTC as 20240131T235959Z, for names.
+// The current time in UTC as 20240131T235959Z, for file names.
 std::string utc_compact();
 
 }  // namespace tbft

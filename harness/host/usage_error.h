@@ -1,4 +1,5 @@
-// A mistake of the user, in an option or in an experiment file: where, what, and what is allowed. The program exits with 2.
+// A user's mistake in an option or an experiment file. The message says where, what, and what is allowed. The program exits
+// with 2.
 #pragma once
 
 #include <stdexcept>

@@ -15,9 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int max_depth = 2;
-constexpr std::size_t max_entries = 200;  // of one folder: a folder of images is not walked
+constexpr std::size_t max_entries = 200;  // in one folder: larger folders contain images and are not searched
 
-// `folder` and the folders below it, in byte order of their paths.
+// `folder` and its sub-folders, in byte order of their paths.
 void collect(const fs::path& folder, int depth, std::vector<fs::path>& folders) {
   folders.push_back(folder);
   if (depth == max_depth) return;

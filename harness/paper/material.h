@@ -1,4 +1,4 @@
-// What a folder of data and checkpoints holds, for `tbft reproduce`. Looks at names and folders, opens no image.
+// Finds data sets and checkpoints in a folder, for `tbft reproduce`. Examines names only and opens no image.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 namespace tbft {
 
-// Data sets as specs for load_dataset(), checkpoints as paths; empty where the folder has none.
+// Data sets are specs for load_dataset(), checkpoints are paths; empty where the folder has none.
 struct Material {
   std::string cifar10_train, cifar10_test;      // cifar10:DIR?part=... or imagefolder:DIR/...
   std::string cifar10_c;                        // the official .npy files
@@ -18,10 +18,10 @@ struct Material {
   std::filesystem::path living17_base;
 };
 
-// Looks in `folder`, in its sub-folders and in theirs: CIFAR-10 as *.bin or as {train,test}/CLASS/; CIFAR-10-C as
-// gaussian_noise.npy and labels.npy; checkpoints by name, *cifar10*.pth and *living17*.pth. Of several CIFAR-10 checkpoints the
-// one named *jpeg* is for images in folders (JPEG), another one for lossless images; one alone serves for both. Throws
-// std::runtime_error where `folder` is none.
+// Searches `folder` two levels deep: CIFAR-10 as *.bin or as {train,test}/CLASS/; CIFAR-10-C as gaussian_noise.npy and
+// labels.npy; checkpoints by name, *cifar10*.pth and *living17*.pth. Of several CIFAR-10 checkpoints, the one named *jpeg* is
+// used for images in folders (JPEG), and another one for lossless images. A single one is used for both. Throws
+// std::runtime_error where `folder` is not a folder.
 Material find_material(const std::filesystem::path& folder);
 
 }  // namespace tbft

@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double quick_step_cost_s = 45;  // a network
+constexpr double quick_step_cost_s = 45;  // of each network
 
 void train_base(const TableJob& job, const Board& board, Console& console, const std::atomic<bool>& stop) {
   const auto& base = *job.base;
@@ -43,7 +43,7 @@ void train_base(const TableJob& job, const Board& board, Console& console, const
     console.warning(note);
   fs::create_directories(out.parent_path());
   PretrainProgress progress(console, stop, settings.epochs);
-  // Its name only when it is whole.
+  // The file gets its name only when it is complete.
   const auto part = out.parent_path() / (out.stem().string() + ".part.pth");
   const auto best = pretrain(train, val, settings, part, true, progress);
   fs::rename(part, out);
@@ -58,7 +58,7 @@ StepCostRequest step_cost_request(const ReproductionRequest& request, const Repr
   cost.meter = request.meter;
   if (request.quick) cost.max_s = quick_step_cost_s;
   if (plan.jobs.empty()) return cost;
-  const auto& like = plan.jobs.front().settings;  // threads and back end are the same for all tables
+  const auto& like = plan.jobs.front().settings;  // threads and back end are equal for all tables
   cost.threads = like.threads;
   if (like.backend != "auto") cost.backend = like.backend;
   if (like.layout != "auto") cost.layout = like.layout;
@@ -92,7 +92,7 @@ results::Inputs read_reproduction(const fs::path& directory) {
   results::Inputs inputs;
   for (const auto table : table_names()) {
     const auto folder = directory / table;
-    // Whoever runs or reports a table is warned of its files; here what can be read counts.
+    // Warnings about the files come when a table is run or reported. Here only the readable rows count.
     if (fs::exists(folder / "cells.csv")) add_cells(folder / "cells.csv", inputs, [](const std::string&) {});
     if (fs::exists(folder / "step_cost.csv")) inputs.step_costs = results::read_step_costs(folder / "step_cost.csv");
   }
@@ -124,7 +124,7 @@ ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPl
     write_report(request, plan);
   }
   for (const auto& job : plan.jobs) {
-    // Data that cannot be read cost their table, not the others.
+    // A table whose data cannot be read is skipped; the others are made.
     const auto broken = [&](const std::exception& error) {
       console.line(fmt::format("{}: not made: {}", job.name, results::error_text(error)));
       plan.missing.push_back({job.name, results::error_text(error), "correct this and continue with --resume"});

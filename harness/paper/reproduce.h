@@ -1,4 +1,4 @@
-// `tbft reproduce`: every table of the paper that the material at hand allows, one run directory each, and one report.
+// `tbft reproduce` makes every table of the paper that the data allow, each in its own run directory, and one report.
 #pragma once
 
 #include <atomic>
@@ -17,18 +17,18 @@ namespace tbft {
 
 struct ReproductionOutcome {
   std::int64_t cells = 0, ok = 0, failed = 0, invalid = 0;  // of all tables
-  std::int64_t not_made = 0;                                // tables whose data or base model cannot be read
+  std::int64_t not_made = 0;                                // tables skipped because data or base model cannot be read
 };
 
-// What a reproduction's folder holds so far: the rows, journals and step costs of its tables.
+// Reads what a reproduction's folder holds so far: rows, journals and step costs of its tables.
 results::Inputs read_reproduction(const std::filesystem::path& directory);
 
-// The report on it, with what the plan says is missing and what is to be known of its numbers.
+// The report, with the plan's list of missing data and notes on the numbers.
 results::Reproduction reproduction_report(const ReproductionRequest& request, const ReproductionPlan& plan);
 
 // Makes the tables of the plan one after the other under request.output: TABLE/ (a run directory), base/ (base models that had
-// to be trained), step-cost/. After each table cells.csv (the rows of all), report.md and report.json are written anew. Where
-// `resume`, what is there is gone on with. A table that cannot be made joins plan.missing. Throws as run_experiment() and
+// to be trained), step-cost/. After each table cells.csv (the rows of all), report.md and report.json are written anew. With
+// `resume` it continues what is there. A table that cannot be made is added to plan.missing. Throws as run_experiment() and
 // pretrain(), and Interrupted.
 ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPlan& plan, bool resume,
                               const std::vector<std::string>& command_line, const Board& board, Console& console,

@@ -19,7 +19,7 @@ constexpr auto checkpoint_hint =
     "a state dict of the paper's network named *cifar10*.pth in the data folder, or --checkpoint FILE; `tbft pretrain` trains "
     "one";
 
-// How a table gets its data and base model, or what it lacks.
+// The data and base model of a table, or what is missing.
 struct Input {
   std::string path, train_path;
   std::filesystem::path checkpoint;
@@ -91,13 +91,13 @@ Input superclasses(const Material& m) {
 constexpr auto step_cost_table = "step-cost";
 
 struct TableKind {
-  std::string_view name;        // of its experiment file, too
-  std::string_view instead_of;  // a stand-in: made where that table cannot be
+  std::string_view name;        // also the name of its experiment file
+  std::string_view instead_of;  // for a stand-in: the table that it replaces where that one cannot be made
   Input (*input)(const Material&);
-  std::vector<std::string> quick;  // what --quick sets beside one repetition of the smallest training size
+  std::vector<std::string> quick;  // settings of --quick, besides one repetition of the smallest training size
 };
 
-// One visible list. The system-cost table, which needs no data, comes before them.
+// All tables except system-cost, which needs no data and comes first.
 const std::vector<TableKind>& tables() {
   static const std::vector<TableKind> list{
       {"cifar-flip", "", over_cifar10, {}},
@@ -123,13 +123,13 @@ std::string_view experiment(std::string_view name) {
   return found->toml;
 }
 
-// The table that an option `TABLE/key=value` is for; empty: it is for all.
+// The table of an option `TABLE/key=value`; empty for an option that concerns all.
 std::string table_of(const std::string& option) {
   const auto slash = option.substr(0, option.find('=')).find('/');
   return slash == std::string::npos ? "" : option.substr(0, slash);
 }
 
-// A stand-in beside its original, or beside another stand-in of it.
+// Whether two tables replace each other: a stand-in and its original, or two stand-ins of one table.
 bool needs_no_stand_in(const TableKind& table, const std::vector<std::string_view>& made) {
   return !table.instead_of.empty() && std::ranges::any_of(tables(), [&](const TableKind& other) {
     return (other.name == table.instead_of || other.instead_of == table.instead_of) &&
@@ -137,7 +137,7 @@ bool needs_no_stand_in(const TableKind& table, const std::vector<std::string_vie
   });
 }
 
-// The options for one table: `TABLE/key=value` without its prefix, and those for all.
+// The options for one table: `TABLE/key=value` without the prefix, and the options for all.
 std::vector<std::string> options_for(std::string_view table, const std::vector<std::string>& set) {
   std::vector<std::string> options;
   for (const auto& option : set) {
@@ -159,7 +159,7 @@ TableJob job(const TableKind& table, Input input, const ReproductionRequest& req
   }
   if (input.base) {
     if (request.quick) input.base->epochs = 4;
-    // A base model of another recipe is another file: no run goes on with the wrong one.
+    // Each recipe has its own file, so that no run continues with the wrong base model.
     const auto epochs = input.base->epochs.value_or(find_recipe(input.base->recipe).settings.epochs);
     input.checkpoint = request.output / "base" / fmt::format("{}-{}-{}.pth", input.base->name, input.base->recipe, epochs);
   }
@@ -204,7 +204,7 @@ ReproductionPlan plan_reproduction(const ReproductionRequest& request, const Mat
   std::vector<std::string_view> made;
   for (const auto& table : tables()) {
     if (!request.tables.empty() && !asked(table.name)) continue;
-    // A stand-in is made where its original is not, or where it is asked for.
+    // A stand-in is made if its original is not, or if the user names it.
     const bool needless = std::ranges::find(made, table.instead_of) != made.end();
     if (needless && !asked(table.name)) continue;
     Input input = table.input(material);
@@ -213,7 +213,7 @@ ReproductionPlan plan_reproduction(const ReproductionRequest& request, const Mat
       made.push_back(table.name);
       continue;
     }
-    // What stands in for a table is missed only where nothing does.
+    // A stand-in counts as missing only if nothing else replaces the table.
     if (needs_no_stand_in(table, made)) continue;
     for (const auto& lack : input.lacks) {
       const auto colon = lack.find(": ");

@@ -1,5 +1,5 @@
-// Which of the paper's tables `tbft reproduce` can make from the material at hand, and how; what is missing for the others. No
-// torch here.
+// Plans which of the paper's tables `tbft reproduce` can make from the data, how, and what is missing for the others. No torch
+// here.
 #pragma once
 
 #include <filesystem>
@@ -15,9 +15,9 @@
 
 namespace tbft {
 
-// A base model that has to be trained first.
+// A base model that must be trained first.
 struct BaseTraining {
-  std::string name;  // of its file in the run directory's base/
+  std::string name;  // of its file in base/
   std::string recipe;
   std::optional<std::int64_t> epochs;  // instead of the recipe's
   data::DatasetSpec train, val;
@@ -26,12 +26,12 @@ struct BaseTraining {
 struct TableJob {
   std::string name;  // sub-folder of the run directory
   Settings settings;
-  std::optional<BaseTraining> base;  // then settings.model.checkpoint is where it goes
+  std::optional<BaseTraining> base;  // if set, settings.model.checkpoint is the file that will be written
 };
 
 struct ReproductionRequest {
   std::filesystem::path data, output;
-  std::filesystem::path checkpoint;  // of CIFAR-10; empty: as find_material() picks it
+  std::filesystem::path checkpoint;  // base model of CIFAR-10; empty: the one that find_material() chose
   std::string meter = "auto";
   bool quick = false;
   std::vector<std::string> tables;  // only these; empty: all that the material allows
@@ -42,10 +42,10 @@ struct ReproductionPlan {
   std::vector<TableJob> jobs;
   bool step_cost = false;
   std::vector<results::Missing> missing;
-  std::vector<std::string> notes;  // how these numbers differ from the paper's protocol, for the report
+  std::vector<std::string> notes;  // for the report: how the protocol differs from the paper's
 };
 
-// Names of every table, in the order in which they are made.
+// Names of all tables, in the order in which they are made.
 std::vector<std::string_view> table_names();
 
 // Throws UsageError for an unknown table or setting.

@@ -37,12 +37,12 @@ std::optional<LevelsNamed> levels_named(std::span<const CellRow* const> cells, c
   bool any = false;
   for (const CellRow* row : cells) {
     const std::size_t level = true_level(*row);
-    const auto told = levels.find({row->run_id, row->cell_id});
-    const std::size_t named = told == levels.end() ? level_names.size() : index_of(told->second);
+    const auto entry = levels.find({row->run_id, row->cell_id});
+    const std::size_t named = entry == levels.end() ? level_names.size() : index_of(entry->second);
     if (level >= true_levels) {
       ++result.other;
     } else if (named == level_names.size()) {
-      ++result.untold;
+      ++result.without_diagnosis;
     } else {
       ++result.named[level][named];
       any = true;
@@ -73,8 +73,8 @@ MeanRecall mean_recall(const LevelsNamed& counted) {
 Section section_of(const LevelsNamed& counted) {
   Section section;
   section.captions.emplace_back("cells of `diagnosed` by the level of their drift and the level that the diagnosis named");
-  if (counted.untold > 0)
-    section.captions.push_back(fmt::format("{} cells left out: no journal has their diagnosis", counted.untold));
+  if (counted.without_diagnosis > 0)
+    section.captions.push_back(fmt::format("{} cells left out: no journal has their diagnosis", counted.without_diagnosis));
   if (counted.other > 0) {
     section.captions.push_back(
         fmt::format("{} cells left out: their drift has none of the levels, or is noise in a block", counted.other));

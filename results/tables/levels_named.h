@@ -19,7 +19,7 @@ inline constexpr std::size_t true_levels = 5, pure_levels = 4;
 struct LevelsNamed {
   using Counts = std::array<std::size_t, level_names.size()>;
   std::array<Counts, true_levels> named{};  // of each true level how many cells named which; both in the order of level_names
-  std::size_t untold = 0;                   // cells of which no journal tells a diagnosis
+  std::size_t without_diagnosis = 0;        // cells of which no journal tells a diagnosis
   std::size_t other = 0;                    // cells whose drift is none of the levels, or noise in a block
 };
 

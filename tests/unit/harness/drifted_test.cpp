@@ -169,7 +169,7 @@ TEST(Drifted, AHueIsTurnedAndGreyStays) {
 }
 
 std::string reason(const std::string& condition) {
-  return why_not(find_dataset("drifted"), condition);
+  return condition_error(find_dataset("drifted"), condition);
 }
 
 TEST(Drifted, EveryFormIsACondition) {

@@ -389,7 +389,7 @@ TEST(LevelsNamed, AreCountedByTrueLevel) {
 TEST(LevelsNamed, WhatCannotBeCountedIsNamed) {
   const Regret regret = named({{"input", "input", ""}, {"weather", "input", "input"}});
   ASSERT_TRUE(regret.levels);
-  EXPECT_EQ(regret.levels->untold, 1U);
+  EXPECT_EQ(regret.levels->without_diagnosis, 1U);
   EXPECT_EQ(regret.levels->other, 2U);
   EXPECT_EQ(recall_pct(*regret.levels, 1), 100);
   EXPECT_THAT(text_of(regret), HasSubstr("1 cells left out: no journal has their diagnosis"));
