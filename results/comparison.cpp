@@ -20,7 +20,7 @@ namespace {
 
 constexpr double alpha = 0.05;
 constexpr std::size_t fewest_pairs = 6;        // with fewer no signed rank test can reach 5 %
-constexpr std::size_t fewest_repetitions = 5;  // of one cell
+constexpr std::size_t fewest_repetitions = 5;  // repetitions of one cell
 constexpr std::array quantities{Quantity::train_J, Quantity::train_s, Quantity::accuracy_pct};
 
 struct Pair {
@@ -29,7 +29,7 @@ struct Pair {
 
 using Identity = std::tuple<std::string, std::string, std::string, std::optional<double>, std::string, std::int64_t>;
 
-// Of several rows of one cell the last counts; a failed cell has nothing to compare.
+// If a cell has several rows, the last counts. A failed cell is left out.
 std::map<Identity, const CellRow*> by_identity(const std::vector<CellRow>& rows) {
   std::map<Identity, const CellRow*> result;
   for (const CellRow& row : rows) {
@@ -44,7 +44,7 @@ std::optional<double> recorded_joules(const CellRow& row, Basis basis) {
   return basis == Basis::net ? row.train_net_J : row.train_gross_J;
 }
 
-// No ratio is formed from joules whose uncertainty reaches 0.
+// Whether the interval of the joules contains 0, so that no ratio may be formed from them.
 std::optional<double> joules_of(const CellRow& row, Basis basis) {
   const auto J = recorded_joules(row, basis);
   if (!J) return std::nullopt;
@@ -68,12 +68,12 @@ std::optional<double> value_of(const CellRow& row, Quantity quantity, Basis basi
   return std::nullopt;
 }
 
-// Accuracies may be 0, and points are what they are reported in.
+// Accuracies are compared by difference, because they may be 0 and are reported in points.
 bool by_difference(Quantity quantity) {
   return quantity == Quantity::accuracy_pct;
 }
 
-// Why a pair takes no part in a quantity; empty where it does.
+// The reason why a quantity leaves a pair out; empty where it does not.
 std::string_view why_left_out(const Pair& pair, Quantity quantity, Basis basis) {
   const auto a = value_of(*pair.a, quantity, basis), b = value_of(*pair.b, quantity, basis);
   if (a && b) return by_difference(quantity) || (*a > 0 && *b > 0) ? "" : "at or below 0, which has no ratio";
@@ -83,7 +83,7 @@ std::string_view why_left_out(const Pair& pair, Quantity quantity, Basis basis) 
   return pair.a->status == "ok" && pair.b->status == "ok" ? "without training joules" : "without valid energy";
 }
 
-// Net of idle where every pair with joules has both so.
+// Net of idle if both sides of every pair with joules have net joules.
 Basis basis_of(const std::vector<Pair>& pairs) {
   const auto all = [&](std::optional<double> CellRow::*member) {
     std::size_t n = 0;
@@ -100,7 +100,7 @@ std::string measured_text(const std::optional<std::int64_t>& measured) {
   return *measured == 1 ? "measured" : "estimate or replay";
 }
 
-// The values that the rows with joules have, one run's.
+// The values of one run's rows that have joules.
 template <typename Member>
 std::set<std::string> values(const std::vector<Pair>& pairs, const CellRow* Pair::*side, Member member) {
   std::set<std::string> result;
@@ -130,13 +130,14 @@ void add_obstacles(const ComparedRun& a, const ComparedRun& b, const std::vector
   check("joules of different scopes", [](const CellRow& row) { return row.meter_scope; });
 }
 
-// One meter at one host puts its gain on both sides. Two meters: what both gains allow.
+// The gain of one meter at one host cancels. With two meters, both gains count.
 double meters_U_rel(const std::vector<Pair>& pairs) {
   double gain_a = 0, gain_b = 0;
   bool shared = true;
   for (const Pair& pair : pairs) {
     if (!pair.a->train_gross_J || !pair.b->train_gross_J) continue;
-    if (pair.a->measured != 1 || pair.b->measured != 1) return 0;  // an estimate has no gain; its caption says what it is
+    if (pair.a->measured != 1 || pair.b->measured != 1)
+      return 0;  // an estimate has no gain; the caption says that it is an estimate
     shared = shared && pair.a->host == pair.b->host && pair.a->meter == pair.b->meter;
     gain_a = std::max(gain_a, pair.a->u_rel_gain.value_or(HUGE_VAL));
     gain_b = std::max(gain_b, pair.b->u_rel_gain.value_or(HUGE_VAL));
@@ -236,7 +237,7 @@ ComparedLine make_line(const std::vector<Pair>& pairs, Quantity quantity, Compar
   if (std::ranges::all_of(change, [](double x) { return x == 0; })) {
     line.p = 1;
   } else if (line.pairs >= (cell ? fewest_repetitions : fewest_pairs)) {
-    line.p = cell ? rank_sum_p(in_a, in_b) : signed_rank_p(change);  // ranks: the same of values and of their logarithms
+    line.p = cell ? rank_sum_p(in_a, in_b) : signed_rank_p(change);  // ranks of values equal the ranks of their logarithms
   }
   return line;
 }
@@ -245,7 +246,7 @@ Key key_of(const CellRow& row) {
   return {row.dataset, row.drift, row.condition, row.train_size, "", ""};
 }
 
-// The lines of one level and quantity are one family: each quantity is a question of its own.
+// The lines of one level and quantity form one family, because each quantity is a separate question.
 void judge(std::span<ComparedLine> level, Quantity quantity, double U_meters_rel) {
   std::vector<ComparedLine*> family;
   std::vector<double> p;
@@ -303,7 +304,7 @@ void add_lines(const std::vector<Pair>& pairs, Comparison& result) {
   end_level();
 }
 
-// Where things lie is no setting; what lies there has its SHA-256.
+// Paths are not compared; their contents are compared by SHA-256.
 bool is_place(const std::string& key) {
   static const std::set<std::string> places{"data.path", "data.train_path", "model.checkpoint", "description", "name"};
   return places.contains(key);

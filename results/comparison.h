@@ -1,4 +1,4 @@
-// The same cells in two runs: on two boards, with two versions, two settings. What differs beyond the noise?
+// Compares the same cells of two runs, made on two boards, with two versions or with two settings.
 //
 // A pair is two cells of the same data set, drift, condition, training size, strategy and repetition. Joules and seconds are
 // compared by the geometric mean of B / A over pairs, accuracies by the mean of B - A in percentage points, because an accuracy
@@ -26,7 +26,7 @@ namespace tbft::results {
 struct ComparedRun {
   std::string name;
   std::vector<CellRow> rows;
-  std::optional<RunFacts> facts;  // nothing: no run.json, so that neither data nor settings can be checked
+  std::optional<RunFacts> facts;  // empty without a run.json; data and settings are then unchecked
 };
 
 enum class Quantity { train_J, train_s, accuracy_pct };
@@ -38,15 +38,15 @@ std::string_view to_string(Verdict verdict);
 // B over A.
 struct ComparedLine {
   enum class Level { all, strategy, cell } level = Level::all;
-  Key key;               // of a cell; of others as far as all pairs share it
-  std::string strategy;  // empty: all
+  Key key;               // of a cell; in other lines the fields that all pairs share
+  std::string strategy;  // empty: all strategies
   Quantity quantity = Quantity::train_J;
-  std::size_t pairs = 0, left_out = 0;  // left out: a side has no value, or none above 0 where a ratio is formed
+  std::size_t pairs = 0, left_out = 0;  // left out: a side has no value, or a ratio needs a value above 0
   double a = unknown, b = unknown;      // means over the pairs
-  // Of joules and seconds: B / A. Of accuracies: B - A in percentage points. `low` and `high` belong to the one that is known.
+  // B / A for joules and seconds; B - A in percentage points for accuracies. `low` and `high` belong to the one that is known.
   double ratio = unknown, difference = unknown;
   double low = unknown, high = unknown;
-  double p = unknown, p_holm = unknown;  // unknown where there are too few
+  double p = unknown, p_holm = unknown;  // unknown where there are too few values
   Verdict verdict = Verdict::too_few;
 };
 
@@ -56,24 +56,24 @@ struct SettingDifference {
 
 struct Comparison {
   std::string a, b;                                // names
-  std::vector<std::string> obstacles;              // why the two must not be compared
-  std::vector<std::string> notes;                  // among them: how many pairs each quantity leaves out, and why
+  std::vector<std::string> obstacles;              // reasons against the comparison
+  std::vector<std::string> notes;                  // including how many pairs each quantity leaves out, and why
   std::size_t common = 0, only_a = 0, only_b = 0;  // cells
   Basis basis = Basis::none;                       // of the joules
-  double U_meters_rel = 0;  // k = 2: what two meters' gains let a ratio of joules differ by; unknown where one has no accuracy
+  double U_meters_rel = 0;  // k = 2: uncertainty of a joule ratio by the gains of two meters; unknown if one states no accuracy
   std::vector<ComparedLine> lines;  // all, then strategies, then cells
   std::vector<SettingDifference> settings;
 };
 // Throws std::invalid_argument where the runs have no cell in common.
 Comparison compare(const ComparedRun& a, const ComparedRun& b);
 
-// Whether some line differs beyond the noise.
+// Whether some line differs significantly.
 bool differs(const Comparison& comparison);
-// "no difference", or what differs: one line.
+// One line: "no difference", or what differs.
 std::string conclusion(const Comparison& comparison);
 
 std::vector<Section> sections_of(const Comparison& comparison);
-// Long form: a record a line of each comparison, under a constant header.
+// Long form: one record for each line of each comparison, under a constant header.
 std::string render_csv(std::span<const Comparison> comparisons);
 // {"comparisons": [{"a", "b", "notes", ..., "lines": [the columns of the CSV], "settings": [...]}]}
 std::string render_json(std::span<const Comparison> comparisons);

@@ -86,7 +86,7 @@ Cells table_of(const std::vector<const ComparedLine*>& lines, const Comparison& 
   return cells;
 }
 
-// How far B is from A, to sort by: a point of accuracy counts as a per cent of joules or seconds.
+// The distance of B from A, for sorting. A point of accuracy counts like one per cent of joules or seconds.
 double size_of_change(const ComparedLine& line) {
   return line.quantity == Quantity::accuracy_pct ? std::abs(line.difference) / 100 : std::abs(std::log(line.ratio));
 }
@@ -108,7 +108,7 @@ Section level_section(const Comparison& comparison, Level level, std::string tit
   if (level == Level::cell) {
     section.captions.push_back(fmt::format("{} of {} differ significantly, {} have too few repetitions; --format csv has all",
                                            shown.size(), all, too_few));
-    // The largest first.
+    // The largest change comes first.
     std::ranges::stable_sort(shown, std::greater{}, [](const ComparedLine* line) { return size_of_change(*line); });
     if (shown.size() > most_listed) {
       section.lines.push_back(fmt::format("... and {} more", shown.size() - most_listed));

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t max_bytes = std::size_t{256} << 20;
 constexpr std::int64_t max_images = 1'000'000;
 
-// Four images a digit, the first in its highest bit.
+// A hex digit holds four images, the first in its highest bit.
 std::vector<float> from_hex(std::string_view hex, std::size_t n) {
   if (hex.size() != (n + 3) / 4) throw std::runtime_error(fmt::format("{} hex digits for {} test images", hex.size(), n));
   std::vector<float> right(n);
@@ -47,7 +47,7 @@ std::string level_of(const nlohmann::json& diagnosis) {
   return level.get<std::string>();
 }
 
-// Nothing for a line that is not the end of a cell.
+// Returns nothing for a line that does not end a cell.
 std::optional<Record> record_of(std::string_view line) {
   const auto object = nlohmann::json::parse(line, nullptr, false);
   if (!object.is_object() || !object.contains("event") || !object["event"].is_string())

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t max_bytes = std::size_t{64} << 20;  // some 100,000 rows
 
-// A torn tail is the beginning of one row. One that holds a further line with all its fields is damage of another kind: a quote
-// that is never closed hides whole rows, and taking them for torn would lose them.
+// An incomplete tail is the beginning of one row. A tail that contains a complete further row is other damage: an unclosed
+// quote hides whole rows, and cutting the tail would lose them.
 void check_torn(const CsvReader& reader, std::size_t fields) {
   std::string_view tail = reader.tail();
   for (bool first = true;; first = false) {
@@ -29,12 +29,12 @@ void check_torn(const CsvReader& reader, std::size_t fields) {
   }
 }
 
-// Without a whole header a file is ours only if it is the beginning of one.
+// A file without a complete header is a cells.csv only if it is the beginning of the header.
 void check_torn_header(const CsvReader& reader) {
   if (!(header_line() + "\r\n").starts_with(reader.tail())) reader.fail("this is not a cells.csv: the header is not ours");
 }
 
-// How many bytes of the file are whole records. Refuses a file that this program would not have written.
+// Returns how many bytes of the file are complete records. Refuses a file that this program would not have written.
 std::size_t whole_bytes(std::string_view content, const fs::path& path) {
   CsvReader reader(content, path.string());
   const auto header = reader.next();
@@ -90,7 +90,7 @@ CellsFile parse_cells(std::string_view content, const std::string& name) {
 void append_cell(const fs::path& path, const CellRow& row) {
   append_to_file(path, max_bytes, [&](std::string_view content) {
     const std::size_t keep = whole_bytes(content, path);
-    // A file that a spreadsheet or another system has saved keeps its line ends.
+    // Keeps the line ends of a file that a spreadsheet or another system has saved.
     const char* const end = keep > 1 && content[keep - 2] == '\r' ? "\r\n" : "\n";
     return Append{keep, (keep == 0 ? header_line() + end : "") + to_line(row) + end};
   });

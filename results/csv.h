@@ -1,4 +1,4 @@
-// cells.csv: read whole, appended a row at a time, replaced atomically.
+// cells.csv: read as a whole, appended one row at a time, replaced atomically.
 #pragma once
 
 #include <filesystem>
@@ -18,18 +18,19 @@ std::string to_line(const CellRow& row);
 
 struct CellsFile {
   std::vector<CellRow> rows;
-  bool torn_tail = false;  // the last line had no newline: a write that did not finish; it is not in `rows`
+  bool torn_tail = false;  // the last line had no newline, because a write did not finish; `rows` excludes it
 };
-// Columns are found by name, so files with more or reordered columns are read; a missing or repeated column, a wrong count of
+// Columns are found by name, so files may have more or reordered columns; a missing or repeated column, a wrong count of
 // fields, a value of the wrong kind or one that no cell can have (validation_error), or a newer schema throws CsvError. An
 // empty file has no rows. At most 64 MiB.
 CellsFile read_cells(const std::filesystem::path& path);
-// The same of a text already in memory; `name` stands in the messages.
+// The same for a text in memory; `name` appears in messages.
 CellsFile parse_cells(std::string_view content, const std::string& name);
 
-// Creates the file with its header if absent, cuts a torn tail, appends the row with one write and syncs it. On a short
-// write (full disk) the file is cut back to what it was, and the std::system_error says so. A file with another header, or
-// whose tail is no torn row (an unclosed quote that swallowed whole rows), is left alone: CsvError.
+// Creates the file with its header if it does not exist, cuts off an incomplete last row, appends the row with one write and
+// syncs. On a short write (full disk) the file is cut back to its earlier length, and the std::system_error says so. Throws
+// CsvError and leaves the file alone if it has another header, or if its tail is not an incomplete row (an unclosed quote that
+// contains whole rows).
 void append_cell(const std::filesystem::path& path, const CellRow& row);
 
 // Writes all rows to a temporary name in the same folder, syncs and renames.

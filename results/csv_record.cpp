@@ -47,7 +47,12 @@ void CsvReader::fail(const std::string& what) const {
 }
 
 std::optional<std::vector<std::string>> CsvReader::next() {
-  enum class State { start, plain, inside, closed };  // of the field: nothing yet, without quotes, in quotes, after the quote
+  enum class State {
+    start,
+    plain,
+    inside,
+    closed
+  };  // within a field: nothing read yet, without quotes, in quotes, after the closing quote
   State state = State::start;
   std::vector<std::string> fields;
   std::string field;

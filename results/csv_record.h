@@ -1,4 +1,4 @@
-// CSV as RFC 4180 has it: records of fields, quotes doubled inside quotes, line ends allowed inside quotes.
+// CSV by RFC 4180: records of fields; inside quotes, quotes are doubled and line ends are allowed.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 
 namespace tbft::results {
 
-// What and where: "cells.csv:17: 63 fields, the header has 71".
+// Says what and where: "cells.csv:17: 63 fields, the header has 71".
 struct CsvError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The field as it stands in a file: in quotes where it holds a comma, a quote or a line end.
+// The field as written to a file: in quotes if it contains a comma, a quote or a line end.
 std::string text_field(std::string_view field);
-// Shortest form that reads back the same; empty for NaN and infinity, which no file of ours holds.
+// The shortest form that reads back as the same double; empty for NaN and infinity.
 std::string number_field(double value);
 std::string number_field(std::int64_t value);
 
@@ -32,9 +32,9 @@ class CsvReader {
   // The next whole record, ended by LF or CR LF. nullopt at the end, or at a last record without a line end.
   std::optional<std::vector<std::string>> next();
 
-  std::size_t line() const { return line_; }      // at which the record last returned begins; from 1
+  std::size_t line() const { return line_; }      // at which the last returned record begins; from 1
   std::size_t offset() const { return offset_; }  // bytes up to the end of the record last returned
-  // What stands after the last whole record once next() gave nullopt: a write that did not finish.
+  // The text after the last complete record, once next() returned nullopt: an incomplete write.
   std::string_view tail() const { return text_.substr(offset_); }
 
   [[noreturn]] void fail(const std::string& what) const;  // throws CsvError with name and line

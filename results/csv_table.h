@@ -1,4 +1,4 @@
-// A file of rows with fixed columns: one table of columns serves its header, its lines and its reading.
+// A file of rows with fixed columns. One table of columns serves writing the header and lines, and reading.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ template <typename Row>
 struct CsvColumn {
   std::string_view name;
   std::variant<std::string Row::*, std::optional<double> Row::*, std::optional<std::int64_t> Row::*> member;
-  bool later = false;  // files of earlier versions lack it: empty there
+  bool later = false;  // files of earlier versions lack it; its value is then empty
 };
 
 inline std::string field_of(const std::string& text) {
@@ -32,12 +32,12 @@ std::string field_of(const std::optional<T>& value) {
   return value ? number_field(*value) : std::string();
 }
 
-// The value of a field; empty is unknown. Throws std::invalid_argument with the kind that was expected.
+// Parses a field; an empty one is unknown. Throws std::invalid_argument that names the expected kind.
 void read_field(const std::string& field, std::string& value);
 void read_field(const std::string& field, std::optional<double>& value);
 void read_field(const std::string& field, std::optional<std::int64_t>& value);
 
-// The names, and a row as one line; both without the line end.
+// The header, and a row as one line; both without the line end.
 template <typename Row>
 std::string csv_header(std::span<const CsvColumn<Row>> columns) {
   std::string line;
@@ -54,12 +54,12 @@ std::string csv_line(std::span<const CsvColumn<Row>> columns, const Row& row) {
   return line;
 }
 
-// What a spreadsheet made of a header, and how to mend it: a byte order mark before it, semicolons or tabs between its fields.
-// Empty where there is nothing of that kind.
+// Detects a header that a spreadsheet has changed (a byte order mark before it, semicolons or tabs between its fields) and says
+// how to mend it. Empty for any other header.
 std::string dialect_error(const std::vector<std::string>& header);
 
-// Reads rows by the names in the header, so that files with more or reordered columns are read. Throws CsvError for another
-// dialect, a missing column that is not a later one, a repeated column, a wrong count of fields and a value of the wrong kind.
+// Reads rows by the names in the header, so files may have more or reordered columns. Throws CsvError for another dialect, a
+// missing column that is not a later one, a repeated column, a wrong count of fields and a value of the wrong kind.
 template <typename Row>
 class CsvRows {
  public:
@@ -78,7 +78,7 @@ class CsvRows {
     }
   }
 
-  // `reader` gave the fields last.
+  // `reader` is the reader that returned the fields.
   Row parse(const std::vector<std::string>& fields, const CsvReader& reader) const {
     if (fields.size() != fields_)
       reader.fail(std::to_string(fields.size()) + " fields, the header has " + std::to_string(fields_));
@@ -98,7 +98,7 @@ class CsvRows {
  private:
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
   std::span<const CsvColumn<Row>> columns_;
-  std::vector<std::size_t> places_;  // of every column of ours in the file
+  std::vector<std::size_t> places_;  // the position in the file of each of our columns
   std::size_t fields_;
 };
 

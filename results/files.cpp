@@ -39,11 +39,11 @@ class File {
 };
 
 void sync(const File& file, const fs::path& path) {
-  // EINVAL: a device or a pipe, which has nothing to sync.
+  // EINVAL means a device or a pipe, which cannot be synced.
   if (::fsync(file.fd()) != 0 && errno != EINVAL) fail(errno, fmt::format("cannot sync {}", path.string()));
 }
 
-// A new name is on disk only once its folder is.
+// A new name is on disk only after its folder is synced.
 void sync_folder_of(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), fmt::format("cannot open {}", folder.string()));
@@ -81,8 +81,8 @@ void write_all(const File& file, std::string_view text, const fs::path& path) {
   }
 }
 
-// Number of this process's descriptor that the path names, or -1. Opening /dev/stdout anew would write at the beginning of a
-// file that the shell has opened, over what others have written there.
+// The number of this process's descriptor that the path names, or -1. Opening /dev/stdout again would write at the beginning of
+// the file that the shell has opened, and overwrite the output of other programs.
 int descriptor_of(const fs::path& path) {
   std::error_code none;
   const fs::path folder = fs::canonical(path.has_parent_path() ? path.parent_path() : fs::path("."), none);
@@ -93,7 +93,7 @@ int descriptor_of(const fs::path& path) {
   return error == std::errc() && end == name.data() + name.size() ? number : -1;
 }
 
-// Follows links to the file that is there, or would be created.
+// Follows links to the file that exists, or that would be created.
 fs::path behind_links(fs::path path) {
   constexpr int most_links = 40;  // the kernel's own limit
   for (int links = 0; links < most_links; ++links) {
@@ -138,13 +138,13 @@ void copy(const File& from, const File& to, const fs::path& path) {
   }
 }
 
-// Mode and owner of the file that is replaced; a new file can be read by all.
+// Copies mode and owner of the replaced file; a new file is readable by all.
 void take_over(const File& staged, const fs::path& target) {
   constexpr mode_t as_others = 0644;  // mkostemp makes it private
   constexpr mode_t permissions = 07777;
   struct stat old {};
   const bool exists = ::stat(target.c_str(), &old) == 0;
-  // Only root can give a file away; whoever else replaces another's file owns it.
+  // Only root can change an owner. Another user who replaces a file becomes its owner.
   if (exists && ::fchown(staged.fd(), old.st_uid, old.st_gid) != 0) errno = 0;
   if (::fchmod(staged.fd(), exists ? old.st_mode & permissions : as_others) != 0)
     fail(errno, fmt::format("cannot set the mode of {}", target.string()));
@@ -185,7 +185,7 @@ void Output::commit(Durable durable) {
     if (durable == Durable::yes) sync_folder_of(target_);
     return;
   }
-  // A file that is a mount point, as containers have them, cannot be replaced.
+  // A file that is a mount point, as in containers, cannot be replaced.
   if (errno != EBUSY) fail(errno, fmt::format("cannot rename {} to {}", staged_.string(), target_.string()));
   const File mounted(::open(target_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC), fmt::format("cannot write {}", target_.string()));
   copy(staged, mounted, target_);
@@ -206,7 +206,8 @@ void append_to_file(const fs::path& path, std::size_t max_bytes, const std::func
   constexpr mode_t mode = 0644;
   const File file(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, mode),
                   fmt::format("cannot open {}", path.string()));
-  // Two appenders at once would cut each other's row as a torn tail. Advisory: a file system without locks goes without.
+  // Two programs that append at once would cut each other's row as an incomplete tail. The lock is advisory; file systems
+  // without locks have none.
   while (::flock(file.fd(), LOCK_EX) != 0 && errno == EINTR) {
   }
   struct stat status {};
@@ -218,7 +219,7 @@ void append_to_file(const fs::path& path, std::size_t max_bytes, const std::func
     fail(errno, fmt::format("cannot cut {}", path.string()));
   const ssize_t n = write_once(file, append.text);
   if (n < 0 || static_cast<std::size_t>(n) < append.text.size()) {
-    // A short write has no error number of its own: it is how a disk that fills up answers first.
+    // A short write sets no error number. It is the first sign of a full disk.
     const int error = n < 0 ? errno : ENOSPC;
     const bool cut = ::ftruncate(file.fd(), keep) == 0;
     fail(error, fmt::format("{}: {} of {} bytes written, {}", path.string(), n < 0 ? 0 : n, append.text.size(),

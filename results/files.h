@@ -1,4 +1,4 @@
-// Whole files, read and written so that a crash or a full disk leaves either the old content or the new.
+// Reads and writes whole files. A crash or a full disk leaves either the old content or the new.
 #pragma once
 
 #include <cstddef>
@@ -12,21 +12,21 @@ namespace tbft::results {
 // Throws std::system_error with the path; std::runtime_error for more than max_bytes.
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes);
 
-// Whether what was written must survive the machine; without, readers still see the old content or the new, whole.
+// Whether the content must survive a crash of the machine. If not, readers still see either the old content or the new.
 enum class Durable { yes, no };
 
-// Whether the path leads to a device, a pipe or an open descriptor of this process (/dev/stdout, /dev/fd/3), which are written
-// to as they are. False for regular files, folders and for what is not there. Throws std::system_error for links in a circle.
+// Whether the path leads to a device, a pipe or an open descriptor of this process (/dev/stdout, /dev/fd/3); they are written
+// to and never replaced. False for regular files, folders and missing files. Throws std::system_error for links in a circle.
 bool is_stream(const std::filesystem::path& path);
 
-// The file behind a name that a user gave. A regular file, new or old, appears whole or not at all; links to it and its mode
-// stay. A stream is written to and never replaced.
+// An output file whose name the user gave. A regular file, new or old, appears completely or not at all; links to it and its
+// mode are kept. A stream is written to and never replaced.
 class Output {
  public:
-  // Makes an empty file to write to in the meantime: beside the target, or for a stream in the temporary folder. Throws
+  // Creates an empty temporary file to write to: beside the target, or for a stream in the temporary folder. Throws
   // std::system_error with the path, as commit() does.
   explicit Output(const std::filesystem::path& path);
-  ~Output();  // removes what was not committed
+  ~Output();  // removes a file that was not committed
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
@@ -38,18 +38,18 @@ class Output {
   bool stream_;
 };
 
-// Any whole text file: an Output of this content. A stream that is not Durable, such as a pipe for a status, gets nothing while
-// nobody reads it.
+// Writes a whole text file as an Output. A stream that is not Durable, such as a pipe for a status, gets nothing while nobody
+// reads it.
 void write_file_atomically(const std::filesystem::path& path, const std::string& content, Durable durable = Durable::yes);
 
-// What to do to a file: cut it to its first `keep` bytes, then append `text`.
+// A change of a file: cut it to its first `keep` bytes, then append `text`.
 struct Append {
   std::size_t keep = 0;
   std::string text;
 };
 
-// Opens or creates the file, asks `plan` what to append given its present content (at most max_bytes), appends it with one
-// write and syncs. Where that fails the file is cut back to what was kept, and the std::system_error says so.
+// Opens or creates the file, calls `plan` with its content (at most max_bytes), appends the returned text with one write and
+// syncs. If that fails, the file is cut back to what was kept, and the std::system_error says so.
 void append_to_file(const std::filesystem::path& path, std::size_t max_bytes,
                     const std::function<Append(std::string_view)>& plan);
 

@@ -1,4 +1,4 @@
-// What is known about some runs: all that a report is made from.
+// The data of some runs from which a report is made.
 #pragma once
 
 #include <vector>
@@ -11,9 +11,9 @@ namespace tbft::results {
 
 struct Inputs {
   std::vector<CellRow> cells;  // of one or several runs, one after the other
-  Correctness correctness;     // of those cells, where a journal tells it
+  Correctness correctness;     // of those cells, where there is a journal
   std::vector<StepCostRow> step_costs;
-  Levels levels = {};  // that diagnoses of those cells named, where a journal tells it
+  Levels levels = {};  // that the diagnoses of those cells named, where there is a journal
 };
 
 }  // namespace tbft::results

@@ -67,7 +67,7 @@ Json object(const Winner& winner) {
           {"paper_winner", value(winner.paper_strategy)}};
 }
 
-// One object a column: the block with noise, which block is best, the diagonal. The accuracies stand in the summary.
+// One object for each column: the noised block, the best block, the diagonal. The summary has the accuracies.
 Json object(const BlockNoise& noise) {
   const Diagonal counted = diagonal(noise);
   Json result{{"dataset", value(noise.key.dataset)}, {"protocol", value(noise.key.protocol)}, {"board", value(noise.key.board)},
@@ -119,7 +119,7 @@ Json object(const RegretLine& line) {
           {"joule_cases", line.joule_cases}};
 }
 
-// By true level the cells that named each level, and the recall.
+// By true level: the number of cells that named each level, and the recall.
 Json object(const LevelsNamed& counted) {
   Json result = Json::object();
   for (std::size_t level = 0; level < true_levels; ++level) {
@@ -174,7 +174,8 @@ std::string render_json(const Inputs& inputs, const Summary& summary) {
   for (const BlockNoise& noise : summary.block_noise) report["block_noise"].push_back(object(noise));
   for (const StepCostRow& row : inputs.step_costs) report["step_costs"].push_back(object_of(step_cost_columns(), row));
   for (const Headline& headline : summary.headlines) report["headlines"].push_back(object(headline));
-  for (const Regret& regret : summary.regrets) report["regrets"].push_back(object(regret));  // no key without selectors
+  for (const Regret& regret : summary.regrets)
+    report["regrets"].push_back(object(regret));  // without selectors there is no key
   for (const Winner& winner : summary.winners) report["winners"].push_back(object(winner));
   return dump(report, 1) + '\n';
 }

@@ -1,4 +1,4 @@
-// Rows and reports as JSON. Unknown is null, numbers are numbers, bytes that are no UTF-8 become the replacement character.
+// Rows and reports as JSON. Unknown is null, numbers are numbers, invalid UTF-8 becomes the replacement character.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace tbft::results {
 
-// One object on one line without line end; its keys are the columns of cells.csv, all of them, in their order.
+// One object on one line without line end. Its keys are all columns of cells.csv in their order.
 std::string json_row(const CellRow& row);
 
-// One object on one line: the lines with measured and published numbers, missing levels, notes.
+// One object on one line: lines with measured and published numbers, missing levels, notes.
 std::string json_headline(const Headline& headline);
 
 // {"cells": [rows], "summary": [one object a table and strategy, the columns of the CSV report], "block_noise": [one a matrix],

@@ -21,26 +21,26 @@ struct PowerCurve {
     double low_W = 0, high_W = 0, mean_W = 0;
   };
   struct Span {
-    std::string name;  // of a phase; empty for a gap
+    std::string name;  // name of a phase; empty for a gap
     double from_s = 0, to_s = 0;
   };
   double duration_s = 0;
   std::size_t readings = 0;
-  std::vector<Bucket> buckets;            // in time order; those without a reading are left out
+  std::vector<Bucket> buckets;            // in time order; empty ones are left out
   std::vector<Span> phases;               // load, train, validate, test
   std::vector<Span> gaps;                 // no new reading for longer than the meter's gap limit
-  std::size_t gaps_left_out = 0;          // the shortest, where there are very many
+  std::size_t gaps_left_out = 0;          // the shortest gaps are left out where there are very many
   std::map<std::string, double> phase_J;  // gross; a phase without valid joules is left out
 };
 
-// By run_id and cell_id: a cell_id alone is the same on every board.
+// By run_id and cell_id, because a cell_id is the same on every board.
 using PowerCurves = std::map<std::pair<std::string, std::string>, PowerCurve>;
 
-// Gathers readings in any number, in memory for `most` buckets: their width doubles whenever there are more.
+// Collects any number of readings in the memory of `most` buckets. The width of the buckets doubles whenever there are more.
 class MinMax {
  public:
   explicit MinMax(std::size_t most) : most_(most) {}
-  // In time order; nanoseconds from the beginning, from 0 on. power_W is finite.
+  // Readings come in time order. t_ns counts from the beginning of the cell; power_W is finite.
   void add(std::int64_t t_ns, double power_W);
   std::size_t readings() const { return readings_; }
   std::vector<PowerCurve::Bucket> buckets() const;

@@ -13,7 +13,7 @@ constexpr std::size_t most_exact_signs = 50;
 constexpr std::size_t most_exact_values = 40;
 
 struct Ranks {
-  std::vector<std::size_t> doubled;  // twice the mid-rank: whole numbers
+  std::vector<std::size_t> doubled;  // twice the mid-rank, so that it is an integer
   double tied = 0;                   // sum of t^3 - t over groups of t equal values
 };
 
@@ -35,11 +35,12 @@ Ranks ranks_of(std::span<const double> values) {
 
 double normal_p(double distance, double variance) {
   if (!(variance > 0)) return 1;
-  const double z = std::max(0.0, std::abs(distance) - 0.5) / std::sqrt(variance);  // continuity: ranks come in whole steps
+  const double z =
+      std::max(0.0, std::abs(distance) - 0.5) / std::sqrt(variance);  // continuity correction, because ranks are integers
   return std::min(1.0, std::erfc(z / std::sqrt(2.0)));
 }
 
-// From how many of the equally likely cases give each sum.
+// The p value from the number of equally likely cases for each sum.
 double exact_p(const std::vector<double>& cases, std::size_t sum) {
   const auto at = cases.begin() + static_cast<std::ptrdiff_t>(sum);
   const double below = std::accumulate(cases.begin(), at + 1, 0.0);
@@ -90,7 +91,7 @@ double rank_sum_p(std::span<const double> a, std::span<const double> b) {
     const double variance = n_a * n_b / 12 * (n + 1 - ranks.tied / (n * (n - 1)));
     return normal_p(static_cast<double>(sum) / 2 - n_a * (n + 1) / 2, variance);
   }
-  // In how many ways k of the values so far have the sum s.
+  // The number of ways in which k of the values so far have the sum s.
   const std::size_t total = std::accumulate(ranks.doubled.begin(), ranks.doubled.end(), std::size_t{0});
   std::vector<std::vector<double>> cases(a.size() + 1, std::vector<double>(total + 1));
   cases[0][0] = 1;

@@ -25,7 +25,7 @@ std::string_view metric_of(std::string_view table) {
   return table == "system-cost" ? "energy_saving_pct" : "accuracy_pct";
 }
 
-// In the order in which the paper has them.
+// In the paper's order.
 std::vector<std::string> columns_of(std::string_view table) {
   std::vector<std::string> result;
   for (const Published& p : published()) {
@@ -40,7 +40,7 @@ const ComparedCell* find_cell(const ComparedColumn& column, std::string_view str
   return found == column.cells.end() ? nullptr : &*found;
 }
 
-// Places from 1; equal values share their mean place.
+// Ranks from 1; equal values share their mean rank.
 std::vector<double> ranks(const std::vector<double>& values) {
   std::vector<double> result;
   for (const double value : values) {
@@ -51,7 +51,7 @@ std::vector<double> ranks(const std::vector<double>& values) {
   return result;
 }
 
-// Pearson's correlation of the ranks; unknown where one side does not vary.
+// Pearson's correlation of the ranks; unknown where one side is constant.
 double spearman(const std::vector<double>& a, const std::vector<double>& b) {
   const std::vector<double> x = ranks(a), y = ranks(b);
   const double mean = (static_cast<double>(a.size()) + 1) / 2;
@@ -84,7 +84,7 @@ void compare_blocks(ComparedColumn& column) {
 
 using Measured = std::map<std::string, ComparedCell, StrategyOrder>;  // by strategy; paper not yet filled in
 
-// The column with the paper's strategies, none and bn-stats, and whatever else was measured.
+// The column with the paper's strategies, none and bn-stats, and all other measured strategies.
 ComparedColumn column_of(std::string_view table, const std::string& name, Measured measured) {
   for (const char* baseline : {"none", "bn-stats"}) measured[baseline];
   for (const Published& p : published()) {
@@ -125,7 +125,7 @@ std::string data_text(const std::string& dataset, std::string_view same_as) {
   return dataset == same_as ? name : fmt::format("{}, a stand-in for {}", name, same_as);
 }
 
-// Joules are not compared here, but a table beside the paper's says what its joules are.
+// Joules are not compared here, but the caption says what kind of joules the table has.
 void add_caption(ComparedTable& table, const std::string& caption) {
   const bool known = std::find(table.captions.begin(), table.captions.end(), caption) != table.captions.end();
   if (!caption.empty() && !known) table.captions.push_back(caption);

@@ -1,5 +1,5 @@
-// The reproduction report: the paper's five tables measured, published and their difference, cell by cell, and whether they
-// agree.
+// The reproduction report: for each cell of the paper's five tables the measured value, the published value and their
+// difference, and whether the tables agree.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace tbft::results {
 
-// What could not be measured, and where to get it: told by the caller, who knows.
+// Data that are missing, and where to get them. The caller provides this.
 struct Missing {
   std::string table;  // of the paper: cifar10-c | living17 | cifar-flip | block-noise | system-cost
   std::string what, where;
@@ -29,9 +29,9 @@ struct ComparedCell {
 };
 
 struct ComparedColumn {
-  std::string name;                 // as the paper has it: 10%, noise@block1, 32px-10out
-  std::vector<ComparedCell> cells;  // none and bn-stats too, measured or not
-  // Of the four blocks, unknown or empty until all are measured.
+  std::string name;                 // the paper's name: 10%, noise@block1, 32px-10out
+  std::vector<ComparedCell> cells;  // including none and bn-stats, measured or not
+  // For the four blocks; unknown or empty until all are measured.
   double spearman = unknown;
   bool same_order = false;
   std::string best, paper_best;
@@ -47,10 +47,10 @@ struct ComparedTable {
 
 inline constexpr double close_points = 5;
 
-// Cells of block1, block2, block3, fc and full (Block Avg follows from them).
+// Counts cells of block1, block2, block3, fc and full; Block Avg follows from them.
 struct Agreement {
-  std::size_t close = 0, compared = 0, published = 0;      // cells within 5 points, of those measured, of the paper's
-  std::size_t same_order = 0, same_best = 0, columns = 0;  // columns, of those with all four blocks
+  std::size_t close = 0, compared = 0, published = 0;      // cells within 5 points; cells measured; cells of the paper
+  std::size_t same_order = 0, same_best = 0, columns = 0;  // counted over columns with all four blocks
 };
 Agreement agreement(const ComparedTable& table);
 
@@ -58,17 +58,17 @@ Agreement agreement(const ComparedTable& table);
 std::string verdict(const ComparedTable& table);
 
 struct Reproduction {
-  std::vector<ComparedTable> tables;  // in the paper's order; of one without data an empty one
+  std::vector<ComparedTable> tables;  // in the paper's order; empty for a table without data
   std::vector<Headline> headlines;
   std::vector<Missing> missing;
-  std::vector<std::string> notes;  // of the caller: how the numbers were made, where not as published
+  std::vector<std::string> notes;  // from the caller: where the protocol differs from the published one
 };
-// Accuracies stand beside the table that paper_column() names, a table a data set, protocol and board, conditions averaged;
-// training sizes that the paper has not are named in a caption. Step costs: a table a board, backend and variant, of the
-// latest run of each network.
+// Accuracies are compared with the table that paper_column() names. There is one table for each data set, protocol and board;
+// conditions are averaged. A caption names training sizes that the paper does not have. Step costs have one table for each
+// board, backend and variant, from the latest run of each network.
 Reproduction reproduce(const Inputs& inputs, std::vector<Missing> missing);
 
-// csv: one line a cell under a constant header.
+// csv: one line for each cell under a constant header.
 std::string render(const Reproduction& reproduction, Format format);
 
 }  // namespace tbft::results

@@ -28,7 +28,7 @@ std::string signed_points(double points) {
   return points > 0 ? "+" + text : text;
 }
 
-// A line a strategy; measured, published and difference a column of the paper.
+// One line for each strategy; for each column of the paper: measured, published, difference.
 Cells cells_of(const ComparedTable& table) {
   Cells cells{{"strategy"}};
   std::map<std::string, std::vector<std::string>, StrategyOrder> lines;

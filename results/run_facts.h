@@ -1,4 +1,4 @@
-// What run.json says of a run: its effective settings and what made it. For reports and comparisons; the harness writes it.
+// Reads run.json for reports and comparisons: a run's effective settings and provenance. The harness writes the file.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace tbft::results {
 
-// Values as JSON text, so that any two can be compared and shown; a string stands without its quotes.
+// Values are JSON text, so that any two can be compared and shown; strings have no quotes.
 struct RunFacts {
   std::string run_id, created_utc;
   std::map<std::string, std::string> settings;    // effective, by key
@@ -16,9 +16,9 @@ struct RunFacts {
   std::map<std::string, std::string> data;        // by data set: sizes and SHA-256 of images and labels
 };
 
-// Throws std::runtime_error for something else than a run.json, std::system_error for a file that cannot be read.
+// Throws std::runtime_error for a file that is not a run.json, std::system_error for a file that cannot be read.
 RunFacts read_run_facts(const std::filesystem::path& run_json);
-// The same of a text already in memory; `name` stands in the messages.
+// The same for a text in memory; `name` appears in messages.
 RunFacts parse_run_facts(std::string_view json, const std::string& name);
 
 }  // namespace tbft::results

@@ -12,10 +12,15 @@ namespace tbft::results {
 
 namespace {
 
-// Name and member are one token, so that they cannot differ.
-// clang-format off
-#define TBFT_COLUMN(field) Column{#field, &CellRow::field}
-#define TBFT_LATER_COLUMN(field) Column{#field, &CellRow::field, true}
+// The macro makes name and member from one token, so that they cannot differ. clang-format off
+#define TBFT_COLUMN(field)  \
+  Column {                  \
+#field, &CellRow::field \
+  }
+#define TBFT_LATER_COLUMN(field)  \
+  Column {                        \
+#field, &CellRow::field, true \
+  }
 const std::array table{
     TBFT_COLUMN(schema),
     TBFT_COLUMN(run_id),
@@ -89,12 +94,12 @@ const std::array table{
 #undef TBFT_LATER_COLUMN
 // clang-format on
 
-// What a column can hold. Energies, powers and temperatures have a sign and are not listed.
+// Limits of columns. Energies, powers and temperatures may be negative and are not listed.
 struct Limits {
   std::string_view column;
   double high;
 };
-constexpr double rounded = 1e-9;  // a sum of parts may end a little above the whole
+constexpr double rounded = 1e-9;  // tolerance for sums of rounded parts
 constexpr std::array limited{Limits{"train_size", 1}, Limits{"accuracy_pct", 100}, Limits{"coverage_pct", 100 + rounded},
                              Limits{"measured", 1}, Limits{"throttled", 1}};
 constexpr std::array<std::string_view, 25> never_negative{"repetition",
@@ -164,7 +169,7 @@ std::string validation_error(const CellRow& row) {
     return fmt::format("column status: '{}' is none of ok, failed, invalid", printable(row.status, 40));
   if (row.n_test && row.correct && *row.correct > *row.n_test)
     return fmt::format("column correct: {} of {} test images", *row.correct, *row.n_test);
-  // Somebody may have rounded the percentage, not more.
+  // The percentage may be rounded, but must otherwise agree.
   constexpr double rounding_pct = 0.06;
   if (row.accuracy_pct && row.n_test && row.correct && *row.n_test > 0) {
     const double pct = 100.0 * static_cast<double>(*row.correct) / static_cast<double>(*row.n_test);

@@ -1,4 +1,4 @@
-// The row of cells.csv (schema 1): one cell of a run. One table of columns serves the CSV, JSON and the reports.
+// The row of cells.csv (schema 1): one cell of a run. One table of columns serves CSV, JSON and reports.
 #pragma once
 
 #include <cstdint>
@@ -47,14 +47,14 @@ struct CellRow {
   Count throttled;
   Text tool_version, config_hash;
   Number idle_drift_W;  // idle after the window less idle before it
-  // Share of the processors that other programs took while the cell ran. From contended_pct on its joules and times of training
-  // are not its own.
+  // Percentage of the processors that other programs used while the cell ran. Above contended_pct its training joules and times
+  // include too much foreign work.
   Number other_cpu_pct;
 };
 
 inline constexpr double contended_pct = 30;
 bool is_contended(const CellRow& row);
-// Empties the joules and times of training of contended rows, so that nothing is formed from them.
+// Empties the training joules and times of contended rows, so that no saving is formed from them.
 void leave_out_contended(std::span<CellRow> rows);
 
 using Column = CsvColumn<CellRow>;
@@ -62,8 +62,8 @@ using Column = CsvColumn<CellRow>;
 // In the order of the file. Every column is always present.
 std::span<const Column> columns();
 
-// Which column of the row holds a value that no cell can have, and why: a percentage above 100, a status that does not exist, a
-// measured cell that is ok without joules. Empty where there is none. A cell that ran under --jobs has no meter and no joules.
+// Names a column whose value no cell can have, and the reason: a percentage above 100, an unknown status, a measured cell that
+// is ok without joules. Empty for a valid row. A cell that ran under --jobs has no meter and no joules.
 std::string validation_error(const CellRow& row);
 
 }  // namespace tbft::results

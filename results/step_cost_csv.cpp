@@ -12,14 +12,16 @@ namespace tbft::results {
 
 namespace {
 
-constexpr std::size_t max_bytes = std::size_t{4} << 20;  // a handful of rows a run
+constexpr std::size_t max_bytes = std::size_t{4} << 20;  // a run has only a few rows
 
 constexpr std::array<std::string_view, 2> variants{"tbft", "published-quirk"};
 constexpr std::array<std::string_view, 7> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "full"};
 
-// Name and member are one token, so that they cannot differ.
-// clang-format off
-#define TBFT_COLUMN(field) CsvColumn<StepCostRow>{#field, &StepCostRow::field}
+// The macro makes name and member from one token, so that they cannot differ. clang-format off
+#define TBFT_COLUMN(field)      \
+  CsvColumn<StepCostRow> {      \
+#field, &StepCostRow::field \
+  }
 const std::array table{
     TBFT_COLUMN(schema),
     TBFT_COLUMN(run_id),

@@ -1,4 +1,4 @@
-// The rows of step_cost.csv (schema 1): what one training step of one image costs, strategy by strategy.
+// The rows of step_cost.csv (schema 1): the cost of one training step of one image by strategy.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace tbft::results {
 
 inline constexpr std::int64_t step_cost_schema = 1;
 
-// One strategy of one network, means over `rounds` rounds of `steps` steps; joules are of one step. Empty = unknown.
+// One strategy of one network: means over `rounds` rounds of `steps` steps; joules of one step. Empty means unknown.
 struct StepCostRow {
   using Text = std::string;
   using Number = std::optional<double>;
@@ -24,15 +24,15 @@ struct StepCostRow {
   Count schema = step_cost_schema;
   Text run_id, started_utc, host, board;
   Count pixels, classes;
-  // tbft: only tuned parameters require a gradient. published-quirk: layers picked by substring, as the paper's script did.
+  // tbft: only tuned parameters require a gradient. published-quirk: layers are chosen by substring, as in the paper's script.
   Text variant;
   Text strategy;  // none | bn-stats | block1 | block2 | block3 | fc | full
   Count steps, rounds;
   Number step_s, step_s_low, step_s_high;                     // 95 % interval
   Number gross_J, U_gross_J, idle_W, net_J, U_net_J;          // U: expanded, k = 2
-  Number saving_time_pct, saving_time_low, saving_time_high;  // against full, of time; 95 % interval
+  Number saving_time_pct, saving_time_low, saving_time_high;  // of time, against full; 95 % interval
   Number saving_gross_pct, saving_net_pct;
-  Number paper_view_J;  // step_s times the mean power of all strategies: the paper's joules are time times a constant
+  Number paper_view_J;  // step_s times the mean power of all strategies, because the paper's joules are time times a constant
   Number macs, saving_macs_pct;
   Number peak_rss_MiB;
   Text meter, meter_scope;
@@ -48,10 +48,10 @@ std::span<const CsvColumn<StepCostRow>> step_cost_columns();
 // the above, a newer schema, a last line without its end (the file is only ever written whole) throws CsvError; a file that
 // cannot be read std::system_error.
 std::vector<StepCostRow> read_step_costs(const std::filesystem::path& path);
-// The same of a text already in memory; `name` stands in the messages.
+// The same for a text in memory; `name` appears in messages.
 std::vector<StepCostRow> parse_step_costs(std::string_view content, const std::string& name);
 
-// All rows to a temporary name in the same folder, synced and renamed. Throws std::system_error with the path.
+// Writes all rows to a temporary name in the same folder, syncs and renames. Throws std::system_error with the path.
 void write_step_costs(const std::filesystem::path& path, std::span<const StepCostRow> rows);
 
 }  // namespace tbft::results

@@ -45,7 +45,7 @@ std::string significant(double value, int digits) {
 
 std::string decimals(double value, int digits) {
   if (!std::isfinite(value)) return "-";
-  // Beyond this no accuracy, saving or energy goes; a damaged file may, and 300 digits help nobody.
+  // Only damaged files have values beyond this, and 300 digits would not help.
   return std::abs(value) < 1e12 ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.{}g}", value, digits);
 }
 

@@ -1,4 +1,4 @@
-// Text that came from a file, made fit for a terminal or an error message.
+// Makes text from files fit for a terminal or an error message.
 #pragma once
 
 #include <cstddef>
@@ -8,16 +8,16 @@
 
 namespace tbft::results {
 
-// The text on one line in printable ASCII: every other byte becomes '?', white space a blank. Longer than `max`: cut, with
-// "...".
+// The text on one line in printable ASCII. Every other byte becomes '?', white space a blank. Text longer than `max` is cut and
+// ends with "...".
 std::string printable(std::string_view text, std::size_t max = 200);
 
-// What an exception says, for people: without the library's own names, codes and stack traces.
+// The message of an exception for users, without a library's own names, codes and stack traces.
 std::string error_text(const std::exception& error);
 
-// For people: so many significant digits without an exponent where that is readable; "-" for NaN and infinity.
+// The number with `digits` significant digits, without an exponent where that is readable; "-" for NaN and infinity.
 std::string significant(double value, int digits);
-// So many decimals; "-" for NaN and infinity.
+// The number with `digits` decimals; "-" for NaN and infinity.
 std::string decimals(double value, int digits);
 
 }  // namespace tbft::results

@@ -1,5 +1,5 @@
 // The published numbers of "Towards Low-Energy Adaptive Personalization for Resource-Constrained Devices" (EuroMLSys 2024,
-// arXiv 2403.15905), and which of them stand beside a result of ours.
+// arXiv 2403.15905), and which of them are compared with a result of ours.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace tbft::results {
 
-// One number as printed. One cell disagrees with its own row and is kept so: CIFAR-Flip, 20 %, Block Avg says 53.65 where the
-// four blocks average 53.50.
+// One number as printed. One cell contradicts its own row and is kept as printed: Block Avg of CIFAR-Flip at 20 % is 53.65, but
+// the four blocks average 53.50.
 struct Published {
   std::string table;  // cifar10-c | living17 | cifar-flip | block-noise | system-cost | headline
   std::string dataset;
@@ -27,15 +27,15 @@ const std::vector<Published>& published();
 const Published* find_published(std::string_view table, std::string_view condition, std::string_view strategy,
                                 std::string_view metric);
 
-// Which column of the paper corresponds to a table of ours.
+// The column of the paper that corresponds to a table of ours.
 struct PaperColumn {
-  std::string table;           // of accuracies
-  std::string condition;       // its column; empty where our training size is none of the paper's
+  std::string table;           // its table of accuracies
+  std::string condition;       // its column; empty where the paper does not have our training size
   std::string label;           // "paper"; "paper (cifar10-c)" where the data are analogous, not the same
-  std::string cost_condition;  // of system-cost: 128px-17out for living17, else 32px-10out
+  std::string cost_condition;  // column of system-cost: 128px-17out for living17, otherwise 32px-10out
 };
-// cifar10-c, living17 and cifar-flip stand beside themselves; a condition noise-BLOCK beside the block-noise table; everything
-// else beside the table of its drift level: input cifar10-c, feature living17, output cifar-flip. nullopt: nothing corresponds.
+// cifar10-c, living17 and cifar-flip correspond to their own tables, a condition noise-BLOCK to the block-noise table, and all
+// else to the table of its drift level: input cifar10-c, feature living17, output cifar-flip. nullopt: nothing corresponds.
 std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view drift, std::string_view condition,
                                         std::optional<double> train_size);
 
