@@ -28,7 +28,7 @@ double published_accuracy(std::size_t noised, std::string_view tuned) {
   return number == nullptr ? unknown : number->value;
 }
 
-// Of all four blocks the best; empty while one is unknown.
+// The best of the four blocks; empty while one is unknown.
 template <typename Accuracy>
 std::string best_block(Accuracy accuracy_of) {
   std::string best;

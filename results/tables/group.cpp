@@ -21,7 +21,7 @@ double finite(const CellRow::Number& number) {
   return number && std::isfinite(*number) ? *number : unknown;
 }
 
-// Of the interval that U gives, as far as it is known.
+// Half-width of the joules' interval: U, or U_random where U is unknown.
 double half_width(const Joules& joules) {
   for (const double U : {joules.U_J, joules.U_random_J}) {
     if (!std::isnan(U)) return U;
@@ -29,13 +29,13 @@ double half_width(const Joules& joules) {
   return 0;
 }
 
-// A difference of two large equal numbers is 0 but for its rounding, 1e-9 of `whole_J`.
+// The difference of two large equal numbers is 0 except for rounding, which is up to 1e-9 of `whole_J`.
 bool is_negative(const Joules& joules, double whole_J) {
   const double rounding_J = std::isnan(whole_J) ? 0 : 1e-9 * std::abs(whole_J);
   return !joules.estimate && joules.J + std::max(half_width(joules), rounding_J) < 0;
 }
 
-// Image by image, where all cells were tested on as many.
+// The mean for each image, if all cells were tested on the same number of images.
 ImageScores mean_scores(std::span<const Value> values) {
   const ImageScores& first = values.front().images;
   if (!first) return nullptr;
@@ -47,7 +47,7 @@ ImageScores mean_scores(std::span<const Value> values) {
   return std::make_shared<const std::vector<float>>(std::move(mean));
 }
 
-// Cell by cell mean of accuracies, losses and joules; unknown where one of them is.
+// The mean of accuracies, losses and joules over cells; unknown where one of them is unknown.
 Value mean_value(std::span<const Value> values) {
   Value result;
   double sum = 0, losses = 0;
@@ -73,7 +73,7 @@ const Value* find(const Group& group, const std::string& strategy, std::int64_t 
   return value == line->second.end() || std::isnan(value->second.accuracy_pct) ? nullptr : &value->second;
 }
 
-// The values of `strategies` in this repetition; empty unless all are there.
+// The values of `strategies` in this repetition; empty unless all of them have one.
 std::vector<Value> all_of(const Group& group, std::span<const std::string> strategies, std::int64_t repetition) {
   std::vector<Value> values;
   for (const std::string& strategy : strategies) {
@@ -196,7 +196,7 @@ Group pool(std::span<const Group> groups, Key key) {
   for (const std::string_view block : block_names) {
     if (strategies.contains(std::string(block))) blocks.emplace_back(block);
   }
-  // Without blocks (only none and full, say) every strategy must be there.
+  // Without any block (such as only none and full) every strategy must have a value.
   if (blocks.empty()) blocks.assign(strategies.begin(), strategies.end());
   for (const std::int64_t repetition : repetitions(groups)) {
     std::vector<const Group*> complete;

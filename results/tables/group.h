@@ -1,4 +1,4 @@
-// Rows of cells.csv brought together: the values of one table, by strategy and repetition.
+// Groups rows of cells.csv: the values of one table by strategy and repetition.
 #pragma once
 
 #include <array>
@@ -20,28 +20,29 @@ namespace tbft::results {
 
 inline constexpr std::array<std::string_view, 4> block_names{"block1", "block2", "block3", "fc"};
 
-// Joules of one training with expanded uncertainties (k = 2): all of it, and the part that differs from cell to cell.
+// Joules of one training with expanded uncertainties (k = 2): the whole one, and the random part that differs between cells.
 struct Joules {
   double J = unknown, U_J = unknown, U_random_J = unknown;
-  bool estimate = false;  // of estimate://: no sensor that may be wrong by U
-  bool negative = false;  // measured, and beyond U below 0; of a mean: one of its cells is
+  bool estimate = false;  // from estimate://, so U does not describe a sensor
+  bool negative = false;  // measured, and below 0 by more than U; a mean is negative if one of its cells is
 };
-// Whether a saving, a ratio or a winner's joules may be formed from them: they lie beyond U (U_random where U is unknown) above
-// 0, and no cell of theirs beyond U below 0. Estimates need only be known.
+// Whether a saving, a ratio or a winner's joules may be formed: the joules are above 0 by more than U (U_random where U is
+// unknown), and none of their cells is below 0 by more than U. Otherwise a ratio would say nothing. Over repetitions the mean
+// decides, because leaving out single ones would raise it. Estimates need only be known.
 bool is_resolved(const Joules& joules);
-bool is_estimate(const CellRow& row);  // its joules are of estimate://
-// The mean of independent cells measured by one meter: random parts average out, the part common to the meter stays.
+bool is_estimate(const CellRow& row);  // whether its joules come from estimate://
+// The mean of independent cells measured by one meter. Random parts average out; the part common to the meter stays.
 Joules mean_joules(std::span<const Joules> cells);
 
-// What one cell gave. Unknown where its row says nothing.
+// The values of one cell; unknown where its row has none.
 struct Value {
   double accuracy_pct = unknown;
-  Joules net, gross;  // of the training alone
+  Joules net, gross;  // of training only
   double val_loss = unknown;
   ImageScores images;
 };
 
-// Tables in the order input, feature, output drift. Boards and protocols never share a table.
+// Orders tables by input, feature, output drift. Different boards or protocols never share a table.
 struct Key {
   std::string dataset, drift, condition;
   std::optional<double> train_size;
@@ -51,7 +52,7 @@ struct Key {
 
 Key group_key(const CellRow& row);
 
-// Where joules come from. Joules of two scopes, or measured and estimated ones, never share a column.
+// The origin of joules. Joules of two scopes, or measured and estimated ones, never share a column.
 struct Source {
   std::string meter, scope;
   std::optional<std::int64_t> measured;
@@ -60,7 +61,7 @@ struct Source {
   }
 };
 
-// none, bn-stats, block1, block2, block3, fc, block-avg, full; others after them by name.
+// none, bn-stats, block1, block2, block3, fc, block-avg, full; then all others by name.
 struct StrategyOrder {
   bool operator()(const std::string& a, const std::string& b) const;
 };
@@ -68,21 +69,22 @@ struct StrategyOrder {
 struct Group {
   Key key;
   std::map<std::string, std::map<std::int64_t, Value>, StrategyOrder> strategies;  // by repetition
-  std::set<Source> sources;                                                        // of every row that has joules
-  std::size_t tables = 1;                         // how many groups were averaged into this one
-  std::size_t pooled = 1;                         // of them, the fewest of any repetition that had every block
-  std::size_t invalid = 0;                        // rows whose energy is invalid
-  std::size_t negative = 0;                       // rows whose joules lie beyond their U below 0
-  std::size_t contended = 0, contended_kept = 0;  // rows beside busy other programs, without and with joules or times
-  std::size_t replaced = 0;                       // rows left out because a later one repeats their strategy and repetition
+  std::set<Source> sources;                                                        // of all rows that have joules
+  std::size_t tables = 1;    // how many groups were averaged into this one
+  std::size_t pooled = 1;    // the smallest number of groups averaged in any repetition that had every block
+  std::size_t invalid = 0;   // rows whose energy is invalid
+  std::size_t negative = 0;  // rows whose joules are below 0 by more than U
+  std::size_t contended = 0, contended_kept = 0;  // rows disturbed by other programs, without and with joules or times
+  std::size_t replaced = 0;                       // rows left out because a later row has the same strategy and repetition
 };
 
-// Rows with status ok, or invalid (their accuracy counts, their joules do not), grouped by key and completed by block-avg: per
-// repetition the mean of the four blocks, where all four exist.
+// Groups the rows with status ok or invalid (of which only the accuracy counts) by key, and adds block-avg: for each repetition
+// the mean of the four blocks, where all four exist.
 std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness = {});
 
-// The mean over groups, repetition by repetition, over those groups in which every block seen anywhere has an accuracy: so that
-// each block is averaged over the same cells. A strategy that lacks one of them has no value. `groups` is not empty.
+// The mean over groups for each repetition. It uses only groups in which every block that occurs anywhere has an accuracy, so
+// that each block is averaged over the same cells. A strategy that is missing in one of them has no value. `groups` must not be
+// empty.
 Group pool(std::span<const Group> groups, Key key);
 
 }  // namespace tbft::results

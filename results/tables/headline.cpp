@@ -51,14 +51,14 @@ HeadlineTable table_of(const Group& group, std::size_t level, const JoulesBasis&
   return table;
 }
 
-// Lower is nearer to the paper's data of this level.
+// Rank of a data set: lower is closer to the paper's data of this level.
 int distance(const std::string& dataset, std::size_t level) {
   if (dataset == paper_sets[level]) return 0;
   const bool made_for_it = dataset.starts_with("cifar");
   return made_for_it ? 1 : 2;
 }
 
-// What a headline is made of: the cells of one protocol and board.
+// The material of a headline: the cells of one protocol and board.
 struct Material {
   std::vector<HeadlineTable> tables;
   std::set<std::string> energy_captions;
@@ -93,7 +93,7 @@ Material material_of(const std::map<Key, std::vector<Group>>& sets, const std::s
   return material;
 }
 
-// The savings of a step at the network that the paper has for each level, with the block that was picked there.
+// The savings of a step of the paper's network for each level, with the block that was picked there.
 std::vector<HeadlineTable> step_tables(std::span<const HeadlineTable> cells, std::span<const StepCostTable* const> steps) {
   std::vector<HeadlineTable> result;
   for (std::size_t level = 0; level < drift_levels.size(); ++level) {
@@ -132,7 +132,7 @@ std::vector<HeadlineView> all_views(std::span<const HeadlineTable> tables) {
   return views;
 }
 
-// Of the same view; the paper's only saving is of one step. Unknown values where it has none.
+// The paper's values of the same view. Its only saving is that of one step. Unknown where it has none.
 HeadlineView find_view(std::span<const HeadlineView> views, const HeadlineView& like) {
   const bool points = like.quantity == "accuracy_points";
   for (const HeadlineView& view : views) {

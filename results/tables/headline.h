@@ -15,19 +15,19 @@ namespace tbft::results {
 
 struct HeadlineLine {
   HeadlineView measured;
-  HeadlineView paper;                  // by the same code: all three levels
-  double paper_same_levels = unknown;  // over the levels that were measured
-  double printed = unknown;            // 15.30, 41.57: as the abstract has them
+  HeadlineView paper;                  // computed by the same code over all three levels
+  double paper_same_levels = unknown;  // over the measured levels only
+  double printed = unknown;            // 15.30 or 41.57, as printed in the abstract
 };
 struct Headline {
   std::string protocol, board;
   std::vector<HeadlineLine> lines;
   std::vector<std::string> missing_levels;
-  std::vector<std::string> notes;  // of which data, stand-ins, picks, estimates, what is missing
+  std::vector<std::string> notes;  // on data, stand-ins, picks, estimates and missing parts
 };
-// One a protocol and board with results of all four blocks at some drift level. At each level one data set counts: the paper's
-// own, else a stand-in made for it, else the first by name; others are named as left out. Of several step-cost runs of a board
-// the last counts; a board with steps alone has a headline too.
+// One headline for each protocol and board that has results of all four blocks at some drift level. At each level one data set
+// counts: the paper's own, otherwise a stand-in made for it, otherwise the first by name; a note names the others. If a board
+// has several step-cost runs, the last counts. A board with step costs only has a headline too.
 std::vector<Headline> headlines(std::span<const Group> groups, std::span<const StepCostTable> step_costs);
 
 Section section_of(const Headline& headline);

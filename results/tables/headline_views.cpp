@@ -18,12 +18,13 @@ double mean_of(const std::vector<double>& values) {
   return values.empty() ? unknown : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// What one table gives to a view: for accuracies a difference a repetition and image; for savings a pair of costs.
+// The contribution of one table to a view: for accuracies a difference for each repetition and image, for savings a pair of
+// costs.
 struct Paired {
   const HeadlineTable* table = nullptr;
-  std::vector<double> values;       // points; joules of the strategy
+  std::vector<double> values;       // points, or joules of the strategy
   std::vector<double> full;         // joules of full; empty for accuracies
-  std::vector<ImageScores> images;  // empty unless known of all
+  std::vector<ImageScores> images;  // empty unless known for all
   double result() const { return full.empty() ? mean_of(values) : 100 * (1 - mean_of(values) / mean_of(full)); }
 };
 
@@ -34,7 +35,7 @@ ImageScores difference(const ImageScores& a, const ImageScores& b) {
   return std::make_shared<const std::vector<float>>(std::move(result));
 }
 
-// Over the repetitions that both strategies have.
+// Uses the repetitions that both strategies have.
 Paired accuracy_pairs(const HeadlineTable& table, const std::string& better, const std::string& than) {
   Paired result{&table, {}, {}, {}};
   const auto a = table.accuracy.find(better);
@@ -69,7 +70,7 @@ Paired cost_pairs(const HeadlineTable& table, const std::string& strategy) {
   return result;
 }
 
-// A table with its repetitions drawn anew, and its test images, which the tables of one data set share.
+// Resamples a table: its repetitions, and its test images, whose draw all tables of one data set share.
 double redrawn(const Paired& paired, std::map<std::pair<std::string, std::size_t>, std::vector<float>>& image_weights,
                Random& random) {
   if (!paired.full.empty()) {
@@ -98,7 +99,7 @@ Interval interval_of(const std::vector<Paired>& tables) {
   });
 }
 
-// Appends the view unless no table has what it needs. `once_a_network`: tables of one network count as one in the mean.
+// Appends the view if some table has what it needs. `once_a_network`: tables of one network count once in the mean.
 void add_view(std::vector<HeadlineView>& views, std::string_view quantity, std::string_view name, std::vector<Paired> tables,
               bool once_a_network = false) {
   std::erase_if(tables, [](const Paired& table) { return table.values.empty(); });

@@ -36,7 +36,7 @@ std::string latex(std::string_view text) {
   return result;
 }
 
-// A bracket at the beginning of a line would be taken for an argument of the line end before it.
+// LaTeX would take a bracket at the beginning of a line as an argument of the preceding line end.
 std::string cell(const std::string& text) {
   return text.starts_with('[') ? "{" + latex(text) + "}" : latex(text);
 }

@@ -19,9 +19,9 @@ std::size_t index_of(std::string_view level) {
   return static_cast<std::size_t>(std::find(level_names.begin(), level_names.end(), level) - level_names.begin());
 }
 
-// true_levels or more where the drift is none of them.
+// The index of the cell's level; true_levels or more where its drift is not one of them.
 std::size_t true_level(const CellRow& row) {
-  if (is_block_noise(group_key(row))) return true_levels;  // the data has not drifted, the model has
+  if (is_block_noise(group_key(row))) return true_levels;  // the model has drifted, not the data
   if (row.drift.empty()) return index_of("none");
   return index_of(row.drift.find('+') == std::string::npos ? row.drift : "mixture");
 }

@@ -1,4 +1,4 @@
-// Which level of drift the strategy `diagnosed` named, against the level that each cell's data has.
+// Compares the level of drift that the strategy `diagnosed` named with the true level of each cell's data.
 #pragma once
 
 #include <array>
@@ -13,31 +13,32 @@
 
 namespace tbft::results {
 
-// The first levels of level_names: those that a drift can have, and of these the ones that are no mixture.
+// The number of level_names that a drift can have, and of those that are not a mixture.
 inline constexpr std::size_t true_levels = 5, pure_levels = 4;
 
 struct LevelsNamed {
   using Counts = std::array<std::size_t, level_names.size()>;
-  std::array<Counts, true_levels> named{};  // of each true level how many cells named which; both in the order of level_names
-  std::size_t without_diagnosis = 0;        // cells of which no journal tells a diagnosis
-  std::size_t other = 0;                    // cells whose drift is none of the levels, or noise in a block
+  std::array<Counts, true_levels>
+      named{};  // for each true level the number of cells that named each level; both in the order of level_names
+  std::size_t without_diagnosis = 0;  // cells whose diagnosis is in no journal
+  std::size_t other = 0;              // cells whose drift is not one of the levels, or is noise in a block
 };
 
-// Of `cells` of one strategy. A drift without a name is none, one with a plus sign a mixture. Nothing where no diagnosis of a
-// true level is known.
+// Counts the cells of one strategy. An empty drift means the level none, one with a plus sign a mixture. Returns nothing if no
+// diagnosis is known for a true level.
 std::optional<LevelsNamed> levels_named(std::span<const CellRow* const> cells, const Levels& levels);
 
-// The share of the cells of a true level that named it; unsure counts as not named. Unknown without such cells.
+// The share of a true level's cells that named it; unsure counts as wrong. Unknown without such cells.
 double recall_pct(const LevelsNamed& counted, std::size_t level);
 
-// The mean of the recalls over the pure levels that occur, each of the same weight; unknown where none does.
+// The unweighted mean of the recalls over the pure levels that occur; unknown if none occurs.
 struct MeanRecall {
   double pct = unknown;
   std::size_t levels = 0;
 };
 MeanRecall mean_recall(const LevelsNamed& counted);
 
-// Without a title.
+// The section, without a title.
 Section section_of(const LevelsNamed& counted);
 
 }  // namespace tbft::results

@@ -6,7 +6,7 @@ namespace tbft::results {
 
 namespace {
 
-// The one value that all sources share; empty where they differ or there are none.
+// The value that all sources share; empty where they differ or there are none.
 template <typename Member>
 std::string shared(const std::set<Source>& sources, Member member) {
   std::string result;

@@ -15,9 +15,9 @@ namespace {
 
 // The cells of one protocol and board, of those keys where a selector ran.
 struct Sweep {
-  std::map<Key, std::set<std::int64_t>> repetitions;  // of every row, so that a cell that failed is missed
+  std::map<Key, std::set<std::int64_t>> repetitions;  // of all rows, so that a failed cell counts as missing
   std::vector<const Group*> groups;
-  std::map<std::pair<Key, std::int64_t>, const CellRow*> diagnosed;  // the last row of each
+  std::map<std::pair<Key, std::int64_t>, const CellRow*> diagnosed;  // the last row of each cell
 };
 using Sweeps = std::map<std::pair<std::string, std::string>, Sweep>;
 
@@ -59,7 +59,7 @@ const Value* find(const Group& group, const std::string& strategy, std::int64_t 
   return value == line->second.end() || std::isnan(value->second.accuracy_pct) ? nullptr : &value->second;
 }
 
-// In the order of the table. Block-avg is nothing that can be done.
+// The strategies in the order of the table, without block-avg, which cannot be run.
 std::vector<std::string> strategies_of(const Sweep& sweep) {
   std::set<std::string, StrategyOrder> known;
   for (const Group* group : sweep.groups) {
@@ -77,10 +77,10 @@ std::vector<std::string> strategies_of(const Sweep& sweep) {
   return result;
 }
 
-// The cases that count, as one group whose repetitions are their numbers.
+// The cases that count, as one group in which the number of a case takes the place of a repetition.
 struct Pooled {
   Group group;
-  std::vector<std::size_t> drift;  // by number of the case
+  std::vector<std::size_t> drift;  // by the number of the case
 };
 
 Pooled pool_cases(const Sweep& sweep, const std::vector<std::string>& strategies, Regret& regret) {
@@ -128,7 +128,7 @@ Result result_of(const std::string& strategy, const Value& value, Basis basis) {
   return {value.accuracy_pct, strategy == "none" && std::isnan(J) ? 0 : J};
 }
 
-// Whether `a` is the better of two fixed strategies in hindsight; equal ones are not.
+// Whether `a` is the better of two fixed strategies in hindsight; false if they are equal.
 bool better(const Result& a, const Result& b) {
   const auto cost = [](const Result& result) {
     return std::isnan(result.J) ? std::numeric_limits<double>::infinity() : result.J;
@@ -136,7 +136,7 @@ bool better(const Result& a, const Result& b) {
   return a.accuracy_pct != b.accuracy_pct ? a.accuracy_pct > b.accuracy_pct : cost(a) < cost(b);
 }
 
-// A ratio of two sums over cases, kept drift by drift.
+// A ratio of two sums over cases; the sums are kept for each drift.
 class Ratio {
  public:
   explicit Ratio(std::size_t drifts) : above_(drifts), below_(drifts) {}
@@ -145,7 +145,7 @@ class Ratio {
     above_[drift] += above;
     below_[drift] += below;
   }
-  // 100 for percent; `less` is taken off the ratio.
+  // 100 for percent; `less` is subtracted from the ratio.
   Estimate estimate(double times, double less) const {
     const std::size_t n = above_.size();
     const auto of = [&](std::span<const float> weights) {
@@ -154,7 +154,8 @@ class Ratio {
         above += static_cast<double>(weights[i]) * above_[i];
         below += static_cast<double>(weights[i]) * below_[i];
       }
-      // Resamples without a joule below the line lie over every ratio, so that the interval is unknown where they are many.
+      // A resample with 0 J in the denominator counts as larger than every ratio, so the interval is unknown if there are many
+      // of them.
       return below > 0 ? times * (above / below - less) : std::numeric_limits<double>::infinity();
     };
     Estimate result{of(std::vector<float>(n, 1.0F)), {}};
@@ -168,10 +169,10 @@ class Ratio {
   std::vector<double> above_, below_;
 };
 
-// Each case's results by strategy, and which of them was the oracle.
+// The results of each case by strategy, and the oracle of each case.
 struct Judged {
   std::vector<std::map<std::string, Result, StrategyOrder>> cases;
-  std::vector<std::string> oracle;  // empty where no strategy is fixed
+  std::vector<std::string> oracle;  // empty without a fixed strategy
 };
 
 Judged judge(const Pooled& pooled, Basis basis) {

@@ -44,30 +44,30 @@ struct Estimate {
 struct RegretLine {
   std::string strategy;
   double accuracy_pct = unknown;
-  Estimate regret_points, share_of_full_pct, J_regret_pct;  // of the oracle itself the share alone
-  std::size_t joule_cases = 0;                              // of which the joules are known
+  Estimate regret_points, share_of_full_pct, J_regret_pct;  // the oracle itself has only the share
+  std::size_t joule_cases = 0;                              // cases whose joules are known
 };
 
-// Of the cells of one protocol and board, of those groups (Key) where a selector ran.
+// The regrets over the cells of one protocol and board, from groups (Key) in which a selector ran.
 struct Regret {
   std::string protocol, board;
-  std::size_t drifts = 0, cases = 0;              // that count
+  std::size_t drifts = 0, cases = 0;              // those that count
   std::size_t left_out = 0;                       // cases in which a strategy has no accuracy
-  std::map<std::string, std::size_t> missing_in;  // of those, by strategy
-  std::size_t fixed = 0;                          // strategies that the oracle picks from
+  std::map<std::string, std::size_t> missing_in;  // of these, by the strategy that lacks an accuracy
+  std::size_t fixed = 0;                          // number of strategies from which the oracle picks
   JoulesBasis energy;
   std::vector<std::string> energy_captions;
-  std::vector<RegretLine> lines;  // selectors in their order, then the others in StrategyOrder; none without a case
+  std::vector<RegretLine> lines;  // selectors in their order, then the others in StrategyOrder; empty without a case
   RegretLine oracle;
-  std::map<std::string, std::size_t, StrategyOrder> oracle_was;  // in how many cases which strategy
+  std::map<std::string, std::size_t, StrategyOrder> oracle_was;  // number of cases by strategy
   std::optional<LevelsNamed> levels;
 };
 
-// One a protocol and board with two drifts or more where a selector ran, whether or not it came to an end. `groups` are those
-// of group_rows(rows).
+// One for each protocol and board with two or more drifts in which a selector ran, even if it failed. `groups` are those of
+// group_rows(rows).
 std::vector<Regret> regrets(std::span<const CellRow> rows, std::span<const Group> groups, const Levels& levels);
 
-// The table, then the levels named where they are known.
+// The table of regrets, then the levels named if they are known.
 std::vector<Section> sections_of(const Regret& regret);
 
 }  // namespace tbft::results

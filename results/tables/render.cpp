@@ -18,11 +18,12 @@ namespace {
 
 constexpr std::size_t max_listed = 20;
 
-// What the columns mean, once a report.
+// The meaning of the columns, printed once in a report.
 constexpr std::string_view legend =
     "accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;\n"
     "saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.\n"
-    "block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is that of one step on one image.\n";
+    "block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is that of one step on one "
+    "image.\n";
 
 Cells cells_of(const Table& table) {
   const std::string basis(to_string(table.energy.basis));
@@ -63,7 +64,7 @@ std::string percent_encoded(std::string_view text) {
   return result;
 }
 
-// A mean over conditions is made from all of them, block-avg from the four blocks.
+// The link of a mean over conditions names all of them, the link of block-avg the four blocks.
 std::vector<std::string> links_of(const Table& table) {
   std::vector<std::pair<std::string_view, std::string>> same{
       {"dataset", table.key.dataset}, {"drift", table.key.drift}, {"protocol", table.key.protocol}, {"board", table.key.board}};
@@ -86,7 +87,7 @@ std::vector<std::string> links_of(const Table& table) {
   return result;
 }
 
-// A board that has many bad cells has one cause: the first rows tell it.
+// Many bad cells on a board usually have one cause, and the first rows show it.
 std::vector<std::string> shortened(const std::vector<std::string>& lines) {
   if (lines.size() <= max_listed) return lines;
   std::vector<std::string> result(lines.begin(), lines.begin() + max_listed);

@@ -9,7 +9,7 @@
 
 namespace tbft::results {
 
-// In the order of the report; empty ones are left out.
+// The sections in the order of the report; empty ones are left out.
 std::vector<Section> sections_of(const Summary& summary);
 
 std::string render_text(const Summary& summary);  // aligned columns, ASCII only

@@ -26,7 +26,7 @@ std::string aligned(const Cells& cells) {
   return result;
 }
 
-// Signs that Markdown or HTML would take for their own.
+// Characters that Markdown or HTML would interpret.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -56,7 +56,7 @@ std::string with_spread(const std::string& value, const std::string& spread) {
   return spread == "-" ? value : value + " +- " + spread;
 }
 
-// Two digits of the uncertainty, and the value to the same place.
+// Rounds to two digits of the uncertainty, and the value to the same place.
 std::string with_uncertainty(double value, double U) {
   if (std::isnan(U)) return significant(value, 4);
   const std::string spread = significant(U, 2);

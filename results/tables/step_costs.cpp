@@ -19,7 +19,7 @@ double number(const StepCostRow::Number& value) {
   return value.value_or(unknown);
 }
 
-// Net joules and savings where the whole table is net.
+// Uses net joules and savings if the whole table has net joules.
 StepCostLine line_of(const StepCostRow& row, bool net) {
   StepCostLine line;
   line.step_s = number(row.step_s);
@@ -39,7 +39,7 @@ bool is_estimate(const StepCostRow& row) {
   return row.measured == 0 && row.meter.starts_with("estimate:");
 }
 
-// No saving is formed from measured joules whose uncertainty reaches 0.
+// No saving is formed from measured joules whose interval contains 0.
 void leave_out_unresolved(StepCostTable& table) {
   if (is_estimate(table.first)) return;
   const auto resolved = [](const StepCostLine& line) { return line.J - (std::isnan(line.U_J) ? 0 : line.U_J) > 0; };
@@ -50,7 +50,7 @@ void leave_out_unresolved(StepCostTable& table) {
   }
 }
 
-// The mean of the four blocks; without intervals, which the rows do not tell for it.
+// The mean of the four blocks. It has no intervals, because they cannot be derived from the rows.
 void add_block_average(StepCostTable& table) {
   StepCostLine mean;
   for (double StepCostLine::*member :

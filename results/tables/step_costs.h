@@ -1,4 +1,4 @@
-// What a training step costs beside the paper's table of system cost: one table a run, network and variant.
+// Compares the cost of a training step with the paper's system-cost table: one table for each run, network and variant.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ namespace tbft::results {
 struct StepCostLine {
   double step_s = unknown;
   Interval step_s_interval;
-  double J = unknown, U_J = unknown;  // net of idle where all lines have them so, else gross
+  double J = unknown, U_J = unknown;  // net of idle if all lines have net joules, otherwise gross
   double saving_time_pct = unknown;   // against full
   Interval saving_time_interval;
   double saving_J_pct = unknown;
@@ -26,24 +26,24 @@ struct StepCostLine {
   double paper_view_J = unknown;
 };
 
-// What the savings of a table are of. Joules that were not measured are no better than the time: then it is the time.
+// The quantity behind a table's savings. Joules that were not measured are no better than time, so then it is time.
 enum class StepBasis { time, gross, net };
 std::string_view to_string(StepBasis basis);
 
 struct StepCostTable {
-  StepCostRow first;                  // what all lines share: run, board, network, variant, meter, threads, backend, layout
-  std::string network;                // 32px-10out, as the paper's table names its columns
-  bool net = false;                   // the joules of the lines: net of idle, else gross
-  bool measured = false;              // all joules
-  StepBasis basis = StepBasis::time;  // of saving(): net or gross where measured for full and all four blocks
-  std::map<std::string, StepCostLine, StrategyOrder> lines;  // block-avg derived where all four blocks are there
+  StepCostRow first;      // has the values that all lines share: run, board, network, variant, meter, threads, backend, layout
+  std::string network;    // 32px-10out, as in the paper's table
+  bool net = false;       // whether the joules of the lines are net of idle
+  bool measured = false;  // whether all joules were measured
+  StepBasis basis = StepBasis::time;  // of saving(): net or gross if they were measured for full and all four blocks
+  std::map<std::string, StepCostLine, StrategyOrder> lines;  // block-avg is derived if all four blocks are present
 };
-// Of several rows of one run, network, variant and strategy the last counts.
+// If a run, network, variant and strategy has several rows, the last counts.
 std::vector<StepCostTable> step_cost_tables(std::span<const StepCostRow> rows);
 
-// Percent of the table's basis; unknown where the strategy has none.
+// The saving in percent on the table's basis; unknown where the strategy has none.
 double saving(const StepCostTable& table, const std::string& strategy);
-// Of the paper; unknown where it has no such network or strategy.
+// The paper's saving; unknown where it does not have the network or strategy.
 double published_step(std::string_view network, std::string_view strategy, std::string_view metric);
 
 Section section_of(const StepCostTable& table);

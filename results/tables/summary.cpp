@@ -13,7 +13,7 @@ namespace tbft::results {
 
 namespace {
 
-// The paper averages over the corruptions: so do we, beside the table of each.
+// The paper averages over the corruptions. So do we, in addition to a table for each.
 std::vector<Group> means_over_conditions(std::span<const Group> groups) {
   std::map<Key, std::vector<Group>> sets;
   for (const Group& group : groups) {

@@ -1,4 +1,4 @@
-// All that a report says, before it is given a form.
+// The content of a report, before rendering.
 #pragma once
 
 #include <span>
@@ -16,19 +16,19 @@
 namespace tbft::results {
 
 struct Summary {
-  std::vector<Table> tables;  // one a group; then, where a data set has several conditions, their mean by training size
-  std::vector<BlockNoise> block_noise;  // cells with noise in one block stand here alone
+  std::vector<Table> tables;            // one for each group, then means over conditions by training size
+  std::vector<BlockNoise> block_noise;  // cells with noise in one block appear only here
   std::vector<StepCostTable> step_costs;
   std::vector<Headline> headlines;
   std::vector<Regret> regrets;
   std::vector<Winner> winners;
-  std::vector<std::string> failures;  // one line a failed row, "failed: WHICH CELL: REASON"
-  std::vector<std::string> invalid;   // one line a row without valid energy, in the same form
+  std::vector<std::string> failures;  // one line for each failed row, "failed: CELL: REASON"
+  std::vector<std::string> invalid;   // one line for each row without valid energy, in the same form
 };
 Summary summarize(const Inputs& inputs);
-Summary summarize(std::vector<CellRow> rows);  // without test images and step costs
+Summary summarize(std::vector<CellRow> rows);  // without image scores and step costs
 
-// The tables, and those of block noise column by column: what the long form holds.
+// The tables of the long form: all tables, and the columns of block noise as tables.
 std::vector<Table> all_tables(const Summary& summary);
 
 }  // namespace tbft::results

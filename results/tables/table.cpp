@@ -16,7 +16,7 @@ bool has(const std::map<std::int64_t, Value>& values, Basis basis) {
   return std::any_of(values.begin(), values.end(), [&](const auto& v) { return !std::isnan(joules_of(v.second, basis).J); });
 }
 
-// Known joules of a strategy, one a repetition.
+// The known joules of a strategy, one value for each repetition.
 std::vector<Joules> known_joules(const std::map<std::int64_t, Value>& values, Basis basis) {
   std::vector<Joules> result;
   for (const auto& [repetition, value] : values) {

@@ -1,4 +1,4 @@
-// The paper's table from a group of cells: one line a strategy, with savings against full fine-tuning and the published
+// The paper's table from a group of cells: one line for each strategy, with savings against full fine-tuning and the published
 // numbers.
 #pragma once
 
@@ -13,21 +13,21 @@
 
 namespace tbft::results {
 
-// Of which joules a column is: net of idle where every strategy with joules has them net, else gross. `none`: no joules, or
-// joules that must not be averaged.
+// The kind of joules in a column: net of idle if every strategy with joules has net joules, otherwise gross. `none`: no joules,
+// or joules that must not be averaged.
 enum class Basis { none, net, gross };
 std::string_view to_string(Basis basis);  // "net", "gross", "" for none
 
-// What may be said of the joules of some rows.
+// Describes the joules of some rows.
 struct JoulesBasis {
   Basis basis = Basis::none;
-  bool one_meter = false;  // its gain is common to all cells and drops out of ratios
-  std::string caption;     // "board joules, net of idle, ina219:///dev/i2c-1", the words for an estimate, or why there are none
-  bool estimate = false;   // not a measurement
+  bool one_meter = false;  // its gain is common to all cells and cancels in ratios
+  std::string caption;  // "board joules, net of idle, ina219:///dev/i2c-1", a note on an estimate, or the reason for no joules
+  bool estimate = false;  // not a measurement
 };
 JoulesBasis energy_of(const Group& group);
 
-// The joules of one strategy; unknown where the group has none.
+// The joules of one strategy; unknown if the group has none.
 struct TrainJoules {
   Statistics spread;      // over repetitions
   double U_J = unknown;   // of the mean, expanded (k = 2), by the meter
@@ -35,8 +35,8 @@ struct TrainJoules {
 };
 TrainJoules train_joules(const Group& group, const std::string& strategy, const JoulesBasis& energy);
 
-// 100 (1 - J / J_full) over the repetitions where both are known; unknown where a mean is not resolved. U (k = 2) leaves out
-// the gain that one meter puts on both.
+// 100 (1 - J / J_full) over the repetitions where both are known; unknown where a mean is not resolved. U (k = 2) excludes the
+// meter's gain error, which cancels in a ratio of two runs on the same meter.
 struct Saving {
   double percent = unknown, U_percent = unknown;
 };
@@ -54,7 +54,7 @@ struct Line {
 
 struct Table {
   Key key;
-  std::size_t tables = 1;  // more than 1: the mean of so many
+  std::size_t tables = 1;  // more than 1 for a mean of tables
   JoulesBasis energy;
   std::set<Source> sources;
   std::optional<PaperColumn> paper;
@@ -63,9 +63,9 @@ struct Table {
 };
 Table make_table(const Group& group);
 
-// What is to be said of the joules and of cells without them or left out; what a table has as its captions.
+// The captions of a table: notes on the joules, and on cells without joules or left out.
 std::vector<std::string> captions_of(const Group& group, const JoulesBasis& energy);
-// Of one cell on this basis; not of Basis::none.
+// The joules of one cell on this basis, which must not be Basis::none.
 const Joules& joules_of(const Value& value, Basis basis);
 
 // "synthetic, input drift, gaussian_noise-5, 10 % of the data for training", with protocol and board where known.
