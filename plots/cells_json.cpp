@@ -14,11 +14,11 @@ namespace {
 using Json = nlohmann::json;
 using results::CellRow;
 
-// What a reader looks for first; the rest comes with "all columns".
+// The columns that a reader needs first; "all columns" shows the rest.
 constexpr std::string_view usual[] = {"dataset",     "drift",         "condition", "train_size", "strategy",  "repetition",
                                       "status",      "accuracy_pct",  "train_s",   "gross_J",    "U_gross_J", "train_gross_J",
                                       "train_net_J", "U_train_net_J", "mean_W",    "throttled"};
-// They identify a cell and its data: a page can filter by them only if they stand there.
+// These identify a cell and its data. The page can filter by them only if they are present.
 constexpr std::string_view always[] = {"dataset", "drift", "condition", "train_size", "strategy", "repetition", "status"};
 
 std::string field(const results::Column& column, const CellRow& row) {
@@ -62,7 +62,7 @@ Json trace_of(const results::PowerCurve& curve) {
     buckets.push_back(from - last);
     buckets.push_back(whole(bucket.to_s / time_unit_s) - from);
     buckets.push_back(mean);
-    // Outward, so that a peak is never rounded away; exact where there is none.
+    // Rounds outwards, so that no peak is lost; exact where there is none.
     const auto beyond = [&](double distance) {
       return std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(distance / power_unit_W - 1e-6)));
     };

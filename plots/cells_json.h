@@ -1,4 +1,4 @@
-// The cells of a report and their power as the data of its page.
+// The cells of a report and their power as JSON for its page.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace tbft::plots {
 
-// {"columns": [names], "usual": [names shown first], "rows": [[values, null where unknown]], "traces": [per row: null or
-// {"d": duration_s, "n": readings, "x": gaps, "tu": s per unit, "pu": W per unit, "b": [whole numbers, five a bucket], "p":
-// [[phase, from_s, to_s]], "g": [[from_s, to_s]]}]}. Columns without any value, or with the same in every row, are left out of
-// `columns`. Measured numbers to 6 digits: cells.csv has them all.
+// {"columns": [names], "usual": [names shown first], "rows": [[values, null where unknown]], "traces": [per row: null or {"d":
+// duration_s, "n": readings, "x": gaps, "tu": s per unit, "pu": W per unit, "b": [whole numbers, five a bucket], "p": [[phase,
+// from_s, to_s]], "g": [[from_s, to_s]]}]}. `columns` omits columns that are empty or have the same value in every row.
+// Measured numbers have 6 digits; cells.csv has all.
 std::string cells_json(const results::Inputs& inputs, const results::PowerCurves& curves);
 
-// The columns that have the same value in every row, for the page's provenance.
+// The columns with the same value in every row, for the page's provenance.
 std::vector<std::pair<std::string, std::string>> common_values(const results::Inputs& inputs);
 
 }  // namespace tbft::plots

@@ -1,4 +1,4 @@
-// The figures of a report. A new one: a file in figures/, and a line in the list of figure.cpp.
+// The figures of a report. A new one is a file in figures/ and a line in the list of figure.cpp.
 #pragma once
 
 #include <span>
@@ -12,32 +12,33 @@
 
 namespace tbft::plots {
 
-// All that figures are drawn from.
+// The input of all figures.
 struct FigureData {
   const results::Inputs& inputs;
   const results::Summary& summary;
   const results::PowerCurves& curves;
-  std::string cell;  // whose power is drawn; empty: one of the longest training
+  std::string cell;  // the cell whose power is drawn; empty: the one that trained longest
 };
 
 struct Figure {
-  std::string name;   // of its file, without the ending: letters, digits and dashes
-  std::string title;  // one line for people
+  std::string name;   // of its file without the extension: letters, digits and dashes
+  std::string title;  // one line
   int width_px = 560, height_px = 400;
-  std::string script;  // gnuplot; self-contained but for its terminal
+  std::string script;  // a gnuplot script, complete except for its terminal
 };
 
 struct FigureKind {
   std::string_view name, what;
-  // None where the data have nothing of the kind.
+  // Empty where the data have nothing to draw.
   std::vector<Figure> (*make)(const FigureData& data);
 };
 std::span<const FigureKind> figure_kinds();
 
-// Of these kinds, in the order of the list; all where `kinds` is empty. Throws std::invalid_argument for an unknown name.
+// Makes the figures of these kinds in the order of the list; all kinds if `kinds` is empty. Throws std::invalid_argument for an
+// unknown name.
 std::vector<Figure> make_figures(const FigureData& data, std::span<const std::string> kinds = {});
 
-// One file in figures/ each.
+// Each has a file in figures/.
 std::vector<Figure> accuracy_bars(const FigureData& data);
 std::vector<Figure> energy_saving(const FigureData& data);
 std::vector<Figure> accuracy_energy(const FigureData& data);

@@ -22,7 +22,7 @@ struct Close {
 };
 using File = std::unique_ptr<std::FILE, Close>;
 
-// A nameless file: nothing is left behind, and no pipe can fill up.
+// A file without a name: it leaves nothing behind, and unlike a pipe it cannot fill up.
 File temporary() {
   File file(std::tmpfile());
   if (!file) throw std::system_error(errno, std::generic_category(), "cannot make a temporary file for gnuplot");
@@ -37,7 +37,7 @@ std::string content(const File& file) {
   return text;
 }
 
-// Returns how gnuplot ended, as waitpid() says it. One that hangs (fonts over a dead network, a stopped X server) is killed.
+// Returns gnuplot's status as waitpid() gives it. Kills a gnuplot that hangs (fonts on a dead network, a stopped X server).
 int wait_for(pid_t child, std::chrono::milliseconds limit) {
   const auto give_up = std::chrono::steady_clock::now() + limit;
   int status = 0;
@@ -62,7 +62,7 @@ int run_gnuplot(const File& in, const File& out, const File& error, std::chrono:
   posix_spawn_file_actions_adddup2(&actions, fileno(in.get()), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, fileno(out.get()), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, fileno(error.get()), STDERR_FILENO);
-  // -d: no start-up file of the user's changes a figure.
+  // -d ignores the user's start-up files, which could change a figure.
   std::array<std::string, 3> words{"gnuplot", "-d", "-"};
   std::array<char*, 4> argv{words[0].data(), words[1].data(), words[2].data(), nullptr};
   pid_t child = 0;
@@ -92,13 +92,13 @@ std::string tic_label(std::string_view text) {
 
 std::string script_of(const Figure& figure, Terminal terminal) {
   std::string script = fmt::format("# {}\n", in_quotes(figure.title));
-  // Gnuplot 6 draws a white disk under each point with an error bar: it hides what is behind, and makes large pages larger.
+  // Gnuplot 6 draws a white disk under each point with an error bar, which hides other points and enlarges pages.
   script += "set pointintervalbox 0\n";
   if (terminal == Terminal::svg) {
     script += fmt::format("set terminal svg size {},{} noenhanced dynamic background \"white\" font \"sans-serif,12\"\n",
                           figure.width_px, figure.height_px);
   } else {
-    constexpr int scale = 2;  // for screens with small pixels, and paper
+    constexpr int scale = 2;  // for screens with a high resolution, and for paper
     script +=
         fmt::format("set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,9\" fontscale {}\n",
                     scale * figure.width_px, scale * figure.height_px, scale);
@@ -107,7 +107,7 @@ std::string script_of(const Figure& figure, Terminal terminal) {
         "pointscale {}\n",
         scale * figure.width_px, scale * figure.height_px, scale, scale, scale);
   }
-  // A name from a file is never a formula: no %-formats in tics, UTF-8 as it is.
+  // Names from files must not be interpreted: no %-formats in tics, and UTF-8 unchanged.
   return script + "set encoding utf8\n" + figure.script;
 }
 

@@ -1,4 +1,4 @@
-// gnuplot as a drawing machine: scripts in, SVG or PNG out.
+// Runs gnuplot: scripts in, SVG or PNG out.
 #pragma once
 
 #include <chrono>
@@ -10,22 +10,22 @@
 
 namespace tbft::plots {
 
-// gnuplot is not installed, and the message says how to install it; or it hangs.
+// gnuplot is not installed (the message says how to install it), or it hangs.
 struct NoGnuplot : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 enum class Terminal { svg, png };
 
-// In double quotes, safe for any text: quotes and backslashes escaped, backquotes and control characters dropped.
+// The text in double quotes. Any text is safe: quotes and backslashes are escaped, backquotes and control characters dropped.
 std::string in_quotes(std::string_view text);
-// The same for the label of a tic, which gnuplot takes for a number format.
+// The same for the label of a tic, which gnuplot interprets as a number format.
 std::string tic_label(std::string_view text);
 
-// The script of a figure with its terminal: `gnuplot SCRIPT` writes the picture to stdout.
+// The script of a figure including its terminal; `gnuplot SCRIPT` writes the picture to stdout.
 std::string script_of(const Figure& figure, Terminal terminal);
 
-// The picture. Throws NoGnuplot, also where it takes longer than `limit`, or std::runtime_error with what gnuplot said.
+// Draws the picture. Throws NoGnuplot, also if it takes longer than `limit`, or std::runtime_error with gnuplot's message.
 std::string draw(const Figure& figure, Terminal terminal, std::chrono::milliseconds limit = std::chrono::minutes(2));
 
 }  // namespace tbft::plots

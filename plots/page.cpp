@@ -13,8 +13,8 @@ namespace tbft::plots {
 
 namespace {
 
-// How many bytes of UTF-8 the text begins with; 0 where it is none. Overlong forms and surrogates are left to the browser,
-// which shows them as unknown: they hold no sign of HTML.
+// The length of the UTF-8 character at the start of the text; 0 if it is not UTF-8. Overlong forms and surrogates are left to
+// the browser, which shows them as unknown; they contain no HTML syntax.
 std::size_t utf8_length(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   const std::size_t length = first < 0x80                    ? 1
@@ -29,7 +29,7 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-// The policy names the page's own script by what it is: whatever else might get in is not run, and nothing is fetched.
+// The content security policy names the page's script by its hash, so no other script runs, and nothing is fetched.
 std::string script_hash(std::string_view script) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
@@ -74,7 +74,7 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
     text.replace(at, from.size(), to);
 }
 
-// gnuplot's SVG within a page: no XML head, and names of its own, since several share the document.
+// Prepares gnuplot's SVG for a page: removes the XML head, and makes its ids unique, because several share the document.
 std::string inline_svg(std::string svg, std::size_t index, const std::string& title) {
   svg.erase(0, std::min(svg.find("<svg"), svg.size()));
   replace_all(svg, "gpPt", fmt::format("f{}p", index));
@@ -82,7 +82,7 @@ std::string inline_svg(std::string svg, std::size_t index, const std::string& ti
   for (const char* filter : {"textbox", "greybox"})
     replace_all(svg, fmt::format("'{}'", filter), fmt::format("'f{}{}'", index, filter));
   replace_all(svg, "id=\"gnuplot_", fmt::format("id=\"f{}_", index));
-  // What gnuplot calls its layers would pop up as tips.
+  // gnuplot's titles of layers would appear as tooltips.
   for (std::size_t at = svg.find("<title>"); at != std::string::npos; at = svg.find("<title>", at)) {
     const std::size_t end = svg.find("</title>", at);
     if (end == std::string::npos) break;
@@ -92,7 +92,7 @@ std::string inline_svg(std::string svg, std::size_t index, const std::string& ti
   return svg;
 }
 
-// Into a <script> of data: no `<` means no end tag and no comment.
+// Escapes `<`, so that JSON in a <script> cannot contain an end tag or a comment.
 std::string script_data(std::string json) {
   replace_all(json, "<", "\\u003c");
   return json;

@@ -13,25 +13,25 @@
 
 namespace tbft::plots {
 
-// Every text is escaped here; no caller hands in HTML but the SVG of figures.
+// Every text is escaped here. Callers pass no HTML except the SVG of figures.
 struct Page {
   std::string title;
-  std::vector<std::string> answers;   // what was found, first thing on the page
-  std::vector<std::string> warnings;  // what a reader must know before the numbers: estimates, throttled, invalid
+  std::vector<std::string> answers;   // the results, at the top of the page
+  std::vector<std::string> warnings;  // shown before the numbers: estimates, throttled or invalid cells
   std::vector<results::Section> sections;
   struct Picture {
     std::string title, svg;
-    bool wide = false;  // takes the page's whole width
+    bool wide = false;  // whether the figure takes the whole width of the page
   };
   std::vector<Picture> pictures;
-  std::string no_pictures;  // why there are none; empty: there was nothing to draw
+  std::string no_pictures;  // the reason why there are no figures; empty: there was nothing to draw
   std::string cells_json;   // made by cells_json(); empty: no table of cells
   std::vector<results::Section> provenance;
   std::string footer;
 };
 std::string render_html(const Page& page);
 
-// Signs that HTML would take for its own; control characters and bytes that are no UTF-8 become '?'.
+// Escapes the characters of HTML syntax. Control characters and invalid UTF-8 become '?'.
 std::string escaped(std::string_view text);
 
 }  // namespace tbft::plots

@@ -1,4 +1,4 @@
-// The page of a report: what there is to know about some runs, in one HTML file.
+// The report on some runs as one HTML file.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,10 @@
 
 namespace tbft::plots {
 
-// By the name that the user gave each run; nothing where it has no run.json.
+// By the name that the user gave each run; empty for a run without run.json.
 using NamedFacts = std::vector<std::pair<std::string, std::optional<results::RunFacts>>>;
 
-// `notes` are warnings of whoever read the runs. Figures are drawn here; without gnuplot the page says so.
+// `notes` are warnings from reading the runs. Figures are drawn here; without gnuplot the page says so.
 Page report_page(const FigureData& data, const NamedFacts& runs, std::vector<std::string> notes);
 
 }  // namespace tbft::plots

@@ -21,7 +21,7 @@ Look look_of(const std::string& strategy) {
   if (strategy == "block-avg") return {"#808080", 15};
   if (strategy == "none") return {"#808080", 1};
   if (strategy == "bn-stats") return {"#d55e00", 6};
-  constexpr int first = 2, last = 4;  // crosses and an open square for what else there is
+  constexpr int first = 2, last = 4;  // crosses and an open square for all other strategies
   return {"#cc79a7", first + static_cast<int>(std::hash<std::string>{}(strategy) % (last - first + 1))};
 }
 
@@ -58,7 +58,7 @@ Panels arrange(const std::string& title, const std::vector<std::string>& panels,
   constexpr int title_px = 40;
   const std::size_t wide = std::min(columns, panels.size()), high = (panels.size() + wide - 1) / wide;
   Panels result{static_cast<int>(wide) * panel_width_px, static_cast<int>(high) * panel_height_px + title_px, ""};
-  // A long title is cut by the edges of the picture: the data set's words come first and stay.
+  // The edges of the picture cut a long title, so the name of the data set comes first.
   const auto fits = static_cast<std::size_t>(result.width_px / 7);
   result.script =
       fmt::format("set multiplot layout {},{} title {} font \",12\"\n", high, wide, in_quotes(results::printable(title, fits)));

@@ -1,4 +1,4 @@
-// What figures share: looks of strategies, names, notes, panels.
+// Parts that figures share: colours and shapes of strategies, names, notes, panels.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace tbft::plots {
 
-// Told apart by colour, by lightness in greyscale and to the colour-blind, and by shape.
+// Strategies differ in colour, in lightness (for greyscale and colour-blind readers) and in shape.
 struct Look {
   std::string_view colour;
   int point;  // gnuplot's point type
@@ -19,16 +19,16 @@ Look look_of(const std::string& strategy);
 
 // "accuracy-synthetic-input"; unique within a report by `index`.
 std::string name_of(std::string_view kind, const results::TableSet& set, std::size_t index);
-// "ESTIMATE, not a measurement" where the joules are none; else empty.
+// "ESTIMATE, not a measurement" for joules that were not measured, otherwise empty.
 std::string estimate_note(const results::JoulesBasis& energy);
 std::string estimate_note(const results::CellRow& row);
-// Commands that write the note large into the graph, and take it away again for the next panel.
+// Commands that write the note in large letters into the graph, or remove it for the next panel.
 std::string note_script(const std::string& note);
 
 // "training energy / J, net"
 std::string joules_label(const results::JoulesBasis& energy);
 
-// Panels side by side, two in a row: commands up to and with their `plot`.
+// Arranges panels two in a row. Each is a text of commands that ends with its `plot`.
 struct Panels {
   int width_px = 0, height_px = 0;
   std::string script;
@@ -36,7 +36,7 @@ struct Panels {
 Panels arrange(const std::string& title, const std::vector<std::string>& panels, int panel_width_px = 480,
                int panel_height_px = 360);
 
-// NaN as 0: an unknown error bar is none.
+// Replaces NaN by 0, so that an unknown error bar is not drawn.
 double or_zero(double value);
 
 }  // namespace tbft::plots

@@ -1,4 +1,4 @@
-// The paper's bar charts: accuracy by block and training size, Block Avg and Full as lines.
+// The paper's bar charts: accuracy by block and training size, with lines for Block Avg and Full.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr double bar_width = 0.19;
 
-// Lines through the training sizes, the last in front.
+// Strategies drawn as lines over the training sizes; the last is in front.
 constexpr std::string_view lines[] = {"none", "bn-stats", "block-avg", "full"};
 
 std::string tics(const results::TableSet& set) {
@@ -23,7 +23,7 @@ std::string tics(const results::TableSet& set) {
   return text;
 }
 
-// "x accuracy sd" of a strategy over the sizes, moved sideways.
+// Data lines "x accuracy sd" of a strategy over the sizes, shifted in x.
 std::string points(const results::TableSet& set, std::string_view strategy, double shift) {
   std::string text;
   for (std::size_t i = 0; i < set.tables.size(); ++i) {

@@ -1,4 +1,4 @@
-// Accuracy against training joules, a panel a training size: error bars, and the Pareto front.
+// Accuracy against training joules with error bars and the Pareto front; one panel for each training size.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +16,8 @@ bool has_joules(const results::Line& line) {
   return line.accuracy_pct.n > 0 && std::isfinite(line.train.spread.mean);
 }
 
-// What no other strategy beats in both: as steps, since between two strategies there is none. block-avg is no strategy.
+// The Pareto front. It is drawn in steps, because nothing lies between two strategies. It excludes block-avg, which is not a
+// strategy.
 std::string pareto_front(const results::Table& table) {
   std::vector<const results::Line*> lines;
   for (const results::Line& line : table.lines) {
@@ -53,7 +54,7 @@ std::string panel(const results::Table& table, std::size_t index) {
       continue;
     }
     points = true;
-    // The bar of the joules: what repetitions scatter or the meter allows, whichever is more.
+    // The error bar of the joules: the spread over repetitions or the meter's uncertainty, whichever is larger.
     const double U_J = std::max(or_zero(line.train.U_J), or_zero(line.train.spread.sd));
     const std::string data = fmt::format("$p{}_{}", index, n++);
     blocks += fmt::format("{} << EOD\n{} {} {} {}\nEOD\n", data, line.train.spread.mean, line.accuracy_pct.mean, U_J,
@@ -68,12 +69,12 @@ std::string panel(const results::Table& table, std::size_t index) {
   script += fmt::format("set title {}\nset xlabel {}\nset ylabel \"accuracy / %\"\n",
                         in_quotes(results::size_text(table.key) + " of the data for training"),
                         in_quotes(joules_label(table.energy) + (note.empty() ? "" : " (estimate)")));
-  // Joules below zero are but error bars, unless a mean is.
+  // The axis includes joules below zero only if a mean is below zero, not for error bars alone.
   const bool positive = std::ranges::none_of(table.lines, [](const results::Line& line) { return line.train.spread.mean < 0; });
   if (points && positive)
     script += "set xrange [0:*]\n";
   else
-    script += points ? "set autoscale x\n" : "set xrange [0:1]\n";  // lines alone give gnuplot no range
+    script += points ? "set autoscale x\n" : "set xrange [0:1]\n";  // gnuplot derives no range from lines alone
   return script + "plot " + plot + "\n";
 }
 

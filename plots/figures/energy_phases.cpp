@@ -1,4 +1,4 @@
-// Energy of a cell stacked by phase, mean over repetitions: from the traces where there are some, else training and the rest.
+// Energy of a cell stacked by phase, mean over repetitions. Without traces there are only two parts: training and the rest.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace tbft::plots {
 
 namespace {
 
-// From the bottom up. The rest is what no phase took: idle between them, and where there is no trace all but training.
+// The parts from the bottom up. The rest is outside all phases; without a trace it is everything except training.
 constexpr std::array<std::string_view, 5> phases{"train", "validate", "test", "load", "rest"};
 constexpr std::array<std::string_view, 5> colours{"#3b0f70", "#2a788e", "#5ec962", "#f6d746", "#eeeeee"};
 

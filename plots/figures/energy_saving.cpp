@@ -1,4 +1,4 @@
-// Training energy saved against full tuning, by strategy and training size, with the paper's savings beside.
+// Training energy saved against full tuning, by strategy and training size, beside the paper's savings.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -35,7 +35,7 @@ std::vector<Figure> energy_saving(const FigureData& data) {
       }
       if (bars.empty()) continue;
       note = estimate_note(set.tables[t]->energy);
-      // Lighter with more data; a border tells even equal greys apart.
+      // Bars are lighter with more data; a border separates bars of the same grey.
       const int grey = set.tables.size() == 1 ? 120 : static_cast<int>(60 + 160 * t / (set.tables.size() - 1));
       blocks += fmt::format("$s{} << EOD\n{}EOD\n", t, bars);
       plot += fmt::format(

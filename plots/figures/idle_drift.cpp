@@ -1,4 +1,4 @@
-// Idle power over the run: what is taken off every cell's joules, and whether it moved.
+// Idle power over the run, which is subtracted from every cell's power, and its drift.
 #include <fmt/format.h>
 
 #include <ctime>
@@ -12,7 +12,7 @@ namespace tbft::plots {
 
 namespace {
 
-// Seconds since 1970 of "2024-01-31T23:59:59Z"; nothing for another text.
+// Converts "2024-01-31T23:59:59Z" to seconds since 1970; empty for any other text.
 std::optional<double> seconds_of(const std::string& utc) {
   std::tm time{};
   const char* end = ::strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
@@ -41,7 +41,7 @@ std::vector<Figure> idle_drift(const FigureData& data) {
   for (const auto& [id, run] : runs) {
     blocks += fmt::format("$i{} << EOD\n", n);
     const double first_s = run.by_time.begin()->first;
-    // The mean of the windows on both sides of a cell, and half their difference as its bar.
+    // The mean of the idle windows on both sides of a cell; half their difference is the error bar.
     for (const auto& [at_s, row] : run.by_time)
       blocks += fmt::format("{} {} {}\n", (at_s - first_s) / 60, *row->idle_W, std::abs(row->idle_drift_W.value_or(0)) / 2);
     blocks += "EOD\n";

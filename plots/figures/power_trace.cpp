@@ -1,4 +1,4 @@
-// The power of one cell over its time: minimum to maximum as a band, the mean as a line, phases and gaps shaded.
+// The power of one cell over time: a band from minimum to maximum, a line for the mean, shaded phases and gaps.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ std::string_view colour_of(const std::string& phase) {
   return "#e8e8e8";
 }
 
-// The one that was asked for, else of the cells with a curve the one that trained longest.
+// The cell that the user named, otherwise the one with a curve that trained longest.
 const results::CellRow* chosen(const FigureData& data) {
   const results::CellRow* best = nullptr;
   for (const results::CellRow& row : data.inputs.cells) {
@@ -69,7 +69,7 @@ std::vector<Figure> power_trace(const FigureData& data) {
       "set offsets 0, 0, graph 0.12, 0\nset key outside right top\n",
       in_quotes("Power of one cell: " + results::printable(what)), std::max(curve.duration_s, 1e-9));
   int number = 0;
-  std::map<std::string, std::string> key;  // one line a phase
+  std::map<std::string, std::string> key;  // one key entry for each phase
   for (const auto& phase : curve.phases) {
     script +=
         rectangle(++number, phase, fmt::format("behind fillcolor rgb \"{}\" fillstyle solid noborder", colour_of(phase.name)));

@@ -1,4 +1,4 @@
-// Measured against published: accuracies, and savings of energy. On the diagonal they agree.
+// Measured against published accuracies and energy savings. On the diagonal they agree.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace tbft::plots {
 
 namespace {
 
-// Points by strategy, "published measured bar".
+// Data lines "published measured bar" by strategy.
 using Points = std::map<std::string, std::string, results::StrategyOrder>;
 
 std::string panel(const Points& points, std::string_view name, const std::string& title, const std::string& unit,

@@ -1,5 +1,5 @@
 "use strict";
-// The page works on what it carries: no network, no library. Text from files reaches the document as text nodes only.
+// The page uses no network and no library. Text from files enters the document as text nodes only.
 (function () {
   const byId = (id) => document.getElementById(id);
 
@@ -14,7 +14,7 @@
     return node;
   }
 
-  // Light or dark: the system's, until the button says otherwise.
+  // Light or dark as in the system, until the user presses the button.
   function themeButton() {
     const root = document.documentElement;
     const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
@@ -30,7 +30,7 @@
     show();
   }
 
-  // "12.3 +- 0.4", "[1.2, 3.4]" and 5 sort by their first number; anything else by its text; what is unknown comes last.
+  // "12.3 +- 0.4", "[1.2, 3.4]" and 5 sort by their first number, other cells by their text; unknown values come last.
   function compare(a, b, descending) {
     const key = (value) => {
       if (value === null || value === "" || value === "-") return null;
@@ -55,7 +55,7 @@
   const matches = (text, words) => words.every((word) => text.includes(word));
   const wordsOf = (input) => input.value.toLowerCase().split(/\s+/).filter(Boolean);
 
-  // The tables that the page has as HTML.
+  // The tables that are in the page as HTML.
   function liveTable(table) {
     const body = table.tBodies[0], headers = [...table.tHead.rows[0].cells];
     headers.forEach((header, index) => {
@@ -74,7 +74,7 @@
     table.parentNode.before(element("div", { class: "controls" }, input));
   }
 
-  // The cells: too many for HTML, so a page of them at a time is made from the data.
+  // The table of cells may be too long for HTML, so the script shows one part of the data at a time.
   function cellTable(data, showTrace) {
     const pageSize = 100;
     const names = data.columns, column = (name) => names.indexOf(name);
@@ -128,7 +128,7 @@
       state.page = 0;
       draw();
     }
-    // #cells?strategy=fc&train_size=0.1: the rows that a number in a table above was made from.
+    // #cells?strategy=fc&train_size=0.1 selects the rows from which a number in a table above was made.
     function fromAddress() {
       const [anchor, query] = location.hash.slice(1).split("?");
       if (anchor !== "cells" || query === undefined) return;

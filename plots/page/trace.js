@@ -1,5 +1,5 @@
 "use strict";
-// The power of one cell: minimum and maximum as a band, the mean as a line, phases and gaps shaded. Drag to look closer.
+// Draws the power of one cell: a band from minimum to maximum, a line for the mean, shaded phases and gaps. Dragging zooms in.
 window.tbftTrace = function (data, element) {
   const place = document.getElementById("trace");
   const width = 960, height = 320, left = 56, right = 12, top = 24, bottom = 36;
@@ -11,7 +11,7 @@ window.tbftTrace = function (data, element) {
     return made;
   }
 
-  // Round steps of 1, 2 or 5: some five of them.
+  // Axis steps of 1, 2 or 5 times a power of ten, about five of them.
   function ticks(from, to) {
     const raw = (to - from) / 5, size = 10 ** Math.floor(Math.log10(raw));
     const step = size * [1, 2, 5, 10].find((m) => m * size >= raw);
@@ -20,7 +20,8 @@ window.tbftTrace = function (data, element) {
     return list;
   }
 
-  // Whole numbers, five a bucket: start since the last start and length in time units, mean, above it, below it in power units.
+  // Five integers for each bucket: start relative to the previous start and length in time units; mean, height above it and
+  // depth below it in power units.
   function decode(trace) {
     const buckets = [];
     let at = 0;
@@ -65,7 +66,7 @@ window.tbftTrace = function (data, element) {
           node("text", { x: left - 6, y: y(W) + 4, "text-anchor": "end" }, String(W)));
       }
       for (const t of ticks(a, b)) parts.push(node("text", { x: x(t), y: height - bottom + 16, "text-anchor": "middle" }, String(t)));
-      // A line breaks at a gap: what was not measured is not drawn.
+      // The line breaks at a gap, because nothing was measured there.
       const broken = (one, other) => trace.g.some(([from, to]) => from < other.from && to > one.to);
       let line = "";
       seen.forEach((bucket, i) => {
@@ -119,7 +120,7 @@ window.tbftTrace = function (data, element) {
       svg.addEventListener("pointercancel", () => { svg.removeEventListener("pointermove", drag); draw(); }, { once: true });
     });
     svg.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.shiftKey) return;  // a bare wheel scrolls the page
+      if (!event.ctrlKey && !event.shiftKey) return;  // without a key the wheel scrolls the page
       event.preventDefault();
       zoom(event.deltaY < 0 ? 0.7 : 1 / 0.7, timeAt(event));
     }, { passive: false });

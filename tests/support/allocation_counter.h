@@ -1,4 +1,4 @@
-// How often the test program has allocated memory. Link allocation_counter.cpp: it replaces operator new.
+// Counts memory allocations of the test program. Link allocation_counter.cpp, which replaces operator new.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// INA226, INA260, INA3221 and INA228 as their datasheets describe them, on a bus that takes time, in virtual time. They know
-// nothing of the drivers.
+// Simulates INA226, INA260, INA3221 and INA228 from their datasheets, on a bus that takes virtual time. The simulation shares
+// no code with the drivers.
 #pragma once
 
 #include <algorithm>
@@ -20,19 +20,19 @@
 
 namespace tbft::power::testing {
 
-// Converts shunt, then bus, over and over; a result is the mean of so many pairs.
+// Converts shunt and bus voltage in turns; a result is the mean of one or more pairs.
 class FakeConverter {
  public:
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::function<double(TimeNs)> amps = [](TimeNs) { return 1.0; };
   std::function<double(TimeNs)> volts = [](TimeNs) { return 5.0; };
-  double oscillator = 1;            // conversion times over the typical ones
+  double oscillator = 1;            // ratio of conversion times to the typical ones
   TimeNs bit_ns = 2'500;            // 400 kHz
-  std::function<TimeNs()> host_ns;  // what the host adds to a transaction, half of it before; null: nothing
+  std::function<TimeNs()> host_ns;  // time that the host adds to a transaction, half of it before; null: none
   bool stuck = false;               // never converts
-  int failure = EREMOTEIO;          // what a failed transaction says
-  int nack = 0;                     // so many transactions are not acknowledged
-  int lost_edges = 0;               // so many edges never reach the host
+  int failure = EREMOTEIO;          // errno of a failed transaction
+  int nack = 0;                     // number of transactions that will not be acknowledged
+  int lost_edges = 0;               // number of edges that will not reach the host
   std::size_t conversions = 0;
   std::uint64_t transactions = 0;
   std::size_t writes = 0;
@@ -209,7 +209,7 @@ class FakeIna3221 : public FakeConverter {
     const unsigned m = reg.at(0) & 7U;
     return m == 7 ? Mode::continuous : m == 3 ? Mode::triggered : Mode::off;
   }
-  // The enabled channels take turns; all of them see the same here.
+  // The enabled channels convert in turns; here all of them have the same input.
   int channels() const { return (reg.at(0) >> 14 & 1) + (reg.at(0) >> 13 & 1) + (reg.at(0) >> 12 & 1); }
   double ct_s() const override { return channels() * fake_ct_us.at(reg.at(0) >> 3U & 7U) * 1e-6; }
   int averages() const override { return 1; }
@@ -240,7 +240,7 @@ class FakeIna228 : public FakeConverter {
   void reset() override { power_up(); }
   std::map<int, std::uint64_t> reg;
   double shunt_ohm = 0.015;
-  double energy_count = 0;  // as ENERGY, before it is cut to 40 bits
+  double energy_count = 0;  // the register ENERGY before it is cut to 40 bits
 
   std::uint64_t get(int r) override {
     if (r == 0x0B) {
@@ -288,7 +288,8 @@ class FakeIna228 : public FakeConverter {
   void bus_done(double volts_V, double cycle_s) override {
     const double bus = std::round(volts_V / 195.3125e-6);
     reg[5] = static_cast<std::uint64_t>(bus) << 4U;
-    // 8.1.2: CURRENT from VSHUNT by SHUNT_CAL; POWER = |I| V; ENERGY adds it up, in 16 x 3.2 x current LSB.
+    // Datasheet 8.1.2: CURRENT is VSHUNT scaled by SHUNT_CAL; POWER = |I| V; ENERGY is its sum, in units of 16 x 3.2 x current
+    // LSB.
     const bool narrow = (reg[0] & 0x10U) != 0;
     const double lsb_A = static_cast<double>(reg[2]) / (13107.2e6 * shunt_ohm * (narrow ? 4 : 1));
     const double amps_A = shunt_ * (narrow ? 78.125e-9 : 312.5e-9) / shunt_ohm;
@@ -327,7 +328,7 @@ class FakeConverterBus final : public I2cBus {
   bool long_reads_;
 };
 
-// The GPIO line that ALERT is wired to.
+// The GPIO line to which ALERT is wired.
 class FakeAlertLine final : public GpioInput {
  public:
   explicit FakeAlertLine(FakeConverter& chip) : chip_(chip) {}

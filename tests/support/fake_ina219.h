@@ -1,4 +1,4 @@
-// An INA219 as the datasheet describes it, on a bus that takes time, in virtual time. It knows nothing of the driver.
+// Simulates an INA219 from its datasheet, on a bus that takes virtual time. The simulation shares no code with the driver.
 #pragma once
 
 #include <algorithm>
@@ -21,13 +21,13 @@ struct FakeIna219 {
   std::function<double(TimeNs)> amps = [](TimeNs) { return 1.0; };
   std::function<double(TimeNs)> volts = [](TimeNs) { return 5.0; };
   double shunt_ohm = 0.1;
-  double oscillator = 1;               // conversion times over the typical ones
+  double oscillator = 1;               // ratio of conversion times to the typical ones
   TimeNs transaction_ns = 117'500;     // 47 bits at 400 kHz
-  std::function<TimeNs()> host_ns;     // what the host adds to a transaction, half of it before; null: nothing
-  bool bus_read_clears_ready = false;  // sources conflict; 03 and writing the mode clear it always
+  std::function<TimeNs()> host_ns;     // time that the host adds to a transaction, half of it before; null: none
+  bool bus_read_clears_ready = false;  // sources disagree; reading register 3 and writing the mode always clear it
   bool stuck = false;                  // never converts
-  int nack = 0;                        // so many transactions are not acknowledged
-  TimeNs hangs_until = 0;              // until then the bus answers nothing, and each transaction times out
+  int nack = 0;                        // number of transactions that will not be acknowledged
+  TimeNs hangs_until = 0;              // until then the bus does not answer, and each transaction times out
   std::size_t conversions = 0;
   std::uint64_t transactions = 0;
   std::map<int, std::size_t> reads;  // by register
@@ -105,7 +105,7 @@ struct FakeIna219 {
       ++conversions;
       started_ += shunt_time() + bus_time();
       shunt_done_ = false;
-      idle_ = (reg[0] & 4U) == 0;  // a triggered conversion is one
+      idle_ = (reg[0] & 4U) == 0;  // a triggered conversion happens once
     }
   }
   static double mean(const std::function<double(TimeNs)>& f, TimeNs from, TimeNs length) {

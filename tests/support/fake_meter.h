@@ -1,4 +1,4 @@
-// A meter that reads a function of time. Tests only.
+// A meter whose power is a function of time. Tests only.
 #pragma once
 
 #include <functional>

@@ -24,7 +24,7 @@ class FakeTree {
     roots.nvml = (dir_ / "no-such-library.so").string();
     roots.firmware = nullptr;
   }
-  // Writes over what is there: an attribute that is open shows the new text.
+  // Overwrites the file in place, so that an open attribute shows the new text.
   void put(const std::string& path, const std::string& text) const {
     std::filesystem::create_directories((dir_ / path).parent_path());
     std::ofstream(dir_ / path) << text;
@@ -37,7 +37,7 @@ class FakeTree {
   void remove(const std::string& path) const { std::filesystem::remove_all(dir_ / path); }
   std::filesystem::path operator/(const std::string& path) const { return dir_ / path; }
 
-  // A sensor on I2C: SYS/class/hwmon/hwmonN with its device.
+  // A hwmon sensor on I2C: SYS/class/hwmon/hwmonN with its device.
   std::string hwmon(int number, const std::string& name, const std::string& address) const {
     const std::string device = "sys/devices/platform/i2c-1/" + address;
     const std::string dir = device + "/hwmon/hwmon" + std::to_string(number);
@@ -53,7 +53,7 @@ class FakeTree {
   test::TemporaryFolder dir_;
 };
 
-// Files are looked at as a user without rights, even where the tests run as root (setfsuid(2): this thread only).
+// Accesses files as a user without rights, even if the tests run as root (setfsuid(2); this thread only).
 class WithoutRights {
  public:
   WithoutRights() { ::setfsuid(::geteuid() == 0 ? 65534 : ::geteuid()); }

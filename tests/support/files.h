@@ -1,4 +1,4 @@
-// Whole files of a test, written and read back.
+// Writes and reads whole files of a test.
 #pragma once
 
 #include <filesystem>
@@ -9,13 +9,13 @@
 
 namespace tbft::test {
 
-// Makes the folder, too.
+// Also creates the folder.
 inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-// Nothing where there is no file.
+// Empty where the file does not exist.
 inline std::string content(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -15,7 +15,7 @@ struct Quantile {
   double us = 0;
 };
 
-// Straight lines between the quantiles, from share 0 to 1. With `stall_every_s`, the first wake-up of each such interval is
+// Interpolates linearly between the quantiles, from 0 to 1. With `stall_every_s`, the first wake-up in each such interval is
 // `stall_us` later.
 struct Latencies {
   const char* name = "";

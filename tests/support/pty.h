@@ -1,4 +1,4 @@
-// A pseudo-terminal under a fixed name: the test holds the device's end, the program opens the other one. Tests only.
+// A pseudo-terminal with a fixed name. The test holds the device's end, the program opens the other. Tests only.
 #pragma once
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ namespace tbft::power::testing {
 
 class Pty {
  public:
-  // `link` names the program's end, as /dev/ttyUSB0 would.
+  // `link` is the name of the program's end, in place of /dev/ttyUSB0.
   explicit Pty(std::filesystem::path link) : link_(std::move(link)) { plug(); }
   ~Pty() { unplug(); }
   Pty(const Pty&) = delete;
@@ -36,7 +36,7 @@ class Pty {
         ::ptsname_r(master_, name.data(), name.size()) != 0) {
       throw std::system_error(errno, std::generic_category(), "pty");
     }
-    // Kept open, so that the master lives on while the program has not opened it, or has closed it.
+    // Stays open, so that the master works before the program opens its end and after the program closes it.
     slave_ = ::open(name.data(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (slave_ < 0) throw std::system_error(errno, std::generic_category(), name.data());
     termios raw{};
@@ -46,7 +46,7 @@ class Pty {
     std::filesystem::create_symlink(name.data(), link_);
   }
 
-  // As if the cable was pulled: the name goes, and whoever has it open reads its end.
+  // Simulates a pulled cable: the name disappears, and a program that has it open reads end of file.
   void unplug() {
     if (master_ < 0) return;
     ::close(std::exchange(master_, -1));
@@ -74,7 +74,7 @@ class Pty {
     }
   }
 
-  // Returns once the program, which is this thread, can read it.
+  // Returns when the program, which is this thread, can read it.
   void deliver(std::span<const std::uint8_t> bytes) const {
     if (bytes.empty() || master_ < 0) return;
     write(bytes);

@@ -1,4 +1,4 @@
-// A serial meter on a pty in virtual time: sleeping moves the clock and lets the device answer. Tests only.
+// A serial meter on a pty in virtual time. Sleeping advances the clock and lets the device answer. Tests only.
 #pragma once
 
 #include <algorithm>
@@ -31,20 +31,20 @@ class PumpedClock final : public Clock {
   TimeNs now_ = 1'000'000'000;
 };
 
-// The device: takes new values at each multiple of its period and answers requests with them.
+// The device. It takes new values at each multiple of its period and sends them on request.
 struct Device {
   double refresh_s = 0.5;
-  double phase_s = 0.13;   // of the refresh, against the clock
-  double mean_over_s = 0;  // 0: the value at the refresh itself
-  Bytes request{0xF0};     // empty: it sends by itself at each refresh
+  double phase_s = 0.13;   // phase of the refresh relative to the clock
+  double mean_over_s = 0;  // averaging time; 0: the value at the refresh
+  Bytes request{0xF0};     // empty: the device sends at each refresh without a request
   std::function<double(double t_s)> amps_A = [](double) { return 1.0; };
   std::function<Bytes(double volts_V, double amps_A)> frame = [](double v, double a) { return um34c_frame(v, a); };
   std::function<std::vector<Bytes>(Bytes frame)> send = [](Bytes f) {
     return std::vector<Bytes>{std::move(f)};
-  };  // one piece a step
+  };  // one piece for each step
 
   std::function<void(TimeNs)> on_step = [](TimeNs) {};
-  Bytes requests;  // all that ever came
+  Bytes requests;  // all requests so far
   double refreshed_s() const { return refreshed_s_; }
 
   void step(Pty& pty, TimeNs now) {
@@ -65,7 +65,7 @@ struct Device {
     }
   }
 
-  // Of one refresh. The mean by fine steps.
+  // The value of one refresh; a mean is computed in fine steps.
   double value(double refresh) const {
     if (mean_over_s == 0) return amps_A(refresh);
     double sum = 0;
@@ -83,7 +83,7 @@ struct Bench {
   Pty pty{dir / "ttyUSB0"};
   Device device;
   std::shared_ptr<PumpedClock> clock = std::make_shared<PumpedClock>([this](TimeNs now) { device.step(pty, now); });
-  std::vector<TimeNs> attempts;  // to open the port
+  std::vector<TimeNs> attempts;  // times at which the driver tried to open the port
   std::unique_ptr<SerialMeter> meter;
   std::vector<Reading> readings;
 

@@ -1,4 +1,4 @@
-// Frames of serial meters: captured ones, and ones made for given values. Tests only.
+// Frames of serial meters: captured ones, and frames made from given values. Tests only.
 #pragma once
 
 #include <array>
@@ -59,7 +59,7 @@ inline std::uint32_t steps(double value, double step) {
   return static_cast<std::uint32_t>(std::lround(value / step));
 }
 
-// What a UM34C answers at these values, rounded as its display is.
+// The answer of a UM34C at these values, rounded as on its display.
 inline Bytes um34c_frame(double volts_V, double amps_A) {
   Bytes bytes = um34c_frame();
   put(bytes, 2, 2, steps(volts_V, 1e-2));

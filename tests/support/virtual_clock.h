@@ -1,5 +1,5 @@
-// Time for tests. ManualClock: one thread, sleeping moves it. SharedClock: several threads, time jumps to the earliest wake-up
-// as soon as all of them sleep, so that nothing depends on how fast they run.
+// Virtual clocks. ManualClock is for one thread; sleeping advances it. SharedClock is for several threads: as soon as all of
+// them sleep, time jumps to the earliest wake-up, so that results do not depend on how fast threads run.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ class ManualClock final : public Clock {
   void advance(TimeNs duration) { now_ += duration; }
 
   std::size_t sleeps = 0;
-  std::function<TimeNs(TimeNs now)> late;  // by how much a sleeper wakes after its instant; null: not at all
+  std::function<TimeNs(TimeNs now)> late;  // by how much a sleeper wakes late; null: not at all
 
  private:
   TimeNs now_;
@@ -43,7 +43,7 @@ class SharedClock final : public Clock {
     const std::lock_guard lock(mutex_);
     return asleep_;
   }
-  // As if the machine had been suspended: the steady clock stands still.
+  // Simulates a suspend of the machine, during which the steady clock stands still.
   void suspend(TimeNs duration) {
     const std::lock_guard lock(mutex_);
     asleep_ += duration;
@@ -55,14 +55,14 @@ class SharedClock final : public Clock {
     woken_.wait(lock, stop, [&] { return now_ >= instant; });
     std::erase_if(sleepers_, [&, first = true](TimeNs t) mutable { return t == instant && std::exchange(first, false); });
   }
-  // A thread has ended: the others no longer wait for it.
+  // A thread has ended, so the others no longer wait for it.
   void leave() {
     const std::lock_guard lock(mutex_);
     --threads_;
   }
 
  private:
-  // A sleeper that is due has not left the list yet: time waits for it.
+  // A sleeper that is due is still in the list, so time waits for it.
   void advance_if_all_sleep() {
     const TimeNs earliest = *std::ranges::min_element(sleepers_);
     if (sleepers_.size() < threads_ || earliest <= now_) {
