@@ -22,7 +22,7 @@ if(TBFT_SANITIZE)
   target_link_options(tbft_options INTERFACE -fsanitize=${TBFT_SANITIZE})
 endif()
 
-# One static library a folder.
+# One static library for each folder.
 function(tbft_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(tbft_${name} STATIC ${ARG_SOURCES})
@@ -33,8 +33,8 @@ function(tbft_library name)
   target_compile_features(tbft_${name} PUBLIC cxx_std_20)
 endfunction()
 
-# A GoogleTest program, run case by case; WHOLE: as one test, where its cases share an expensive set-up. Sanitized programs start
-# slowly, so there each is one test; whether a case was skipped is told by the other builds.
+# A GoogleTest program, run case by case, or with WHOLE as one test, because its cases share an expensive set-up. Sanitized
+# programs start slowly, so each is one test; the other builds report skipped cases.
 function(tbft_test name)
   cmake_parse_arguments(ARG "WHOLE" "" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -53,7 +53,7 @@ function(tbft_test name)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 600)
     return()
   endif()
-  # GoogleTest prints "[  SKIPPED ]" and ends with 0: tell CTest, so that skips are listed.
+  # GoogleTest prints "[  SKIPPED ]" and exits with 0. CTest needs this to list skips.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 300)
 endfunction()

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""How often `tbft diagnose` names the level right: drifts of every level, several samples of each.
+"""Measures how often `tbft diagnose` names the level correctly, over drifts of every level and several samples of each.
 
 diagnosis_benchmark.py --tbft build/release/harness/tbft --checkpoint BASE.pth --images cifar10/test --pairs PAIRS.pth -o OUT
 
 BASE knows the ten classes of CIFAR-10, PAIRS only the source side of cifar10-pairs (tbft pretrain --dataset
-'cifar10-pairs:imagefolder:cifar10/train?part=source' --recipe short ...). --images has a folder a class, of images that neither was
-trained on; the first TARGET images of each class are the target's, the others the source's. Level recall counts drifts that cost at
-least 5 points. Mixtures, unseen kinds of drift and poor samples are shown beside it. OUT keeps every answer (answers.jsonl).
+'cifar10-pairs:imagefolder:cifar10/train?part=source' --recipe short ...). --images has one folder for each class, with images on which neither
+was trained. The first TARGET images of each class belong to the target, the others to the source. Level recall counts
+drifts that cost at least 5 points. Mixtures, other kinds of drift and poor samples are shown separately. OUT keeps every
+answer (answers.jsonl).
 """
 import argparse, collections, json, os, random, subprocess
 import numpy as np
@@ -114,7 +115,7 @@ if args.pairs:
         name = '+'.join(t for (_, t), is_new in zip(PAIRS, new) if is_new)
         ask(pairs, 'feature', name, folder('pairs-' + name, [target[t if is_new else s] for (s, t), is_new in zip(PAIRS, new)]))
 
-# Beside the score: mixtures, kinds of drift that nothing was made for, poor samples.
+# Outside the score: mixtures, kinds of drift for which the diagnosis was not designed, poor samples.
 for c, names in (('gaussian_noise', 'flip'), ('fog', 'permutation-0'), ('defocus_blur', 'permutation-1'), ('frost', 'successor')):
     path = os.path.join(args.o, f'{c}-{names}')
     os.makedirs(path, exist_ok=True)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs the packages of Debian 12 or 13 that tbft builds with. Usage: bootstrap.sh [run|test|kernel|full]; `test` adds what only tests and checks
-# need, `kernel` what the tests under a real kernel (tests/kernel) need beyond that, `full` also Slurm, what builds and runs arm64, and a
-# browser.
-# Safe to repeat: what is there is left alone, and without anything missing no root is needed.
+# Installs the packages of Debian 12 or 13 with which tbft is built. Usage: bootstrap.sh [run|test|kernel|full].
+# `test` adds the packages of tests and checks, `kernel` those of the tests under a real kernel (tests/kernel), `full` also
+# Slurm, the arm64 cross build and a browser.
+# Safe to repeat: installed packages stay as they are, and root is needed only if a package is missing.
 set -euo pipefail
 
 fail() { echo "bootstrap: $*" >&2; exit 1; }
-# Of the system's programs, not of its kernel: Raspberry Pi OS has 32-bit ones under a 64-bit kernel.
+# The architecture of the system's programs, not of its kernel: Raspberry Pi OS may have 32-bit programs on a 64-bit kernel.
 architecture=$(dpkg --print-architecture 2>/dev/null) || fail "this needs Debian 12 or 13, or Raspberry Pi OS of that age (there is no dpkg)"
 case $architecture in
   armhf|armel|i386) fail "tbft needs a 64-bit system, and this one is $architecture: libtorch has no 32-bit package; on a Raspberry Pi install Raspberry Pi OS (64-bit)" ;;

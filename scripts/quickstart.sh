@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole way on a fresh Debian 12 or 13 machine: packages, build, a base model trained on the spot, the sweep over the three
-# drift levels, cells.csv and the table. About 10 minutes of computing on 2 cores. Safe to repeat: a run goes on where it stopped.
+# Does everything on a fresh Debian 12 or 13 machine: packages, build, training of a base model, the sweep over the three
+# drift levels, cells.csv and the table. It computes for about 10 minutes on 2 cores. Safe to repeat: a stopped run continues.
 # Usage: quickstart.sh [RUN_DIR] [further `tbft run` options, e.g. -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1']
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The whole test suite on a Debian 12 or 13 machine: packages, build, tests. Safe to repeat.
-# Usage: test.sh [--full]. Without it: the dev build and every test that needs no virtual machine. --full adds what a change must
-# pass before it lands: formatting, the build without libtorch and its tests under AddressSanitizer and
+# Runs the test suite on a Debian 12 or 13 machine: packages, build, tests. Safe to repeat.
+# Usage: test.sh [--full]. Without --full: the dev build and every test that needs no virtual machine. --full adds all that a
+# change must pass before it lands: formatting, the build without libtorch and its tests under AddressSanitizer and
 # UndefinedBehaviorSanitizer, pages in Chromium, the program against a real kernel in QEMU, a sweep under Slurm, the arm64 build
 # under QEMU's user mode, libFuzzer, clang-tidy.
-# With --full warnings are errors, and the machine is a Debian 12: formatting is judged by clang-format 14 alone, and the arm64 system is
-# built by GCC 12.
+# With --full warnings are errors, and the machine must be a Debian 12: only clang-format 14 decides about formatting, and the
+# arm64 system is built by GCC 12.
 # A skipped test is a failure unless it says that ../shared (real images and checkpoints) or hardware is absent, or that it needs a
 # newer libtorch.
 set -euo pipefail
@@ -20,7 +20,7 @@ esac
 
 step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 
-# Builds quietly: the log is shown where it fails.
+# Builds quietly; shows the log if the build fails.
 build() {
   local log
   log=$(mktemp)
@@ -32,7 +32,7 @@ build() {
   fi
 }
 
-# Runs CTest and judges its skips.
+# Runs CTest and checks its skips.
 run_ctest() {
   local dir=$1
   shift
@@ -64,9 +64,9 @@ if [ "$full" = yes ]; then
   ASAN_OPTIONS=detect_leaks=0 run_ctest build/sanitize -LE 'slow|real|fuzz'
   step "pages in a browser"
   run_ctest build/dev -L browser
-  # Niced, beside suites that wait for virtual machines; it is waited for at the end.
+  # Runs niced beside suites that wait for virtual machines; the script waits for it at the end.
   tidy_log=$(mktemp)
-  # What setsid starts is scheduled as a group: within it `nice` counts, between groups (autogroup) the group's own value.
+  # setsid makes a scheduling group. `nice` counts within a group; between groups (autogroup) the group's own value counts.
   setsid bash -c '(echo 19 >/proc/self/autogroup) 2>/dev/null || true; exec nice -n 19 scripts/tidy.sh' >"$tidy_log" 2>&1 &
   tidy=$!
   trap 'kill -- -$tidy 2>/dev/null || true; rm -f "$tidy_log"' EXIT

@@ -38,7 +38,7 @@ power::EnergyCounters& energy() {
   return counters;
 }
 
-// Every benchmark has the same counters.
+// Every benchmark has the same counters, as Google Benchmark's CSV reporter requires.
 void count(benchmark::State& state, double flop_an_iteration, double bytes_an_iteration = 0) {
   const auto rate = benchmark::Counter::kIsIterationInvariantRate;
   state.counters["FLOP/s"] = benchmark::Counter(flop_an_iteration, rate);
@@ -66,7 +66,7 @@ torch::Tensor images() {
   return at::rand({batch, 3, spec.pixels, spec.pixels}).mul_(2).sub_(1).contiguous(format());
 }
 
-// What a stage gets, without a graph.
+// The input of a stage, without a graph.
 torch::Tensor input_of(models::Network& net, int stage) {
   const torch::NoGradGuard guard;
   auto x = images();
@@ -84,7 +84,7 @@ void block_forward(benchmark::State& state) {
 }
 BENCHMARK(block_forward)->DenseRange(0, 2)->ArgName("stage")->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// The gradients of its weights, and of its input but for the images.
+// The gradients of the stage's weights and, unless it is the images, of its input.
 void block_backward(benchmark::State& state) {
   auto net = network();
   const auto stage = static_cast<int>(state.range(0));
@@ -127,7 +127,7 @@ BENCHMARK_CAPTURE(step, block3, "block3")->Unit(benchmark::kMillisecond)->UseRea
 BENCHMARK_CAPTURE(step, fc, "fc")->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(step, full, "full")->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// A batch of Block 3's input out of the cache; 1: as bf16.
+// Reads a batch of Block 3's input from the cache; argument 1: as bf16.
 void prefix_cache_gather(benchmark::State& state) {
   auto net = network();
   const auto x = input_of(*net, 2);
@@ -140,7 +140,7 @@ void prefix_cache_gather(benchmark::State& state) {
 }
 BENCHMARK(prefix_cache_gather)->Arg(0)->Arg(1)->ArgName("bf16")->UseRealTime();
 
-// The roofs: a convolution large enough to hide everything else, and a copy that no cache holds.
+// The roofs: a convolution large enough to hide all overhead, and a copy larger than the caches.
 void best_convolution(benchmark::State& state) {
   set_compute({2, "onednn"});
   const torch::NoGradGuard guard;

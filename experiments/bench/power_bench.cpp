@@ -1,5 +1,5 @@
-// What energy() costs a reading, beside the bare trapezoid sum over the same readings: the price of edges, gaps and the
-// uncertainty budget. Run: build/release/experiments/bench/power_bench
+// The cost of energy() for each reading, beside a bare trapezoid sum over the same readings. The difference is the cost of
+// edges, gaps and the uncertainty budget. Run: build/release/experiments/bench/power_bench
 #include <benchmark/benchmark.h>
 
 #include <cstdint>

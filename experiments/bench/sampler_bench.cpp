@@ -1,13 +1,11 @@
-// What sampling an INA219 at 12 bit delivers and costs.
-// 1. In virtual time, on a chip and a 400 kHz bus with the datasheet's timing: the share of conversions that arrive by how late
-// the
-//    host wakes, with transactions, waits and allocations for each reading.
-// 2. On the real clock, on a chip that converts by it and a bus that takes 117.5 us a register: the share that arrives, the
-// wake-up
-//    latencies seen, and whether each voltage was paired with its own current.
+// Measures how completely, and at what cost, an INA219 at 12 bit is sampled.
+// 1. In virtual time, on a chip and a 400 kHz bus with the datasheet's timing: the share of conversions read by the delay of
+//    the host's wake-ups, with transactions, waits and allocations for each reading.
+// 2. On the real clock, on a chip that converts by it and a bus that takes 117.5 us for each register: the share read, the
+//    wake-up latencies, and whether each voltage is paired with its own current.
 // 3. On the real clock and a bus that answers at once: processor time, beside a bare sleep loop of the same rate, in turns.
-// Exits with 1 where fewer than 98 % of the conversions arrive: of all of them, or with --judge possible, of those that a
-// reader with the recorded wake-ups could have had (for machines that are busy with other work). Run:
+// Exits with 1 if fewer than 98 % of the conversions are read: of all of them, or with --judge possible, of those that a
+// reader with the recorded wake-ups could have read (for machines that are busy with other work). Run:
 // build/release/experiments/bench/sampler_bench [--runs N] [--seconds S] [--late US] [--judge all|possible]
 #include <fmt/format.h>
 #include <sys/prctl.h>
@@ -54,7 +52,7 @@ double in_virtual_time(const testing::Latencies& latencies) {
   std::size_t readings = 0;
   SamplingLoop loop(*meter, *chip.clock, meter->info().nominal_period_s,
                     [&](const Reading& r) { readings += std::isfinite(r.power_W) ? 1U : 0U; });
-  for (int i = 0; i < 100; ++i) loop.step({});  // the fake's own tables fill up
+  for (int i = 0; i < 100; ++i) loop.step({});  // fills the tables of the fake
   readings = 0;
   const TimeNs begin = chip.clock->now();
   const auto conversions = chip.conversions;
@@ -88,7 +86,7 @@ bool virtual_time_is_good() {
 
 // 2 ------------------------------------------------------------------------------------------------------------------------
 
-// The steady clock, which notes how late each sleeper wakes; `more` later than it would by itself.
+// The steady clock, which records how late each sleeper wakes. It adds `more` to each delay.
 class NotingClock final : public Clock {
  public:
   explicit NotingClock(TimeNs more) : more_(more) {}
@@ -98,7 +96,7 @@ class NotingClock final : public Clock {
     steady_->sleep_until(instant + more_, stop);
     late_.push_back(steady_->now() - instant);
   }
-  // A thread that is held up elsewhere is as late for the rest.
+  // A thread that was delayed elsewhere is late for the rest as well.
   void note(TimeNs late) { late_.push_back(late); }
   void clear() {
     late_.clear();
@@ -112,15 +110,15 @@ class NotingClock final : public Clock {
   std::vector<TimeNs> late_;
 };
 
-// The k-th conversion measures k steps of current and of voltage, modulo 1000: a reading tells which conversions it is of. A
-// register takes 117.5 us, in which the thread spins.
+// The k-th conversion measures k steps of current and of voltage, modulo 1000, so that a reading identifies its conversions. A
+// register takes 117.5 us, during which the thread spins.
 class TimedBus final : public I2cBus {
  public:
   explicit TimedBus(NotingClock& clock) : clock_(clock), begin_(clock.now()) {}
   std::uint16_t read_word(std::uint8_t reg) override {
     const TimeNs start = clock_.now();
     const TimeNs sampled = wait_until(start + transaction_ns * 6 / 10);
-    const TimeNs shunts = (sampled - begin_ + pair_ns / 2) / pair_ns;  // ended so far: each half a cycle into its cycle
+    const TimeNs shunts = (sampled - begin_ + pair_ns / 2) / pair_ns;  // currents converted; each ends in mid-cycle
     const TimeNs pairs = (sampled - begin_) / pair_ns;
     std::uint16_t value = reg < 6 ? written_[reg] : std::uint16_t{0};
     if (reg == 1) value = static_cast<std::uint16_t>(shunts % 1000);
@@ -153,8 +151,8 @@ class TimedBus final : public I2cBus {
   std::uint64_t transactions_ = 0;
 };
 
-// Of the conversions in `seconds`, those that a reader which asks to wake at each one's end could have had, had it woken as
-// late as was recorded: the current's register stands for half a cycle.
+// The number of conversions in `seconds` that a reader could have read which asks to wake at the end of each, with the recorded
+// delays. The current's register is valid for half a cycle.
 double possible(const std::vector<TimeNs>& late, double seconds) {
   double lost = 0;
   for (const TimeNs t : late) {
@@ -171,7 +169,7 @@ bool real_time_is_good(double seconds, double late_us, bool judge_possible) {
   SamplingLoop loop(*meter, *clock, meter->info().nominal_period_s, [&](const Reading& r) {
     if (!std::isfinite(r.power_W)) return;
     ++readings;
-    // A shunt of 0.1 ohm: 10 uV a step are 0.1 mA; 4 mV a step of the bus voltage.
+    // The shunt has 0.1 ohm, so a step of 10 uV is 0.1 mA. A step of the bus voltage is 4 mV.
     torn += std::lround(r.amps_A / 1e-4) == std::lround(r.volts_V / 4e-3) ? 0U : 1U;
   });
   for (const TimeNs end = clock->now() + from_seconds(0.2); clock->now() < end;) loop.step({});
@@ -199,7 +197,7 @@ bool real_time_is_good(double seconds, double late_us, bool judge_possible) {
 
 // 3 ------------------------------------------------------------------------------------------------------------------------
 
-// A chip that converts on the real clock; its bus costs nothing, so the kernel's own work for it is not in the figure.
+// A chip that converts on the real clock. Its bus costs nothing, so the figure excludes the kernel's work for a bus.
 class InstantBus final : public I2cBus {
  public:
   explicit InstantBus(Clock& clock) : clock_(clock), begin_(clock.now()) {}

@@ -38,7 +38,7 @@ double now_s() {
   return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count();
 }
 
-// When steps ended, and when the training and validating that Trainer::run does began and ended.
+// The times at which steps ended, and at which training and validation began and ended in Trainer::run.
 struct Times : PhaseObserver {
   void begin(Phase phase) override {
     if (phase == Phase::train && began_s == 0) began_s = now_s();

@@ -1,10 +1,10 @@
-"""Baseline and tbft in turns: see vs_pytorch.sh.
+"""Runs the baseline and tbft in turns; see vs_pytorch.sh.
 
-A ratio pairs two runs that follow each other, since machines drift by 10-20 % within minutes. Printed: the median of the paired
-ratios and the narrowest pair of order statistics that holds it with at least 95 % confidence, whatever the distribution (with
-7 rounds: the smallest and the largest, 98 %). The lower bound is the figure to judge by.
-cell_block3 is the hardest on tbft: its whole process, with reading the images, the trial of back ends, the warm-up cell and the
-test, against the training and validating of the baseline alone.
+A ratio pairs two consecutive runs, because machines drift by 10-20 % within minutes. The script prints the median of the
+paired ratios, and the narrowest pair of order statistics that contains it with at least 95 % confidence for any
+distribution (with 7 rounds the smallest and the largest, 98 %). Judge by the lower bound.
+cell_block3 is the strictest comparison: the whole process of tbft, with reading the images, the trial of back ends, the
+warm-up cell and the test, against only the training and validation of the baseline.
 """
 import argparse
 import hashlib
@@ -46,7 +46,7 @@ def run_json(command):
 
 
 def interval(ratios):
-    """Median and its distribution-free interval of at least 95 % (the range, where there are too few)."""
+    """Median with its distribution-free interval of at least 95 %, or with the range if there are too few values."""
     ordered, n = sorted(ratios), len(ratios)
     best = 0
     for k in range(n // 2):  # [k, n-1-k] holds the median with 1 - 2 P(Binomial(n, 1/2) <= k)
@@ -56,7 +56,7 @@ def interval(ratios):
 
 
 class Cell:
-    """One cell of an experiment by the program itself, on random images in CIFAR-10's own files."""
+    """Runs one cell of an experiment with the program itself, on random images in the format of CIFAR-10."""
 
     def __init__(self, build, folder, threads):
         self.tbft, self.folder, self.threads = build / "harness/tbft", folder, threads

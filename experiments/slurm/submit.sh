@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Submits a sweep to Slurm: an array with a task for each cell, then a job that joins their run directories in OUT.
+# Submits a sweep to Slurm: an array with a task for each cell, then a job that merges their run directories in OUT.
 # Usage: submit.sh OUT EXPERIMENT.toml [options of `tbft run`]; see README.md. TBFT names the program (default: tbft).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,6 +12,6 @@ export TBFT=${TBFT:-tbft}
 cells=$("$TBFT" run "$@" --dry-run | tail -n +2 | wc -l)
 mkdir -p "$out.parts"
 array=$(sbatch --parsable --job-name=tbft --array="0-$((cells - 1))" --output="$out.parts/%a.log" "$here/cell.sbatch" "$out.parts" "$@")
-# afterany: cells that failed are listed by the merge, and --resume runs them.
+# afterany: the merge runs even if cells failed; it lists them, and --resume runs them.
 merge=$(sbatch --parsable --job-name=tbft-merge --dependency="afterany:$array" --output="$out.parts/merge.log" "$here/merge.sbatch" "$out.parts" "$out")
 echo "$cells cells as array $array, merged into $out by job $merge; logs in $out.parts"
