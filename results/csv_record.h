@@ -26,7 +26,7 @@ std::string number_field(std::int64_t value);
 // 1,000 fields, so that memory stays in proportion to what a table can be.
 class CsvReader {
  public:
-  // `name` stands in the messages.
+  // `name` appears in messages.
   CsvReader(std::string_view text, std::string name);
 
   // The next whole record, ended by LF or CR LF. nullopt at the end, or at a last record without a line end.

@@ -25,7 +25,7 @@ std::string_view metric_of(std::string_view table) {
   return table == "system-cost" ? "energy_saving_pct" : "accuracy_pct";
 }
 
-// In the paper's order.
+// The tables in the paper's order.
 std::vector<std::string> columns_of(std::string_view table) {
   std::vector<std::string> result;
   for (const Published& p : published()) {

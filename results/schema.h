@@ -59,7 +59,7 @@ void leave_out_contended(std::span<CellRow> rows);
 
 using Column = CsvColumn<CellRow>;
 
-// In the order of the file. Every column is always present.
+// The columns in the order of the file. Every column is always present.
 std::span<const Column> columns();
 
 // Names a column whose value no cell can have, and the reason: a percentage above 100, an unknown status, a measured cell that

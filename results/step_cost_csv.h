@@ -41,12 +41,12 @@ struct StepCostRow {
   Text backend, layout, tool_version;
 };
 
-// In the order of the file. Every column is always present.
+// The columns in the order of the file. Every column is always present.
 std::span<const CsvColumn<StepCostRow>> step_cost_columns();
 
-// Columns are found by name. A missing or repeated column, a value of the wrong kind, a variant or strategy that is none of
-// the above, a newer schema, a last line without its end (the file is only ever written whole) throws CsvError; a file that
-// cannot be read std::system_error.
+// Columns are found by name. A missing or repeated column, a value of the wrong kind, an unknown variant or strategy, a newer
+// schema, a last line without its end (the file is only ever written whole) throws CsvError; a file that cannot be read
+// std::system_error.
 std::vector<StepCostRow> read_step_costs(const std::filesystem::path& path);
 // The same for a text in memory; `name` appears in messages.
 std::vector<StepCostRow> parse_step_costs(std::string_view content, const std::string& name);

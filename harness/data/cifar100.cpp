@@ -25,7 +25,7 @@ struct Superclass {
   std::string_view name;
   std::array<std::string_view, 5> classes;
 };
-// In the order of the published numbers.
+// The superclasses in the order of their numbers in the files.
 constexpr std::array<Superclass, 20> superclasses{{
     {"aquatic_mammals", {"beaver", "dolphin", "otter", "seal", "whale"}},
     {"fish", {"aquarium_fish", "flatfish", "ray", "shark", "trout"}},

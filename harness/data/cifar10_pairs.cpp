@@ -15,7 +15,7 @@ namespace {
 struct Pair {
   std::string_view source, target;
 };
-// In the order of the labels 0..3.
+// The pairs in the order of the labels 0..3.
 constexpr std::array<Pair, 4> pairs{{{"cat", "dog"}, {"automobile", "truck"}, {"deer", "horse"}, {"airplane", "ship"}}};
 
 // The superclass label of each class of the base; -1 marks a class that is skipped.

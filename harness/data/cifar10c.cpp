@@ -21,7 +21,7 @@ constexpr std::int64_t published_images = 10'000;
 constexpr auto fetch = "fetch CIFAR-10-C.tar from https://zenodo.org/record/2535967";
 constexpr auto make_again = "make the folder again with `tbft data corrupt`";
 
-// What a folder of .npy files holds.
+// The contents of a folder of .npy files.
 struct Layout {
   fs::path folder;
   std::int64_t images = 0;  // in each severity

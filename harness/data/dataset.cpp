@@ -33,7 +33,7 @@ std::map<std::string, std::string> parse_params(std::string_view whole, std::str
     const auto equals = pair.find('=');
     if (equals == 0 || equals == std::string_view::npos) {
       throw BadDatasetSpec(
-          fmt::format("data set '{}': '{}' is not key=value; a ? in a path is written %3F, a & in a value %26", whole, pair));
+          fmt::format("data set '{}': '{}' is not key=value; write ? in a path as %3F, & in a value as %26", whole, pair));
     }
     const bool is_new = params.emplace(pair.substr(0, equals), power::percent_decoded(pair.substr(equals + 1))).second;
     if (!is_new) throw BadDatasetSpec(fmt::format("data set '{}': '{}' is given twice", whole, pair.substr(0, equals)));
@@ -78,7 +78,7 @@ std::span<const DatasetKind> dataset_kinds() {
   static const std::vector<DatasetKind> kinds{
       {.name = "synthetic",
        .drift = "",
-       .summary = "Procedural shapes, built in: 10 classes, 32 px; every drift can be made",
+       .summary = "Built-in procedural shapes: 10 classes, 32 px, with a drift of each level",
        .example = "synthetic:?part=target&drift=input&n=4000",
        .conditions = {"input", "feature", "output"},
        .load = load_synthetic},
@@ -113,7 +113,7 @@ std::span<const DatasetKind> dataset_kinds() {
        .load = load_cifar_flip},
       {.name = "imagefolder",
        .drift = "",
-       .summary = "A folder of images a class: DIR/CLASS/*.jpg|jpeg|png, all of one size; limit=N a class, classes=A,B,... "
+       .summary = "One folder for each class: DIR/CLASS/*.jpg|jpeg|png, all of one size; limit=N per class, classes=A,B,... "
                   "fixes the labels",
        .example = "imagefolder:photos/test?limit=100",
        .conditions = {},
@@ -197,7 +197,7 @@ DatasetSpec resolve_dataset(const DatasetSpec& spec) {
   const std::string folder = folder_of(spec);
   if (!fs::is_directory(folder, error)) {
     throw DataError(fmt::format(
-        "{}: no such folder; name a CIFAR-10 binary folder, or a folder with one folder of images a class", folder));
+        "{}: no such folder; name a CIFAR-10 binary folder, or a folder with one folder of images for each class", folder));
   }
   DatasetSpec resolved = spec;
   resolved.name = is_cifar10(folder) ? "cifar10" : "imagefolder";

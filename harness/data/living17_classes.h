@@ -14,7 +14,7 @@ struct Living17Class {
   std::array<std::string_view, 2> target;
 };
 
-// In the order of the labels 0..16.
+// The superclasses in the order of the labels 0..16.
 inline constexpr std::array<Living17Class, 17> living17_classes{{
     {"salamander", {"n01631663", "n01632777"}, {"n01630670", "n01632458"}},
     {"turtle", {"n01669191", "n01665541"}, {"n01664065", "n01667114"}},

@@ -35,7 +35,7 @@ struct Placement {
   double x, y, cosine, sine;
 };
 
-// How the inside of a shape is drawn. Source: filled, outlined. Target: striped, dashed.
+// The texture of a shape. The source has filled and outlined shapes, the target striped and dashed ones.
 enum class Style { filled, outlined, striped, dashed };
 
 double luma(const Colour& c) {

@@ -21,7 +21,7 @@ std::vector<TableSet> table_sets(const Summary& summary) {
   }
   std::vector<TableSet> result;
   for (auto& [key, tables] : by_set) {
-    // With a mean over conditions the tables of the single ones stay out, as in the paper.
+    // If there is a mean over conditions, the tables of single conditions are left out, as in the paper.
     const bool means = std::ranges::any_of(tables, [](const Table* table) { return table->tables > 1; });
     if (means) std::erase_if(tables, [](const Table* table) { return table->tables == 1; });
     std::ranges::stable_sort(tables, {}, [](const Table* table) { return table->key.train_size; });

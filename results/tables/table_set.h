@@ -1,4 +1,4 @@
-// The tables of one data set brought together: what the paper has as one table or one chart.
+// Combines the tables of one data set, which the paper prints as one table or one chart.
 #pragma once
 
 #include <span>
@@ -10,12 +10,12 @@
 
 namespace tbft::results {
 
-// Of one data set, drift, protocol and board, by training size: of several conditions their mean.
+// The tables of one data set, drift, protocol and board by training size; several conditions are averaged.
 struct TableSet {
   Key key;  // train_size empty
   std::vector<const Table*> tables;
 };
-// Tables without an accuracy are left out. They stay those of `summary`.
+// Tables without an accuracy are left out. The sets point into `summary`, which must outlive them.
 std::vector<TableSet> table_sets(const Summary& summary);
 
 // "synthetic, input drift, mean of 15 conditions, paper protocol, BOARD" without the training size.
@@ -23,7 +23,8 @@ std::string title_of(const TableSet& set);
 // "10 %"
 std::string size_text(const Key& key);
 
-// As the paper prints it: a line a strategy, a column of accuracies and one of savings a training size.
+// The section as the paper prints it: a line for each strategy, and a column of accuracies and one of savings for each training
+// size.
 Section paper_section(const TableSet& set);
 
 }  // namespace tbft::results

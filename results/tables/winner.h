@@ -13,21 +13,22 @@
 
 namespace tbft::results {
 
-// Of one data set, drift level, protocol and board, averaged over its conditions and training sizes.
+// The winner of one data set, drift level, protocol and board, averaged over conditions and training sizes.
 struct Winner {
-  Key key;                             // condition and train_size empty
-  std::size_t tables = 1;              // how many were averaged
-  std::string strategy;                // the block of highest mean accuracy; empty while one of the four has no result
-  std::vector<std::string> missing;    // those blocks
-  std::vector<std::string> near_ties;  // blocks whose 95 % intervals overlap the winner's (one repetition: of equal accuracy)
+  Key key;                           // condition and train_size empty
+  std::size_t tables = 1;            // number of tables averaged
+  std::string strategy;              // the block of highest mean accuracy; empty while one of the four has no result
+  std::vector<std::string> missing;  // the blocks without a result
+  std::vector<std::string>
+      near_ties;  // blocks whose 95 % interval overlaps the winner's (with one repetition: of equal accuracy)
   Statistics accuracy_pct, block_avg_pct, full_pct;
   TrainJoules train, full_train;
   JoulesBasis energy;
-  std::string paper_table, paper_strategy;  // what the paper's table says
-  bool same_data = false;                   // that table is of this data set
+  std::string paper_table, paper_strategy;  // the winner in the paper's table
+  bool same_data = false;                   // whether that table is of this data set
 };
 
-// Drift levels input, feature and output only, in that order.
+// The winners of the drift levels input, feature and output, in that order.
 std::vector<Winner> winners(std::span<const Group> groups);
 
 // "input drift: block1 won with 71.3 % (block-avg 65.0 %, full 72.0 %), 12.3 J against 20.1 J for full; paper: block1".

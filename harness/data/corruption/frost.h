@@ -31,7 +31,7 @@ class Frost {
 
   // "procedural" or "pictures": what the metadata of a data set says.
   const std::string& kind() const { return kind_; }
-  // At least one; each at least 32x32 px.
+  // The pictures: at least one, each at least 32x32 px.
   std::span<const Picture> pictures() const { return pictures_; }
 
  private:
