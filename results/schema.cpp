@@ -12,15 +12,10 @@ namespace tbft::results {
 
 namespace {
 
-// The macro makes name and member from one token, so that they cannot differ. clang-format off
-#define TBFT_COLUMN(field)  \
-  Column {                  \
-#field, &CellRow::field \
-  }
-#define TBFT_LATER_COLUMN(field)  \
-  Column {                        \
-#field, &CellRow::field, true \
-  }
+// The macro makes name and member from one token, so that they cannot differ.
+// clang-format off
+#define TBFT_COLUMN(field) Column{#field, &CellRow::field}
+#define TBFT_LATER_COLUMN(field) Column{#field, &CellRow::field, true}
 const std::array table{
     TBFT_COLUMN(schema),
     TBFT_COLUMN(run_id),

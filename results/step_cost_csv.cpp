@@ -17,11 +17,9 @@ constexpr std::size_t max_bytes = std::size_t{4} << 20;  // a run has only a few
 constexpr std::array<std::string_view, 2> variants{"tbft", "published-quirk"};
 constexpr std::array<std::string_view, 7> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "full"};
 
-// The macro makes name and member from one token, so that they cannot differ. clang-format off
-#define TBFT_COLUMN(field)      \
-  CsvColumn<StepCostRow> {      \
-#field, &StepCostRow::field \
-  }
+// The macro makes name and member from one token, so that they cannot differ.
+// clang-format off
+#define TBFT_COLUMN(field) CsvColumn<StepCostRow>{#field, &StepCostRow::field}
 const std::array table{
     TBFT_COLUMN(schema),
     TBFT_COLUMN(run_id),
