@@ -4,11 +4,10 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS tbft_power tbft_power_benchmark EXPORT tbft_powerTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT power
-  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tbft)
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT tbft_powerTargets NAMESPACE tbft:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tbft_power COMPONENT power)
-# Headers keep the path that they include each other by: "power/monitor.h" below include/tbft.
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/power DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tbft COMPONENT power
-  FILES_MATCHING PATTERN "*.h")
+# The public headers alone: `#include "tbft/power.h"`.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/power/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT power)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tbft_powerConfig.cmake.in ${PROJECT_BINARY_DIR}/tbft_powerConfig.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tbft_power)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/tbft_powerConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <vector>
 
-#include "power/energy_counters.h"
+#include "tbft/power/energy_counters.h"
 
 static tbft::power::EnergyCounters& energy() {
   const char* uri = std::getenv("TBFT_METER");

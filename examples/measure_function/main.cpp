@@ -2,8 +2,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "power/monitor.h"
-#include "power/registry.h"
+#include "tbft/power/monitor.h"
+#include "tbft/power/registry.h"
 
 double work() {
   double sum = 0;

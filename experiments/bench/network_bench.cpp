@@ -21,7 +21,7 @@
 #include "models/cost.h"
 #include "models/families/family.h"
 #include "models/prefix_cache.h"
-#include "power/energy_counters.h"
+#include "tbft/power/energy_counters.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "power/energy.h"
+#include "tbft/power/energy.h"
 
 namespace {
 

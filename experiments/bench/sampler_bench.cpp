@@ -17,8 +17,8 @@
 #include <stop_token>
 #include <vector>
 
+#include "power/engine/sampler.h"
 #include "power/meters/ina219.h"
-#include "power/sampler.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/fake_ina219.h"
 #include "tests/support/latency.h"

@@ -14,10 +14,10 @@
 #include "harness/experiment/cell_observer.h"
 #include "harness/host/interrupted.h"
 #include "harness/training/strategies/strategy.h"
-#include "power/plausible.h"
 #include "results/files.h"
 #include "results/rank_tests.h"
 #include "results/text.h"
+#include "tbft/power/plausible.h"
 
 namespace tbft {
 namespace {

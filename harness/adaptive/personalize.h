@@ -20,8 +20,8 @@
 #include "harness/data/split.h"
 #include "harness/host/console.h"
 #include "harness/training/trainer.h"
-#include "power/energy.h"
-#include "power/monitor.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/monitor.h"
 
 namespace tbft {
 

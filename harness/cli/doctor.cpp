@@ -15,8 +15,8 @@
 #include "harness/cli/command.h"
 #include "harness/experiment/trace_space.h"
 #include "harness/host/board.h"
-#include "power/registry.h"
-#include "power/scheduling.h"
+#include "tbft/power/registry.h"
+#include "tbft/power/sampling.h"
 
 namespace tbft::cli {
 

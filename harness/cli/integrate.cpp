@@ -9,8 +9,8 @@
 
 #include "harness/cli/command.h"
 #include "harness/measurement/energy_row.h"
-#include "power/plausible.h"
-#include "power/trace_file.h"
+#include "tbft/power/plausible.h"
+#include "tbft/power/trace.h"
 
 namespace tbft::cli {
 

@@ -17,8 +17,8 @@
 #include "harness/host/interrupted.h"
 #include "harness/host/openmp_wait.h"
 #include "harness/host/provenance.h"
-#include "power/meter.h"
 #include "results/text.h"
+#include "tbft/power/meter.h"
 
 namespace {
 

@@ -32,12 +32,12 @@
 #include "harness/measurement/energy_text.h"
 #include "harness/measurement/marker.h"
 #include "harness/measurement/run_meter.h"
-#include "power/monitor.h"
-#include "power/plausible.h"
-#include "power/registry.h"
 #include "results/json.h"
 #include "results/statistics.h"
 #include "results/text.h"
+#include "tbft/power/monitor.h"
+#include "tbft/power/plausible.h"
+#include "tbft/power/registry.h"
 
 namespace tbft::cli {
 

@@ -12,11 +12,11 @@
 #include <utility>
 
 #include "harness/cli/command.h"
-#include "power/calibration.h"
-#include "power/capture.h"
-#include "power/registry.h"
-#include "power/self_test.h"
-#include "power/uri.h"
+#include "tbft/power/calibration.h"
+#include "tbft/power/capture.h"
+#include "tbft/power/registry.h"
+#include "tbft/power/self_test.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "power/meter.h"
+#include "tbft/power/meter.h"
 
 namespace tbft::cli {
 

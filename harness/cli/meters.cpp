@@ -10,8 +10,8 @@
 #include "harness/cli/number_option.h"
 #include "harness/cli/sampling_options.h"
 #include "harness/cli/time_option.h"
-#include "power/capture.h"
-#include "power/registry.h"
+#include "tbft/power/capture.h"
+#include "tbft/power/registry.h"
 
 namespace tbft::cli {
 

@@ -13,8 +13,8 @@
 #include <system_error>
 
 #include "harness/cli/command.h"
-#include "power/uri.h"
 #include "results/files.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::cli {
 

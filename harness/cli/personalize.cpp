@@ -29,8 +29,8 @@
 #include "harness/host/provenance.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/training/compute.h"
-#include "power/monitor.h"
 #include "results/files.h"
+#include "tbft/power/monitor.h"
 
 namespace tbft::cli {
 

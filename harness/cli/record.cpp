@@ -18,12 +18,12 @@
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
 #include "harness/measurement/energy_text.h"
-#include "power/gpio_trigger.h"
-#include "power/monitor.h"
-#include "power/plausible.h"
-#include "power/registry.h"
-#include "power/trace_file.h"
 #include "results/files.h"
+#include "tbft/power/gpio.h"
+#include "tbft/power/monitor.h"
+#include "tbft/power/plausible.h"
+#include "tbft/power/registry.h"
+#include "tbft/power/trace.h"
 
 namespace tbft::cli {
 

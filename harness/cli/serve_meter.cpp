@@ -10,8 +10,8 @@
 #include "harness/cli/time_option.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
-#include "power/registry.h"
-#include "power/remote/server.h"
+#include "tbft/power/registry.h"
+#include "tbft/power/server.h"
 
 namespace tbft::cli {
 

@@ -10,7 +10,7 @@
 #include "harness/data/drifted.h"
 #include "harness/data/kinds.h"
 #include "harness/host/edit_distance.h"
-#include "power/percent.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::data {
 namespace {

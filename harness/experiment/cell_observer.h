@@ -7,7 +7,7 @@
 #include <string>
 
 #include "harness/training/phases.h"
-#include "power/monitor.h"
+#include "tbft/power/monitor.h"
 
 namespace tbft {
 

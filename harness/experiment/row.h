@@ -9,10 +9,10 @@
 #include "harness/host/board.h"
 #include "harness/host/processor_use.h"
 #include "harness/training/trainer.h"
-#include "power/energy.h"
-#include "power/meter.h"
-#include "power/plausible.h"
 #include "results/schema.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/plausible.h"
 
 namespace tbft {
 

@@ -9,7 +9,7 @@
 
 #include "harness/experiment/plan.h"
 #include "harness/host/doctor.h"
-#include "power/meter.h"
+#include "tbft/power/meter.h"
 
 namespace tbft {
 

@@ -13,7 +13,7 @@
 #include <sstream>
 #include <vector>
 
-#include "power/bus/firmware.h"
+#include "tbft/power/firmware.h"
 
 namespace tbft {
 

@@ -13,11 +13,11 @@
 #include <set>
 
 #include "harness/host/board.h"
-#include "power/bus/firmware.h"
-#include "power/bus/i2c_bus.h"
-#include "power/bus/sysfs_dir.h"
-#include "power/registry.h"
-#include "power/uri.h"
+#include "tbft/power/detect.h"
+#include "tbft/power/firmware.h"
+#include "tbft/power/registry.h"
+#include "tbft/power/sysfs_dir.h"
+#include "tbft/power/uri.h"
 
 namespace tbft {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "harness/host/processor_use.h"
-#include "power/clock.h"
-#include "power/detect.h"
-#include "power/meter.h"
+#include "tbft/power/clock.h"
+#include "tbft/power/detect.h"
+#include "tbft/power/meter.h"
 
 namespace tbft {
 

@@ -3,9 +3,9 @@
 
 #include <optional>
 
-#include "power/energy.h"
-#include "power/meter.h"
 #include "results/schema.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/meter.h"
 
 namespace tbft {
 

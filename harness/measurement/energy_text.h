@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "power/energy.h"
-#include "power/monitor.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/monitor.h"
 
 namespace tbft {
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "harness/host/usage_error.h"
-#include "power/gpio_marker.h"
+#include "tbft/power/gpio.h"
 
 namespace tbft {
 

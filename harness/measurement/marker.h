@@ -6,7 +6,7 @@
 #include <string>
 
 #include "harness/host/console.h"
-#include "power/trace.h"
+#include "tbft/power/window.h"
 
 namespace tbft {
 

@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
-#include "power/running_energy.h"
-#include "power/trace_file.h"
+#include "tbft/power/running_energy.h"
+#include "tbft/power/trace.h"
 
 namespace tbft {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "power/meter.h"
-#include "power/registry.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/registry.h"
 
 namespace tbft {
 

@@ -25,10 +25,10 @@
 #include "harness/step_cost/stepper.h"
 #include "harness/training/compute.h"
 #include "models/families/family.h"
-#include "power/monitor.h"
-#include "power/plausible.h"
-#include "power/registry.h"
 #include "results/files.h"
+#include "tbft/power/monitor.h"
+#include "tbft/power/plausible.h"
+#include "tbft/power/registry.h"
 
 namespace tbft {
 

@@ -6,7 +6,7 @@
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_row.h"
 #include "harness/step_cost/rounds.h"
-#include "power/plausible.h"
+#include "tbft/power/plausible.h"
 
 namespace tbft {
 

@@ -26,7 +26,7 @@
 #include "harness/training/compute.h"
 #include "harness/training/stop_observer.h"
 #include "harness/training/trainer.h"
-#include "power/monitor.h"
+#include "tbft/power/monitor.h"
 
 namespace tbft {
 

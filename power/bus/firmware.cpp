@@ -1,4 +1,4 @@
-#include "power/bus/firmware.h"
+#include "tbft/power/firmware.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

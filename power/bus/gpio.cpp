@@ -1,4 +1,4 @@
-#include "power/bus/gpio.h"
+#include "tbft/power/gpio.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "power/bus/gpio_chip.h"
-#include "power/clock.h"
-#include "power/meter.h"
+#include "tbft/power/clock.h"
+#include "tbft/power/meter.h"
 
 namespace tbft::power {
 namespace {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "power/bus/gpio.h"
+#include "tbft/power/gpio.h"
 
 namespace tbft::power {
 

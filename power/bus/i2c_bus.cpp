@@ -13,7 +13,8 @@
 #include <cstring>
 #include <fstream>
 
-#include "power/meter.h"
+#include "tbft/power/detect.h"
+#include "tbft/power/meter.h"
 
 namespace tbft::power {
 namespace {

@@ -62,7 +62,4 @@ class LinuxI2cBus final : public I2cBus {
 std::string bound_driver(const std::filesystem::path& device, std::uint8_t address,
                          const std::filesystem::path& sysfs = "/sys");
 
-// The bus clock that the device tree sets (clock-frequency of the adapter), 0 where it says nothing.
-double bus_clock_hz(const std::filesystem::path& device, const std::filesystem::path& sysfs = "/sys");
-
 }  // namespace tbft::power

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "power/units.h"
+#include "tbft/power/units.h"
 
 namespace tbft::power {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "power/meters/converter.h"
-#include "power/uri.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "power/units.h"
+#include "tbft/power/units.h"
 
 namespace tbft::power {
 

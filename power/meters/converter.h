@@ -7,12 +7,12 @@
 #include <optional>
 #include <span>
 
-#include "power/bus/gpio.h"
 #include "power/bus/i2c_bus.h"
-#include "power/clock.h"
-#include "power/meter.h"
 #include "power/meters/conversion_tracker.h"
-#include "power/uri.h"
+#include "tbft/power/clock.h"
+#include "tbft/power/gpio.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "power/meter.h"
-#include "power/uri.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

@@ -7,11 +7,11 @@
 #include <optional>
 #include <utility>
 
-#include "power/counters.h"
 #include "power/meters/hwmon_channels.h"
 #include "power/meters/hwmon_chips.h"
 #include "power/meters/hwmon_select.h"
 #include "power/meters/polled.h"
+#include "power/protocol/counters.h"
 
 namespace tbft::power {
 namespace {

@@ -13,9 +13,9 @@
 #include <memory>
 #include <vector>
 
-#include "power/detect.h"
-#include "power/meter.h"
-#include "power/uri.h"
+#include "tbft/power/detect.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "power/bus/sysfs_dir.h"
+#include "tbft/power/sysfs_dir.h"
 
 namespace tbft::power {
 

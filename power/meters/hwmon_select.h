@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "power/meters/hwmon_channels.h"
-#include "power/uri.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

@@ -9,6 +9,7 @@
 
 #include "power/meters/converter.h"
 #include "power/protocol/ina219_registers.h"
+#include "tbft/power/detect.h"
 
 namespace tbft::power {
 namespace {

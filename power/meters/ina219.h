@@ -9,9 +9,9 @@
 #include <memory>
 
 #include "power/bus/i2c_bus.h"
-#include "power/clock.h"
-#include "power/meter.h"
-#include "power/uri.h"
+#include "tbft/power/clock.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

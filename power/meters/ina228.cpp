@@ -8,11 +8,12 @@
 #include <cmath>
 #include <utility>
 
-#include "power/counters.h"
 #include "power/meters/conversion_choice.h"
 #include "power/meters/word_converter.h"
+#include "power/protocol/counters.h"
 #include "power/protocol/ina228_registers.h"
 #include "power/protocol/ina_conversion.h"
+#include "tbft/power/detect.h"
 
 namespace tbft::power {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "power/bus/nvml.h"
-#include "power/counters.h"
 #include "power/meters/polled.h"
+#include "power/protocol/counters.h"
 
 namespace tbft::power {
 namespace {

@@ -7,9 +7,9 @@
 #include <functional>
 #include <utility>
 
-#include "power/bus/firmware.h"
 #include "power/meters/polled.h"
 #include "power/protocol/pmic_adc.h"
+#include "tbft/power/firmware.h"
 
 namespace tbft::power {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "power/meter.h"
+#include "tbft/power/meter.h"
 
 namespace tbft::power {
 

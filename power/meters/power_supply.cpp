@@ -9,9 +9,9 @@
 #include <optional>
 #include <utility>
 
-#include "power/bus/sysfs_dir.h"
-#include "power/counters.h"
 #include "power/meters/polled.h"
+#include "power/protocol/counters.h"
+#include "tbft/power/sysfs_dir.h"
 
 namespace tbft::power {
 namespace {

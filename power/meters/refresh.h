@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "power/units.h"
+#include "tbft/power/units.h"
 
 namespace tbft::power {
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "power/trace_file.h"
+#include "tbft/power/trace.h"
 
 namespace tbft::power {
 namespace {

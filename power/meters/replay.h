@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "power/meter.h"
-#include "power/uri.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

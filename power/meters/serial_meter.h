@@ -17,11 +17,11 @@
 #include <string_view>
 
 #include "power/bus/serial_port.h"
-#include "power/clock.h"
-#include "power/meter.h"
 #include "power/meters/back_off.h"
 #include "power/meters/refresh.h"
-#include "power/uri.h"
+#include "tbft/power/clock.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

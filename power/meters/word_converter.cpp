@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "power/protocol/ina_conversion.h"
+#include "tbft/power/detect.h"
 
 namespace tbft::power {
 

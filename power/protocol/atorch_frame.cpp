@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "power/protocol/big_endian.h"
-#include "power/units.h"
+#include "tbft/power/units.h"
 
 namespace tbft::power::atorch {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "power/units.h"
+#include "tbft/power/units.h"
 
 namespace tbft::power {
 

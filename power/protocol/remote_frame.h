@@ -30,7 +30,7 @@
 #include <variant>
 #include <vector>
 
-#include "power/meter.h"
+#include "tbft/power/meter.h"
 
 namespace tbft::power::remote {
 

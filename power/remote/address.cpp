@@ -1,4 +1,4 @@
-#include "power/remote/address.h"
+#include "tbft/power/server.h"
 
 #include <fmt/format.h>
 

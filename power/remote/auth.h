@@ -9,20 +9,12 @@
 // A replayed, dropped, reordered or changed frame has a wrong tag.
 #pragma once
 
-#include <filesystem>
 #include <optional>
 
 #include "power/protocol/remote_frame.h"
+#include "tbft/power/server.h"
 
 namespace tbft::power::remote {
-
-using Key = Bytes;
-inline constexpr std::size_t shortest_key = 16;
-inline constexpr std::size_t longest_key = 4096;
-
-// The bytes of a file without the line end. Throws BadMeterUri for a file that cannot be read, that others than its owner
-// can open, or with fewer than 16 or more than 4096 bytes.
-Key read_key_file(const std::filesystem::path& path);
 
 // Random bytes; throws std::runtime_error where the system has none.
 Digest random_nonce();

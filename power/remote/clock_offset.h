@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "power/units.h"
+#include "tbft/power/units.h"
 
 namespace tbft::power::remote {
 

@@ -1,4 +1,4 @@
-#include "power/remote/server.h"
+#include "tbft/power/server.h"
 
 #include <fmt/format.h>
 #include <netinet/tcp.h>
@@ -18,7 +18,8 @@
 #include <set>
 #include <utility>
 
-#include "power/sampler.h"
+#include "power/engine/sampler.h"
+#include "power/remote/auth.h"
 
 namespace tbft::power::remote {
 namespace {

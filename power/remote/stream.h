@@ -5,7 +5,7 @@
 #include <string>
 
 #include "power/protocol/remote_frame.h"
-#include "power/remote/address.h"
+#include "tbft/power/server.h"
 
 namespace tbft::power::remote {
 

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "power/energy.h"
+#include "tbft/power/energy.h"
 #include "tests/coverage/meters.h"
 
 namespace {

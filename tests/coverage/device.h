@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "power/trace.h"
+#include "tbft/power/meter.h"
 #include "tests/coverage/waveform.h"
 
 namespace tbft::coverage {

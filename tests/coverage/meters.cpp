@@ -16,7 +16,7 @@
 #include "power/meters/rapl.h"
 #include "power/meters/rd_um.h"
 #include "power/meters/tc66.h"
-#include "power/uri.h"
+#include "tbft/power/uri.h"
 #include "tests/support/fake_converter.h"
 #include "tests/support/fake_ina219.h"
 #include "tests/support/fake_tree.h"

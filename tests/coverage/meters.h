@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "power/meter.h"
+#include "tbft/power/meter.h"
 #include "tests/coverage/device.h"
 
 namespace tbft::coverage {

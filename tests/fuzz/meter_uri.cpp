@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "power/uri.h"
+#include "tbft/power/uri.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace tbft;

@@ -2,7 +2,7 @@
 #include <sstream>
 #include <string>
 
-#include "power/trace_file.h"
+#include "tbft/power/trace.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace tbft;

@@ -1,5 +1,5 @@
-"""Who may include whom: a file includes its own room and the rooms below it (ARCHITECTURE.md). And no header includes itself
-through others, and torch stays in a few headers."""
+"""Who may include whom: a file includes its own room and the rooms below it (ARCHITECTURE.md). No header includes itself through
+others, torch stays in a few headers, and the private headers of power/ stay inside power/ and its own tests."""
 import graphlib
 import pathlib
 import re
@@ -18,6 +18,12 @@ TORCH_HEADERS = {"models/fused.h", "models/prefix_cache.h", "models/network.h", 
                  "harness/training/network.h", "harness/training/torch_compat.h", "harness/training/train_inputs.h",
                  "harness/training/objective.h", "harness/training/training_run.h"}
 TORCH_FREE = {"power", "results", "plots"}
+# Where public headers lie when the source tree is not their root: "tbft/power/meter.h".
+PUBLIC_ROOT = "power/include/"
+# What may include a private header of power/: its unit tests and their fakes, the tests of its uncertainty, the fuzz targets, the
+# programs of the kernel tests, and the benchmark of its sampling loop.
+MAY_INCLUDE_PRIVATE = ("tests/unit/power/", "tests/support/", "tests/coverage/", "tests/fuzz/", "tests/kernel/",
+                       "experiments/bench/sampler_bench.cpp")
 
 
 def room_of(name):
@@ -31,31 +37,45 @@ def with_all_below(room):
 
 wrong = []
 graph = {}
-files = [file for top in ("power", "models", "results", "plots", "harness") for file in sorted((root / top).rglob("*"))]
-for file in files:
-    if file.suffix not in (".h", ".cpp"):
-        continue
+
+
+def sources(*tops):
+    return [file for top in tops for file in sorted((root / top).rglob("*")) if file.suffix in (".h", ".cpp")]
+
+
+def includes_of(file):
+    lines = enumerate(file.read_text().splitlines(), 1)
+    found = ((number, re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)) for number, line in lines)
+    return [(number, match.group(1)) for number, match in found if match]
+
+
+for file in sources("power", "models", "results", "plots", "harness"):
     name = file.relative_to(root).as_posix()
     room = room_of(name)
     if room not in BELOW:
         wrong.append(f"{name}: stands in no room")
         continue
     allowed = with_all_below(room)
-    for number, line in enumerate(file.read_text().splitlines(), 1):
-        include = re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)
-        if not include:
-            continue
-        target = include.group(1)
+    for number, target in includes_of(file):
         top = target.split("/")[0]
         if top in ("torch", "ATen", "c10"):
             if room in TORCH_FREE or (file.suffix == ".h" and name not in TORCH_HEADERS):
                 wrong.append(f"{name}:{number}: includes {target}; torch stays out of this file")
         if target.startswith("..") or target.startswith("./"):
             wrong.append(f"{name}:{number}: {target}: paths start at the source tree")
+        if (root / PUBLIC_ROOT / target).is_file():
+            target = PUBLIC_ROOT + target
+        elif target.startswith("power/") and name.startswith(PUBLIC_ROOT):
+            wrong.append(f"{name}:{number}: {target} is private to power, and this header is installed")
         if (root / target).is_file():
             graph.setdefault(name, set()).add(target)
             if room_of(target) not in allowed:
                 wrong.append(f"{name}:{number}: {target} stands above {room}, or beside it")
+for file in sources("models", "results", "plots", "harness", "examples", "experiments", "tests"):
+    name = file.relative_to(root).as_posix()
+    for number, target in includes_of(file):
+        if target.startswith("power/") and not name.startswith(MAY_INCLUDE_PRIVATE):
+            wrong.append(f"{name}:{number}: {target} is private to power; tbft/power/ has the public headers")
 try:
     graphlib.TopologicalSorter(graph).prepare()
 except graphlib.CycleError as error:

@@ -27,7 +27,8 @@ TBFT_METER='estimate://?idle_W=3&busy_W=3' "$work/energy_benchmark/energy_benchm
 [ "$(grep -cE '"watts_W": (3\.0000000|2\.9999999)' "$work/out")" = 2 ] || fail "energy_benchmark: $(cat "$work/out")"
 
 # Every header of the library stands on its own among the installed ones.
-(cd "$work/prefix/include/tbft" && find power -name '*.h' ! -name energy_counters.h -printf '#include "%p"\n') | sort >"$work/all.cpp"
+(cd "$work/prefix/include" && find tbft -name '*.h' ! -name energy_counters.h -printf '#include "%p"\n') | sort >"$work/all.cpp"
 [ "$(wc -l <"$work/all.cpp")" -ge 10 ] || fail "headers are missing"
-quietly "$compiler" -std=c++20 -fsyntax-only -I "$work/prefix/include/tbft" "$work/all.cpp"
+grep -rq '#include "power/' "$work/prefix/include" && fail "an installed header includes a private one"
+quietly "$compiler" -std=c++20 -fsyntax-only -I "$work/prefix/include" "$work/all.cpp"
 echo "installed, found, built and run"

@@ -33,5 +33,5 @@ version=$(sed -n 's/^Version: //p' "$cache"/usr/lib/*/pkgconfig/libgpiod.pc)
 [ "${version%%.*}" = 2 ] || { echo "gpiod2: $version is no libgpiod 2" >&2; exit 1; }
 # -isystem comes before the machine's own gpiod.h.
 "$compiler" -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Werror \
-  -I"$source_dir" -isystem "$cache/usr/include" "$source_dir/power/bus/gpio_v2.cpp"
+  -I"$source_dir" -I"$source_dir/power/include" -isystem "$cache/usr/include" "$source_dir/power/bus/gpio_v2.cpp"
 echo "the backend compiles against libgpiod $version"

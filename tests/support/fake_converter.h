@@ -14,8 +14,8 @@
 #include <span>
 #include <stdexcept>
 
-#include "power/bus/gpio.h"
 #include "power/bus/i2c_bus.h"
+#include "tbft/power/gpio.h"
 #include "tests/support/virtual_clock.h"
 
 namespace tbft::power::testing {

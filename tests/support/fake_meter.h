@@ -5,7 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "power/meter.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/window.h"
 
 namespace tbft::power::testing {
 

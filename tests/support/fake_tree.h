@@ -8,7 +8,7 @@
 #include <fstream>
 #include <string>
 
-#include "power/detect.h"
+#include "tbft/power/detect.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tbft::power::testing {

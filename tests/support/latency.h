@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "power/units.h"
+#include "tbft/power/units.h"
 
 namespace tbft::power::testing {
 

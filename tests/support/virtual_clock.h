@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "power/clock.h"
+#include "tbft/power/clock.h"
 
 namespace tbft::power::testing {
 

@@ -16,7 +16,7 @@
 #include <numbers>
 #include <thread>
 
-#include "power/clock.h"
+#include "tbft/power/clock.h"
 #include "tests/support/pty.h"
 #include "tests/support/serial_vectors.h"
 

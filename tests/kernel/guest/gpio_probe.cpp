@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "power/clock.h"
-#include "power/gpio_trigger.h"
+#include "tbft/power/clock.h"
+#include "tbft/power/gpio.h"
 
 int main(int argc, char** argv) {
   using namespace tbft::power;

@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "power/bus/firmware.h"
+#include "tbft/power/firmware.h"
 
 #include "tests/support/files.h"
 #include "tests/support/temporary_folder.h"

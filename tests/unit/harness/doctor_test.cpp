@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "power/bus/firmware.h"
+#include "tbft/power/firmware.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/fake_tree.h"
 #include "tests/support/virtual_clock.h"

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "power/trace_file.h"
+#include "tbft/power/trace.h"
 #include "tests/unit/results/sample.h"
 
 namespace tbft {

@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
-#include "power/registry.h"
 #include "results/csv.h"
+#include "tbft/power/registry.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/temporary_folder.h"
 

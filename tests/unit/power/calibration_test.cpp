@@ -1,4 +1,4 @@
-#include "power/calibration.h"
+#include "tbft/power/calibration.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "power/energy.h"
+#include "power/engine/sampler.h"
 #include "power/meters/ina226.h"
 #include "power/meters/ina228.h"
 #include "power/meters/ina260.h"
@@ -15,8 +15,8 @@
 #include "power/protocol/ina228_registers.h"
 #include "power/protocol/ina260_registers.h"
 #include "power/protocol/ina3221_registers.h"
-#include "power/registry.h"
-#include "power/sampler.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/registry.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/fake_converter.h"
 

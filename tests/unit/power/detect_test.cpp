@@ -1,11 +1,11 @@
-#include "power/detect.h"
+#include "tbft/power/detect.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "power/bus/firmware.h"
-#include "power/registry.h"
-#include "power/uri.h"
+#include "tbft/power/firmware.h"
+#include "tbft/power/registry.h"
+#include "tbft/power/uri.h"
 #include "tests/support/fake_tree.h"
 
 namespace tbft::power {

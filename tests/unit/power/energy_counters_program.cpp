@@ -4,7 +4,7 @@
 #include <chrono>
 #include <thread>
 
-#include "power/energy_counters.h"
+#include "tbft/power/energy_counters.h"
 #include "tests/support/fake_meter.h"
 
 namespace {

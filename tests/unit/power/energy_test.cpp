@@ -1,4 +1,4 @@
-#include "power/energy.h"
+#include "tbft/power/energy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

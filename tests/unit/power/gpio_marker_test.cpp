@@ -1,5 +1,5 @@
 // Markers over fake lines: what is raised when, and that a line that fails loses no measurement.
-#include "power/gpio_marker.h"
+#include "tbft/power/gpio.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 #include <system_error>
 
-#include "power/monitor.h"
+#include "tbft/power/monitor.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/virtual_clock.h"
 

@@ -1,5 +1,5 @@
 // Chip lookup, refusals and edges over a fake libgpiod; the real one is tested against a kernel (tests/kernel).
-#include "power/bus/gpio.h"
+#include "tbft/power/gpio.h"
 
 #include <gmock/gmock.h>
 #include <sys/eventfd.h>
@@ -11,9 +11,8 @@
 #include <thread>
 
 #include "power/bus/gpio_chip.h"
-#include "power/clock.h"
-#include "power/gpio_trigger.h"
-#include "power/meter.h"
+#include "tbft/power/clock.h"
+#include "tbft/power/meter.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tbft::power {

@@ -6,10 +6,11 @@
 #include <fstream>
 #include <vector>
 
-#include "power/energy.h"
+#include "power/engine/sampler.h"
 #include "power/protocol/ina219_registers.h"
-#include "power/registry.h"
-#include "power/sampler.h"
+#include "tbft/power/detect.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/registry.h"
 #include "tests/support/fake_ina219.h"
 #include "tests/support/temporary_folder.h"
 

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "power/energy.h"
+#include "power/engine/sampler.h"
 #include "power/meters/ina219.h"
 #include "power/meters/ina226.h"
 #include "power/meters/ina228.h"
 #include "power/meters/ina260.h"
 #include "power/meters/ina3221.h"
-#include "power/sampler.h"
+#include "tbft/power/energy.h"
 #include "tests/support/fake_converter.h"
 #include "tests/support/fake_ina219.h"
 #include "tests/support/latency.h"

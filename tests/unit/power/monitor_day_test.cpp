@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "power/monitor.h"
+#include "tbft/power/monitor.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/temporary_folder.h"

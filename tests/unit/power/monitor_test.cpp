@@ -1,4 +1,4 @@
-#include "power/monitor.h"
+#include "tbft/power/monitor.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -15,8 +15,8 @@
 #include <string>
 #include <thread>
 
-#include "power/registry.h"
-#include "power/trace_file.h"
+#include "tbft/power/registry.h"
+#include "tbft/power/trace.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/virtual_clock.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "power/energy.h"
+#include "tbft/power/energy.h"
 
 namespace tbft::power {
 namespace {

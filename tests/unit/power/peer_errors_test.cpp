@@ -5,9 +5,9 @@
 #include <cmath>
 #include <vector>
 
-#include "power/counters.h"
-#include "power/energy.h"
-#include "power/registry.h"
+#include "power/protocol/counters.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/registry.h"
 #include "tests/support/fake_meter.h"
 
 namespace tbft::power {

@@ -1,4 +1,4 @@
-#include "power/plausible.h"
+#include "tbft/power/plausible.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

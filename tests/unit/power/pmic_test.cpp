@@ -6,8 +6,8 @@
 #include <cmath>
 #include <random>
 
-#include "power/bus/firmware.h"
 #include "power/protocol/pmic_adc.h"
+#include "tbft/power/firmware.h"
 #include "tests/support/fake_tree.h"
 
 namespace tbft::power {

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "power/energy.h"
+#include "tbft/power/energy.h"
 #include "tests/support/fake_tree.h"
 
 namespace tbft::power {

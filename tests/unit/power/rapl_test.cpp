@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "power/energy.h"
+#include "tbft/power/energy.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/fake_tree.h"
 

@@ -1,10 +1,10 @@
-#include "power/registry.h"
+#include "tbft/power/registry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "power/counters.h"
-#include "power/uri.h"
+#include "power/protocol/counters.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 namespace {

@@ -7,9 +7,9 @@
 #include <fstream>
 #include <random>
 
-#include "power/remote/address.h"
 #include "power/remote/auth.h"
 #include "power/remote/clock_offset.h"
+#include "tbft/power/server.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tbft::power::remote {

@@ -18,9 +18,10 @@
 #include <mutex>
 #include <thread>
 
-#include "power/monitor.h"
-#include "power/remote/server.h"
+#include "power/remote/auth.h"
 #include "power/remote/stream.h"
+#include "tbft/power/monitor.h"
+#include "tbft/power/server.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/virtual_clock.h"

@@ -1,4 +1,4 @@
-#include "power/sampler.h"
+#include "power/engine/sampler.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,8 @@
 #include <thread>
 #include <utility>
 
-#include "power/trace_queue.h"
+#include "power/engine/scheduling.h"
+#include "power/engine/trace_queue.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/temporary_folder.h"

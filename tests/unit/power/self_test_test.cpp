@@ -1,4 +1,4 @@
-#include "power/self_test.h"
+#include "tbft/power/self_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

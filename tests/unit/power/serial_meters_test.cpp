@@ -8,7 +8,7 @@
 #include "power/meters/atorch.h"
 #include "power/meters/rd_um.h"
 #include "power/meters/tc66.h"
-#include "power/registry.h"
+#include "tbft/power/registry.h"
 #include "tests/support/serial_bench.h"
 
 namespace tbft::power {

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <thread>
 
-#include "power/meter.h"
+#include "tbft/power/meter.h"
 #include "tests/support/pty.h"
 #include "tests/support/temporary_folder.h"
 

@@ -1,4 +1,4 @@
-#include "power/bus/sysfs_dir.h"
+#include "tbft/power/sysfs_dir.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "power/trace_file.h"
+#include "tbft/power/trace.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,60 @@
+#include "tbft/power/capture.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <exception>
+#include <stdexcept>
+
+#include "power/engine/sampler.h"
+
+namespace tbft::power {
+namespace {
+
+double process_cpu_s() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+}  // namespace
+
+Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s, Realtime realtime) {
+  if (!(duration_s > 0 && duration_s <= longest_capture_s)) {
+    throw std::invalid_argument(
+        fmt::format("{} s: more than 0 and at most {} s can be captured", duration_s, longest_capture_s));
+  }
+  Capture result;
+  if (const Recording* recording = meter.recording(); recording != nullptr && recording->instant) {
+    result.readings = recording->readings;
+    if (!result.readings.empty()) {
+      result.duration_s = to_seconds(result.readings.back().t_ns - result.readings.front().t_ns);
+    }
+    return result;
+  }
+  const double period_s = interval_s > 0 ? interval_s : meter.info().nominal_period_s;
+  // More come where a meter is polled faster than it has new values and says each of them again.
+  result.readings.reserve(static_cast<std::size_t>(std::min(2 * duration_s / period_s + 64, 4e6)));
+  const double cpu_s = process_cpu_s();
+  const TimeNs begin = clock.now();
+  meter.start(begin);
+  std::exception_ptr error;
+  {
+    const Sampler sampler(
+        meter, clock, period_s, [&](const Reading& r) { result.readings.push_back(r); }, realtime);
+    const TimeNs end = begin + from_seconds(duration_s);
+    while (clock.now() < end && !error) {
+      clock.sleep_until(std::min(end, clock.now() + 100'000'000));
+      error = sampler.error();
+    }
+    result.sampler = sampler.stats();
+  }
+  result.duration_s = to_seconds(clock.now() - begin);
+  result.process_cpu_s = process_cpu_s() - cpu_s;
+  meter.stop();
+  if (error) std::rethrow_exception(error);
+  return result;
+}
+
+}  // namespace tbft::power

@@ -1,0 +1,75 @@
+// The sampler: one thread that polls one meter on absolute deadlines.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "tbft/power/clock.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/sampling.h"
+
+namespace tbft::power {
+
+using ReadingSink = std::function<void(const Reading&)>;
+
+// What the thread does, one wait at a time; tests run it in virtual time. Allocates nothing once set up.
+class SamplingLoop {
+ public:
+  // The first deadline is now. `meter` is started already; all three must outlive the loop. interval_s > 0.
+  SamplingLoop(Meter& meter, Clock& clock, double interval_s, ReadingSink sink);
+
+  // Sleeps until the next deadline, polls until the meter has nothing more, and passes on what it said.
+  void step(const std::stop_token& stop);
+  SamplerStats stats() const;  // from any thread
+
+ private:
+  // How many conversions lie between this reading and the one before it.
+  std::size_t skipped_before(const Reading& reading);
+
+  Meter& meter_;
+  Clock& clock_;
+  TimeNs interval_;
+  TimeNs period_;  // between two deadlines: the interval, or the meter's own period
+  ReadingSink sink_;
+  TimeNs begun_;
+  TimeNs scheduled_;
+  std::optional<TimeNs> last_reading_;  // without a failed read since
+
+  mutable std::mutex mutex_;  // guards what follows
+  TimeNs last_poll_;
+  std::size_t polls_ = 0;
+  std::size_t distinct_ = 0;
+  std::size_t skipped_ = 0;
+  std::size_t missed_ = 0;
+  double cpu_s_ = 0;
+};
+
+class Sampler {
+ public:
+  // Throws RealtimeForbidden, from `on`.
+  Sampler(Meter& meter, Clock& clock, double interval_s, ReadingSink sink, Realtime realtime = Realtime::automatic);
+  ~Sampler() = default;  // stops and joins
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+  SamplerStats stats() const;
+  // What ended the thread before its time (meter or sink threw); null while it runs.
+  std::exception_ptr error() const;
+
+ private:
+  void run(const std::stop_token& stop);
+
+  SamplingLoop loop_;
+  mutable std::mutex mutex_;
+  std::exception_ptr error_;
+  std::jthread thread_;
+  Scheduling scheduling_;
+};
+
+}  // namespace tbft::power

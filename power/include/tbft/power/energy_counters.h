@@ -1,0 +1,164 @@
+// Joules beside times in any Google Benchmark (1.7.1 or later); link tbft::power_benchmark.
+//
+//   tbft::power::EnergyCounters energy("ina219:///dev/i2c-1?addr=0x40");
+//   void BM_work(benchmark::State& state) {
+//     for (auto _ : energy.over(state)) work();
+//   }
+//
+// The window opens right before the first iteration and closes right after the last: it holds the very iterations that are
+// timed. Use pause() and resume() in place of State::PauseTiming() and ResumeTiming(): paused time has no joules either.
+//
+// Counters, the same in every benchmark (the CSV reporter of Google Benchmark wants that):
+//   J_per_iteration    joules of one iteration, over all threads of the benchmark
+//   U_J_per_iteration  its expanded uncertainty, k = 2
+//   U_complete         1; 0: the meter's accuracy is unknown, and U holds the random part alone
+//   watts_W            mean power
+//   samples            distinct readings inside the window
+//   energy_valid       1; 0: no energy (too short for the meter, gaps, an interrupted loop): what stands above is then 0 and
+//                      means nothing (a NaN would break the JSON reporter)
+//   measured           1; 0: an estimate or a replay
+//
+// With several threads the first one measures, and what all of them draw counts; a window holds the slowest thread's time.
+// Every pause keeps about 200 bytes until the benchmark ends, and 600 until the meter's next reading.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tbft/power/monitor.h"
+#include "tbft/power/registry.h"
+
+namespace tbft::power {
+
+class EnergyCounters {
+ public:
+  // Throws what open_meter() and Monitor throw.
+  explicit EnergyCounters(std::string_view meter_uri = "auto") : EnergyCounters(open_meter(meter_uri), {}) {}
+  EnergyCounters(std::unique_ptr<Meter> meter, MonitorOptions options) : monitor_(std::move(meter), std::move(options)) {}
+
+  // What `for (auto _ : energy.over(state))` walks over.
+  class Loop {
+   public:
+    class Iterator {
+     public:
+      Iterator(benchmark::State::StateIterator position, Loop* loop) : position_(position), loop_(loop) {}
+      BENCHMARK_ALWAYS_INLINE auto operator*() const { return *position_; }
+      BENCHMARK_ALWAYS_INLINE Iterator& operator++() {
+        ++position_;
+        return *this;
+      }
+      BENCHMARK_ALWAYS_INLINE bool operator!=(const Iterator& end) const {
+        if (position_ != end.position_) return true;  // ends the timing where it is false
+        loop_->finish();
+        return false;
+      }
+
+     private:
+      benchmark::State::StateIterator position_;
+      Loop* loop_;
+    };
+
+    Loop(EnergyCounters& energy, benchmark::State& state) : energy_(energy), state_(state) {}
+    // A loop that was left by break, return or an exception has no energy.
+    ~Loop() {
+      if (begun_ && !finished_) abandon();
+    }
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    Iterator begin() { return {state_.begin(), this}; }
+    Iterator end() {
+      // end() starts the timing: alone, after the window has opened; among threads, after waiting for the others.
+      if (state_.threads() == 1) open();
+      const auto last = state_.end();
+      if (state_.threads() > 1) open();
+      return {last, this};
+    }
+
+   private:
+    void open() {
+      if (state_.thread_index() != 0) return;
+      begun_ = true;
+      energy_.begin();
+    }
+    void finish() {
+      finished_ = true;
+      if (begun_) energy_.finish(state_);
+    }
+    void abandon() {
+      try {
+        energy_.close();
+        energy_.forget();
+        set(state_, {}, false);
+      } catch (const std::exception&) {  // the next begin() tells of it
+        return;
+      }
+    }
+
+    EnergyCounters& energy_;
+    benchmark::State& state_;
+    bool begun_ = false;
+    bool finished_ = false;
+  };
+  Loop over(benchmark::State& state) { return {*this, state}; }
+
+  void pause(benchmark::State& state) {
+    state.PauseTiming();
+    if (state.thread_index() == 0) close();
+  }
+  void resume(benchmark::State& state) {
+    if (state.thread_index() == 0) open();
+    state.ResumeTiming();
+  }
+
+  MeterInfo meter() const { return monitor_.meter(); }
+
+ private:
+  void begin() {
+    name_ = "benchmark/" + std::to_string(++runs_);
+    open();
+  }
+  void open() {
+    monitor_.begin(name_);
+    is_open_ = true;
+  }
+  void close() {
+    if (std::exchange(is_open_, false)) monitor_.end(name_);
+  }
+  void forget() { monitor_.forget(name_); }
+
+  void finish(benchmark::State& state) {
+    close();
+    const Energy energy = monitor_.energy(name_);
+    forget();
+    set(state, energy, meter().measured);
+  }
+
+  static void set(benchmark::State& state, const Energy& energy, bool measured) {
+    const double iterations = static_cast<double>(state.iterations()) * state.threads();
+    const bool valid = energy.valid && std::isfinite(energy.energy_J) && iterations > 0;
+    const bool complete = valid && std::isfinite(energy.U_J);
+    const auto counter = [&](const char* name, double value) { state.counters[name] = std::isfinite(value) ? value : 0; };
+    counter("J_per_iteration", valid ? energy.energy_J / iterations : 0);
+    counter("U_J_per_iteration", valid ? (complete ? energy.U_J : energy.U_random_J) / iterations : 0);
+    counter("U_complete", complete ? 1 : 0);
+    counter("watts_W", valid ? energy.mean_W : 0);
+    counter("samples", static_cast<double>(energy.samples));
+    counter("energy_valid", valid ? 1 : 0);
+    counter("measured", measured ? 1 : 0);
+  }
+
+  Monitor monitor_;
+  std::string name_;  // of the window; its number keeps repetitions apart
+  std::size_t runs_ = 0;
+  bool is_open_ = false;
+};
+
+}  // namespace tbft::power

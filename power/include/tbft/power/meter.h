@@ -1,0 +1,110 @@
+// The interface of a meter, its readings, and what it says about itself.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tbft/power/units.h"
+
+namespace tbft::power {
+
+// What a meter's joules are of. Two scopes are never mixed in one comparison.
+enum class Scope { board, package, rail, battery };
+std::string to_string(Scope scope);
+
+// Accuracy of one meter: limits as the datasheet gives them; nullopt means unknown. Independent limits of one kind (amplifier,
+// shunt) are combined by the meter as the root of their squares. U needs the gain and the current offset (a counter: the gain
+// alone); a voltage offset that nobody states counts as none.
+struct Accuracy {
+  std::optional<double> gain_limit_rel = std::nullopt;  // limit of the relative gain error (rectangular), e.g. 0.015
+  std::optional<double> offset_limit_A = std::nullopt;  // limit of the current offset (rectangular)
+  std::optional<double> offset_limit_V = std::nullopt;  // limit of the voltage offset (rectangular)
+  double resolution_A = 0;                              // one step of the current value, 0 if not quantised
+  double resolution_V = 0;
+  double resolution_W = 0;
+  double resolution_J = 0;  // one step of a counter
+};
+
+// The longest time without a new reading that is not yet a gap, unless the URI says otherwise: max(3 nominal periods, 50 ms).
+inline double default_gap_limit_s(double nominal_period_s) {
+  return std::max(3 * nominal_period_s, 0.05);
+}
+
+struct MeterInfo {
+  std::string uri;          // canonical form, opens the same meter again
+  std::string description;  // one line for people: chip, bus, address, shunt
+  Scope scope = Scope::board;
+  bool measured = true;       // false: an estimate or a replay; nothing turns it into a measurement
+  bool counter = false;       // readings carry energy_J
+  bool paces_itself = false;  // its converter says when to poll (next_poll); a requested interval only chooses its averaging
+  double nominal_period_s = 0;
+  double averaging_s = 0;    // length of the interval that one reading averages over
+  double current_share = 1;  // part of the time in which it sees the current: half where it takes turns with the voltage
+  double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
+  double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
+  Accuracy accuracy;
+  std::string note;  // what the meter changed by itself since it was opened, and why
+};
+
+// No such device, or not usable now: the program exits with 3.
+struct MeterUnavailable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// The URI itself is wrong (unknown meter name, unknown option, bad number): the program exits with 2.
+struct BadMeterUri : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Flags of a reading; a trace file writes them as the letters s r d g z.
+enum Flag : std::uint8_t {
+  saturated = 1,      // s: the sensor was at the end of its range
+  reinitialised = 2,  // r: first reading after the device was found reset and set up again
+  repeated = 4,       // d: the device had no new conversion, this is the old value again: not a sample
+  gap_begins = 8,     // g: no new reading follows within the gap limit (values unknown on a read failure)
+  asleep = 16,        // z: the machine was suspended since the reading before; the steady clock stood still meanwhile
+};
+
+// One reading. Values that the meter does not deliver are unknown (NaN).
+struct Reading {
+  TimeNs t_ns = 0;            // centre of the averaging interval
+  double volts_V = unknown;   // bus voltage
+  double amps_A = unknown;    // current, same conversion as volts_V
+  double power_W = unknown;   // mean power over the averaging interval
+  double energy_J = unknown;  // cumulative counter, already unwrapped; counters only
+  std::uint8_t flags = 0;
+};
+
+// What a meter plays back instead of measuring. Its first reading stands for the start of the first window.
+struct Recording {
+  std::vector<Reading> readings;  // in time order
+  bool instant = false;           // not polled: the monitor lays the whole recording over each outermost window
+};
+
+// A meter is polled by one thread: start, poll..., stop. It owns no thread.
+class Meter {
+ public:
+  virtual ~Meter() = default;
+  Meter() = default;
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+
+  virtual const MeterInfo& info() const = 0;
+  // Sets the device up. `first_window` is the instant that a recording's own start corresponds to (replay).
+  virtual void start(TimeNs first_window) = 0;
+  // At most one reading that is new since the last call. nullopt: nothing new yet (the poll came before the conversion ended).
+  // A failed read is a Reading with gap_begins and unknown values, never 0 W. Call again at once while it returns a reading
+  // older than `now` (a replay or a serial meter may hold several).
+  virtual std::optional<Reading> poll(TimeNs now) = 0;
+  virtual void stop() = 0;
+
+  // When to poll next, given the instant that the sampling grid says. A meter that knows its converter's phase moves it.
+  virtual TimeNs next_poll(TimeNs scheduled) const { return scheduled; }
+  // Not null for a replay: start() then waits for the first window.
+  virtual const Recording* recording() const { return nullptr; }
+};
+
+}  // namespace tbft::power

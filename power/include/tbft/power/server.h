@@ -1,0 +1,83 @@
+// Serves a meter to other machines: `remote://` connects to it. power/protocol/remote_frame.h has the protocol.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tbft/power/clock.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/sampling.h"
+
+namespace tbft::power::remote {
+
+// HOST:PORT, as --listen and remote:// take it.
+struct Address {
+  std::string host;  // a name, an IPv4 address, or an IPv6 address without brackets
+  std::uint16_t port = 0;
+};
+
+// `host:1234`, `192.0.2.1:1234`, `[2001:db8::1]:1234`. nullopt for anything else.
+std::optional<Address> parse_address(std::string_view text);
+std::string to_string(const Address& address);
+
+// Client and server prove to each other that they have the same key; nothing is encrypted.
+using Key = std::vector<std::uint8_t>;
+inline constexpr std::size_t shortest_key = 16;
+inline constexpr std::size_t longest_key = 4096;
+
+// The bytes of a file without the line end. Throws BadMeterUri for a file that cannot be read, that others than its owner
+// can open, or with fewer than 16 or more than 4096 bytes.
+Key read_key_file(const std::filesystem::path& path);
+
+// The address may not be listened on as asked: the program exits with 2.
+struct BadListenAddress : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct ServerOptions {
+  Address listen{.host = "127.0.0.1", .port = 0};  // port 0: the system picks one
+  std::optional<Key> key = std::nullopt;           // needed for any address but loopback
+  double interval_s = 0;                           // 0: the meter's nominal period
+  std::size_t max_clients = 8;
+  std::size_t max_pending = 2048;  // readings kept for one client; what a slower one misses becomes a gap
+  double login_timeout_s = 5;
+  std::function<void(const std::string&)> on_event = nullptr;  // a line for people: who came and went
+  Realtime realtime = Realtime::automatic;                     // run() throws RealtimeForbidden
+};
+
+struct ServerStats {
+  std::size_t clients = 0;          // logged in now
+  std::size_t largest_pending = 0;  // readings that waited for one client
+  std::size_t lost = 0;             // readings that slow clients missed, over all of them
+};
+
+class MeterServer {
+ public:
+  // Starts the meter and listens. Throws BadListenAddress (not loopback and no key, or no such address), BadMeterUri (an
+  // instant replay has no time line to serve), MeterUnavailable, std::runtime_error (the port is taken).
+  MeterServer(std::unique_ptr<Meter> meter, ServerOptions options, std::shared_ptr<Clock> clock);
+  ~MeterServer();
+  MeterServer(const MeterServer&) = delete;
+  MeterServer& operator=(const MeterServer&) = delete;
+
+  const MeterInfo& meter() const;
+  Address address() const;  // with the port that was picked
+  // Samples and serves until `stop`; looks at it every 50 ms. Throws what the meter threw. May be called once.
+  void run(const std::atomic<bool>& stop);
+  ServerStats stats() const;  // from any thread
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tbft::power::remote

@@ -1,0 +1,106 @@
+// trace.csv: every reading and mark of a run, written as they come and read back for `integrate` and replay.
+//
+// `# key: value` lines describe the meter and one instant on both clocks, then the line of columns, then rows
+//   t_ns,volts_V,amps_A,power_W,energy_J,flags,mark
+// A reading has an empty mark; a mark (`+name` opens, `-name` closes) has a row of its own with only its instant. Readings are
+// in time order, and so are marks; a mark may stand before readings that are older, since those arrive later. Doubles are in
+// shortest round-trip form, unknown values empty. A run that is resumed adds another `#` block and its rows: a segment. The
+// `#` lines may be missing or others, as another logger writes them: period and kind then follow from the readings.
+#pragma once
+
+#include <filesystem>
+#include <istream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tbft/power/clock.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/window.h"
+
+namespace tbft::power {
+
+// What and where: "trace.csv:17: 6 fields, a row has 7".
+struct TraceError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+inline constexpr std::string_view trace_magic = "# tbft trace 1";
+inline constexpr std::string_view trace_columns = "t_ns,volts_V,amps_A,power_W,energy_J,flags,mark";
+inline constexpr std::string_view trace_flags = "srdgz";  // letter i is bit i of the flags
+
+// Writes one segment; used by one thread at a time. Throws std::system_error with the path when the file cannot be written.
+class TraceWriter {
+ public:
+  // Creates the file, or cuts a torn last line of an existing trace and appends (TraceError if the file is something else).
+  TraceWriter(const std::filesystem::path& path, const MeterInfo& meter, const ClockPair& clock);
+  ~TraceWriter();  // as close(), but silent
+  TraceWriter(const TraceWriter&) = delete;
+  TraceWriter& operator=(const TraceWriter&) = delete;
+
+  // Buffered; handed to the kernel about once a second of readings. Allocates nothing.
+  void write(const Reading& reading);
+  // Throws std::invalid_argument for a name the file cannot hold.
+  void write(const Mark& mark);
+  void flush();
+  // flush(), and the kernel's buffers to the disk.
+  void sync();
+  // Flushes, syncs to the disk and closes. Nothing is written after it.
+  void close();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Which readings a trace file keeps.
+enum class TraceKeep {
+  full,   // every one
+  cells,  // those in a window, with the last one before it and those up to the first one after it: what `integrate` needs
+};
+
+// Told of a trace row by row, so that one of any length is read in little memory.
+class TraceVisitor {
+ public:
+  virtual ~TraceVisitor() = default;
+  // Before the first row of each segment; both outlive the visit of the segment's rows.
+  virtual void segment(const MeterInfo& meter, const ClockPair& clock) = 0;
+  virtual void reading(const Reading& reading) = 0;
+  virtual void window_opens(const std::string& name, TimeNs t0_ns) = 0;
+  virtual void window_closes(const Window& window) = 0;
+};
+// Throws TraceError with file and line; any bytes are safe to read. `name` stands in the messages. Returns whether the last
+// line had no newline and was left out.
+bool visit_trace(std::istream& in, std::string_view name, TraceVisitor& visitor);
+bool visit_trace(const std::filesystem::path& path, TraceVisitor& visitor);
+
+struct TraceSegment {
+  MeterInfo meter;
+  ClockPair clock;
+  std::vector<Reading> readings;
+  std::vector<Window> windows;  // in the order in which they closed; a window that never closed (a crash) is left out
+};
+struct TraceFile {
+  std::vector<TraceSegment> segments;  // at least one
+  bool torn_tail = false;              // the last line had no newline and was dropped
+};
+
+// The whole trace in memory; errors as visit_trace().
+TraceFile read_trace(std::istream& in, std::string_view name);
+TraceFile read_trace(const std::filesystem::path& path);
+
+// The windows of one name in one segment, and their energy taken together: the same numbers that Monitor gave.
+struct NamedEnergy {
+  std::size_t segment = 0;
+  std::string name;
+  std::vector<Window> windows;
+  std::vector<Energy> parts;
+  Energy energy;
+};
+// In the order in which each name first closed.
+std::vector<NamedEnergy> integrate(const TraceFile& trace);
+
+}  // namespace tbft::power

@@ -1,0 +1,122 @@
+#include "tbft/power/registry.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <vector>
+
+#include "power/meters/atorch.h"
+#include "power/meters/estimate.h"
+#include "power/meters/hwmon.h"
+#include "power/meters/ina219.h"
+#include "power/meters/ina226.h"
+#include "power/meters/ina228.h"
+#include "power/meters/ina260.h"
+#include "power/meters/ina3221.h"
+#include "power/meters/nvml.h"
+#include "power/meters/pmic.h"
+#include "power/meters/power_supply.h"
+#include "power/meters/rapl.h"
+#include "power/meters/rd_um.h"
+#include "power/meters/remote.h"
+#include "power/meters/replay.h"
+#include "power/meters/tc66.h"
+#include "tbft/power/detect.h"
+#include "tbft/power/uri.h"
+
+namespace tbft::power {
+namespace {
+
+using Open = std::unique_ptr<Meter> (*)(const MeterUri& uri, double interval_s);
+using Find = std::vector<FoundMeter> (*)(const Roots& roots);
+struct Entry {
+  MeterKind kind;
+  Open open;
+  Find find = nullptr;  // null: it cannot be recognised without touching a device, so only a URI names it
+};
+
+// Opens on this machine's own /sys and /dev.
+template <auto open>
+std::unique_ptr<Meter> here(const MeterUri& uri, double interval_s) {
+  return open(uri, interval_s, Roots{});
+}
+
+// Every meter. A new one is a file in meters/ and a line here.
+constexpr std::array entries{
+    Entry{{"ina219", "INA219 power sensor on I2C", "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina219},
+    Entry{{"ina226", "INA226 power sensor on I2C", "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina226},
+    Entry{{"ina228", "INA228 energy counter on I2C", "ina228:///dev/i2c-1?addr=0x40&shunt_ohm=0.015"}, open_ina228},
+    Entry{{"ina260", "INA260 power sensor on I2C, shunt inside", "ina260:///dev/i2c-1?addr=0x40"}, open_ina260},
+    Entry{{"ina3221", "one channel of an INA3221 on I2C", "ina3221:///dev/i2c-1?addr=0x40&channel=1&shunt_ohm=0.1"},
+          open_ina3221},
+    Entry{{"hwmon", "a power sensor with a kernel driver", "hwmon://ina219?shunt_ohm=0.1"}, here<open_hwmon>, find_hwmon},
+    Entry{{"rapl", "energy counters of an x86 processor", "rapl://package-0"}, here<open_rapl>, find_rapl},
+    Entry{{"nvml", "energy counter of an NVIDIA GPU", "nvml://0"}, here<open_nvml>, find_nvml},
+    Entry{{"power_supply", "a battery", "power_supply://BAT0"}, here<open_power_supply>, find_power_supply},
+    Entry{{"pmic", "rails of a Raspberry Pi 5 (not board power)", "pmic://"}, here<open_pmic>, find_pmic},
+    Entry{{"um24c", "RD UM24C USB meter, serial or Bluetooth", "um24c:///dev/rfcomm0"}, open_rd_um},
+    Entry{{"um25c", "RD UM25C USB meter, serial or Bluetooth", "um25c:///dev/rfcomm0"}, open_rd_um},
+    Entry{{"um34c", "RD UM34C USB meter, serial or Bluetooth", "um34c:///dev/rfcomm0"}, open_rd_um},
+    Entry{{"tc66", "RDTech TC66 or TC66C USB meter", "tc66:///dev/ttyACM0"}, open_tc66},
+    Entry{{"atorch", "Atorch USB meter, serial or Bluetooth", "atorch:///dev/rfcomm0"}, open_atorch},
+    Entry{{"remote", "a meter on another machine, served by tbft serve-meter", "remote://192.0.2.7:7007?key_file=meter.key"},
+          open_remote},
+    Entry{{"replay", "a recorded trace played back (not a measurement)", "replay://trace.csv?speed=realtime"}, open_replay},
+    Entry{{"estimate", "a guess from processor time (not a measurement)", "estimate://?idle_W=2.2&busy_W=5.4"},
+          [](const MeterUri& uri, double interval_s) { return open_estimate(uri, interval_s); }},
+};
+
+constexpr auto kinds = [] {
+  std::array<MeterKind, entries.size()> list{};
+  for (std::size_t i = 0; i < entries.size(); ++i) list[i] = entries[i].kind;
+  return list;
+}();
+
+// An I2C address says nothing of what sits there, so a sensor without a driver is never looked for, only opened by its URI.
+std::unique_ptr<Meter> open_auto(double interval_s) {
+  auto found = find_meters();
+  while (const FoundMeter* best = best_meter(found)) {
+    try {
+      return open_meter(best->uri, interval_s);
+    } catch (const MeterUnavailable& error) {  // it went, or is read by someone else
+      FoundMeter& lost = found[static_cast<std::size_t>(best - found.data())];
+      lost.state = MeterState::unusable;
+      lost.detail = error.what();
+    }
+  }
+  throw MeterUnavailable(no_meter_found(found));
+}
+
+}  // namespace
+
+std::vector<FoundMeter> find_meters(const Roots& roots) {
+  std::vector<FoundMeter> all = find_i2c_devices(roots);  // of the kinds that have no `find`
+  for (const Entry& entry : entries) {
+    if (entry.find == nullptr) continue;
+    for (FoundMeter& meter : entry.find(roots)) all.push_back(std::move(meter));
+  }
+  return all;
+}
+
+std::span<const MeterKind> meter_kinds() {
+  return kinds;
+}
+
+std::unique_ptr<Meter> open_meter(std::string_view text, double interval_s) {
+  if (interval_s != 0 && !(interval_s >= 1e-4 && interval_s <= 3600)) {
+    throw BadMeterUri(fmt::format("sampling interval {} s: 100 us to 1 h is possible", interval_s));
+  }
+  if (text == "auto") {
+    return open_auto(interval_s);
+  }
+  const MeterUri uri = parse_meter_uri(text);
+  for (const Entry& entry : entries) {
+    if (entry.kind.name == uri.name) return entry.open(uri, interval_s);
+  }
+  std::vector<std::string_view> names{"auto"};
+  for (const MeterKind& kind : kinds) names.push_back(kind.name);
+  throw BadMeterUri(fmt::format("no meter is called `{}`; there are {}", uri.name, fmt::join(names, ", ")));
+}
+
+}  // namespace tbft::power

@@ -1,0 +1,115 @@
+#include "tbft/power/uri.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+namespace tbft::power {
+namespace {
+
+constexpr std::size_t longest_uri = 1024;
+
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
+}  // namespace
+
+MeterUri parse_meter_uri(std::string_view text) {
+  const auto fail = [&](std::string_view what) {
+    throw BadMeterUri(fmt::format(
+        "meter `{}`: {}; a meter is name://path?key=value&key=value, where %3F stands for a ? in the path and %26 for a & in "
+        "a value",
+        text.substr(0, 80), what));
+  };
+  if (text.size() > longest_uri) fail("longer than 1024 bytes");
+  if (!is_printable(text)) fail("control characters");
+  const auto colon = text.find("://");
+  if (colon == std::string_view::npos || colon == 0) fail("no name://");
+  MeterUri uri;
+  uri.name = text.substr(0, colon);
+  std::string_view rest = text.substr(colon + 3);
+  const auto question = std::min(rest.find('?'), rest.size());
+  uri.path = percent_decoded(rest.substr(0, question));
+  rest.remove_prefix(std::min(question + 1, rest.size()));
+  if (!is_printable(uri.path)) fail("control characters");
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const std::string_view option = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto equals = option.find('=');
+    if (equals == std::string_view::npos || equals == 0) fail(fmt::format("`{}` is not key=value", option));
+    const auto [entry, fresh] = uri.options.emplace(option.substr(0, equals), percent_decoded(option.substr(equals + 1)));
+    if (!is_printable(entry->second)) fail("control characters");
+    if (!fresh) fail(fmt::format("`{}` is given twice", entry->first));
+  }
+  return uri;
+}
+
+std::string to_string(const MeterUri& uri) {
+  std::string text = fmt::format("{}://{}", uri.name, percent_encoded(uri.path, "?"));
+  char separator = '?';
+  for (const auto& [key, value] : uri.options) {
+    text += fmt::format("{}{}={}", separator, key, percent_encoded(value, "&"));
+    separator = '&';
+  }
+  return text;
+}
+
+void MeterUri::allow(std::initializer_list<std::string_view> known) const {
+  for (const auto& [key, value] : options) {
+    if (key == "gap_limit" || std::ranges::find(known, key) != known.end()) continue;
+    std::vector<std::string_view> list(known);
+    list.emplace_back("gap_limit");
+    throw BadMeterUri(fmt::format("meter {}: unknown option `{}`; it has {}", name, key, fmt::join(list, ", ")));
+  }
+}
+
+std::optional<std::string_view> MeterUri::text(std::string_view key) const {
+  const auto entry = options.find(key);
+  if (entry == options.end()) return std::nullopt;
+  return entry->second;
+}
+
+std::optional<double> MeterUri::number(std::string_view key, double low, double high) const {
+  const auto value = text(key);
+  if (!value) return std::nullopt;
+  double x = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), x);
+  if (error != std::errc{} || end != value->data() + value->size() || !(x >= low && x <= high)) {
+    throw BadMeterUri(fmt::format("meter {}: {}={}: a number from {} to {} is needed", name, key, *value, low, high));
+  }
+  return x;
+}
+
+std::optional<long> MeterUri::integer(std::string_view key, long low, long high) const {
+  const auto value = text(key);
+  if (!value) return std::nullopt;
+  const bool hex = value->starts_with("0x");
+  const std::string_view digits = value->substr(hex ? 2 : 0);
+  long x = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), x, hex ? 16 : 10);
+  if (error != std::errc{} || end != digits.data() + digits.size() || x < low || x > high) {
+    const auto [hex_end, hex_error] = std::from_chars(digits.data(), digits.data() + digits.size(), x, 16);
+    const bool forgot_0x =
+        !hex && hex_error == std::errc{} && hex_end == digits.data() + digits.size() && x >= low && x <= high;
+    throw BadMeterUri(fmt::format("meter {}: {}={}: a whole number from {} to {} is needed{}", name, key, *value, low, high,
+                                  forgot_0x ? fmt::format("; perhaps {}=0x{}?", key, digits) : ""));
+  }
+  return x;
+}
+
+double MeterUri::gap_limit_s(double nominal_period_s) const {
+  return number("gap_limit", 1e-3, 3600).value_or(default_gap_limit_s(nominal_period_s));
+}
+
+void MeterUri::apply_accuracy(Accuracy& accuracy) const {
+  if (const auto gain_pct = number("gain_pct", 0, 100)) accuracy.gain_limit_rel = *gain_pct / 100;
+  if (const auto offset_A = number("offset_A", 0, 100)) accuracy.offset_limit_A = *offset_A;
+}
+
+}  // namespace tbft::power
