@@ -7,15 +7,12 @@
 
 #include "tbft/power/energy_counters.h"
 
-static tbft::power::EnergyCounters& energy() {
-  const char* uri = std::getenv("TBFT_METER");
-  static tbft::power::EnergyCounters counters(uri != nullptr ? uri : "auto");
-  return counters;
-}
+static const char* const uri = std::getenv("TBFT_METER");
+static tbft::power::EnergyCounters energy(uri != nullptr ? uri : "auto");
 
 static void BM_sum(benchmark::State& state) {
   std::vector<double> numbers(static_cast<std::size_t>(state.range(0)), 1.5);
-  for (auto _ : energy().over(state)) benchmark::DoNotOptimize(std::accumulate(numbers.begin(), numbers.end(), 0.0));
+  for (auto _ : energy.over(state)) benchmark::DoNotOptimize(std::accumulate(numbers.begin(), numbers.end(), 0.0));
 }
 BENCHMARK(BM_sum)->Arg(1000)->Arg(1'000'000);
 BENCHMARK_MAIN();

@@ -2,8 +2,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "tbft/power/monitor.h"
-#include "tbft/power/registry.h"
+#include "tbft/power.h"
 
 double work() {
   double sum = 0;
@@ -12,11 +11,10 @@ double work() {
 }
 
 int main(int argc, char** argv) {
-  tbft::power::Monitor monitor(tbft::power::open_meter(argc > 1 ? argv[1] : "auto"), {});
-  monitor.begin("work");
+  tbft::power::Monitor monitor(tbft::power::open_meter(argc > 1 ? argv[1] : "auto"));
+  auto window = monitor.window("work");
   const double result = work();
-  monitor.end("work");
-  const auto e = monitor.energy("work");
+  const auto e = window.end();
   std::printf("%g: %s %.4g J, U %.2g J (k=2, NaN: unknown), %.4g W, %zu readings, %s\n", result,
               e.valid ? "valid" : e.reason.c_str(), e.energy_J, e.U_J, e.mean_W, e.samples, monitor.meter().uri.c_str());
   return e.valid ? 0 : 4;

@@ -281,7 +281,7 @@ int execute(const MeasureOptions& options) {
   check_appended("-o", options.trace, {played_back(options.meter)});
   if (!options.trace.empty() && is_standard_output(options.trace))
     throw UsageError(fmt::format("-o {}: standard output is the command's; name a file or a pipe", options.trace));
-  auto meter = power::open_meter(options.meter, options.interval_s);  // before the command: no meter, no run
+  auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));  // before the command: no meter, no run
   Console console;
   ChildRunner child;
   power::MonitorOptions monitor_options{.interval_s = options.interval_s, .realtime = power::parse_realtime(options.realtime)};

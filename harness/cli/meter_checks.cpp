@@ -163,11 +163,11 @@ std::string resolution(const power::Accuracy& accuracy) {
 }
 
 int self_test_meter(const SelfTestOptions& options) {
-  const auto meter = power::open_meter(options.meter, options.interval_s);
+  const auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));
   const auto clock = power::steady_clock();
   const auto captured =
-      power::capture(*meter, *clock, options.seconds, options.interval_s, power::parse_realtime(options.realtime));
-  const power::SelfTest result = power::self_test(captured, meter->info(), options.interval_s);
+      power::capture(*meter, *clock, power::Seconds(options.seconds), power::parse_realtime(options.realtime));
+  const power::SelfTest result = power::self_test(captured, meter->info());
   if (options.json) {
     fmt::print("{}\n", json_of(result, meter->info()).dump());
   } else {
@@ -194,7 +194,7 @@ int calibrate_meter(const CalibrateOptions& options) {
       if (!std::getline(std::cin, line)) throw UsageError("the input ended before all points were set; one line for each");
     }
     const auto meter = power::open_meter(options.meter);
-    const auto captured = power::capture(*meter, *clock, options.seconds);
+    const auto captured = power::capture(*meter, *clock, power::Seconds(options.seconds));
     points.push_back(power::calibration_point(volts_V, amps_A, captured.readings, meter->info().accuracy));
   }
   const auto c = power::calibrate(points, options.reference_U_pct, uri.number("shunt_ohm", 1e-5, 100));

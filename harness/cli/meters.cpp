@@ -90,7 +90,7 @@ void add_meters(CLI::App& app, Action& action) {
   auto* self_test =
       command->add_flag("--self-test", options->self_test, "Sample the meter: rate, jitter, failures, CPU, noise, verdict");
   add_time_option(*command, "-d,--duration", test->seconds, "Duration of the self-test, e.g. 10s")
-      ->check(number_in(0.1, power::longest_capture_s))
+      ->check(number_in(0.1, power::longest_capture.count()))
       ->needs(self_test);
   add_time_option(*command, "-i,--interval", test->interval_s, "Sampling interval of the self-test; 0: the meter's own")
       ->needs(self_test);
@@ -111,7 +111,7 @@ void add_meters(CLI::App& app, Action& action) {
   calibrate->add_option("--volts", calibration->volts_V, "One setting: volts of the reference")->check(number_above_0(1e4));
   calibrate->add_option("--amps", calibration->amps_A, "One setting: amperes of the reference")->check(number_above_0(1e4));
   calibrate->add_option("--seconds", calibration->seconds, "Sampling at each setting")
-      ->check(number_in(0.1, power::longest_capture_s));
+      ->check(number_in(0.1, power::longest_capture.count()));
   calibrate
       ->add_option("--reference-U-pct", calibration->reference_U_pct,
                    "The reference's own expanded uncertainty (k = 2), in percent")

@@ -86,16 +86,14 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   std::FILE* const out = is_standard_output(options.trace) ? stderr : stdout;
   if (options.force && std::filesystem::exists(options.trace) && !results::is_stream(options.trace))
     std::filesystem::resize_file(options.trace, 0);
-  power::Monitor monitor(std::move(meter), {.interval_s = options.interval_s,
-                                            .trace = std::filesystem::path(options.trace),
-                                            .realtime = power::parse_realtime(options.realtime)});
+  power::Monitor monitor(std::move(meter),
+                         {.trace = std::filesystem::path(options.trace), .realtime = power::parse_realtime(options.realtime)});
   if (trigger && !triggered(*input, to_string(trigger->line), signals.flag(), console))
     throw Interrupted("interrupted before the trigger came");
-  monitor.begin(options.window);
+  auto window = monitor.window(options.window);
   wait(options, monitor, signals.flag(), console, status, status_file);
   const bool early = signals.flag() && options.duration_s;
-  monitor.end(options.window);
-  const auto energy = monitor.energy(options.window);
+  const auto energy = window.end();
   console.clear();
   status.energy_J = energy.energy_J;
   fmt::print(out, "{}{}", energy_text(energy, {}), sampler_text(monitor));
@@ -126,7 +124,7 @@ int execute(const RecordOptions& options) {
   } catch (const std::invalid_argument& error) {
     throw UsageError(fmt::format("--trigger: {}", error.what()));
   }
-  auto meter = power::open_meter(options.meter, options.interval_s);
+  auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));
   Console console;
   RunStatus status;
   status.command = "record";

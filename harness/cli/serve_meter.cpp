@@ -34,14 +34,12 @@ int serve(const ServeOptions& options) {
   const auto address = power::remote::parse_address(options.listen);
   if (!address)
     throw UsageError(fmt::format("--listen {}: expected ADDRESS:PORT, such as 0.0.0.0:7007 or [::]:7007", options.listen));
-  power::remote::ServerOptions server_options{.listen = *address,
-                                              .interval_s = options.interval_s,
-                                              .on_event = say,
-                                              .realtime = power::parse_realtime(options.realtime)};
+  power::remote::ServerOptions server_options{
+      .listen = *address, .on_event = say, .realtime = power::parse_realtime(options.realtime)};
   if (!options.key_file.empty()) server_options.key = power::remote::read_key_file(options.key_file);
   const StopOnSignal signals;
   try {
-    power::remote::MeterServer server(power::open_meter(options.meter, options.interval_s), server_options,
+    power::remote::MeterServer server(power::open_meter(options.meter, power::Seconds(options.interval_s)), server_options,
                                       power::steady_clock());
     const auto& meter = server.meter();
     say(fmt::format("serving {}: {}{}", meter.uri, meter.description, meter.measured ? "" : " (not a measurement)"));

@@ -7,10 +7,10 @@ namespace tbft {
 std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
                                                      const OpenMeter& open) {
   try {
-    return open(uri, interval_s);
+    return open(uri, power::Seconds(interval_s));
   } catch (const power::MeterUnavailable& error) {
     if (uri != "auto") throw;
-    auto meter = power::open_meter("estimate://", interval_s);
+    auto meter = power::open_meter("estimate://", power::Seconds(interval_s));
     warning = fmt::format("{}; joules are an estimate: {}", error.what(), meter->info().description);
     return meter;
   }

@@ -61,7 +61,7 @@ class NetworkCost {
     options_.spec.classes = network.classes;
     options_.layout = request.layout;
     options_.seed = request.seed;
-    meter_ = power::open_meter(request.meter, request.interval_s);
+    meter_ = power::open_meter(request.meter, power::Seconds(request.interval_s));
     for (const auto& contender : contenders) lanes_.push_back({.contender = contender});
   }
 

@@ -20,10 +20,10 @@ double process_cpu_s() {
 
 }  // namespace
 
-Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s, Realtime realtime) {
-  if (!(duration_s > 0 && duration_s <= longest_capture_s)) {
+Capture capture(Meter& meter, Clock& clock, Seconds duration, Realtime realtime) {
+  if (!(duration > Seconds(0) && duration <= longest_capture)) {
     throw std::invalid_argument(
-        fmt::format("{} s: more than 0 and at most {} s can be captured", duration_s, longest_capture_s));
+        fmt::format("{} s: more than 0 and at most {} s can be captured", duration.count(), longest_capture.count()));
   }
   Capture result;
   if (const Recording* recording = meter.recording(); recording != nullptr && recording->instant) {
@@ -33,17 +33,16 @@ Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s
     }
     return result;
   }
-  const double period_s = interval_s > 0 ? interval_s : meter.info().nominal_period_s;
   // More come where a meter is polled faster than it has new values and says each of them again.
-  result.readings.reserve(static_cast<std::size_t>(std::min(2 * duration_s / period_s + 64, 4e6)));
+  result.readings.reserve(static_cast<std::size_t>(std::min(2 * (duration / meter.interval()) + 64, 4e6)));
   const double cpu_s = process_cpu_s();
   const TimeNs begin = clock.now();
   meter.start(begin);
   std::exception_ptr error;
   {
     const Sampler sampler(
-        meter, clock, period_s, [&](const Reading& r) { result.readings.push_back(r); }, realtime);
-    const TimeNs end = begin + from_seconds(duration_s);
+        meter, clock, meter.interval().count(), [&](const Reading& r) { result.readings.push_back(r); }, realtime);
+    const TimeNs end = begin + to_ns(duration);
     while (clock.now() < end && !error) {
       clock.sleep_until(std::min(end, clock.now() + 100'000'000));
       error = sampler.error();

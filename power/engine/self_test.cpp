@@ -145,11 +145,11 @@ void judge_energy(SelfTest& t, const std::vector<Reading>& readings, const Meter
 
 }  // namespace
 
-SelfTest self_test(const Capture& capture, const MeterInfo& meter, double interval_s) {
+SelfTest self_test(const Capture& capture, const MeterInfo& meter) {
   SelfTest t;
   t.duration_s = capture.duration_s;
   t.nominal_hz = 1 / meter.nominal_period_s;
-  t.requested_hz = interval_s > 0 ? 1 / interval_s : t.nominal_hz;
+  t.requested_hz = std::isfinite(capture.sampler.requested_hz) ? capture.sampler.requested_hz : t.nominal_hz;
   t.polled_hz = capture.sampler.delivered_hz;
   t.missed = capture.sampler.missed;
   t.scheduling = capture.sampler.scheduling;

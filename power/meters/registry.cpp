@@ -74,11 +74,11 @@ constexpr auto kinds = [] {
 }();
 
 // An I2C address says nothing of what sits there, so a sensor without a driver is never looked for, only opened by its URI.
-std::unique_ptr<Meter> open_auto(double interval_s) {
+std::unique_ptr<Meter> open_auto(Seconds interval) {
   auto found = find_meters();
   while (const FoundMeter* best = best_meter(found)) {
     try {
-      return open_meter(best->uri, interval_s);
+      return open_meter(best->uri, interval);
     } catch (const MeterUnavailable& error) {  // it went, or is read by someone else
       FoundMeter& lost = found[static_cast<std::size_t>(best - found.data())];
       lost.state = MeterState::unusable;
@@ -103,16 +103,18 @@ std::span<const MeterKind> meter_kinds() {
   return kinds;
 }
 
-std::unique_ptr<Meter> open_meter(std::string_view text, double interval_s) {
+std::unique_ptr<Meter> open_meter(std::string_view text, Seconds interval) {
+  const double interval_s = interval.count();
   if (interval_s != 0 && !(interval_s >= 1e-4 && interval_s <= 3600)) {
     throw BadMeterUri(fmt::format("sampling interval {} s: 100 us to 1 h is possible", interval_s));
   }
-  if (text == "auto") {
-    return open_auto(interval_s);
-  }
+  if (text == "auto") return open_auto(interval);
   const MeterUri uri = parse_meter_uri(text);
   for (const Entry& entry : entries) {
-    if (entry.kind.name == uri.name) return entry.open(uri, interval_s);
+    if (entry.kind.name != uri.name) continue;
+    auto meter = entry.open(uri, interval_s);
+    meter->set_interval(interval);
+    return meter;
   }
   std::vector<std::string_view> names{"auto"};
   for (const MeterKind& kind : kinds) names.push_back(kind.name);

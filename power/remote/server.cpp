@@ -79,7 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool logged_in() const { return logged_in_; }
 
   void begin() {
-    timer_.expires_after(std::chrono::nanoseconds(from_seconds(hub_.options->login_timeout_s)));
+    timer_.expires_after(std::chrono::nanoseconds(to_ns(hub_.options->login_timeout)));
     timer_.async_wait([self = shared_from_this()](error_code error) {
       if (!error && !self->logged_in_) self->close("did not log in in time");
     });
@@ -256,15 +256,6 @@ tcp::endpoint resolve(asio::io_context& io, const ServerOptions& options) {
   return endpoint;
 }
 
-// What the meter delivers when it is polled every `interval_s`. One that paces itself delivers as fast as ever.
-MeterInfo polled_every(MeterInfo info, double interval_s) {
-  if (interval_s > info.nominal_period_s && !info.paces_itself) {
-    info.nominal_period_s = interval_s;
-    info.gap_limit_s = std::max(info.gap_limit_s, default_gap_limit_s(interval_s));
-  }
-  return info;
-}
-
 }  // namespace
 
 struct MeterServer::Impl {
@@ -355,7 +346,7 @@ MeterServer::MeterServer(std::unique_ptr<Meter> meter, ServerOptions options, st
   if (recording != nullptr && recording->instant) {
     throw BadMeterUri(fmt::format("{}: an instant replay cannot be served; take speed=realtime", self.meter->info().uri));
   }
-  self.info = polled_every(self.meter->info(), self.options.interval_s);
+  self.info = self.meter->sampled_info();
   self.hub.options = &self.options;
   self.hub.clock = self.clock.get();
   std::uint64_t run = 0;
@@ -381,9 +372,9 @@ void MeterServer::run(const std::atomic<bool>& stop) {
   Impl& self = *impl_;
   self.accept();
   {
-    const double interval_s = self.options.interval_s > 0 ? self.options.interval_s : self.info.nominal_period_s;
     const Sampler sampler(
-        *self.meter, *self.clock, interval_s, [&self](const Reading& r) { self.receive(r); }, self.options.realtime);
+        *self.meter, *self.clock, self.meter->interval().count(), [&self](const Reading& r) { self.receive(r); },
+        self.options.realtime);
     while (!stop) {
       self.io.run_for(std::chrono::milliseconds(50));
       if (const auto error = sampler.error()) std::rethrow_exception(error);

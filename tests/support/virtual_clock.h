@@ -55,10 +55,15 @@ class SharedClock final : public Clock {
     woken_.wait(lock, stop, [&] { return now_ >= instant; });
     std::erase_if(sleepers_, [&, first = true](TimeNs t) mutable { return t == instant && std::exchange(first, false); });
   }
-  // A thread has ended, so the others no longer wait for it.
+  // One more thread takes part, or one has ended, so the others no longer wait for it.
+  void join() {
+    const std::lock_guard lock(mutex_);
+    ++threads_;
+  }
   void leave() {
     const std::lock_guard lock(mutex_);
     --threads_;
+    if (!sleepers_.empty()) advance_if_all_sleep();
   }
 
  private:

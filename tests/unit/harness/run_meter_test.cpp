@@ -9,8 +9,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::unique_ptr<power::Meter> two_batteries(std::string_view uri, double interval_s) {
-  if (uri != "auto") return power::open_meter(uri, interval_s);
+std::unique_ptr<power::Meter> two_batteries(std::string_view uri, power::Seconds interval) {
+  if (uri != "auto") return power::open_meter(uri, interval);
   throw power::MeterUnavailable("choose one: -m 'power_supply://BAT0', -m 'power_supply://BAT1'");
 }
 

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 template <typename Error>
 std::string error_of(const std::string& uri, double interval_s = 0) {
   try {
-    open_meter(uri, interval_s);
+    open_meter(uri, Seconds(interval_s));
   } catch (const Error& error) {
     return error.what();
   }

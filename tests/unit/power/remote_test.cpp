@@ -157,11 +157,14 @@ TEST(Remote, says_of_itself_what_the_served_meter_does) {
 TEST(Remote, an_interval_does_not_slow_down_a_meter_that_paces_itself) {
   MeterInfo info = full_info();
   info.paces_itself = true;
-  const Served served(std::make_unique<TimeMeter>(info), {.interval_s = 0.1});
+  auto slow = std::make_unique<TimeMeter>(info);
+  slow->set_interval(Seconds(0.1));
+  const Served served(std::move(slow));
   auto meter = connect(served.uri());
+  meter->set_interval(Seconds(0.2));
   EXPECT_EQ(meter->info().nominal_period_s, info.nominal_period_s);
   EXPECT_EQ(meter->info().gap_limit_s, info.gap_limit_s);
-  const Monitor monitor(std::move(meter), {.interval_s = 0.2});
+  const Monitor monitor(std::move(meter));
   EXPECT_EQ(monitor.meter().gap_limit_s, info.gap_limit_s);
   EXPECT_EQ(monitor.meter().nominal_period_s, info.nominal_period_s);
 }

@@ -12,6 +12,8 @@
 namespace tbft::power {
 namespace {
 
+using namespace std::chrono_literals;
+
 using ::testing::ElementsAre;
 using testing::FunctionMeter;
 using ::testing::HasSubstr;
@@ -89,8 +91,9 @@ TEST(SelfTest, a_counter_shows_its_differences) {
 TEST(SelfTest, what_is_wrong_is_said) {
   const auto problems = [](const std::function<void(Capture&)>& spoil, double interval_s = 0) {
     Capture c = steady();
+    if (interval_s > 0) c.sampler.requested_hz = 1 / interval_s;
     spoil(c);
-    return self_test(c, simple_meter(0.01), interval_s).problems;
+    return self_test(c, simple_meter(0.01)).problems;
   };
   EXPECT_THAT(problems([](Capture& c) { c.readings.clear(); }), ElementsAre(HasSubstr("no reading")));
   EXPECT_THAT(problems([](Capture& c) { c.readings.resize(500); }), ElementsAre(HasSubstr("during 4.99 of 10 s")));
@@ -111,12 +114,12 @@ TEST(SelfTest, what_is_wrong_is_said) {
 TEST(Capture, samples_a_meter_for_a_while) {
   auto clock = std::make_shared<SharedClock>(2);
   FunctionMeter meter(simple_meter(0.01), [](TimeNs) { return 2.0; });
-  const Capture c = capture(meter, *clock, 5);
+  const Capture c = capture(meter, *clock, 5s);
   EXPECT_NEAR(c.duration_s, 5, 1e-9);
   EXPECT_NEAR(static_cast<double>(c.readings.size()), 500, 2);
   EXPECT_TRUE(self_test(c, meter.info()).ok());
-  EXPECT_THROW(capture(meter, *clock, 601), std::invalid_argument);
-  EXPECT_THROW(capture(meter, *clock, 0), std::invalid_argument);
+  EXPECT_THROW(capture(meter, *clock, 601s), std::invalid_argument);
+  EXPECT_THROW(capture(meter, *clock, 0s), std::invalid_argument);
 }
 
 TEST(SelfTest, current_the_other_way_round_or_none_at_all_is_not_good) {
@@ -154,7 +157,7 @@ class RepeatingMeter final : public Meter {
 TEST(Capture, keeps_all_of_a_meter_that_repeats_its_values) {
   auto clock = std::make_shared<SharedClock>(2);
   RepeatingMeter meter;
-  const Capture c = capture(meter, *clock, 120);
+  const Capture c = capture(meter, *clock, 2min);
   EXPECT_NEAR(static_cast<double>(c.readings.size()), 1200, 2);
   const SelfTest t = self_test(c, meter.info());
   EXPECT_TRUE(t.ok()) << t.problems.front();
@@ -162,7 +165,7 @@ TEST(Capture, keeps_all_of_a_meter_that_repeats_its_values) {
 
 TEST(Capture, a_meter_that_throws_is_reported) {
   FunctionMeter meter(simple_meter(0.01), [](TimeNs) -> std::optional<double> { throw MeterUnavailable("gone"); });
-  EXPECT_THROW(capture(meter, *steady_clock(), 5), MeterUnavailable);
+  EXPECT_THROW(capture(meter, *steady_clock(), 5s), MeterUnavailable);
 }
 
 }  // namespace

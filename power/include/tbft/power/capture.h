@@ -16,10 +16,11 @@ struct Capture {
   double process_cpu_s = unknown;  // of the whole process meanwhile
 };
 
-inline constexpr double longest_capture_s = 600;  // bounds its memory
+inline constexpr Seconds longest_capture{600};  // bounds its memory
 
-// Samples for `duration_s` (at most longest_capture_s), or plays an instant recording at once. interval_s 0: the meter's
-// nominal period. Throws MeterUnavailable, RealtimeForbidden, and what the meter throws while it is sampled.
-Capture capture(Meter& meter, Clock& clock, double duration_s, double interval_s = 0, Realtime realtime = Realtime::automatic);
+// Samples the meter at its interval() for `duration` (at most longest_capture), or plays an instant recording at once. Throws
+// std::invalid_argument for another duration, MeterUnavailable, RealtimeForbidden, and what the meter throws while it is
+// sampled.
+Capture capture(Meter& meter, Clock& clock, Seconds duration, Realtime realtime = Realtime::automatic);
 
 }  // namespace tbft::power

@@ -28,6 +28,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -94,7 +95,8 @@ class EnergyCounters {
     }
     void abandon() {
       try {
-        energy_.close();
+        if (energy_.window_) energy_.window_->cancel();
+        energy_.window_.reset();
         energy_.forget();
         set(state_, {}, false);
       } catch (const std::exception&) {  // the next begin() tells of it
@@ -125,12 +127,10 @@ class EnergyCounters {
     name_ = "benchmark/" + std::to_string(++runs_);
     open();
   }
-  void open() {
-    monitor_.begin(name_);
-    is_open_ = true;
-  }
+  void open() { window_.emplace(monitor_.window(name_)); }
   void close() {
-    if (std::exchange(is_open_, false)) monitor_.end(name_);
+    if (window_) window_->close();
+    window_.reset();
   }
   void forget() { monitor_.forget(name_); }
 
@@ -158,7 +158,7 @@ class EnergyCounters {
   Monitor monitor_;
   std::string name_;  // of the window; its number keeps repetitions apart
   std::size_t runs_ = 0;
-  bool is_open_ = false;
+  std::optional<OpenWindow> window_;  // empty while the benchmark is paused
 };
 
 }  // namespace tbft::power

@@ -105,6 +105,16 @@ class Meter {
   virtual TimeNs next_poll(TimeNs scheduled) const { return scheduled; }
   // Not null for a replay: start() then waits for the first window.
   virtual const Recording* recording() const { return nullptr; }
+
+  // How often it is asked for readings: the interval that was set (open_meter() does that), else its nominal period.
+  Seconds interval() const { return interval_ > Seconds(0) ? interval_ : Seconds(info().nominal_period_s); }
+  void set_interval(Seconds interval) { interval_ = interval; }
+  // info(), with the period and the gap limit that follow where it is asked more seldom than it could be. One that paces itself
+  // delivers as fast as ever.
+  MeterInfo sampled_info() const;
+
+ private:
+  Seconds interval_{0};
 };
 
 }  // namespace tbft::power

@@ -17,8 +17,10 @@ struct MeterKind {
 };
 std::span<const MeterKind> meter_kinds();
 
-// What the requested sampling interval is; 0 leaves the choice to the meter. `auto` never writes to an I2C address that no
-// URI names. Throws BadMeterUri (unknown name: lists the known ones) or MeterUnavailable (what, where, how to mend).
-std::unique_ptr<Meter> open_meter(std::string_view uri, double interval_s = 0);
+// Opens the meter of a URI, or the best one that is here for `auto`, which never writes to an I2C address that no URI names.
+// `interval`: time from one reading to the next, 100 us to 1 h, which the meter keeps as its interval() and a converter
+// averages over; 0 leaves the choice to the meter. Throws BadMeterUri (unknown name: lists the known ones; interval) or
+// MeterUnavailable (what, where, how to mend).
+std::unique_ptr<Meter> open_meter(std::string_view uri, Seconds interval = Seconds(0));
 
 }  // namespace tbft::power

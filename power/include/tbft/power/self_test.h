@@ -40,7 +40,8 @@ struct SelfTest {
   bool ok() const { return problems.empty(); }
 };
 
-// A pure function of what was captured. `interval_s`: what was asked for, 0 for nothing.
-SelfTest self_test(const Capture& capture, const MeterInfo& meter, double interval_s = 0);
+// Judges what was captured of a meter: its rate against the one that was asked for and the nominal one, gaps, cost and joules.
+// A pure function; throws nothing.
+SelfTest self_test(const Capture& capture, const MeterInfo& meter);
 
 }  // namespace tbft::power

@@ -46,10 +46,9 @@ struct BadListenAddress : std::runtime_error {
 struct ServerOptions {
   Address listen{.host = "127.0.0.1", .port = 0};  // port 0: the system picks one
   std::optional<Key> key = std::nullopt;           // needed for any address but loopback
-  double interval_s = 0;                           // 0: the meter's nominal period
   std::size_t max_clients = 8;
   std::size_t max_pending = 2048;  // readings kept for one client; what a slower one misses becomes a gap
-  double login_timeout_s = 5;
+  Seconds login_timeout{5};
   std::function<void(const std::string&)> on_event = nullptr;  // a line for people: who came and went
   Realtime realtime = Realtime::automatic;                     // run() throws RealtimeForbidden
 };

@@ -1,6 +1,7 @@
-// Units of the power module: SI doubles whose names carry the unit, and steady-clock time in nanoseconds.
+// Units: SI doubles whose names carry the unit, durations as std::chrono, and instants of the steady clock in nanoseconds.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 
@@ -8,6 +9,9 @@ namespace tbft::power {
 
 // An instant or a duration on the steady clock (CLOCK_MONOTONIC), in nanoseconds.
 using TimeNs = std::int64_t;
+
+// A duration that a caller states: 10ms (std::chrono_literals), or Seconds(0.01).
+using Seconds = std::chrono::duration<double>;
 
 // "Unknown" for a physical value. Never 0: a missing reading is not 0 W.
 inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
@@ -18,6 +22,9 @@ constexpr double to_seconds(TimeNs duration) {
 }
 constexpr TimeNs from_seconds(double seconds) {
   return static_cast<TimeNs>(seconds * 1e9 + (seconds < 0 ? -0.5 : 0.5));
+}
+constexpr TimeNs to_ns(Seconds duration) {
+  return from_seconds(duration.count());
 }
 
 }  // namespace tbft::power
