@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "power/protocol/ina219_registers.h"
-#include "power/protocol/ina226_registers.h"
+#include "power/protocol/word_chip.h"
 
 namespace tbft::power {
 namespace {
@@ -54,7 +54,7 @@ const ShuntDriver* shunt_driver_of(std::string_view name) {
 }
 
 constexpr HwmonChip like_ina226(std::string_view name) {  // for the driver
-  return {name, 0.08192, 40.96, ina226::shunt_lsb_V, ina226::bus_lsb_V, 25, true};
+  return {name, 0.08192, 40.96, ina226.current_lsb, ina226.bus_lsb_V, 25, true};
 }
 constexpr HwmonChip like_ina238(std::string_view name) {
   return {name, 0.16384, 102.4, 5e-6, 3.125e-3, 20};
@@ -62,8 +62,8 @@ constexpr HwmonChip like_ina238(std::string_view name) {
 constexpr std::array chips{
     HwmonChip{"ina219", 0.32, 32, 10e-6, 4e-3, 20, true, 1.064e-3, ina219::current_gain_limit, ina219::bus_gain_limit,
               ina219::gains[3].offset_limit_V, 0},
-    HwmonChip{"ina226", 0.08192, 40.96, ina226::shunt_lsb_V, ina226::bus_lsb_V, 25, true, 0, ina226::shunt_gain_limit,
-              ina226::bus_gain_limit, ina226::shunt_offset_limit_V, ina226::bus_offset_limit_V},
+    HwmonChip{"ina226", 0.08192, 40.96, ina226.current_lsb, ina226.bus_lsb_V, 25, true, 0, ina226.limits.current_gain,
+              ina226.limits.bus_gain, ina226.limits.current_offset, ina226.limits.bus_offset_V},
     HwmonChip{"ina220", 0.32, 32, 10e-6, 4e-3, 20, true, 1.064e-3},
     like_ina226("ina230"),
     like_ina226("ina231"),

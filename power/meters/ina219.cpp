@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "power/meters/converter.h"
+#include "power/meters/converter_options.h"
 #include "power/protocol/ina219_registers.h"
 #include "tbft/power/detect.h"
 

@@ -9,7 +9,8 @@
 #include <utility>
 
 #include "power/meters/conversion_choice.h"
-#include "power/meters/word_converter.h"
+#include "power/meters/converter.h"
+#include "power/meters/converter_options.h"
 #include "power/protocol/counters.h"
 #include "power/protocol/ina228_registers.h"
 #include "power/protocol/ina_conversion.h"

@@ -10,10 +10,7 @@
 #include "power/meters/estimate.h"
 #include "power/meters/hwmon.h"
 #include "power/meters/ina219.h"
-#include "power/meters/ina226.h"
 #include "power/meters/ina228.h"
-#include "power/meters/ina260.h"
-#include "power/meters/ina3221.h"
 #include "power/meters/nvml.h"
 #include "power/meters/pmic.h"
 #include "power/meters/power_supply.h"
@@ -22,6 +19,7 @@
 #include "power/meters/remote.h"
 #include "power/meters/replay.h"
 #include "power/meters/tc66.h"
+#include "power/meters/word_converter.h"
 #include "tbft/power/detect.h"
 #include "tbft/power/uri.h"
 
@@ -45,11 +43,11 @@ std::unique_ptr<Meter> here(const MeterUri& uri, double interval_s) {
 // Every meter. A new one is a file in meters/ and a line here.
 constexpr std::array entries{
     Entry{{"ina219", "INA219 power sensor on I2C", "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina219},
-    Entry{{"ina226", "INA226 power sensor on I2C", "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina226},
+    Entry{{"ina226", "INA226 power sensor on I2C", "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_word_converter},
     Entry{{"ina228", "INA228 energy counter on I2C", "ina228:///dev/i2c-1?addr=0x40&shunt_ohm=0.015"}, open_ina228},
-    Entry{{"ina260", "INA260 power sensor on I2C, shunt inside", "ina260:///dev/i2c-1?addr=0x40"}, open_ina260},
+    Entry{{"ina260", "INA260 power sensor on I2C, shunt inside", "ina260:///dev/i2c-1?addr=0x40"}, open_word_converter},
     Entry{{"ina3221", "one channel of an INA3221 on I2C", "ina3221:///dev/i2c-1?addr=0x40&channel=1&shunt_ohm=0.1"},
-          open_ina3221},
+          open_word_converter},
     Entry{{"hwmon", "a power sensor with a kernel driver", "hwmon://ina219?shunt_ohm=0.1"}, here<open_hwmon>, find_hwmon},
     Entry{{"rapl", "energy counters of an x86 processor", "rapl://package-0"}, here<open_rapl>, find_rapl},
     Entry{{"nvml", "energy counter of an NVIDIA GPU", "nvml://0"}, here<open_nvml>, find_nvml},

@@ -2,76 +2,168 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cmath>
+#include <span>
+#include <stdexcept>
 #include <utility>
 
+#include "power/meters/conversion_choice.h"
+#include "power/meters/converter.h"
+#include "power/meters/converter_options.h"
 #include "power/protocol/ina_conversion.h"
+#include "power/protocol/word_chip.h"
 #include "tbft/power/detect.h"
 
 namespace tbft::power {
+namespace {
 
-void require_identity(std::string_view name, const std::string& uri, std::uint16_t manufacturer, std::uint16_t id,
-                      std::uint16_t wanted_id, unsigned id_shift) {
-  if (manufacturer == ina::manufacturer && id >> id_shift == wanted_id) return;
-  throw MeterUnavailable(
-      fmt::format("{}: not an {}: manufacturer 0x{:04x} and chip 0x{:04x} were read, 0x{:04x} and 0x{:x} are expected; is the "
-                  "address right? Nothing was written{}",
-                  uri, name, manufacturer, id, ina::manufacturer, wanted_id << id_shift,
-                  name == "INA226" ? "; a clone with another identity is read with id=any" : ""));
+constexpr std::array chips{ina226, ina260, ina3221};
+constexpr double shunt_tolerance = 0.01;  // breakout boards
+constexpr std::array not_averaged{1};
+
+const WordChip& chip_of(const MeterUri& uri) {
+  for (const WordChip& chip : chips) {
+    if (chip.scheme == uri.name) return chip;
+  }
+  throw std::logic_error(fmt::format("power: {} is no converter of 16-bit registers", uri.name));
 }
 
-std::string describe(std::string_view chip, const MeterUri& uri, std::uint8_t address, std::string_view what, double bus_hz) {
-  return fmt::format("{} at 0x{:02x} of {}, {}, I2C at {:.0f} kHz", chip, address, uri.path, what, i2c_hz(uri, bus_hz) / 1e3);
+std::uint8_t address_of(const MeterUri& uri) {
+  const WordChip& chip = chip_of(uri);
+  return i2c_address(uri, 0x40, chip.last_address,
+                     fmt::format("{}:///dev/i2c-1?addr=0x40{}{}", chip.scheme, chip.channels > 1 ? "&channel=1" : "",
+                                 chip.shunt_range_V > 0 ? "&shunt_ohm=0.1" : ""));
 }
 
-WordConverter::WordConverter(WordPlan first, PlanWord plan, const MeterUri& uri, double bus_hz, std::unique_ptr<I2cBus> bus,
-                             std::shared_ptr<Clock> clock, std::unique_ptr<GpioInput> ready)
-    : Converter(std::move(first.info), first.timing, std::move(bus), std::move(clock), std::move(ready)),
-      plan_(plan),
-      uri_(uri),
-      bus_hz_(bus_hz),
-      chip_(first.chip) {}
-
-void WordConverter::identify() {
-  if (chip_.any_id) return;
-  const std::uint16_t manufacturer = read(0xFE);
-  require_identity(chip_.name, info().uri, manufacturer, read(chip_.id_register), chip_.id, chip_.id_shift);
+// The options that a chip has.
+void check_options(const MeterUri& uri, const WordChip& chip) {
+  if (chip.channels > 1) {
+    uri.allow({"addr", "shunt_ohm", "channel", "max_A", "ct_us", "i2c_hz", "gain_pct", "offset_A"});
+  } else if (chip.clones) {
+    uri.allow({"addr", "shunt_ohm", "max_A", "ct_us", "avg", "ready", "i2c_hz", "id", "gain_pct", "offset_A"});
+  } else {
+    uri.allow({"addr", "ct_us", "avg", "ready", "i2c_hz", "gain_pct", "offset_A"});
+  }
 }
 
-void WordConverter::configure() {
-  write(chip_.status_register, chip_.status);
-  write(chip_.config_register, chip_.config);
+// What a URI asks for, checked before any device is opened.
+struct Plan {
+  MeterInfo info;
+  Timing timing;
+  int channel = 1;
+  double shunt_ohm = 1;  // 1: the chip gives amperes
+  bool any_id = false;   // a clone: its identity is not asked
+  std::uint16_t config = 0;
+  std::uint16_t status = 0;
+};
+
+Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
+  const WordChip& chip = chip_of(uri);
+  check_options(uri, chip);
+  const auto id = uri.text("id").value_or("check");
+  if (id != "check" && id != "any") throw BadMeterUri(fmt::format("meter {}: id={}: check and any are known", uri.name, id));
+  const bool has_shunt = chip.shunt_range_V > 0;
+  Plan p;
+  p.any_id = id == "any";
+  if (has_shunt) p.shunt_ohm = shunt_option(uri, chip.shunt_range_V);
+  p.channel = static_cast<int>(uri.integer("channel", 1, chip.channels).value_or(1));
+  const double read_s = i2c_read_s(uri, bus_hz);
+  const std::span<const int> averages = chip.averages ? std::span<const int>(ina::averages) : not_averaged;
+  const Conversion c = choose_conversion(
+      uri, {.ct_s = ina::ct_16bit_s, .averages = averages, .usual_ct_s = 588e-6, .sample_s = 3 * read_s}, interval_s);
+  p.timing = c.timing(read_s);
+  p.config = chip.configuration_word(p.channel, c.avg_code, c.ct_code,
+                                     c.triggered ? WordChip::triggered_both : WordChip::continuous_both);
+  p.status = static_cast<std::uint16_t>(chip.status.latch | (uri.text("ready") ? chip.status.alert : 0));
+
+  p.info.uri = to_string(uri);
+  p.info.description = describe(chip.name, uri, address_of(uri),
+                                fmt::format("{}{}{}{}", chip.channels > 1 ? fmt::format("channel {}, ", p.channel) : "",
+                                            has_shunt ? fmt::format("{} ohm shunt, ", p.shunt_ohm) : "", c.text(),
+                                            p.any_id ? ", identity not asked (a clone's gain is unknown)" : ""),
+                                bus_hz);
+  set_pace(p.info, uri, p.timing);
+  Accuracy& accuracy = p.info.accuracy;
+  if (!p.any_id)
+    accuracy.gain_limit_rel = has_shunt ? std::hypot(chip.limits.current_gain, chip.limits.bus_gain, shunt_tolerance)
+                                        : std::hypot(chip.limits.current_gain, chip.limits.bus_gain);
+  accuracy.offset_limit_A = chip.limits.current_offset / p.shunt_ohm;
+  accuracy.offset_limit_V = chip.limits.bus_offset_V;
+  accuracy.resolution_A = chip.current_lsb / p.shunt_ohm;
+  accuracy.resolution_V = chip.bus_lsb_V;
+  uri.apply_accuracy(accuracy);
+  return p;
 }
 
-Converter::Status WordConverter::status() {
-  const std::uint16_t word = read(chip_.status_register);
-  if ((word & chip_.mark) == 0) return Status::reset;
-  return (word & chip_.ready) != 0 ? Status::ready : Status::busy;
+class WordConverter final : public Converter {
+ public:
+  WordConverter(Plan plan, const MeterUri& uri, double bus_hz, std::unique_ptr<I2cBus> bus, std::shared_ptr<Clock> clock,
+                std::unique_ptr<GpioInput> ready)
+      : Converter(plan.info, plan.timing, std::move(bus), std::move(clock), std::move(ready)),
+        chip_(chip_of(uri)),
+        plan_(std::move(plan)),
+        uri_(uri),
+        bus_hz_(bus_hz) {}
+
+ private:
+  void identify() override {
+    if (plan_.any_id) return;
+    const std::uint16_t manufacturer = read(WordChip::manufacturer_id);
+    require_identity(chip_.name, info().uri, manufacturer, read(WordChip::die_id), chip_.die, chip_.revision_bits);
+  }
+  void configure() override {
+    write(chip_.status.address, plan_.status);
+    write(WordChip::configuration, plan_.config);
+  }
+  void trigger() override { write(WordChip::configuration, plan_.config); }
+  Status status() override {
+    const std::uint16_t word = read(chip_.status.address);
+    if ((word & chip_.status.latch) == 0) return Status::reset;
+    return (word & chip_.status.ready) != 0 ? Status::ready : Status::busy;
+  }
+  void read_current() override { current_ = read(WordChip::current_register(plan_.channel)); }
+  void read_rest() override { bus_ = read(WordChip::bus_register(plan_.channel)); }
+  Reading reading() override {
+    Reading r;
+    r.amps_A = chip_.current(current_) / plan_.shunt_ohm;
+    r.volts_V = chip_.bus_V(bus_);
+    r.power_W = r.volts_V * r.amps_A;
+    if (chip_.is_saturated(current_)) r.flags |= saturated;
+    return r;
+  }
+  bool was_reset() override { return status() == Status::reset; }
+  bool average_longer(MeterInfo& info, Timing& timing) override {
+    Plan longer = plan(uri_, next_interval_s(timing), bus_hz_);
+    if (longer.timing.cycle_s <= timing.cycle_s) return false;
+    timing = longer.timing;
+    info = longer.info;
+    plan_ = std::move(longer);
+    return true;
+  }
+
+  const WordChip& chip_;
+  Plan plan_;
+  MeterUri uri_;
+  double bus_hz_;
+  std::uint16_t current_ = 0, bus_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Meter> make_word_converter(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
+                                           std::shared_ptr<Clock> clock, double bus_hz, std::unique_ptr<GpioInput> ready) {
+  return std::make_unique<WordConverter>(plan(uri, interval_s, bus_hz), uri, bus_hz, std::move(bus), std::move(clock),
+                                         std::move(ready));
 }
 
-Reading WordConverter::reading() {
-  Reading r;
-  r.amps_A = chip_.amps_of(amps_) / chip_.shunt_ohm;
-  r.volts_V = chip_.volts_of(volts_);
-  r.power_W = r.volts_V * r.amps_A;
-  if (chip_.saturated_at(amps_)) r.flags |= saturated;
-  return r;
-}
-
-bool WordConverter::average_longer(MeterInfo& info, Timing& timing) {
-  WordPlan longer = plan_(uri_, next_interval_s(timing), bus_hz_);
-  if (longer.timing.cycle_s <= timing.cycle_s) return false;
-  timing = longer.timing;
-  info = std::move(longer.info);
-  chip_ = longer.chip;
-  return true;
-}
-
-std::unique_ptr<Meter> open_word(PlanWord plan, const MeterUri& uri, double interval_s, std::uint8_t address) {
+std::unique_ptr<Meter> open_word_converter(const MeterUri& uri, double interval_s) {
+  const auto address = address_of(uri);
   const double bus_hz = bus_clock_hz(uri.path);
-  plan(uri, interval_s, bus_hz);  // what is wrong with the URI is said before a device is opened
+  Plan p = plan(uri, interval_s, bus_hz);  // what is wrong with the URI is said before a device is opened
   auto ready = open_ready(uri);
   auto bus = std::make_unique<LinuxI2cBus>(uri.path, address);
-  return std::make_unique<WordConverter>(plan, uri, interval_s, bus_hz, std::move(bus), steady_clock(), std::move(ready));
+  return std::make_unique<WordConverter>(std::move(p), uri, bus_hz, std::move(bus), steady_clock(), std::move(ready));
 }
 
 }  // namespace tbft::power

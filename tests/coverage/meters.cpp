@@ -7,15 +7,13 @@
 #include "power/meters/atorch.h"
 #include "power/meters/hwmon.h"
 #include "power/meters/ina219.h"
-#include "power/meters/ina226.h"
 #include "power/meters/ina228.h"
-#include "power/meters/ina260.h"
-#include "power/meters/ina3221.h"
 #include "power/meters/nvml.h"
 #include "power/meters/power_supply.h"
 #include "power/meters/rapl.h"
 #include "power/meters/rd_um.h"
 #include "power/meters/tc66.h"
+#include "power/meters/word_converter.h"
 #include "tbft/power/uri.h"
 #include "tests/support/fake_converter.h"
 #include "tests/support/fake_ina219.h"
@@ -124,23 +122,23 @@ std::vector<MeterCase> meter_cases() {
   ina226.offset_V = 7.5e-3;
   list.push_back(
       {"ina226", ina226,
-       converter_info<power::testing::FakeIna226>("ina226:///dev/i2c-1?shunt_ohm=0.1", power::make_ina226, nullptr)});
+       converter_info<power::testing::FakeIna226>("ina226:///dev/i2c-1?shunt_ohm=0.1", power::make_word_converter, nullptr)});
   DeviceKind ina260 = turns;
   ina260.amps_step_A = ina260.volts_step_V = 1.25e-3;
   ina260.gain_limits = {0.005, 0.003};
   ina260.offset_A = 7e-3;
   ina260.offset_V = 7.5e-3;
-  list.push_back(
-      {"ina260", ina260, converter_info<power::testing::FakeIna226>("ina260:///dev/i2c-1", power::make_ina260, nullptr)});
+  list.push_back({"ina260", ina260,
+                  converter_info<power::testing::FakeIna226>("ina260:///dev/i2c-1", power::make_word_converter, nullptr)});
   DeviceKind ina3221 = turns;
   ina3221.amps_step_A = 400e-6;
   ina3221.volts_step_V = 8e-3;
   ina3221.gain_limits = {0.0045, 0.0045, 0.01};
   ina3221.offset_A = 1e-3;
   ina3221.offset_V = 16e-3;
-  list.push_back(
-      {"ina3221", ina3221,
-       converter_info<power::testing::FakeIna3221>("ina3221:///dev/i2c-1?channel=1&shunt_ohm=0.1", power::make_ina3221)});
+  list.push_back({"ina3221", ina3221,
+                  converter_info<power::testing::FakeIna3221>("ina3221:///dev/i2c-1?channel=1&shunt_ohm=0.1",
+                                                              power::make_word_converter, nullptr)});
   // Counts joules itself, in steps of 16 x 3.2 x 312.5 nV / 15 mohm.
   DeviceKind ina228{
       .period_s = 1.08e-3, .period_tolerance = 0.1, .energy_step_J = 1.0667e-3, .counter = true, .gain_limits = {0.01, 0.01}};

@@ -7,14 +7,10 @@
 #include <vector>
 
 #include "power/engine/sampler.h"
-#include "power/meters/ina226.h"
 #include "power/meters/ina228.h"
-#include "power/meters/ina260.h"
-#include "power/meters/ina3221.h"
-#include "power/protocol/ina226_registers.h"
+#include "power/meters/word_converter.h"
 #include "power/protocol/ina228_registers.h"
-#include "power/protocol/ina260_registers.h"
-#include "power/protocol/ina3221_registers.h"
+#include "power/protocol/word_chip.h"
 #include "tbft/power/energy.h"
 #include "tbft/power/registry.h"
 #include "tests/support/allocation_counter.h"
@@ -33,34 +29,33 @@ using testing::FakeIna3221;
 using ::testing::HasSubstr;
 
 TEST(Ina226Registers, vectors) {
-  using namespace ina226;
-  EXPECT_EQ(configuration_word(0, 4, continuous_both), configuration_reset);
-  EXPECT_EQ(configuration_word(2, 7, triggered_both), 0x45FB);
-  EXPECT_DOUBLE_EQ(shunt_V(0x7D00), 0.08);   // 80 mV, 7.1.2
-  EXPECT_DOUBLE_EQ(shunt_V(0x8300), -0.08);  // -80 mV
-  EXPECT_DOUBLE_EQ(bus_V(0x2570), 11.98);    // 11.98 V, 6.5.2 (table)
-  EXPECT_TRUE(is_saturated(0x7FFF));
-  EXPECT_TRUE(is_saturated(0x8000));
-  EXPECT_FALSE(is_saturated(0x7FFE));
+  EXPECT_EQ(ina226.configuration_word(1, 0, 4, WordChip::continuous_both), ina226.reset);
+  EXPECT_EQ(ina226.configuration_word(1, 2, 7, WordChip::triggered_both), 0x45FB);
+  EXPECT_DOUBLE_EQ(ina226.current(0x7D00), 0.08);   // 80 mV, 7.1.2
+  EXPECT_DOUBLE_EQ(ina226.current(0x8300), -0.08);  // -80 mV
+  EXPECT_DOUBLE_EQ(ina226.bus_V(0x2570), 11.98);    // 11.98 V, 6.5.2 (table)
+  EXPECT_TRUE(ina226.is_saturated(0x7FFF));
+  EXPECT_TRUE(ina226.is_saturated(0x8000));
+  EXPECT_FALSE(ina226.is_saturated(0x7FFE));
+  EXPECT_FALSE(ina226.is_saturated(0x8001));
 }
 TEST(Ina260Registers, vectors) {
-  using namespace ina260;
-  EXPECT_EQ(configuration_word(0, 4, continuous_both), configuration_reset);
-  EXPECT_DOUBLE_EQ(current_A(0x2710), 12.5);
-  EXPECT_DOUBLE_EQ(current_A(0xD8F0), -12.5);
-  EXPECT_DOUBLE_EQ(bus_V(0x2570), 11.98);
+  EXPECT_EQ(ina260.configuration_word(1, 0, 4, WordChip::continuous_both), ina260.reset);
+  EXPECT_DOUBLE_EQ(ina260.current(0x2710), 12.5);
+  EXPECT_DOUBLE_EQ(ina260.current(0xD8F0), -12.5);
+  EXPECT_DOUBLE_EQ(ina260.bus_V(0x2570), 11.98);
 }
 TEST(Ina3221Registers, vectors) {
-  using namespace ina3221;
-  EXPECT_EQ(configuration_word(1, 4, continuous_both), 0x4127);
-  EXPECT_EQ(configuration_word(3, 7, triggered_both), 0x11FB);
-  EXPECT_EQ(shunt_voltage(3), 5);
-  EXPECT_EQ(bus_voltage(3), 6);
-  EXPECT_DOUBLE_EQ(shunt_V(0x3E80), 0.08);   // 80 mV: 2000 x 40 uV
-  EXPECT_DOUBLE_EQ(shunt_V(0xC180), -0.08);  // -80 mV
-  EXPECT_DOUBLE_EQ(bus_V(0x1388), 5.0);
-  EXPECT_TRUE(is_saturated(0x7FF8));
-  EXPECT_FALSE(is_saturated(0x7FE8));
+  EXPECT_EQ(ina3221.configuration_word(1, 0, 4, WordChip::continuous_both), 0x4127);
+  EXPECT_EQ(ina3221.configuration_word(3, 0, 7, WordChip::triggered_both), 0x11FB);
+  EXPECT_EQ(WordChip::current_register(3), 5);
+  EXPECT_EQ(WordChip::bus_register(3), 6);
+  EXPECT_DOUBLE_EQ(ina3221.current(0x3E80), 0.08);   // 80 mV: 2000 x 40 uV
+  EXPECT_DOUBLE_EQ(ina3221.current(0xC180), -0.08);  // -80 mV
+  EXPECT_DOUBLE_EQ(ina3221.bus_V(0x1388), 5.0);
+  EXPECT_TRUE(ina3221.is_saturated(0x7FF8));
+  EXPECT_TRUE(ina3221.is_saturated(0x8008)) << "-163.8 mV";
+  EXPECT_FALSE(ina3221.is_saturated(0x7FE8));
 }
 TEST(Ina228Registers, vectors) {
   using namespace ina228;
@@ -97,10 +92,8 @@ std::unique_ptr<Meter> make(const Rig& r, const std::string& more, double interv
   const double hz = 1e9 / static_cast<double>(r.chip->bit_ns);
   std::unique_ptr<GpioInput> line;
   if (alert) line = std::make_unique<FakeAlertLine>(*r.chip);
-  if (r.name == "ina226") return make_ina226(uri, interval_s, std::move(bus), r.chip->clock, hz, std::move(line));
-  if (r.name == "ina260") return make_ina260(uri, interval_s, std::move(bus), r.chip->clock, hz, std::move(line));
-  if (r.name == "ina3221") return make_ina3221(uri, interval_s, std::move(bus), r.chip->clock, hz);
-  return make_ina228(uri, interval_s, std::move(bus), r.chip->clock, hz, std::move(line));
+  const auto make_chip = r.name == "ina228" ? make_ina228 : make_word_converter;
+  return make_chip(uri, interval_s, std::move(bus), r.chip->clock, hz, std::move(line));
 }
 
 struct Outcome {

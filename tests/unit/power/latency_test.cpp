@@ -11,10 +11,8 @@
 
 #include "power/engine/sampler.h"
 #include "power/meters/ina219.h"
-#include "power/meters/ina226.h"
 #include "power/meters/ina228.h"
-#include "power/meters/ina260.h"
-#include "power/meters/ina3221.h"
+#include "power/meters/word_converter.h"
 #include "tbft/power/energy.h"
 #include "tests/support/fake_converter.h"
 #include "tests/support/fake_ina219.h"
@@ -80,9 +78,9 @@ Rig rig(const std::string& chip, double hz, double oscillator, const Signal& amp
   r.other->host_ns = host;
   auto bus = std::make_unique<FakeConverterBus>(*r.other);
   const auto uri = [&](const char* options) { return parse_meter_uri(chip + ":///dev/i2c-1?" + options + more); };
-  if (chip == "ina226") r.meter = make_ina226(uri("shunt_ohm=0.02"), 0, std::move(bus), r.clock, hz);
-  if (chip == "ina260") r.meter = make_ina260(uri("addr=0x40"), 0, std::move(bus), r.clock, hz);
-  if (chip == "ina3221") r.meter = make_ina3221(uri("shunt_ohm=0.1"), 0, std::move(bus), r.clock, hz);
+  if (chip == "ina226") r.meter = make_word_converter(uri("shunt_ohm=0.02"), 0, std::move(bus), r.clock, hz);
+  if (chip == "ina260") r.meter = make_word_converter(uri("addr=0x40"), 0, std::move(bus), r.clock, hz);
+  if (chip == "ina3221") r.meter = make_word_converter(uri("shunt_ohm=0.1"), 0, std::move(bus), r.clock, hz);
   if (chip == "ina228") r.meter = make_ina228(uri("shunt_ohm=0.015"), 0, std::move(bus), r.clock, hz);
   return r;
 }
