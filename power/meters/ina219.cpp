@@ -25,24 +25,23 @@ struct Settings {
   double max_A = 3.2;
   Gain gain = gains[3];
   bool range_32V = false;
-  Adc badc = adcs[3];
-  Adc sadc = adcs[3];
+  Adc adc = adcs[3];  // of the shunt's voltage and of the bus voltage
   bool triggered = false;
   double read_s = 0;  // one register
 
-  double pair_s() const { return badc.typical_s + sadc.typical_s; }
-  double longest_pair_s() const { return badc.longest_s() + sadc.longest_s(); }
+  double pair_s() const { return 2 * adc.typical_s; }
+  double longest_pair_s() const { return 2 * adc.longest_s(); }
   // The shunt is converted first: once its next conversion has ended, 01 no longer belongs to the voltage that was read.
   Timing timing() const {
     return {.cycle_s = pair_s(),
             .longest_s = longest_pair_s(),
             .read_s = read_s,
-            .age_share = 1 - sadc.typical_s / pair_s() / 2,  // the shunt comes first
-            .torn_share = sadc.typical_s / pair_s(),
+            .age_share = 0.75,
+            .torn_share = 0.5,
             .triggered = triggered};
   }
   std::uint16_t config() const {
-    return configuration_word(range_32V, gain.code, badc.code, sadc.code, triggered ? triggered_both : continuous_both);
+    return configuration_word(range_32V, gain.code, adc.code, triggered ? triggered_both : continuous_both);
   }
   // The chip's own current register: only to see from its reset value that the chip was reset.
   std::uint16_t cal() const { return std::max<std::uint16_t>(calibration_word(max_A / 32767, shunt_ohm), 2); }
@@ -52,53 +51,49 @@ std::string adc_name(const Adc& adc) {
   return adc.averages > 1 ? fmt::format("x{}", adc.averages) : fmt::format("{}", adc.bits);
 }
 
-std::optional<Adc> adc_option(const MeterUri& uri, std::string_view key) {
-  const auto text = uri.text(key);
+std::optional<Adc> adc_option(const MeterUri& uri) {
+  const auto text = uri.text("adc");
   if (!text) return std::nullopt;
   for (const Adc& adc : adcs) {
     if (adc_name(adc) == *text) return adc;
   }
-  throw BadMeterUri(
-      fmt::format("meter ina219: {}={}: 9, 10, 11, 12, x2, x4, x8, x16, x32, x64 and x128 are known", key, *text));
+  throw BadMeterUri(fmt::format("meter ina219: adc={}: 9, 10, 11, 12, x2, x4, x8, x16, x32, x64 and x128 are known", *text));
 }
 
-Gain gain_option(const MeterUri& uri, double max_A, double shunt_ohm) {
-  const auto text = uri.text("pga").value_or("auto");
+// The smallest range that holds the largest current.
+Gain gain_for(double max_A, double shunt_ohm) {
   for (const Gain& gain : gains) {
-    if (text == "auto" ? gain.full_scale * shunt_lsb_V >= max_A * shunt_ohm * (1 - 1e-9)
-                       : text == std::to_string(gain.range_mV)) {
-      return gain;
-    }
+    if (gain.full_scale * shunt_lsb_V >= max_A * shunt_ohm * (1 - 1e-9)) return gain;
   }
-  if (text == "auto") {
-    throw BadMeterUri(
-        fmt::format("meter ina219: max_A={} on shunt_ohm={} is {:.0f} mV, the chip measures 320 mV at most; take a "
-                    "smaller shunt or max_A",
-                    max_A, shunt_ohm, 1e3 * max_A * shunt_ohm));
-  }
-  throw BadMeterUri(fmt::format("meter ina219: pga={}: auto, 40, 80, 160 and 320 (mV) are known", text));
+  throw BadMeterUri(
+      fmt::format("meter ina219: max_A={} on shunt_ohm={} is {:.0f} mV, the chip measures 320 mV at most; take a "
+                  "smaller shunt or max_A",
+                  max_A, shunt_ohm, 1e3 * max_A * shunt_ohm));
 }
 
 // The converter setting: as asked, else the longest average within the interval, and in either case one that the bus can
 // follow.
 void choose_adc(Settings& s, const MeterUri& uri, double interval_s) {
-  const auto both = adc_option(uri, "adc");
-  const auto badc = adc_option(uri, "badc");
-  const auto sadc = adc_option(uri, "sadc");
-  if (both && (badc || sadc)) throw BadMeterUri("meter ina219: adc sets both converters; give it, or badc and sadc");
   const auto bus_keeps_up = [&] { return 3 * s.read_s <= s.pair_s() / 2; };
-  if (both || badc || sadc) {
-    s.badc = both ? *both : badc.value_or(adcs[3]);
-    s.sadc = both ? *both : sadc.value_or(adcs[3]);
-    s.triggered = !bus_keeps_up();  // values stand still until they are asked for: voltage and current stay a pair
-    return;
+  if (const auto asked = adc_option(uri)) {
+    s.adc = *asked;
+  } else {
+    std::size_t i = 3;  // 12 bit
+    if (interval_s > 0) {
+      for (i = 0; i + 1 < adcs.size() && 2 * adcs[i + 1].typical_s <= interval_s; ++i) continue;
+    }
+    for (s.adc = adcs[i]; !bus_keeps_up() && i + 1 < adcs.size();) s.adc = adcs[++i];
   }
-  std::size_t i = 3;  // 12 bit
-  if (interval_s > 0) {
-    for (i = 0; i + 1 < adcs.size() && 2 * adcs[i + 1].typical_s <= interval_s; ++i) continue;
+  s.triggered = !bus_keeps_up();  // values stand still until they are asked for: voltage and current stay a pair
+}
+
+// Options of earlier versions.
+void refuse_removed_options(const MeterUri& uri) {
+  for (const auto& [key, instead] :
+       {std::pair{"badc", "adc sets both converters"}, std::pair{"sadc", "adc sets both converters"},
+        std::pair{"pga", "max_A chooses the range"}}) {
+    if (uri.text(key)) throw BadMeterUri(fmt::format("meter ina219: {} is no longer an option: {}", key, instead));
   }
-  for (s.badc = s.sadc = adcs[i]; !bus_keeps_up() && i + 1 < adcs.size();) s.badc = s.sadc = adcs[++i];
-  s.triggered = !bus_keeps_up();
 }
 
 // What the URI asks for, checked before any device is opened.
@@ -107,11 +102,12 @@ struct Plan {
   Settings settings;
 };
 Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
-  uri.allow({"addr", "shunt_ohm", "max_A", "pga", "brng", "adc", "badc", "sadc", "i2c_hz", "gain_pct", "offset_A"});
+  refuse_removed_options(uri);
+  uri.allow({"addr", "shunt_ohm", "max_A", "brng", "adc", "i2c_hz", "gain_pct", "offset_A"});
   Settings s;
   s.shunt_ohm = uri.number("shunt_ohm", 1e-5, 100).value_or(0.1);
   s.max_A = uri.number("max_A", 1e-4, 1e4).value_or(std::min(3.2, 0.32 / s.shunt_ohm));
-  s.gain = gain_option(uri, s.max_A, s.shunt_ohm);
+  s.gain = gain_for(s.max_A, s.shunt_ohm);
   const long brng = uri.integer("brng", 16, 32).value_or(16);
   if (brng != 16 && brng != 32) throw BadMeterUri(fmt::format("meter ina219: brng={}: 16 and 32 (V) are known", brng));
   s.range_32V = brng == 32;
@@ -120,12 +116,11 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
 
   MeterInfo info;
   info.uri = to_string(uri);
-  info.description = fmt::format(
-      "INA219 at 0x{:02x} of {}, {} ohm shunt, {} mV and {} V ranges, bus ADC {}, shunt ADC {}, {}, I2C at {:.0f} kHz",
-      uri.integer("addr", 0x40, 0x4F).value_or(0x40), uri.path, s.shunt_ohm, s.gain.range_mV, brng, adc_name(s.badc),
-      adc_name(s.sadc), s.triggered ? "triggered" : "continuous", i2c_hz(uri, bus_hz) / 1e3);
+  info.description = fmt::format("INA219 at 0x{:02x} of {}, {} ohm shunt, {} mV and {} V ranges, ADC {}, {}, I2C at {:.0f} kHz",
+                                 uri.integer("addr", 0x40, 0x4F).value_or(0x40), uri.path, s.shunt_ohm, s.gain.range_mV, brng,
+                                 adc_name(s.adc), s.triggered ? "triggered" : "continuous", i2c_hz(uri, bus_hz) / 1e3);
   info.averaging_s = s.pair_s();
-  info.current_share = s.sadc.typical_s / s.pair_s();
+  info.current_share = 0.5;
   info.nominal_period_s = s.triggered ? s.longest_pair_s() + 3 * s.read_s : s.pair_s();
   info.latency_s = s.triggered ? s.longest_pair_s() - s.pair_s() : resolution_s(s.timing());
   info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);

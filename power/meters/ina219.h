@@ -1,7 +1,7 @@
 // ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1 : Texas Instruments INA219 on an I2C bus, read without a kernel driver.
 //
-// Options: addr (0x40..0x4F), shunt_ohm (0.1), max_A (3.2), pga (auto, 40, 80, 160, 320 mV; auto takes the smallest that holds
-// max_A), brng (16, 32 V), adc or badc and sadc (9, 10, 11, 12 bits, x2 .. x128 averages), i2c_hz, gain_pct, offset_A,
+// Options: addr (0x40..0x4F), shunt_ohm (0.1), max_A (3.2; chooses the smallest of the ranges 40, 80, 160 and 320 mV that holds
+// it), brng (16, 32 V), adc (9, 10, 11, 12 bits, x2 .. x128 averages, of both converters), i2c_hz, gain_pct, offset_A,
 // gap_limit. Without adc the chip averages over the requested interval, or converts as fast as it can and the bus can follow.
 #pragma once
 

@@ -64,15 +64,10 @@ inline constexpr double bus_lsb_V = 4e-3;
 inline constexpr std::uint16_t bus_CNVR = 0x2;  // conversion ready
 inline constexpr std::uint16_t bus_OVF = 0x1;   // overflow of 03/04: arithmetic, not saturation
 
-constexpr std::uint16_t configuration_word(bool range_32V, std::uint8_t pg, std::uint8_t badc, std::uint8_t sadc, Mode mode) {
-  return static_cast<std::uint16_t>((range_32V ? 0x2000U : 0U) | (pg & 3U) << 11U | (badc & 15U) << 7U | (sadc & 15U) << 3U |
+// One setting for both converters.
+constexpr std::uint16_t configuration_word(bool range_32V, std::uint8_t pg, std::uint8_t adc, Mode mode) {
+  return static_cast<std::uint16_t>((range_32V ? 0x2000U : 0U) | (pg & 3U) << 11U | (adc & 15U) << 7U | (adc & 15U) << 3U |
                                     (mode & 7U));
-}
-constexpr std::uint8_t sadc_of(std::uint16_t config) {
-  return static_cast<std::uint8_t>(config >> 3U & 15U);
-}
-constexpr std::uint8_t badc_of(std::uint16_t config) {
-  return static_cast<std::uint8_t>(config >> 7U & 15U);
 }
 
 constexpr bool is_ready(std::uint16_t bus) {

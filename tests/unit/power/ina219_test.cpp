@@ -12,6 +12,7 @@
 #include "tbft/power/energy.h"
 #include "tbft/power/registry.h"
 #include "tests/support/fake_ina219.h"
+#include "tests/support/message_of.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tbft::power {
@@ -36,7 +37,7 @@ TEST(Ina219Registers, vectors) {
   EXPECT_EQ(calibration_word(1e-9, 1e-5), 0xFFFE) << "more than the register holds";
   EXPECT_EQ(current_raw(0x0A00, 0x1000), 2560);
   EXPECT_EQ(power_raw(2560, 0x2710), 640);
-  EXPECT_EQ(configuration_word(true, 3, 3, 3, continuous_both), configuration_reset);
+  EXPECT_EQ(configuration_word(true, 3, 3, continuous_both), configuration_reset);
   EXPECT_TRUE(is_saturated(0x7D00, gains[3]));
   EXPECT_TRUE(is_saturated(static_cast<std::uint16_t>(-4000), gains[0]));
   EXPECT_FALSE(is_saturated(3999, gains[0]));
@@ -160,8 +161,8 @@ TEST(Ina219, a_bus_voltage_at_the_end_of_the_range_is_saturated) {
 TEST(Ina219, saturation_is_flagged_by_gain) {
   FakeIna219 chip;
   chip.amps = [](TimeNs) { return 0.5; };
-  EXPECT_EQ(run(chip, 0.1, "&pga=40").readings.back().flags, saturated);
-  EXPECT_EQ(run(chip, 0.1, "&pga=80").readings.back().flags, 0);
+  EXPECT_EQ(run(chip, 0.1, "&max_A=0.4").readings.back().flags, saturated);
+  EXPECT_EQ(run(chip, 0.1, "&max_A=0.8").readings.back().flags, 0);
 }
 
 TEST(Ina219, auto_gain_is_the_smallest_that_holds_max_A) {
@@ -306,11 +307,16 @@ TEST(Ina219, the_requested_interval_is_averaged_in_hardware) {
 }
 
 TEST(Ina219, bad_options_are_refused_before_the_bus_is_opened) {
-  for (const char* bad : {"adr=0x41", "addr=0x50", "shunt_ohm=0", "shunt_ohm=nan", "pga=50", "adc=13", "adc=12&badc=9",
-                          "brng=20", "addr=64x", "gain_pct=-1", "gap_limit=x"}) {
+  for (const char* bad : {"adr=0x41", "addr=0x50", "shunt_ohm=0", "shunt_ohm=nan", "adc=13", "brng=20", "addr=64x",
+                          "gain_pct=-1", "gap_limit=x"}) {
     EXPECT_THROW(open_meter(std::string("ina219:///dev/i2c-none?") + bad), BadMeterUri) << bad;
   }
   EXPECT_THROW(open_meter("ina219://"), BadMeterUri);
+  for (const auto& [removed, instead] :
+       {std::pair{"badc=9", "adc sets both"}, {"sadc=x4", "adc sets both"}, {"pga=40", "max_A chooses"}}) {
+    EXPECT_THAT(test::message_of<BadMeterUri>([&] { open_meter(std::string("ina219:///dev/i2c-none?") + removed); }),
+                HasSubstr(instead));
+  }
 }
 
 TEST(Ina219, the_user_can_state_the_accuracy) {
