@@ -24,12 +24,12 @@ std::vector<std::string> warnings_at(double interval_s, bool paces_itself) {
   auto info = power::testing::simple_meter(0.001);
   info.paces_itself = paces_itself;
   auto clock = std::make_shared<SharedClock>(2);
-  power::Monitor monitor(std::make_unique<FunctionMeter>(info, [](TimeNs) { return 2.0; }),
-                         {.interval_s = interval_s, .clock = clock, .realtime = power::Realtime::off});
-  monitor.begin("a");
+  auto meter = std::make_unique<FunctionMeter>(info, [](TimeNs) { return 2.0; });
+  meter->set_interval(power::Seconds(interval_s));
+  power::Monitor monitor(std::move(meter), {.clock = clock, .realtime = power::Realtime::off});
+  auto window = monitor.window("a");
   clock->sleep_until(clock->now() + 2'000'000'000);
-  monitor.end("a");
-  monitor.energy("a");
+  window.end();
   monitor.close();
   return sampler_warnings(monitor, "trace.csv");
 }

@@ -125,9 +125,9 @@ TEST(GpioMarker, a_line_that_fails_warns_once_and_loses_no_joules) {
   Monitor monitor(std::make_unique<testing::FunctionMeter>(testing::simple_meter(0.01), [](TimeNs) { return 5.0; }),
                   {.clock = clock, .on_mark = [&](const Mark& mark) { marker->mark(mark); }});
   for (const char* phase : {"train", "validate", "train"}) {
-    monitor.begin(phase);
+    auto window = monitor.window(phase);
     clock->sleep_until(clock->now() + 1'000'000'000);
-    monitor.end(phase);
+    window.close();
   }
   EXPECT_NEAR(monitor.energy("train").energy_J, 10, 1e-6);
   EXPECT_NEAR(monitor.energy("validate").energy_J, 5, 1e-6);

@@ -47,9 +47,9 @@ TEST(Monitor, a_window_gets_the_joules_of_its_interval) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs t) { return 1 + to_seconds(t); });
   const double t0 = to_seconds(rig.clock->now());
-  monitor.begin("a");
+  auto a = monitor.window("a");
   rig.wait(2'345 * ms);
-  monitor.end("a");
+  a.close();
   const Energy e = monitor.energy("a");
   ASSERT_TRUE(e.valid) << e.reason;
   EXPECT_NEAR(e.energy_J, 2.345 * (1 + t0 + 2.345 / 2), 1e-9);
@@ -61,9 +61,9 @@ TEST(Monitor, a_window_gets_the_joules_of_its_interval) {
 TEST(PeerErrors, E10_durations_come_from_the_steady_clock) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 2.0; }, std::nullopt, simple_meter(1));
-  monitor.begin("a");
+  auto a = monitor.window("a");
   rig.wait(5'000'000 * ms);
-  monitor.end("a");
+  a.close();
   const Energy e = monitor.energy("a");
   EXPECT_DOUBLE_EQ(e.duration_s, 5000);
   EXPECT_NEAR(e.energy_J, 10'000, 1e-6);
@@ -77,14 +77,14 @@ TEST(Monitor, a_night_asleep_is_a_gap_in_the_windows_that_it_falls_into) {
   Energy night, day;
   {
     Monitor monitor = rig.monitor([](TimeNs) { return 4.0; }, path);
-    monitor.begin("night");
+    auto night_window = monitor.window("night");
     rig.wait(500 * ms);
     rig.clock->suspend(8 * 3600 * 1000 * ms);
     rig.wait(500 * ms);
-    monitor.end("night");
-    monitor.begin("day");
+    night_window.close();
+    auto day_window = monitor.window("day");
     rig.wait(500 * ms);
-    monitor.end("day");
+    day_window.close();
     night = monitor.energy("night");
     day = monitor.energy("day");
   }
@@ -100,16 +100,16 @@ TEST(Monitor, a_night_asleep_is_a_gap_in_the_windows_that_it_falls_into) {
 TEST(Monitor, windows_nest_overlap_and_recur) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
-  monitor.begin("run");
+  auto run = monitor.window("run");
   for (int i = 0; i < 5; ++i) {
-    monitor.begin("train");
+    auto train = monitor.window("train");
     rig.wait(300 * ms);
-    monitor.begin("late");
-    monitor.end("train");
+    auto late = monitor.window("late");
+    train.close();
     rig.wait(100 * ms);
-    monitor.end("late");
+    late.close();
   }
-  monitor.end("run");
+  run.close();
   EXPECT_NEAR(monitor.energy("train").energy_J, 5 * 0.3 * 4, 1e-9);
   EXPECT_NEAR(monitor.energy("late").energy_J, 5 * 0.1 * 4, 1e-9);
   EXPECT_NEAR(monitor.energy("run").energy_J, 2.0 * 4, 1e-9);
@@ -119,13 +119,13 @@ TEST(Monitor, windows_nest_overlap_and_recur) {
 TEST(Monitor, misuse_of_names_is_an_error) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
-  EXPECT_THROW(monitor.end("a"), std::logic_error);
   EXPECT_THROW(monitor.energy("a"), std::logic_error);
-  EXPECT_THROW(monitor.begin("a,b"), std::invalid_argument);
-  monitor.begin("a");
-  EXPECT_THROW(monitor.begin("a"), std::logic_error);
+  EXPECT_THROW(monitor.window("a,b"), std::invalid_argument);
+  auto a = monitor.window("a");
+  EXPECT_THROW(monitor.window("a"), std::logic_error);
   EXPECT_THROW(monitor.energy("a"), std::logic_error);
-  monitor.end("a");
+  a.close();
+  EXPECT_THROW(a.close(), std::logic_error);
   monitor.forget("a");
   EXPECT_THROW(monitor.energy("a"), std::logic_error);
 }
@@ -134,9 +134,9 @@ TEST(Monitor, forget_takes_a_prefix_and_leaves_the_rest) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
   for (const char* name : {"cell/1", "cell/1/train", "cell/2"}) {
-    monitor.begin(name);
+    auto window = monitor.window(name);
     rig.wait(100 * ms);
-    monitor.end(name);
+    window.close();
   }
   monitor.forget("cell/1");
   EXPECT_THROW(monitor.energy("cell/1/train"), std::logic_error);
@@ -150,9 +150,9 @@ TEST(Monitor, a_meter_that_falls_silent_after_the_window_makes_it_invalid_within
     if (t > silent) return std::nullopt;
     return 4.0;
   });
-  monitor.begin("a");
+  auto a = monitor.window("a");
   rig.wait(silent + 5 * ms - rig.clock->now());
-  monitor.end("a");
+  a.close();
   const TimeNs asked = rig.clock->now();
   const Energy e = monitor.energy("a");
   EXPECT_FALSE(e.valid);
@@ -167,20 +167,20 @@ TEST(Monitor, a_meter_that_dies_makes_its_windows_invalid_and_ends_nothing_else)
     if (t > unplugged) throw MeterUnavailable("the meter was unplugged");
     return 4.0;
   });
-  monitor.begin("whole");
+  auto whole = monitor.window("whole");
   rig.clock->sleep_until(unplugged - 50 * ms);
-  monitor.end("whole");
+  whole.close();
   EXPECT_EQ(monitor.energy("whole").reason, "");
   EXPECT_EQ(monitor.failure(), "");
-  monitor.begin("cut");
+  auto cut = monitor.window("cut");
   rig.clock->sleep_until(unplugged + 10 * ms);
   // The sampler's thread has ended, or ends now: it no longer takes part in the clock.
   while (monitor.failure().empty()) std::this_thread::yield();
   EXPECT_EQ(monitor.failure(), "the meter was unplugged");
   rig.clock->leave();
-  monitor.end("cut");
-  monitor.begin("after");
-  monitor.end("after");
+  cut.close();
+  auto after_window = monitor.window("after");
+  after_window.close();
   for (const char* window : {"cut", "after"}) {
     const Energy e = monitor.energy(window);
     EXPECT_FALSE(e.valid);
@@ -223,14 +223,14 @@ std::vector<std::pair<std::string, Energy>> measure_cells(const std::filesystem:
   rig.wait(2'000 * ms);
   for (int cell = 0; cell < 20; ++cell) {
     const std::string name = "cell/" + std::to_string(cell);
-    monitor.begin(name);
+    auto window = monitor.window(name);
     for (int epoch = 0; epoch < 3; ++epoch) {
-      monitor.begin(name + "/train");
+      auto train = monitor.window(name + "/train");
       rig.wait(177'777'777);
-      monitor.end(name + "/train");
+      train.close();
       rig.wait(33'333'333);
     }
-    monitor.end(name);
+    window.close();
     live.emplace_back(name, monitor.energy(name));
     live.emplace_back(name + "/train", monitor.energy(name + "/train"));
     monitor.forget(name);
@@ -301,9 +301,9 @@ TEST(Monitor, a_disk_that_stalls_holds_up_neither_readings_nor_windows_and_loses
   StalledDisk disk(dir / "pipe");
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs t) { return 3 + std::sin(static_cast<double>(t) / 1e8); }, dir / "pipe");
-  monitor.begin("a");
+  auto a = monitor.window("a");
   rig.wait(40'000 * ms);  // 4,000 rows of 50 bytes; the pipe takes 65,536 bytes
-  monitor.end("a");
+  a.close();
   const Energy e = monitor.energy("a");
   ASSERT_TRUE(e.valid) << e.reason;
   EXPECT_GE(e.samples, 4000U);
@@ -324,9 +324,9 @@ TEST(Monitor, a_disk_that_stalls_for_longer_than_the_queue_holds_leaves_a_gap_in
     return 3.0;
   };
   Monitor monitor = rig.monitor(watts, dir / "pipe");
-  monitor.begin("a");
+  auto a = monitor.window("a");
   rig.wait(200'000 * ms);
-  monitor.end("a");
+  a.close();
   const Energy e = monitor.energy("a");
   ASSERT_TRUE(e.valid) << e.reason;
   EXPECT_GE(e.samples, 20'000U);
@@ -334,9 +334,9 @@ TEST(Monitor, a_disk_that_stalls_for_longer_than_the_queue_holds_leaves_a_gap_in
   disk.recover();
   monitor.sync();
   rig.wait(1'000 * ms);
-  monitor.begin("b");
+  auto b = monitor.window("b");
   rig.wait(5'000 * ms);
-  monitor.end("b");
+  b.close();
   const Energy after = monitor.energy("b");
   monitor.close();
   const TraceFile trace = disk.trace();
@@ -374,9 +374,9 @@ TEST(Monitor, a_trace_that_cannot_be_written_is_reported_by_sync_and_close_and_c
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 3.0; }, dir / "trace.csv");
   const SmallDisk full(4096);
-  monitor.begin("a");
+  auto a = monitor.window("a");
   rig.wait(60'000 * ms);
-  monitor.end("a");
+  a.close();
   EXPECT_NEAR(monitor.energy("a").energy_J, 180, 1e-9);
   for (int i = 0; i < 2; ++i) EXPECT_THROW(monitor.sync(), std::system_error);
   EXPECT_THROW(monitor.close(), std::system_error);
@@ -388,9 +388,9 @@ TEST(Monitor, a_row_that_is_synced_has_its_readings_in_the_file) {
   Monitor monitor = rig.monitor([](TimeNs t) { return 3 + std::sin(static_cast<double>(t) / 1e8); }, dir / "trace.csv");
   for (int cell = 0; cell < 50; ++cell) {
     const std::string name = "cell/" + std::to_string(cell);
-    monitor.begin(name);
+    auto window = monitor.window(name);
     rig.wait(100 * ms);
-    monitor.end(name);
+    window.close();
     const Energy e = monitor.energy(name);
     monitor.sync();
     // What a kill would leave now.
@@ -404,8 +404,9 @@ TEST(Monitor, a_meter_that_paces_itself_keeps_its_period_and_gap_limit_whatever_
   for (const bool paces_itself : {true, false}) {
     MeterInfo info = simple_meter(0.1);
     info.paces_itself = paces_itself;
-    const Monitor monitor(std::make_unique<FunctionMeter>(info, [](TimeNs) { return 2.0; }),
-                          {.interval_s = 1, .clock = std::make_shared<SharedClock>(2)});
+    auto meter = std::make_unique<FunctionMeter>(info, [](TimeNs) { return 2.0; });
+    meter->set_interval(Seconds(1));
+    const Monitor monitor(std::move(meter), {.clock = std::make_shared<SharedClock>(2)});
     EXPECT_DOUBLE_EQ(monitor.meter().nominal_period_s, paces_itself ? 0.1 : 1);
     EXPECT_DOUBLE_EQ(monitor.meter().gap_limit_s, paces_itself ? 0.3 : 3);
   }
@@ -413,11 +414,12 @@ TEST(Monitor, a_meter_that_paces_itself_keeps_its_period_and_gap_limit_whatever_
 
 TEST(Monitor, a_slower_interval_than_the_meters_own_is_not_a_gap) {
   Rig rig;
-  Monitor monitor(std::make_unique<FunctionMeter>(simple_meter(0.01), [](TimeNs) { return 2.0; }),
-                  {.interval_s = 0.5, .clock = rig.clock});
-  monitor.begin("a");
+  auto meter = std::make_unique<FunctionMeter>(simple_meter(0.01), [](TimeNs) { return 2.0; });
+  meter->set_interval(Seconds(0.5));
+  Monitor monitor(std::move(meter), {.clock = rig.clock});
+  auto a = monitor.window("a");
   rig.wait(3'000 * ms);
-  monitor.end("a");
+  a.close();
   const Energy e = monitor.energy("a");
   ASSERT_TRUE(e.valid) << e.reason;
   EXPECT_NEAR(e.energy_J, 6, 1e-9);
@@ -444,13 +446,13 @@ TEST(Replay, instant_lays_the_whole_trace_over_the_outermost_window) {
     EXPECT_FALSE(monitor.meter().measured);
     for (int repeat = 0; repeat < 2; ++repeat) {
       const std::string name = "w" + std::to_string(repeat);
-      monitor.begin(name);
+      auto window = monitor.window(name);
       clock->sleep_until(clock->now() + 4 * ms);
-      monitor.begin(name + "/part");
+      auto part = monitor.window(name + "/part");
       clock->sleep_until(clock->now() + 4 * ms);
-      monitor.end(name + "/part");
+      part.close();
       EXPECT_FALSE(monitor.energy(name + "/part").valid) << "the outermost window is open";
-      monitor.end(name);
+      window.close();
       const Energy e = monitor.energy(name);
       ASSERT_TRUE(e.valid) << e.reason;
       EXPECT_NEAR(e.energy_J, 90, 1e-9);
@@ -470,8 +472,8 @@ TEST(Replay, an_instant_replay_of_an_empty_window_is_the_whole_trace) {
   const TemporaryFolder dir;
   Monitor monitor(open_meter("replay://" + write_steps(dir).string() + "?speed=instant"),
                   {.clock = std::make_shared<SharedClock>(1)});
-  monitor.begin("a");
-  monitor.end("a");
+  auto a = monitor.window("a");
+  a.close();
   EXPECT_NEAR(monitor.energy("a").energy_J, 90, 1e-9);
 }
 
@@ -483,15 +485,15 @@ TEST(Replay, realtime_begins_with_the_first_window_and_ends_in_a_gap) {
     SharedClock& alone = *rig.clock;  // until the first window only the test's thread takes part
     EXPECT_EQ(alone.now(), 1'000'000'000);
   }
-  monitor.begin("a");
+  auto a = monitor.window("a");
   rig.wait(15'000 * ms);
-  monitor.end("a");
+  a.close();
   const Energy e = monitor.energy("a");
   ASSERT_TRUE(e.valid) << e.reason;
   EXPECT_NEAR(e.energy_J, 60, 1e-6);
-  monitor.begin("b");
+  auto b = monitor.window("b");
   rig.wait(15'000 * ms);
-  monitor.end("b");
+  b.close();
   EXPECT_FALSE(monitor.energy("b").valid);
 }
 
@@ -548,9 +550,9 @@ TEST(Monitor, what_a_converter_says_of_itself_is_followed_when_it_changes) {
   const auto clock = std::make_shared<SharedClock>(2);
   Monitor monitor(std::make_unique<SlowingMeter>(), {.clock = clock});
   EXPECT_EQ(monitor.meter().note, "");
-  monitor.begin("w");
+  auto window = monitor.window("w");
   clock->sleep_until(clock->now() + 2'000'000'000);
-  monitor.end("w");
+  window.close();
   const Energy e = monitor.energy("w");
   ASSERT_TRUE(e.valid) << e.reason;
   EXPECT_NEAR(e.energy_J, 4, 1e-9);

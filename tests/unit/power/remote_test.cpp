@@ -201,9 +201,9 @@ TEST(Remote, energy_is_that_of_the_meter_itself_within_its_uncertainty) {
   const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
   Monitor monitor(connect(served.uri()), {});
   const TimeNs t0 = steady_clock()->now();
-  monitor.begin("w");
+  auto window = monitor.window("w");
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
-  monitor.end("w");
+  window.close();
   const TimeNs t1 = steady_clock()->now();
   const Energy e = monitor.energy("w");
   ASSERT_TRUE(e.valid) << e.reason;
