@@ -13,6 +13,7 @@
 #include <set>
 
 #include "harness/host/board.h"
+#include "tbft/power/capture.h"
 #include "tbft/power/detect.h"
 #include "tbft/power/firmware.h"
 #include "tbft/power/registry.h"
@@ -362,43 +363,36 @@ MeterExam examine(power::Meter& meter, power::Clock& clock) {
   using power::to_seconds;
   MeterExam exam;
   exam.info = meter.info();
+  const double seconds = std::clamp(5 * exam.info.nominal_period_s, 1.0, 30.0);
+  power::Capture captured;
   try {
-    meter.start(clock.now());
+    captured = power::capture(meter, clock, power::Seconds(seconds), power::Realtime::off);
   } catch (const power::MeterUnavailable& error) {
     exam.checks.push_back({.topic = "meter", .name = "start", .health = Health::problem, .detail = error.what()});
     return exam;
   }
-  const double period_s = std::clamp(exam.info.nominal_period_s, 1e-4, 10.0);
-  const power::TimeNs begun = clock.now();
-  const power::TimeNs end = begun + power::from_seconds(std::clamp(5 * period_s, 1.0, 30.0));
+  exam.seconds = captured.duration_s;
   double volts = 0;
   double amps = 0;
   double watts = 0;
   power::Reading first;
   power::Reading last;
-  for (power::TimeNs scheduled = begun; clock.now() < end; scheduled += power::from_seconds(period_s)) {
-    clock.sleep_until(std::min(std::max(meter.next_poll(scheduled), clock.now()), end));
-    const power::TimeNs now = clock.now();
-    while (const auto reading = meter.poll(now)) {
-      const double value = exam.info.counter ? reading->energy_J : reading->power_W;
-      if (!std::isfinite(value)) {
-        ++exam.failed;
-        continue;
-      }
-      exam.saturated += (reading->flags & power::saturated) != 0 ? 1U : 0U;
-      if ((reading->flags & power::repeated) != 0) {
-        ++exam.repeated;
-        continue;
-      }
-      if (exam.readings++ == 0) first = *reading;
-      last = *reading;
-      volts += reading->volts_V;
-      amps += reading->amps_A;
-      watts += reading->power_W;
+  for (const power::Reading& reading : captured.readings) {
+    if (!std::isfinite(exam.info.counter ? reading.energy_J : reading.power_W)) {
+      ++exam.failed;
+      continue;
     }
+    exam.saturated += (reading.flags & power::saturated) != 0 ? 1U : 0U;
+    if ((reading.flags & power::repeated) != 0) {
+      ++exam.repeated;
+      continue;
+    }
+    if (exam.readings++ == 0) first = reading;
+    last = reading;
+    volts += reading.volts_V;
+    amps += reading.amps_A;
+    watts += reading.power_W;
   }
-  meter.stop();
-  exam.seconds = to_seconds(clock.now() - begun);
   if (exam.readings > 0) {
     const auto n = static_cast<double>(exam.readings);
     exam.volts_V = volts / n;

@@ -51,8 +51,8 @@ struct MeterExam {
   double power_W = power::unknown;  // of a counter: its rise divided by the time
   std::vector<Check> checks;
 };
-// Polls the meter for a second, or for five of its periods if that is longer, 30 s at most. An error of start() becomes a
-// check.
+// Reads the meter for a second, or for five of its periods if that is longer, 30 s at most. Throws what the meter throws; a
+// meter that cannot be started or goes away (MeterUnavailable) becomes a check.
 MeterExam examine(power::Meter& meter, power::Clock& clock);
 
 }  // namespace tbft

@@ -18,7 +18,7 @@ using power::MeterState;
 using power::Scope;
 using power::TimeNs;
 using power::testing::FakeTree;
-using power::testing::ManualClock;
+using power::testing::SharedClock;
 using power::testing::WithoutRights;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -264,7 +264,7 @@ class ScriptedMeter final : public power::Meter {
 
 MeterExam exam_of(double volts_V, double amps_A, std::uint8_t flags = 0) {
   ScriptedMeter meter({.volts_V = volts_V, .amps_A = amps_A, .power_W = volts_V * amps_A, .flags = flags});
-  ManualClock clock;
+  SharedClock clock(2);  // the test and the sampler
   return examine(meter, clock);
 }
 
@@ -305,7 +305,7 @@ TEST(DoctorExam, repeated_values_are_no_readings_and_failures_no_zeros) {
 
 TEST(DoctorExam, a_meter_that_does_not_answer_is_a_finding_and_an_estimate_no_meter) {
   ScriptedMeter meter({.power_W = 1});
-  ManualClock clock;
+  SharedClock clock(2);  // the test and the sampler
   meter.info_.measured = false;
   EXPECT_FALSE(examine(meter, clock).usable);
   meter.broken = true;
