@@ -30,13 +30,18 @@ using power::SysfsDir;
 constexpr double fast_i2c_Hz = 400e3;
 constexpr const char* config_line = "dtparam=i2c_arm=on,i2c_arm_baudrate=400000";
 
-// Checks access with the rights of this process. It opens nothing, because opening resets some serial devices.
-bool may(const std::filesystem::path& path, int mode) {
-  return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
-}
-
 std::string join_group(std::string_view group) {
   return fmt::format("sudo usermod -aG {} $USER, then log in again", group);
+}
+
+// Whether a device can be read and written, with the rights that opening it would have; else `check` is a problem that the
+// group mends. Nothing is opened, since that alone resets some serial devices.
+bool is_accessible(const std::filesystem::path& device, std::string_view group, Check& check) {
+  if (::faccessat(AT_FDCWD, device.c_str(), R_OK | W_OK, AT_EACCESS) == 0) return true;
+  check.health = Health::problem;
+  check.detail += ", no permission";
+  check.fix = join_group(group);
+  return false;
 }
 
 std::vector<std::string> devices(const Roots& roots, std::initializer_list<std::string_view> prefixes) {
@@ -87,11 +92,7 @@ void check_i2c(const Roots& roots, bool raspberry, std::vector<Check>& checks) {
     Check check{.topic = "i2c", .name = "/dev/" + name};
     check.detail = SysfsDir(roots.sys / "class/i2c-dev" / name).maybe_text("name").value_or("an I2C bus");
     check.detail += hz > 0 ? fmt::format(", {:.0f} kHz", hz / 1e3) : ", clock not reported by the system";
-    if (!may(path, R_OK | W_OK)) {
-      check.health = Health::problem;
-      check.detail += ", no permission";
-      check.fix = join_group("i2c");
-    } else if (hz > 0 && hz < fast_i2c_Hz) {
+    if (is_accessible(path, "i2c", check) && hz > 0 && hz < fast_i2c_Hz) {
       check.health = Health::warning;
       check.detail += ": too slow for every conversion of a fast sensor";
       if (raspberry) check.fix = config_fix();
@@ -129,11 +130,7 @@ void check_serial(const Roots& roots, std::vector<Check>& checks) {
     Check check{.topic = "serial", .name = "/dev/" + name};
     const std::string usb = usb_identity(roots, name);
     check.detail = !usb.empty() ? usb : name.starts_with("rfcomm") ? "Bluetooth serial port" : "serial port";
-    if (!may(roots.dev / name, R_OK | W_OK)) {
-      check.health = Health::problem;
-      check.detail += ", no permission";
-      check.fix = join_group("dialout");
-    }
+    is_accessible(roots.dev / name, "dialout", check);
     checks.push_back(std::move(check));
   }
 }
@@ -154,11 +151,7 @@ void check_gpio(const Roots& roots, std::vector<Check>& checks) {
     Check check{.topic = "gpio", .name = "/dev/" + name};
     const std::string label = gpio_label(roots, name);
     check.detail = label.empty() ? "GPIO chip (gpiodetect shows its label)" : label;
-    if (!may(roots.dev / name, R_OK | W_OK)) {
-      check.health = Health::problem;
-      check.detail += ", no permission";
-      check.fix = join_group("gpio");
-    }
+    is_accessible(roots.dev / name, "gpio", check);
     checks.push_back(std::move(check));
   }
 }
@@ -166,11 +159,9 @@ void check_gpio(const Roots& roots, std::vector<Check>& checks) {
 std::string bits(std::uint32_t value) {
   constexpr std::array<std::string_view, 4> names{"under-voltage", "frequency capped", "throttled", "soft temperature limit"};
   std::vector<std::string> list;
-  for (unsigned i = 0; i < names.size(); ++i) {
-    if ((value >> i & 1U) != 0) list.push_back(fmt::format("{} now", names[i]));
-  }
-  for (unsigned i = 0; i < names.size(); ++i) {
-    if ((value >> (i + 16) & 1U) != 0) list.push_back(fmt::format("{} since boot", names[i]));
+  for (const auto& [first, when] : {std::pair(0U, "now"), std::pair(16U, "since boot")}) {
+    for (unsigned i = 0; i < names.size(); ++i)
+      if ((value >> (first + i) & 1U) != 0) list.push_back(fmt::format("{} {}", names[i], when));
   }
   return list.empty() ? "not throttled since boot" : fmt::format("{}", fmt::join(list, ", "));
 }
@@ -310,17 +301,8 @@ void judge(MeterExam& exam) {
 }  // namespace
 
 std::string to_string(Health health) {
-  switch (health) {
-    case Health::ok:
-      return "ok";
-    case Health::warning:
-      return "warning";
-    case Health::problem:
-      return "problem";
-    case Health::absent:
-      return "absent";
-  }
-  throw std::logic_error("doctor: a health without a name");
+  constexpr std::array<const char*, 4> names{"ok", "warning", "problem", "absent"};
+  return names.at(static_cast<std::size_t>(health));
 }
 
 Findings check_machine(const Roots& roots) {
