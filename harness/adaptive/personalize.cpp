@@ -13,78 +13,50 @@
 #include "harness/adaptive/diagnosed.h"
 #include "harness/experiment/cell_observer.h"
 #include "harness/host/interrupted.h"
+#include "harness/measurement/measurement_session.h"
+#include "harness/training/stop_observer.h"
 #include "harness/training/strategies/strategy.h"
 #include "results/files.h"
-#include "results/rank_tests.h"
 #include "results/text.h"
 #include "tbft/power/plausible.h"
 
 namespace tbft {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// One window over training and validation, whose parts may be shorter than the meter's period; and an end to the tuning after
-// the epoch that leaves too little of a budget for another one.
-class TuningObserver : public CellObserver {
+// How long steps take.
+class StepTimes : public StopObserver {
  public:
-  TuningObserver(power::Monitor& monitor, const std::string& window, const std::atomic<bool>& stop,
-                 std::function<void(double)> progress)
-      : CellObserver(&monitor, window, false, stop, std::move(progress)),
-        tuning_monitor_(monitor),
-        tuning_(window + "/tuning") {}
-  void begin(Phase phase) override {
-    if (phase == Phase::train || phase == Phase::validate) tuning_monitor_.begin(tuning_);
-    CellObserver::begin(phase);
+  using StopObserver::StopObserver;
+  void stepped(std::int64_t step, std::int64_t planned) override {
+    StopObserver::stepped(step, planned);
+    if (steps_++ > 0) fastest_s = std::min(fastest_s, seconds_since(ended_));
+    ended_ = std::chrono::steady_clock::now();
   }
-  void end(Phase phase) override {
-    CellObserver::end(phase);
-    if (phase == Phase::train || phase == Phase::validate) tuning_monitor_.end(tuning_);
-  }
-  std::function<bool()> is_enough;
-  bool enough() override { return is_enough && is_enough(); }
+  // But for the first step, which pages in code and chooses kernels.
+  double fastest_s = std::numeric_limits<double>::infinity();
 
  private:
-  power::Monitor& tuning_monitor_;
-  std::string tuning_;
-};
-
-// When steps ended.
-class StepTimes : public PhaseObserver {
- public:
-  explicit StepTimes(const std::atomic<bool>& stop) : stop_(stop) {}
-  void begin(Phase) override {}
-  void end(Phase) override {}
-  void stepped(std::int64_t, std::int64_t) override {
-    if (stop_) throw Interrupted("interrupted");
-    ended_.push_back(SteadyClock::now());
-  }
-  void evaluated(std::int64_t, std::int64_t) override {}
-  // The fastest but for the first, which pages in code and chooses kernels.
-  double fastest_s() const {
-    double fastest = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 1; i < ended_.size(); ++i)
-      fastest = std::min(fastest, std::chrono::duration<double>(ended_[i] - ended_[i - 1]).count());
-    return fastest;
-  }
-
- private:
-  const std::atomic<bool>& stop_;
-  std::vector<SteadyClock::time_point> ended_;
+  int steps_ = 0;
+  std::chrono::steady_clock::time_point ended_;
 };
 
 class Personalization {
  public:
   Personalization(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
                   const std::atomic<bool>& stop)
-      : trainer_(trainer), monitor_(monitor), request_(request), console_(console), stop_(stop) {}
+      : trainer_(trainer),
+        monitor_(monitor),
+        session_(monitor, {.idle_s = request.idle_s, .wait = [this](double seconds) { wait(seconds); }}),
+        request_(request),
+        console_(console),
+        stop_(stop) {}
 
   Personalized run() {
-    idle("idle/before");
+    session_.idle("idle/before");
     began_J_ = monitor_.live().joules_J;
-    monitor_.begin("personalize");
+    session_.begin("personalize");
     look();
     calibrate();
     predict();
@@ -92,29 +64,24 @@ class Personalization {
       out_.verdict = "nothing was tuned";
     else
       tune();
-    monitor_.end("personalize");
-    idle("idle/after");
-    out_.all = monitor_.energy("personalize");
-    power::refuse_implausible(out_.all, monitor_.meter());
-    if (request_.budget_J && out_.as_asked && !(out_.all.valid && out_.all.energy_J <= *request_.budget_J)) {
-      out_.as_asked = false;
-      out_.verdict += out_.all.valid
-                          ? fmt::format("; {:.4g} J were spent, the budget was {:.4g} J", out_.all.energy_J, *request_.budget_J)
-                          : "; whether the budget was kept is not known";
-    }
-    if (request_.idle_s > 0) out_.net = power::net(out_.all, monitor_.energy("idle/before"), monitor_.energy("idle/after"));
+    session_.end("personalize");
+    session_.idle("idle/after");
+    auto window = session_.measured();
+    window.use = ProcessorUse{.busy_processors = 1};  // by this program, all the time
+    auto result = result_of(window, monitor_.meter());
+    out_.all = std::move(result.gross);
+    out_.net = result.net;
+    if (!result.net_reason.empty()) console_.warning(result.net_reason);
+    compare_with_budget(out_, request_);
     console_.clear();
     if (out_.kept) best_->commit();
     return std::move(out_);
   }
 
  private:
-  void idle(const char* window) {
-    if (request_.idle_s <= 0) return;
-    console_.progress(fmt::format("measuring idle power for {} s", request_.idle_s));
-    monitor_.begin(window);
-    std::this_thread::sleep_for(std::chrono::duration<double>(request_.idle_s));
-    monitor_.end(window);
+  void wait(double seconds) const {
+    console_.progress(fmt::format("measuring idle power for {} s", seconds));
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
     if (stop_) throw Interrupted("interrupted");
   }
 
@@ -123,33 +90,34 @@ class Personalization {
 
   void look() {
     console_.progress("diagnosing");
-    monitor_.begin("diagnosis");
+    session_.begin("diagnosis");
     const auto sample = diagnosis_sample(request_.split, request_.train.seed);
     const auto seen = trainer_.observe(request_.images, sample, std::nullopt, [&](std::int64_t) {
       if (stop_) throw Interrupted("interrupted");
     });
     out_.diagnosis = adaptive::diagnose(request_.reference, seen, request_.train.seed);
-    monitor_.end("diagnosis");
+    session_.end("diagnosis");
     const auto predicted = seen.predicted();
     for (std::size_t i = 0; i < predicted.size(); ++i) labelled_right_ += predicted[i] == seen.labels[i] ? 1 : 0;
     n_labelled_ = std::ssize(predicted);
     out_.looking = monitor_.energy("diagnosis");
   }
 
-  double step_s(const char* strategy, std::int64_t batch) {
+  double step_s(const adaptive::TimedStep& step) {
     constexpr std::int64_t steps = 3;
     auto settings = request_.train;
-    settings.batch = batch;
+    settings.batch = step.images;
     settings.epochs = 1;
     const auto& images = request_.split.train;
     data::Split split{.train = {}, .val = {images.front()}, .test = {images.front()}};
-    for (std::int64_t i = 0; i < steps * batch; ++i) split.train.push_back(images[static_cast<std::size_t>(i) % images.size()]);
+    for (std::int64_t i = 0; i < steps * step.images; ++i)
+      split.train.push_back(images[static_cast<std::size_t>(i) % images.size()]);
     StepTimes times(stop_);
     try {
-      trainer_.run(find_strategy(strategy), request_.images, split, settings, times);
+      trainer_.run(find_strategy(step.strategy), request_.images, split, settings, times);
     } catch (const DivergedError&) {  // timed all the same
     }
-    return times.fastest_s();
+    return times.fastest_s;
   }
 
   // Forward passes and steps of two sizes, until the meter has seen enough of them to tell the power.
@@ -163,9 +131,9 @@ class Personalization {
       for (const auto images : {batch, small}) steps.push_back({strategy, images, std::numeric_limits<double>::infinity()});
     for (int round = 0; round < most_rounds; ++round) {
       console_.progress(fmt::format("timing steps, round {}", round + 1));
-      monitor_.begin("calibration");
-      for (auto& timed : steps) timed.seconds = std::min(timed.seconds, step_s(timed.strategy.c_str(), timed.images));
-      monitor_.end("calibration");
+      session_.begin("calibration");
+      for (auto& timed : steps) timed.seconds = std::min(timed.seconds, step_s(timed));
+      session_.end("calibration");
       out_.calibrating = monitor_.energy("calibration");
       if (out_.calibrating.valid && out_.calibrating.duration_s >= least_s) break;
       if (request_.budget_J && !(spent_J() <= *request_.budget_J)) break;
@@ -209,7 +177,7 @@ class Personalization {
     test_base();
     if (out_.attempts.empty()) {
       out_.verdict = "nothing drifted that these images show: the base model is left as it is";
-      compare_with_target(out_.base_pct());
+      compare_with_target(out_, request_, out_.base_pct());
       return;
     }
     // By the labelled images: those kept apart decide nothing.
@@ -218,7 +186,7 @@ class Personalization {
       out_.verdict =
           fmt::format("the base model has {} of {} labelled images and {:.1f} % of the {} kept apart already: nothing to tune",
                       labelled_right_, n_labelled_, out_.base_pct(), out_.n_test);
-      compare_with_target(out_.base_pct());
+      compare_with_target(out_, request_, out_.base_pct());
       return;
     }
     std::int64_t tried = 0;
@@ -236,17 +204,23 @@ class Personalization {
       ++tried;
       try_out(attempt, epochs);
     }
-    conclude(tried);
+    if (out_.chosen) test_chosen();
+    conclude(out_, request_, tried);
+  }
+
+  TrainResult test(Trainer& trainer, const data::Split& split, const char* window) {
+    CellObserver observer(&session_, window, false, stop_, [](double) {});
+    observer.begin_cell();
+    auto result = trainer.run(find_strategy("none"), request_.images, split, request_.train, observer);
+    observer.end_cell();
+    return result;
   }
 
   void test_base() {
     console_.progress("testing the base model");
-    CellObserver observer(&monitor_, "base", false, stop_, [](double) {});
-    observer.begin_cell();
     auto split = request_.split;
     split.test.insert(split.test.begin(), split.val.begin(), split.val.end());
-    const auto result = trainer_.run(find_strategy("none"), request_.images, split, request_.train, observer);
-    observer.end_cell();
+    const auto result = test(trainer_, split, "base");
     out_.base_test = monitor_.energy("base");
     out_.n_val = std::ssize(split.val);
     out_.n_test = std::ssize(request_.split.test);
@@ -256,18 +230,6 @@ class Personalization {
     out_.base_val_correct = std::ranges::count(base_val_, true);
     out_.base_correct = std::ranges::count(base_correct_, true);
     out_.base_val_loss = result.val_loss;
-  }
-
-  // How an outcome differs from another, image by image.
-  static Test compare(const std::vector<bool>& correct, const std::vector<bool>& base) {
-    Test test;
-    for (std::size_t i = 0; i < base.size(); ++i) {
-      test.correct += correct[i] ? 1 : 0;
-      test.better += correct[i] && !base[i] ? 1 : 0;
-      test.worse += !correct[i] && base[i] ? 1 : 0;
-    }
-    test.p = results::sign_p(test.better, test.worse);
-    return test;
   }
 
   // Whether no further candidate is tried: by the validation images alone.
@@ -301,9 +263,10 @@ class Personalization {
     settings.epochs = epochs;
     const auto rate = request_.lr.find(std::string(strategy.name));
     settings.lr = rate != request_.lr.end() ? rate->second : request_.lr.at("default");
-    TuningObserver observer(monitor_, window, stop_, [&](double fraction) {
+    CellObserver observer(&session_, window, false, stop_, [&](double fraction) {
       console_.progress(fmt::format("{} {}, {} J", bar(fraction), strategy.name, results::decimals(spent_J(), 1)));
     });
+    observer.joins_tuning = true;
     if (request_.budget_J) {
       // What the epoch before took by the meter, where that is more than predicted, and a test as much dearer; one epoch more
       // for what nobody predicts.
@@ -349,56 +312,14 @@ class Personalization {
     console_.progress(fmt::format("testing {}", out_.attempts[*out_.chosen].candidate.strategy));
     Trainer adapted(best_->staged());
     const data::Split split{.train = {}, .val = {request_.split.test.front()}, .test = request_.split.test};
-    CellObserver observer(&monitor_, "test", false, stop_, [](double) {});
-    observer.begin_cell();
-    const auto result = adapted.run(find_strategy("none"), request_.images, split, request_.train, observer);
-    observer.end_cell();
+    const auto result = test(adapted, split, "test");
     out_.test = compare(result.correct_by_image, base_correct_);
     out_.kept = out_.test->p < beyond_noise_p;
   }
 
-  void compare_with_target(double pct) {
-    if (!request_.target_accuracy_pct || pct >= *request_.target_accuracy_pct) return;
-    out_.verdict += fmt::format("; {:.4g} % were asked for and not reached", *request_.target_accuracy_pct);
-    out_.as_asked = false;
-  }
-
-  void conclude(std::int64_t tried) {
-    if (tried == 0) {
-      out_.verdict = fmt::format("refused: {}; the base model is left as it is", out_.attempts.front().skipped);
-      out_.as_asked = false;
-      return;
-    }
-    if (std::ranges::none_of(out_.attempts, [](const Attempt& attempt) { return attempt.result.has_value(); })) {
-      out_.verdict = "every attempt diverged: the base model is left as it is; lower --lr";
-      out_.as_asked = !request_.target_accuracy_pct;
-      return;
-    }
-    if (!out_.chosen) {
-      out_.verdict = fmt::format(
-          "nothing was better than the base model on the {} validation images: it is left as it is. More labelled images tell "
-          "smaller gains apart",
-          out_.n_val);
-      out_.as_asked = !request_.target_accuracy_pct;
-      return;
-    }
-    test_chosen();
-    const auto& strategy = out_.attempts[*out_.chosen].candidate.strategy;
-    if (!out_.kept) {
-      out_.verdict = fmt::format(
-          "{} did not beat the base model beyond the noise (p = {:.2g}, below {} asked, on {} images kept apart): the base is "
-          "left as it is. More labelled images, or --test DATASET, tell smaller gains apart",
-          strategy, out_.test->p, beyond_noise_p, out_.n_test);
-      out_.as_asked = !request_.target_accuracy_pct;
-      return;
-    }
-    out_.verdict = fmt::format("{}: {:.1f} % of {} images kept apart, the base model {:.1f} %", strategy, out_.pct(),
-                               out_.n_test, out_.base_pct());
-    compare_with_target(out_.pct());
-  }
-
   Trainer& trainer_;
   power::Monitor& monitor_;
+  MeasurementSession session_;
   const PersonalizeRequest& request_;
   Console& console_;
   const std::atomic<bool>& stop_;
@@ -410,24 +331,6 @@ class Personalization {
 };
 
 }  // namespace
-
-data::Split personal_split(std::int64_t n, double holdout, std::uint32_t seed) {
-  constexpr double validating = 0.2;
-  const auto share = [](double of, std::int64_t all) {
-    return static_cast<std::int64_t>(std::lround(of * static_cast<double>(all)));
-  };
-  const auto order = data::permutation(n, seed);
-  const auto n_test = share(holdout, n);
-  const auto n_val = std::max<std::int64_t>(share(validating, n - n_test), 1);
-  if (n - n_test - n_val < 1 || (holdout > 0 && n_test < 1))
-    throw data::DataError(
-        fmt::format("{} images are too few to keep {} % apart, to validate and to train on the rest", n, 100 * holdout));
-  data::Split split;
-  split.test.assign(order.begin(), order.begin() + n_test);
-  split.val.assign(order.begin() + n_test, order.begin() + n_test + n_val);
-  split.train.assign(order.begin() + n_test + n_val, order.end());
-  return split;
-}
 
 Personalized personalize(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
                          const std::atomic<bool>& stop) {

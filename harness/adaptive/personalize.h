@@ -86,6 +86,14 @@ inline constexpr double beyond_noise_p = 0.05;
 Personalized personalize(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
                          const std::atomic<bool>& stop);
 
+// How an outcome differs from the base, image by image.
+Test compare(const std::vector<bool>& correct, const std::vector<bool>& base);
+// Sets verdict and as_asked after `tried` attempts, of which the chosen one was tested.
+void conclude(Personalized& outcome, const PersonalizeRequest& request, std::int64_t tried);
+// Where the target accuracy or the budget was missed, the verdict says so and as_asked becomes false.
+void compare_with_target(Personalized& outcome, const PersonalizeRequest& request, double reached_pct);
+void compare_with_budget(Personalized& outcome, const PersonalizeRequest& request);
+
 // For people, and the record.
 std::string to_text(const Personalized& outcome, const PersonalizeRequest& request);
 nlohmann::ordered_json to_json(const Personalized& outcome, const PersonalizeRequest& request);

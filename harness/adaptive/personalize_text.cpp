@@ -1,6 +1,7 @@
-// What `tbft personalize` says of its outcome.
+// What `tbft personalize` says of its outcome, and whether it is as asked.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +9,7 @@
 #include "harness/adaptive/personalize.h"
 #include "harness/measurement/energy_row.h"
 #include "harness/measurement/energy_text.h"
+#include "results/rank_tests.h"
 
 namespace tbft {
 namespace {
@@ -69,6 +71,58 @@ ordered_json attempt_json(const Attempt& attempt) {
 }
 
 }  // namespace
+
+Test compare(const std::vector<bool>& correct, const std::vector<bool>& base) {
+  Test test;
+  for (std::size_t i = 0; i < base.size(); ++i) {
+    test.correct += correct[i] ? 1 : 0;
+    test.better += correct[i] && !base[i] ? 1 : 0;
+    test.worse += !correct[i] && base[i] ? 1 : 0;
+  }
+  test.p = results::sign_p(test.better, test.worse);
+  return test;
+}
+
+void conclude(Personalized& outcome, const PersonalizeRequest& request, std::int64_t tried) {
+  if (tried == 0) {
+    outcome.verdict = fmt::format("refused: {}; the base model is left as it is", outcome.attempts.front().skipped);
+    outcome.as_asked = false;
+    return;
+  }
+  if (outcome.kept) {
+    outcome.verdict =
+        fmt::format("{}: {:.1f} % of {} images kept apart, the base model {:.1f} %",
+                    outcome.attempts[*outcome.chosen].candidate.strategy, outcome.pct(), outcome.n_test, outcome.base_pct());
+    return compare_with_target(outcome, request, outcome.pct());
+  }
+  outcome.as_asked = !request.target_accuracy_pct;
+  if (outcome.chosen)
+    outcome.verdict = fmt::format(
+        "{} did not beat the base model beyond the noise (p = {:.2g}, below {} asked, on {} images kept apart): the base is "
+        "left as it is. More labelled images, or --test DATASET, tell smaller gains apart",
+        outcome.attempts[*outcome.chosen].candidate.strategy, outcome.test->p, beyond_noise_p, outcome.n_test);
+  else if (std::ranges::none_of(outcome.attempts, [](const Attempt& attempt) { return attempt.result.has_value(); }))
+    outcome.verdict = "every attempt diverged: the base model is left as it is; lower --lr";
+  else
+    outcome.verdict = fmt::format(
+        "nothing was better than the base model on the {} validation images: it is left as it is. More labelled images tell "
+        "smaller gains apart",
+        outcome.n_val);
+}
+
+void compare_with_target(Personalized& outcome, const PersonalizeRequest& request, double reached_pct) {
+  if (!request.target_accuracy_pct || reached_pct >= *request.target_accuracy_pct) return;
+  outcome.verdict += fmt::format("; {:.4g} % were asked for and not reached", *request.target_accuracy_pct);
+  outcome.as_asked = false;
+}
+
+void compare_with_budget(Personalized& outcome, const PersonalizeRequest& request) {
+  const auto& all = outcome.all;
+  if (!request.budget_J || !outcome.as_asked || (all.valid && all.energy_J <= *request.budget_J)) return;
+  outcome.verdict += all.valid ? fmt::format("; {:.4g} J were spent, the budget was {:.4g} J", all.energy_J, *request.budget_J)
+                               : "; whether the budget was kept is not known";
+  outcome.as_asked = false;
+}
 
 std::string to_text(const Personalized& outcome, const PersonalizeRequest& request) {
   std::string text = fmt::format("sample: {} images to train on, {} to validate, {} kept apart\n\n", request.split.train.size(),

@@ -1,18 +1,13 @@
 // tbft measure: the joules of any command.
 #include <fmt/format.h>
 
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <set>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,9 +26,9 @@
 #include "harness/measurement/energy_row.h"
 #include "harness/measurement/energy_text.h"
 #include "harness/measurement/marker.h"
+#include "harness/measurement/measurement_session.h"
 #include "harness/measurement/run_meter.h"
 #include "results/json.h"
-#include "results/statistics.h"
 #include "results/text.h"
 #include "tbft/power/monitor.h"
 #include "tbft/power/plausible.h"
@@ -48,7 +43,8 @@ struct MeasureOptions {
   std::string trace, marker;
   std::string realtime = "auto";
   double interval_s = 0;
-  std::optional<double> idle_s, timeout_s;
+  double idle_s = -1;  // below 0: the default
+  std::optional<double> timeout_s;
   int repetitions = 1;
   int warmup = 0;
   bool json = false;
@@ -58,9 +54,8 @@ struct MeasureOptions {
 struct Repetition {
   std::string started_utc;
   double sampler_cpu_s = 0;
-  power::Energy gross;
-  power::NetEnergy net;
   std::optional<ProcessorUse> use;
+  WindowResult result{};
   std::string doubt;  // what is to be said of valid joules
 };
 
@@ -73,6 +68,9 @@ class Measurement {
         child_(child),
         console_(console),
         idle_s_(idle_s),
+        session_(monitor, {.idle_s = idle_s,
+                           .wait = [this](double seconds) { child_.sleep(seconds); },
+                           .processor_times = [this] { return board_.processor_times(); }}),
         not_the_commands_(descendants(getpid())) {}
 
   // The exit code of the command: of the first one that is not 0, which also is the last one to run.
@@ -94,29 +92,7 @@ class Measurement {
             fmt::format("the meter failed: {}; {} of {} repetitions were run", monitor_.failure(), i, options_.repetitions));
         break;
       }
-      Repetition repetition{.started_utc = utc_now()};
-      const double cpu_before_s = monitor_.sampler().cpu_s;
-      const auto before = board_.processor_times();
-      monitor_.begin(window(i, "command"));
-      code = child_.run(options_.command, options_.timeout_s);
-      // From here on the command's exit code is known and must not be lost to an error of ours.
-      try {
-        monitor_.end(window(i, "command"));
-        repetition.sampler_cpu_s = monitor_.sampler().cpu_s - cpu_before_s;
-        repetition.use = processor_use(before, board_.processor_times());
-        idle(i + 1);
-        settle(i, repetition);
-      } catch (const Interrupted&) {
-        settle_gross(i, repetition, {});
-        repetitions_.push_back(std::move(repetition));
-        if (code == 0) throw;
-        return code;
-      } catch (const std::exception& error) {
-        if (code == 0) throw;
-        console_.line(fmt::format("tbft: {}", results::error_text(error)));
-        return code;
-      }
-      repetitions_.push_back(std::move(repetition));
+      code = repeat(i);
     }
     return code;
   }
@@ -124,54 +100,38 @@ class Measurement {
   const std::vector<Repetition>& repetitions() const { return repetitions_; }
 
  private:
-  static std::string window(int i, std::string_view phase) { return fmt::format("repetition/{}/{}", i, phase); }
+  int repeat(int i) {
+    Repetition repetition{.started_utc = utc_now()};
+    const double cpu_before_s = monitor_.sampler().cpu_s;
+    const auto before = board_.processor_times();
+    const auto window = fmt::format("repetition/{}/command", i);
+    session_.begin(window);
+    const int code = child_.run(options_.command, options_.timeout_s);
+    // From here on the command's exit code is known and must not be lost to an error of ours.
+    try {
+      session_.end(window);
+      repetition.sampler_cpu_s = monitor_.sampler().cpu_s - cpu_before_s;
+      repetition.use = processor_use(before, board_.processor_times());
+      idle(i + 1);
+      settle(repetition);
+    } catch (const Interrupted&) {
+      settle(repetition);
+      if (code == 0) throw;
+    } catch (const std::exception& error) {
+      if (code == 0) throw;
+      console_.line(fmt::format("tbft: {}", results::error_text(error)));
+    }
+    return code;
+  }
 
   void idle(int i) {
+    left_text_.clear();
     if (idle_s_ <= 0) return;
     console_.progress(fmt::format("measuring idle power for {} s", idle_s_));
-    const auto processors = board_.processor_times();
-    const auto left = left_behind();
-    monitor_.begin(window(i, "idle"));
-    child_.sleep(idle_s_);
-    monitor_.end(window(i, "idle"));
-    use_before_ = std::exchange(use_after_, processor_use(processors, board_.processor_times()));
+    const auto left = left_behind(not_the_commands_);
+    session_.idle(fmt::format("repetition/{}/idle", i));
     left_text_ = left_text(left);
     console_.clear();
-  }
-
-  struct LeftBehind {
-    pid_t process;
-    std::string name;
-    double processor_s;  // until now
-  };
-  // What the command started and what outlived it.
-  std::vector<LeftBehind> left_behind() const {
-    std::vector<LeftBehind> found;
-    for (const pid_t process : descendants(getpid())) {
-      const auto info = process_info(process);
-      const bool ours = std::ranges::find(not_the_commands_, process) != not_the_commands_.end();
-      if (!ours && !info.ended) found.push_back({process, results::printable(info.name, 40), info.processor_s});
-    }
-    return found;
-  }
-
-  // What they did since; empty where there were none.
-  static std::string left_text(const std::vector<LeftBehind>& left) {
-    if (left.empty()) return {};
-    std::set<std::string> names;
-    double processor_s = 0;
-    for (const auto& [process, name, before_s] : left) {
-      names.insert(name);
-      processor_s += std::max(0.0, process_info(process).processor_s - before_s);
-    }
-    return fmt::format(
-        "the command left {} process{} behind ({}), which took {:.2f} s of processor time in the idle window after it: idle "
-        "power may be too high and net too low",
-        left.size(), left.size() == 1 ? "" : "es", fmt::join(names, ", "), processor_s);
-  }
-
-  static power::WatchedEnergy watched(const power::Energy& energy, const std::optional<ProcessorUse>& use) {
-    return use ? power::WatchedEnergy{&energy, use->busy_pct, use->busy_processors} : power::WatchedEnergy{&energy};
   }
 
   void doubt(Repetition& repetition, const std::string& text) {
@@ -180,32 +140,21 @@ class Measurement {
     console_.warning(text);
   }
 
-  void settle_gross(int i, Repetition& repetition, std::span<const power::WatchedEnergy> idle) {
-    power::Energy& gross = repetition.gross;
-    gross = monitor_.energy(window(i, "command"));
-    const auto still = power::stands_still(monitor_.meter(), watched(gross, repetition.use), idle);
-    const std::string negative = power::negative_reason(gross);
-    doubt(repetition, still.warning);
-    if (!negative.empty() || !still.invalid.empty()) power::invalidate(gross, negative.empty() ? still.invalid : negative);
+  void settle(Repetition& repetition) {
+    auto window = session_.measured();
+    window.use = repetition.use;
+    const auto& result = repetition.result = result_of(window, monitor_.meter());
+    doubt(repetition, result.doubt);
     // What is played back was not disturbed now.
     const bool live = !monitor_.meter().uri.starts_with("replay:");
     if (live && repetition.use && repetition.use->other_pct.value_or(0) > crowded_pct)
       doubt(repetition,
             fmt::format("{}: joules and time hold their work too", other_programs_text(*repetition.use->other_pct)));
-  }
-
-  void settle(int i, Repetition& repetition) {
-    if (idle_s_ <= 0) return settle_gross(i, repetition, {});
-    const auto before = monitor_.energy(window(i, "idle"));
-    const auto after = monitor_.energy(window(i + 1, "idle"));
-    settle_gross(i, repetition, std::array{watched(before, use_before_), watched(after, use_after_)});
     doubt(repetition, left_text_);
-    auto& net = repetition.net = power::net(repetition.gross, before, after);
-    if (!std::isfinite(net.idle_W)) console_.warning("idle power is unknown: " + (before.valid ? after.reason : before.reason));
-    if (const auto negative = power::negative_reason(net, repetition.gross); !negative.empty()) {
-      doubt(repetition, negative);
-      net.net_J = net.U_net_J = net.U_random_net_J = power::unknown;
-    }
+    const auto& why = window.idle_before.valid ? window.idle_after.reason : window.idle_before.reason;
+    if (!why.empty()) console_.warning("idle power is unknown: " + why);
+    doubt(repetition, result.net_reason);
+    repetitions_.push_back(std::move(repetition));
   }
 
   const MeasureOptions& options_;
@@ -214,50 +163,22 @@ class Measurement {
   Console& console_;
   double idle_s_;
   Board board_;
-  std::vector<pid_t> not_the_commands_;                 // of a meter that is a program
-  std::optional<ProcessorUse> use_before_, use_after_;  // of the processors in the last two idle windows
+  MeasurementSession session_;
+  std::vector<pid_t> not_the_commands_;  // of a meter that is a program
   std::string left_text_;
   std::vector<Repetition> repetitions_;
 };
 
-std::string line_of(const char* name, std::span<const double> values, std::size_t all, const char* unit) {
-  // Repetitions without a reading are the short ones: a mean of the others would be too high.
-  if (values.empty()) return "";
-  if (values.size() < all)
-    return fmt::format("{:<9} no mean: only {} of {} repetitions have it, and they need not be like the others\n", name,
-                       values.size(), all);
-  const auto s = results::statistics(values);
-  std::string text = fmt::format("{:<9} {:.4g} {} mean of {}", name, s.mean, unit, s.n);
-  if (s.n > 1)
-    text += fmt::format(", standard deviation {:.2g}, 95 % interval of the mean {:.4g} to {:.4g}", s.sd, s.low, s.high);
-  return text + "\n";
-}
-
 std::string text_of(const std::vector<Repetition>& all) {
-  if (all.size() == 1) return energy_text(all.front().gross, all.front().net);
-  std::string text;
-  std::vector<double> gross_J, net_J, duration_s;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& gross = all[i].gross;
-    const auto& net = all[i].net;
-    text += fmt::format("{:>3}       {:.6f} s, ", i + 1, gross.duration_s);
-    text += gross.valid ? fmt::format("gross {:.4g} J{}", gross.energy_J, plus_minus(gross.U_J, gross.U_random_J))
-                        : "invalid: " + gross.reason;
-    if (std::isfinite(net.net_J)) text += fmt::format(", net {:.4g} J, idle {:.4g} W", net.net_J, net.idle_W);
-    text += "\n";
-    duration_s.push_back(gross.duration_s);
-    if (gross.valid) gross_J.push_back(gross.energy_J);
-    if (std::isfinite(net.net_J)) net_J.push_back(net.net_J);
-  }
-  return text + line_of("gross", gross_J, all.size(), "J") + line_of("net", net_J, all.size(), "J") +
-         line_of("duration", duration_s, all.size(), "s") +
-         "The interval tells how repeatable the command is; the meter's own error (gain, offset) is the same in all of them.\n";
+  std::vector<WindowResult> results;
+  for (const auto& repetition : all) results.push_back(repetition.result);
+  return results_text(results);
 }
 
 void print_json(const std::vector<Repetition>& all, const power::MeterInfo& meter) {
   const Board board;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& gross = all[i].gross;
+    const auto& gross = all[i].result.gross;
     results::CellRow row;
     row.started_utc = all[i].started_utc;
     row.host = board.host();
@@ -272,7 +193,7 @@ void print_json(const std::vector<Repetition>& all, const power::MeterInfo& mete
     if (all[i].use) row.other_cpu_pct = all[i].use->other_pct;
     fill_meter(row, meter);
     fill_window(row, gross);
-    fill_energy(row, gross, all[i].net);
+    fill_energy(row, gross, all[i].result.net);
     fmt::print("{}\n", results::json_row(row));
   }
 }
@@ -287,7 +208,7 @@ int execute(const MeasureOptions& options) {
   power::MonitorOptions monitor_options{.interval_s = options.interval_s, .realtime = power::parse_realtime(options.realtime)};
   if (!options.trace.empty()) monitor_options.trace = options.trace;
   if (!options.marker.empty()) monitor_options.on_mark = open_marker(options.marker, console);
-  const double idle_s = options.idle_s.value_or(meter->info().measured ? default_idle_s : 0);
+  const double idle_s = idle_seconds(options.idle_s, meter->info());
   power::Monitor monitor(std::move(meter), monitor_options);
 
   Measurement measurement(options, monitor, child, console, idle_s);
@@ -317,7 +238,7 @@ int execute(const MeasureOptions& options) {
     console.line(fmt::format("tbft: {}", results::error_text(error)));
   }
   if (code != 0) return code;
-  const bool valid = std::ranges::all_of(all, [](const Repetition& r) { return r.gross.valid; });
+  const bool valid = std::ranges::all_of(all, [](const Repetition& r) { return r.result.gross.valid; });
   return valid ? Exit::ok : Exit::invalid_measurement;
 }
 

@@ -148,7 +148,7 @@ int execute(const PersonalizeOptions& options) {
   const StopOnSignal stop;
   const auto started = utc_now();
   if (!estimated.empty()) console.warning(estimated);
-  request.idle_s = options.idle_s.value_or(meter->info().measured ? default_idle_s : 0);
+  request.idle_s = idle_seconds(options.idle_s.value_or(-1), meter->info());
   const auto compute = set_compute({options.threads == 0 ? Board().cores() : options.threads, options.backend});
   Trainer trainer(options.checkpoint);
   if (!trainer.note().empty()) console.warning(trainer.note());

@@ -46,7 +46,7 @@ std::string trace_line(const Settings& settings, const RunOptions& options, cons
   try {
     std::string estimated;  // the run itself will warn
     const auto meter = open_meter_or_estimate(settings.meter.uri, settings.meter.interval_s, estimated);
-    const double idle_s = settings.idle.seconds < 0 ? (meter->info().measured ? default_idle_s : 0) : settings.idle.seconds;
+    const double idle_s = idle_seconds(settings.idle.seconds, meter->info());
     const auto cells_csv = std::filesystem::path(options.directory) / "cells.csv";
     return trace_size_text({.rows_per_s = trace_rows_per_s(*meter, settings.meter.interval_s),
                             .seconds = options.directory.empty() ? std::nullopt : seconds_left(cells_csv, cells, idle_s),

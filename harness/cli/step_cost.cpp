@@ -1,5 +1,6 @@
 // tbft step-cost: the cost of one training step of one image by strategy (the paper's energy table).
 #include "harness/step_cost/step_cost.h"
+#include "harness/step_cost/step_cost_rows.h"
 
 #include <fmt/format.h>
 

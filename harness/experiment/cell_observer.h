@@ -6,7 +6,8 @@
 #include <functional>
 #include <string>
 
-#include "harness/training/phases.h"
+#include "harness/measurement/measurement_session.h"
+#include "harness/training/stop_observer.h"
 #include "tbft/power/monitor.h"
 
 namespace tbft {
@@ -14,31 +15,39 @@ namespace tbft {
 // Seconds since a moment, by the steady clock.
 double seconds_since(std::chrono::steady_clock::time_point start);
 
-// Feeds the cell and its phases to the power monitor, where there is one, and to the progress line, and keeps the time spent in
-// training.
-class CellObserver : public PhaseObserver {
+// Makes the cell and its phases windows of the session, where there is one, reports progress, and keeps the time spent in
+// training. Throws Interrupted where the user stops the work.
+class CellObserver : public StopObserver {
  public:
-  CellObserver(power::Monitor* monitor, std::string window, bool trace_steps, const std::atomic<bool>& stop,
+  CellObserver(MeasurementSession* session, std::string window, bool trace_steps, const std::atomic<bool>& stop,
                std::function<void(double)> progress)
-      : monitor_(monitor), window_(std::move(window)), trace_steps_(trace_steps), stop_(stop), progress_(std::move(progress)) {}
+      : StopObserver(stop),
+        session_(session),
+        window_(std::move(window)),
+        trace_steps_(trace_steps),
+        progress_(std::move(progress)) {}
+
+  // One more window, WINDOW/tuning, over training and validation: their own may be shorter than the meter's period.
+  bool joins_tuning = false;
+  // Ends training after the epoch in which it is true.
+  std::function<bool()> is_enough;
 
   void begin_cell();
   void end_cell();
   void begin(Phase phase) override;
   void end(Phase phase) override;
-  // Both throw Interrupted where the user stops the work.
   void stepped(std::int64_t step, std::int64_t planned) override;
-  void evaluated(std::int64_t images, std::int64_t of) override;
+  bool enough() override { return is_enough && is_enough(); }
   double train_s() const { return train_s_; }
 
  private:
+  bool tuning(Phase phase) const { return joins_tuning && (phase == Phase::train || phase == Phase::validate); }
   bool traced(Phase phase) const;
   std::string name(Phase phase) const;
 
-  power::Monitor* monitor_;
+  MeasurementSession* session_;
   std::string window_;
   bool trace_steps_;
-  const std::atomic<bool>& stop_;
   std::function<void(double)> progress_;
   std::chrono::steady_clock::time_point train_began_;
   double train_s_ = 0;

@@ -2,18 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <string_view>
 
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_row.h"
 #include "harness/training/strategies/strategy.h"
+#include "power/plausible.h"
 
 namespace tbft {
 
 namespace {
-
-constexpr std::string_view throttled_reason = "the board was throttled or under voltage";
 
 void fill_result(results::CellRow& row, const TrainResult& result) {
   row.accuracy_pct = 100.0 * static_cast<double>(result.correct) / static_cast<double>(result.n_test);
@@ -30,22 +28,18 @@ void fill_result(results::CellRow& row, const TrainResult& result) {
 
 // A cell may have several: none hides another.
 void add_reason(results::CellRow& row, const std::string& reason) {
+  if (reason.empty()) return;
   if (!row.reason.empty()) row.reason += "; ";
   row.reason += reason;
 }
 
-// Net of idle; unknown with a reason where it cannot be.
-power::NetEnergy net_of(const power::Energy& gross, const CellEnergy& energy, std::string_view what, results::CellRow& row) {
-  auto net = power::net(gross, energy.idle_before, energy.idle_after);
-  if (const auto reason = power::negative_reason(net, gross); !reason.empty()) {
-    add_reason(row, std::string(what) + reason);
-    net.net_J = net.U_net_J = net.U_random_net_J = power::unknown;
-  }
-  return net;
-}
-
-void fill_train_energy(results::CellRow& row, const power::Energy& train, const CellEnergy& energy) {
-  const auto net = net_of(train, energy, "train: ", row);
+// A slow meter may know the cell but not its short training windows: then the columns of training alone stay empty.
+void fill_train_energy(results::CellRow& row, const power::Energy& train, const IdleWindows& idle) {
+  const std::string unknown_since = train.valid ? power::negative_reason(train) : train.reason;
+  if (!unknown_since.empty()) return add_reason(row, "train energy unknown: " + unknown_since);
+  std::string reason;
+  const auto net = net_of_idle(train, idle, reason);
+  if (!reason.empty()) add_reason(row, "train: " + reason);
   row.train_gross_J = known(train.energy_J);
   row.train_net_J = known(net.net_J);
   row.U_train_net_J = known(net.U_net_J);
@@ -54,17 +48,11 @@ void fill_train_energy(results::CellRow& row, const power::Energy& train, const 
 
 }  // namespace
 
-power::StandsStill stands_still(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter) {
-  const auto watched = [](const power::Energy& e, const std::optional<ProcessorUse>& use) {
-    return use ? power::WatchedEnergy{&e, use->busy_pct, use->busy_processors} : power::WatchedEnergy{&e};
-  };
-  const std::array idle{watched(energy.idle_before, energy.use_before), watched(energy.idle_after, energy.use_after)};
-  return power::stands_still(meter, watched(energy.gross, processor_use(m.before.processors, m.after.processors)), idle);
-}
-
-std::optional<double> other_cpu_pct(const CellMeasurement& m) {
-  const auto use = processor_use(m.before.processors, m.after.processors);
-  return use ? use->other_pct : std::nullopt;
+WindowResult result_of(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter) {
+  MeasuredWindow window = energy;
+  window.use = processor_use(m.before.processors, m.after.processors);
+  window.throttled = throttled_between(m.before.throttled_bits, m.after.throttled_bits);
+  return result_of(window, meter);
 }
 
 results::CellRow make_row(const CellMeasurement& m, const RowContext& run) {
@@ -122,28 +110,21 @@ results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, co
   fill_meter(row, meter);
   fill_window(row, energy.gross);
   row.sampler_cpu_s = m.sampler_cpu_s;
-  row.other_cpu_pct = other_cpu_pct(m);
+  if (const auto use = processor_use(m.before.processors, m.after.processors)) row.other_cpu_pct = use->other_pct;
   if (!m.result) return row;
   if (results::is_contended(row))
     add_reason(row, fmt::format("contended: {}; joules and times of training are not this cell's alone",
                                 other_programs_text(*row.other_cpu_pct)));
-  const auto still = stands_still(m, energy, meter);
-  for (const std::string& reason : {energy.gross.valid ? "" : energy.gross.reason, power::negative_reason(energy.gross),
-                                    still.invalid, std::string(row.throttled == 1 ? throttled_reason : "")}) {
-    if (reason.empty()) continue;
+  const auto result = result_of(m, energy, meter);
+  if (!result.gross.valid) {
     row.status = "invalid";
-    add_reason(row, reason);
+    add_reason(row, result.gross.reason);
+    return row;
   }
-  if (row.status == "invalid") return row;
-  if (!still.warning.empty()) add_reason(row, still.warning);
-  fill_energy(row, energy.gross, net_of(energy.gross, energy, "", row));
-  if (!energy.train) return row;
-  // A slow meter may know the cell but not its short training windows: then those columns alone stay empty.
-  const std::string unknown_since = energy.train->valid ? power::negative_reason(*energy.train) : energy.train->reason;
-  if (unknown_since.empty())
-    fill_train_energy(row, *energy.train, energy);
-  else
-    add_reason(row, "train energy unknown: " + unknown_since);
+  add_reason(row, result.doubt);
+  add_reason(row, result.net_reason);
+  fill_energy(row, result.gross, result.net);
+  if (energy.train) fill_train_energy(row, *energy.train, energy);
   return row;
 }
 

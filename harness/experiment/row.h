@@ -8,6 +8,7 @@
 #include "harness/experiment/settings.h"
 #include "harness/host/board.h"
 #include "harness/host/processor_use.h"
+#include "harness/measurement/measurement_session.h"
 #include "harness/training/trainer.h"
 #include "results/schema.h"
 #include "tbft/power/energy.h"
@@ -36,17 +37,12 @@ struct CellMeasurement {
   double lr = 0;  // that it trained with; 0: unknown
 };
 
-struct CellEnergy {
-  power::Energy gross;
+struct CellEnergy : MeasuredWindow {
   std::optional<power::Energy> train;  // empty: nothing was trained
-  power::Energy idle_before, idle_after;
-  std::optional<ProcessorUse> use_before, use_after;  // of the processors in these
 };
 
-// What speaks against the meter, given how busy the processors were in the cell and in its idle windows.
-power::StandsStill stands_still(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter);
-// Share of the processors that other programs took during the cell, percent.
-std::optional<double> other_cpu_pct(const CellMeasurement& measurement);
+// What the joules of the whole cell are worth, given what the board and its processors did meanwhile.
+WindowResult result_of(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter);
 
 struct RowContext {
   std::string run_id;

@@ -1,10 +1,16 @@
 #include "harness/host/process_tree.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
+
+#include "results/text.h"
 
 namespace tbft {
 
@@ -55,6 +61,30 @@ ProcessInfo read_process(const std::filesystem::path& folder) {
 double tick_s() {
   const long hz = sysconf(_SC_CLK_TCK);
   return 1 / static_cast<double>(hz > 0 ? hz : 100);
+}
+
+std::vector<LeftBehind> left_behind(const std::vector<pid_t>& not_the_commands) {
+  std::vector<LeftBehind> found;
+  for (const pid_t process : descendants(getpid())) {
+    const auto info = process_info(process);
+    const bool ours = std::ranges::find(not_the_commands, process) != not_the_commands.end();
+    if (!ours && !info.ended) found.push_back({process, results::printable(info.name, 40), info.processor_s});
+  }
+  return found;
+}
+
+std::string left_text(const std::vector<LeftBehind>& left) {
+  if (left.empty()) return {};
+  std::set<std::string> names;
+  double processor_s = 0;
+  for (const auto& [process, name, before_s] : left) {
+    names.insert(name);
+    processor_s += std::max(0.0, process_info(process).processor_s - before_s);
+  }
+  return fmt::format(
+      "the command left {} process{} behind ({}), which took {:.2f} s of processor time in the idle window after it: idle "
+      "power may be too high and net too low",
+      left.size(), left.size() == 1 ? "" : "es", fmt::join(names, ", "), processor_s);
 }
 
 }  // namespace tbft

@@ -25,4 +25,15 @@ ProcessInfo process_info(pid_t process, const std::filesystem::path& proc = "/pr
 // The same for a folder such as /proc/self.
 ProcessInfo read_process(const std::filesystem::path& folder);
 
+// A descendant of this process that outlived the command that started it.
+struct LeftBehind {
+  pid_t process;
+  std::string name;
+  double processor_s;  // until it was found
+};
+// All descendants that run but those in `not_the_commands`, such as a meter that is a program.
+std::vector<LeftBehind> left_behind(const std::vector<pid_t>& not_the_commands);
+// What they have done since they were found; empty where there are none.
+std::string left_text(const std::vector<LeftBehind>& left);
+
 }  // namespace tbft

@@ -5,7 +5,26 @@
 #include <cmath>
 #include <utility>
 
+#include "results/statistics.h"
+
 namespace tbft {
+
+namespace {
+
+std::string line_of(const char* name, std::span<const double> values, std::size_t all, const char* unit) {
+  // Repetitions without a reading are the short ones: a mean of the others would be too high.
+  if (values.empty()) return "";
+  if (values.size() < all)
+    return fmt::format("{:<9} no mean: only {} of {} repetitions have it, and they need not be like the others\n", name,
+                       values.size(), all);
+  const auto s = results::statistics(values);
+  std::string text = fmt::format("{:<9} {:.4g} {} mean of {}", name, s.mean, unit, s.n);
+  if (s.n > 1)
+    text += fmt::format(", standard deviation {:.2g}, 95 % interval of the mean {:.4g} to {:.4g}", s.sd, s.low, s.high);
+  return text + "\n";
+}
+
+}  // namespace
 
 std::string plus_minus(double U_J, double U_random_J) {
   if (std::isfinite(U_J)) return fmt::format(" +- {:.3g} J (k=2)", U_J);
@@ -29,6 +48,27 @@ std::string energy_text(const power::Energy& gross, const power::NetEnergy& net)
   if (std::isfinite(gross.coverage_pct))
     text += fmt::format(", {:.1f} % covered, longest gap {:.3g} s", gross.coverage_pct, gross.longest_gap_s);
   return text + "\n";
+}
+
+std::string results_text(std::span<const WindowResult> all) {
+  if (all.size() == 1) return energy_text(all.front().gross, all.front().net);
+  std::string text;
+  std::vector<double> gross_J, net_J, duration_s;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& gross = all[i].gross;
+    const auto& net = all[i].net;
+    text += fmt::format("{:>3}       {:.6f} s, ", i + 1, gross.duration_s);
+    text += gross.valid ? fmt::format("gross {:.4g} J{}", gross.energy_J, plus_minus(gross.U_J, gross.U_random_J))
+                        : "invalid: " + gross.reason;
+    if (std::isfinite(net.net_J)) text += fmt::format(", net {:.4g} J, idle {:.4g} W", net.net_J, net.idle_W);
+    text += "\n";
+    duration_s.push_back(gross.duration_s);
+    if (gross.valid) gross_J.push_back(gross.energy_J);
+    if (std::isfinite(net.net_J)) net_J.push_back(net.net_J);
+  }
+  return text + line_of("gross", gross_J, all.size(), "J") + line_of("net", net_J, all.size(), "J") +
+         line_of("duration", duration_s, all.size(), "s") +
+         "The interval tells how repeatable the command is; the meter's own error (gain, offset) is the same in all of them.\n";
 }
 
 std::string sampler_text(const power::Monitor& monitor) {

@@ -4,6 +4,11 @@
 
 namespace tbft {
 
+double idle_seconds(double asked_s, const power::MeterInfo& meter) {
+  if (asked_s >= 0) return asked_s;
+  return meter.measured ? 5 : 0;
+}
+
 std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
                                                      const OpenMeter& open) {
   try {

@@ -11,8 +11,9 @@
 
 namespace tbft {
 
-// The length of an idle window beside measured work, where the user says none.
-inline constexpr double default_idle_s = 5;
+// The length of an idle window in seconds: `asked_s`, or where that is negative 5 s beside a measurement and none beside an
+// estimate or a replay.
+double idle_seconds(double asked_s, const power::MeterInfo& meter);
 
 // As power::open_meter(), but where `auto` finds none, or several of which none is to be guessed, it is estimate:// and
 // `warning` says so and why. Throws as that does.

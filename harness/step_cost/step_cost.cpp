@@ -1,7 +1,6 @@
 #include "harness/step_cost/step_cost.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <malloc.h>
 
 #include <algorithm>
@@ -9,17 +8,19 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <thread>
 
 #include "harness/experiment/journal.h"
-#include "harness/experiment/run_directory.h"
 #include "harness/experiment/settings.h"
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
 #include "harness/host/usage_error.h"
+#include "harness/measurement/measurement_session.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/step_cost/contender.h"
+#include "harness/step_cost/earlier.h"
 #include "harness/step_cost/rounds.h"
 #include "harness/step_cost/step_cost_rows.h"
 #include "harness/step_cost/stepper.h"
@@ -39,7 +40,6 @@ namespace fs = std::filesystem;
 
 constexpr double shortest_window_s = 0.5;
 constexpr double periods_a_window = 20;
-constexpr std::size_t max_json_bytes = std::size_t{1} << 20;
 
 double now_s() {
   return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count();
@@ -76,12 +76,14 @@ class NetworkCost {
     fs::remove(trace);  // of a measurement that did not end
     monitor_ =
         std::make_unique<power::Monitor>(std::move(meter_), power::MonitorOptions{request_.interval_s, trace, nullptr, {}});
-    idle("idle/before");
+    session_.emplace(*monitor_, SessionOptions{.idle_s = idle_seconds(request_.idle_s, meter()),
+                                               .wait = [this](double seconds) { wait(seconds); }});
+    session_->idle("idle/before");
     const auto rounds = run_rounds(lanes_.size(), limits(),
                                    {.window = [&](std::size_t lane, std::size_t round) { return window(lane, round); },
                                     .now_s = now_s,
                                     .after_round = [&](std::size_t n, const auto& seconds) { after_round(n, seconds); }});
-    idle("idle/after");
+    session_->idle("idle/after");
     for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i].seconds = rounds.seconds[i];
     std::ranges::move(step_cost_rows(lanes_, facts()), std::back_inserter(outcome.rows));
     std::ranges::move(operation_rows(lanes_, options_.spec), std::back_inserter(outcome.operations));
@@ -139,16 +141,10 @@ class NetworkCost {
     }
   }
 
-  void idle(const std::string& name) {
-    const double seconds = request_.idle_s >= 0 ? request_.idle_s : meter().measured ? default_idle_s : 0;
-    if (seconds <= 0) return;
+  void wait(double seconds) const {
     console_.progress(fmt::format("idle window of {} s", seconds));
-    monitor_->begin(name);
-    const double end_s = now_s() + seconds;
-    while (now_s() < end_s && !stop_) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    monitor_->end(name);
-    stop_point();
-    idle_known_ = true;
+    for (const double end_s = now_s() + seconds; now_s() < end_s; stop_point())
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 
   double window(std::size_t index, std::size_t round) {
@@ -158,14 +154,14 @@ class NetworkCost {
     stepper->restore();
     stepper->step();  // its weights back into the caches
     const std::string name = window_name(lane, round);
-    monitor_->begin(name);
+    session_->begin(name);
     const double start_s = now_s();
     for (std::int64_t step = 0; step < lane.steps; ++step) {
       stop_point();
       stepper->step();
     }
     const double seconds = now_s() - start_s;
-    monitor_->end(name);
+    session_->end(name);
     // The same work once more, shorter and told by operation.
     stepper->restore();
     OperationTimes mean;
@@ -195,9 +191,8 @@ class NetworkCost {
                             lanes_[widest].contender.strategy->name, 100 * request_.precision);
   }
 
-  power::Energy idle_energy(const std::string& name) { return idle_known_ ? monitor_->energy(name) : power::Energy{}; }
-
   StepCostFacts facts() {
+    const auto idle = session_->idle_windows();
     return {.run_id = run_id_,
             .started_utc = started_utc_,
             .network = models::describe(options_.spec),
@@ -205,8 +200,8 @@ class NetworkCost {
             .layout = options_.layout,
             .board = &board_,
             .meter = meter(),
-            .idle_before = idle_energy("idle/before"),
-            .idle_after = idle_energy("idle/after")};
+            .idle_before = idle.idle_before,
+            .idle_after = idle.idle_after};
   }
 
   const StepCostRequest& request_;
@@ -218,49 +213,11 @@ class NetworkCost {
   StepperOptions options_;
   std::unique_ptr<power::Meter> meter_;  // until the monitor has it
   std::unique_ptr<power::Monitor> monitor_;
+  std::optional<MeasurementSession> session_;
   std::vector<ContenderRounds> lanes_;
   std::vector<StepMaker> makers_;  // in the order of lanes_
   std::string started_utc_, run_id_, so_far_;
-  bool idle_known_ = false;
 };
-
-// What must be equal for two measurements to be one; the networks may differ, each has rows of its own.
-nlohmann::json settings_json(const StepCostRequest& request) {
-  return {{"strategies", request.strategies}, {"quirk", request.quirk},       {"precision", request.precision},
-          {"max_s", request.max_s},           {"window_s", request.window_s}, {"meter", request.meter},
-          {"interval_s", request.interval_s}, {"idle_s", request.idle_s},     {"threads", request.threads},
-          {"backend", request.backend},       {"layout", request.layout},     {"seed", request.seed}};
-}
-
-// What an earlier measurement of the same settings left; a directory of other settings is refused.
-StepCostOutcome earlier(const fs::path& directory, const nlohmann::json& settings) {
-  StepCostOutcome outcome;
-  const fs::path json_path = directory / "step_cost.json";
-  if (!fs::exists(json_path)) {
-    if (fs::exists(directory / "step_cost.csv"))
-      throw RunDirectoryError(
-          fmt::format("{} holds a step_cost.csv without its step_cost.json; use another directory", directory.string()));
-    return outcome;
-  }
-  const auto json = nlohmann::json::parse(results::read_file(json_path, max_json_bytes), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("settings") || !json["settings"].is_object())
-    throw RunDirectoryError(fmt::format("{}: not written by this program; use another directory", json_path.string()));
-  std::vector<std::string> differ;
-  for (const auto& [key, value] : settings.items())
-    if (json["settings"].value(key, nlohmann::json()) != value) differ.push_back(key);
-  if (!differ.empty())
-    throw RunDirectoryError(fmt::format("{} was measured with other settings ({}); use another directory", directory.string(),
-                                        fmt::join(differ, ", ")));
-  if (fs::exists(directory / "step_cost.csv")) outcome.rows = results::read_step_costs(directory / "step_cost.csv");
-  if (fs::exists(directory / "operations.csv")) outcome.operations = results::read_operations(directory / "operations.csv");
-  // They are written first: without rows of their network they are of a measurement that did not end.
-  std::erase_if(outcome.operations, [&](const results::OperationRow& operation) {
-    return std::ranges::none_of(outcome.rows, [&](const results::StepCostRow& row) {
-      return row.pixels == operation.pixels && row.classes == operation.classes;
-    });
-  });
-  return outcome;
-}
 
 void check(const StepCostRequest& request) {
   for (const auto& network : request.networks) {
@@ -319,20 +276,6 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
     results::write_step_costs(request.directory / "step_cost.csv", outcome.rows);
   }
   return outcome;
-}
-
-double operations_saving_pct(std::span<const results::OperationRow> operations, const results::StepCostRow& row) {
-  const auto sum_s = [&](std::string_view variant, std::string_view strategy) {
-    double sum = 0;
-    for (const auto& operation : operations)
-      if (operation.pixels == row.pixels && operation.classes == row.classes && operation.variant == variant &&
-          operation.strategy == strategy)
-        sum += operation.seconds.value_or(power::unknown);
-    return sum;
-  };
-  const double full_s = sum_s("tbft", "full");
-  const double own_s = sum_s(row.variant, row.strategy);
-  return full_s > 0 && own_s > 0 ? 100 * (1 - own_s / full_s) : power::unknown;
 }
 
 }  // namespace tbft

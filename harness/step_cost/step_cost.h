@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -47,8 +46,5 @@ struct StepCostOutcome {
 // power::BadMeterUri, power::MeterUnavailable, Interrupted (whole networks are on disk), std::system_error.
 StepCostOutcome measure_step_cost(const StepCostRequest& request, const Board& board, Console& console,
                                   const std::atomic<bool>& stop);
-
-// What the operations of a row's strategy save against those of `full`, in percent; NaN where they were not recorded.
-double operations_saving_pct(std::span<const results::OperationRow> operations, const results::StepCostRow& row);
 
 }  // namespace tbft

@@ -142,4 +142,18 @@ std::vector<results::OperationRow> operation_rows(std::span<const ContenderRound
   return rows;
 }
 
+double operations_saving_pct(std::span<const results::OperationRow> operations, const results::StepCostRow& row) {
+  const auto sum_s = [&](std::string_view variant, std::string_view strategy) {
+    double sum = 0;
+    for (const auto& operation : operations)
+      if (operation.pixels == row.pixels && operation.classes == row.classes && operation.variant == variant &&
+          operation.strategy == strategy)
+        sum += operation.seconds.value_or(power::unknown);
+    return sum;
+  };
+  const double full_s = sum_s("tbft", "full");
+  const double own_s = sum_s(row.variant, row.strategy);
+  return full_s > 0 && own_s > 0 ? 100 * (1 - own_s / full_s) : power::unknown;
+}
+
 }  // namespace tbft

@@ -44,4 +44,7 @@ std::vector<results::StepCostRow> step_cost_rows(std::span<const ContenderRounds
 // One row a contender and operation: means over rounds.
 std::vector<results::OperationRow> operation_rows(std::span<const ContenderRounds> all, const models::NetworkSpec& spec);
 
+// What the operations of a row's strategy save against those of `full`, in percent; NaN where they were not recorded.
+double operations_saving_pct(std::span<const results::OperationRow> operations, const results::StepCostRow& row);
+
 }  // namespace tbft

@@ -10,7 +10,6 @@
 #include <optional>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "harness/experiment/row.h"
 #include "harness/experiment/run_status.h"
@@ -18,6 +17,7 @@
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_text.h"
 #include "harness/measurement/marker.h"
+#include "harness/measurement/measurement_session.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/sweep/cell_run.h"
 #include "harness/sweep/jobs.h"
@@ -34,13 +34,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// A finished cell that waits for the idle window after it.
-struct Pending {
-  CellMeasurement measurement;
-  std::string window;
-  int idle_before = -1;
-};
-
 class Run {
  public:
   // `status` and its file outlive the run: its end is told by whoever sees it.
@@ -54,7 +47,7 @@ class Run {
     // The directory pins what `auto` found, so that a resume with another meter is noticed.
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = info.uri;
-    if (settings.idle.seconds < 0) settings.idle.seconds = info.measured ? default_idle_s : 0;
+    settings.idle.seconds = idle_seconds(settings.idle.seconds, info);
     identify(settings);  // tells of a file that is missing before anything is timed
     const auto realtime = power::parse_realtime(settings.meter.realtime);
     const auto scheduling = power::try_scheduling(realtime);
@@ -77,6 +70,11 @@ class Run {
     }
     setup_->journal.execution(tool_version(), trace_);
     monitor_ = std::make_unique<power::Monitor>(std::move(meter), std::move(options));
+    // Not cut short by a signal: the finished cell before it needs its idle window whole.
+    session_.emplace(*monitor_,
+                     SessionOptions{.idle_s = settings.idle.seconds,
+                                    .wait = [](double s) { std::this_thread::sleep_for(std::chrono::duration<double>(s)); },
+                                    .processor_times = [this] { return board_.processor_times(); }});
     status_.meter = monitor_->meter().uri;
     status_.measured = monitor_->meter().measured;
   }
@@ -94,10 +92,10 @@ class Run {
     for (const Cell* cell : todo) {
       if (stop_) throw Interrupted("interrupted");
       const auto way = settled_way_of(*cell);
-      pending_ = measure_cell(*cell, way);
+      const auto measurement = measure_cell(*cell, way);
       cool_down();
       idle_window();
-      write_pending(outcome);
+      write(measurement, outcome);
       --remaining_;
       ++finished_;
     }
@@ -184,7 +182,6 @@ class Run {
     if (setup_->cell_settings.searches() == before || settings().idle.seconds <= 0) return way;
     cool_down();
     idle_window();
-    monitor_->forget(fmt::format("idle/{}", idle_windows_ - 2));  // the one before the search
     return way;
   }
 
@@ -236,19 +233,18 @@ class Run {
     status_file_.update(status_);
   }
 
-  Pending measure_cell(const Cell& cell, const CellWay& way) {
-    Pending pending;
-    pending.window = "cell/" + cell.id;
-    pending.idle_before = idle_windows_ - 1;
+  static std::string window_of(const Cell& cell) { return "cell/" + cell.id; }
+
+  CellMeasurement measure_cell(const Cell& cell, const CellWay& way) {
     setup_->journal.cell_begins(cell.id);
     const double sampler_before = monitor_->sampler().cpu_s;
-    CellObserver observer(monitor_.get(), pending.window, settings().trace_steps, stop_,
+    CellObserver observer(&*session_, window_of(cell), settings().trace_steps, stop_,
                           [&](double fraction) { show_progress(cell, fraction); });
-    auto& m = pending.measurement = run_cell(*setup_, cell, way, observer);
+    auto m = run_cell(*setup_, cell, way, observer);
     m.sampler_cpu_s = monitor_->sampler().cpu_s - sampler_before;
     const auto result = m.result.value_or(TrainResult{});
     setup_->journal.cell_ends(cell.id, result.correct_by_image, result.diagnosis);
-    return pending;
+    return m;
   }
 
   void cool_down() {
@@ -263,66 +259,42 @@ class Run {
     }
   }
 
-  // Data loaded, threads parked. Not cut short by a signal: the finished cell before it needs it whole.
+  // Data loaded, threads parked.
   void idle_window() {
     if (settings().idle.seconds <= 0) return;
     status_.state = "idle";
     show_status();
-    const auto name = fmt::format("idle/{}", idle_windows_++);
-    const auto before = board_.processor_times();
-    monitor_->begin(name);
-    const bool is_measured = monitor_->failure().empty();
-    if (is_measured) std::this_thread::sleep_for(std::chrono::duration<double>(settings().idle.seconds));
-    monitor_->end(name);
-    idle_uses_.push_back(processor_use(before, board_.processor_times()));
+    session_->idle(fmt::format("idle/{}", idle_windows_++));
   }
 
-  // The cells that are left are trained and tested all the same: an accuracy needs no meter.
-  void warn_of_dead_meter() {
-    if (meter_is_dead_ || monitor_->failure().empty()) return;
-    meter_is_dead_ = true;
-    console_.warning(
-        fmt::format("the meter failed: {}; from here on accuracies alone are measured and energies are invalid; "
-                    "once the meter is back, --resume runs these cells again",
-                    monitor_->failure()));
-  }
-
-  power::Energy idle_energy(int index) { return index < 0 ? power::Energy{} : monitor_->energy(fmt::format("idle/{}", index)); }
-
-  void write_pending(RunOutcome& outcome) {
-    auto& m = pending_->measurement;
-    CellEnergy energy;
-    energy.gross = monitor_->energy(pending_->window);
+  // The idle window after the cell has been measured.
+  void write(const CellMeasurement& m, RunOutcome& outcome) {
+    CellEnergy energy{session_->measured()};
     const bool trained = m.result && m.train_s > 0;
-    if (trained) energy.train = monitor_->energy(pending_->window + "/train");
-    energy.idle_before = idle_energy(pending_->idle_before);
-    energy.idle_after = idle_energy(idle_windows_ - 1);
-    if (pending_->idle_before >= 0) {
-      energy.use_before = idle_uses_.at(static_cast<std::size_t>(pending_->idle_before));
-      energy.use_after = idle_uses_.back();
-    }
-    warn_once(m, energy);
-    const auto row = make_row(m, energy, monitor_->meter(), setup_->facts());
+    if (trained) energy.train = monitor_->energy(window_of(m.cell) + "/train");
+    const auto meter = monitor_->meter();
+    const auto row = make_row(m, energy, meter, setup_->facts());
+    warn_once(row.other_cpu_pct, result_of(m, energy, meter).doubt);
     // The readings first: a row on the disk must find its joules again in the trace.
     monitor_->sync();
     setup_->directory.commit(row);
-    // The last idle window is the one before the next cell.
-    monitor_->forget(pending_->window);
-    if (pending_->idle_before >= 0) monitor_->forget(fmt::format("idle/{}", pending_->idle_before));
+    monitor_->forget(window_of(m.cell));
     count(row, outcome);
-    warn_of_dead_meter();
+    // The cells that are left are trained and tested all the same: an accuracy needs no meter.
+    if (const auto failure = session_->new_failure(); !failure.empty())
+      console_.warning(
+          fmt::format("the meter failed: {}; from here on accuracies alone are measured and energies are invalid; "
+                      "once the meter is back, --resume runs these cells again",
+                      failure));
     console_.line(fmt::format("[{}/{}] {}", finished_ + 1, finished_ + remaining_, outcome_text(m.cell, row)));
-    pending_.reset();
   }
 
   // The first time is enough: each cell's row has its own.
-  void warn_once(const CellMeasurement& m, const CellEnergy& energy) {
-    if (const auto other_pct = other_cpu_pct(m);
-        other_pct && *other_pct > crowded_pct && !std::exchange(warned_of_others_, true))
+  void warn_once(std::optional<double> other_pct, const std::string& doubt) {
+    if (other_pct && *other_pct > crowded_pct && !std::exchange(warned_of_others_, true))
       console_.warning(
           fmt::format("{}: joules and times hold their work too (column other_cpu_pct)", other_programs_text(*other_pct)));
-    const auto still = stands_still(m, energy, monitor_->meter());
-    if (!still.warning.empty() && !std::exchange(warned_of_meter_, true)) console_.warning(still.warning);
+    if (!doubt.empty() && !std::exchange(warned_of_meter_, true)) console_.warning(doubt);
   }
 
   const Board& board_;
@@ -333,10 +305,8 @@ class Run {
   std::unique_ptr<RunSetup> setup_;
   std::unique_ptr<power::Monitor> monitor_;
   std::string trace_;  // its file's name; empty: none is kept
-  std::optional<Pending> pending_;
+  std::optional<MeasurementSession> session_;
   int idle_windows_ = 0;
-  bool meter_is_dead_ = false;
-  std::vector<std::optional<ProcessorUse>> idle_uses_;
   bool warned_of_others_ = false, warned_of_meter_ = false;
   std::size_t remaining_ = 0, finished_ = 0;
   SteadyClock::time_point began_, last_drawn_;

@@ -1,0 +1,88 @@
+#include "harness/measurement/measurement_session.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "power/plausible.h"
+
+namespace tbft {
+
+namespace {
+
+power::WatchedEnergy watched(const power::Energy& energy, const std::optional<ProcessorUse>& use) {
+  return use ? power::WatchedEnergy{&energy, use->busy_pct, use->busy_processors} : power::WatchedEnergy{&energy};
+}
+
+}  // namespace
+
+power::NetEnergy net_of_idle(const power::Energy& gross, const IdleWindows& idle, std::string& reason) {
+  auto net = power::net(gross, idle.idle_before, idle.idle_after);
+  reason = power::negative_reason(net, gross);
+  if (!reason.empty()) net.net_J = net.U_net_J = net.U_random_net_J = power::unknown;
+  return net;
+}
+
+WindowResult result_of(const MeasuredWindow& window, const power::MeterInfo& meter) {
+  const std::array idle{watched(window.idle_before, window.use_before), watched(window.idle_after, window.use_after)};
+  const auto still = power::stands_still(meter, watched(window.gross, window.use), idle);
+  WindowResult result{.gross = window.gross, .doubt = still.warning};
+  std::string reasons;
+  for (const std::string& reason :
+       {window.gross.valid ? "" : window.gross.reason, power::negative_reason(window.gross), still.invalid,
+        std::string(window.throttled.value_or(false) ? "the board was throttled or under voltage" : "")})
+    if (!reason.empty()) reasons += (reasons.empty() ? "" : "; ") + reason;
+  if (!reasons.empty()) power::invalidate(result.gross, reasons);
+  result.net = net_of_idle(result.gross, window, result.net_reason);
+  return result;
+}
+
+void MeasurementSession::idle(std::string_view name) {
+  if (options_.idle_s <= 0) return;
+  if (!before_.name.empty()) monitor_.forget(before_.name);
+  before_ = std::exchange(after_, {});
+  ++idle_since_work_;
+  const auto processors = options_.processor_times();
+  monitor_.begin(name);
+  try {
+    if (monitor_.failure().empty()) options_.wait(options_.idle_s);
+  } catch (...) {
+    monitor_.end(name);
+    throw;
+  }
+  monitor_.end(name);
+  after_ = {std::string(name), processor_use(processors, options_.processor_times())};
+}
+
+void MeasurementSession::begin(std::string_view name) {
+  monitor_.begin(name);
+  if (work_is_open_) return;
+  work_ = name;
+  work_is_open_ = true;
+}
+
+void MeasurementSession::end(std::string_view name) {
+  monitor_.end(name);
+  if (name != work_) return;
+  work_is_open_ = false;
+  idle_since_work_ = 0;
+}
+
+MeasuredWindow MeasurementSession::measured() {
+  if (options_.idle_s > 0 && (work_is_open_ || idle_since_work_ != 1))
+    throw std::logic_error(fmt::format("window `{}`: net joules need the one idle window after it", work_));
+  return {idle_windows(), monitor_.energy(work_)};
+}
+
+IdleWindows MeasurementSession::idle_windows() {
+  const auto energy = [this](const Idle& idle) { return idle.name.empty() ? power::Energy{} : monitor_.energy(idle.name); };
+  return {energy(before_), energy(after_), before_.use, after_.use};
+}
+
+std::string MeasurementSession::new_failure() {
+  auto failure = monitor_.failure();
+  return failure.empty() || std::exchange(failure_is_known_, true) ? std::string() : failure;
+}
+
+}  // namespace tbft

@@ -1,0 +1,58 @@
+#include "harness/step_cost/earlier.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "harness/experiment/run_directory.h"
+#include "results/files.h"
+
+namespace tbft {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_json_bytes = std::size_t{1} << 20;
+
+}  // namespace
+
+nlohmann::json settings_json(const StepCostRequest& request) {
+  return {{"strategies", request.strategies}, {"quirk", request.quirk},       {"precision", request.precision},
+          {"max_s", request.max_s},           {"window_s", request.window_s}, {"meter", request.meter},
+          {"interval_s", request.interval_s}, {"idle_s", request.idle_s},     {"threads", request.threads},
+          {"backend", request.backend},       {"layout", request.layout},     {"seed", request.seed}};
+}
+
+StepCostOutcome earlier(const fs::path& directory, const nlohmann::json& settings) {
+  StepCostOutcome outcome;
+  const fs::path json_path = directory / "step_cost.json";
+  if (!fs::exists(json_path)) {
+    if (fs::exists(directory / "step_cost.csv"))
+      throw RunDirectoryError(
+          fmt::format("{} holds a step_cost.csv without its step_cost.json; use another directory", directory.string()));
+    return outcome;
+  }
+  const auto json = nlohmann::json::parse(results::read_file(json_path, max_json_bytes), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("settings") || !json["settings"].is_object())
+    throw RunDirectoryError(fmt::format("{}: not written by this program; use another directory", json_path.string()));
+  std::vector<std::string> differ;
+  for (const auto& [key, value] : settings.items())
+    if (json["settings"].value(key, nlohmann::json()) != value) differ.push_back(key);
+  if (!differ.empty())
+    throw RunDirectoryError(fmt::format("{} was measured with other settings ({}); use another directory", directory.string(),
+                                        fmt::join(differ, ", ")));
+  if (fs::exists(directory / "step_cost.csv")) outcome.rows = results::read_step_costs(directory / "step_cost.csv");
+  if (fs::exists(directory / "operations.csv")) outcome.operations = results::read_operations(directory / "operations.csv");
+  // They are written first: without rows of their network they are of a measurement that did not end.
+  std::erase_if(outcome.operations, [&](const results::OperationRow& operation) {
+    return std::ranges::none_of(outcome.rows, [&](const results::StepCostRow& row) {
+      return row.pixels == operation.pixels && row.classes == operation.classes;
+    });
+  });
+  return outcome;
+}
+
+}  // namespace tbft
