@@ -7,7 +7,7 @@
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_row.h"
 #include "harness/training/strategies/strategy.h"
-#include "power/plausible.h"
+#include "tbft/power/plausible.h"
 
 namespace tbft {
 

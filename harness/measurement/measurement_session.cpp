@@ -5,7 +5,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "power/plausible.h"
+#include "tbft/power/plausible.h"
 
 namespace tbft {
 

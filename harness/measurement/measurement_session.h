@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "harness/host/processor_use.h"
-#include "power/energy.h"
-#include "power/meter.h"
-#include "power/monitor.h"
+#include "tbft/power/energy.h"
+#include "tbft/power/meter.h"
+#include "tbft/power/monitor.h"
 
 namespace tbft {
 
