@@ -14,7 +14,6 @@
 #include <cstring>
 #include <vector>
 
-#include "harness/experiment/settings.h"
 #include "harness/training/compute.h"
 #include "harness/training/network.h"
 #include "harness/training/strategies/strategy.h"
@@ -49,21 +48,19 @@ double flop(std::int64_t macs) {
   return 2.0 * static_cast<double>(macs) * static_cast<double>(batch);
 }
 
-at::MemoryFormat format() {
-  return default_layout() == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-}
+constexpr auto format = at::MemoryFormat::ChannelsLast;
 
 models::NetworkPtr network() {
   set_compute({2, "onednn"});
   torch::manual_seed(0);
   auto net = models::make_network(spec);
-  set_layout(*net, default_layout());
+  set_layout(*net, "channels_last");
   net->train();
   return net;
 }
 
 torch::Tensor images() {
-  return at::rand({batch, 3, spec.pixels, spec.pixels}).mul_(2).sub_(1).contiguous(format());
+  return at::rand({batch, 3, spec.pixels, spec.pixels}).mul_(2).sub_(1).contiguous(format);
 }
 
 // The input of a stage, without a graph.

@@ -22,7 +22,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/experiment/settings.h"
 #include "harness/host/board.h"
 #include "harness/step_cost/step_operation.h"
 #include "harness/step_cost/stepper.h"
@@ -75,7 +74,7 @@ double median(std::vector<double> values) {
 }
 
 struct Options {
-  std::string work, protocol = "paper", layout = default_layout(), backend = "onednn";
+  std::string work, protocol = "paper", layout = "channels_last", backend = "onednn";
   std::int64_t threads = 2, steps = 7;
   int pixels = 32;
 };

@@ -3,8 +3,8 @@
 A ratio pairs two consecutive runs, because machines drift by 10-20 % within minutes. The script prints the median of the
 paired ratios, and the narrowest pair of order statistics that contains it with at least 95 % confidence for any
 distribution (with 7 rounds the smallest and the largest, 98 %). Judge by the lower bound.
-cell_block3 is the strictest comparison: the whole process of tbft, with reading the images, the trial of back ends, the
-warm-up cell and the test, against only the training and validation of the baseline.
+cell_block3 is the strictest comparison: the whole process of tbft, with reading the images, the warm-up cell and the
+test, against only the training and validation of the baseline.
 """
 import argparse
 import hashlib

@@ -52,7 +52,7 @@ int execute(const DiagnoseOptions& options) {
   check_output("--save-reference", options.save_reference, options.force, {options.checkpoint});
   Console console;
   const StopOnSignal stop;
-  set_compute({options.threads == 0 ? Board().cores() : options.threads, "onednn"});
+  set_compute({options.threads == 0 ? Board().cores() : options.threads});
   Trainer base(options.checkpoint);
   if (!base.note().empty()) console.warning(base.note());
 

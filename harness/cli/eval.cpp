@@ -10,7 +10,6 @@
 #include "harness/cli/command.h"
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
-#include "harness/experiment/settings.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
@@ -25,7 +24,7 @@ struct EvalOptions {
   std::string checkpoint;
   std::string dataset;
   std::int64_t threads = 0;
-  std::string backend = "onednn";
+  std::string backend = "auto";
   bool json = false;
 };
 
@@ -59,7 +58,7 @@ int execute(const EvalOptions& options) {
   if (!note.empty()) console.warning(note);
   std::vector<std::int64_t> all(static_cast<std::size_t>(images.size()));
   std::iota(all.begin(), all.end(), 0);
-  const auto correct = trainer.correct(images, all, default_layout(), std::nullopt, progress);
+  const auto correct = trainer.correct(images, all, TrainSettings().layout, std::nullopt, progress);
   console.clear();
   const double accuracy_pct = 100.0 * static_cast<double>(correct) / static_cast<double>(images.size());
   if (options.json)
@@ -84,7 +83,8 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--threads", options->threads, "Threads; 0: every core")
       ->envname("TBFT_THREADS")
       ->check(CLI::Range(0, 1024));
-  command->add_option("--backend", options->backend, "onednn or native")->check(CLI::IsMember({"onednn", "native"}));
+  command->add_option("--backend", options->backend, "onednn or native; auto: onednn where libtorch has it")
+      ->check(CLI::IsMember({"auto", "onednn", "native"}));
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(
       "Examples:\n"

@@ -47,7 +47,7 @@ struct PersonalizeOptions {
   double holdout = 0.3;
   std::int64_t tries = 2, epochs = 10, patience = 5, batch = 16, threads = 0;
   std::uint32_t seed = 0;
-  std::string backend = "onednn";
+  std::string backend = "auto";
   bool dry_run = false, json = false, force = false;
 };
 
@@ -157,11 +157,7 @@ int execute(const PersonalizeOptions& options) {
   const Settings defaults;
   request.lr = defaults.train.lr;
   if (options.lr) request.lr = {{"default", *options.lr}};
-  request.train = {.batch = options.batch,
-                   .epochs = options.epochs,
-                   .patience = options.patience,
-                   .layout = default_layout(),
-                   .seed = options.seed};
+  request.train = {.batch = options.batch, .epochs = options.epochs, .patience = options.patience, .seed = options.seed};
   const auto labelled = std::ssize(request.split.train) + std::ssize(request.split.val);
   request.reference = reference_of(options.source, options.checkpoint, {std::min<std::int64_t>(labelled, diagnosed_images)},
                                    options.seed, trainer, console, stop);
@@ -234,7 +230,8 @@ void add_personalize(CLI::App& app, Action& action) {
   command->add_option("--threads", options->threads, "Threads; 0: every core")
       ->envname("TBFT_THREADS")
       ->check(CLI::Range(0, 1024));
-  command->add_option("--backend", options->backend, "onednn or native")->check(CLI::IsMember({"onednn", "native"}));
+  command->add_option("--backend", options->backend, "onednn or native; auto: onednn where libtorch has it")
+      ->check(CLI::IsMember({"auto", "onednn", "native"}));
   command->add_flag("--json", options->json, "Print the record");
   command->footer(
       "Examples:\n"

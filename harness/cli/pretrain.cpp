@@ -13,7 +13,6 @@
 #include "harness/cli/output.h"
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
-#include "harness/experiment/settings.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
@@ -37,7 +36,6 @@ struct PretrainOptions {
 
 int execute(const PretrainOptions& options) {
   auto settings = find_recipe(options.recipe).settings;
-  settings.layout = default_layout();
   settings.epochs = options.epochs.value_or(settings.epochs);
   settings.batch = options.batch.value_or(settings.batch);
   settings.lr = options.lr.value_or(settings.lr);
@@ -60,7 +58,7 @@ int execute(const PretrainOptions& options) {
   check_output("-o", options.out, options.force || options.resume);
   Console console;
   const StopOnSignal stop;
-  set_compute({options.threads == 0 ? Board().cores() : options.threads, "onednn"});
+  set_compute({options.threads == 0 ? Board().cores() : options.threads});
   const auto train = load_images(options.train, console);
   auto val = load_images(options.val, console);
   // These labels choose the best epoch.

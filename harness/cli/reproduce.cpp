@@ -27,7 +27,7 @@ struct ReproduceOptions {
 
 std::size_t cells_of(const TableJob& job) {
   const auto& s = job.settings;
-  const auto conditions = effective(s, 1).data.conditions.size();
+  const auto conditions = completed(s).data.conditions.size();
   return std::max<std::size_t>(conditions, 1) * s.sweep.train_sizes.size() * s.sweep.strategies.size() *
          static_cast<std::size_t>(s.sweep.repetitions);
 }

@@ -15,7 +15,6 @@
 #include "harness/host/console.h"
 #include "harness/host/provenance.h"
 #include "harness/measurement/run_meter.h"
-#include "harness/sweep/jobs.h"
 #include "harness/sweep/runner.h"
 #include "harness/training/strategies/strategy.h"
 #include "results/report.h"
@@ -56,9 +55,7 @@ std::string trace_line(const Settings& settings, const RunOptions& options, cons
   }
 }
 
-void print_plan(const Settings& requested, const RunOptions& options, const Board& board) {
-  const auto settings =
-      options.jobs > 0 ? settings_of_jobs(requested, options.jobs, board.cores()) : effective(requested, board.cores());
+void print_plan(const Settings& settings, const RunOptions& options) {
   const auto plan = select_cells(make_plan(settings, identify(settings)), options.cells);
   fmt::print("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed\n");
   for (const auto& c : plan)
@@ -75,13 +72,13 @@ int execute(const RunOptions& options) {
   if (!options.realtime.empty()) set.push_back("meter.realtime=" + options.realtime);
   if (options.tune_lr) set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
   const auto settings = read_settings(options.experiment, set);
-  const Board board;
   if (options.dry_run) {
-    print_plan(settings, options, board);
+    print_plan(settings, options);
     return Exit::ok;
   }
   check_status_file(options.status,
                     {options.experiment, settings.model.checkpoint, settings.model.reference, played_back(settings.meter.uri)});
+  const Board board;
   Console console;
   const StopOnSignal stop;
   RunRequest request{

@@ -204,8 +204,9 @@ void add_step_cost(CLI::App& app, Action& action) {
   command->add_option("--threads", request.threads, "Threads; 0: every core")
       ->envname("TBFT_THREADS")
       ->check(CLI::Range(0, 1024));
-  command->add_option("--backend", request.backend, "onednn or native")->check(CLI::IsMember({"onednn", "native"}));
-  command->add_option("--layout", request.layout, "channels_last or contiguous (default: by machine)")
+  command->add_option("--backend", request.backend, "onednn or native; auto: onednn where libtorch has it")
+      ->check(CLI::IsMember({"auto", "onednn", "native"}));
+  command->add_option("--layout", request.layout, "channels_last, or contiguous: torch's own operations, slower")
       ->check(CLI::IsMember({"channels_last", "contiguous"}));
   command->add_option("--seed", request.seed, "Seed of weights, image and order")->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON with the columns of step_cost.csv and operations.csv");

@@ -21,11 +21,6 @@ namespace {
 
 constexpr std::size_t id_digits = 12;
 
-nlohmann::json without(nlohmann::json object, std::initializer_list<std::string_view> names) {
-  for (const auto name : names) object.erase(std::string(name));
-  return object;
-}
-
 std::string file_sha256(const std::string& key, const std::string& path) {
   constexpr std::size_t max_bytes = std::size_t{1} << 30U;
   try {
@@ -47,35 +42,31 @@ std::string sha256_hex(std::string_view bytes) {
   return hex;
 }
 
-Identity identify(const Settings& settings) {
+Identity identify(const Settings& declared) {
   Identity identity;
-  identity.checkpoint_sha256 = file_sha256("model.checkpoint", settings.model.checkpoint);
-  // Texts for people, where files happen to lie and what an external instrument sees change no result;
-  // neither do the readings that are kept, nor the priority of the thread that takes them.
-  auto relevant =
-      without(nlohmann::json::parse(to_json(settings)), {"description", "name", "model.checkpoint", "data.path",
-                                                         "data.train_path", "meter.marker", "meter.trace", "meter.realtime"});
-  relevant["model.sha256"] = identity.checkpoint_sha256;
-  relevant["data.options"] = data::parse_dataset_spec(settings.data.path).params;
-  if (!settings.data.train_path.empty())
-    relevant["data.train_options"] = data::parse_dataset_spec(settings.data.train_path).params;
-  // Settings that came later than the first runs: where they change nothing, ids stay what they were.
-  relevant.erase("train.cache_limit_MiB");
-  if (settings.train.cache == "off") relevant.erase("train.cache");
-  if (!settings.train.refresh_bn) relevant.erase("train.refresh_bn");
-  if (settings.sweep.val_size == paper_val_size) relevant.erase("sweep.val_size");
-  relevant.erase("model.reference");  // of cells that diagnose alone: see make_plan
-  if (!settings.model.reference.empty()) identity.reference_sha256 = file_sha256("model.reference", settings.model.reference);
-  const auto config =
-      without(relevant, {"sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions", "train.lr"});
-  identity.config_hash = sha256_hex(config.dump()).substr(0, id_digits);
-  identity.accuracy_json = without(config, {"data.dataset", "sweep.seed", "meter.uri", "meter.interval_s", "idle.seconds",
-                                            "cooldown.max_C", "cooldown.timeout_s", "warmup", "trace_steps"})
-                               .dump();
+  identity.checkpoint_sha256 = file_sha256("model.checkpoint", declared.model.checkpoint);
+  if (!declared.model.reference.empty()) identity.reference_sha256 = file_sha256("model.reference", declared.model.reference);
+  const auto values = nlohmann::json::parse(to_json(completed(declared)));
+  const auto defaults = nlohmann::json::parse(to_json(Settings()));
+  nlohmann::json accuracy{{"model.sha256", identity.checkpoint_sha256},
+                          {"data.options", data::parse_dataset_spec(declared.data.path).params}};
+  if (!declared.data.train_path.empty())
+    accuracy["data.train_options"] = data::parse_dataset_spec(declared.data.train_path).params;
+  nlohmann::json of_the_run = nlohmann::json::object();
+  for (const auto& [key, role, help] : setting_keys()) {
+    const std::string name(key);
+    if (values.at(name) == defaults.at(name)) continue;  // so that settings still to come change no id
+    if (role == SettingRole::result || role == SettingRole::machine) accuracy[name] = values.at(name);
+    if (role == SettingRole::run && name != "name") of_the_run[name] = values.at(name);
+  }
+  identity.accuracy_json = accuracy.dump();
+  accuracy.update(of_the_run);
+  identity.config_hash = sha256_hex(accuracy.dump()).substr(0, id_digits);
   return identity;
 }
 
-std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) {
+std::vector<Cell> make_plan(const Settings& declared, const Identity& identity) {
+  const auto settings = completed(declared);
   const auto& kind = data::find_dataset(settings.data.dataset);
   const auto target = data::dataset_at(settings.data.dataset, settings.data.path);
   const bool by_condition = !settings.data.conditions.empty();
@@ -98,13 +89,11 @@ std::vector<Cell> make_plan(const Settings& settings, const Identity& identity) 
           cell.strategy = strategy;
           cell.repetition = repetition;
           cell.seed = settings.sweep.seed + repetition;
-          nlohmann::json key{cell.dataset,
-                             cell.drift,
+          nlohmann::json key{cell.drift,
                              cell.condition,
                              cell.train_size,
                              cell.strategy,
                              cell.repetition,
-                             cell.seed,
                              find_strategy(cell.strategy).uses_gradient() ? settings.lr_of(cell.strategy) : 0,
                              identity.accuracy_json};
           // It may become any strategy, at that one's rate.

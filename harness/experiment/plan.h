@@ -29,16 +29,17 @@ struct Cell {
 struct Identity {
   std::string checkpoint_sha256;
   std::string reference_sha256;  // of model.reference; empty where there is none
-  std::string accuracy_json;     // effective settings that can change an accuracy, keys sorted
-  std::string config_hash;       // 12 hex digits over everything that is not a list that the plan may grow by
+  std::string accuracy_json;     // declared settings that can change an accuracy, keys sorted
+  std::string config_hash;       // 12 hex digits over all settings except the sweep lists, which may be extended
 };
 
-// `settings` effective; reads the checkpoint for its hash. Throws UsageError where it cannot be read.
-Identity identify(const Settings& settings);
+// `declared`: what the experiment file and --set say. Nothing that a machine detects goes in, so that an experiment has the
+// same ids everywhere. Reads the checkpoint for its hash. Throws UsageError where it cannot be read.
+Identity identify(const Settings& declared);
 
 // Every (condition, size, strategy, repetition); repetition by repetition, shuffled within one by sweep.seed. A cell's id is
-// the head of SHA-256 over data set, drift, condition, size, strategy, repetition and Identity::accuracy_json.
-std::vector<Cell> make_plan(const Settings& settings, const Identity& identity);
+// the head of SHA-256 over drift, condition, size, strategy, repetition, learning rate and Identity::accuracy_json.
+std::vector<Cell> make_plan(const Settings& declared, const Identity& identity);
 
 // The cells that are named, in the order of the plan: each by its order_index or its id. None named: all. Throws UsageError.
 std::vector<Cell> select_cells(const std::vector<Cell>& plan, const std::vector<std::string>& names);

@@ -22,11 +22,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Settings that a plan may grow by, and those that only say where things lie.
-const std::set<std::string> resume_may_differ{
-    "sweep.train_sizes", "sweep.strategies", "sweep.repetitions", "data.conditions",      "train.lr",
-    "description",       "data.path",        "data.train_path",   "model.checkpoint",     "meter.marker",
-    "meter.trace",       "meter.realtime",   "model.reference",   "train.cache_limit_MiB"};
+// A key that no setting has is compared as one that decides an accuracy.
+SettingRole role_of(std::string_view key) {
+  const auto found = std::ranges::find(setting_keys(), key, &SettingKey::name);
+  return found == setting_keys().end() ? SettingRole::result : found->role;
+}
+
+bool is_measured(const nlohmann::json& run) {
+  const auto meter = run.value("meter", nlohmann::json());
+  return meter.is_object() && meter.value("measured", nlohmann::json()) == true;
+}
 
 }  // namespace
 
@@ -43,29 +48,36 @@ nlohmann::json read_run_json(const fs::path& path) {
   return object;
 }
 
-std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now,
-                                             const std::set<std::string>& may_differ) {
+std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now, bool may_grow) {
+  using Json = nlohmann::json;
+  if (before.contains("cell_ids") != now.contains("cell_ids"))
+    return {fmt::format("tbft {} named cells by the machine as well, so its run goes on with that version alone",
+                        (before.contains("cell_ids") ? now : before).value("tool_version", "0.1"))};
   std::vector<std::string> differences;
-  const auto& old_settings = before.at("effective");
+  const auto compare = [&](const std::string& what, const Json& old, const Json& value) {
+    if (old != value) differences.push_back(fmt::format("{} was {}, is {}", what, old.dump(), value.dump()));
+  };
   // A setting that came after the run was made had what is now its default.
-  const auto defaults = nlohmann::json::parse(to_json(Settings()));
+  const auto defaults = Json::parse(to_json(Settings()));
+  const auto value_in = [&](const Json& run, const char* settings, const std::string& key) {
+    return run.value(settings, Json::object()).value(key, defaults.value(key, Json()));
+  };
+  const bool measured = is_measured(before);
   for (const auto& [key, value] : now.at("effective").items()) {
-    const auto old = old_settings.value(key, defaults.value(key, nlohmann::json()));
-    if (!may_differ.contains(key) && old != value)
-      differences.push_back(fmt::format("{} was {}, is {}", key, old.dump(), value.dump()));
+    const auto role = role_of(key);
+    if (role == SettingRole::place || (role == SettingRole::list && may_grow)) continue;
+    if (role == SettingRole::machine) compare(key, value_in(before, "requested", key), value_in(now, "requested", key));
+    if (role != SettingRole::machine || measured) compare(key, value_in(before, "effective", key), value);
   }
-  for (const char* key : {"checkpoint_sha256", "data", "board", "cpu", "libtorch"}) {
-    // Conditions added to the plan bring data sets of their own: only what both name is compared.
-    const auto old = before.value(key, nlohmann::json());
-    const auto value = now.value(key, nlohmann::json());
-    if (value.is_object() && old.is_object()) {
-      for (const auto& [name, set] : value.items())
-        if (old.contains(name) && old[name] != set)
-          differences.push_back(fmt::format("the data set {} has other images", name));
-    } else if (old != value) {
-      differences.push_back(fmt::format("{} differs", key));
-    }
-  }
+  for (const char* key : {"checkpoint_sha256", "libtorch", "board", "cpu"})
+    if (measured || (key != std::string_view("board") && key != std::string_view("cpu")))
+      compare(key, before.value(key, Json()), now.value(key, Json()));
+  // Conditions added to the plan bring data sets of their own: only what both name is compared.
+  const auto old_data = before.value("data", Json::object());
+  const auto data = now.value("data", Json::object());
+  for (const auto& [name, set] : data.items())
+    if (old_data.contains(name) && old_data[name] != set)
+      differences.push_back(fmt::format("the data set {} has other images", name));
   return differences;
 }
 
@@ -104,9 +116,9 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
   const auto file = path_ / "run.json";
   if (fs::exists(file)) {
     const auto before = read_run_json(file);
-    if (const auto differences = differences_of_runs(before, now, resume_may_differ); !differences.empty())
-      throw RunDirectoryError(fmt::format("{}: cannot resume with other settings: {}; use another -o", path_.string(),
-                                          fmt::join(differences, "; ")));
+    if (const auto differences = differences_of_runs(before, now, true); !differences.empty())
+      throw RunDirectoryError(
+          fmt::format("{}: cannot resume: {}; use another -o", path_.string(), fmt::join(differences, "; ")));
     now["run_id"] = before.at("run_id");
     now["created_utc"] = before.at("created_utc");
     // An execution of some cells loads their images only; those of the others stay known.

@@ -21,10 +21,10 @@ struct RunDirectoryError : std::runtime_error {
 
 // A run.json as an object; throws RunDirectoryError where it is none.
 nlohmann::json read_run_json(const std::filesystem::path& path);
-// What keeps two run.json from being of one run, for people: effective settings but those that may differ, checkpoint, images
-// of the data sets that both name, machine.
-std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now,
-                                             const std::set<std::string>& may_differ);
+// What keeps two run.json from being of one run, for people: settings, checkpoint, images of the data sets that both name,
+// libtorch; where joules are measured, also board, processor, threads and back end. `may_grow`: the sweep lists may
+// differ.
+std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now, bool may_grow);
 // trace.csv, then trace-2.csv: a boot apart, the clock is another.
 std::string trace_name(int execution);
 
@@ -43,7 +43,7 @@ class RunDirectory {
   std::filesystem::path journal() const { return path_ / "journal.jsonl"; }
   std::filesystem::path trace(int execution) const { return path_ / "traces" / trace_name(execution); }
 
-  // Where run.json exists: refuses a plan whose effective settings differ unless it only grew, and says which keys differ.
+  // Where run.json exists: refuses a run that differs (differences_of_runs) unless its plan only grew, and says in what.
   // `run_json` is what a new run would write; an existing run keeps its run_id. Then writes run.json. Returns the run_id.
   std::string begin(const std::string& run_json, const std::vector<Cell>& plan);
 

@@ -79,8 +79,8 @@ struct Key {
 
 // `member` gives the setting's place in Settings; serves reading and writing.
 template <typename Member>
-Key key(std::string_view name, std::string_view help, Member member) {
-  return {{name, help},
+Key key(std::string_view name, SettingRole role, std::string_view help, Member member) {
+  return {{name, role, help},
           [member](Settings& s, const toml::node& node, const std::string& where) { assign(member(s), node, where); },
           [member](const Settings& s) { return nlohmann::json(member(s)); }};
 }
@@ -92,64 +92,70 @@ const std::vector<Key>& keys() {
     return s.path;         \
   }
   // NOLINTEND(bugprone-macro-parentheses)
-  static const std::vector<Key> list{
-      key("name", "name of the experiment, in cells.csv", TBFT_SETTING(name)),
-      key("description", "a line for people", TBFT_SETTING(description)),
-      key("protocol", "paper (faithful) or efficient (frozen blocks in eval mode)", TBFT_SETTING(protocol)),
-      key("threads", "intra-op threads; 0: every core", TBFT_SETTING(threads)),
-      key("backend", "convolutions by onednn or native; auto: by a short trial", TBFT_SETTING(backend)),
-      key("layout", "channels_last or contiguous; auto: by a short trial", TBFT_SETTING(layout)),
-      key("data.dataset", "data set, as `tbft data list` names it", TBFT_SETTING(data.dataset)),
-      key("data.path", "where it lies: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
-      key("data.train_path", "images to tune on where they are no part of data.path (which then gives val and test)",
+  using enum SettingRole;
+  static const std::vector<Key> all{
+      key("name", run, "name of the experiment, in cells.csv", TBFT_SETTING(name)),
+      key("description", place, "a line for people", TBFT_SETTING(description)),
+      key("protocol", result, "paper (faithful) or efficient (frozen blocks in eval mode)", TBFT_SETTING(protocol)),
+      key("threads", machine, "intra-op threads; 0: every core", TBFT_SETTING(threads)),
+      key("backend", machine, "convolutions by onednn or native; auto: onednn where libtorch has it", TBFT_SETTING(backend)),
+      key("layout", result, "channels_last, or contiguous: torch's own operations, slower", TBFT_SETTING(layout)),
+      key("data.dataset", result, "data set, as `tbft data list` names it", TBFT_SETTING(data.dataset)),
+      key("data.path", place, "where it lies: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
+      key("data.train_path", place, "images to tune on where they are no part of data.path (which then gives val and test)",
           TBFT_SETTING(data.train_path)),
-      key("data.conditions", "drifts to sweep, for data sets that have several", TBFT_SETTING(data.conditions)),
-      key("model.checkpoint", "base model, a .pth state dict", TBFT_SETTING(model.checkpoint)),
-      key("model.reference", "for strategy diagnosed: what the source looks like, a file of tbft diagnose --save-reference",
+      key("data.conditions", list, "drifts to sweep, for data sets that have several", TBFT_SETTING(data.conditions)),
+      key("model.checkpoint", place, "base model, a .pth state dict", TBFT_SETTING(model.checkpoint)),
+      key("model.reference", place,
+          "for strategy diagnosed: what the source looks like, a file of tbft diagnose --save-reference",
           TBFT_SETTING(model.reference)),
-      key("model.noise_sigma", "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; a block not named: searched",
+      key("model.noise_sigma", result,
+          "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; a block not named: searched",
           TBFT_SETTING(model.noise_sigma)),
-      key("model.noise_accuracy_pct", "the accuracy that the search for it aims at", TBFT_SETTING(model.noise_accuracy_pct)),
-      key("sweep.train_sizes", "fractions of all target images (of data.train_path where given), each in (0, 0.7]",
+      key("model.noise_accuracy_pct", result, "the accuracy that the search for it aims at",
+          TBFT_SETTING(model.noise_accuracy_pct)),
+      key("sweep.train_sizes", list, "fractions of all target images (of data.train_path where given), each in (0, 0.7]",
           TBFT_SETTING(sweep.train_sizes)),
-      key("sweep.val_size", "fraction of all target images to validate on, in (0, 0.15]; what it leaves is tested",
+      key("sweep.val_size", result, "fraction of all target images to validate on, in (0, 0.15]; what it leaves is tested",
           TBFT_SETTING(sweep.val_size)),
-      key("sweep.strategies", "what is tuned", TBFT_SETTING(sweep.strategies)),
-      key("sweep.repetitions", "repetitions of every cell", TBFT_SETTING(sweep.repetitions)),
-      key("sweep.seed", "training seed of repetition 0; the next one adds 1", TBFT_SETTING(sweep.seed)),
-      key("sweep.split_seed", "seed of the train/val/test split, the same in every repetition", TBFT_SETTING(sweep.split_seed)),
-      key("train.optimizer", "sgd or adam", TBFT_SETTING(train.optimizer)),
-      key("train.lr", "learning rates: default and by strategy, { default = 1e-3, fc = 1e-2 }", TBFT_SETTING(train.lr)),
-      key("train.momentum", "SGD momentum", TBFT_SETTING(train.momentum)),
-      key("train.weight_decay", "weight decay of the tuned parameters", TBFT_SETTING(train.weight_decay)),
-      key("train.batch", "images a step", TBFT_SETTING(train.batch)),
-      key("train.epochs", "epochs at most", TBFT_SETTING(train.epochs)),
-      key("train.patience", "epochs without a better validation loss before stopping", TBFT_SETTING(train.patience)),
-      key("train.augment", "random crop and mirror of the images that are tuned on", TBFT_SETTING(train.augment)),
-      key("train.lr_search", "multiples of each learning rate to try first, the best validation loss wins; [] : none",
+      key("sweep.strategies", list, "what is tuned", TBFT_SETTING(sweep.strategies)),
+      key("sweep.repetitions", list, "repetitions of every cell", TBFT_SETTING(sweep.repetitions)),
+      key("sweep.seed", result, "training seed of repetition 0; the next one adds 1", TBFT_SETTING(sweep.seed)),
+      key("sweep.split_seed", result, "seed of the train/val/test split, the same in every repetition",
+          TBFT_SETTING(sweep.split_seed)),
+      key("train.optimizer", result, "sgd or adam", TBFT_SETTING(train.optimizer)),
+      key("train.lr", list, "learning rates: default and by strategy, { default = 1e-3, fc = 1e-2 }", TBFT_SETTING(train.lr)),
+      key("train.momentum", result, "SGD momentum", TBFT_SETTING(train.momentum)),
+      key("train.weight_decay", result, "weight decay of the tuned parameters", TBFT_SETTING(train.weight_decay)),
+      key("train.batch", result, "images a step", TBFT_SETTING(train.batch)),
+      key("train.epochs", result, "epochs at most", TBFT_SETTING(train.epochs)),
+      key("train.patience", result, "epochs without a better validation loss before stopping", TBFT_SETTING(train.patience)),
+      key("train.augment", result, "random crop and mirror of the images that are tuned on", TBFT_SETTING(train.augment)),
+      key("train.lr_search", result, "multiples of each learning rate to try first, the best validation loss wins; [] : none",
           TBFT_SETTING(train.lr_search)),
-      key("train.batchnorm", "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
-      key("train.cache",
+      key("train.batchnorm", result, "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
+      key("train.cache", result,
           "activations of the frozen blocks, kept: fp32, bf16 or off; auto: fp32 where protocol efficient allows it",
           TBFT_SETTING(train.cache)),
-      key("train.cache_limit_MiB", "larger caches go to a mapped file in $TMPDIR", TBFT_SETTING(train.cache_limit_MiB)),
-      key("train.refresh_bn", "efficient: one bn-stats pass over the images to tune on first", TBFT_SETTING(train.refresh_bn)),
-      key("meter.uri", "power meter; auto picks one, or estimates", TBFT_SETTING(meter.uri)),
-      key("meter.interval_s", "sampling interval; 0: the meter's own", TBFT_SETTING(meter.interval_s)),
-      key("meter.marker", "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none",
+      key("train.cache_limit_MiB", place, "larger caches go to a mapped file in $TMPDIR", TBFT_SETTING(train.cache_limit_MiB)),
+      key("train.refresh_bn", result, "efficient: one bn-stats pass over the images to tune on first",
+          TBFT_SETTING(train.refresh_bn)),
+      key("meter.uri", run, "power meter; auto picks one, or estimates", TBFT_SETTING(meter.uri)),
+      key("meter.interval_s", run, "sampling interval; 0: the meter's own", TBFT_SETTING(meter.interval_s)),
+      key("meter.marker", place, "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none",
           TBFT_SETTING(meter.marker)),
-      key("meter.trace", "readings to keep in traces/: full, cells (inside cells and idle windows) or off",
+      key("meter.trace", place, "readings to keep in traces/: full, cells (inside cells and idle windows) or off",
           TBFT_SETTING(meter.trace)),
-      key("meter.realtime", "real-time priority of the sampling thread: auto (where permitted), on or off",
+      key("meter.realtime", place, "real-time priority of the sampling thread: auto (where permitted), on or off",
           TBFT_SETTING(meter.realtime)),
-      key("idle.seconds", "idle window between cells; -1: by meter (5, or 0 for an estimate)", TBFT_SETTING(idle.seconds)),
-      key("cooldown.max_C", "wait between cells until the board is this cool; 0: do not", TBFT_SETTING(cooldown.max_C)),
-      key("cooldown.timeout_s", "longest such wait", TBFT_SETTING(cooldown.timeout_s)),
-      key("warmup", "run one discarded cell first", TBFT_SETTING(warmup)),
-      key("trace_steps", "mark forward, backward and step in the trace too", TBFT_SETTING(trace_steps)),
+      key("idle.seconds", run, "idle window between cells; -1: by meter (5, or 0 for an estimate)", TBFT_SETTING(idle.seconds)),
+      key("cooldown.max_C", run, "wait between cells until the board is this cool; 0: do not", TBFT_SETTING(cooldown.max_C)),
+      key("cooldown.timeout_s", run, "longest such wait", TBFT_SETTING(cooldown.timeout_s)),
+      key("warmup", run, "run one discarded cell first", TBFT_SETTING(warmup)),
+      key("trace_steps", run, "mark forward, backward and step in the trace too", TBFT_SETTING(trace_steps)),
   };
 #undef TBFT_SETTING
-  return list;
+  return all;
 }
 
 std::string_view nearest_key(std::string_view name) {
@@ -298,7 +304,7 @@ void check(const Settings& s) {
   check_folder_name(s.name);
   check_one_of("protocol", s.protocol, {"paper", "efficient"});
   check_one_of("backend", s.backend, {"auto", "onednn", "native"});
-  if (!s.layout.empty()) check_one_of("layout", s.layout, {"auto", "channels_last", "contiguous"});
+  check_one_of("layout", s.layout, {"channels_last", "contiguous"});
   check_one_of("train.optimizer", s.train.optimizer, {"sgd", "adam"});
   if (!s.train.batchnorm.empty()) check_one_of("train.batchnorm", s.train.batchnorm, {"train", "frozen-eval", "eval"});
   check_one_of("train.cache", s.train.cache, {"auto", "fp32", "bf16", "off"});
@@ -361,22 +367,16 @@ void check(const Settings& s) {
   if (s.model.checkpoint.empty()) fail("model.checkpoint", "needed: the base model, --set model.checkpoint=FILE.pth");
 }
 
-std::string default_layout() {
-#if defined(__x86_64__)
-  return "channels_last";
-#else
-  return "contiguous";
-#endif
-}
-
-Settings effective(Settings s, std::int64_t cores) {
-  if (s.threads == 0) s.threads = cores;
-  if (s.backend == "auto") s.backend = "onednn";
-  if (s.layout.empty() || s.layout == "auto") s.layout = default_layout();
+Settings completed(Settings s) {
   if (s.train.batchnorm.empty()) s.train.batchnorm = s.protocol == "paper" ? "train" : "frozen-eval";
   if (s.train.cache == "auto") s.train.cache = may_cache(s) ? "fp32" : "off";
   if (s.data.conditions.empty()) s.data.conditions = data::default_conditions(data::find_dataset(s.data.dataset));
   return s;
+}
+
+Settings effective(Settings settings, std::int64_t cores) {
+  if (settings.threads == 0) settings.threads = cores;
+  return completed(std::move(settings));
 }
 
 std::string to_json(const Settings& settings) {

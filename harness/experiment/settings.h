@@ -16,10 +16,10 @@ inline constexpr double paper_val_size = 0.15;
 struct Settings {
   std::string name;
   std::string description;
-  std::string protocol = "paper";  // paper | efficient
-  std::int64_t threads = 0;        // 0: every core this process may use
-  std::string backend = "auto";    // onednn | native | auto: by a short trial
-  std::string layout = "auto";     // channels_last | contiguous | auto: by a short trial
+  std::string protocol = "paper";        // paper | efficient
+  std::int64_t threads = 0;              // 0: every core this process may use
+  std::string backend = "auto";          // of convolutions: onednn | native | auto: onednn where libtorch has it
+  std::string layout = "channels_last";  // of activations; or contiguous: torch's own operations, slower
 
   struct {
     std::string dataset;     // name in cells.csv
@@ -76,8 +76,18 @@ struct Settings {
   double lr_of(std::string_view strategy) const;
 };
 
+// What a setting decides, and so which executions may differ in it.
+enum class SettingRole {
+  result,   // the accuracy: part of every cell's id
+  machine,  // the accuracy's last digits, and joules: part of every cell's id as declared; the machine fills 0 and `auto`
+  list,     // which cells there are: each id holds its cell's own value, and a plan may grow by it
+  run,      // joules, times and names: no part of an id, but one value a run
+  place,    // where files lie, what is kept of the readings: may differ at each execution
+};
+
 struct SettingKey {
   std::string_view name;
+  SettingRole role;
   std::string_view help;
 };
 // Every key that a file or --set may use, in order.
@@ -90,10 +100,9 @@ Settings read_settings(const std::string& path, const std::vector<std::string>& 
 Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options);
 // Ranges, known names, needed keys.
 void check(const Settings& settings);
-// channels_last on x86, where oneDNN's convolutions are fastest with it; contiguous elsewhere.
-std::string default_layout();
-// Fills what depends on protocol and machine: threads, batchnorm, cache; for back end and layout, what is usual for the machine
-// (a run times them first, harness/sweep/trial.h).
+// Fills what protocol and data set decide (BatchNorm's mode, cache, conditions): the same on every machine.
+Settings completed(Settings settings);
+// The same, and threads = `cores` where the settings leave them open. set_compute() fills the back end.
 Settings effective(Settings settings, std::int64_t cores);
 
 // Flat {"key": value} JSON text, keys sorted.

@@ -33,9 +33,8 @@ void train_base(const TableJob& job, const Board& board, Console& console, const
   if (fs::exists(out)) return;
   auto settings = find_recipe(base.recipe).settings;
   settings.epochs = base.epochs.value_or(settings.epochs);
-  const auto effective_settings = effective(job.settings, board.cores());
-  settings.layout = effective_settings.layout;
-  set_compute({effective_settings.threads, effective_settings.backend});
+  settings.layout = job.settings.layout;
+  set_compute({effective(job.settings, board.cores()).threads, job.settings.backend});
   console.line(fmt::format("base model {}: recipe {}, {} epochs", base.name, base.recipe, settings.epochs));
   const auto train = load_images(base.train, console);
   auto val = load_images(base.val, console);
@@ -60,8 +59,8 @@ StepCostRequest step_cost_request(const ReproductionRequest& request, const Repr
   if (plan.jobs.empty()) return cost;
   const auto& like = plan.jobs.front().settings;  // threads and back end are equal for all tables
   cost.threads = like.threads;
-  if (like.backend != "auto") cost.backend = like.backend;
-  if (like.layout != "auto") cost.layout = like.layout;
+  cost.backend = like.backend;
+  cost.layout = like.layout;
   return cost;
 }
 

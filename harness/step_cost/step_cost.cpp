@@ -13,7 +13,6 @@
 #include <thread>
 
 #include "harness/experiment/journal.h"
-#include "harness/experiment/settings.h"
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
 #include "harness/host/usage_error.h"
@@ -244,14 +243,14 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
   check(requested);
   const auto who = contenders_of(requested);
   StepCostRequest request = requested;
-  if (request.layout.empty()) request.layout = default_layout();
   if (request.threads == 0) request.threads = board.cores();
   // What `auto` finds is what every network is measured with, also after a stop.
   std::string estimated;
   if (request.meter == "auto") request.meter = open_meter_or_estimate(request.meter, request.interval_s, estimated)->info().uri;
+  const auto compute = set_compute({request.threads, request.backend});
+  request.backend = compute.backend;
   const auto settings = settings_json(request);
   auto outcome = earlier(request.directory, settings);
-  const auto compute = set_compute({request.threads, request.backend});
   bool begun = false;
   for (const auto& network : request.networks) {
     if (std::ranges::any_of(outcome.rows, [&](const results::StepCostRow& row) {

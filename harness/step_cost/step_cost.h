@@ -27,10 +27,10 @@ struct StepCostRequest {
   double max_s = 300;       // a network's rounds take no longer
   double window_s = 0;      // of one strategy in one round; 0: half a second, and 20 periods of the meter
   std::string meter = "auto";
-  double interval_s = 0;                   // 0: the meter's own
-  double idle_s = -1;                      // -1: 5 s, none for an estimate or a replay
-  std::int64_t threads = 0;                // 0: every core
-  std::string backend = "onednn", layout;  // empty: by machine
+  double interval_s = 0;     // 0: the meter's own
+  double idle_s = -1;        // -1: 5 s, none for an estimate or a replay
+  std::int64_t threads = 0;  // 0: every core
+  std::string backend = "auto", layout = "channels_last";
   std::uint64_t seed = 0;
 };
 

@@ -60,15 +60,15 @@ struct Job {
 
 class JobsRun {
  public:
-  JobsRun(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop, RunStatus& status,
-          StatusFile& status_file)
+  JobsRun(const RunRequest& request, const Settings& effective, const Board& board, Console& console,
+          const std::atomic<bool>& stop, RunStatus& status, StatusFile& status_file)
       : jobs_(static_cast<std::size_t>(request.jobs)),
         console_(console),
         stop_(stop),
         status_(status),
         status_file_(status_file),
-        setup_(request, settings_of_jobs(request.settings, request.jobs, board.cores()), {{"meter", nullptr}}, board, console,
-               stop, [this](const SearchOutcome& outcome) { say_(to_json(outcome)); }) {
+        setup_(request, effective, {{"meter", nullptr}}, board, console, stop,
+               [this](const SearchOutcome& outcome) { say_(to_json(outcome)); }) {
     setup_.journal.execution(tool_version(), "");
   }
 
@@ -253,8 +253,7 @@ class JobsRun {
   SteadyClock::time_point began_;
 };
 
-}  // namespace
-
+// Effective settings of such a run: no meter, and threads (where 0) as many as the share of one of `jobs` in `cores`.
 Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cores) {
   if (settings.threads == 0) settings.threads = std::max<std::int64_t>(1, cores / jobs);
   settings.meter.uri = no_meter;
@@ -264,11 +263,14 @@ Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cor
   return effective(settings, cores);
 }
 
+}  // namespace
+
 RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop,
                     RunStatus& status, StatusFile& status_file) {
   // Nothing here may start libtorch's threads: forked processes would wait for them for ever.
-  set_compute({1, settings_of_jobs(request.settings, request.jobs, board.cores()).backend});
-  return JobsRun(request, board, console, stop, status, status_file).execute();
+  auto settings = settings_of_jobs(request.settings, request.jobs, board.cores());
+  settings.backend = set_compute({1, settings.backend}).backend;
+  return JobsRun(request, settings, board, console, stop, status, status_file).execute();
 }
 
 }  // namespace tbft

@@ -3,18 +3,13 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 
 #include "harness/experiment/run_status.h"
-#include "harness/experiment/settings.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
 #include "harness/sweep/runner.h"
 
 namespace tbft {
-
-// Effective settings of such a run: no meter, and threads (where 0) as many as the share of one of `jobs` in `cores`.
-Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cores);
 
 // request.jobs processes at once. Accuracies are those of a run of one cell after the other with as many threads. A process
 // that dies costs its cell, which is then `failed`. `status` is kept up to date. Throws as run_experiment().

@@ -12,7 +12,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <set>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -31,10 +30,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t max_journal_bytes = std::size_t{1} << 30U;
-
-// Where a part's files lie, and what its meter is wired to besides, may differ from part to part.
-const std::set<std::string> parts_may_differ{"description",  "data.path",   "data.train_path", "model.checkpoint",
-                                             "meter.marker", "meter.trace", "meter.realtime"};
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw RunDirectoryError(fmt::format("{}: {}", path.string(), what));
@@ -104,7 +99,7 @@ struct Common {
 };
 
 void add_part(Common& common, const Part& part) {
-  auto differences = differences_of_runs(common.run, part.run, parts_may_differ);
+  auto differences = differences_of_runs(common.run, part.run, false);
   if (differences.empty() && part.run["plan"] != common.run["plan"]) differences.emplace_back("their plans differ");
   for (const auto& [name, value] : part.found)
     if (const auto [other, added] = common.found.emplace(name, value); !added && other->second != value)

@@ -47,6 +47,7 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   run["command_line"] = request.command_line;
   run["requested"] = nlohmann::json::parse(to_json(request.settings));
   run["effective"] = nlohmann::json::parse(to_json(setup.settings));
+  run["cell_ids"] = "declared";  // since 0.2; before, ids held what the machine had filled in as well
   run["config_hash"] = setup.identity.config_hash;
   run["checkpoint_sha256"] = setup.identity.checkpoint_sha256;
   run["model"] = setup.trainer.description();
@@ -66,8 +67,8 @@ RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings
       console(to_console),
       stop(stop_flag),
       settings(effective_settings),
-      identity(identify(settings)),
-      plan(make_plan(settings, identity)),
+      identity(identify(request.settings)),
+      plan(make_plan(request.settings, identity)),
       selected(select_cells(plan, request.cells)),
       trainer(settings.model.checkpoint),
       data(load(*this)),

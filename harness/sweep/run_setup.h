@@ -23,7 +23,7 @@ namespace tbft {
 
 struct RunSetup {
   // Everything that may be wrong is read before anything is written. `effective` settings as run.json keeps them, `facts` what
-  // else it says (of the meter, of a trial), `record` is told each search. Throws as run_experiment().
+  // else it says (of the meter), `record` is told each search. Throws as run_experiment().
   RunSetup(const RunRequest& request, const Settings& effective, const nlohmann::json& facts, const Board& board,
            Console& console, const std::atomic<bool>& stop, std::function<void(const SearchOutcome&)> record);
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -22,7 +21,6 @@
 #include "harness/sweep/cell_run.h"
 #include "harness/sweep/jobs.h"
 #include "harness/sweep/run_setup.h"
-#include "harness/sweep/trial.h"
 #include "harness/training/compute.h"
 #include "harness/training/stop_observer.h"
 #include "harness/training/trainer.h"
@@ -48,14 +46,13 @@ class Run {
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = info.uri;
     settings.idle.seconds = idle_seconds(settings.idle.seconds, info);
-    identify(settings);  // tells of a file that is missing before anything is timed
     const auto realtime = power::parse_realtime(settings.meter.realtime);
     const auto scheduling = power::try_scheduling(realtime);
-    const auto trial = pick_kernels(request, settings);
     const auto compute = set_compute({settings.threads, settings.backend});
     settings.threads = compute.threads;
+    settings.backend = compute.backend;
     if (settings.meter.trace != "off") check_room(request, *meter, settings);
-    const nlohmann::json facts{{"meter", to_json(info)}, {"trial", to_json(trial)}, {"sampler", to_json(scheduling)}};
+    const nlohmann::json facts{{"meter", to_json(info)}, {"sampler", to_json(scheduling)}};
 
     setup_ = std::make_unique<RunSetup>(request, settings, facts, board, console, stop,
                                         [this](const SearchOutcome& outcome) { record(outcome); });
@@ -122,7 +119,7 @@ class Run {
 
   // Throws where the trace cannot fit: hours of work would end with a full disk.
   void check_room(const RunRequest& request, const power::Meter& meter, const Settings& settings) const {
-    const auto cells = select_cells(make_plan(settings, identify(settings)), request.cells);
+    const auto cells = select_cells(make_plan(request.settings, identify(request.settings)), request.cells);
     const auto cells_csv = request.directory / "cells.csv";
     const TracePlan plan{.rows_per_s = trace_rows_per_s(meter, settings.meter.interval_s),
                          .seconds = seconds_left(cells_csv, cells, settings.idle.seconds),
@@ -131,41 +128,6 @@ class Run {
     const auto line = fmt::format("{}: {}; {}", check.name, check.detail, check.fix);
     if (check.health == Health::problem) throw std::runtime_error(line);
     if (check.health == Health::warning) console_.warning(line);
-  }
-
-  static nlohmann::json to_json(const Trial& trial) {
-    auto all = nlohmann::json::array();
-    for (const auto& [kernels, step_s] : trial.times)
-      all.push_back({{"backend", kernels.backend}, {"layout", kernels.layout}, {"step_s", step_s}});
-    return all;
-  }
-
-  // Back end and layout, where the request leaves them open. A resumed run stays with what it has, and single cells take what
-  // is usual for the machine: the parts of one plan must agree.
-  Trial pick_kernels(const RunRequest& request, Settings& settings) const {
-    const auto tried = compute_paths(request.settings.backend,
-                                     request.settings.layout.empty() ? std::string(automatic) : request.settings.layout);
-    auto picked = request.resume ? picked_before(request.directory / "run.json") : std::nullopt;
-    Trial trial;
-    if (!picked || std::ranges::find(tried, *picked) == tried.end()) {
-      if (!request.cells.empty()) return trial;
-      console_.progress("timing convolution back ends and layouts");
-      Trainer trainer(settings.model.checkpoint);
-      trial = try_out(tried, [&](const ComputePath& kernels, double enough_s) {
-        if (stop_) throw Interrupted("interrupted");
-        try {
-          set_compute({settings.threads, kernels.backend});
-        } catch (const std::runtime_error&) {  // this libtorch has it not
-          return std::numeric_limits<double>::infinity();
-        }
-        return trainer.step_s(kernels.layout, enough_s);
-      });
-      console_.clear();
-      picked = trial.picked;
-    }
-    settings.backend = picked->backend;
-    settings.layout = picked->layout;
-    return trial;
   }
 
   // So that a resumed run need not search again.

@@ -20,8 +20,9 @@ Compute set_compute(const Compute& requested) {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   at::set_num_threads(static_cast<int>(requested.threads));
-  const bool onednn = requested.backend == "onednn";
-  if (onednn && !at::globalContext().hasMKLDNN()) throw std::runtime_error("this libtorch has no oneDNN; use backend = native");
+  const bool has_onednn = at::globalContext().hasMKLDNN();
+  const bool onednn = requested.backend == "auto" ? has_onednn : requested.backend == "onednn";
+  if (onednn && !has_onednn) throw std::runtime_error("this libtorch has no oneDNN; use backend = native");
   at::globalContext().setUserEnabledMkldnn(onednn);
   return {at::get_num_threads(), onednn ? "onednn" : "native"};
 }

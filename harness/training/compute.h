@@ -11,10 +11,10 @@ std::string libtorch_version();
 
 struct Compute {
   std::int64_t threads = 1;
-  std::string backend = "onednn";
+  std::string backend = "auto";  // onednn | native; auto: onednn where libtorch has it, else native
 };
-// Throws where the back end is not built in. Returns what took effect. Also has malloc keep memory that steps take again and
-// again, instead of handing it back to the kernel.
+// Throws where the back end is not built in. Returns what took effect, never `auto`. Also has malloc keep memory that steps
+// take again and again, instead of handing it back to the kernel.
 Compute set_compute(const Compute& requested);
 
 }  // namespace tbft

@@ -41,7 +41,7 @@ P
 same "$work/sequential" "$work/jobs" 2 || fail "--jobs 3 is not the sequential run"
 
 # --dry-run names the cells that such a run has, whatever its share of the cores is.
-"${sweep[@]}" --set threads=0 --jobs 64 --dry-run | tail -n +2 | cut -d, -f1 | sort >"$work/planned"
+"${sweep[@]}" --jobs 64 --dry-run | tail -n +2 | cut -d, -f1 | sort >"$work/planned"
 diff "$work/planned" <(tail -n +2 "$work/jobs/cells.csv" | cut -d, -f3 | sort) || fail "--dry-run names other cells"
 
 # What is done is not done again; a measured resume of accuracies is another run.
@@ -50,6 +50,15 @@ before=$(sha256sum "$work/jobs/cells.csv")
 [ "$before" = "$(sha256sum "$work/jobs/cells.csv")" ] || fail "a resume of a finished run changed its rows"
 expect_refusal 2 'meter.uri was "none"' "${sweep[@]}" -o "$work/jobs" --resume
 expect_refusal 2 'meter.uri was "replay' "${sweep[@]}" -o "$work/sequential" --jobs 2 --resume
+
+# Where the threads are left to the machine, their number changes no id, and a run without joules goes on with another one.
+open=("${sweep[@]}" --set threads=0 --set 'sweep.strategies=["none"]')
+"${open[@]}" --dry-run | tail -n +2 | cut -d, -f1 | sort >"$work/planned"
+"${open[@]}" -o "$work/open" --jobs 1 --cell 0 --cell 1 >/dev/null 2>"$work/err" || fail "threads = 0: $(cat "$work/err")"
+"${open[@]}" -o "$work/open" --jobs 64 --resume >/dev/null 2>"$work/err" || fail "other --jobs: $(cat "$work/err")"
+diff "$work/planned" <(tail -n +2 "$work/open/cells.csv" | cut -d, -f3 | sort) || fail "--dry-run named other cells where threads = 0"
+[ "$(nproc)" = 1 ] || [ "$(/usr/bin/python3 -c 'import csv, sys; print(len({r["threads"] for r in csv.DictReader(open(sys.argv[1]))}))' "$work/open/cells.csv")" = 2 ] ||
+  fail "the rows do not say how many threads they had"
 
 # Longer cells, a second each, to hit workers at work.
 slow=("$tbft" run "$work/e.toml" --set "model.checkpoint=$work/base.pth" --set 'sweep.strategies=["fc","block3"]'

@@ -54,6 +54,17 @@ before=$(sha256sum "$work/run/cells.csv")
   -m "replay://$work/5W.csv?speed=realtime" -o "$work/run" --resume >/dev/null 2>&1 || fail "resume"
 [ "$before" = "$(sha256sum "$work/run/cells.csv")" ] || fail "a resume of a finished run changed its rows"
 
+# Elsewhere: what an estimate or a replay says goes on on another processor, what a meter measured does not; nor does a run of 0.1, whose ids are others.
+resume=("$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set idle.seconds=0.3 --set trace_steps=true -m "replay://$work/5W.csv?speed=realtime" --resume)
+for run in elsewhere measured older; do cp -r "$work/run" "$work/$run"; done
+sed -i 's/"cpu": .*/"cpu": "another",/' "$work/elsewhere/run.json" "$work/measured/run.json"
+sed -i 's/"measured": false/"measured": true/' "$work/measured/run.json"
+sed -i '/"cell_ids": /d' "$work/older/run.json"
+"${resume[@]}" -o "$work/elsewhere" >/dev/null 2>"$work/err" || fail "another processor: $(cat "$work/err")"
+expect_refusal 2 'measured: cannot resume: cpu was "another", is ".*use another -o' "${resume[@]}" -o "$work/measured"
+expect_refusal 2 'older: cannot resume: tbft 0.* named cells by the machine as well.*use another -o' "${resume[@]}" -o "$work/older"
+"$tbft" report "$work/older" >/dev/null || fail "the rows of an older run are not read"
+
 # The plan may grow: two more cells, the old rows untouched.
 "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set idle.seconds=0.3 --set trace_steps=true \
   --set 'sweep.strategies=["none","fc","bn-stats"]' -m "replay://$work/5W.csv?speed=realtime" -o "$work/run" --resume \

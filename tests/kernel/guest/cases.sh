@@ -178,14 +178,11 @@ case_markers() {
 }
 
 # A whole sweep on a power sensor: every cell is a measurement, and its joules are the waveform's.
-# Back end and layout are given: a trial of all of them takes minutes in a guest without KVM.
 case_run() {
   bridge sine ina219@0x40@0.1
   cat >tiny.toml <<T
 name = "tiny"
 threads = 1
-backend = "onednn"
-layout = "channels_last"
 warmup = false
 data.dataset = "synthetic"
 data.path = "synthetic:?part=target&n=12"

@@ -48,6 +48,7 @@ class MergeTest : public testing::Test {
         {"host", "host-" + name},
         {"checkpoint_sha256", "aa"},
         {"plan", {"a", "b", "c", "d"}},
+        {"meter", {{"measured", true}}},
         {"data", {{"input/" + name, {{"pixels_sha256", "11"}}}}},
         {"effective", {{"name", "n"}, {"train.batch", 128}, {"meter.uri", "rapl://package-0"}, {"data.path", "/" + name}}}};
     run.merge_patch(patch);
@@ -154,12 +155,14 @@ TEST_F(MergeTest, OtherSettingsCheckpointsImagesPlansAndMetersAreRefused) {
   make_part("images", {"a"}, {{"data", {{"input/1", {{"pixels_sha256", "22"}}}}}});
   make_part("plan", {"a"}, {{"plan", {"a", "b", "c"}}});
   make_part("cpu", {"a"}, {{"cpu", "another"}});
+  make_part("ids", {"a"}, {{"cell_ids", "declared"}});
   EXPECT_THAT(refusal({"1", "batch"}), AllOf(HasSubstr(part("batch").string()), HasSubstr("train.batch was 128, is 64")));
   EXPECT_THAT(refusal({"1", "meter"}), HasSubstr("meter.uri"));
-  EXPECT_THAT(refusal({"1", "checkpoint"}), HasSubstr("checkpoint_sha256 differs"));
+  EXPECT_THAT(refusal({"1", "checkpoint"}), HasSubstr(R"(checkpoint_sha256 was "aa", is "bb")"));
   EXPECT_THAT(refusal({"1", "images"}), HasSubstr("the data set input/1 has other images"));
   EXPECT_THAT(refusal({"1", "plan"}), HasSubstr("plans differ"));
-  EXPECT_THAT(refusal({"1", "cpu"}), HasSubstr("cpu differs"));
+  EXPECT_THAT(refusal({"1", "cpu"}), HasSubstr(R"(cpu was null, is "another")"));
+  EXPECT_THAT(refusal({"1", "ids"}), HasSubstr("named cells by the machine"));
 }
 
 TEST_F(MergeTest, EachPartIsHeldAgainstEachOther) {

@@ -157,10 +157,48 @@ TEST_F(RunDirectoryTest, OtherSettingsAreRefusedAndNamed) {
   EXPECT_THAT(refusal(run_json({{"train.momentum", 0.8}, {"train.nesterov", true}}), {"a"}),
               AllOf(HasSubstr("train.momentum was 0.9, is 0.8"), HasSubstr("train.nesterov was null, is true"),
                     Not(HasSubstr("train.batch"))));
-  EXPECT_THAT(refusal(run_json({}, {{"checkpoint_sha256", "bb"}}), {"a"}), HasSubstr("checkpoint_sha256 differs"));
+  EXPECT_THAT(refusal(run_json({}, {{"checkpoint_sha256", "bb"}}), {"a"}), HasSubstr(R"(checkpoint_sha256 was "aa", is "bb")"));
   EXPECT_THAT(refusal(run_json({}, {{"data", {{"input/", {{"pixels_sha256", "12"}}}}}}), {"a"}),
               HasSubstr("the data set input/ has other images"));
   EXPECT_EQ(content_of(path() / "run.json"), before);
+}
+
+// Joules are compared only where one machine measured them in one way.
+TEST_F(RunDirectoryTest, ARunWithJoulesStaysOnItsMachine) {
+  const auto on = [](const std::string& board, const std::string& cpu, int threads, const std::string& backend, bool measured) {
+    return run_json({{"threads", threads}, {"backend", backend}},
+                    {{"board", board}, {"cpu", cpu}, {"meter", {{"measured", measured}}}});
+  };
+  for (const bool measured : {true, false}) {
+    SCOPED_TRACE(measured);
+    fs::remove_all(path());
+    RunDirectory(path(), false).begin(on("Pi 4", "A72", 4, "native", measured), plan_of({"a"}));
+    const std::pair<std::string, const char*> others[] = {
+        {on("Pi 5", "A72", 4, "native", measured), R"(board was "Pi 4", is "Pi 5")"},
+        {on("Pi 4", "A76", 4, "native", measured), R"(cpu was "A72", is "A76")"},
+        {on("Pi 4", "A72", 2, "native", measured), "threads was 4, is 2"},
+        {on("Pi 4", "A72", 4, "onednn", measured), R"(backend was "native", is "onednn")"},
+    };
+    for (const auto& [other, difference] : others) {
+      if (measured)
+        EXPECT_THAT(refusal(other, {"a"}),
+                    AllOf(HasSubstr("cannot resume: " + std::string(difference)), HasSubstr("another -o")));
+      else
+        EXPECT_NO_THROW(RunDirectory(path(), true).begin(other, plan_of({"a"}))) << difference;
+    }
+  }
+}
+
+TEST_F(RunDirectoryTest, AnotherDeclaredThreadCountIsAnotherExperiment) {
+  RunDirectory(path(), false).begin(run_json(json::object(), {{"requested", {{"threads", 0}}}}), plan_of({"a"}));
+  EXPECT_THAT(refusal(run_json({}, {{"requested", {{"threads", 2}}}}), {"a"}), HasSubstr("threads was 0, is 2"));
+}
+
+TEST_F(RunDirectoryTest, ARunWithIdsOfTheMachineIsRefusedWithItsVersion) {
+  RunDirectory(path(), false).begin(run_json(json::object(), {{"tool_version", "0.1.0+abc"}}), plan_of({"a"}));
+  EXPECT_THAT(refusal(run_json({{"train.momentum", 0.8}}, {{"tool_version", "0.2.0"}, {"cell_ids", "declared"}}), {"b"}),
+              AllOf(HasSubstr("tbft 0.1.0+abc named cells by the machine as well"), HasSubstr("use another -o"),
+                    Not(HasSubstr("momentum"))));
 }
 
 TEST_F(RunDirectoryTest, ASettingThatTheRunDidNotKnowHadItsDefault) {

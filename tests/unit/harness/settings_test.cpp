@@ -203,7 +203,7 @@ TEST_F(SettingsFile, ABareWordOrAPathOfAnOptionIsAString) {
   EXPECT_EQ(with({"meter.uri=ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}).meter.uri,
             "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1");
   EXPECT_EQ(with({"name=\"quoted\""}).name, "quoted");
-  EXPECT_EQ(read("layout = \"contiguous\"", {"layout="}).layout, "");
+  EXPECT_EQ(read("train.batchnorm = \"eval\"", {"train.batchnorm="}).train.batchnorm, "");
 }
 
 TEST_F(SettingsFile, ALearningRateOfOneStrategyLeavesTheOthersAlone) {
@@ -259,7 +259,7 @@ TEST_F(SettingsFile, ALearningRateIsPositive) {
 
 TEST_F(SettingsFile, AnUnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_of_set("protocol=fast"), "protocol: 'fast' is none of paper, efficient");
-  EXPECT_EQ(error_of_set("layout=nchw"), "layout: 'nchw' is none of auto, channels_last, contiguous");
+  EXPECT_EQ(error_of_set("layout=nchw"), "layout: 'nchw' is none of channels_last, contiguous");
   EXPECT_EQ(error_of_set("backend=cuda"), "backend: 'cuda' is none of auto, onednn, native");
   EXPECT_EQ(error_of_set("train.optimizer=lamb"), "train.optimizer: 'lamb' is none of sgd, adam");
   EXPECT_EQ(error_of_set("train.batchnorm=off"), "train.batchnorm: 'off' is none of train, frozen-eval, eval");
@@ -310,10 +310,10 @@ TEST_F(SettingsFile, MalformedTomlIsRefusedWithItsLine) {
   EXPECT_THAT(error_of("x = "), StartsWith(path().string() + ":5: "));
 }
 
-TEST_F(SettingsFile, EffectiveSettingsFillWhatMachineProtocolAndDataSetDecide) {
+TEST_F(SettingsFile, EffectiveSettingsFillWhatProtocolDataSetAndCoresDecide) {
   const auto paper = effective(read(""), 4);
   EXPECT_EQ(paper.threads, 4);
-  EXPECT_EQ(paper.layout, default_layout());
+  EXPECT_EQ(completed(read("")).threads, 0) << "a matter of the machine";
   EXPECT_EQ(paper.train.batchnorm, "train");
   EXPECT_THAT(paper.data.conditions, ElementsAre("input", "feature", "output"));
   EXPECT_EQ(effective(with({"protocol=efficient"}), 4).train.batchnorm, "frozen-eval");
