@@ -112,8 +112,6 @@ const std::vector<Key>& keys() {
       key("model.noise_sigma", result,
           "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; a block not named: searched",
           TBFT_SETTING(model.noise_sigma)),
-      key("model.noise_accuracy_pct", result, "the accuracy that the search for it aims at",
-          TBFT_SETTING(model.noise_accuracy_pct)),
       key("sweep.train_sizes", list, "fractions of all target images (of data.train_path where given), each in (0, 0.7]",
           TBFT_SETTING(sweep.train_sizes)),
       key("sweep.val_size", result, "fraction of all target images to validate on, in (0, 0.15]; what it leaves is tested",
@@ -158,6 +156,10 @@ const std::vector<Key>& keys() {
   return all;
 }
 
+// Settings of earlier versions, and what stands in their place.
+constexpr std::pair<std::string_view, std::string_view> removed[]{
+    {"model.noise_accuracy_pct", "the search for noise aims at 15 %; model.noise_sigma gives a deviation itself"}};
+
 std::string_view nearest_key(std::string_view name) {
   const auto distance = [&](const Key& k) { return edit_distance(name, k.doc.name); };
   return std::ranges::min_element(keys(), {}, distance)->doc.name;
@@ -178,6 +180,8 @@ void apply(Settings& settings, const toml::table& table, const std::string& pref
       // An unknown table too: its first key says better than its name what was meant.
       apply(settings, *inner, path, source);
     } else {
+      for (const auto& [key, instead] : removed)
+        if (key == path) fail(place(node, source), fmt::format("'{}' was removed: {}", path, instead));
       fail(place(node, source), fmt::format("unknown key '{}'; did you mean '{}'?", path, nearest_key(path)));
     }
   }
@@ -339,7 +343,6 @@ void check(const Settings& s) {
   check_distinct("sweep.train_sizes", s.sweep.train_sizes);
   check_distinct("sweep.strategies", s.sweep.strategies);
   check_distinct("data.conditions", s.data.conditions);
-  check_range("model.noise_accuracy_pct", s.model.noise_accuracy_pct, 0, 100);
   for (const auto& [block, sigma] : s.model.noise_sigma) {
     if (!noised_block("noise-" + block))
       fail("model.noise_sigma", fmt::format("'{}' is none of block1, block2, block3, fc", block));

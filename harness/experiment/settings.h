@@ -31,7 +31,6 @@ struct Settings {
     std::string checkpoint;
     std::string reference;                      // of its source, from tbft diagnose --save-reference; for strategy diagnosed
     std::map<std::string, double> noise_sigma;  // by block, for conditions noise-BLOCK; a block not named: searched
-    double noise_accuracy_pct = 15;             // what the search brings the base model down to
   } model;
   struct {
     std::vector<double> train_sizes{0.1};

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -103,6 +102,7 @@ std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
   }
   noise.sigma = searched(cell.condition, "sigma", [&]() -> nlohmann::json {
     constexpr std::uint64_t draws = 3;
+    constexpr double noised_accuracy_pct = 15;
     const auto val = data_.split(cell).val;
     StopObserver observer(stop_);
     const auto level = find_noise(
@@ -115,7 +115,7 @@ std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
           }
           return 100.0 * static_cast<double>(right) / static_cast<double>(draws * val.size());
         },
-        settings_.model.noise_accuracy_pct);
+        noised_accuracy_pct);
     return {{"sigma", level.sigma}, {"val_accuracy_pct", level.accuracy_pct}};
   });
   return noise;
@@ -154,7 +154,7 @@ double CellSettings::lr_of(const Cell& cell) {
                    .val_loss;
       } catch (const DivergedError&) {  // too high a rate is an answer, too
       }
-      tried.push_back({{"lr", lr * factor}, {"val_loss", std::isfinite(loss) ? nlohmann::json(loss) : nlohmann::json()}});
+      tried.push_back({{"lr", lr * factor}, {"val_loss", loss}});
       if (loss < best_loss) {
         best_loss = loss;
         best_lr = lr * factor;

@@ -83,7 +83,6 @@ conditions = ["output", "input"]
 [model]
 checkpoint = "x.pth"
 noise_sigma = { fc = 4.5 }
-noise_accuracy_pct = 20
 reference = "base.json"
 [sweep]
 train_sizes = [0.5, 0.25]
@@ -122,7 +121,7 @@ timeout_s = 60
     "name": "all", "description": "a line", "protocol": "efficient", "threads": 3, "backend": "native",
     "layout": "contiguous", "warmup": false, "trace_steps": true,
     "data.dataset": "synthetic", "data.path": "synthetic:?n=9", "data.train_path": "synthetic:?n=8", "data.conditions": ["output", "input"],
-    "model.checkpoint": "x.pth", "model.noise_sigma": {"fc": 4.5}, "model.noise_accuracy_pct": 20.0, "model.reference": "base.json",
+    "model.checkpoint": "x.pth", "model.noise_sigma": {"fc": 4.5}, "model.reference": "base.json",
     "sweep.train_sizes": [0.5, 0.25], "sweep.strategies": ["fc", "none"], "sweep.repetitions": 4, "sweep.seed": 5,
     "sweep.split_seed": 6, "sweep.val_size": 0.125,
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
@@ -159,6 +158,11 @@ TEST_F(SettingsFile, AnUnknownKeyIsNamedWithItsLineAndTheNearestKey) {
   EXPECT_EQ(error_of("\n[train]\nbatch = 8\nmomentun = 0.9"),
             at_line(8) + "unknown key 'train.momentun'; did you mean 'train.momentum'?");
   EXPECT_EQ(error_of_set("train.epoch=3"), "--set train.epoch=3: unknown key 'train.epoch'; did you mean 'train.epochs'?");
+}
+
+TEST_F(SettingsFile, ARemovedKeyIsNamedWithWhatStandsInItsPlace) {
+  EXPECT_THAT(error_of("model.noise_accuracy_pct = 20"),
+              AllOf(StartsWith(at_line(5) + "'model.noise_accuracy_pct' was removed"), HasSubstr("model.noise_sigma")));
 }
 
 TEST_F(SettingsFile, AMisspeltSectionIsNamedByItsFirstKey) {
