@@ -43,18 +43,15 @@ std::string line_of(const Attempt& attempt) {
 }
 
 ordered_json energy_json(const power::Energy& energy) {
-  const auto number = [](double value) { return known(value) ? ordered_json(value) : ordered_json(nullptr); };
-  return {
-      {"gross_J", number(energy.energy_J)}, {"U_gross_J", number(energy.U_J)}, {"U_random_gross_J", number(energy.U_random_J)},
-      {"duration_s", energy.duration_s},    {"valid", energy.valid},           {"reason", energy.reason}};
+  return {{"gross_J", energy.energy_J},      {"U_gross_J", energy.U_J}, {"U_random_gross_J", energy.U_random_J},
+          {"duration_s", energy.duration_s}, {"valid", energy.valid},   {"reason", energy.reason}};
 }
 
 ordered_json attempt_json(const Attempt& attempt) {
-  const auto number = [](double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); };
   ordered_json json{{"strategy", attempt.candidate.strategy},
                     {"why", attempt.candidate.why},
-                    {"predicted_s", number(attempt.predicted_s)},
-                    {"predicted_J", number(attempt.predicted_J)},
+                    {"predicted_s", attempt.predicted_s},
+                    {"predicted_J", attempt.predicted_J},
                     {"skipped", attempt.skipped}};
   if (!attempt.result) return json;
   const auto& result = *attempt.result;
@@ -65,8 +62,8 @@ ordered_json attempt_json(const Attempt& attempt) {
   json["val_accuracy_pct"] = percent(result.correct, result.n_test);
   json["val_loss"] = result.val_loss;
   json["tuning"] = energy_json(attempt.tuning);
-  json["predicted_done_J"] = number(attempt.predicted_done_J);
-  json["prediction_error_pct"] = number(error_pct(attempt));
+  json["predicted_done_J"] = attempt.predicted_done_J;
+  json["prediction_error_pct"] = error_pct(attempt);
   return json;
 }
 

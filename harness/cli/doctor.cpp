@@ -29,10 +29,6 @@ struct DoctorOptions {
   bool json = false;
 };
 
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 Json json_of(const Check& check) {
   return {{"topic", check.topic},
           {"name", check.name},
@@ -61,9 +57,9 @@ Json json_of(const MeterExam& exam) {
           {"repeated", exam.repeated},
           {"failed", exam.failed},
           {"saturated", exam.saturated},
-          {"volts_V", number(exam.volts_V)},
-          {"amps_A", number(exam.amps_A)},
-          {"power_W", number(exam.power_W)}};
+          {"volts_V", exam.volts_V},
+          {"amps_A", exam.amps_A},
+          {"power_W", exam.power_W}};
 }
 
 void print_line(std::string_view state, std::string_view name, std::string_view detail, std::string_view fix) {

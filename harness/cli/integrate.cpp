@@ -22,10 +22,6 @@ struct IntegrateOptions {
   bool json = false;
 };
 
-nlohmann::ordered_json number(double value) {
-  return known(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
-}
-
 nlohmann::ordered_json to_json(const power::NamedEnergy& window) {
   const auto& e = window.energy;
   return {{"name", window.name},
@@ -35,16 +31,16 @@ nlohmann::ordered_json to_json(const power::NamedEnergy& window) {
           {"reason", e.reason},
           {"note", power::negative_reason(e)},
           {"duration_s", e.duration_s},
-          {"gross_J", number(e.energy_J)},
-          {"U_gross_J", number(e.U_J)},
-          {"U_random_gross_J", number(e.U_random_J)},
-          {"u_rel_gain", number(e.u_rel_gain)},
-          {"mean_W", number(e.mean_W)},
-          {"max_W", number(e.max_W)},
+          {"gross_J", e.energy_J},
+          {"U_gross_J", e.U_J},
+          {"U_random_gross_J", e.U_random_J},
+          {"u_rel_gain", e.u_rel_gain},
+          {"mean_W", e.mean_W},
+          {"max_W", e.max_W},
           {"samples", e.samples},
-          {"distinct_hz", number(e.distinct_hz)},
-          {"longest_gap_s", number(e.longest_gap_s)},
-          {"coverage_pct", number(e.coverage_pct)}};
+          {"distinct_hz", e.distinct_hz},
+          {"longest_gap_s", e.longest_gap_s},
+          {"coverage_pct", e.coverage_pct}};
 }
 
 // A trace without marks, such as a logger writes, is one window over all readings.

@@ -23,9 +23,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json number(double x) {
-  return std::isfinite(x) ? ordered_json(x) : ordered_json(nullptr);
-}
 std::string text(double x, double scale, std::string_view unit) {
   return std::isfinite(x) ? fmt::format("{:.4g}{}{}", x * scale, unit.empty() ? "" : " ", unit) : "unknown";
 }
@@ -50,10 +47,10 @@ ordered_json json_of(const power::SelfTest& t, const power::MeterInfo& info) {
           {"measured", info.measured ? 1 : 0},
           {"counter", info.counter ? 1 : 0},
           {"duration_s", t.duration_s},
-          {"nominal_hz", number(t.nominal_hz)},
-          {"requested_hz", number(t.requested_hz)},
-          {"polled_hz", number(t.polled_hz)},
-          {"distinct_hz", number(t.distinct_hz)},
+          {"nominal_hz", t.nominal_hz},
+          {"requested_hz", t.requested_hz},
+          {"polled_hz", t.polled_hz},
+          {"distinct_hz", t.distinct_hz},
           {"readings", t.readings},
           {"repeats", t.repeats},
           {"failures", t.failures},
@@ -61,14 +58,14 @@ ordered_json json_of(const power::SelfTest& t, const power::MeterInfo& info) {
           {"saturated", t.clipped},
           {"missed", t.missed},
           {"sampler", sampled(t) ? json_of(t.scheduling) : ordered_json(nullptr)},
-          {"spacing_median_s", number(t.spacing_median_s)},
-          {"spacing_p95_s", number(t.spacing_p95_s)},
-          {"spacing_max_s", number(t.spacing_max_s)},
-          {"sampler_cpu_pct", number(t.sampler_cpu_pct)},
-          {"process_cpu_pct", number(t.process_cpu_pct)},
-          {"mean_W", number(t.mean_W)},
-          {"sd_W", number(t.sd_W)},
-          {"allan_1s_W", number(t.allan_1s_W)},
+          {"spacing_median_s", t.spacing_median_s},
+          {"spacing_p95_s", t.spacing_p95_s},
+          {"spacing_max_s", t.spacing_max_s},
+          {"sampler_cpu_pct", t.sampler_cpu_pct},
+          {"process_cpu_pct", t.process_cpu_pct},
+          {"mean_W", t.mean_W},
+          {"sd_W", t.sd_W},
+          {"allan_1s_W", t.allan_1s_W},
           {"ok", t.ok()},
           {"problems", t.problems}};
 }
@@ -225,7 +222,7 @@ int calibrate_meter(const CalibrateOptions& options) {
                                   {"gain_pct", c.gain_pct},
                                   {"limit_offset_A", c.limit_offset_A},
                                   {"shunt_ohm", c.shunt_ohm ? ordered_json(*c.shunt_ohm) : ordered_json(nullptr)},
-                                  {"gain_pct_with_shunt", number(c.gain_pct_with_shunt)}}
+                                  {"gain_pct_with_shunt", c.gain_pct_with_shunt}}
                          .dump());
   return Exit::ok;
 }
