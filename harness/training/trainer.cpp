@@ -3,17 +3,13 @@
 // First: clang 14 cannot read libtorch's headers in another order.
 #include <ATen/core/ivalue.h>
 
-#include <ATen/Context.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/cuda.h>
-#include <torch/nn/functional/loss.h>
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 
 #include "harness/training/batches.h"
@@ -26,8 +22,6 @@
 namespace tbft {
 
 namespace {
-
-namespace F = torch::nn::functional;
 
 // In double, then rounded: the same draws in both layouts of a convolution's weight.
 void add_noise(models::Network& net, const BlockNoise& noise) {
@@ -114,39 +108,6 @@ adaptive::Observation Trainer::observe(const data::Images& images, std::span<con
   impl_->check(images);
   impl_->start_from_base(noise);
   return adaptive::observe(*impl_->net, images, indices, progress);
-}
-
-double Trainer::step_s(const std::string& layout, double enough_s) {
-  constexpr int steps = 3;  // the first also pages in code and chooses kernels
-  constexpr std::int64_t batch = 8;
-  auto& net = *impl_->net;
-  set_layout(net, layout);
-  impl_->start_from_base(std::nullopt);
-  select_parameters(net, [](std::string_view) { return true; });
-  net.train();
-  const auto format = layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  const std::int64_t pixels = net.architecture().spec.pixels;
-  const auto images = at::rand({batch, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format);
-  const auto labels = at::zeros({batch}, at::kLong);
-  const auto seconds_of = [&](std::int64_t n) {
-    const auto x = images.narrow(0, 0, n);
-    const auto y = labels.narrow(0, 0, n);
-    const auto start = std::chrono::steady_clock::now();
-    drop_gradients(net);
-    F::cross_entropy(net.forward(x), y).backward();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
-  double fastest_s = std::numeric_limits<double>::infinity();
-  // One image may tell already. Not with oneDNN, whose first step compiles its kernels.
-  const bool compiles = at::globalContext().userEnabledMkldnn();
-  if (const double one_s = compiles || std::isinf(enough_s) ? 0 : seconds_of(1); one_s > enough_s) {
-    fastest_s = one_s;
-  } else {
-    for (int i = 0; i < steps && !(i > 0 && fastest_s > enough_s); ++i) fastest_s = std::min(fastest_s, seconds_of(batch));
-  }
-  drop_gradients(net);
-  impl_->base.restore(net);
-  return fastest_s;
 }
 
 TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, const data::Split& split,

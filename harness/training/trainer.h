@@ -96,10 +96,6 @@ class Trainer {
   adaptive::Observation observe(const data::Images& images, std::span<const std::int64_t> indices,
                                 const std::optional<BlockNoise>& noise, const std::function<void(std::int64_t)>& progress = {});
 
-  // Seconds of a step of `full` on a small batch of random images in this layout, under the compute that is set: the fastest of
-  // a few; of one alone, or less than a whole one, where that takes longer than `enough_s`. The base model stays as it is.
-  double step_s(const std::string& layout, double enough_s);
-
   const models::Architecture& network() const;
   const models::NetworkSpec& spec() const { return network().spec; }
   // Of the outputs, in their order; empty where the checkpoint does not say.

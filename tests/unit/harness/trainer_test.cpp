@@ -356,17 +356,6 @@ TEST_F(TrainerTest, refreshed_statistics_are_the_target_s_and_then_stand_still) 
   }
 }
 
-TEST_F(TrainerTest, timing_a_step_leaves_the_base_model_alone) {
-  Trainer trainer(folder / "base.pth");
-  const auto before = run(trainer, "none", settings());
-  EXPECT_GT(trainer.step_s("channels_last", 10), 0);
-  trainer.save(folder / "timed.pth");
-  const auto base = models::read_state_dict(folder / "base.pth");
-  const auto timed = models::read_state_dict(folder / "timed.pth");
-  for (std::size_t i = 0; i < base.size(); ++i) EXPECT_EQ(base[i].bytes, timed[i].bytes) << base[i].name;
-  EXPECT_EQ(run(trainer, "none", settings()).val_loss, before.val_loss);
-}
-
 TEST_F(TrainerTest, only_tuned_parameters_change_and_batchnorm_statistics_do_everywhere) {
   Trainer trainer(folder / "base.pth");
   run(trainer, "block2", settings());
