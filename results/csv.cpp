@@ -97,9 +97,7 @@ void append_cell(const fs::path& path, const CellRow& row) {
 }
 
 void replace_cells(const fs::path& path, const std::vector<CellRow>& rows) {
-  std::string content = header_line() + "\n";
-  for (const CellRow& row : rows) content += to_line(row) + "\n";
-  write_file_atomically(path, content);
+  write_file_atomically(path, csv_text<CellRow>(columns(), rows));
 }
 
 }  // namespace tbft::results

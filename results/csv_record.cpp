@@ -47,12 +47,8 @@ void CsvReader::fail(const std::string& what) const {
 }
 
 std::optional<std::vector<std::string>> CsvReader::next() {
-  enum class State {
-    start,
-    plain,
-    inside,
-    closed
-  };  // within a field: nothing read yet, without quotes, in quotes, after the closing quote
+  // Within a field: nothing read yet, without quotes, in quotes, after the closing quote.
+  enum class State { start, plain, inside, closed };
   State state = State::start;
   std::vector<std::string> fields;
   std::string field;

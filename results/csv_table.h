@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,12 @@ struct CsvColumn {
   std::variant<std::string Row::*, std::optional<double> Row::*, std::optional<std::int64_t> Row::*> member;
   bool later = false;  // files of earlier versions lack it; its value is then empty
 };
+
+// A table of columns from its columns.
+template <typename... Columns>
+constexpr auto make_columns(const Columns&... columns) {
+  return std::array{columns...};
+}
 
 inline std::string field_of(const std::string& text) {
   return text_field(text);
@@ -101,5 +108,28 @@ class CsvRows {
   std::vector<std::size_t> places_;  // the position in the file of each of our columns
   std::size_t fields_;
 };
+
+// The whole file: the header and all rows.
+template <typename Row>
+std::string csv_text(std::span<const CsvColumn<Row>> columns, std::span<const Row> rows) {
+  std::string text = csv_header(columns) + '\n';
+  for (const Row& row : rows) text += csv_line(columns, row) + '\n';
+  return text;
+}
+
+// Reads a file that is only ever written whole. `check` may refuse a row with reader.fail(). Throws CsvError as CsvRows does,
+// and for a file without a header or with a last line without its end. `name` appears in messages, `kind` is the usual name.
+template <typename Row, typename Check>
+std::vector<Row> parse_whole(std::string_view content, const std::string& name, std::string_view kind,
+                             std::span<const CsvColumn<Row>> columns, Check check) {
+  CsvReader reader(content, name);
+  const auto header = reader.next();
+  if (!header) reader.fail("no header: this is not a " + std::string(kind));
+  const CsvRows<Row> rows(columns, *header, reader);
+  std::vector<Row> result;
+  while (const auto fields = reader.next()) check(result.emplace_back(rows.parse(*fields, reader)), reader);
+  if (!reader.tail().empty()) throw CsvError(name + ": the last line has no end, so the file is not whole; copy it again");
+  return result;
+}
 
 }  // namespace tbft::results

@@ -17,48 +17,26 @@ constexpr std::size_t max_bytes = std::size_t{4} << 20;  // a run has only a few
 constexpr std::array<std::string_view, 2> variants{"tbft", "published-quirk"};
 constexpr std::array<std::string_view, 7> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "full"};
 
-// The macro makes name and member from one token, so that they cannot differ.
-// clang-format off
-#define TBFT_COLUMN(field) CsvColumn<StepCostRow>{#field, &StepCostRow::field}
-const std::array table{
-    TBFT_COLUMN(schema),
-    TBFT_COLUMN(run_id),
-    TBFT_COLUMN(started_utc),
-    TBFT_COLUMN(host),
-    TBFT_COLUMN(board),
-    TBFT_COLUMN(pixels),
-    TBFT_COLUMN(classes),
-    TBFT_COLUMN(variant),
-    TBFT_COLUMN(strategy),
-    TBFT_COLUMN(steps),
-    TBFT_COLUMN(rounds),
-    TBFT_COLUMN(step_s),
-    TBFT_COLUMN(step_s_low),
-    TBFT_COLUMN(step_s_high),
-    TBFT_COLUMN(gross_J),
-    TBFT_COLUMN(U_gross_J),
-    TBFT_COLUMN(idle_W),
-    TBFT_COLUMN(net_J),
-    TBFT_COLUMN(U_net_J),
-    TBFT_COLUMN(saving_time_pct),
-    TBFT_COLUMN(saving_time_low),
-    TBFT_COLUMN(saving_time_high),
-    TBFT_COLUMN(saving_gross_pct),
-    TBFT_COLUMN(saving_net_pct),
-    TBFT_COLUMN(paper_view_J),
-    TBFT_COLUMN(macs),
-    TBFT_COLUMN(saving_macs_pct),
-    TBFT_COLUMN(peak_rss_MiB),
-    TBFT_COLUMN(meter),
-    TBFT_COLUMN(meter_scope),
-    TBFT_COLUMN(measured),
-    TBFT_COLUMN(threads),
-    TBFT_COLUMN(backend),
-    TBFT_COLUMN(layout),
-    TBFT_COLUMN(tool_version),
-};
-#undef TBFT_COLUMN
-// clang-format on
+// Makes name and member from one token, so that they cannot differ.
+#define COLUMN(Row, field) \
+  CsvColumn<Row> {         \
+#field, &Row::field    \
+  }
+const auto table = make_columns(
+    COLUMN(StepCostRow, schema), COLUMN(StepCostRow, run_id), COLUMN(StepCostRow, started_utc), COLUMN(StepCostRow, host),
+    COLUMN(StepCostRow, board), COLUMN(StepCostRow, pixels), COLUMN(StepCostRow, classes), COLUMN(StepCostRow, variant),
+    COLUMN(StepCostRow, strategy), COLUMN(StepCostRow, steps), COLUMN(StepCostRow, rounds), COLUMN(StepCostRow, step_s),
+    COLUMN(StepCostRow, step_s_low), COLUMN(StepCostRow, step_s_high), COLUMN(StepCostRow, gross_J),
+    COLUMN(StepCostRow, U_gross_J), COLUMN(StepCostRow, idle_W), COLUMN(StepCostRow, net_J), COLUMN(StepCostRow, U_net_J),
+    COLUMN(StepCostRow, saving_time_pct), COLUMN(StepCostRow, saving_time_low), COLUMN(StepCostRow, saving_time_high),
+    COLUMN(StepCostRow, saving_gross_pct), COLUMN(StepCostRow, saving_net_pct), COLUMN(StepCostRow, paper_view_J),
+    COLUMN(StepCostRow, macs), COLUMN(StepCostRow, saving_macs_pct), COLUMN(StepCostRow, peak_rss_MiB),
+    COLUMN(StepCostRow, meter), COLUMN(StepCostRow, meter_scope), COLUMN(StepCostRow, measured), COLUMN(StepCostRow, threads),
+    COLUMN(StepCostRow, backend), COLUMN(StepCostRow, layout), COLUMN(StepCostRow, tool_version));
+const auto operations = make_columns(COLUMN(OperationRow, pixels), COLUMN(OperationRow, classes), COLUMN(OperationRow, variant),
+                                     COLUMN(OperationRow, strategy), COLUMN(OperationRow, operation),
+                                     COLUMN(OperationRow, seconds), COLUMN(OperationRow, share_pct));
+#undef COLUMN
 
 template <std::size_t n>
 void check_one_of(const std::array<std::string_view, n>& known, std::string_view column, const std::string& value,
@@ -78,28 +56,29 @@ std::vector<StepCostRow> read_step_costs(const std::filesystem::path& path) {
 }
 
 std::vector<StepCostRow> parse_step_costs(std::string_view content, const std::string& name) {
-  CsvReader reader(content, name);
-  const auto header = reader.next();
-  if (!header) reader.fail("no header: this is not a step_cost.csv");
-  const CsvRows<StepCostRow> rows(step_cost_columns(), *header, reader);
-  std::vector<StepCostRow> result;
-  while (const auto fields = reader.next()) {
-    StepCostRow row = rows.parse(*fields, reader);
+  return parse_whole(content, name, "step_cost.csv", step_cost_columns(), [](const StepCostRow& row, const CsvReader& reader) {
     if (row.schema && *row.schema > step_cost_schema)
       reader.fail(fmt::format("schema {}, this program reads up to {}", *row.schema, step_cost_schema));
     check_one_of(variants, "variant", row.variant, reader);
     check_one_of(strategies, "strategy", row.strategy, reader);
-    result.push_back(std::move(row));
-  }
-  if (!reader.tail().empty())
-    throw CsvError(fmt::format("{}: the last line has no end, so the file is not whole; copy it again", name));
-  return result;
+  });
 }
 
 void write_step_costs(const std::filesystem::path& path, std::span<const StepCostRow> rows) {
-  std::string content = csv_header(step_cost_columns()) + '\n';
-  for (const StepCostRow& row : rows) content += csv_line(step_cost_columns(), row) + '\n';
-  write_file_atomically(path, content);
+  write_file_atomically(path, csv_text(step_cost_columns(), rows));
+}
+
+std::span<const CsvColumn<OperationRow>> operation_columns() {
+  return operations;
+}
+
+std::vector<OperationRow> read_operations(const std::filesystem::path& path) {
+  return parse_whole(read_file(path, max_bytes), path.string(), "operations.csv", operation_columns(),
+                     [](const OperationRow&, const CsvReader&) {});
+}
+
+void write_operations(const std::filesystem::path& path, std::span<const OperationRow> rows) {
+  write_file_atomically(path, csv_text(operation_columns(), rows));
 }
 
 }  // namespace tbft::results

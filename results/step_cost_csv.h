@@ -1,4 +1,5 @@
-// The rows of step_cost.csv (schema 1): the cost of one training step of one image by strategy.
+// The rows of step_cost.csv (schema 1): the cost of one training step of one image by strategy; and those of operations.csv:
+// the time of that step by operation.
 #pragma once
 
 #include <cstdint>
@@ -53,5 +54,18 @@ std::vector<StepCostRow> parse_step_costs(std::string_view content, const std::s
 
 // Writes all rows to a temporary name in the same folder, syncs and renames. Throws std::system_error with the path.
 void write_step_costs(const std::filesystem::path& path, std::span<const StepCostRow> rows);
+
+// Network and strategy are as in step_cost.csv. The operations of a strategy add up to its step.
+struct OperationRow {
+  std::optional<std::int64_t> pixels, classes;
+  std::string variant, strategy, operation;
+  std::optional<double> seconds;    // of one step, including the overhead of recording
+  std::optional<double> share_pct;  // of the step
+};
+
+// The same for operations.csv.
+std::span<const CsvColumn<OperationRow>> operation_columns();
+std::vector<OperationRow> read_operations(const std::filesystem::path& path);
+void write_operations(const std::filesystem::path& path, std::span<const OperationRow> rows);
 
 }  // namespace tbft::results

@@ -9,7 +9,6 @@
 
 #include "harness/host/board.h"
 #include "harness/host/console.h"
-#include "results/operations_csv.h"
 #include "results/step_cost_csv.h"
 
 namespace tbft {

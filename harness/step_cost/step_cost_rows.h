@@ -11,7 +11,6 @@
 #include "harness/step_cost/step_operation.h"
 #include "harness/training/compute.h"
 #include "models/architecture.h"
-#include "results/operations_csv.h"
 #include "results/step_cost_csv.h"
 #include "tbft/power/energy.h"
 #include "tbft/power/meter.h"
