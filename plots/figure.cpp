@@ -34,15 +34,13 @@ std::vector<Figure> make_figures(const FigureData& data, std::span<const std::st
   for (const std::string& name : kinds) {
     if (std::ranges::find(kinds_of_figures, name, &FigureKind::name) != kinds_of_figures.end()) continue;
     std::vector<std::string_view> names;
-    names.reserve(std::size(kinds_of_figures));
-    for (const FigureKind& kind : kinds_of_figures) names.push_back(kind.name);
+    std::ranges::transform(kinds_of_figures, std::back_inserter(names), &FigureKind::name);
     throw std::invalid_argument(fmt::format("unknown figure '{}': {}", results::printable(name, 40), fmt::join(names, ", ")));
   }
   std::vector<Figure> result;
   for (const FigureKind& kind : kinds_of_figures) {
     if (!kinds.empty() && std::ranges::find(kinds, kind.name) == kinds.end()) continue;
-    auto made = kind.make(data);
-    std::ranges::move(made, std::back_inserter(result));
+    std::ranges::move(kind.make(data), std::back_inserter(result));
   }
   return result;
 }

@@ -99,9 +99,6 @@ std::string script_of(const Figure& figure, Terminal terminal) {
                           figure.width_px, figure.height_px);
   } else {
     constexpr int scale = 2;  // for screens with a high resolution, and for paper
-    script +=
-        fmt::format("set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,9\" fontscale {}\n",
-                    scale * figure.width_px, scale * figure.height_px, scale);
     script += fmt::format(
         "set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,9\" fontscale {} linewidth {} "
         "pointscale {}\n",

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
-#include <cctype>
 #include <stdexcept>
+#include <utility>
 
 #include "page_files.h"
 
@@ -101,6 +102,9 @@ std::string script_data(std::string json) {
 }  // namespace
 
 std::string escaped(std::string_view text) {
+  using Entity = std::pair<char, std::string_view>;
+  constexpr std::array entities{Entity{'&', "&amp;"}, Entity{'<', "&lt;"}, Entity{'>', "&gt;"}, Entity{'"', "&quot;"},
+                                Entity{'\'', "&#39;"}};
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
@@ -108,16 +112,8 @@ std::string escaped(std::string_view text) {
     const char c = text.front();
     if (length == 0 || (length == 1 && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) && c != '\n' && c != '\t')) {
       result += '?';
-    } else if (c == '&') {
-      result += "&amp;";
-    } else if (c == '<') {
-      result += "&lt;";
-    } else if (c == '>') {
-      result += "&gt;";
-    } else if (c == '"') {
-      result += "&quot;";
-    } else if (c == '\'') {
-      result += "&#39;";
+    } else if (const auto* entity = std::ranges::find(entities, c, &Entity::first); entity != entities.end()) {
+      result += entity->second;
     } else {
       result += text.substr(0, length);
     }
@@ -130,14 +126,10 @@ std::string render_html(const Page& page) {
   std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   html += fmt::format(
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src "
-      "'sha256-{}'\">\n",
-      script_hash(page_js));
-  html += fmt::format(
-      "<meta name=\"viewport\" content=\"width=device-width, "
-      "initial-scale=1\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
-      escaped(page.title), page_css);
-  html +=
-      fmt::format("<header><h1>{}</h1><button id=\"theme\" type=\"button\" hidden></button></header>\n", escaped(page.title));
+      "'sha256-{}'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
+      "<style>\n{}</style>\n</head>\n<body>\n"
+      "<header><h1>{}</h1><button id=\"theme\" type=\"button\" hidden></button></header>\n",
+      script_hash(page_js), escaped(page.title), page_css, escaped(page.title));
   for (const std::string& warning : page.warnings) html += fmt::format("<p class=\"warning\">{}</p>\n", escaped(warning));
   for (const std::string& answer : page.answers) html += fmt::format("<p class=\"answer\">{}</p>\n", escaped(answer));
   html += "<nav>";

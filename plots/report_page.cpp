@@ -40,17 +40,11 @@ std::vector<std::string> warnings_of(const results::Inputs& inputs) {
 }
 
 results::Section facts_section(const std::string& name, const std::optional<results::RunFacts>& facts) {
-  results::Section section{.title = name, .captions = {}, .cells = {}, .legend = "", .lines = {}};
-  if (!facts) {
-    section.captions.emplace_back("no run.json: settings and provenance are not known");
-    return section;
-  }
-  section.cells.push_back({"what", "value"});
-  const auto add = [&](const std::string& key, const std::string& value) { section.cells.push_back({key, value}); };
-  add("run_id", facts->run_id);
-  add("created_utc", facts->created_utc);
+  if (!facts) return {.title = name, .captions = {"no run.json: settings and provenance are not known"}};
+  results::Section section{.title = name,
+                           .cells = {{"what", "value"}, {"run_id", facts->run_id}, {"created_utc", facts->created_utc}}};
   for (const auto* values : {&facts->provenance, &facts->settings, &facts->data}) {
-    for (const auto& [key, value] : *values) add(values == &facts->data ? "data " + key : key, value);
+    for (const auto& [key, value] : *values) section.cells.push_back({values == &facts->data ? "data " + key : key, value});
   }
   return section;
 }
@@ -79,8 +73,7 @@ Page report_page(const FigureData& data, const NamedFacts& runs, std::vector<std
   if (!data.inputs.cells.empty()) page.cells_json = cells_json(data.inputs, data.curves);
   for (const auto& [name, facts] : runs) page.provenance.push_back(facts_section(name, facts));
   if (const auto common = common_values(data.inputs); !common.empty()) {
-    results::Section section{
-        .title = "The same in every cell", .captions = {}, .cells = {{"column", "value"}}, .legend = "", .lines = {}};
+    results::Section section{.title = "The same in every cell", .cells = {{"column", "value"}}};
     for (const auto& [name, value] : common) section.cells.push_back({name, value});
     page.provenance.push_back(std::move(section));
   }

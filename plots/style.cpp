@@ -1,7 +1,6 @@
 #include "plots/style.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -53,18 +52,27 @@ std::string joules_label(const results::JoulesBasis& energy) {
   return fmt::format("training energy / J{}{}", basis.empty() ? "" : ", ", basis);
 }
 
-Panels arrange(const std::string& title, const std::vector<std::string>& panels, int panel_width_px, int panel_height_px) {
+std::string points_script(std::string_view data, const std::string& strategy) {
+  const Look look = look_of(strategy);
+  return fmt::format(
+      "{0} using 1:2 with points pointtype {1} pointsize 1.1 linecolor rgb \"black\" notitle, "
+      "{0} using 1:2 with points pointtype {1} pointsize 0.75 linecolor rgb \"{2}\" title {3}",
+      data, look.point, look.colour, in_quotes(strategy));
+}
+
+Figure arrange(Figure figure, const std::string& title, const std::vector<std::string>& panels) {
   constexpr std::size_t columns = 2;
   constexpr int title_px = 40;
   const std::size_t wide = std::min(columns, panels.size()), high = (panels.size() + wide - 1) / wide;
-  Panels result{static_cast<int>(wide) * panel_width_px, static_cast<int>(high) * panel_height_px + title_px, ""};
+  figure.width_px *= static_cast<int>(wide);
+  figure.height_px = figure.height_px * static_cast<int>(high) + title_px;
   // The edges of the picture cut a long title, so the name of the data set comes first.
-  const auto fits = static_cast<std::size_t>(result.width_px / 7);
-  result.script =
+  const auto fits = static_cast<std::size_t>(figure.width_px / 7);
+  figure.script +=
       fmt::format("set multiplot layout {},{} title {} font \",12\"\n", high, wide, in_quotes(results::printable(title, fits)));
-  for (const std::string& panel : panels) result.script += panel;
-  result.script += "unset multiplot\n";
-  return result;
+  for (const std::string& panel : panels) figure.script += panel;
+  figure.script += "unset multiplot\n";
+  return figure;
 }
 
 double or_zero(double value) {

@@ -28,13 +28,12 @@ std::string note_script(const std::string& note);
 // "training energy / J, net"
 std::string joules_label(const results::JoulesBasis& energy);
 
-// Arranges panels two in a row. Each is a text of commands that ends with its `plot`.
-struct Panels {
-  int width_px = 0, height_px = 0;
-  std::string script;
-};
-Panels arrange(const std::string& title, const std::vector<std::string>& panels, int panel_width_px = 480,
-               int panel_height_px = 360);
+// Clauses of `plot` that draw a strategy's points: its colour in front of a larger black shape.
+std::string points_script(std::string_view data, const std::string& strategy);
+
+// Arranges panels two in a row. Each is a text of commands that ends with its `plot`. `figure` has the size of one panel, and
+// as script the settings that all share.
+Figure arrange(Figure figure, const std::string& title, const std::vector<std::string>& panels);
 
 // Replaces NaN by 0, so that an unknown error bar is not drawn.
 double or_zero(double value);

@@ -57,15 +57,8 @@ std::optional<double> joules_of(const CellRow& row, Basis basis) {
 }
 
 std::optional<double> value_of(const CellRow& row, Quantity quantity, Basis basis) {
-  switch (quantity) {
-    case Quantity::train_J:
-      return joules_of(row, basis);
-    case Quantity::train_s:
-      return row.train_s;
-    case Quantity::accuracy_pct:
-      return row.accuracy_pct;
-  }
-  return std::nullopt;
+  if (quantity == Quantity::train_J) return joules_of(row, basis);
+  return quantity == Quantity::train_s ? row.train_s : row.accuracy_pct;
 }
 
 // Accuracies are compared by difference, because they may be 0 and are reported in points.
@@ -86,11 +79,11 @@ std::string_view why_left_out(const Pair& pair, Quantity quantity, Basis basis) 
 // Net of idle if both sides of every pair with joules have net joules.
 Basis basis_of(const std::vector<Pair>& pairs) {
   const auto all = [&](std::optional<double> CellRow::*member) {
-    std::size_t n = 0;
-    for (const Pair& pair : pairs) n += pair.a->status == "ok" && pair.b->status == "ok" && pair.a->*member && pair.b->*member;
-    return n;
+    return std::ranges::count_if(pairs, [&](const Pair& pair) {
+      return pair.a->status == "ok" && pair.b->status == "ok" && pair.a->*member && pair.b->*member;
+    });
   };
-  const std::size_t net = all(&CellRow::train_net_J), gross = all(&CellRow::train_gross_J);
+  const auto net = all(&CellRow::train_net_J), gross = all(&CellRow::train_gross_J);
   if (net == 0 && gross == 0) return Basis::none;
   return net >= gross ? Basis::net : Basis::gross;
 }
@@ -312,45 +305,23 @@ bool is_place(const std::string& key) {
 
 void add_differences(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b,
                      std::vector<SettingDifference>& into) {
-  std::set<std::string> keys;
-  for (const auto* side : {&a, &b}) {
-    for (const auto& [key, value] : *side) keys.insert(key);
-  }
-  for (const std::string& key : keys) {
-    const auto in_a = a.find(key), in_b = b.find(key);
-    const std::string text_a = in_a == a.end() ? "" : in_a->second, text_b = in_b == b.end() ? "" : in_b->second;
-    if (text_a != text_b && !is_place(key)) into.push_back({key, text_a, text_b});
+  std::map<std::string, SettingDifference> keys;
+  for (const auto& [key, value] : a) keys[key].a = value;
+  for (const auto& [key, value] : b) keys[key].b = value;
+  for (auto& [key, both] : keys) {
+    both.name = key;
+    if (both.a != both.b && !is_place(key)) into.push_back(both);
   }
 }
 
 }  // namespace
 
 std::string_view to_string(Quantity quantity) {
-  switch (quantity) {
-    case Quantity::train_J:
-      return "train_J";
-    case Quantity::train_s:
-      return "train_s";
-    case Quantity::accuracy_pct:
-      return "accuracy_pct";
-  }
-  return "";
+  return name_in<Quantity, 3>({"train_J", "train_s", "accuracy_pct"}, quantity);
 }
 
 std::string_view to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::no_difference:
-      return "no difference";
-    case Verdict::within_meters:
-      return "within the meters' gains";
-    case Verdict::lower:
-      return "lower";
-    case Verdict::higher:
-      return "higher";
-    case Verdict::too_few:
-      return "too few";
-  }
-  return "";
+  return name_in<Verdict, 5>({"no difference", "within the meters' gains", "lower", "higher", "too few"}, verdict);
 }
 
 Comparison compare(const ComparedRun& a, const ComparedRun& b) {

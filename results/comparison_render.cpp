@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "results/comparison.h"
@@ -20,57 +21,24 @@ constexpr std::size_t most_listed = 20;
 
 constexpr std::string_view legend =
     "change: over pairs of cells with the same data, strategy and repetition, with its 95 % interval: of joules and seconds "
-    "the\n"
-    "geometric mean of B / A, of accuracies the mean of B - A in percentage points.\n"
+    "the\ngeometric mean of B / A, of accuracies the mean of B - A in percentage points.\n"
     "p: Wilcoxon's signed rank test from 6 pairs (of one cell's repetitions Mann and Whitney's, from 5), Holm-corrected for "
-    "each "
-    "quantity within\n"
-    "its table. lower, higher: significant (p < 0.05). \"too few\": too few values to decide.\n";
+    "each quantity within\nits table. lower, higher: significant (p < 0.05). \"too few\": too few values to decide.\n";
 
 std::string_view to_string(Level level) {
-  switch (level) {
-    case Level::all:
-      return "all";
-    case Level::strategy:
-      return "strategy";
-    case Level::cell:
-      return "cell";
-  }
-  return "";
+  return name_in<Level, 3>({"all", "strategy", "cell"}, level);
 }
 
 std::string quantity_text(Quantity quantity, Basis basis) {
-  switch (quantity) {
-    case Quantity::train_J:
-      return fmt::format("train J {}", results::to_string(basis));
-    case Quantity::train_s:
-      return "train s";
-    case Quantity::accuracy_pct:
-      return "accuracy %";
-  }
-  return "";
-}
-
-std::string cell_text(const ComparedLine& line) {
-  std::vector<std::string> parts;
-  for (const std::string* part : {&line.key.dataset, &line.key.drift, &line.key.condition}) {
-    if (!part->empty()) parts.push_back(printable(*part, 40));
-  }
-  if (line.key.train_size) parts.push_back(fmt::format("{:.6g} %", 100 * *line.key.train_size));
-  parts.push_back(printable(line.strategy, 40));
-  return fmt::format("{}", fmt::join(parts, ", "));
+  if (quantity == Quantity::train_J) return fmt::format("train J {}", results::to_string(basis));
+  return quantity == Quantity::train_s ? "train s" : "accuracy %";
 }
 
 std::string name_of(const ComparedLine& line) {
-  switch (line.level) {
-    case Level::all:
-      return "all cells";
-    case Level::strategy:
-      return printable(line.strategy, 40);
-    case Level::cell:
-      return cell_text(line);
-  }
-  return "";
+  if (line.level == Level::all) return "all cells";
+  if (line.level == Level::strategy) return printable(line.strategy, 40);
+  const std::string size = line.key.train_size ? percent_text(*line.key.train_size) : "";
+  return comma_list({line.key.dataset, line.key.drift, line.key.condition, size, line.strategy}, 40);
 }
 
 Cells table_of(const std::vector<const ComparedLine*>& lines, const Comparison& comparison) {
@@ -96,7 +64,7 @@ bool is_significant(const ComparedLine& line) {
 }
 
 Section level_section(const Comparison& comparison, Level level, std::string title) {
-  Section section{.title = std::move(title), .captions = {}, .cells = {}, .legend = "", .lines = {}};
+  Section section{.title = std::move(title)};
   std::vector<const ComparedLine*> shown;
   std::size_t all = 0, too_few = 0;
   for (const ComparedLine& line : comparison.lines) {
@@ -120,11 +88,10 @@ Section level_section(const Comparison& comparison, Level level, std::string tit
 }
 
 Section settings_section(const Comparison& comparison) {
-  Section section{.title = "settings and provenance that differ", .captions = {}, .cells = {}, .legend = "", .lines = {}};
-  section.cells.push_back({"setting", "A", "B"});
+  if (comparison.settings.empty()) return {.title = "no setting differs"};
+  Section section{.title = "settings and provenance that differ", .cells = {{"setting", "A", "B"}}};
   for (const SettingDifference& difference : comparison.settings)
     section.cells.push_back({printable(difference.name, 60), printable(difference.a, 80), printable(difference.b, 80)});
-  if (comparison.settings.empty()) return {"no setting differs", {}, {}, "", {}};
   return section;
 }
 
@@ -186,22 +153,18 @@ std::string conclusion(const Comparison& comparison) {
 
 std::vector<Section> sections_of(const Comparison& comparison) {
   std::vector<Section> result;
-  Section head{.title = fmt::format("A: {}  B: {}", printable(comparison.a), printable(comparison.b)),
-               .captions = {},
-               .cells = {},
-               .legend = "",
-               .lines = {}};
+  Section head{.title = fmt::format("A: {}  B: {}", printable(comparison.a), printable(comparison.b))};
   head.captions.push_back(
       fmt::format("{} cells in common, {} only in A, {} only in B", comparison.common, comparison.only_a, comparison.only_b));
   for (const std::string& obstacle : comparison.obstacles) head.captions.push_back("NOT COMPARABLE: " + obstacle);
-  for (const std::string& note : comparison.notes) head.captions.push_back(note);
+  std::ranges::copy(comparison.notes, std::back_inserter(head.captions));
   result.push_back(std::move(head));
   result.push_back(level_section(comparison, Level::all, "over all common cells"));
   result.push_back(level_section(comparison, Level::strategy, "by strategy"));
   result.push_back(level_section(comparison, Level::cell, "by cell, over its repetitions"));
-  result.push_back({"", {}, {}, std::string(legend), {}});
+  result.push_back({.legend = std::string(legend)});
   result.push_back(settings_section(comparison));
-  result.push_back({"", {}, {}, "", {conclusion(comparison)}});
+  result.push_back({.lines = {conclusion(comparison)}});
   return result;
 }
 

@@ -10,9 +10,9 @@
 namespace tbft::results {
 
 struct Inputs {
-  std::vector<CellRow> cells;  // of one or several runs, one after the other
-  Correctness correctness;     // of those cells, where there is a journal
-  std::vector<StepCostRow> step_costs;
+  std::vector<CellRow> cells = {};  // of one or several runs, one after the other
+  Correctness correctness = {};     // of those cells, where there is a journal
+  std::vector<StepCostRow> step_costs = {};
   Levels levels = {};  // that the diagnoses of those cells named, where there is a journal
 };
 

@@ -51,6 +51,7 @@ class MinMax {
     double low_W = 0, high_W = 0, sum_W = 0;
     std::size_t n = 0;
   };
+  void append(const Bucket& bucket);  // or merges it into the last one of the same index
   void halve();
   std::size_t most_;
   std::int64_t width_ns_ = 1;

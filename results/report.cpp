@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "results/json.h"
-#include "results/tables/latex.h"
 #include "results/tables/render.h"
 #include "results/tables/summary.h"
 #include "results/text.h"
@@ -28,9 +27,9 @@ std::string report(const Inputs& inputs, Format format) {
   const Summary summary = summarize(inputs);
   switch (format) {
     case Format::text:
-      return render_text(summary);
+      return to_text(sections_of(summary));
     case Format::md:
-      return render_markdown(summary);
+      return to_markdown(sections_of(summary));
     case Format::csv:
       return render_csv(summary);
     case Format::json:
@@ -39,10 +38,6 @@ std::string report(const Inputs& inputs, Format format) {
       return render_latex(summary);
   }
   throw std::logic_error("report: no such format");
-}
-
-std::string report(const std::vector<CellRow>& rows, Format format) {
-  return report(Inputs{rows, {}, {}}, format);
 }
 
 }  // namespace tbft::results

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "results/inputs.h"
 
@@ -20,6 +19,5 @@ Format parse_format(std::string_view name);
 // the tables of cells in long form. latex: booktabs, with the paper's tables first. json: {"cells": [rows with the column names
 // of cells.csv], "summary": [...], "block_noise": ..., "headlines": ...}.
 std::string report(const Inputs& inputs, Format format);
-std::string report(const std::vector<CellRow>& rows, Format format);  // without journals and step costs
 
 }  // namespace tbft::results

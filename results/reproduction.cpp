@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,18 +35,12 @@ std::vector<std::string> columns_of(std::string_view table) {
   return result;
 }
 
-const ComparedCell* find_cell(const ComparedColumn& column, std::string_view strategy) {
-  const auto found =
-      std::find_if(column.cells.begin(), column.cells.end(), [&](const auto& cell) { return cell.strategy == strategy; });
-  return found == column.cells.end() ? nullptr : &*found;
-}
-
 // Ranks from 1; equal values share their mean rank.
 std::vector<double> ranks(const std::vector<double>& values) {
   std::vector<double> result;
   for (const double value : values) {
-    const auto below = std::count_if(values.begin(), values.end(), [&](double other) { return other < value; });
-    const auto equal = std::count(values.begin(), values.end(), value);
+    const auto below = std::ranges::count_if(values, [&](double other) { return other < value; });
+    const auto equal = std::ranges::count(values, value);
     result.push_back(static_cast<double>(below) + (static_cast<double>(equal) + 1) / 2);
   }
   return result;
@@ -67,14 +62,13 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
 void compare_blocks(ComparedColumn& column) {
   std::vector<double> measured, paper;
   for (const std::string_view block : block_names) {
-    const ComparedCell* cell = find_cell(column, block);
-    if (cell == nullptr || std::isnan(cell->difference())) return;
+    const auto cell = std::ranges::find(column.cells, block, &ComparedCell::strategy);
+    if (cell == column.cells.end() || std::isnan(cell->difference())) return;
     measured.push_back(cell->measured);
     paper.push_back(cell->paper);
   }
   const auto best = [](const std::vector<double>& values) {
-    return std::string(
-        block_names.at(static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin())));
+    return std::string(block_names.at(static_cast<std::size_t>(std::ranges::max_element(values) - values.begin())));
   };
   column.spearman = spearman(measured, paper);
   column.same_order = ranks(measured) == ranks(paper);
@@ -127,28 +121,21 @@ std::string data_text(const std::string& dataset, std::string_view same_as) {
 
 // Joules are not compared here, but the caption says what kind of joules the table has.
 void add_caption(ComparedTable& table, const std::string& caption) {
-  const bool known = std::find(table.captions.begin(), table.captions.end(), caption) != table.captions.end();
+  const bool known = std::ranges::find(table.captions, caption) != table.captions.end();
   if (!caption.empty() && !known) table.captions.push_back(caption);
 }
 
 std::vector<ComparedTable> accuracy_tables(std::span<const Group> groups) {
-  std::map<Key, std::vector<Group>> sets;  // conditions are averaged
-  for (const Group& group : groups) {
-    Key key = group.key;
-    key.condition.clear();
-    sets[key].push_back(group);
-  }
   struct Found {
     std::map<std::string, Measured> columns;
     std::set<std::string> energies, other_sizes, conditions;
   };
   using Origin = std::tuple<std::size_t, std::string, std::string, std::string, std::string>;
   std::map<Origin, Found> found;  // by table, data set, drift, protocol, board
-  for (const auto& [key, members] : sets) {
+  for (const auto& [key, members] : over_conditions(groups)) {
     const auto paper = paper_column(key.dataset, key.drift, "", key.train_size);
     if (!paper) continue;
-    const auto at =
-        static_cast<std::size_t>(std::find(paper_tables.begin(), paper_tables.end(), paper->table) - paper_tables.begin());
+    const auto at = static_cast<std::size_t>(std::ranges::find(paper_tables, paper->table) - paper_tables.begin());
     Found& of = found[{at, key.dataset, key.drift, key.protocol, key.board}];
     const Group mean = pool(members, key);
     const Table table = make_table(mean);
@@ -156,7 +143,7 @@ std::vector<ComparedTable> accuracy_tables(std::span<const Group> groups) {
     of.conditions.insert(mean.pooled == members.size() ? std::to_string(members.size())
                                                        : fmt::format("{} of {}", mean.pooled, members.size()));
     if (paper->condition.empty()) {
-      of.other_sizes.insert(key.train_size ? fmt::format("{:.6g} %", 100 * *key.train_size) : "no size");
+      of.other_sizes.insert(key.train_size ? percent_text(*key.train_size) : "no size");
     } else {
       of.columns[paper->condition] = accuracies(table);
     }
@@ -195,7 +182,7 @@ std::vector<ComparedTable> noise_tables(std::span<const BlockNoise> matrices) {
       if (column) add_caption(table, column->energy.caption);
     }
     if (noise.key.train_size)
-      add_caption(table, fmt::format("tuned on {:.6g} % of the training images", 100 * *noise.key.train_size));
+      add_caption(table, fmt::format("tuned on {} of the training images", percent_text(*noise.key.train_size)));
     const Diagonal counted = diagonal(noise);
     add_caption(table,
                 fmt::format("the noised block itself is the best one to tune in {} of {} columns", counted.best, counted.of));
@@ -289,23 +276,17 @@ std::string verdict(const ComparedTable& table) {
 }
 
 Reproduction reproduce(const Inputs& inputs, std::vector<Missing> missing) {
-  const std::vector<Group> all = group_rows(inputs.cells, inputs.correctness);
-  std::vector<Group> groups;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(groups),
-               [](const Group& group) { return !is_block_noise(group.key); });
+  std::vector<Group> groups = group_rows(inputs.cells, inputs.correctness);
+  const std::vector<BlockNoise> noise = block_noise(groups);
+  std::erase_if(groups, [](const Group& group) { return is_block_noise(group.key); });
   const std::vector<StepCostTable> steps = step_cost_tables(inputs.step_costs);
   Reproduction result;
   std::vector<ComparedTable> found = accuracy_tables(groups);
-  for (auto& tables : {noise_tables(block_noise(all)), step_tables(steps)})
-    found.insert(found.end(), tables.begin(), tables.end());
+  for (auto& tables : {noise_tables(noise), step_tables(steps)}) found.insert(found.end(), tables.begin(), tables.end());
   for (const std::string_view name : paper_tables) {
-    bool any = false;
-    for (const ComparedTable& table : found) {
-      if (table.paper_table != name) continue;
-      result.tables.push_back(table);
-      any = true;
-    }
-    if (!any) result.tables.push_back(table_of(name, {}));
+    const auto is_it = [&](const ComparedTable& table) { return table.paper_table == name; };
+    std::ranges::copy_if(found, std::back_inserter(result.tables), is_it);
+    if (std::ranges::none_of(found, is_it)) result.tables.push_back(table_of(name, {}));
   }
   result.headlines = headlines(groups, steps);
   result.missing = std::move(missing);

@@ -8,7 +8,6 @@
 #include "results/csv_record.h"
 #include "results/json.h"
 #include "results/reproduction.h"
-#include "results/tables/latex.h"
 #include "results/text.h"
 
 namespace tbft::results {
@@ -16,11 +15,9 @@ namespace tbft::results {
 namespace {
 
 std::string name_of(const ComparedTable& table) {
-  std::string name = table.paper_table;
-  for (const std::string* part : {&table.data, &table.protocol, &table.board}) {
-    if (!part->empty()) name += (part == &table.data ? ": " : ", ") + printable(*part, 120);
-  }
-  return name;
+  const std::string origin = comma_list({table.protocol, table.board}, 120);
+  const std::string data = table.data.empty() ? "" : ": " + printable(table.data, 120);
+  return table.paper_table + data + (origin.empty() ? "" : ", ") + origin;
 }
 
 std::string signed_points(double points) {
@@ -59,21 +56,20 @@ std::string line_of(const Missing& missing) {
 }
 
 std::vector<Section> sections_of(const Reproduction& reproduction) {
-  std::vector<Section> sections(1);
-  sections[0].title = "the paper's tables, measured and published";
-  sections[0].captions.emplace_back(
-      "measured [95 % interval], the paper's number, difference; order and best of block1, block2, block3 and fc");
+  std::vector<Section> sections{
+      {.title = "the paper's tables, measured and published",
+       .captions = {
+           "measured [95 % interval], the paper's number, difference; order and best of block1, block2, block3 and fc"}}};
   for (const std::string& note : reproduction.notes) sections[0].captions.push_back(printable(note, 400));
   for (const ComparedTable& table : reproduction.tables) {
     const std::string unit = table.paper_table == "system-cost" ? "energy saved against full, %" : "accuracy %";
     sections[0].lines.push_back(fmt::format("{}: {}", name_of(table), verdict(table)));
-    Section section{name_of(table), {unit}, cells_of(table), "", {verdict(table)}};
+    Section section{.title = name_of(table), .captions = {unit}, .cells = cells_of(table), .lines = {verdict(table)}};
     section.captions.insert(section.captions.end(), table.captions.begin(), table.captions.end());
     if (agreement(table).compared > 0) sections.push_back(std::move(section));
   }
   if (!reproduction.missing.empty()) {
-    Section section;
-    section.title = "what is missing, and where to get it";
+    Section section{.title = "what is missing, and where to get it"};
     for (const Missing& missing : reproduction.missing) section.lines.push_back(line_of(missing));
     sections.push_back(std::move(section));
   }

@@ -26,7 +26,7 @@ double quantile(const std::vector<double>& sorted, double p) {
 }
 
 Interval interval_of(std::vector<double>& means) {
-  std::sort(means.begin(), means.end());
+  std::ranges::sort(means);
   return {quantile(means, 0.025), quantile(means, 0.975)};
 }
 
@@ -42,13 +42,13 @@ Interval bootstrap(std::span<const double> values) {
   return interval_of(means);
 }
 
+}  // namespace
+
 bool same_images(std::span<const ImageScores> images) {
-  return std::all_of(images.begin(), images.end(), [&](const ImageScores& scores) {
+  return std::ranges::all_of(images, [&](const ImageScores& scores) {
     return scores && !scores->empty() && images.front() && scores->size() == images.front()->size();
   });
 }
-
-}  // namespace
 
 Statistics statistics(std::span<const double> values) {
   Statistics result;

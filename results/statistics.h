@@ -30,6 +30,9 @@ Statistics statistics(std::span<const double> values);
 // their mean. Null where it is unknown.
 using ImageScores = std::shared_ptr<const std::vector<float>>;
 
+// Whether all scores are known and of the same number of images.
+bool same_images(std::span<const ImageScores> images);
+
 // The same for results with known image scores. From 10 values the interval is a bootstrap over both values and test images
 // (2,000 resamples), if every value has scores of the same number of images.
 Statistics statistics(std::span<const double> values, std::span<const ImageScores> images);

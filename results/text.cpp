@@ -35,6 +35,18 @@ std::string error_text(const std::exception& error) {
   return text.substr(0, text.find("\nException raised from"));
 }
 
+std::string comma_list(std::initializer_list<std::string_view> texts, std::size_t max) {
+  std::string result;
+  for (const std::string_view text : texts) {
+    if (!text.empty()) result += (result.empty() ? "" : ", ") + printable(text, max);
+  }
+  return result;
+}
+
+std::string percent_text(double fraction) {
+  return fmt::format("{:.6g} %", 100 * fraction);
+}
+
 std::string significant(double value, int digits) {
   const double size = std::abs(value);
   if (!std::isfinite(value)) return "-";

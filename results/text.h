@@ -1,8 +1,10 @@
 // Makes text from files fit for a terminal or an error message.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <exception>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -12,9 +14,20 @@ namespace tbft::results {
 // ends with "...".
 std::string printable(std::string_view text, std::size_t max = 200);
 
+// The name of an enumerator whose names stand in the order of the enumeration.
+template <typename Enum, std::size_t n>
+std::string_view name_in(const std::array<std::string_view, n>& names, Enum value) {
+  return names.at(static_cast<std::size_t>(value));
+}
+
 // The message of an exception for users, without a library's own names, codes and stack traces.
 std::string error_text(const std::exception& error);
 
+// The texts that are not empty, printable up to `max` bytes each, joined by ", ".
+std::string comma_list(std::initializer_list<std::string_view> texts, std::size_t max = 200);
+
+// "10 %" for 0.1, with up to six digits.
+std::string percent_text(double fraction);
 // The number with `digits` significant digits, without an exponent where that is readable; "-" for NaN and infinity.
 std::string significant(double value, int digits);
 // The number with `digits` decimals; "-" for NaN and infinity.

@@ -66,12 +66,12 @@ std::vector<Figure> accuracy_bars(const FigureData& data) {
     if (plot.empty()) continue;
     Figure figure{name_of("accuracy", set, s), "Accuracy by block and training size: " + results::title_of(set), 640, 420, ""};
     figure.script =
-        blocks +
-        fmt::format("set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset xlabel \"data for training\"\n",
-                    in_quotes(results::title_of(set)), bar_width, tics(set));
-    figure.script += fmt::format("set ylabel \"accuracy / %\"\nset xrange [-0.6:{}]\nset yrange [0:*]\nset grid ytics\n",
-                                 static_cast<double>(set.tables.size()) - 0.4);
-    figure.script += "set key outside right top\nset bars 0.6\nplot " + plot + "\n";
+        blocks + fmt::format(
+                     "set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset xlabel \"data for training\"\n"
+                     "set ylabel \"accuracy / %\"\nset xrange [-0.6:{}]\nset yrange [0:*]\nset grid ytics\n"
+                     "set key outside right top\nset bars 0.6\nplot {}\n",
+                     in_quotes(results::title_of(set)), bar_width, tics(set), static_cast<double>(set.tables.size()) - 0.4,
+                     plot);
     result.push_back(std::move(figure));
   }
   return result;

@@ -47,10 +47,9 @@ std::string panel(const results::Table& table, std::size_t index) {
   std::size_t n = 0;
   for (const results::Line& line : table.lines) {
     if (line.accuracy_pct.n == 0) continue;
-    const Look look = look_of(line.strategy);
     if (!has_joules(line)) {
       add(fmt::format("{} with lines dashtype 3 linewidth 1.5 linecolor rgb \"{}\" title {}", line.accuracy_pct.mean,
-                      look.colour, in_quotes(line.strategy + " (no joules)")));
+                      look_of(line.strategy).colour, in_quotes(line.strategy + " (no joules)")));
       continue;
     }
     points = true;
@@ -60,9 +59,7 @@ std::string panel(const results::Table& table, std::size_t index) {
     blocks += fmt::format("{} << EOD\n{} {} {} {}\nEOD\n", data, line.train.spread.mean, line.accuracy_pct.mean, U_J,
                           or_zero(line.accuracy_pct.sd));
     add(fmt::format("{} using 1:2:3:4 with xyerrorbars pointtype 0 linecolor rgb \"#555555\" notitle", data));
-    add(fmt::format("{} using 1:2 with points pointtype {} pointsize 1.1 linecolor rgb \"black\" notitle", data, look.point));
-    add(fmt::format("{} using 1:2 with points pointtype {} pointsize 0.75 linecolor rgb \"{}\" title {}", data, look.point,
-                    look.colour, in_quotes(line.strategy)));
+    add(points_script(data, line.strategy));
   }
   const std::string note = estimate_note(table.energy);
   std::string script = blocks + note_script(note);
@@ -71,10 +68,8 @@ std::string panel(const results::Table& table, std::size_t index) {
                         in_quotes(joules_label(table.energy) + (note.empty() ? "" : " (estimate)")));
   // The axis includes joules below zero only if a mean is below zero, not for error bars alone.
   const bool positive = std::ranges::none_of(table.lines, [](const results::Line& line) { return line.train.spread.mean < 0; });
-  if (points && positive)
-    script += "set xrange [0:*]\n";
-  else
-    script += points ? "set autoscale x\n" : "set xrange [0:1]\n";  // gnuplot derives no range from lines alone
+  // gnuplot derives no range from lines alone.
+  script += !points ? "set xrange [0:1]\n" : positive ? "set xrange [0:*]\n" : "set autoscale x\n";
   return script + "plot " + plot + "\n";
 }
 
@@ -86,12 +81,11 @@ std::vector<Figure> accuracy_energy(const FigureData& data) {
   for (std::size_t s = 0; s < sets.size(); ++s) {
     std::vector<std::string> panels;
     for (const results::Table* table : sets[s].tables) panels.push_back(panel(*table, panels.size()));
-    Panels all = arrange(results::title_of(sets[s]), panels, 560, 430);
-    result.push_back({name_of("accuracy-energy", sets[s], s), "Accuracy against training energy: " + results::title_of(sets[s]),
-                      all.width_px, all.height_px,
-                      "set grid\nset key below samplen 2\nset bmargin 10\nset rmargin 5\nset xtics autofreq\nset offsets graph "
-                      "0.08, graph 0.08, graph 0.18, graph 0.08\n" +
-                          all.script});
+    const std::string title = results::title_of(sets[s]);
+    result.push_back(arrange({name_of("accuracy-energy", sets[s], s), "Accuracy against training energy: " + title, 560, 430,
+                              "set grid\nset key below samplen 2\nset bmargin 10\nset rmargin 5\nset xtics autofreq\n"
+                              "set offsets graph 0.08, graph 0.08, graph 0.18, graph 0.08\n"},
+                             title, panels));
   }
   return result;
 }

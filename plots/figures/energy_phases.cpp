@@ -23,14 +23,11 @@ struct Sum {
   double n = 0;
   void add(const results::CellRow& row, const results::PowerCurve* curve) {
     double rest_J = *row.gross_J;
+    const std::map<std::string, double> training{{"train", row.train_gross_J.value_or(0)}};
+    const auto& parts_J = curve != nullptr ? curve->phase_J : training;
     for (std::size_t i = 0; i + 1 < phases.size(); ++i) {
-      double phase_J = 0;
-      if (curve != nullptr) {
-        const auto found = curve->phase_J.find(std::string(phases[i]));
-        if (found != curve->phase_J.end()) phase_J = found->second;
-      } else if (i == 0) {
-        phase_J = row.train_gross_J.value_or(0);
-      }
+      const auto found = parts_J.find(std::string(phases[i]));
+      const double phase_J = found == parts_J.end() ? 0 : found->second;
       J[i] += phase_J;
       rest_J -= phase_J;
     }
@@ -81,14 +78,12 @@ std::vector<Figure> energy_phases(const FigureData& data) {
     std::vector<std::string> panels;
     for (const auto& [size, panel] : sizes) panels.push_back(panel_script(size, panel, panels.size()));
     const results::TableSet set{key, {}};
-    Panels all = arrange(results::title_of(set), panels, 560, 380);
-    result.push_back({name_of("phases", set, result.size()), "Energy of a cell by phase: " + results::title_of(set),
-                      all.width_px, all.height_px,
-                      "set style data histograms\nset style histogram rowstacked\nset style fill solid border rgb "
-                      "\"black\"\nset boxwidth 0.7\n"
-                      "set xtics rotate by -30 scale 0\nset yrange [0:*]\nset offsets 0, 0, graph 0.12, 0\nset grid ytics\nset "
-                      "key below samplen 2\n" +
-                          all.script});
+    const std::string title = results::title_of(set);
+    result.push_back(arrange({name_of("phases", set, result.size()), "Energy of a cell by phase: " + title, 560, 380,
+                              "set style data histograms\nset style histogram rowstacked\n"
+                              "set style fill solid border rgb \"black\"\nset boxwidth 0.7\nset xtics rotate by -30 scale 0\n"
+                              "set yrange [0:*]\nset offsets 0, 0, graph 0.12, 0\nset grid ytics\nset key below samplen 2\n"},
+                             title, panels));
   }
   return result;
 }

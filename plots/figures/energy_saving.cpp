@@ -59,16 +59,15 @@ std::vector<Figure> energy_saving(const FigureData& data) {
           "one step\"";
     }
     Figure figure{name_of("saving", set, s), "Training energy saved against full: " + results::title_of(set), 640, 420, ""};
-    figure.script = blocks + note_script(note) +
-                    fmt::format(
-                        "set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset ylabel \"training energy "
-                        "saved against full / %{}\"\n",
-                        in_quotes(results::title_of(set)), width * 0.95, tics, note.empty() ? "" : " (estimate)");
-    figure.script += fmt::format(
-        "set xrange [-0.6:{}]\nset yrange [* < 0 : 0 < *]\nset grid ytics\nset xzeroaxis linetype -1\nset key below\nset bars "
-        "0.6\nset offsets 0, 0, graph "
-        "0.12, 0\nplot {}\n",
-        static_cast<double>(strategies.size()) - 0.4, plot);
+    figure.script =
+        blocks + note_script(note) +
+        fmt::format(
+            "set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\n"
+            "set ylabel \"training energy saved against full / %{}\"\nset xrange [-0.6:{}]\nset yrange [* < 0 : 0 < *]\n"
+            "set grid ytics\nset xzeroaxis linetype -1\nset key below\nset bars 0.6\nset offsets 0, 0, graph 0.12, 0\nplot "
+            "{}\n",
+            in_quotes(results::title_of(set)), width * 0.95, tics, note.empty() ? "" : " (estimate)",
+            static_cast<double>(strategies.size()) - 0.4, plot);
     result.push_back(std::move(figure));
   }
   return result;

@@ -21,13 +21,9 @@ std::string panel(const Points& points, std::string_view name, const std::string
   std::size_t n = 0;
   for (const auto& [strategy, text] : points) {
     const std::string data = fmt::format("${}{}", name, n++);
-    const Look look = look_of(strategy);
     blocks += fmt::format("{} << EOD\n{}EOD\n", data, text);
-    plot += fmt::format(", {0} using 1:2:3 with yerrorbars pointtype 0 linecolor rgb \"#555555\" notitle", data);
-    plot +=
-        fmt::format(", {} using 1:2 with points pointtype {} pointsize 1.1 linecolor rgb \"black\" notitle", data, look.point);
-    plot += fmt::format(", {} using 1:2 with points pointtype {} pointsize 0.75 linecolor rgb \"{}\" title {}", data,
-                        look.point, look.colour, in_quotes(strategy));
+    plot += fmt::format(", {} using 1:2:3 with yerrorbars pointtype 0 linecolor rgb \"#555555\" notitle", data);
+    plot += ", " + points_script(data, strategy);
   }
   return blocks + note_script(note) +
          fmt::format("set title {}\nset xlabel \"published / {}\"\nset ylabel \"measured / {}{}\"\nplot {}\n", in_quotes(title),
@@ -59,12 +55,11 @@ std::vector<Figure> published(const FigureData& data) {
     if (!accuracies.empty()) panels.push_back(panel(accuracies, "a", "accuracy", "%", ""));
     if (!savings.empty()) panels.push_back(panel(savings, "s", "energy saved against full", "%", note));
     if (panels.empty()) continue;
-    Panels all = arrange(fmt::format("{} of {}", label, results::title_of(sets[s])), panels, 520, 400);
-    result.push_back({name_of("published", sets[s], s), "Measured against published: " + results::title_of(sets[s]),
-                      all.width_px, all.height_px,
-                      "set grid\nset key below samplen 2\nset bmargin 10\nset rmargin 5\nset bars 0.6\nset offsets graph 0.05, "
-                      "graph 0.05, graph 0.15, graph 0.05\n" +
-                          all.script});
+    const std::string title = results::title_of(sets[s]);
+    result.push_back(arrange({name_of("published", sets[s], s), "Measured against published: " + title, 520, 400,
+                              "set grid\nset key below samplen 2\nset bmargin 10\nset rmargin 5\nset bars 0.6\n"
+                              "set offsets graph 0.05, graph 0.05, graph 0.15, graph 0.05\n"},
+                             fmt::format("{} of {}", label, title), panels));
   }
   return result;
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "results/text.h"
@@ -19,29 +18,13 @@ constexpr std::string_view prefix = "noise-";
 std::size_t noised_block(const Key& key) {
   const std::string_view condition = key.condition;
   if (!condition.starts_with(prefix)) return block_names.size();
-  const auto found = std::find(block_names.begin(), block_names.end(), condition.substr(prefix.size()));
+  const auto found = std::ranges::find(block_names, condition.substr(prefix.size()));
   return static_cast<std::size_t>(found - block_names.begin());
 }
 
 double published_accuracy(std::size_t noised, std::string_view tuned) {
   const Published* number = find_published("block-noise", fmt::format("noise@{}", block_names[noised]), tuned, "accuracy_pct");
   return number == nullptr ? unknown : number->value;
-}
-
-// The best of the four blocks; empty while one is unknown.
-template <typename Accuracy>
-std::string best_block(Accuracy accuracy_of) {
-  std::string best;
-  double highest = unknown;
-  for (const std::string_view block : block_names) {
-    const double value = accuracy_of(block);
-    if (std::isnan(value)) return {};
-    if (best.empty() || value > highest) {
-      highest = value;
-      best = block;
-    }
-  }
-  return best;
 }
 
 std::string cell(const BlockNoise& noise, std::size_t column, const std::string& strategy) {
@@ -62,44 +45,40 @@ bool is_block_noise(const Key& key) {
 }
 
 std::vector<BlockNoise> block_noise(std::span<const Group> groups) {
-  std::map<Key, BlockNoise> matrices;
-  for (const Group& group : groups) {
-    if (!is_block_noise(group.key)) continue;
-    Key key = group.key;
-    key.condition.clear();
-    BlockNoise& matrix = matrices[key];
-    matrix.key = key;
-    matrix.noised[noised_block(group.key)] = make_table(group);
-  }
   std::vector<BlockNoise> result;
-  result.reserve(matrices.size());
-  for (auto& [key, matrix] : matrices) result.push_back(std::move(matrix));
+  for (const auto& [key, members] : over_conditions(groups)) {
+    BlockNoise matrix{.key = key, .noised = {}};
+    for (const Group& group : members) {
+      if (is_block_noise(group.key)) matrix.noised[noised_block(group.key)] = make_table(group);
+    }
+    if (std::ranges::any_of(matrix.noised, [](const auto& column) { return column.has_value(); }))
+      result.push_back(std::move(matrix));
+  }
   return result;
 }
 
 const Line* find_line(const Table& table, std::string_view strategy) {
-  const auto found =
-      std::find_if(table.lines.begin(), table.lines.end(), [&](const Line& line) { return line.strategy == strategy; });
+  const auto found = std::ranges::find(table.lines, strategy, &Line::strategy);
   return found == table.lines.end() ? nullptr : &*found;
 }
 
 std::string best_measured(const BlockNoise& noise, std::size_t noised) {
-  return best_block([&](std::string_view block) {
+  return best_block([&](const std::string& block) {
     const Line* line = noise.noised[noised] ? find_line(*noise.noised[noised], block) : nullptr;
     return line == nullptr ? unknown : line->accuracy_pct.mean;
   });
 }
 
 std::string best_published(std::size_t noised) {
-  return best_block([&](std::string_view block) { return published_accuracy(noised, block); });
+  return best_block([&](const std::string& block) { return published_accuracy(noised, block); });
 }
 
 Diagonal diagonal(const BlockNoise& noise) {
   Diagonal result;
   for (std::size_t column = 0; column < block_names.size(); ++column) {
     const std::string best = best_measured(noise, column);
-    if (!best.empty()) ++result.of;
-    if (best == block_names[column]) ++result.best;
+    result.of += !best.empty();
+    result.best += best == block_names[column];
   }
   return result;
 }
@@ -107,10 +86,9 @@ Diagonal diagonal(const BlockNoise& noise) {
 Section section_of(const BlockNoise& noise) {
   Table shared;
   shared.key = noise.key;
-  Section section;
-  section.title = "noise in one block: " + title(shared);
-  section.captions.emplace_back(
-      "accuracy % [95 % interval] | the paper's (cifar10); *: the best of the four blocks in its column");
+  Section section{
+      .title = "noise in one block: " + title(shared),
+      .captions = {"accuracy % [95 % interval] | the paper's (cifar10); *: the best of the four blocks in its column"}};
   std::set<std::string, StrategyOrder> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "block-avg", "full"};
   std::set<std::string> captions;
   std::vector<std::string> empty;
@@ -133,9 +111,7 @@ Section section_of(const BlockNoise& noise) {
   }
   const Diagonal counted = diagonal(noise);
   std::size_t paper = 0;
-  for (std::size_t column = 0; column < block_names.size(); ++column)
-
-    if (best_published(column) == block_names[column]) ++paper;
+  for (std::size_t column = 0; column < block_names.size(); ++column) paper += best_published(column) == block_names[column];
   section.lines.push_back(fmt::format("the noised block itself is the best one to tune in {} of {} columns (paper: {} of {})",
                                       counted.best, counted.of, paper, block_names.size()));
   if (!empty.empty()) section.lines.push_back(fmt::format("no cells with noise in {}", fmt::join(empty, ", ")));

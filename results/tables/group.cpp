@@ -66,18 +66,11 @@ Value mean_value(std::span<const Value> values) {
   return result;
 }
 
-const Value* find(const Group& group, const std::string& strategy, std::int64_t repetition) {
-  const auto line = group.strategies.find(strategy);
-  if (line == group.strategies.end()) return nullptr;
-  const auto value = line->second.find(repetition);
-  return value == line->second.end() || std::isnan(value->second.accuracy_pct) ? nullptr : &value->second;
-}
-
 // The values of `strategies` in this repetition; empty unless all of them have one.
 std::vector<Value> all_of(const Group& group, std::span<const std::string> strategies, std::int64_t repetition) {
   std::vector<Value> values;
   for (const std::string& strategy : strategies) {
-    const Value* value = find(group, strategy, repetition);
+    const Value* value = find_value(group, strategy, repetition);
     if (value == nullptr) return {};
     values.push_back(*value);
   }
@@ -183,6 +176,38 @@ std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& 
   return result;
 }
 
+const Value* find_value(const Group& group, const std::string& strategy, std::int64_t repetition) {
+  const auto line = group.strategies.find(strategy);
+  if (line == group.strategies.end()) return nullptr;
+  const auto value = line->second.find(repetition);
+  return value == line->second.end() || std::isnan(value->second.accuracy_pct) ? nullptr : &value->second;
+}
+
+std::map<Key, std::vector<Group>> over_conditions(std::span<const Group> groups) {
+  std::map<Key, std::vector<Group>> result;
+  for (const Group& group : groups) {
+    Key key = group.key;
+    key.condition.clear();
+    result[key].push_back(group);
+  }
+  return result;
+}
+
+std::string best_block(const std::function<double(const std::string&)>& value_of) {
+  std::string best;
+  double highest = unknown;
+  for (const std::string_view name : block_names) {
+    const std::string block(name);
+    const double value = value_of(block);
+    if (std::isnan(value)) return {};
+    if (best.empty() || value > highest) {
+      highest = value;
+      best = block;
+    }
+  }
+  return best;
+}
+
 Group pool(std::span<const Group> groups, Key key) {
   Group result;
   result.key = std::move(key);
@@ -207,7 +232,7 @@ Group pool(std::span<const Group> groups, Key key) {
     for (const std::string& strategy : strategies) {
       std::vector<Value> values;
       for (const Group* group : complete) {
-        if (const Value* value = find(*group, strategy, repetition)) values.push_back(*value);
+        if (const Value* value = find_value(*group, strategy, repetition)) values.push_back(*value);
       }
       if (!values.empty() && values.size() == complete.size()) result.strategies[strategy][repetition] = mean_value(values);
     }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -81,6 +82,15 @@ struct Group {
 // Groups the rows with status ok or invalid (of which only the accuracy counts) by key, and adds block-avg: for each repetition
 // the mean of the four blocks, where all four exist.
 std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness = {});
+
+// The value of a cell; nullptr where it has no accuracy.
+const Value* find_value(const Group& group, const std::string& strategy, std::int64_t repetition);
+
+// The groups of each key without its condition, over which the paper averages.
+std::map<Key, std::vector<Group>> over_conditions(std::span<const Group> groups);
+
+// The block of the highest value, of equal ones the first; empty while one of the four is unknown.
+std::string best_block(const std::function<double(const std::string&)>& value_of);
 
 // The mean over groups for each repetition. It uses only groups in which every block that occurs anywhere has an accuracy, so
 // that each block is averaged over the same cells. A strategy that is missing in one of them has no value. `groups` must not be

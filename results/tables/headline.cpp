@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -20,13 +20,13 @@ namespace tbft::results {
 namespace {
 
 std::optional<std::size_t> level_of(std::string_view drift) {
-  const auto found = std::find(drift_levels.begin(), drift_levels.end(), drift);
+  const auto found = std::ranges::find(drift_levels, drift);
   if (found == drift_levels.end()) return std::nullopt;
   return static_cast<std::size_t>(found - drift_levels.begin());
 }
 
 std::string size_text(const std::optional<double>& train_size) {
-  return train_size ? fmt::format("{:.6g} %", 100 * *train_size) : "no size";
+  return train_size ? percent_text(*train_size) : "no size";
 }
 
 HeadlineTable table_of(const Group& group, std::size_t level, const JoulesBasis& energy) {
@@ -98,21 +98,20 @@ std::vector<HeadlineTable> step_tables(std::span<const HeadlineTable> cells, std
   std::vector<HeadlineTable> result;
   for (std::size_t level = 0; level < drift_levels.size(); ++level) {
     const std::string network = level == 1 ? "128px-17out" : "32px-10out";
-    const auto step = std::find_if(steps.begin(), steps.end(), [&](const auto* s) { return s->network == network; });
+    const auto step = std::ranges::find(steps, network, &StepCostTable::network);
     if (step == steps.end()) continue;
     HeadlineTable table;
     table.level = level;
     table.network = network;
     for (const auto& [strategy, line] : (*step)->lines) table.cost[strategy][0] = 100 - saving(**step, strategy);
     table.cost["full"][0] = 100;
-    bool any = false;
+    const std::size_t before = result.size();
     for (const HeadlineTable& cell : cells) {
       if (cell.level != level) continue;
       table.picked = cell.picked;
       result.push_back(table);
-      any = true;
     }
-    if (!any) result.push_back(table);
+    if (result.size() == before) result.push_back(table);
   }
   return result;
 }
@@ -120,15 +119,14 @@ std::vector<HeadlineTable> step_tables(std::span<const HeadlineTable> cells, std
 std::vector<std::string_view> levels_in(std::span<const HeadlineTable> tables) {
   std::vector<std::string_view> result;
   for (std::size_t level = 0; level < drift_levels.size(); ++level) {
-    const bool there = std::any_of(tables.begin(), tables.end(), [&](const HeadlineTable& t) { return t.level == level; });
-    if (there) result.push_back(drift_levels[level]);
+    if (std::ranges::count(tables, level, &HeadlineTable::level) > 0) result.push_back(drift_levels[level]);
   }
   return result;
 }
 
 std::vector<HeadlineView> all_views(std::span<const HeadlineTable> tables) {
   std::vector<HeadlineView> views = accuracy_views(tables);
-  for (HeadlineView& view : saving_views(tables, "step_saving_pct")) views.push_back(std::move(view));
+  std::ranges::move(saving_views(tables, "step_saving_pct"), std::back_inserter(views));
   return views;
 }
 
@@ -167,11 +165,11 @@ void add_notes_on_tables(Headline& headline, const Material& material) {
     sizes.insert(fmt::format("{} {}", dataset, table.size));
     if (table.picked.empty()) continue;
     ++picked;
-    if (table.by_validation) ++by_validation;
-    if (table.picked == target_blocks[table.level]) ++target;
+    by_validation += table.by_validation;
+    target += table.picked == target_blocks[table.level];
     const auto& scores = table.accuracy.at(table.picked);
     fewest = picked == 1 ? scores.size() : std::min(fewest, scores.size());
-    images = images && std::all_of(scores.begin(), scores.end(), [](const auto& s) { return s.second.images != nullptr; });
+    images = images && std::ranges::all_of(scores, [](const auto& s) { return s.second.images != nullptr; });
   }
   headline.notes.push_back(
       fmt::format("accuracies from {} tables (the paper has 9): {}", material.tables.size(), fmt::join(sizes, ", ")));
@@ -204,8 +202,7 @@ std::vector<const StepCostTable*> steps_of(std::span<const StepCostTable> step_c
 void add_steps(Headline& headline, std::span<const HeadlineTable> cells, std::span<const StepCostTable* const> steps) {
   const std::vector<HeadlineTable> tables = step_tables(cells, steps);
   if (tables.empty()) return;
-  std::vector<HeadlineView> views = saving_views(tables, "step_saving_pct");
-  add_lines(headline, tables, std::move(views));
+  add_lines(headline, tables, saving_views(tables, "step_saving_pct"));
   for (const StepCostTable* step : steps)
     headline.notes.push_back(fmt::format("step saving at {}: of {}", step->network, to_string(step->basis)));
 }
@@ -213,14 +210,12 @@ void add_steps(Headline& headline, std::span<const HeadlineTable> cells, std::sp
 }  // namespace
 
 std::vector<Headline> headlines(std::span<const Group> groups, std::span<const StepCostTable> step_costs) {
-  std::map<Key, std::vector<Group>> sets;  // conditions are averaged
+  std::map<Key, std::vector<Group>> sets = over_conditions(groups);
+  std::erase_if(sets, [](const auto& set) { return !level_of(set.first.drift); });
   std::set<std::pair<std::string, std::string>> origins;
-  for (const Group& group : groups) {
-    if (!level_of(group.key.drift)) continue;
-    Key key = group.key;
-    key.condition.clear();
-    sets[key].push_back(group);
-    if (group.strategies.contains("block-avg")) origins.insert({group.key.protocol, group.key.board});
+  for (const auto& [key, members] : sets) {
+    if (std::ranges::any_of(members, [](const Group& group) { return group.strategies.contains("block-avg"); }))
+      origins.insert({key.protocol, key.board});
   }
   std::set<std::string> boards_left;
   for (const StepCostTable& table : step_costs) boards_left.insert(table.first.board);
@@ -234,7 +229,7 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
     add_lines(headline, material.tables, accuracy_views(material.tables));
     const auto levels = levels_in(material.tables);
     for (const std::string_view level : drift_levels) {
-      if (std::find(levels.begin(), levels.end(), level) == levels.end()) headline.missing_levels.emplace_back(level);
+      if (std::ranges::find(levels, level) == levels.end()) headline.missing_levels.emplace_back(level);
     }
     add_notes_on_tables(headline, material);
     if (material.energy_kinds.size() == 1) {
@@ -258,11 +253,7 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
 }
 
 Section section_of(const Headline& headline) {
-  Section section;
-  section.title = "the paper's headline recomputed";
-  for (const std::string* part : {&headline.protocol, &headline.board}) {
-    if (!part->empty()) section.title += ", " + printable(*part, 60);
-  }
+  Section section{.title = comma_list({"the paper's headline recomputed", headline.protocol, headline.board}, 60)};
   if (headline.missing_levels.size() == drift_levels.size()) {
     section.captions.emplace_back("no accuracies: only savings of a step");
   } else if (!headline.missing_levels.empty()) {
@@ -275,8 +266,7 @@ Section section_of(const Headline& headline) {
   constexpr std::array names{Name{"accuracy_points", "points"}, Name{"training_saving_pct", "training saving %"},
                              Name{"step_saving_pct", "step saving %"}};
   for (const HeadlineLine& line : headline.lines) {
-    const auto* name =
-        std::find_if(names.begin(), names.end(), [&](const Name& n) { return n.first == line.measured.quantity; });
+    const auto* name = std::ranges::find(names, line.measured.quantity, &Name::first);
     const int digits = line.measured.quantity == "accuracy_points" ? 2 : 1;
     const auto row = [&](std::string label, const HeadlineView& view, int places, const std::string& printed) {
       section.cells.push_back({std::move(label), decimals(view.level[0], places), decimals(view.level[1], places),

@@ -49,10 +49,7 @@ Paired accuracy_pairs(const HeadlineTable& table, const std::string& better, con
     result.values.push_back(points);
     result.images.push_back(difference(score.images, other->second.images));
   }
-  const bool known = std::all_of(result.images.begin(), result.images.end(), [&](const ImageScores& images) {
-    return images && result.images.front() && images->size() == result.images.front()->size();
-  });
-  if (!known) result.images.clear();
+  if (!same_images(result.images)) result.images.clear();
   return result;
 }
 
@@ -88,15 +85,22 @@ double redrawn(const Paired& paired, std::map<std::pair<std::string, std::size_t
 }
 
 Interval interval_of(const std::vector<Paired>& tables) {
-  const bool all_vary = std::all_of(tables.begin(), tables.end(),
-                                    [](const Paired& table) { return table.values.size() > 1 || !table.images.empty(); });
-  if (!all_vary) return {};
+  const auto varies = [](const Paired& table) { return table.values.size() > 1 || !table.images.empty(); };
+  if (!std::ranges::all_of(tables, varies)) return {};
   return percentile_interval([&](Random& random) {
     std::map<std::pair<std::string, std::size_t>, std::vector<float>> image_weights;
     double sum = 0;
     for (const Paired& table : tables) sum += redrawn(table, image_weights, random);
     return sum / static_cast<double>(tables.size());
   });
+}
+
+std::string target_of(const HeadlineTable& table) {
+  return std::string(target_blocks[table.level]);
+}
+
+std::string picked_in(const HeadlineTable& table) {
+  return table.picked;
 }
 
 // Appends the view if some table has what it needs. `once_a_network`: tables of one network count once in the mean.
@@ -119,7 +123,6 @@ void add_view(std::vector<HeadlineView>& views, std::string_view quantity, std::
     std::erase_if(tables, [&](const Paired& table) { return !seen.insert(table.table->network).second; });
   }
   std::vector<double> results;
-  results.reserve(tables.size());
   for (const Paired& table : tables) results.push_back(table.result());
   view.mean = mean_of(results);
   view.tables = tables.size();
@@ -130,25 +133,22 @@ void add_view(std::vector<HeadlineView>& views, std::string_view quantity, std::
 }  // namespace
 
 void pick(HeadlineTable& table, const std::map<std::string, double>& losses) {
-  std::map<std::string, double> merit;
-  for (const std::string_view name : block_names) {
-    const std::string block(name);
+  table.picked = best_block([&](const std::string& block) {
     const auto scores = table.accuracy.find(block);
-    if (scores == table.accuracy.end()) return;
     std::vector<double> known;
+    if (scores == table.accuracy.end()) return unknown;
     for (const auto& [repetition, score] : scores->second) {
       if (!std::isnan(score.accuracy_pct)) known.push_back(score.accuracy_pct);
     }
-    if (known.empty()) return;
-    merit[block] = mean_of(known);
-  }
-  const auto has_loss = [&](const auto& m) { return losses.contains(m.first) && std::isfinite(losses.at(m.first)); };
-  table.by_validation = std::all_of(merit.begin(), merit.end(), has_loss);
-  if (table.by_validation) {
-    for (auto& [block, value] : merit) value = -losses.at(block);
-  }
-  table.picked =
-      std::max_element(merit.begin(), merit.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
+    return mean_of(known);
+  });
+  if (table.picked.empty()) return;
+  const std::string of_least_loss = best_block([&](const std::string& block) {
+    const auto loss = losses.find(block);
+    return loss == losses.end() || !std::isfinite(loss->second) ? unknown : -loss->second;
+  });
+  table.by_validation = !of_least_loss.empty();
+  if (table.by_validation) table.picked = of_least_loss;
 }
 
 std::vector<HeadlineView> accuracy_views(std::span<const HeadlineTable> tables) {
@@ -158,34 +158,29 @@ std::vector<HeadlineView> accuracy_views(std::span<const HeadlineTable> tables) 
     for (const HeadlineTable& table : tables) pairs.push_back(accuracy_pairs(table, better(table), than));
     add_view(views, "accuracy_points", name, std::move(pairs));
   };
-  const auto target = [](const HeadlineTable& table) { return std::string(target_blocks[table.level]); };
-  const auto picked = [](const HeadlineTable& table) { return table.picked; };
-  add("target - block-avg", target, "block-avg");
-  add("target - full", target, "full");
-  add("picked - block-avg", picked, "block-avg");
+  add("target - block-avg", target_of, "block-avg");
+  add("target - full", target_of, "full");
+  add("picked - block-avg", picked_in, "block-avg");
   return views;
 }
 
 std::vector<HeadlineView> saving_views(std::span<const HeadlineTable> tables, std::string_view quantity) {
   std::vector<HeadlineView> views;
-  const auto add = [&](std::string_view name, auto strategy, bool once_a_network) {
+  const auto add = [&](std::string_view name, auto strategy) {
     std::vector<Paired> pairs;
     for (const HeadlineTable& table : tables) pairs.push_back(cost_pairs(table, strategy(table)));
-    add_view(views, quantity, name, std::move(pairs), once_a_network);
+    add_view(views, quantity, name, std::move(pairs), name == "block-avg");
   };
-  add(
-      "block-avg", [](const HeadlineTable&) { return std::string("block-avg"); }, true);
-  add(
-      "target", [](const HeadlineTable& table) { return std::string(target_blocks[table.level]); }, false);
-  add(
-      "picked", [](const HeadlineTable& table) { return table.picked; }, false);
+  add("block-avg", [](const HeadlineTable&) { return "block-avg"; });
+  add("target", target_of);
+  add("picked", picked_in);
   return views;
 }
 
 std::vector<HeadlineTable> published_tables(std::span<const std::string_view> levels) {
   std::vector<HeadlineTable> result;
   for (std::size_t level = 0; level < paper_sets.size(); ++level) {
-    if (std::find(levels.begin(), levels.end(), drift_levels[level]) == levels.end()) continue;
+    if (std::ranges::find(levels, drift_levels[level]) == levels.end()) continue;
     for (const char* size : {"10%", "20%", "30%"}) {
       HeadlineTable table;
       table.level = level;

@@ -1,14 +1,9 @@
-#include "results/tables/latex.h"
-
+// Sections as LaTeX.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <string_view>
-#include <vector>
 
-#include "results/tables/render.h"
-#include "results/tables/table_set.h"
+#include "results/tables/section.h"
 
 namespace tbft::results {
 
@@ -69,14 +64,6 @@ std::string to_latex(std::span<const Section> sections) {
     for (const std::string& line : section.lines) result += latex(line) + "\n\n";
   }
   return result;
-}
-
-std::string render_latex(const Summary& summary) {
-  std::vector<Section> sections;
-  for (const TableSet& set : table_sets(summary)) sections.push_back(paper_section(set));
-  auto all = sections_of(summary);
-  std::ranges::move(all, std::back_inserter(sections));
-  return to_latex(sections);
 }
 
 }  // namespace tbft::results

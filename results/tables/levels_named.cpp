@@ -16,7 +16,7 @@ namespace tbft::results {
 namespace {
 
 std::size_t index_of(std::string_view level) {
-  return static_cast<std::size_t>(std::find(level_names.begin(), level_names.end(), level) - level_names.begin());
+  return static_cast<std::size_t>(std::ranges::find(level_names, level) - level_names.begin());
 }
 
 // The index of the cell's level; true_levels or more where its drift is not one of them.
@@ -34,7 +34,6 @@ std::size_t cells_of(const LevelsNamed::Counts& named) {
 
 std::optional<LevelsNamed> levels_named(std::span<const CellRow* const> cells, const Levels& levels) {
   LevelsNamed result;
-  bool any = false;
   for (const CellRow* row : cells) {
     const std::size_t level = true_level(*row);
     const auto entry = levels.find({row->run_id, row->cell_id});
@@ -45,9 +44,9 @@ std::optional<LevelsNamed> levels_named(std::span<const CellRow* const> cells, c
       ++result.without_diagnosis;
     } else {
       ++result.named[level][named];
-      any = true;
     }
   }
+  const bool any = std::ranges::any_of(result.named, [](const auto& named) { return cells_of(named) > 0; });
   return any ? std::optional(result) : std::nullopt;
 }
 

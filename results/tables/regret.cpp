@@ -27,7 +27,7 @@ Drift drift_of(const Key& key) {
 }
 
 bool chooses(std::string_view strategy) {
-  return std::find(selectors.begin(), selectors.end(), strategy) != selectors.end();
+  return std::ranges::find(selectors, strategy) != selectors.end();
 }
 
 Sweeps sweeps_of(std::span<const CellRow> rows, std::span<const Group> groups) {
@@ -52,20 +52,12 @@ Sweeps sweeps_of(std::span<const CellRow> rows, std::span<const Group> groups) {
   return sweeps;
 }
 
-const Value* find(const Group& group, const std::string& strategy, std::int64_t repetition) {
-  const auto line = group.strategies.find(strategy);
-  if (line == group.strategies.end()) return nullptr;
-  const auto value = line->second.find(repetition);
-  return value == line->second.end() || std::isnan(value->second.accuracy_pct) ? nullptr : &value->second;
-}
-
 // The strategies in the order of the table, without block-avg, which cannot be run.
 std::vector<std::string> strategies_of(const Sweep& sweep) {
   std::set<std::string, StrategyOrder> known;
   for (const Group* group : sweep.groups) {
     for (const auto& [strategy, values] : group->strategies) {
-      const bool any =
-          std::any_of(values.begin(), values.end(), [](const auto& v) { return !std::isnan(v.second.accuracy_pct); });
+      const bool any = std::ranges::any_of(values, [](const auto& v) { return !std::isnan(v.second.accuracy_pct); });
       if (any && strategy != "block-avg") known.insert(strategy);
     }
   }
@@ -94,7 +86,7 @@ Pooled pool_cases(const Sweep& sweep, const std::vector<std::string>& strategies
     for (const std::int64_t repetition : repetitions) {
       std::vector<const Value*> values;
       for (const std::string& strategy : strategies) {
-        const Value* value = group == groups.end() ? nullptr : find(*group->second, strategy, repetition);
+        const Value* value = group == groups.end() ? nullptr : find_value(*group->second, strategy, repetition);
         if (value != nullptr) values.push_back(value);
         if (value == nullptr) ++regret.missing_in[strategy];
       }
@@ -192,15 +184,15 @@ Judged judge(const Pooled& pooled, Basis basis) {
   return judged;
 }
 
-template <typename StrategyOf>
-RegretLine line_of(const std::string& name, StrategyOf strategy_of, const Judged& judged, const Pooled& pooled,
-                   std::size_t drifts) {
+// `strategies` has the strategy of each case.
+RegretLine line_of(const std::string& name, const std::vector<std::string>& strategies, const Judged& judged,
+                   const Pooled& pooled, std::size_t drifts) {
   Ratio points(drifts), of_full(drifts), of_oracle(drifts);
   RegretLine line{.strategy = name};
   double sum_pct = 0;
   for (std::size_t i = 0; i < judged.cases.size(); ++i) {
     const auto& results = judged.cases[i];
-    const Result& own = results.at(strategy_of(i));
+    const Result& own = results.at(strategies[i]);
     sum_pct += own.accuracy_pct;
     if (!std::isnan(own.J)) ++line.joule_cases;
     if (const auto full = results.find("full"); full != results.end()) of_full.add(pooled.drift[i], own.J, full->second.J);
@@ -224,16 +216,15 @@ Regret regret_of(const Sweep& sweep, const Levels& levels) {
   std::vector<const CellRow*> diagnosed;
   for (const auto& [cell, row] : sweep.diagnosed) diagnosed.push_back(row);
   regret.levels = levels_named(diagnosed, levels);
-  regret.fixed = static_cast<std::size_t>(std::count_if(strategies.begin(), strategies.end(), std::not_fn(chooses)));
+  regret.fixed = static_cast<std::size_t>(std::ranges::count_if(strategies, std::not_fn(chooses)));
   if (regret.cases == 0) return regret;
   const Judged judged = judge(pooled, regret.energy.basis);
   for (const std::string& strategy : strategies) {
-    regret.lines.push_back(line_of(
-        strategy, [&](std::size_t) -> const std::string& { return strategy; }, judged, pooled, regret.drifts));
+    const std::vector<std::string> own(judged.cases.size(), strategy);
+    regret.lines.push_back(line_of(strategy, own, judged, pooled, regret.drifts));
   }
   if (regret.fixed == 0) return regret;
-  regret.oracle = line_of(
-      "oracle", [&](std::size_t i) -> const std::string& { return judged.oracle[i]; }, judged, pooled, regret.drifts);
+  regret.oracle = line_of("oracle", judged.oracle, judged, pooled, regret.drifts);
   regret.oracle.regret_points = regret.oracle.J_regret_pct = {};
   for (const std::string& oracle : judged.oracle) ++regret.oracle_was[oracle];
   return regret;

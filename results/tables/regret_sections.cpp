@@ -10,17 +10,9 @@ namespace tbft::results {
 
 namespace {
 
-std::string title_of(std::string what, const Regret& regret) {
-  for (const std::string* part : {&regret.protocol, &regret.board}) {
-    if (!part->empty()) what += ", " + printable(*part, 60);
-  }
-  return what;
-}
-
 template <typename Counts>
 std::string counts_text(const Counts& counts) {
   std::vector<std::string> parts;
-  parts.reserve(counts.size());
   for (const auto& [strategy, n] : counts) parts.push_back(fmt::format("{} {}", printable(strategy, 40), n));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -64,10 +56,8 @@ std::vector<std::string> cells_of(const RegretLine& line) {
 }  // namespace
 
 std::vector<Section> sections_of(const Regret& regret) {
-  std::vector<Section> sections(1);
-  Section& section = sections.front();
-  section.title = title_of("strategies that choose against the best in hindsight", regret);
-  section.captions = captions_of(regret);
+  const auto title = [&](std::string_view what) { return comma_list({what, regret.protocol, regret.board}, 60); };
+  Section section{.title = title("strategies that choose against the best in hindsight"), .captions = captions_of(regret)};
   if (!regret.lines.empty()) {
     const std::string basis(to_string(regret.energy.basis));
     const std::string joules = basis.empty() ? "train J" : "train J " + basis;
@@ -79,11 +69,10 @@ std::vector<Section> sections_of(const Regret& regret) {
   }
   if (!regret.oracle_was.empty())
     section.lines.push_back(fmt::format("the oracle was {} of {}", counts_text(regret.oracle_was), regret.cases));
-  if (!regret.levels) return sections;
+  if (!regret.levels) return {section};
   Section levels = section_of(*regret.levels);
-  levels.title = title_of("level of drift named", regret);
-  sections.push_back(std::move(levels));
-  return sections;
+  levels.title = title("level of drift named");
+  return {section, levels};
 }
 
 }  // namespace tbft::results

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <map>
 #include <utility>
 
 #include "results/csv_record.h"
 #include "results/tables/long_form.h"
 #include "results/tables/section.h"
+#include "results/tables/table_set.h"
 #include "results/text.h"
 
 namespace tbft::results {
@@ -99,7 +100,6 @@ std::vector<std::string> winner_lines(const std::vector<Winner>& winners) {
   std::map<std::string, int> of_drift;
   for (const Winner& winner : winners) ++of_drift[winner.key.drift];
   std::vector<std::string> lines;
-  lines.reserve(winners.size());
   for (const Winner& winner : winners) lines.push_back(to_line(winner, of_drift[winner.key.drift] > 1));
   return lines;
 }
@@ -109,8 +109,8 @@ std::vector<std::string> winner_lines(const std::vector<Winner>& winners) {
 std::vector<Section> sections_of(const Summary& summary) {
   std::vector<Section> result;
   for (const Table& table : summary.tables)
-    result.push_back({title(table), table.captions, cells_of(table), "", {}, links_of(table)});
-  if (!result.empty()) result.push_back({"", {}, {}, std::string(legend), {}});
+    result.push_back({.title = title(table), .captions = table.captions, .cells = cells_of(table), .links = links_of(table)});
+  if (!result.empty()) result.push_back({.legend = std::string(legend)});
   for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
   for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
   for (const Headline& headline : summary.headlines) result.push_back(section_of(headline));
@@ -118,17 +118,16 @@ std::vector<Section> sections_of(const Summary& summary) {
     for (Section& section : sections_of(regret)) result.push_back(std::move(section));
   }
   for (const auto& lines : {winner_lines(summary.winners), shortened(summary.failures), shortened(summary.invalid)}) {
-    if (!lines.empty()) result.push_back({"", {}, {}, "", lines});
+    if (!lines.empty()) result.push_back({.lines = lines});
   }
   return result;
 }
 
-std::string render_text(const Summary& summary) {
-  return to_text(sections_of(summary));
-}
-
-std::string render_markdown(const Summary& summary) {
-  return to_markdown(sections_of(summary));
+std::string render_latex(const Summary& summary) {
+  std::vector<Section> sections;
+  for (const TableSet& set : table_sets(summary)) sections.push_back(paper_section(set));
+  std::ranges::move(sections_of(summary), std::back_inserter(sections));
+  return to_latex(sections);
 }
 
 std::string render_csv(const Summary& summary) {

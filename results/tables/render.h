@@ -1,4 +1,4 @@
-// A summary as text for a terminal, as Markdown and as CSV.
+// A summary as sections, as LaTeX and as CSV.
 #pragma once
 
 #include <string>
@@ -12,8 +12,9 @@ namespace tbft::results {
 // The sections in the order of the report; empty ones are left out.
 std::vector<Section> sections_of(const Summary& summary);
 
-std::string render_text(const Summary& summary);  // aligned columns, ASCII only
-std::string render_markdown(const Summary& summary);
-std::string render_csv(const Summary& summary);  // long form under a constant header
+// The paper's tables first (accuracy and saving by training size), then all sections.
+std::string render_latex(const Summary& summary);
+// The long form of all tables under a constant header.
+std::string render_csv(const Summary& summary);
 
 }  // namespace tbft::results

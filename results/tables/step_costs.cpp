@@ -99,15 +99,7 @@ std::string caption_of(const StepCostTable& table) {
 }  // namespace
 
 std::string_view to_string(StepBasis basis) {
-  switch (basis) {
-    case StepBasis::time:
-      return "time";
-    case StepBasis::gross:
-      return "gross joules";
-    case StepBasis::net:
-      return "net joules";
-  }
-  return "";
+  return name_in<StepBasis, 3>({"time", "gross joules", "net joules"}, basis);
 }
 
 std::vector<StepCostTable> step_cost_tables(std::span<const StepCostRow> rows) {

@@ -1,11 +1,10 @@
 #include "results/tables/summary.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <cmath>
+#include <algorithm>
+#include <iterator>
 #include <map>
-#include <utility>
 
 #include "results/text.h"
 
@@ -15,15 +14,9 @@ namespace {
 
 // The paper averages over the corruptions. So do we, in addition to a table for each.
 std::vector<Group> means_over_conditions(std::span<const Group> groups) {
-  std::map<Key, std::vector<Group>> sets;
-  for (const Group& group : groups) {
-    if (group.key.condition.empty()) continue;
-    Key key = group.key;
-    key.condition.clear();
-    sets[key].push_back(group);
-  }
-  std::vector<Group> result;
-  for (const auto& [shared, members] : sets) {
+  std::vector<Group> conditions, result;
+  std::ranges::copy_if(groups, std::back_inserter(conditions), [](const Group& group) { return !group.key.condition.empty(); });
+  for (const auto& [shared, members] : over_conditions(conditions)) {
     if (members.size() < 2) continue;
     Key key = shared;
     key.condition = fmt::format("mean of {} conditions", members.size());
@@ -33,16 +26,12 @@ std::vector<Group> means_over_conditions(std::span<const Group> groups) {
 }
 
 std::string row_line(std::string_view kind, const CellRow& row) {
-  std::vector<std::string> parts;
-  for (const std::string* part : {&row.dataset, &row.drift, &row.condition}) {
-    if (!part->empty()) parts.push_back(printable(*part, 80));
-  }
-  if (row.train_size) parts.push_back(fmt::format("{:.6g} %", 100 * *row.train_size));
-  parts.push_back(row.strategy.empty() ? "no strategy" : printable(row.strategy, 80));
-  if (row.repetition) parts.push_back(fmt::format("repetition {}", *row.repetition));
-  if (!row.cell_id.empty()) parts.push_back(fmt::format("cell {}", printable(row.cell_id, 80)));
-  return fmt::format("{}: {}: {}", kind, fmt::join(parts, ", "),
-                     row.reason.empty() ? "no reason given" : printable(row.reason));
+  std::string cell = comma_list({row.dataset, row.drift, row.condition, row.train_size ? percent_text(*row.train_size) : "",
+                                 row.strategy.empty() ? "no strategy" : row.strategy},
+                                80);
+  if (row.repetition) cell += fmt::format(", repetition {}", *row.repetition);
+  if (!row.cell_id.empty()) cell += ", cell " + printable(row.cell_id, 80);
+  return fmt::format("{}: {}: {}", kind, cell, row.reason.empty() ? "no reason given" : printable(row.reason));
 }
 
 }  // namespace
@@ -68,10 +57,6 @@ Summary summarize(const Inputs& inputs) {
     }
   }
   return summary;
-}
-
-Summary summarize(std::vector<CellRow> rows) {
-  return summarize(Inputs{std::move(rows), {}, {}});
 }
 
 std::vector<Table> all_tables(const Summary& summary) {

@@ -26,7 +26,6 @@ struct Summary {
   std::vector<std::string> invalid;   // one line for each row without valid energy, in the same form
 };
 Summary summarize(const Inputs& inputs);
-Summary summarize(std::vector<CellRow> rows);  // without image scores and step costs
 
 // The tables of the long form: all tables, and the columns of block noise as tables.
 std::vector<Table> all_tables(const Summary& summary);

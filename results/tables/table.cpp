@@ -67,39 +67,22 @@ const Joules& joules_of(const Value& value, Basis basis) {
 std::vector<std::string> captions_of(const Group& group, const JoulesBasis& energy) {
   std::vector<std::string> result;
   if (!energy.caption.empty()) result.push_back(energy.caption);
-  if (group.invalid > 0)
-    result.push_back(fmt::format("{} cells have no valid energy: their accuracy counts, their joules do not", group.invalid));
-  if (group.negative > 0) {
-    result.push_back(fmt::format(
-        "joules of {} cells are negative beyond their uncertainty, as where the current is measured the other way round",
-        group.negative));
-  }
-  if (group.contended > 0) {
-    result.push_back(
-        fmt::format("training joules and times of {} cells left out: other programs took over {:.0f} % of the processors "
-                    "(--keep-contended)",
-                    group.contended, contended_pct));
-  }
-  if (group.contended_kept > 0)
-    result.push_back(fmt::format("{} cells ran while other programs took over {:.0f} % of the processors", group.contended_kept,
-                                 contended_pct));
-  if (group.replaced > 0) {
-    result.push_back(
-        fmt::format("{} rows repeat the strategy and repetition of a later row: only the later one counts", group.replaced));
-  }
+  const auto count = [&](std::size_t n, std::string_view text) {
+    if (n > 0) result.push_back(fmt::format(fmt::runtime(text), n, contended_pct));
+  };
+  count(group.invalid, "{} cells have no valid energy: their accuracy counts, their joules do not");
+  count(group.negative,
+        "joules of {} cells are negative beyond their uncertainty, as where the current is measured the other way round");
+  count(
+      group.contended,
+      "training joules and times of {} cells left out: other programs took over {:.0f} % of the processors (--keep-contended)");
+  count(group.contended_kept, "{} cells ran while other programs took over {:.0f} % of the processors");
+  count(group.replaced, "{} rows repeat the strategy and repetition of a later row: only the later one counts");
   return result;
 }
 
 std::string_view to_string(Basis basis) {
-  switch (basis) {
-    case Basis::none:
-      return "";
-    case Basis::net:
-      return "net";
-    case Basis::gross:
-      return "gross";
-  }
-  return "";
+  return name_in<Basis, 3>({"", "net", "gross"}, basis);
 }
 
 JoulesBasis energy_of(const Group& group) {
@@ -217,7 +200,7 @@ std::string title(const Table& table) {
   std::vector<std::string> parts{key.dataset.empty() ? "no data set" : printable(key.dataset)};
   if (!key.drift.empty()) parts.push_back(printable(key.drift) + " drift");
   if (!key.condition.empty()) parts.push_back(printable(key.condition));
-  if (key.train_size) parts.push_back(fmt::format("{:.6g} % of the data for training", 100 * *key.train_size));
+  if (key.train_size) parts.push_back(percent_text(*key.train_size) + " of the data for training");
   if (!key.protocol.empty()) parts.push_back(printable(key.protocol) + " protocol");
   if (!key.board.empty()) parts.push_back(printable(key.board));
   return fmt::format("{}", fmt::join(parts, ", "));

@@ -1,7 +1,5 @@
 #include "results/tables/table_set.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -39,11 +37,11 @@ std::string title_of(const TableSet& set) {
 }
 
 std::string size_text(const Key& key) {
-  return key.train_size ? fmt::format("{:.6g} %", 100 * *key.train_size) : "size unknown";
+  return key.train_size ? percent_text(*key.train_size) : "size unknown";
 }
 
 Section paper_section(const TableSet& set) {
-  Section section{.title = title_of(set), .captions = {}, .cells = {{"strategy"}}, .legend = "", .lines = {}};
+  Section section{.title = title_of(set), .cells = {{"strategy"}}};
   std::set<std::string, StrategyOrder> strategies;
   std::set<std::string> captions;
   for (const Table* table : set.tables) {

@@ -36,12 +36,8 @@ Winner winner_of(std::span<const Group> groups, const Key& key) {
     if (blocks[block].n == 0) winner.missing.push_back(block);
   }
   if (!winner.missing.empty()) return winner;
-  for (const auto& [block, result] : blocks) {
-    if (winner.strategy.empty() || result.mean > winner.accuracy_pct.mean) {
-      winner.strategy = block;
-      winner.accuracy_pct = result;
-    }
-  }
+  winner.strategy = best_block([&](const std::string& block) { return blocks[block].mean; });
+  winner.accuracy_pct = blocks[winner.strategy];
   for (const auto& [block, result] : blocks) {
     if (block != winner.strategy && ties(winner.accuracy_pct, result)) winner.near_ties.push_back(block);
   }
@@ -73,18 +69,13 @@ std::vector<Winner> winners(std::span<const Group> groups) {
     levels[key].push_back(group);
   }
   std::vector<Winner> result;
-  result.reserve(levels.size());
   for (const auto& [key, members] : levels) result.push_back(winner_of(members, key));
   return result;
 }
 
 std::string to_line(const Winner& winner, bool with_data) {
   std::string text = printable(winner.key.drift) + " drift";
-  if (with_data) {
-    for (const std::string* part : {&winner.key.dataset, &winner.key.protocol, &winner.key.board}) {
-      if (!part->empty()) text += ", " + printable(*part);
-    }
-  }
+  if (with_data) text = comma_list({text, winner.key.dataset, winner.key.protocol, winner.key.board});
   if (winner.strategy.empty()) return fmt::format("{}: no winner yet, no result of {}", text, fmt::join(winner.missing, ", "));
   text += fmt::format(": {} won with {} % (block-avg {} %", winner.strategy, decimals(winner.accuracy_pct.mean, 1),
                       decimals(winner.block_avg_pct.mean, 1));

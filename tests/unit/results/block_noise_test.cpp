@@ -17,7 +17,7 @@ using testing::Not;
 
 TEST(BlockNoise, ThePapersTableComesBackAsOneMatrix) {
   const auto rows = published_cells("block-noise", "cifar10", "");
-  const Summary summary = summarize(rows);
+  const Summary summary = summarize({.cells = rows});
   ASSERT_EQ(summary.block_noise.size(), 1U);
   const BlockNoise& noise = summary.block_noise[0];
   for (std::size_t column = 0; column < block_names.size(); ++column) {
@@ -38,13 +38,13 @@ TEST(BlockNoise, ItsCellsAreNoOrdinaryTablesMeansOrWinners) {
   auto rows = published_cells("block-noise", "cifar10", "");
   auto drifted = published_cells("block-noise", "synthetic", "input");
   rows.insert(rows.end(), drifted.begin(), drifted.end());
-  const Summary summary = summarize(rows);
+  const Summary summary = summarize({.cells = rows});
   EXPECT_TRUE(summary.tables.empty());
   EXPECT_TRUE(summary.winners.empty());
   EXPECT_TRUE(summary.headlines.empty());
   EXPECT_EQ(summary.block_noise.size(), 2U);
   EXPECT_EQ(all_tables(summary).size(), 8U) << "the long form still holds every cell";
-  EXPECT_THAT(report(rows, Format::csv), HasSubstr("cifar10,,noise-fc,0.1,"));
+  EXPECT_THAT(report({.cells = rows}, Format::csv), HasSubstr("cifar10,,noise-fc,0.1,"));
 }
 
 TEST(BlockNoise, BestIsAmongFourAndMarkedOnceAColumn) {
@@ -57,7 +57,7 @@ TEST(BlockNoise, BestIsAmongFourAndMarkedOnceAColumn) {
   }
   rows.push_back(rows[1]);
   rows.back().condition = "noise-fc";
-  const BlockNoise noise = summarize(rows).block_noise.at(0);
+  const BlockNoise noise = summarize({.cells = rows}).block_noise.at(0);
   EXPECT_EQ(best_measured(noise, 0), "block2") << "not full";
   EXPECT_EQ(best_measured(noise, 3), "") << "three blocks are missing";
   EXPECT_EQ(diagonal(noise).best, 0U);

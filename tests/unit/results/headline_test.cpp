@@ -205,7 +205,7 @@ TEST(Headline, NoSavingIsFormedWithJoulesWhoseUncertaintyHoldsZero) {
 TEST(Headline, WithoutAllFourBlocksThereIsNone) {
   std::vector<CellRow> rows = cells("cifar10-c", "input", 0.1, 0, 60);
   std::erase_if(rows, [](const CellRow& r) { return r.strategy == "block2"; });
-  EXPECT_TRUE(summarize(rows).headlines.empty());
+  EXPECT_TRUE(summarize({.cells = rows}).headlines.empty());
 }
 
 TEST(Headline, StepCostsGiveTheSavingAtThePapersNetworks) {

@@ -1,4 +1,4 @@
-#include "results/tables/latex.h"
+#include "results/tables/render.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ TEST(Latex, the_papers_table_has_a_column_a_training_size) {
       rows.back().train_size = size;
     }
   }
-  const std::string text = render_latex(summarize(rows));
+  const std::string text = render_latex(summarize({.cells = rows}));
   EXPECT_THAT(text, HasSubstr(R"(strategy & 10 \%: accuracy \% & saving \% & 20 \%: accuracy \% & saving \% \\)"));
   EXPECT_THAT(text, HasSubstr(R"(fc & 70.00 & 50.0 & 80.00 & 50.0 \\)"));
 }
@@ -44,7 +44,7 @@ TEST(Latex, several_conditions_stand_as_their_mean) {
     rows.push_back(test::row("full", 0, 60, 20));
     rows.back().condition = condition;
   }
-  const Summary summary = summarize(rows);
+  const Summary summary = summarize({.cells = rows});
   const auto sets = table_sets(summary);
   ASSERT_EQ(sets.size(), 1U);
   ASSERT_EQ(sets[0].tables.size(), 1U);

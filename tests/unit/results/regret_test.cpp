@@ -283,11 +283,11 @@ TEST(Regret, OnlyWhereASelectorRanUnderTwoDrifts) {
   auto rows = sweep();
   std::erase_if(rows, [](const CellRow& r) { return r.strategy == "diagnosed"; });
   const std::vector<CellRow> fixed = rows;
-  EXPECT_TRUE(summarize(rows).regrets.empty());
-  EXPECT_THAT(report(rows, Format::text), Not(HasSubstr("hindsight")));
-  EXPECT_FALSE(nlohmann::json::parse(report(rows, Format::json)).contains("regrets"));
+  EXPECT_TRUE(summarize({.cells = rows}).regrets.empty());
+  EXPECT_THAT(report({.cells = rows}, Format::text), Not(HasSubstr("hindsight")));
+  EXPECT_FALSE(nlohmann::json::parse(report({.cells = rows}, Format::json)).contains("regrets"));
   rows.push_back(cell("input", "elastic", 0, 80, 5));
-  EXPECT_TRUE(summarize(rows).regrets.empty()) << "one drift";
+  EXPECT_TRUE(summarize({.cells = rows}).regrets.empty()) << "one drift";
   rows.push_back(cell("output", "elastic", 0, 80, 5));
   const Regret regret = only(rows);
   EXPECT_EQ(regret.drifts, 2U);
@@ -301,7 +301,7 @@ TEST(Regret, BoardsAndProtocolsAreKeptApart) {
     r.accuracy_pct = 50;
     rows.push_back(r);
   }
-  const Summary summary = summarize(rows);
+  const Summary summary = summarize({.cells = rows});
   ASSERT_EQ(summary.regrets.size(), 2U);
   EXPECT_NEAR(line(summary.regrets[0], "diagnosed").regret_points.value, 2 / 3.0, 1e-9);
   EXPECT_EQ(line(summary.regrets[1], "diagnosed").regret_points.value, 0);
@@ -329,9 +329,9 @@ the oracle was none 1, block1 1, fc 1 of 3
 
 TEST(Regret, EveryFormatHasIt) {
   const std::vector<CellRow> rows = sweep();
-  EXPECT_THAT(report(rows, Format::text), HasSubstr("\nstrategies that choose against the best in hindsight\n"));
-  EXPECT_THAT(report(rows, Format::md), HasSubstr("| diagnosed | 87.67 | 0.67 | \\[0.00, 1.00\\] | 36.7 |"));
-  EXPECT_THAT(report(rows, Format::latex), HasSubstr("diagnosed & 87.67 & 0.67 & {[0.00, 1.00]} & 36.7 &"));
+  EXPECT_THAT(report({.cells = rows}, Format::text), HasSubstr("\nstrategies that choose against the best in hindsight\n"));
+  EXPECT_THAT(report({.cells = rows}, Format::md), HasSubstr("| diagnosed | 87.67 | 0.67 | \\[0.00, 1.00\\] | 36.7 |"));
+  EXPECT_THAT(report({.cells = rows}, Format::latex), HasSubstr("diagnosed & 87.67 & 0.67 & {[0.00, 1.00]} & 36.7 &"));
   const auto json = nlohmann::json::parse(report(Inputs{rows, {}, {}, {{{"", "diagnosed0input"}, "input"}}}, Format::json));
   const auto& regret = json.at("regrets").at(0);
   EXPECT_EQ(regret["cases"], 3);

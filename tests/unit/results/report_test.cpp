@@ -40,7 +40,7 @@ std::vector<CellRow> small_run() {
 }
 
 TEST(Report, TextIsAnAlignedTable) {
-  EXPECT_EQ(report(small_run(), Format::text), R"(synthetic, input drift, 10 % of the data for training
+  EXPECT_EQ(report({.cells = small_run()}, Format::text), R"(synthetic, input drift, 10 % of the data for training
 board joules of training, net of idle, ina219:///dev/i2c-1
 strategy   n     accuracy %   95 % interval    train J net     saving %  paper (cifar10-c) %  paper saving %
 none       2  40.00 +- 0.00  [40.00, 40.00]              -            -                    -               -
@@ -90,7 +90,7 @@ TEST(Report, TextIsAsciiWhateverTheRowsHold) {
   std::vector<CellRow> rows = small_run();
   for (CellRow& cell : rows) cell.condition = "caf\xc3\xa9 \x1b[31m\n|";
   for (const Format format : {Format::text, Format::md}) {
-    const std::string text = report(rows, format);
+    const std::string text = report({.cells = rows}, format);
     EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }));
   }
 }
@@ -100,7 +100,7 @@ TEST(Report, MarkdownHasAsManyCellsInEveryLine) {
   for (CellRow& cell : rows) {
     if (cell.strategy == "none") cell.strategy = "a|b";
   }
-  const std::string text = report(rows, Format::md);
+  const std::string text = report({.cells = rows}, Format::md);
   EXPECT_THAT(text, HasSubstr("## synthetic, input drift, 10 % of the data for training\n\nboard joules"));
   EXPECT_THAT(text, HasSubstr("| strategy | n | accuracy % |"));
   EXPECT_THAT(text, HasSubstr("|---|---:|---:|"));
@@ -116,7 +116,7 @@ TEST(Report, CsvIsLongFormUnderAConstantHeader) {
       "meter,"
       "meter_scope,measured,paper_table,paper_accuracy_pct,paper_sd_pct,paper_saving_pct\n";
   EXPECT_EQ(report(Inputs(), Format::csv), header);
-  const std::string text = report(small_run(), Format::csv);
+  const std::string text = report({.cells = small_run()}, Format::csv);
   EXPECT_TRUE(text.starts_with(header));
   CsvReader reader(text, "report");
   const auto names = *reader.next();
@@ -146,7 +146,7 @@ TEST(Report, JsonHasNumbersAsNumbersAndUnknownAsNull) {
   std::vector<CellRow> rows = small_run();
   rows[0].reason = "bad byte \xff";
   rows[0].lr = std::numeric_limits<double>::quiet_NaN();
-  const json report_json = json::parse(report(rows, Format::json));
+  const json report_json = json::parse(report({.cells = rows}, Format::json));
   const json& cell = report_json.at("cells").at(0);
   EXPECT_EQ(cell.size(), columns().size());
   EXPECT_EQ(cell.at("accuracy_pct"), 40.0);
@@ -180,7 +180,7 @@ TEST(Report, ManyFailuresAreListedShortly) {
     rows.back().status = "failed";
     rows.back().reason = "no memory";
   }
-  const std::string text = report(rows, Format::text);
+  const std::string text = report({.cells = rows}, Format::text);
   EXPECT_THAT(text, HasSubstr("repetition 119, cell full119: no memory\n... and 10 more\n"));
 }
 
@@ -190,7 +190,7 @@ TEST(Report, SeveralDataSetsOfOneDriftAreTold) {
     cell.dataset = "cifar10-c";
     rows.push_back(cell);
   }
-  const std::string text = report(rows, Format::text);
+  const std::string text = report({.cells = rows}, Format::text);
   EXPECT_THAT(text, HasSubstr("input drift, cifar10-c: block1 won"));
   EXPECT_THAT(text, HasSubstr("paper: block1\ninput drift, synthetic: block1 won"));
 }

@@ -180,7 +180,7 @@ TEST(Tables, InvalidRowsCountForAccuracyAndNotForJoules) {
   EXPECT_DOUBLE_EQ(line(table, "full").accuracy_pct.mean, 75);
   EXPECT_DOUBLE_EQ(line(table, "full").train.spread.mean, 20);
   EXPECT_THAT(table.captions, testing::Contains(HasSubstr("1 cells have no valid energy")));
-  EXPECT_THAT(summarize(rows).invalid,
+  EXPECT_THAT(summarize({.cells = rows}).invalid,
               ElementsAre("invalid: synthetic, input, 10 %, full, repetition 1, cell full1: gap of 2 s"));
 }
 
@@ -189,7 +189,7 @@ TEST(Tables, FailedRowsCountForNothingAndAreListed) {
   rows[1].status = "failed";
   rows[1].reason = "loss is \x1b[31mnan";
   rows[2].status = "odd";
-  const Summary summary = summarize(rows);
+  const Summary summary = summarize({.cells = rows});
   EXPECT_EQ(line(summary.tables.at(0), "full").accuracy_pct.n, 1U);
   EXPECT_THAT(summary.failures,
               ElementsAre("failed: synthetic, input, 10 %, full, repetition 1, cell full1: loss is ?[31mnan",
@@ -259,7 +259,7 @@ TEST(Tables, ConditionsAreAveragedOverTheCellsThatEveryBlockHas) {
       rows.push_back(r);
     }
   }
-  const Summary summary = summarize(rows);
+  const Summary summary = summarize({.cells = rows});
   ASSERT_EQ(summary.tables.size(), 3U);
   EXPECT_EQ(summary.tables[0].paper->label, "paper (mean of 15)");
   const Table& mean = summary.tables[2];
@@ -269,16 +269,16 @@ TEST(Tables, ConditionsAreAveragedOverTheCellsThatEveryBlockHas) {
   EXPECT_DOUBLE_EQ(line(mean, "block-avg").accuracy_pct.mean, 64);
   // Full without one of the cells that the blocks are averaged over would not compare with them.
   std::erase_if(rows, [](const CellRow& r) { return r.condition == "fog-5" && r.strategy == "full"; });
-  EXPECT_THROW(line(summarize(rows).tables[2], "full"), std::out_of_range);
+  EXPECT_THROW(line(summarize({.cells = rows}).tables[2], "full"), std::out_of_range);
   // One block fails under snow: all are averaged over fog alone, so that they stay comparable.
   std::erase_if(rows, [](const CellRow& r) { return r.condition == "snow-5" && r.strategy == "fc"; });
-  const Table fog = summarize(rows).tables[2];
+  const Table fog = summarize({.cells = rows}).tables[2];
   EXPECT_DOUBLE_EQ(line(fog, "block1").accuracy_pct.mean, 70);
   EXPECT_DOUBLE_EQ(line(fog, "fc").accuracy_pct.mean, 40);
 }
 
 std::string winner_line(const std::vector<CellRow>& rows) {
-  return to_line(summarize(rows).winners.at(0), false);
+  return to_line(summarize({.cells = rows}).winners.at(0), false);
 }
 
 TEST(Winner, OneLineSaysWhoWonAgainstWhat) {
@@ -340,7 +340,7 @@ TEST(Winner, OnePerDriftLevelInOrderAndNoneWithoutDrift) {
     }
   }
   std::vector<std::string> drifts;
-  for (const Winner& winner : summarize(rows).winners) drifts.push_back(winner.key.drift);
+  for (const Winner& winner : summarize({.cells = rows}).winners) drifts.push_back(winner.key.drift);
   EXPECT_THAT(drifts, ElementsAre("input", "feature", "output"));
 }
 
