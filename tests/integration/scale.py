@@ -13,7 +13,7 @@ tbft, source, cells, readings = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.
 STRATEGIES = ["none", "bn-stats", "block1", "block2", "block3", "fc", "full"]
 CONDITIONS = [f"fog-{i}" for i in range(15)]
 SIZES = [0.1, 0.2, 0.3]
-columns = re.findall(r"TBFT_COLUMN\((\w+)\),", (source / "results/schema.cpp").read_text())
+columns = (source / "results/reference/cells.csv").read_text().split("\n", 1)[0].split(",")
 
 with tempfile.TemporaryDirectory() as work:
     run = pathlib.Path(work)
