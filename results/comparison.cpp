@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <tuple>
@@ -156,7 +157,6 @@ void add_left_out(const std::vector<Pair>& pairs, Quantity quantity, Comparison&
     groups[why].strategies.insert(printable(pair.a->strategy, 40));
   }
   std::vector<std::string> reasons;
-  reasons.reserve(groups.size());
   for (const auto& [why, group] : groups)
     reasons.push_back(fmt::format("{} {} ({})", group.pairs, why, fmt::join(group.strategies, ", ")));
   if (all > 0)
@@ -165,57 +165,48 @@ void add_left_out(const std::vector<Pair>& pairs, Quantity quantity, Comparison&
 }
 
 void add_notes(const ComparedRun& a, const ComparedRun& b, const std::vector<Pair>& pairs, Comparison& result) {
+  const auto note = [&](bool holds, std::string text) {
+    if (holds) result.notes.push_back(std::move(text));
+  };
   for (const ComparedRun* run : {&a, &b}) {
-    if (!run->facts)
-      result.notes.push_back(
-          fmt::format("{}: no run.json beside it, so that its data and settings are unchecked", printable(run->name)));
+    const std::string name = printable(run->name);
+    note(!run->facts, name + ": no run.json beside it, so that its data and settings are unchecked");
     const auto throttled = std::ranges::count_if(run->rows, [](const CellRow& row) { return row.throttled.value_or(0) != 0; });
-    if (throttled > 0) result.notes.push_back(fmt::format("{}: {} cells ran throttled", printable(run->name), throttled));
+    note(throttled > 0, fmt::format("{}: {} cells ran throttled", name, throttled));
     const auto failed = std::ranges::count(run->rows, "failed", &CellRow::status);
-    if (failed > 0) result.notes.push_back(fmt::format("{}: {} failed cells are left out", printable(run->name), failed));
+    note(failed > 0, fmt::format("{}: {} failed cells are left out", name, failed));
   }
   for (const Quantity quantity : quantities) add_left_out(pairs, quantity, result);
   const auto kinds = values(pairs, &Pair::a, [](const CellRow& row) { return measured_text(row.measured); });
-  if (result.basis != Basis::none && !kinds.contains("measured"))
-    result.notes.emplace_back("joules are estimates, not measurements");
+  note(result.basis != Basis::none && !kinds.contains("measured"), "joules are estimates, not measurements");
   const auto contended =
       std::ranges::count_if(pairs, [](const Pair& pair) { return is_contended(*pair.a) || is_contended(*pair.b); });
-  if (contended > 0) {
-    result.notes.push_back(fmt::format(
-        "in {} pairs a cell ran while other programs took over {:.0f} % of the processors: its joules and times of training "
-        "count with --keep-contended alone",
-        contended, contended_pct));
-  }
-  if (std::isnan(result.U_meters_rel))
-    result.notes.emplace_back("two meters, one of unknown accuracy: a difference of joules may be theirs");
-  if (result.U_meters_rel > 0) {
-    result.notes.push_back(fmt::format("two meters: their gains alone may make the joules differ by {} % (k=2)",
-                                       significant(100 * result.U_meters_rel, 2)));
-  }
+  note(contended > 0,
+       fmt::format("in {} pairs a cell ran while other programs took over {:.0f} % of the processors: its joules and times of "
+                   "training count with --keep-contended alone",
+                   contended, contended_pct));
+  note(std::isnan(result.U_meters_rel), "two meters, one of unknown accuracy: a difference of joules may be theirs");
+  note(result.U_meters_rel > 0, fmt::format("two meters: their gains alone may make the joules differ by {} % (k=2)",
+                                            significant(100 * result.U_meters_rel, 2)));
 }
 
 ComparedLine make_line(const std::vector<Pair>& pairs, Quantity quantity, ComparedLine::Level level, const Comparison& whole) {
-  ComparedLine line;
-  line.level = level;
-  line.quantity = quantity;
+  ComparedLine line{.level = level, .quantity = quantity};
   std::vector<double> in_a, in_b, change;  // change: log-ratios or differences
-  double sum_a = 0, sum_b = 0;
   for (const Pair& pair : pairs) {
     if (!why_left_out(pair, quantity, whole.basis).empty()) {
       ++line.left_out;
       continue;
     }
     const double a = *value_of(*pair.a, quantity, whole.basis), b = *value_of(*pair.b, quantity, whole.basis);
-    sum_a += a;
-    sum_b += b;
     in_a.push_back(a);
     in_b.push_back(b);
     change.push_back(by_difference(quantity) ? b - a : std::log(b / a));
   }
   line.pairs = change.size();
   if (change.empty()) return line;
-  line.a = sum_a / static_cast<double>(line.pairs);
-  line.b = sum_b / static_cast<double>(line.pairs);
+  line.a = std::accumulate(in_a.begin(), in_a.end(), 0.0) / static_cast<double>(line.pairs);
+  line.b = std::accumulate(in_b.begin(), in_b.end(), 0.0) / static_cast<double>(line.pairs);
   const Statistics spread = statistics(change);
   if (by_difference(quantity)) {
     line.difference = spread.mean;

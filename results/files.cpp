@@ -50,15 +50,24 @@ void sync_folder_of(const fs::path& path) {
   sync(file, folder);
 }
 
+// Calls again what a signal has interrupted.
+template <typename Call>
+auto retried(Call call) {
+  while (true) {
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
 std::string read_all(const File& file, const fs::path& path, std::size_t max_bytes) {
   std::string content;
   constexpr std::size_t chunk = 1 << 16;
   while (true) {
     const std::size_t old = content.size();
     content.resize(old + chunk);
-    const ssize_t n = ::read(file.fd(), content.data() + old, chunk);
-    if (n < 0 && errno != EINTR) fail(errno, fmt::format("cannot read {}", path.string()));
-    content.resize(old + (n < 0 ? 0 : static_cast<std::size_t>(n)));
+    const ssize_t n = retried([&] { return ::read(file.fd(), content.data() + old, chunk); });
+    if (n < 0) fail(errno, fmt::format("cannot read {}", path.string()));
+    content.resize(old + static_cast<std::size_t>(n));
     if (n == 0) return content;
     if (content.size() > max_bytes) {
       throw std::runtime_error(fmt::format("{}: more than {} MiB, not a file of this program", path.string(), max_bytes >> 20));
@@ -67,10 +76,7 @@ std::string read_all(const File& file, const fs::path& path, std::size_t max_byt
 }
 
 ssize_t write_once(const File& file, std::string_view text) {
-  while (true) {
-    const ssize_t n = ::write(file.fd(), text.data(), text.size());
-    if (n >= 0 || errno != EINTR) return n;
-  }
+  return retried([&] { return ::write(file.fd(), text.data(), text.size()); });
 }
 
 void write_all(const File& file, std::string_view text, const fs::path& path) {
@@ -130,8 +136,7 @@ void write_stream(const fs::path& target, std::string_view text, Durable durable
 void copy(const File& from, const File& to, const fs::path& path) {
   std::vector<char> buffer(1 << 16);
   while (true) {
-    const ssize_t n = ::read(from.fd(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = retried([&] { return ::read(from.fd(), buffer.data(), buffer.size()); });
     if (n < 0) fail(errno, fmt::format("cannot read what is meant for {}", path.string()));
     if (n == 0) return;
     write_all(to, {buffer.data(), static_cast<std::size_t>(n)}, path);
@@ -208,8 +213,7 @@ void append_to_file(const fs::path& path, std::size_t max_bytes, const std::func
                   fmt::format("cannot open {}", path.string()));
   // Two programs that append at once would cut each other's row as an incomplete tail. The lock is advisory; file systems
   // without locks have none.
-  while (::flock(file.fd(), LOCK_EX) != 0 && errno == EINTR) {
-  }
+  retried([&] { return ::flock(file.fd(), LOCK_EX); });
   struct stat status {};
   if (::fstat(file.fd(), &status) != 0) fail(errno, fmt::format("cannot read the size of {}", path.string()));
   const std::string content = status.st_size > 0 ? read_all(file, path, max_bytes) : std::string();

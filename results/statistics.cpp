@@ -42,6 +42,10 @@ Interval bootstrap(std::span<const double> values) {
   return interval_of(means);
 }
 
+Statistics with_interval(const Statistics& of, const Interval& interval) {
+  return {of.n, of.mean, of.sd, interval.low, interval.high};
+}
+
 }  // namespace
 
 bool same_images(std::span<const ImageScores> images) {
@@ -60,27 +64,18 @@ Statistics statistics(std::span<const double> values) {
   for (const double value : values) squares += (value - result.mean) * (value - result.mean);
   const std::size_t freedom = values.size() - 1;
   result.sd = std::sqrt(squares / static_cast<double>(freedom));
-  if (freedom <= t_quantile.size()) {
-    const double half = t_quantile[freedom - 1] * result.sd / std::sqrt(static_cast<double>(values.size()));
-    result.low = result.mean - half;
-    result.high = result.mean + half;
-  } else {
-    const Interval interval = bootstrap(values);
-    result.low = interval.low;
-    result.high = interval.high;
-  }
-  return result;
+  if (freedom > t_quantile.size()) return with_interval(result, bootstrap(values));
+  const double half = t_quantile[freedom - 1] * result.sd / std::sqrt(static_cast<double>(values.size()));
+  return with_interval(result, {result.mean - half, result.mean + half});
 }
 
 Statistics statistics(std::span<const double> values, std::span<const ImageScores> images) {
-  Statistics result = statistics(values);
+  const Statistics result = statistics(values);
   if (values.size() <= t_quantile.size() + 1 || images.size() != values.size() || !same_images(images)) return result;
   const std::size_t n_images = images.front()->size();
-  const Interval interval = percentile_interval(
-      [&](Random& random) { return resampled_mean(values, images, random.weights(n_images, n_images), random); });
-  result.low = interval.low;
-  result.high = interval.high;
-  return result;
+  return with_interval(result, percentile_interval([&](Random& random) {
+                         return resampled_mean(values, images, random.weights(n_images, n_images), random);
+                       }));
 }
 
 std::uint64_t Random::next() {

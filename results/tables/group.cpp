@@ -9,12 +9,7 @@ namespace tbft::results {
 namespace {
 
 std::size_t rank(std::string_view name, std::span<const std::string_view> order) {
-  return static_cast<std::size_t>(std::find(order.begin(), order.end(), name) - order.begin());
-}
-
-std::size_t drift_rank(std::string_view drift) {
-  constexpr std::array<std::string_view, 3> order{"input", "feature", "output"};
-  return rank(drift, order);
+  return static_cast<std::size_t>(std::ranges::find(order, name) - order.begin());
 }
 
 double finite(const CellRow::Number& number) {
@@ -23,10 +18,8 @@ double finite(const CellRow::Number& number) {
 
 // Half-width of the joules' interval: U, or U_random where U is unknown.
 double half_width(const Joules& joules) {
-  for (const double U : {joules.U_J, joules.U_random_J}) {
-    if (!std::isnan(U)) return U;
-  }
-  return 0;
+  if (!std::isnan(joules.U_J)) return joules.U_J;
+  return std::isnan(joules.U_random_J) ? 0 : joules.U_random_J;
 }
 
 // The difference of two large equal numbers is 0 except for rounding, which is up to 1e-9 of `whole_J`.
@@ -49,7 +42,6 @@ ImageScores mean_scores(std::span<const Value> values) {
 
 // The mean of accuracies, losses and joules over cells; unknown where one of them is unknown.
 Value mean_value(std::span<const Value> values) {
-  Value result;
   double sum = 0, losses = 0;
   std::vector<Joules> net, gross;
   for (const Value& value : values) {
@@ -58,12 +50,8 @@ Value mean_value(std::span<const Value> values) {
     net.push_back(value.net);
     gross.push_back(value.gross);
   }
-  result.accuracy_pct = sum / static_cast<double>(values.size());
-  result.net = mean_joules(net);
-  result.gross = mean_joules(gross);
-  result.val_loss = losses / static_cast<double>(values.size());
-  result.images = mean_scores(values);
-  return result;
+  const auto n = static_cast<double>(values.size());
+  return {sum / n, mean_joules(net), mean_joules(gross), losses / n, mean_scores(values)};
 }
 
 // The values of `strategies` in this repetition; empty unless all of them have one.
@@ -117,14 +105,15 @@ Joules mean_joules(std::span<const Joules> cells) {
     random_squares += cell.U_random_J * cell.U_random_J;
   }
   const double random = std::sqrt(random_squares) / n;
-  const bool estimate = std::all_of(cells.begin(), cells.end(), [](const Joules& cell) { return cell.estimate; });
-  const bool negative = std::any_of(cells.begin(), cells.end(), [](const Joules& cell) { return cell.negative; });
+  const bool estimate = std::ranges::all_of(cells, &Joules::estimate);
+  const bool negative = std::ranges::any_of(cells, &Joules::negative);
   return {sum / n, std::hypot(common / n, random), random, estimate, negative};
 }
 
 bool Key::operator<(const Key& other) const {
-  const auto order = [](const Key& key) {
-    return std::tuple(drift_rank(key.drift),
+  constexpr std::array<std::string_view, 3> levels{"input", "feature", "output"};
+  const auto order = [&](const Key& key) {
+    return std::tuple(rank(key.drift, levels),
                       std::tie(key.drift, key.dataset, key.condition, key.train_size, key.protocol, key.board));
   };
   return order(*this) < order(other);

@@ -30,10 +30,7 @@ std::string size_text(const std::optional<double>& train_size) {
 }
 
 HeadlineTable table_of(const Group& group, std::size_t level, const JoulesBasis& energy) {
-  HeadlineTable table;
-  table.level = level;
-  table.dataset = group.key.dataset;
-  table.size = size_text(group.key.train_size);
+  HeadlineTable table{.level = level, .dataset = group.key.dataset, .size = size_text(group.key.train_size)};
   table.network = fmt::format("{} {} {}", level, table.dataset, table.size);
   std::map<std::string, double> losses;
   for (const auto& [strategy, values] : group.strategies) {
@@ -100,9 +97,7 @@ std::vector<HeadlineTable> step_tables(std::span<const HeadlineTable> cells, std
     const std::string network = level == 1 ? "128px-17out" : "32px-10out";
     const auto step = std::ranges::find(steps, network, &StepCostTable::network);
     if (step == steps.end()) continue;
-    HeadlineTable table;
-    table.level = level;
-    table.network = network;
+    HeadlineTable table{.level = level, .network = network};
     for (const auto& [strategy, line] : (*step)->lines) table.cost[strategy][0] = 100 - saving(**step, strategy);
     table.cost["full"][0] = 100;
     const std::size_t before = result.size();

@@ -108,9 +108,7 @@ void add_view(std::vector<HeadlineView>& views, std::string_view quantity, std::
               bool once_a_network = false) {
   std::erase_if(tables, [](const Paired& table) { return table.values.empty(); });
   if (tables.empty()) return;
-  HeadlineView view;
-  view.quantity = quantity;
-  view.view = name;
+  HeadlineView view{.quantity = std::string(quantity), .view = std::string(name)};
   for (std::size_t level = 0; level < drift_levels.size(); ++level) {
     std::vector<double> results;
     for (const Paired& table : tables) {
@@ -182,11 +180,10 @@ std::vector<HeadlineTable> published_tables(std::span<const std::string_view> le
   for (std::size_t level = 0; level < paper_sets.size(); ++level) {
     if (std::ranges::find(levels, drift_levels[level]) == levels.end()) continue;
     for (const char* size : {"10%", "20%", "30%"}) {
-      HeadlineTable table;
-      table.level = level;
-      table.dataset = paper_sets[level];
-      table.size = size;
-      table.network = level == 1 ? "128px-17out" : "32px-10out";
+      HeadlineTable table{.level = level,
+                          .dataset = std::string(paper_sets[level]),
+                          .size = size,
+                          .network = level == 1 ? "128px-17out" : "32px-10out"};
       for (const Published& p : published()) {
         if (p.table == paper_sets[level] && p.condition == size) table.accuracy[p.strategy][0] = {p.value, nullptr};
         if (p.table == "system-cost" && p.condition == table.network && p.metric == "energy_J")

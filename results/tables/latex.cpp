@@ -1,6 +1,7 @@
 // Sections as LaTeX.
 #include <fmt/format.h>
 
+#include <map>
 #include <string_view>
 
 #include "results/tables/section.h"
@@ -10,22 +11,21 @@ namespace tbft::results {
 namespace {
 
 std::string latex(std::string_view text) {
+  static const std::map<char, std::string_view> commands{
+      {'&', "\\&"},    {'%', "\\%"},   {'$', "\\$"}, {'#', "\\#"},
+      {'_', "\\_"},    {'{', "\\{"},   {'}', "\\}"}, {'\\', "\\textbackslash{}"},
+      {'~', "\\~{}"},  {'^', "\\^{}"}, {'<', "$<$"}, {'>', "$>$"},
+      {'|', "$\\mid$"}};
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
+    const auto command = commands.find(text[i]);
     if (text.substr(i).starts_with("+- ")) {
       result += "$\\pm$ ";
       i += 2;
-    } else if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) {
-      result += fmt::format("\\{}", c);
-    } else if (c == '\\') {
-      result += "\\textbackslash{}";
-    } else if (c == '~' || c == '^') {
-      result += fmt::format("\\{}{{}}", c);
-    } else if (c == '<' || c == '>' || c == '|') {
-      result += fmt::format("${}$", c == '|' ? std::string("\\mid") : std::string(1, c));
+    } else if (command != commands.end()) {
+      result += command->second;
     } else {
-      result += c;
+      result += text[i];
     }
   }
   return result;

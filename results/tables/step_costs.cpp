@@ -21,18 +21,16 @@ double number(const StepCostRow::Number& value) {
 
 // Uses net joules and savings if the whole table has net joules.
 StepCostLine line_of(const StepCostRow& row, bool net) {
-  StepCostLine line;
-  line.step_s = number(row.step_s);
-  line.step_s_interval = {number(row.step_s_low), number(row.step_s_high)};
-  line.J = number(net ? row.net_J : row.gross_J);
-  line.U_J = number(net ? row.U_net_J : row.U_gross_J);
-  line.saving_time_pct = number(row.saving_time_pct);
-  line.saving_time_interval = {number(row.saving_time_low), number(row.saving_time_high)};
-  line.saving_J_pct = number(net ? row.saving_net_pct : row.saving_gross_pct);
-  line.saving_macs_pct = number(row.saving_macs_pct);
-  line.peak_rss_MiB = number(row.peak_rss_MiB);
-  line.paper_view_J = number(row.paper_view_J);
-  return line;
+  return {.step_s = number(row.step_s),
+          .step_s_interval = {number(row.step_s_low), number(row.step_s_high)},
+          .J = number(net ? row.net_J : row.gross_J),
+          .U_J = number(net ? row.U_net_J : row.U_gross_J),
+          .saving_time_pct = number(row.saving_time_pct),
+          .saving_time_interval = {number(row.saving_time_low), number(row.saving_time_high)},
+          .saving_J_pct = number(net ? row.saving_net_pct : row.saving_gross_pct),
+          .saving_macs_pct = number(row.saving_macs_pct),
+          .peak_rss_MiB = number(row.peak_rss_MiB),
+          .paper_view_J = number(row.paper_view_J)};
 }
 
 bool is_estimate(const StepCostRow& row) {
@@ -71,9 +69,7 @@ StepCostTable table_of(std::span<const StepCostRow* const> rows) {
   StepCostTable table;
   table.first = *rows.front();
   table.network = fmt::format("{}px-{}out", table.first.pixels.value_or(0), table.first.classes.value_or(0));
-  const auto all = [&](auto known) {
-    return std::all_of(rows.begin(), rows.end(), [&](const StepCostRow* row) { return known(*row); });
-  };
+  const auto all = [&](auto known) { return std::ranges::all_of(rows, [&](const StepCostRow* row) { return known(*row); }); };
   table.net = all([](const StepCostRow& row) { return row.net_J.has_value(); });
   for (const StepCostRow* row : rows) table.lines[row->strategy] = line_of(*row, table.net);
   leave_out_unresolved(table);
@@ -87,8 +83,8 @@ StepCostTable table_of(std::span<const StepCostRow* const> rows) {
 
 std::string caption_of(const StepCostTable& table) {
   const StepCostRow& row = table.first;
-  const bool any = std::any_of(table.lines.begin(), table.lines.end(), [](const auto& l) { return std::isfinite(l.second.J); });
-  if (!any) return "no joules: savings are of time; the paper's joules are proportional to time";
+  if (std::ranges::none_of(table.lines, [](const auto& line) { return std::isfinite(line.second.J); }))
+    return "no joules: savings are of time; the paper's joules are proportional to time";
   const std::string meter = printable(row.meter, 80);
   if (table.measured)
     return fmt::format("{} joules of one step, {}, {}", printable(row.meter_scope, 20),
@@ -113,7 +109,6 @@ std::vector<StepCostTable> step_cost_tables(std::span<const StepCostRow> rows) {
         .push_back(&row);
   }
   std::vector<StepCostTable> result;
-  result.reserve(groups.size());
   for (const auto& [key, members] : groups) result.push_back(table_of(members));
   return result;
 }
@@ -133,9 +128,8 @@ Section section_of(const StepCostTable& table) {
   const StepCostRow& row = table.first;
   Section section;
   section.title = fmt::format("one training step of one image, {}, {}", table.network, printable(row.variant, 40));
-  for (const std::string* part : {&row.board, &row.backend, &row.layout}) {
-    if (!part->empty()) section.title += ", " + printable(*part, 60);
-  }
+  const std::string setup = comma_list({row.board, row.backend, row.layout}, 60);
+  if (!setup.empty()) section.title += ", " + setup;
   if (row.threads) section.title += fmt::format(", {} thread{}", *row.threads, *row.threads == 1 ? "" : "s");
   section.captions.push_back(caption_of(table));
   if (row.variant == "published-quirk")

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "results/text.h"
@@ -11,10 +10,6 @@
 namespace tbft::results {
 
 namespace {
-
-bool has(const std::map<std::int64_t, Value>& values, Basis basis) {
-  return std::any_of(values.begin(), values.end(), [&](const auto& v) { return !std::isnan(joules_of(v.second, basis).J); });
-}
 
 // The known joules of a strategy, one value for each repetition.
 std::vector<Joules> known_joules(const std::map<std::int64_t, Value>& values, Basis basis) {
@@ -29,9 +24,9 @@ Basis common_basis(const Group& group) {
   bool any = false;
   bool all_net = true;
   for (const auto& [strategy, values] : group.strategies) {
-    const bool net = has(values, Basis::net);
-    any = any || net || has(values, Basis::gross);
-    all_net = all_net && (net || !has(values, Basis::gross));
+    const bool net = !known_joules(values, Basis::net).empty(), gross = !known_joules(values, Basis::gross).empty();
+    any = any || net || gross;
+    all_net = all_net && (net || !gross);
   }
   if (!any) return Basis::none;
   return all_net ? Basis::net : Basis::gross;
@@ -44,18 +39,13 @@ std::set<std::string> distinct(const std::set<Source>& sources, Member member) {
   return result;
 }
 
-std::optional<double> published_value(const std::string& table, const std::string& condition, const std::string& strategy,
-                                      std::string_view metric) {
-  const Published* number = find_published(table, condition, strategy, metric);
-  return number == nullptr ? std::nullopt : std::optional(number->value);
-}
-
 void add_paper(Line& line, const PaperColumn& paper) {
   if (const Published* number = find_published(paper.table, paper.condition, line.strategy, "accuracy_pct")) {
     line.paper_accuracy_pct = number->value;
     line.paper_sd_pct = number->sd;
   }
-  line.paper_saving_pct = published_value("system-cost", paper.cost_condition, line.strategy, "energy_saving_pct");
+  if (const Published* number = find_published("system-cost", paper.cost_condition, line.strategy, "energy_saving_pct"))
+    line.paper_saving_pct = number->value;
 }
 
 }  // namespace
@@ -123,7 +113,6 @@ TrainJoules train_joules(const Group& group, const std::string& strategy, const 
   if (line == group.strategies.end() || energy.basis == Basis::none) return {};
   const std::vector<Joules> cells = known_joules(line->second, energy.basis);
   std::vector<double> values;
-  values.reserve(cells.size());
   for (const Joules& cell : cells) values.push_back(cell.J);
   const Joules mean = mean_joules(cells);
   return {statistics(values), mean.U_J, is_resolved(mean)};
@@ -179,11 +168,10 @@ Table make_table(const Group& group) {
   table.captions = captions_of(group, table.energy);
   std::vector<std::string> unresolved;
   for (const auto& [strategy, values] : group.strategies) {
-    Line line;
-    line.strategy = strategy;
-    line.accuracy_pct = accuracy(group, strategy);
-    line.train = train_joules(group, strategy, table.energy);
-    line.saving = saving(group, strategy, table.energy);
+    Line line{.strategy = strategy,
+              .accuracy_pct = accuracy(group, strategy),
+              .train = train_joules(group, strategy, table.energy),
+              .saving = saving(group, strategy, table.energy)};
     if (table.paper) add_paper(line, *table.paper);
     if (line.train.spread.n > 0 && !line.train.resolved) unresolved.push_back(printable(strategy, 40));
     table.lines.push_back(std::move(line));

@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <map>
-#include <utility>
 
 #include "results/text.h"
 
@@ -20,10 +19,7 @@ bool ties(const Statistics& best, const Statistics& other) {
 
 Winner winner_of(std::span<const Group> groups, const Key& key) {
   const Group group = pool(groups, key);
-  Winner winner;
-  winner.key = key;
-  winner.tables = groups.size();
-  winner.energy = energy_of(group);
+  Winner winner{.key = key, .tables = groups.size(), .energy = energy_of(group)};
   if (const auto paper = paper_column(key.dataset, key.drift, key.condition, key.train_size)) {
     winner.paper_table = paper->table;
     winner.paper_strategy = paper_winner(paper->table);
