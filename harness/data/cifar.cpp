@@ -1,7 +1,6 @@
 // CIFAR-10 in its authors' binary format, and CIFAR-Flip, which renames its labels.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <span>
@@ -23,9 +22,7 @@ constexpr auto fetch_again =
     "from https://www.cs.toronto.edu/~kriz/cifar.html";
 
 fs::path batch_folder(const fs::path& path) {
-  const auto inner = path / "cifar-10-batches-bin";
-  std::error_code error;
-  return fs::is_directory(inner, error) ? inner : path;
+  return folder_or_inner(path, "cifar-10-batches-bin");
 }
 
 void read_batch(const fs::path& path, Images& images) {
@@ -74,7 +71,7 @@ Images load_cifar10(const DatasetSpec& spec) {
   if (params.one_of("part", "test", {"train", "test"}) == "train") {
     files = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"};
   }
-  Images images{.height = cifar_side, .width = cifar_side, .pixels = {}, .labels = {}, .class_names = cifar10_class_names()};
+  Images images{.height = cifar_side, .width = cifar_side, .class_names = cifar10_class_names()};
   images.pixels.reserve(files.size() * records_a_file * cifar_pixels);
   for (const auto& file : files) read_batch(batch_folder(folder) / file, images);
   return images;

@@ -110,13 +110,11 @@ void read_records(const fs::path& file, std::size_t records, const Chosen& chose
 Images load_cifar100_super(const DatasetSpec& spec) {
   const Params params(spec, {"part", "split", "seed"});
   params.require_path();
-  const bool is_target = params.one_of("part", "target", {"target", "source"}) == "target";
+  const bool is_target = params.is_target();
   const bool is_train = params.one_of("split", is_target ? "test" : "train", {"train", "test"}) == "train";
-  const auto chosen = choose(is_target, static_cast<std::uint64_t>(params.whole("seed", 1, 0, std::int64_t{1} << 53)));
-  const auto inner = fs::path(folder_of(spec)) / "cifar-100-binary";
-  std::error_code ignored;
-  const auto folder = fs::is_directory(inner, ignored) ? inner : fs::path(folder_of(spec));
-  Images images{.height = cifar_side, .width = cifar_side, .pixels = {}, .labels = {}, .class_names = {}};
+  const auto chosen = choose(is_target, params.seed(1));
+  const auto folder = folder_or_inner(folder_of(spec), "cifar-100-binary");
+  Images images{.height = cifar_side, .width = cifar_side};
   for (std::size_t i = 0; i < superclasses.size(); ++i) {
     images.class_names.push_back(fmt::format("{}: {}, {}", superclasses[i].name, chosen[i][0], chosen[i][1]));
   }

@@ -41,11 +41,9 @@ std::vector<std::int64_t> labels_of(const std::vector<std::string>& base_names, 
 
 Images load_cifar10_pairs(const DatasetSpec& spec) {
   DatasetSpec base = base_of(spec, {"part", "split"});
-  DatasetSpec own = spec;
-  std::erase_if(own.params, [](const auto& param) { return param.first != "part" && param.first != "split"; });
-  const Params params(own, {"part", "split"});
-  const bool is_target = params.one_of("part", "target", {"target", "source"}) == "target";
-  if (own.params.contains("split")) {
+  const Params params(without_base_params(spec, {"part", "split"}), {"part", "split"});
+  const bool is_target = params.is_target();
+  if (spec.params.contains("split")) {
     base = resolve_dataset(base);
     if (base.name != "cifar10") {
       throw BadDatasetSpec(fmt::format(
@@ -55,7 +53,7 @@ Images load_cifar10_pairs(const DatasetSpec& spec) {
   }
   const Images all = load_dataset(base);
   const auto labels = labels_of(all.class_names, is_target, to_string(base));
-  Images images{.height = all.height, .width = all.width, .pixels = {}, .labels = {}, .class_names = {}, .notes = all.notes};
+  Images images{.height = all.height, .width = all.width, .notes = all.notes};
   for (const auto& pair : pairs) images.class_names.push_back(fmt::format("{}/{}", pair.source, pair.target));
   for (std::int64_t i = 0; i < all.size(); ++i) {
     const auto label = labels[static_cast<std::size_t>(all.labels[static_cast<std::size_t>(i)])];

@@ -41,11 +41,10 @@ Condition condition_of(const DatasetSpec& spec) {
   return *condition;
 }
 
-void expect_shape(const NpyView& array, const std::vector<std::int64_t>& shape, const fs::path& path, const Layout& layout) {
-  if (array.shape != shape) {
-    throw DataError(fmt::format("{}: its shape is ({}), expected ({}); {}", path.string(), fmt::join(array.shape, ", "),
-                                fmt::join(shape, ", "), layout.remedy));
-  }
+void expect_shape(const NpyView& array, const std::vector<std::int64_t>& shape, const fs::path& path) {
+  if (array.shape != shape)
+    throw DataError(fmt::format("{}: its shape is ({}), expected ({})", path.string(), fmt::join(array.shape, ", "),
+                                fmt::join(shape, ", ")));
 }
 
 // Runs `read`; appends to its errors how to get the right file.
@@ -56,8 +55,7 @@ void with_remedy(const fs::path& path, const Layout& layout, Read read) {
   try {
     read();
   } catch (const DataError& e) {
-    const std::string what = e.what();
-    throw DataError(what.ends_with(layout.remedy) ? what : fmt::format("{}; {}", what, layout.remedy));
+    throw DataError(fmt::format("{}; {}", e.what(), layout.remedy));
   }
 }
 
@@ -70,13 +68,12 @@ Images read_condition(const Layout& layout, const Condition& condition) {
   const auto first = static_cast<std::size_t>((block - layout.severities.begin()) * layout.images);
   const auto count = static_cast<std::size_t>(layout.images);
   const std::int64_t rows = layout.images * static_cast<std::int64_t>(layout.severities.size());
-  Images images{
-      .height = corrupted_side, .width = corrupted_side, .pixels = {}, .labels = {}, .class_names = layout.class_names};
+  Images images{.height = corrupted_side, .width = corrupted_side, .class_names = layout.class_names};
 
   const auto pixels = layout.folder / fmt::format("{}.npy", condition.corruption->name);
   with_remedy(pixels, layout, [&] {
     const NpyFile file(pixels);
-    expect_shape(file.array(), {rows, corrupted_side, corrupted_side, 3}, pixels, layout);
+    expect_shape(file.array(), {rows, corrupted_side, corrupted_side, 3}, pixels);
     if (file.array().dtype != "|u1")
       throw DataError(fmt::format("{}: its values are '{}', expected '|u1'", pixels.string(), file.array().dtype));
     const auto bytes = static_cast<std::size_t>(images.bytes_per_image());
@@ -86,7 +83,7 @@ Images read_condition(const Layout& layout, const Condition& condition) {
   const auto labels = layout.folder / "labels.npy";
   with_remedy(labels, layout, [&] {
     const NpyFile file(labels);
-    expect_shape(file.array(), {rows}, labels, layout);
+    expect_shape(file.array(), {rows}, labels);
     const auto all = whole_numbers(file.array());
     images.labels.assign(all.begin() + static_cast<std::ptrdiff_t>(first),
                          all.begin() + static_cast<std::ptrdiff_t>(first + count));
@@ -125,9 +122,7 @@ Images load_cifar10_c(const DatasetSpec& spec) {
   const Params params(spec, {"condition"});
   params.require_path();
   const auto condition = condition_of(spec);
-  const fs::path inner = fs::path(folder_of(spec)) / "CIFAR-10-C";
-  std::error_code error;
-  return read_condition({.folder = fs::is_directory(inner, error) ? inner : fs::path(folder_of(spec)),
+  return read_condition({.folder = folder_or_inner(folder_of(spec), "CIFAR-10-C"),
                          .images = published_images,
                          .severities = {1, 2, 3, 4, 5},
                          .class_names = cifar10_class_names(),
@@ -151,10 +146,9 @@ Images load_cifar10_c_like(const DatasetSpec& spec) {
     return read_condition(read_layout(folder_of(clean)), condition);
   }
   const Params params(own, {"condition", "seed", "frost"});
-  const auto seed = static_cast<std::uint64_t>(params.whole("seed", 0, 0, std::int64_t{1} << 53));
-  const auto folder = own.params.contains("frost") ? own.params.at("frost") : "";
+  const auto seed = params.seed(0);
   Images images = load_dataset(clean);
-  images.pixels = corrupt(images, condition, seed, Frost::of(folder, seed));
+  images.pixels = corrupt(images, condition, seed, Frost::of(params.text("frost"), seed));
   return images;
 }
 

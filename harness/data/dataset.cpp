@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "harness/data/corruption/corruption.h"
-#include "harness/data/drifted.h"
 #include "harness/data/kinds.h"
 #include "harness/host/edit_distance.h"
 #include "tbft/power/uri.h"
@@ -77,23 +76,20 @@ std::string to_string(const DatasetSpec& spec) {
 std::span<const DatasetKind> dataset_kinds() {
   static const std::vector<DatasetKind> kinds{
       {.name = "synthetic",
-       .drift = "",
        .summary = "Built-in procedural shapes: 10 classes, 32 px, with a drift of each level",
        .example = "synthetic:?part=target&drift=input&n=4000",
        .conditions = {"input", "feature", "output"},
        .load = load_synthetic},
       {.name = "cifar10",
-       .drift = "",
        .summary = "CIFAR-10, the official binary version; part=train|test",
        .example = "cifar10:cifar-10-batches-bin?part=test",
-       .conditions = {},
        .load = load_cifar10},
       {.name = "cifar10-c",
        .drift = "input",
        .summary = "CIFAR-10-C, the official files: 15 corruptions at 5 severities, condition=CORRUPTION-SEVERITY",
        .example = "cifar10-c:CIFAR-10-C?condition=gaussian_noise-5",
        .conditions = condition_names(),
-       .default_conditions = severest_condition_names(),
+       .default_conditions = condition_names(severities),
        .load = load_cifar10_c},
       {.name = "cifar10-c-like",
        .drift = "input",
@@ -101,48 +97,40 @@ std::span<const DatasetKind> dataset_kinds() {
            "The same corruptions by our generator: a folder of `tbft data corrupt`, or a 32 px data set; seed=S&frost=DIR",
        .example = "cifar10-c-like:cifar10:cifar-10-batches-bin?condition=fog-3",
        .conditions = condition_names(),
-       .default_conditions = severest_condition_names(),
+       .default_conditions = condition_names(severities),
        .over_base = true,
        .load = load_cifar10_c_like},
       {.name = "cifar-flip",
        .drift = "output",
        .summary = "Label y becomes classes-1-y, over a CIFAR-10 binary folder or an image folder",
        .example = "cifar-flip:cifar-10-batches-bin",
-       .conditions = {},
        .over_base = true,
        .load = load_cifar_flip},
       {.name = "imagefolder",
-       .drift = "",
        .summary = "One folder for each class: DIR/CLASS/*.jpg|jpeg|png, all of one size; limit=N per class, classes=A,B,... "
                   "fixes the labels",
        .example = "imagefolder:photos/test?limit=100",
-       .conditions = {},
        .load = load_image_folder},
       {.name = "living17",
        .drift = "feature",
        .summary = "BREEDS Living-17 over an ImageNet tree: 17 superclasses, 128 px; part=target|source, split=all|train|val",
        .example = "living17:imagenet?part=target",
-       .conditions = {},
        .load = load_living17},
       {.name = "cifar10-pairs",
        .drift = "feature",
        .summary =
            "cat/dog, automobile/truck, deer/horse, airplane/ship of CIFAR-10; part=source|target: first or second of each",
        .example = "cifar10-pairs:imagefolder:cifar10/test?part=target",
-       .conditions = {},
        .over_base = true,
        .load = load_cifar10_pairs},
       {.name = "cifar100-super",
        .drift = "feature",
        .summary = "20 superclasses of CIFAR-100's binary version, 2 classes of each: part=target|source, split=train|test",
        .example = "cifar100-super:cifar-100-binary?part=target",
-       .conditions = {},
        .load = load_cifar100_super},
       {.name = "drifted",
-       .drift = "",
        .summary = "Any labelled data set under named drifts, condition=PART+PART...; seed=S&frost=DIR",
        .example = "drifted:imagefolder:photos/test?condition=rotation-30+flip",
-       .conditions = {},
        .default_conditions = {"none"},
        .grammar = &drifted_grammar(),
        .over_base = true,
@@ -155,9 +143,9 @@ const DatasetKind& find_dataset(std::string_view name) {
   const auto kinds = dataset_kinds();
   const auto it = std::ranges::find(kinds, name, &DatasetKind::name);
   if (it != kinds.end()) return *it;
-  std::string known;
-  for (const auto& kind : kinds) known += fmt::format("{}{}", known.empty() ? "" : ", ", kind.name);
-  throw BadDatasetSpec(fmt::format("unknown data set '{}'; known: {}", name, known));
+  std::vector<std::string_view> known;
+  for (const auto& kind : kinds) known.push_back(kind.name);
+  throw BadDatasetSpec(fmt::format("unknown data set '{}'; known: {}", name, fmt::join(known, ", ")));
 }
 
 std::vector<std::string> default_conditions(const DatasetKind& kind) {

@@ -15,9 +15,9 @@ namespace tbft::data {
 struct Images {
   std::int64_t height = 0;
   std::int64_t width = 0;
-  std::vector<std::uint8_t> pixels;
-  std::vector<std::int64_t> labels;
-  std::vector<std::string> class_names;
+  std::vector<std::uint8_t> pixels = {};
+  std::vector<std::int64_t> labels = {};
+  std::vector<std::string> class_names = {};
   // Warnings about the files for the user, one line each: pictures skipped, rotated, damaged. The program prints them.
   std::vector<std::string> notes = {};
 
@@ -61,11 +61,11 @@ struct ConditionGrammar {
 
 struct DatasetKind {
   std::string_view name;
-  std::string_view drift;  // "input", "feature", "output", "" for an undrifted set or when the condition says
+  std::string_view drift = {};  // "input", "feature", "output", "" for an undrifted set or when the condition says
   std::string_view summary;
   std::string_view example;
   // The conditions that an experiment may sweep ("input" ... for synthetic). Empty: the data set has none.
-  std::vector<std::string> conditions;
+  std::vector<std::string> conditions = {};
   // The conditions that an experiment sweeps by default. Empty: all of `conditions`.
   std::vector<std::string> default_conditions = {};
   const ConditionGrammar* grammar = nullptr;  // if set, decides in place of `conditions` which conditions are valid

@@ -1,11 +1,10 @@
 // Named drifts on any labelled data set.
-#include "harness/data/drifted.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string.hpp>
 #include <charconv>
 #include <limits>
 #include <opencv2/core/utility.hpp>
@@ -198,23 +197,20 @@ Part parse_part(std::string_view text) {
 std::vector<Part> parse_drift(std::string_view condition) {
   if (condition == undrifted) return {};
   std::vector<Part> parts;
-  const Part* of_output = nullptr;
-  parts.reserve(static_cast<std::size_t>(std::ranges::count(condition, '+')) + 1);  // `of_output` points into it
-  for (std::size_t begin = 0; begin <= condition.size();) {
-    const auto end = std::min(condition.find('+', begin), condition.size());
-    const auto text = condition.substr(begin, end - begin);
-    begin = end + 1;
+  std::string of_output;
+  std::vector<std::string> texts;
+  boost::split(texts, condition, boost::is_any_of("+"));
+  for (const auto& text : texts) {
     if (text.empty()) throw BadDatasetSpec(fmt::format("'{}' has an empty part; write PART or PART+PART", condition));
     if (text == undrifted) throw BadDatasetSpec(fmt::format("'{}': none cannot be combined with another drift", condition));
     if (std::ranges::find(parts, text, &Part::text) != parts.end())
       throw BadDatasetSpec(fmt::format("'{}' has {} twice", condition, text));
     parts.push_back(parse_part(text));
     if (parts.back().form->level != "output") continue;
-    if (of_output != nullptr) {
+    if (!of_output.empty())
       throw BadDatasetSpec(
-          fmt::format("'{}': {} and {} both change the labels; write one of them", condition, of_output->text, text));
-    }
-    of_output = &parts.back();
+          fmt::format("'{}': {} and {} both change the labels; write one of them", condition, of_output, text));
+    of_output = text;
   }
   return parts;
 }
@@ -277,11 +273,8 @@ const ConditionGrammar& drifted_grammar() {
 }
 
 Images load_drifted(const DatasetSpec& spec) {
-  DatasetSpec own = spec;
-  std::erase_if(own.params, [](const auto& param) { return std::ranges::find(own_params, param.first) == own_params.end(); });
-  const Params params(own, own_params);
-  Draw draw{.seed = static_cast<std::uint64_t>(params.whole("seed", 0, 0, std::int64_t{1} << 53)), .frost_folder = ""};
-  if (const auto frost = own.params.find("frost"); frost != own.params.end()) draw.frost_folder = frost->second;
+  const Params params(without_base_params(spec, own_params), own_params);
+  const Draw draw{.seed = params.seed(0), .frost_folder = params.text("frost")};
   const auto parts = of_spec(spec, [&] { return parts_of(spec); });
   Images images = load_dataset(base_of(spec, own_params));
   of_spec(spec, [&] {

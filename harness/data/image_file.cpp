@@ -1,9 +1,11 @@
 #include "harness/data/image_file.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
+#include <bit>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -21,8 +23,7 @@ constexpr std::uintmax_t max_file_bytes = 64U << 20;
 constexpr std::int64_t max_total_bytes = std::int64_t{4} << 30;
 
 bool is_image(const fs::path& path) {
-  auto extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto extension = boost::to_lower_copy(path.extension().string());
   return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
 }
 
@@ -51,13 +52,10 @@ cv::Mat upright(const cv::Mat& stored, int orientation) {
 
 // Keeps the high byte of each value, as a decoder does that converts to 8 bits.
 cv::Mat high_bytes(const cv::Mat& wide) {
-  cv::Mat narrow(wide.rows, wide.cols, CV_8UC3);
-  for (int y = 0; y < wide.rows; ++y) {
-    const auto* from = wide.ptr<std::uint16_t>(y);
-    auto* to = narrow.ptr<std::uint8_t>(y);
-    for (int i = 0; i < 3 * wide.cols; ++i) to[i] = static_cast<std::uint8_t>(from[i] >> 8);
-  }
-  return narrow;
+  static_assert(std::endian::native == std::endian::little, "the high byte is the second");
+  cv::Mat narrow;
+  cv::extractChannel(cv::Mat(wide.rows, 3 * wide.cols, CV_8UC2, wide.data, wide.step), narrow, 1);
+  return narrow.reshape(3);
 }
 
 cv::Mat read_png(const fs::path& path, const std::vector<std::uint8_t>& bytes, int bits, ImageNotes& notes) {
@@ -99,13 +97,10 @@ cv::Mat decode(const fs::path& path, std::int64_t max_side, ImageNotes& notes) {
 // "a, b, c and 17 more"
 std::string listed(const std::set<fs::path>& files) {
   constexpr std::size_t most = 3;
-  std::string text;
-  std::size_t shown = 0;
-  for (const auto& file : files) {
-    if (shown++ == most) return text + fmt::format(" and {} more", files.size() - most);
-    text += (text.empty() ? "" : ", ") + file.string();
-  }
-  return text;
+  std::vector<std::string> names;
+  for (auto file = files.begin(); file != files.end() && names.size() < most; ++file) names.push_back(file->string());
+  const auto more = files.size() - names.size();
+  return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string.hpp>
 
 #include "harness/data/image_file.h"
 #include "harness/data/kinds.h"
@@ -29,16 +30,6 @@ void append(const fs::path& path, std::size_t total, const fs::path& first, Imag
   const auto at = images.pixels.size();
   images.pixels.resize(at + static_cast<std::size_t>(images.bytes_per_image()));
   store_rgb(bgr, &images.pixels[at]);
-}
-
-std::vector<std::string> names_in(const std::string& list) {
-  std::vector<std::string> names;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const auto end = std::min(list.find(',', begin), list.size());
-    names.push_back(list.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return names;
 }
 
 // The class folders. Reports all other entries to `notes`.
@@ -70,12 +61,12 @@ std::vector<fs::path> images_of_class(const fs::path& folder, const std::string&
 Images load_image_folder(const DatasetSpec& spec) {
   const Params params(spec, {"limit", "classes"});
   params.require_path();
-  const auto limit = static_cast<std::size_t>(params.whole("limit", 1'000'000'000, 1, 1'000'000'000));
+  const auto limit = params.limit();
   const auto named = spec.params.find("classes");
   ImageNotes notes;
   std::vector<fs::path> files;
   Images images;
-  if (named != spec.params.end()) images.class_names = names_in(named->second);
+  if (named != spec.params.end()) boost::split(images.class_names, named->second, boost::is_any_of(","));
   for (const auto& folder : class_folders(folder_of(spec), notes)) {
     const auto name = folder.filename().string();
     auto place = std::ranges::find(images.class_names, name);

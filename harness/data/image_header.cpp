@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/crc.hpp>
 #include <stdexcept>
 
 namespace tbft::data {
@@ -106,21 +107,14 @@ ImageHeader read_image_header(Bytes file) {
 }
 
 void check_png_sums(Bytes file) {
-  static const auto table = [] {  // PNG specification, annex D
-    std::array<std::uint32_t, 256> t{};
-    for (std::uint32_t n = 0; n < t.size(); ++n) {
-      t[n] = n;
-      for (int bit = 0; bit < 8; ++bit) t[n] = (t[n] & 1) != 0 ? 0xEDB88320U ^ t[n] >> 1 : t[n] >> 1;
-    }
-    return t;
-  }();
   for (std::size_t at = 8; at < file.size();) {
     const std::size_t length = big_endian(file, at, 4);
     const auto chunk = file.subspan(at + 4, 4 + length);  // its type and its data
-    std::uint32_t sum = 0xFFFF'FFFF;
-    for (const auto byte : chunk) sum = table[(sum ^ byte) & 0xFF] ^ sum >> 8;
+    boost::crc_32_type sum;                               // PNG specification, annex D
+    sum.process_bytes(chunk.data(), chunk.size());
     const bool makes_pixels = (chunk[0] & 0x20) == 0;  // a capital letter: critical
-    if (makes_pixels && ~sum != big_endian(file, at + 8 + length, 4)) throw std::runtime_error("damaged: a check sum is wrong");
+    if (makes_pixels && sum.checksum() != big_endian(file, at + 8 + length, 4))
+      throw std::runtime_error("damaged: a check sum is wrong");
     at += 12 + length;
     if (chunk[0] == 'I' && chunk[1] == 'E') return;  // IEND; bytes after it are not part of the image
   }

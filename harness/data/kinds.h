@@ -53,6 +53,9 @@ Images load_cifar100_super(const DatasetSpec& spec);
 // the drifts. seed=S (default 0) and frost=FOLDER are parameters of the corruptions, as in cifar10-c-like, all others of the
 // base.
 Images load_drifted(const DatasetSpec& spec);
+// A condition is PART+PART... with at most one part of the output level. Parts of the input level are applied in the order
+// written. `none` alone is the unchanged base. The table of parts is in drifted.cpp.
+const ConditionGrammar& drifted_grammar();
 
 // Procedural shapes, 10 classes, 32 px; see synthetic.cpp.
 Images load_synthetic(const DatasetSpec& spec);

@@ -92,15 +92,15 @@ void decode_all(const std::vector<fs::path>& files, std::vector<std::uint8_t>& p
 Images load_living17(const DatasetSpec& spec) {
   const Params params(spec, {"part", "split", "limit"});
   params.require_path();
-  const bool is_target = params.one_of("part", "target", {"target", "source"}) == "target";
+  const bool is_target = params.is_target();
   const auto split = params.one_of("split", is_target ? "all" : "train", {"all", "train", "val"});
-  const auto limit = static_cast<std::size_t>(params.whole("limit", 1'000'000'000, 1, 1'000'000'000));
+  const auto limit = params.limit();
   const auto folders = split == "all" ? std::vector<std::string>{"train", "val"} : std::vector<std::string>{split};
   const std::string root = folder_of(spec);
   std::error_code ignored;
   if (!fs::is_directory(root, ignored)) fail(root, "no such folder");
 
-  Images images{.height = side, .width = side, .pixels = {}, .labels = {}, .class_names = {}};
+  Images images{.height = side, .width = side};
   std::vector<fs::path> files;
   std::vector<std::string> missing;
   for (const auto& superclass : living17_classes) {

@@ -1,18 +1,16 @@
 #include "harness/data/npy.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <bit>
+#include <boost/algorithm/string/replace.hpp>
+#include <boost/interprocess/file_mapping.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <limits>
-#include <optional>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -32,91 +30,51 @@ std::size_t item_bytes(std::string_view dtype) {
   throw std::runtime_error(fmt::format("its values are '{:.20}'; expected '|u1', '<i4' or '<i8'", dtype));
 }
 
-// Reads {'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }: three keys in any order, each once. Throws
-// std::runtime_error.
-class HeaderParser {
- public:
-  explicit HeaderParser(std::string_view text) : text_(text) {}
+[[noreturn]] void malformed() {
+  throw std::runtime_error("its header is malformed");
+}
 
-  NpyView parse() {
-    expect('{');
-    while (!take('}')) {
-      const auto key = quoted();
-      expect(':');
-      if (key == "descr" && !dtype_) {
-        dtype_ = std::string(quoted());
-      } else if (key == "fortran_order" && !fortran_) {
-        fortran_ = boolean();
-      } else if (key == "shape" && !shape_) {
-        shape_ = tuple();
-      } else {
-        throw std::runtime_error(fmt::format("its header has an unknown or repeated key '{:.20}'", key));
-      }
-      if (!take(',')) {
-        expect('}');
-        break;
-      }
-    }
-    skip_space();
-    if (!text_.empty()) malformed();
-    if (!dtype_ || !fortran_ || !shape_) throw std::runtime_error("its header lacks descr, fortran_order or shape");
-    if (*fortran_) throw std::runtime_error("it is in Fortran order; expected C order");
-    return {.dtype = *dtype_, .shape = *shape_, .bytes = {}};
+// Turns {'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), } into JSON. A tuple becomes an array, and the comma before a
+// closing bracket goes. Characters that only JSON would accept are refused.
+std::string json_of(std::string_view literal) {
+  std::string json;
+  for (const char c : literal) {
+    if (c == '[' || c == ']' || c == '\\') malformed();
+    const bool closes = c == ')' || c == '}';
+    if (const auto last = json.find_last_not_of(" \n"); closes && last != std::string::npos && json[last] == ',')
+      json[last] = ' ';
+    json += c == '(' ? '[' : c == ')' ? ']' : c == '\'' ? '"' : c;
   }
+  boost::replace_all(json, "True", "true");
+  boost::replace_all(json, "False", "false");
+  return json;
+}
 
- private:
-  [[noreturn]] static void malformed() { throw std::runtime_error("its header is malformed"); }
-  void skip_space() { text_.remove_prefix(std::min(text_.find_first_not_of(" \n"), text_.size())); }
-  bool take(char c) {
-    skip_space();
-    if (!text_.starts_with(c)) return false;
-    text_.remove_prefix(1);
+// Reads the Python literal of a header: three keys in any order, each once. Throws std::runtime_error.
+NpyView parse_header(std::string_view text) {
+  using Json = nlohmann::json;
+  std::set<std::string> left{"descr", "fortran_order", "shape"};
+  const auto check_key = [&](int, Json::parse_event_t event, const Json& key) {
+    if (event == Json::parse_event_t::key && left.erase(key.get<std::string>()) == 0)
+      throw std::runtime_error(fmt::format("its header has an unknown or repeated key '{:.20}'", key.get<std::string>()));
     return true;
-  }
-  void expect(char c) {
-    if (!take(c)) malformed();
-  }
-  std::string_view quoted() {
-    const char quote = take('\'') ? '\'' : '"';
-    if (quote == '"') expect('"');
-    const auto end = text_.find(quote);
-    if (end == std::string_view::npos) malformed();
-    const auto inner = text_.substr(0, end);
-    text_.remove_prefix(end + 1);
-    return inner;
-  }
-  bool boolean() {
-    skip_space();
-    for (const std::string_view word : {"True", "False"}) {
-      if (!text_.starts_with(word)) continue;
-      text_.remove_prefix(word.size());
-      return word == "True";
+  };
+  try {
+    const auto header = Json::parse(json_of(text), check_key);
+    if (!header.is_object()) malformed();
+    if (!left.empty()) throw std::runtime_error("its header lacks descr, fortran_order or shape");
+    NpyView view{.dtype = header.at("descr").get<std::string>(), .shape = {}, .bytes = {}};
+    if (header.at("fortran_order").get<bool>()) throw std::runtime_error("it is in Fortran order; expected C order");
+    if (!header.at("shape").is_array() || header.at("shape").size() > max_dimensions) malformed();
+    for (const auto& length : header.at("shape")) {
+      if (!length.is_number_unsigned() || length.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) malformed();
+      view.shape.push_back(length.get<std::int64_t>());
     }
+    return view;
+  } catch (const Json::exception&) {
     malformed();
   }
-  std::vector<std::int64_t> tuple() {
-    std::vector<std::int64_t> shape;
-    expect('(');
-    while (!take(')')) {
-      skip_space();
-      std::int64_t length = 0;
-      const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), length);
-      if (error != std::errc{} || length < 0 || shape.size() == max_dimensions) malformed();
-      text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
-      shape.push_back(length);
-      if (!take(',')) {
-        expect(')');
-        break;
-      }
-    }
-    return shape;
-  }
-
-  std::string_view text_;
-  std::optional<std::string> dtype_;
-  std::optional<bool> fortran_;
-  std::optional<std::vector<std::int64_t>> shape_;
-};
+}
 
 std::uint64_t product(const std::vector<std::int64_t>& shape, std::size_t item) {
   std::uint64_t bytes = item;
@@ -143,7 +101,7 @@ NpyView parse(std::span<const std::uint8_t> file) {
   std::size_t length = byte(8) | byte(9) << 8U;
   if (major == 2) length |= byte(10) << 16U | byte(11) << 24U;
   if (length > file.size() - begin) throw std::runtime_error("it ends within its header");
-  NpyView view = HeaderParser(text.substr(begin, length)).parse();
+  NpyView view = parse_header(text.substr(begin, length));
   view.bytes = file.subspan(begin + length);
   const auto expected = product(view.shape, item_bytes(view.dtype));
   if (view.bytes.size() != expected) {
@@ -153,28 +111,18 @@ NpyView parse(std::span<const std::uint8_t> file) {
   return view;
 }
 
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
-std::span<const std::uint8_t> map(const std::filesystem::path& path) {
-  const auto refuse = [&] { throw DataError(fmt::format("{}: {}", path.string(), std::generic_category().message(errno))); };
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) refuse();
-  struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
-    ::close(fd);
+boost::interprocess::mapped_region mapped(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (error) throw DataError(fmt::format("{}: {}", path.string(), error.message()));
+  if (!std::filesystem::is_regular_file(status) || std::filesystem::file_size(path) == 0)
     throw DataError(fmt::format("{}: empty, or not a file", path.string()));
+  try {
+    const boost::interprocess::file_mapping file(path.c_str(), boost::interprocess::read_only);
+    return {file, boost::interprocess::read_only};
+  } catch (const boost::interprocess::interprocess_exception& failure) {
+    throw DataError(fmt::format("{}: {}", path.string(), std::generic_category().message(failure.get_native_error())));
   }
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  ::close(fd);
-  if (address == MAP_FAILED) refuse();
-  return {static_cast<const std::uint8_t*>(address), size};
-}
-
-void unmap(std::span<const std::uint8_t> mapped) {
-  ::munmap(const_cast<std::uint8_t*>(mapped.data()), mapped.size());
 }
 
 }  // namespace
@@ -201,68 +149,37 @@ std::vector<std::int64_t> whole_numbers(const NpyView& array) {
   return numbers;
 }
 
-NpyFile::NpyFile(const std::filesystem::path& path) : mapped_(map(path)) {
-  try {
-    array_ = parse_npy(mapped_, path.string());
-  } catch (...) {
-    unmap(mapped_);
-    throw;
-  }
-}
+NpyFile::NpyFile(const std::filesystem::path& path)
+    : mapped_(mapped(path)),
+      array_(parse_npy({static_cast<const std::uint8_t*>(mapped_.get_address()), mapped_.get_size()}, path.string())) {}
 
-NpyFile::~NpyFile() {
-  unmap(mapped_);
-}
-
-NpyWriter::NpyWriter(std::filesystem::path path, const std::vector<std::int64_t>& shape)
-    : path_(std::move(path)), temporary_(path_.string() + ".XXXXXX") {
+NpyWriter::NpyWriter(const std::filesystem::path& path, const std::vector<std::int64_t>& shape)
+    : path_(path), output_(path), file_(output_.staged(), std::ios::binary), missing_(product(shape, 1)) {
   std::string header = fmt::format("{{'descr': '|u1', 'fortran_order': False, 'shape': ({},), }}", fmt::join(shape, ", "));
   constexpr std::size_t preamble = 10, alignment = 64;
   header.append(alignment - 1 - (preamble + header.size()) % alignment, ' ');
   header += '\n';
-  std::string start(magic);
-  start += {'\x01', '\x00', static_cast<char>(header.size() & 0xFFU), static_cast<char>(header.size() >> 8U)};
-  start += header;
-  missing_ = product(shape, 1);
-  fd_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
-  if (fd_ < 0) fail(fmt::format("cannot create a file beside {}", path_.string()));
-  try {
-    write({reinterpret_cast<const std::uint8_t*>(start.data()), start.size()});
-  } catch (...) {
-    ::close(fd_);
-    ::unlink(temporary_.c_str());
-    throw;
-  }
+  file_ << magic << '\x01' << '\0' << static_cast<char>(header.size() & 0xFFU) << static_cast<char>(header.size() >> 8U)
+        << header;
+  check();
 }
 
-NpyWriter::~NpyWriter() {
-  if (fd_ < 0) return;
-  ::close(fd_);
-  ::unlink(temporary_.c_str());
-}
-
-void NpyWriter::write(std::span<const std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::write(fd_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(fmt::format("cannot write {}", path_.string()));
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
+void NpyWriter::check() {
+  if (!file_) throw std::system_error(errno, std::generic_category(), fmt::format("cannot write {}", path_.string()));
 }
 
 void NpyWriter::append(std::span<const std::uint8_t> bytes) {
   if (bytes.size() > missing_) throw std::logic_error(fmt::format("{}: more data than its shape says", path_.string()));
-  write(bytes);
+  file_.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  check();
   missing_ -= bytes.size();
 }
 
 void NpyWriter::commit() {
   if (missing_ != 0) throw std::logic_error(fmt::format("{}: {} bytes of data are missing", path_.string(), missing_));
-  constexpr mode_t as_others = 0644;  // mkostemp makes it private
-  if (::fchmod(fd_, as_others) != 0 || ::fsync(fd_) != 0) fail(fmt::format("cannot sync {}", path_.string()));
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(fmt::format("cannot rename {}", temporary_));
-  ::close(fd_);
-  fd_ = -1;
+  file_.close();
+  check();
+  output_.commit();
 }
 
 }  // namespace tbft::data

@@ -2,14 +2,16 @@
 // whole numbers in C order. The header is a Python literal; it is parsed, never executed.
 #pragma once
 
-#include <cstddef>
+#include <boost/interprocess/mapped_region.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "harness/data/dataset.h"
+#include "results/files.h"
 
 namespace tbft::data {
 
@@ -31,35 +33,28 @@ std::vector<std::int64_t> whole_numbers(const NpyView& array);
 class NpyFile {
  public:
   explicit NpyFile(const std::filesystem::path& path);
-  ~NpyFile();
-  NpyFile(const NpyFile&) = delete;
-  NpyFile& operator=(const NpyFile&) = delete;
   const NpyView& array() const { return array_; }
 
  private:
-  std::span<const std::uint8_t> mapped_;
+  boost::interprocess::mapped_region mapped_;
   NpyView array_;
 };
 
-// Writes an array of bytes ("|u1") piece by piece, so that it never is in memory whole. Until commit() it has a temporary name
-// beside `path`; without commit() it goes away.
+// Writes an array of bytes ("|u1") piece by piece, so that it never is in memory whole. The file appears at commit().
 class NpyWriter {
  public:
   // Throws std::system_error with the path, as the others do.
-  NpyWriter(std::filesystem::path path, const std::vector<std::int64_t>& shape);
-  ~NpyWriter();
-  NpyWriter(const NpyWriter&) = delete;
-  NpyWriter& operator=(const NpyWriter&) = delete;
+  NpyWriter(const std::filesystem::path& path, const std::vector<std::int64_t>& shape);
   void append(std::span<const std::uint8_t> bytes);
   // Syncs and renames. Throws std::logic_error when not as many bytes were appended as the shape says.
   void commit();
 
  private:
-  void write(std::span<const std::uint8_t> bytes);
+  void check();
   std::filesystem::path path_;
-  std::string temporary_;
-  int fd_ = -1;
-  std::uint64_t missing_ = 0;
+  results::Output output_;
+  std::ofstream file_;
+  std::uint64_t missing_;
 };
 
 }  // namespace tbft::data

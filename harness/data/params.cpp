@@ -10,9 +10,9 @@ namespace tbft::data {
 namespace {
 
 template <typename Number>
-bool parse(const std::string& text, Number& value) {
+bool is_between(const std::string& text, Number& value, Number low, Number high) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
+  return error == std::errc{} && end == text.data() + text.size() && value >= low && value <= high;
 }
 
 }  // namespace
@@ -24,6 +24,16 @@ DatasetSpec base_of(const DatasetSpec& spec, const std::vector<std::string_view>
     if (std::ranges::find(own, key) == own.end()) base.params.insert_or_assign(key, value);
   }
   return base;
+}
+
+DatasetSpec without_base_params(DatasetSpec spec, const std::vector<std::string_view>& own) {
+  std::erase_if(spec.params, [&](const auto& param) { return std::ranges::find(own, param.first) == own.end(); });
+  return spec;
+}
+
+std::filesystem::path folder_or_inner(const std::filesystem::path& path, std::string_view inner) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path / inner, ignored) ? path / inner : path;
 }
 
 Params::Params(const DatasetSpec& spec, std::vector<std::string_view> known) : spec_(spec) {
@@ -51,7 +61,7 @@ std::int64_t Params::whole(const std::string& key, std::int64_t otherwise, std::
   const std::string* text = find(key);
   if (!text) return otherwise;
   std::int64_t value = 0;
-  if (!parse(*text, value) || value < low || value > high) {
+  if (!is_between(*text, value, low, high)) {
     throw BadDatasetSpec(
         fmt::format("{}: {}={} is not a whole number between {} and {}", to_string(spec_), key, *text, low, high));
   }
@@ -62,7 +72,7 @@ double Params::real(const std::string& key, double otherwise, double low, double
   const std::string* text = find(key);
   if (!text) return otherwise;
   double value = 0;
-  if (!parse(*text, value) || !(value >= low && value <= high)) {
+  if (!is_between(*text, value, low, high)) {
     throw BadDatasetSpec(fmt::format("{}: {}={} is not a number between {} and {}", to_string(spec_), key, *text, low, high));
   }
   return value;
@@ -76,6 +86,19 @@ std::string Params::one_of(const std::string& key, std::string_view otherwise,
     throw BadDatasetSpec(fmt::format("{}: {}={} is not one of {}", to_string(spec_), key, *text, fmt::join(choices, ", ")));
   }
   return *text;
+}
+
+std::string Params::text(const std::string& key) const {
+  const std::string* text = find(key);
+  return text ? *text : "";
+}
+
+bool Params::is_target() const {
+  return one_of("part", "target", {"target", "source"}) == "target";
+}
+
+std::uint64_t Params::seed(std::int64_t otherwise) const {
+  return static_cast<std::uint64_t>(whole("seed", otherwise, 0, std::int64_t{1} << 53));
 }
 
 }  // namespace tbft::data

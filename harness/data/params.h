@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +18,10 @@ namespace tbft::data {
 // experiment's data.path may under data.dataset = NAME, belong to the base whatever their names. Throws BadDatasetSpec without
 // a path.
 DatasetSpec base_of(const DatasetSpec& spec, const std::vector<std::string_view>& own);
+// The spec with only its `own` parameters.
+DatasetSpec without_base_params(DatasetSpec spec, const std::vector<std::string_view>& own);
+// PATH/inner where that is a folder, otherwise PATH: users name the folder of the files, or its parent.
+std::filesystem::path folder_or_inner(const std::filesystem::path& path, std::string_view inner);
 
 class Params {
  public:
@@ -32,8 +36,13 @@ class Params {
   std::int64_t whole(const std::string& key, std::int64_t otherwise, std::int64_t low, std::int64_t high) const;
   double real(const std::string& key, double otherwise, double low, double high) const;
   std::string one_of(const std::string& key, std::string_view otherwise, const std::vector<std::string_view>& choices) const;
+  std::string text(const std::string& key) const;    // empty by default
+  bool is_target() const;                            // part=target|source, default target
+  std::uint64_t seed(std::int64_t otherwise) const;  // seed=S, 0 to 2^53
+  std::size_t limit() const { return static_cast<std::size_t>(whole("limit", no_limit, 1, no_limit)); }  // limit=N
 
  private:
+  static constexpr std::int64_t no_limit = 1'000'000'000;
   const std::string* find(const std::string& key) const;
   DatasetSpec spec_;
 };

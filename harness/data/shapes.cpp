@@ -17,9 +17,10 @@ std::vector<Point> right_arc(double radius, int steps) {
   return arc;
 }
 
-std::vector<Point> disc() {
-  auto outline = right_arc(0.9, 12);
-  for (std::size_t i = outline.size() - 2; i > 0; --i) outline.push_back({.x = -outline[i].x, .y = outline[i].y});
+// The outline whose right half goes from top to bottom.
+std::vector<Point> symmetric(std::vector<Point> outline) {
+  for (std::size_t i = outline.size(); i-- > 0;)
+    if (outline[i].x != 0) outline.push_back({.x = -outline[i].x, .y = outline[i].y});
   return outline;
 }
 
@@ -35,38 +36,16 @@ std::vector<Point> crescent() {
 
 std::span<const Shape> shapes() {
   static const std::vector<Shape> all{
-      {"disc", disc()},
-      {"square", {{-.8, -.8}, {.8, -.8}, {.8, .8}, {-.8, .8}}},
-      {"triangle", {{0, -1}, {.95, .75}, {-.95, .75}}},
-      {"plus",
-       {{-.3, -.95},
-        {.3, -.95},
-        {.3, -.3},
-        {.95, -.3},
-        {.95, .3},
-        {.3, .3},
-        {.3, .95},
-        {-.3, .95},
-        {-.3, .3},
-        {-.95, .3},
-        {-.95, -.3},
-        {-.3, -.3}}},
-      {"star",
-       {{0, -1},
-        {.26, -.36},
-        {.95, -.31},
-        {.42, .14},
-        {.59, .81},
-        {0, .44},
-        {-.59, .81},
-        {-.42, .14},
-        {-.95, -.31},
-        {-.26, -.36}}},
+      {"disc", symmetric(right_arc(0.9, 12))},
+      {"square", symmetric({{.8, -.8}, {.8, .8}})},
+      {"triangle", symmetric({{0, -1}, {.95, .75}})},
+      {"plus", symmetric({{.3, -.95}, {.3, -.3}, {.95, -.3}, {.95, .3}, {.3, .3}, {.3, .95}})},
+      {"star", symmetric({{0, -1}, {.26, -.36}, {.95, -.31}, {.42, .14}, {.59, .81}, {0, .44}})},
       {"crescent", crescent()},
-      {"arrow", {{0, -1}, {.85, -.05}, {.35, -.05}, {.35, .95}, {-.35, .95}, {-.35, -.05}, {-.85, -.05}}},
+      {"arrow", symmetric({{0, -1}, {.85, -.05}, {.35, -.05}, {.35, .95}})},
       {"corner", {{-.8, -.9}, {-.2, -.9}, {-.2, .3}, {.8, .3}, {.8, .9}, {-.8, .9}}},
-      {"hourglass", {{-.8, -.95}, {.8, -.95}, {.15, 0}, {.8, .95}, {-.8, .95}, {-.15, 0}}},
-      {"tee", {{-.9, -.9}, {.9, -.9}, {.9, -.3}, {.3, -.3}, {.3, .9}, {-.3, .9}, {-.3, -.3}, {-.9, -.3}}},
+      {"hourglass", symmetric({{.8, -.95}, {.15, 0}, {.8, .95}})},
+      {"tee", symmetric({{.9, -.9}, {.9, -.3}, {.3, -.3}, {.3, .9}})},
   };
   return all;
 }

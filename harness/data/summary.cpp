@@ -1,6 +1,7 @@
 #include "harness/data/summary.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/evp.h>
 
 #include <cmath>
@@ -10,24 +11,14 @@
 namespace tbft::data {
 namespace {
 
-class Sha256 {
- public:
-  Sha256() { check(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1); }
-  void update(std::span<const std::uint8_t> bytes) { check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1); }
-  std::string hex() {
-    std::array<std::uint8_t, 32> digest{};
-    check(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
-    std::string text;
-    for (const auto byte : digest) text += fmt::format("{:02x}", byte);
-    return text;
-  }
-
- private:
-  static void check(bool done) {
-    if (!done) throw DataError("SHA-256: OpenSSL failed");
-  }
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
-};
+std::string sha256_of(std::initializer_list<std::span<const std::uint8_t>> parts) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+  std::array<std::uint8_t, 32> digest{};
+  bool done = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  for (const auto part : parts) done = done && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  if (!done || EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1) throw DataError("SHA-256: OpenSSL failed");
+  return fmt::format("{:02x}", fmt::join(digest, ""));
+}
 
 }  // namespace
 
@@ -55,10 +46,7 @@ Summary summarize(const Images& images) {
     summary.deviation[c] =
         std::sqrt(std::max(0.0, static_cast<double>(squares[c]) / count - summary.mean[c] * summary.mean[c]));
   }
-  Sha256 sha256;
-  sha256.update(images.pixels);
-  sha256.update(labels);
-  summary.sha256 = sha256.hex();
+  summary.sha256 = sha256_of({images.pixels, labels});
   return summary;
 }
 

@@ -35,8 +35,10 @@ struct Placement {
   double x, y, cosine, sine;
 };
 
-// The texture of a shape. The source has filled and outlined shapes, the target striped and dashed ones.
-enum class Style { filled, outlined, striped, dashed };
+// How the inside of a shape is drawn. The source's shapes are filled or outlined, the target's have bands: striped or dashed.
+struct Style {
+  bool outlined, banded;
+};
 
 double luma(const Colour& c) {
   return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2];
@@ -126,11 +128,10 @@ void draw_clutter(Rng& rng, Canvas& canvas) {
 }
 
 void draw_shape(Rng& rng, Canvas& canvas, const Shape& shape, Style style, const Colour& ground) {
-  const bool unseen = style == Style::striped || style == Style::dashed;
   const Placement place = random_placement(rng, 4, 0.25);
   const double radius = rng.uniform(8, 12);
   // Proportions differ too: the source's shapes are nearly regular, the target's are slim.
-  const double stretch = unseen ? rng.uniform(0.6, 0.75) : rng.uniform(0.85, 1.0);
+  const double stretch = style.banded ? rng.uniform(0.6, 0.75) : rng.uniform(0.85, 1.0);
   const bool upright = rng.uniform() < 0.5;
   std::vector<Point> outline = shape.outline;
   for (auto& point : outline) {
@@ -147,20 +148,7 @@ void draw_shape(Rng& rng, Canvas& canvas, const Shape& shape, Style style, const
     const double rim = inside * (1 - coverage(distance + line));
     // Diagonal bands with soft edges, in the frame of the shape.
     const double bands = std::clamp(0.5 + wave((p.x + p.y) / (period * 1.4) + phase) * period / 2, 0.3, 1.0);
-    switch (style) {
-      case Style::filled:
-        pixel = mix(pixel, colour, inside);
-        break;
-      case Style::outlined:
-        pixel = mix(pixel, colour, rim);
-        break;
-      case Style::striped:
-        pixel = mix(pixel, colour, inside * bands);
-        break;
-      case Style::dashed:
-        pixel = mix(pixel, colour, rim * bands);
-        break;
-    }
+    pixel = mix(pixel, colour, (style.outlined ? rim : inside) * (style.banded ? bands : 1));
   });
 }
 
@@ -200,10 +188,9 @@ Canvas draw_image(const Recipe& recipe, std::uint64_t index, int label) {
   Canvas canvas{};
   const Colour ground = draw_ground(rng, canvas);
   draw_clutter(rng, canvas);
-  const bool second = rng.uniform() < 0.5;
+  const bool outlined = rng.uniform() < 0.5;
   const bool drifts = rng.uniform() < recipe.severity;  // always drawn: the same scene with and without the drift
-  Style style = second ? Style::outlined : Style::filled;
-  if (drifts && recipe.drift == "feature") style = second ? Style::dashed : Style::striped;
+  const Style style{.outlined = outlined, .banded = drifts && recipe.drift == "feature"};
   draw_shape(rng, canvas, shapes()[static_cast<std::size_t>(label)], style, ground);
   draw_clutter(rng, canvas);
   add_noise(rng, canvas, 0.04);
@@ -223,11 +210,11 @@ Images load_synthetic(const DatasetSpec& spec) {
         fmt::format("{}: part={} is source data, which does not drift; use part=target", to_string(spec), part));
   }
   const auto n = params.whole("n", 4000, classes, 1'000'000);
-  const auto seed = static_cast<std::uint64_t>(params.whole("seed", 1, 0, std::int64_t{1} << 53));
+  const auto seed = params.seed(1);
   const double severity = params.real("severity", 1, 0, 1);
   const std::uint64_t stream = part == "train" ? 1 : part == "test" ? 2 : 3;
 
-  Images images{.height = side, .width = side, .pixels = {}, .labels = {}, .class_names = {}};
+  Images images{.height = side, .width = side};
   for (const auto& shape : shapes()) images.class_names.emplace_back(shape.name);
   images.pixels.reserve(static_cast<std::size_t>(n * images.bytes_per_image()));
   const Recipe recipe{.seed = seed, .part = stream, .drift = drift, .severity = severity};

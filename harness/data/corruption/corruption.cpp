@@ -10,38 +10,23 @@
 
 namespace tbft::data {
 
-std::string_view to_string(CorruptionGroup group) {
-  switch (group) {
-    case CorruptionGroup::noise:
-      return "noise";
-    case CorruptionGroup::blur:
-      return "blur";
-    case CorruptionGroup::weather:
-      return "weather";
-    case CorruptionGroup::digital:
-      return "digital";
-  }
-  return "";
-}
-
 std::span<const Corruption> corruptions() {
-  using enum CorruptionGroup;
   static constexpr std::array list{
-      Corruption{"shot_noise", noise, true, make_shot_noise},
-      Corruption{"motion_blur", blur, true, make_motion_blur},
-      Corruption{"snow", weather, true, make_snow},
-      Corruption{"pixelate", digital, false, make_pixelate},
-      Corruption{"gaussian_noise", noise, true, make_gaussian_noise},
-      Corruption{"defocus_blur", blur, false, make_defocus_blur},
-      Corruption{"brightness", weather, false, make_brightness},
-      Corruption{"fog", weather, true, make_fog},
-      Corruption{"zoom_blur", blur, false, make_zoom_blur},
-      Corruption{"frost", weather, true, make_frost},
-      Corruption{"glass_blur", blur, true, make_glass_blur},
-      Corruption{"impulse_noise", noise, true, make_impulse_noise},
-      Corruption{"contrast", digital, false, make_contrast},
-      Corruption{"jpeg_compression", digital, false, make_jpeg_compression},
-      Corruption{"elastic_transform", digital, true, make_elastic_transform},
+      Corruption{"shot_noise", "noise", true, make_shot_noise},
+      Corruption{"motion_blur", "blur", true, make_motion_blur},
+      Corruption{"snow", "weather", true, make_snow},
+      Corruption{"pixelate", "digital", false, make_pixelate},
+      Corruption{"gaussian_noise", "noise", true, make_gaussian_noise},
+      Corruption{"defocus_blur", "blur", false, make_defocus_blur},
+      Corruption{"brightness", "weather", false, make_brightness},
+      Corruption{"fog", "weather", true, make_fog},
+      Corruption{"zoom_blur", "blur", false, make_zoom_blur},
+      Corruption{"frost", "weather", true, make_frost},
+      Corruption{"glass_blur", "blur", true, make_glass_blur},
+      Corruption{"impulse_noise", "noise", true, make_impulse_noise},
+      Corruption{"contrast", "digital", false, make_contrast},
+      Corruption{"jpeg_compression", "digital", false, make_jpeg_compression},
+      Corruption{"elastic_transform", "digital", true, make_elastic_transform},
   };
   return list;
 }
@@ -63,17 +48,12 @@ std::optional<Condition> parse_condition(std::string_view name) {
   return std::nullopt;
 }
 
-std::vector<std::string> condition_names() {
+std::vector<std::string> condition_names(int least_severity) {
   std::vector<std::string> names;
   for (const auto& corruption : corruptions()) {
-    for (int severity = 1; severity <= severities; ++severity) names.push_back(fmt::format("{}-{}", corruption.name, severity));
+    for (int severity = least_severity; severity <= severities; ++severity)
+      names.push_back(fmt::format("{}-{}", corruption.name, severity));
   }
-  return names;
-}
-
-std::vector<std::string> severest_condition_names() {
-  std::vector<std::string> names;
-  for (const auto& corruption : corruptions()) names.push_back(fmt::format("{}-{}", corruption.name, severities));
   return names;
 }
 

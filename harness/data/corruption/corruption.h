@@ -23,12 +23,9 @@ inline constexpr int severities = 5;
 // Corrupts one image in place: 32x32x3 bytes, RGB, row-major. Safe to call from several threads, each with its own Rng.
 using Corrupt = std::function<void(std::span<std::uint8_t> rgb, Rng& rng)>;
 
-enum class CorruptionGroup { noise, blur, weather, digital };
-std::string_view to_string(CorruptionGroup group);
-
 struct Corruption {
   std::string_view name;
-  CorruptionGroup group;
+  std::string_view group;                             // noise, blur, weather or digital
   bool stochastic;                                    // draws random numbers; the others give the same pixels for every seed
   Corrupt (*make)(int severity, const Frost& frost);  // severity 1 to 5; `frost` outlives what is made
 };
@@ -44,9 +41,8 @@ struct Condition {
   int severity = 0;
 };
 std::optional<Condition> parse_condition(std::string_view name);
-// All 75 conditions, and the 15 at severity 5.
-std::vector<std::string> condition_names();
-std::vector<std::string> severest_condition_names();
+// Of all corruptions, at the severities from `least_severity` on: all 75 conditions by default.
+std::vector<std::string> condition_names(int least_severity = 1);
 
 // The pixels of `images` under a condition, row for row. Image i depends on (seed, condition, i) and its own pixels alone, not
 // on how many images or threads there are. Throws DataError when the images are not 32 px.

@@ -31,43 +31,30 @@ Plane displacement(Rng& rng, double amplitude, double sigma) {
   return gaussian_blurred(noise, sigma, truncate, cv::BORDER_REFLECT);
 }
 
-// Pillow's box filter for a line of `from` px that becomes `to` px: each output is the mean of the inputs whose centres lie in
-// its box.
-struct Box {
-  int first, last;
-};
-std::vector<Box> boxes(int from, int to) {
-  std::vector<Box> list;
-  const double scale = static_cast<double>(from) / to;
+// Pillow's box filter along rows of any length, which become `to` px: each output is the mean of the inputs whose centres lie
+// in its box, rounded to a byte.
+cv::Mat3b rows_resized(const cv::Mat3b& image, int to) {
+  cv::Mat3b out(image.rows, to);
+  const double scale = static_cast<double>(image.cols) / to;
   const double half = std::max(scale, 1.0) / 2;
   for (int i = 0; i < to; ++i) {
     const double centre = (i + 0.5) * scale;
     // -half < (k + 1/2) - centre <= half
-    list.push_back({std::max(static_cast<int>(std::floor(centre - half - 0.5)) + 1, 0),
-                    std::min(static_cast<int>(std::floor(centre + half - 0.5)), from - 1)});
+    const cv::Range box(std::max(static_cast<int>(std::floor(centre - half - 0.5)) + 1, 0),
+                        std::min(static_cast<int>(std::floor(centre + half - 0.5)) + 1, image.cols));
+    for (int y = 0; y < image.rows; ++y) {
+      const auto mean = cv::sum(image(cv::Range(y, y + 1), box)) / static_cast<double>(box.size());
+      for (int c = 0; c < 3; ++c) out(y, i)[c] = cv::saturate_cast<std::uint8_t>(std::floor(mean[c] + 0.5));
+    }
   }
-  return list;
+  return out;
 }
 
-// Rows of any length; rounded to bytes after each direction, as Pillow does.
+// Rows first, then columns, as Pillow does.
 cv::Mat3b box_resized(const cv::Mat3b& image, int to) {
-  const auto list = boxes(image.cols, to);
-  cv::Mat3b wide(image.rows, to);
-  cv::Mat3b out(to, to);
-  const auto mean = [](const cv::Mat3b& part) {
-    const auto sum = cv::sum(part) / static_cast<double>(part.total());
-    return cv::Vec3b(cv::saturate_cast<std::uint8_t>(std::floor(sum[0] + 0.5)),
-                     cv::saturate_cast<std::uint8_t>(std::floor(sum[1] + 0.5)),
-                     cv::saturate_cast<std::uint8_t>(std::floor(sum[2] + 0.5)));
-  };
-  for (int i = 0; i < to; ++i) {
-    const Box box = list[static_cast<std::size_t>(i)];
-    for (int y = 0; y < image.rows; ++y) wide(y, i) = mean(image(cv::Range(y, y + 1), cv::Range(box.first, box.last + 1)));
-  }
-  for (int i = 0; i < to; ++i) {
-    const Box box = list[static_cast<std::size_t>(i)];
-    for (int x = 0; x < to; ++x) out(i, x) = mean(wide(cv::Range(box.first, box.last + 1), cv::Range(x, x + 1)));
-  }
+  cv::Mat3b columns, out;
+  cv::transpose(rows_resized(image, to), columns);
+  cv::transpose(rows_resized(columns, to), out);
   return out;
 }
 

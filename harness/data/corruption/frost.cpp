@@ -17,7 +17,7 @@ constexpr std::uint64_t texture_stream = 0;
 constexpr int texture_side = 256;
 constexpr std::int64_t max_side = 4096;
 
-Picture shrunk(const cv::Mat& bgr, const std::filesystem::path& path) {
+cv::Mat3b shrunk(const cv::Mat& bgr, const std::filesystem::path& path) {
   const auto shorter = std::min(bgr.rows, bgr.cols);
   if (shorter < corrupted_side) {
     throw DataError(
@@ -25,11 +25,9 @@ Picture shrunk(const cv::Mat& bgr, const std::filesystem::path& path) {
   }
   const double scale = std::max(0.2, static_cast<double>(corrupted_side) / shorter);
   const auto scaled = [&](int length) { return std::max(static_cast<int>(std::lrint(scale * length)), corrupted_side); };
-  cv::Mat resized;
-  cv::resize(bgr, resized, cv::Size(scaled(bgr.cols), scaled(bgr.rows)), 0, 0, cv::INTER_LINEAR);
-  Picture small{.height = resized.rows, .width = resized.cols, .rgb = {}};
-  small.rgb.resize(static_cast<std::size_t>(small.height * small.width * 3));
-  store_rgb(resized, small.rgb.data());
+  cv::Mat3b small;
+  cv::resize(bgr, small, cv::Size(scaled(bgr.cols), scaled(bgr.rows)), 0, 0, cv::INTER_LINEAR);
+  cv::cvtColor(small, small, cv::COLOR_BGR2RGB);
   return small;
 }
 
@@ -39,7 +37,7 @@ Frost Frost::procedural(std::uint64_t seed) {
   Rng rng(seed, texture_stream, 0);
   const Plane cover = plasma(rng, texture_side, 1.6), crystals = plasma(rng, texture_side, 1.3);
   constexpr int lines = 4;
-  Picture picture{.height = texture_side, .width = texture_side, .rgb = {}};
+  cv::Mat3b picture(texture_side, texture_side);
   for (int y = 0; y < texture_side; ++y) {
     for (int x = 0; x < texture_side; ++x) {
       // Contour lines of a rough field wind and branch like ice crystals.
@@ -47,14 +45,14 @@ Frost Frost::procedural(std::uint64_t seed) {
       const double ridge = std::max(1 - 4 * std::abs(height - std::floor(height) - 0.5), 0.0);
       const double ice = std::clamp(0.15 + 0.4 * cover(y, x) + 0.6 * ridge, 0.0, 1.0);
       const Colour dark(15, 30, 55), bright(245, 250, 255);
-      for (int c = 0; c < 3; ++c) picture.rgb.push_back(truncated(dark[c] + ice * (bright[c] - dark[c])));
+      for (int c = 0; c < 3; ++c) picture(y, x)[c] = truncated(dark[c] + ice * (bright[c] - dark[c]));
     }
   }
-  return {"procedural", {std::move(picture)}};
+  return {"procedural", {picture}};
 }
 
 Frost Frost::from_folder(const std::filesystem::path& folder) {
-  std::vector<Picture> pictures;
+  std::vector<cv::Mat3b> pictures;
   const QuietOpenCv quiet;
   ImageNotes notes;  // ignored, because these pictures only serve as a texture
   for (const auto& path : contents_of(folder).images) pictures.push_back(shrunk(read_bgr(path, max_side, notes), path));

@@ -5,17 +5,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <opencv2/core/mat.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace tbft::data {
-
-struct Picture {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  std::vector<std::uint8_t> rgb;  // height x width x 3, row-major
-};
 
 class Frost {
  public:
@@ -31,13 +26,13 @@ class Frost {
 
   // "procedural" or "pictures": what the metadata of a data set says.
   const std::string& kind() const { return kind_; }
-  // The pictures: at least one, each at least 32x32 px.
-  std::span<const Picture> pictures() const { return pictures_; }
+  // The pictures, RGB: at least one, each at least 32x32 px.
+  std::span<const cv::Mat3b> pictures() const { return pictures_; }
 
  private:
-  Frost(std::string kind, std::vector<Picture> pictures) : kind_(std::move(kind)), pictures_(std::move(pictures)) {}
+  Frost(std::string kind, std::vector<cv::Mat3b> pictures) : kind_(std::move(kind)), pictures_(std::move(pictures)) {}
   std::string kind_;
-  std::vector<Picture> pictures_;
+  std::vector<cv::Mat3b> pictures_;
 };
 
 }  // namespace tbft::data

@@ -49,16 +49,11 @@ Corrupt make_frost(int severity, const Frost& frost) {
   const auto blend = at_severity<Blend>({{{1, .2}, {1, .3}, {.9, .4}, {.85, .4}, {.75, .45}}}, severity);
   return [blend, &frost](std::span<std::uint8_t> rgb, Rng& rng) {
     const auto& picture = frost.pictures()[static_cast<std::size_t>(rng.below(static_cast<int>(frost.pictures().size())))];
-    const auto top = static_cast<std::size_t>(rng.below(static_cast<int>(picture.height) - corrupted_side + 1));
-    const auto left = static_cast<std::size_t>(rng.below(static_cast<int>(picture.width) - corrupted_side + 1));
-    constexpr std::size_t row_bytes = std::size_t{corrupted_side} * 3;
-    for (std::size_t y = 0; y < corrupted_side; ++y) {
-      const std::uint8_t* ice = &picture.rgb[((top + y) * static_cast<std::size_t>(picture.width) + left) * 3];
-      for (std::size_t k = 0; k < row_bytes; ++k) {
-        auto& value = rgb[y * row_bytes + k];
-        value = truncated(blend.image * value + blend.frost * ice[k]);
-      }
-    }
+    const int top = rng.below(picture.rows - corrupted_side + 1);
+    const int left = rng.below(picture.cols - corrupted_side + 1);
+    auto value = rgb.begin();
+    for (const auto& ice : cv::Mat3b(picture(cv::Rect(left, top, corrupted_side, corrupted_side))))
+      for (int c = 0; c < 3; ++c, ++value) *value = truncated(blend.image * *value + blend.frost * ice[c]);
   };
 }
 

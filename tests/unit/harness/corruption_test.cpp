@@ -91,7 +91,7 @@ TEST(Corruptions, ArePublishedOnesInThePapersOrder) {
                                  "brightness", "fog", "zoom_blur", "frost", "glass_blur", "impulse_noise", "contrast",
                                  "jpeg_compression", "elastic_transform"));
   EXPECT_EQ(condition_names().size(), 75U);
-  EXPECT_EQ(severest_condition_names()[2], "snow-5");
+  EXPECT_EQ(condition_names(severities)[2], "snow-5");
   EXPECT_EQ(parse_condition("glass_blur-4")->severity, 4);
   EXPECT_EQ(parse_condition("glass_blur-4")->corruption->name, "glass_blur");
   for (const auto* name : {"fog", "fog-0", "fog-6", "fog-5 ", "-5", "fog-05"}) EXPECT_FALSE(parse_condition(name)) << name;
@@ -165,8 +165,8 @@ TEST(FrostPictures, AreTakenFromAFolderAndCut) {
   cv::imwrite((folder.path() / "a.png").string(), cv::Mat(200, 400, CV_8UC3, cv::Scalar(30, 20, 10)));  // BGR
   const auto frost = Frost::from_folder(folder.path());
   EXPECT_EQ(frost.kind(), "pictures");
-  EXPECT_EQ(frost.pictures()[0].height, 40);
-  EXPECT_EQ(frost.pictures()[0].width, 80);
+  EXPECT_EQ(frost.pictures()[0].rows, 40);
+  EXPECT_EQ(frost.pictures()[0].cols, 80);
   Images image{.height = 32, .width = 32, .pixels = std::vector<std::uint8_t>(3072, 100), .labels = {0}, .class_names = {"a"}};
   const auto pixels = corrupt(image, *parse_condition("frost-3"), 0, frost);  // .9 x + .4 frost
   EXPECT_THAT(std::vector<int>(pixels.begin(), pixels.begin() + 3), ElementsAre(94, 98, 102));

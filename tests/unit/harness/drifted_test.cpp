@@ -1,5 +1,3 @@
-#include "harness/data/drifted.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -10,6 +8,7 @@
 #include <set>
 
 #include "harness/data/corruption/corruption.h"
+#include "harness/data/kinds.h"
 #include "harness/data/split.h"
 #include "harness/experiment/plan.h"
 #include "harness/experiment/settings.h"
