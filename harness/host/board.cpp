@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/trim.hpp>
 #include <charconv>
 #include <fstream>
 #include <set>
@@ -19,12 +20,8 @@ namespace tbft {
 
 namespace {
 
-std::string trimmed(std::string text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\0'; };
-  while (!text.empty() && is_space(text.back())) text.pop_back();
-  std::size_t begin = 0;
-  while (begin < text.size() && is_space(text[begin])) ++begin;
-  return text.substr(begin);
+std::string trimmed(const std::string& text) {
+  return boost::trim_copy_if(text, [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\0'; });
 }
 
 // Returns the value of the first line "NAME<spaces>: VALUE" of a procfs table.
@@ -37,11 +34,11 @@ std::string field(const std::string& table, std::string_view name) {
   return {};
 }
 
-std::optional<std::int64_t> integer(const std::string& text, int base = 10) {
-  std::int64_t value = 0;
+template <typename Integer>
+std::optional<Integer> integer(std::string_view text, int base = 10) {
+  Integer value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc{}) return std::nullopt;
-  return value;
+  return error == std::errc{} ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
@@ -105,7 +102,7 @@ std::optional<double> Board::temperature_C() const {
     const std::string base = "sys/class/thermal/thermal_zone" + std::to_string(zone);
     const auto text = read(base + "/temp");
     if (!text) continue;
-    const auto milli = integer(*text);
+    const auto milli = integer<std::int64_t>(*text);
     if (!milli) continue;
     const double celsius = static_cast<double>(*milli) / 1000.0;
     const auto type = read(base + "/type").value_or("");
@@ -136,7 +133,7 @@ std::optional<std::uint32_t> Board::throttled_bits() const {
     for (const std::string& name : names(base)) {
       if (!name.ends_with("firmware")) continue;
       const auto text = read(fmt::format("{}/{}/get_throttled", base, name));
-      const auto bits = text ? integer(text->starts_with("0x") ? text->substr(2) : *text, 16) : std::nullopt;
+      const auto bits = text ? integer<std::int64_t>(text->starts_with("0x") ? text->substr(2) : *text, 16) : std::nullopt;
       if (bits) return static_cast<std::uint32_t>(*bits);
     }
   }
@@ -152,17 +149,13 @@ void Board::reset_peak_rss() const {
 }
 
 std::optional<double> Board::peak_rss_MiB() const {
-  const auto kib = integer(field(read("proc/self/status").value_or(""), "VmHWM"));
+  const auto kib = integer<std::int64_t>(field(read("proc/self/status").value_or(""), "VmHWM"));
   return kib ? std::optional(static_cast<double>(*kib) / 1024.0) : std::nullopt;
 }
 
 std::optional<std::uint32_t> parse_throttled(std::string_view text) {
   constexpr std::string_view head = "throttled=0x";
-  if (!text.starts_with(head)) return std::nullopt;
-  text.remove_prefix(head.size());
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return error == std::errc{} && end != text.data() ? std::optional(value) : std::nullopt;
+  return text.starts_with(head) ? integer<std::uint32_t>(text.substr(head.size()), 16) : std::nullopt;
 }
 
 std::optional<bool> throttled_between(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after) {

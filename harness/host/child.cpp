@@ -16,7 +16,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <stdexcept>
 #include <system_error>
 #include <thread>
 
@@ -31,11 +30,15 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 constexpr auto kill_delay = std::chrono::seconds(2);
 
-sigset_t waited_signals() {
+sigset_t set_of(std::initializer_list<int> signals) {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&set, number);
+  for (const int number : signals) sigaddset(&set, number);
   return set;
+}
+
+sigset_t waited_signals() {
+  return set_of({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT});
 }
 
 int exit_code_of(int status) {
@@ -64,10 +67,7 @@ pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& 
   argv.push_back(nullptr);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
-  sigaddset(&defaults, SIGXFSZ);
+  const auto defaults = set_of({SIGPIPE, SIGXFSZ});
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setsigmask(&attributes, &mask);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);

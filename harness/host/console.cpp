@@ -32,7 +32,7 @@ void Console::line(const std::string& text) {
 }
 
 void Console::warning(const std::string& text) {
-  line("tbft: warning: " + text);
+  if (!text.empty()) line("tbft: warning: " + text);
 }
 
 void Console::progress(const std::string& text) {

@@ -19,7 +19,7 @@ class Console {
   Console& operator=(const Console&) = delete;
 
   void line(const std::string& text);      // one line, above the progress line
-  void warning(const std::string& text);   // "tbft: warning: ..."
+  void warning(const std::string& text);   // "tbft: warning: ..."; nothing for an empty text
   void progress(const std::string& text);  // replaces the progress line; does nothing without a terminal
   void clear();
   bool terminal() const { return terminal_; }

@@ -7,9 +7,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <boost/algorithm/string/replace.hpp>
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "harness/host/board.h"
@@ -34,8 +33,8 @@ std::string join_group(std::string_view group) {
   return fmt::format("sudo usermod -aG {} $USER, then log in again", group);
 }
 
-// Whether a device can be read and written, with the rights that opening it would have; else `check` is a problem that the
-// group mends. Nothing is opened, since that alone resets some serial devices.
+// Whether this process may use the device; otherwise the check says which group may. It opens nothing, because opening resets
+// some serial devices.
 bool is_accessible(const std::filesystem::path& device, std::string_view group, Check& check) {
   if (::faccessat(AT_FDCWD, device.c_str(), R_OK | W_OK, AT_EACCESS) == 0) return true;
   check.health = Health::problem;
@@ -159,10 +158,9 @@ void check_gpio(const Roots& roots, std::vector<Check>& checks) {
 std::string bits(std::uint32_t value) {
   constexpr std::array<std::string_view, 4> names{"under-voltage", "frequency capped", "throttled", "soft temperature limit"};
   std::vector<std::string> list;
-  for (const auto& [first, when] : {std::pair(0U, "now"), std::pair(16U, "since boot")}) {
+  for (const auto& [first, when] : {std::pair(0U, "now"), std::pair(16U, "since boot")})
     for (unsigned i = 0; i < names.size(); ++i)
       if ((value >> (first + i) & 1U) != 0) list.push_back(fmt::format("{} {}", names[i], when));
-  }
   return list.empty() ? "not throttled since boot" : fmt::format("{}", fmt::join(list, ", "));
 }
 
@@ -195,19 +193,14 @@ void check_firmware(const Roots& roots, const Board& board, bool raspberry, std:
   checks.push_back(std::move(check));
 }
 
-void check_cpu(const Roots& roots, const Board& board, std::vector<Check>& checks) {
-  std::set<std::string> governors;
-  const SysfsDir cpus(roots.sys / "devices/system/cpu");
-  for (const std::string& cpu : cpus.names()) {
-    if (!cpu.starts_with("cpu")) continue;
-    if (auto governor = cpus.sub(cpu).maybe_text("cpufreq/scaling_governor")) governors.insert(std::move(*governor));
-  }
+void check_cpu(const Board& board, std::vector<Check>& checks) {
+  const auto governors = board.governor();
   if (governors.empty()) {
     checks.push_back(
         {.topic = "cpu", .name = "governor", .health = Health::absent, .detail = "frequency scaling is not exposed"});
   } else {
-    Check check{.topic = "cpu", .name = "governor", .detail = fmt::format("{}", fmt::join(governors, ", "))};
-    if (governors != std::set<std::string>{"performance"}) {
+    Check check{.topic = "cpu", .name = "governor", .detail = boost::replace_all_copy(governors, "+", ", ")};
+    if (governors != "performance") {
       check.health = Health::warning;
       check.detail += ": the frequency changes with the load, and with it the cost of a step";
       check.fix = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor";
@@ -321,7 +314,7 @@ Findings check_machine(const Roots& roots) {
   check_serial(roots, result.checks);
   check_gpio(roots, result.checks);
   check_firmware(roots, board, raspberry, result.checks);
-  check_cpu(roots, board, result.checks);
+  check_cpu(board, result.checks);
   check_clock(roots, result.checks);
   return result;
 }
@@ -354,11 +347,7 @@ MeterExam examine(power::Meter& meter, power::Clock& clock) {
     return exam;
   }
   exam.seconds = captured.duration_s;
-  double volts = 0;
-  double amps = 0;
-  double watts = 0;
-  power::Reading first;
-  power::Reading last;
+  power::Reading first, last, sum{.volts_V = 0, .amps_A = 0, .power_W = 0};
   for (const power::Reading& reading : captured.readings) {
     if (!std::isfinite(exam.info.counter ? reading.energy_J : reading.power_W)) {
       ++exam.failed;
@@ -371,15 +360,15 @@ MeterExam examine(power::Meter& meter, power::Clock& clock) {
     }
     if (exam.readings++ == 0) first = reading;
     last = reading;
-    volts += reading.volts_V;
-    amps += reading.amps_A;
-    watts += reading.power_W;
+    sum.volts_V += reading.volts_V;
+    sum.amps_A += reading.amps_A;
+    sum.power_W += reading.power_W;
   }
   if (exam.readings > 0) {
     const auto n = static_cast<double>(exam.readings);
-    exam.volts_V = volts / n;
-    exam.amps_A = amps / n;
-    exam.power_W = watts / n;
+    exam.volts_V = sum.volts_V / n;
+    exam.amps_A = sum.amps_A / n;
+    exam.power_W = sum.power_W / n;
     if (exam.info.counter) exam.power_W = (last.energy_J - first.energy_J) / to_seconds(last.t_ns - first.t_ns);
   }
   judge(exam);

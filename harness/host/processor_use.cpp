@@ -9,7 +9,6 @@
 #include <chrono>
 #include <fstream>
 #include <sstream>
-#include <string_view>
 
 #include "harness/host/process_tree.h"
 
