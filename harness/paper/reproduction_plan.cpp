@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 
 #include "harness/experiment/experiments.h"
 #include "harness/host/usage_error.h"
@@ -19,76 +18,79 @@ constexpr auto checkpoint_hint =
     "a state dict of the paper's network named *cifar10*.pth in the data folder, or --checkpoint FILE; `tbft pretrain` trains "
     "one";
 
-// The data and base model of a table, or what is missing.
+// What a table needs, and where to get it.
+struct Need {
+  std::filesystem::path path;  // empty: it is missing
+  std::string what, where;
+};
+// The data and base model of a table.
 struct Input {
-  std::string path, train_path;
+  std::string path;
   std::filesystem::path checkpoint;
-  std::optional<BaseTraining> base;
-  std::vector<std::string> lacks;  // "WHAT: WHERE"
+  std::vector<Need> needs;
+  std::string train_path = {};
+  std::optional<BaseTraining> base = {};
 };
 
-void need(Input& input, bool there, const std::string& what) {
-  if (!there) input.lacks.push_back(what);
-}
-
 Input over_cifar10(const Material& m) {
-  Input input{.path = m.cifar10_test, .train_path = {}, .checkpoint = m.cifar10_base, .base = {}, .lacks = {}};
-  need(input, !m.cifar10_test.empty(), fmt::format("the CIFAR-10 test images: {}", cifar10_page));
-  need(input, !m.cifar10_base.empty(), fmt::format("a base model: {}", checkpoint_hint));
-  return input;
+  return {m.cifar10_test,
+          m.cifar10_base,
+          {{m.cifar10_test, "the CIFAR-10 test images", cifar10_page}, {m.cifar10_base, "a base model", checkpoint_hint}}};
 }
 
 Input cifar10_c(const Material& m) {
-  Input input{.path = m.cifar10_c, .train_path = {}, .checkpoint = m.cifar10_lossless_base, .base = {}, .lacks = {}};
-  need(input, !m.cifar10_c.empty(),
-       "the official CIFAR-10-C files: https://zenodo.org/record/2535967 (CIFAR-10-C.tar, unpacked)");
-  need(input, !m.cifar10_lossless_base.empty(), fmt::format("a base model: {}", checkpoint_hint));
-  return input;
+  return {m.cifar10_c,
+          m.cifar10_lossless_base,
+          {{m.cifar10_c, "the official CIFAR-10-C files", "https://zenodo.org/record/2535967 (CIFAR-10-C.tar, unpacked)"},
+           {m.cifar10_lossless_base, "a base model", checkpoint_hint}}};
 }
 
 Input block_noise(const Material& m) {
   Input input = over_cifar10(m);
   input.train_path = m.cifar10_train;
-  need(input, !m.cifar10_train.empty(), fmt::format("the CIFAR-10 training images: {}", cifar10_page));
+  input.needs.push_back({m.cifar10_train, "the CIFAR-10 training images", cifar10_page});
   return input;
 }
 
+// A base model of the source part, trained by `recipe` on the first data set and validated on the second.
+BaseTraining source_training(const std::string& name, const std::string& recipe, data::DatasetSpec train,
+                             data::DatasetSpec val) {
+  train.name = val.name = name;
+  train.params["part"] = val.params["part"] = "source";
+  return {name, recipe, {}, std::move(train), std::move(val)};
+}
+
 Input living17(const Material& m) {
-  Input input{.path = m.imagenet, .train_path = {}, .checkpoint = m.living17_base, .base = {}, .lacks = {}};
-  need(input, !m.imagenet.empty(), "ImageNet-1k as train/<wnid>/ and val/<wnid>/: https://image-net.org/download.php");
+  Input input{m.imagenet,
+              m.living17_base,
+              {{m.imagenet, "ImageNet-1k as train/<wnid>/ and val/<wnid>/", "https://image-net.org/download.php"}}};
   if (m.living17_base.empty())
-    input.base = BaseTraining{"living17",
-                              "living17",
-                              {},
-                              {"living17", m.imagenet, {{"part", "source"}, {"split", "train"}}},
-                              {"living17", m.imagenet, {{"part", "source"}, {"split", "val"}}}};
+    input.base =
+        source_training("living17", "living17", {{}, m.imagenet, {{"split", "train"}}}, {{}, m.imagenet, {{"split", "val"}}});
   return input;
 }
 
 Input pairs(const Material& m) {
-  Input input{.path = m.cifar10_test, .train_path = {}, .checkpoint = {}, .base = {}, .lacks = {}};
-  need(input, !m.cifar10_test.empty() && !m.cifar10_train.empty(), fmt::format("the CIFAR-10 images: {}", cifar10_page));
-  input.base = BaseTraining{"cifar10-pairs",
-                            "short",
-                            {},
-                            {"cifar10-pairs", m.cifar10_train, {{"part", "source"}}},
-                            {"cifar10-pairs", m.cifar10_test, {{"part", "source"}}}};
-  return input;
+  const auto& both = m.cifar10_train.empty() ? m.cifar10_train : m.cifar10_test;
+  return {m.cifar10_test,
+          {},
+          {{both, "the CIFAR-10 images", cifar10_page}},
+          {},
+          source_training("cifar10-pairs", "short", {{}, m.cifar10_train, {}}, {{}, m.cifar10_test, {}})};
 }
 
 Input superclasses(const Material& m) {
-  Input input{.path = m.cifar100, .train_path = {}, .checkpoint = {}, .base = {}, .lacks = {}};
-  need(input, !m.cifar100.empty(),
-       "CIFAR-100, the binary version: https://www.cs.toronto.edu/~kriz/cifar.html (cifar-100-binary.tar.gz, unpacked)");
-  input.base = BaseTraining{"cifar100-super",
-                            "short",
-                            {},
-                            {"cifar100-super", m.cifar100, {{"part", "source"}, {"split", "train"}}},
-                            {"cifar100-super", m.cifar100, {{"part", "source"}, {"split", "test"}}}};
-  return input;
+  constexpr auto page = "https://www.cs.toronto.edu/~kriz/cifar.html (cifar-100-binary.tar.gz, unpacked)";
+  return {m.cifar100,
+          {},
+          {{m.cifar100, "CIFAR-100, the binary version", page}},
+          {},
+          source_training("cifar100-super", "short", {{}, m.cifar100, {{"split", "train"}}},
+                          {{}, m.cifar100, {{"split", "test"}}})};
 }
 
 constexpr auto step_cost_table = "step-cost";
+constexpr auto four_corruptions = R"(data.conditions=["gaussian_noise-5","defocus_blur-5","contrast-5","jpeg_compression-5"])";
 
 struct TableKind {
   std::string_view name;        // also the name of its experiment file
@@ -101,14 +103,8 @@ struct TableKind {
 const std::vector<TableKind>& tables() {
   static const std::vector<TableKind> list{
       {"cifar-flip", "", over_cifar10, {}},
-      {"cifar10-c",
-       "",
-       cifar10_c,
-       {R"(data.conditions=["gaussian_noise-5","defocus_blur-5","contrast-5","jpeg_compression-5"])"}},
-      {"cifar10-c-like",
-       "cifar10-c",
-       over_cifar10,
-       {R"(data.conditions=["gaussian_noise-5","defocus_blur-5","contrast-5","jpeg_compression-5"])"}},
+      {"cifar10-c", "", cifar10_c, {four_corruptions}},
+      {"cifar10-c-like", "cifar10-c", over_cifar10, {four_corruptions}},
       {"living17", "", living17, {}},
       {"cifar10-pairs", "living17", pairs, {}},
       {"cifar100-super", "living17", superclasses, {}},
@@ -208,17 +204,15 @@ ReproductionPlan plan_reproduction(const ReproductionRequest& request, const Mat
     const bool needless = std::ranges::find(made, table.instead_of) != made.end();
     if (needless && !asked(table.name)) continue;
     Input input = table.input(material);
-    if (input.lacks.empty()) {
+    std::erase_if(input.needs, [](const Need& need) { return !need.path.empty(); });
+    if (input.needs.empty()) {
       plan.jobs.push_back(job(table, std::move(input), request));
       made.push_back(table.name);
       continue;
     }
     // A stand-in counts as missing only if nothing else replaces the table.
     if (needs_no_stand_in(table, made)) continue;
-    for (const auto& lack : input.lacks) {
-      const auto colon = lack.find(": ");
-      plan.missing.push_back({std::string(table.name), lack.substr(0, colon), lack.substr(colon + 2)});
-    }
+    for (const auto& need : input.needs) plan.missing.push_back({std::string(table.name), need.what, need.where});
   }
   for (const auto& option : request.set) {
     const auto table = table_of(option);
