@@ -75,7 +75,7 @@ TEST(DatasetSpec, APathWithAQuestionMarkIsWrittenInPercent) {
     parse_dataset_spec("imagefolder:what?/test");
     FAIL();
   } catch (const BadDatasetSpec& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("a ? in a path is written %3F"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("write ? in a path as %3F"));
   }
 }
 
