@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <tuple>
 #include <vector>
 
 namespace tbft::models::kernels {
@@ -29,17 +30,19 @@ struct Data {
   }
 };
 
-// Rows that are no multiple of what a loop takes at once, channels that need each of its widths.
-class Passes : public ::testing::TestWithParam<std::int64_t> {
+// One row; rows that are no multiple of what a loop takes at once, below, at and above what is summed in float; channels that
+// need each of a loop's widths.
+class Passes : public ::testing::TestWithParam<std::tuple<std::int64_t, std::int64_t>> {
  protected:
-  Data data{301, GetParam()};
+  Data data{std::get<0>(GetParam()), std::get<1>(GetParam())};
   std::size_t values() const { return data.x.size(); }
   std::vector<double> no_sums() const { return std::vector<double>(static_cast<std::size_t>(2 * data.channels), 0.0); }
   void expect_near(const std::vector<double>& sums, const std::vector<double>& expected) const {
     for (std::size_t i = 0; i < sums.size(); ++i) EXPECT_NEAR(sums[i], expected[i], 1e-3) << i;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Channels, Passes, ::testing::Values(16, 32, 48, 64, 80, 128));
+INSTANTIATE_TEST_SUITE_P(RowsAndChannels, Passes,
+                         ::testing::Combine(::testing::Values(1, 7, 128, 301), ::testing::Values(16, 32, 48, 64, 80, 128)));
 
 TEST_P(Passes, SumValuesAndSquaresAboutThePivot) {
   auto expected = no_sums();
@@ -128,8 +131,17 @@ TEST_P(Passes, SumTheGradientBehindTheReluAndFormThatOfTheInput) {
   }
 }
 
-TEST(PooledShortcut, AddsTheMeanOfThePixelsAndHandsTheirGradientBack) {
-  constexpr std::int64_t rows = 3, side = 4, channels = 32, x_channels = 16, stride = 2;
+struct Pooling {
+  std::int64_t rows, side, channels, x_channels, stride;
+};
+class PooledShortcut : public ::testing::TestWithParam<Pooling> {};
+INSTANTIATE_TEST_SUITE_P(Sizes, PooledShortcut,
+                         ::testing::Values(Pooling{3, 4, 32, 16, 2}, Pooling{1, 1, 16, 16, 2}, Pooling{5, 3, 80, 48, 3},
+                                           Pooling{2, 7, 128, 64, 1}));
+
+TEST_P(PooledShortcut, AddsTheMeanOfThePixelsAndHandsTheirGradientBack) {
+  const auto [rows, side, channels, x_channels, stride] = GetParam();
+  const auto pixels = static_cast<float>(stride * stride);
   const Data out(rows * side, channels);
   const Data in(rows * side * stride * stride, x_channels);
   for (const auto* set : available()) {
@@ -146,8 +158,8 @@ TEST(PooledShortcut, AddsTheMeanOfThePixelsAndHandsTheirGradientBack) {
           for (std::int64_t k = 0; k < stride * stride && c < x_channels; ++k) {
             const std::int64_t line = r * stride + k / stride;
             const auto from = static_cast<std::size_t>((line * side * stride + p * stride + k % stride) * x_channels + c);
-            mean += in.x[from] / 4;
-            EXPECT_NEAR(dx[from], in.y[from] + out.y[at] / 4, 1e-6);
+            mean += in.x[from] / pixels;
+            EXPECT_NEAR(dx[from], in.y[from] + out.y[at] / pixels, 1e-6);
           }
           EXPECT_NEAR(y[at], out.x[at] + mean, 1e-6);
         }
