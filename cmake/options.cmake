@@ -33,27 +33,40 @@ function(tbft_library name)
   target_compile_features(tbft_${name} PUBLIC cxx_std_20)
 endfunction()
 
-# A GoogleTest program, run case by case, or with WHOLE as one test, because its cases share an expensive set-up. Sanitized
-# programs start slowly, so each is one test; the other builds report skipped cases.
+# What ThreadSanitizer's build is for (preset tsan, scripts/tsan.sh): the test programs with the label `threads`.
+add_custom_target(threads)
+
+# A GoogleTest program, run case by case, or with WHOLE as one test, because its cases share an expensive set-up. COST: its
+# seconds, for long tests, which CTest starts first. Sanitized programs start slowly, so each is one test; the other builds
+# report skipped cases.
 function(tbft_test name)
-  cmake_parse_arguments(ARG "WHOLE" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "WHOLE" "COST" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT ARG_COST)
+    set(ARG_COST 0)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tbft_options ${ARG_LIBS} GTest::gmock GTest::gtest_main fmt::fmt)
   target_compile_definitions(${name} PRIVATE TBFT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)  # an empty value would shift the properties behind it
   endif()
+  if(threads IN_LIST ARG_LABELS)
+    add_dependencies(threads ${name})
+  endif()
   if(TBFT_SANITIZE)
+    # Test code itself is not what takes time: without optimisation it compiles in half of it.
+    target_compile_options(${name} PRIVATE -O0)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600 COST ${ARG_COST})
     return()
   endif()
   if(ARG_WHOLE)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 600)
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]"
+      TIMEOUT 600 COST ${ARG_COST})
     return()
   endif()
   # GoogleTest prints "[  SKIPPED ]" and exits with 0. CTest needs this to list skips.
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 300)
+    PROPERTIES LABELS "${ARG_LABELS}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" TIMEOUT 300 COST ${ARG_COST})
 endfunction()

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs the test suite on a Debian 12 or 13 machine: packages, build, tests. Safe to repeat.
 # Usage: test.sh [--full]. Without --full: the dev build and every test that needs no virtual machine. --full adds all that a
-# change must pass before it lands: formatting, the build without libtorch and its tests under AddressSanitizer and
+# change must pass before it lands: formatting, the build without libtorch and its tests under AddressSanitizer with leak detection and
 # UndefinedBehaviorSanitizer, pages in Chromium, the program against a real kernel in QEMU, a sweep under Slurm, the arm64 build
-# under QEMU's user mode, libFuzzer, clang-tidy.
+# under QEMU's user mode, libFuzzer, clang-tidy. It ends with a table of the seconds of each stage.
 # With --full warnings are errors, and the machine must be a Debian 12: only clang-format 14 decides about formatting, and the
 # arm64 system is built by GCC 12.
 # A skipped test is a failure unless it says that ../shared (real images and checkpoints) or hardware is absent, or that it needs a
@@ -18,7 +18,13 @@ case "${1:-}" in
   *) echo "usage: test.sh [--full]" >&2; exit 2 ;;
 esac
 
-step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+# Ends one stage and begins the next; a table of their seconds is printed at the end.
+table=() stage='' began=0
+step() {
+  [ -z "$stage" ] || table+=("$(printf '%6d s  %s' $((SECONDS - began)) "$stage")")
+  stage=$1 began=$SECONDS
+  printf '\n== %s (%s s)\n' "$1" "$SECONDS"
+}
 
 # Builds quietly; shows the log if the build fails.
 build() {
@@ -59,9 +65,10 @@ step "tests"
 run_ctest build/dev -LE 'kernel|slurm|arm64|browser|debian13'
 
 if [ "$full" = yes ]; then
-  step "build without libtorch, with AddressSanitizer and UndefinedBehaviorSanitizer, and its tests"
+  step "build without libtorch, with AddressSanitizer and UndefinedBehaviorSanitizer"
   build sanitize
-  ASAN_OPTIONS=detect_leaks=0 run_ctest build/sanitize -LE 'slow|real|fuzz'
+  step "its tests, with leak detection"
+  run_ctest build/sanitize -LE 'slow|real|fuzz'
   step "pages in a browser"
   run_ctest build/dev -L browser
   # Runs niced beside suites that wait for virtual machines; the script waits for it at the end.
@@ -82,3 +89,5 @@ if [ "$full" = yes ]; then
   wait $tidy || { cat "$tidy_log"; exit 1; }
 fi
 step "done"
+printf '%s\n' "${table[@]}"
+printf '%6d s  in all\n' "$SECONDS"

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <system_error>
@@ -31,7 +32,7 @@ struct FakeLines {
   std::map<std::string, FakeChip> chips;  // by name
   std::vector<std::string> requested;
   int events = ::eventfd(0, EFD_SEMAPHORE);  // readable once an edge
-  TimeNs next_edge = 0;
+  std::atomic<TimeNs> next_edge = 0;
 
   FakeLines() = default;
   ~FakeLines() { ::close(events); }
