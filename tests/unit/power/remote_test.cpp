@@ -631,9 +631,11 @@ TEST(Remote, a_cut_connection_is_a_gap_and_the_same_server_goes_on) {
   for (const Reading& r : readings) EXPECT_EQ(r.flags & reinitialised, 0);
   // The counter went on counting while nobody listened.
   const Reading& before = readings[hole - 2];
-  const Reading& after = readings[hole];
+  const auto after = std::find_if(readings.begin() + static_cast<std::ptrdiff_t>(hole), readings.end(),
+                                  [](const Reading& r) { return !is_gap(r); });  // a busy machine may miss more
+  ASSERT_NE(after, readings.end());
   EXPECT_EQ(readings[hole - 1].t_ns, before.t_ns + 1) << "it begins where the readings end, not when it was noticed";
-  EXPECT_NEAR((after.energy_J - before.energy_J) / to_seconds(after.t_ns - before.t_ns), 10, 1);
+  EXPECT_NEAR((after->energy_J - before.energy_J) / to_seconds(after->t_ns - before.t_ns), 10, 1);
 }
 
 TEST(Remote, a_clock_that_stood_still_is_a_gap_and_time_keeps_its_order) {
