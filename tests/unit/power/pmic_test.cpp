@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -88,13 +89,18 @@ TEST(PmicAdc, a_rail_said_twice_counts_once_and_too_many_are_bounded) {
   EXPECT_EQ(parse_pmic_adc(many).rails, PmicAdc::most_rails);
 }
 
-TEST(PmicAdc, any_bytes_are_survived) {
+TEST(PmicAdc, any_bytes_give_a_sum_of_what_is_there_or_none) {
   std::mt19937 random(1);
   for (int i = 0; i < 20000; ++i) {
     std::string text(answer);
     for (int k = 0; k < 8; ++k) text[random() % text.size()] = static_cast<char>(random());
     text.resize(random() % text.size());
-    parse_pmic_adc(text);
+    const auto adc = parse_pmic_adc(text);
+    const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1;
+    ASSERT_LE(2 * adc.rails + adc.unpaired_A, lines) << text;
+    ASSERT_EQ(std::isnan(adc.power_W), adc.rails == 0) << text;
+    // A chip's limits, 20 V and 50 A, hold for each rail that is not called damaged.
+    if (!adc.damaged && adc.rails > 0) ASSERT_LE(std::abs(adc.power_W), 1000.0 * static_cast<double>(adc.rails)) << text;
   }
 }
 

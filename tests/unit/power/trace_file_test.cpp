@@ -179,15 +179,25 @@ TEST(TraceFile, every_malformed_line_is_named_with_its_number) {
 TEST(TraceFile, damaged_bytes_give_an_error_or_a_trace_and_nothing_worse) {
   const std::string good = head + "1,5,1,5,,,\n2,,,,,,+a\n3,5,1,5,,s,\n4,,,,,,-a\n5,5,1,5,7,r,\n";
   std::mt19937 random(5);
+  int read = 0, refused = 0;
   for (int i = 0; i < 20'000; ++i) {
     std::string text = good;
     for (int n = 0; n <= i % 4; ++n) text[random() % text.size()] = static_cast<char>(random());
     if (i % 3 == 0) text.resize(random() % text.size());
     try {
-      integrate(parse(text));
-    } catch (const TraceError&) {  // one clear error is all that is asked
+      for (const auto& named : integrate(parse(text))) {
+        ASSERT_EQ(named.windows.size(), named.parts.size()) << text;
+        for (const auto& window : named.windows) ASSERT_LE(window.t0_ns, window.t1_ns) << text;
+        ASSERT_TRUE(!named.energy.valid || std::isfinite(named.energy.energy_J)) << text;
+      }
+      ++read;
+    } catch (const TraceError& error) {
+      ASSERT_THAT(error.what(), HasSubstr("t.csv"));
+      ++refused;
     }
   }
+  EXPECT_GT(read, 1000);
+  EXPECT_GT(refused, 1000);
 }
 
 TEST(TraceFile, integrate_takes_windows_by_name_and_segment) {
