@@ -33,6 +33,14 @@ function(tbft_library name)
   target_compile_features(tbft_${name} PUBLIC cxx_std_20)
 endfunction()
 
+# For a target that includes libtorch: the headers that tbft_models has precompiled. CMAKE_DISABLE_PRECOMPILE_HEADERS=ON builds
+# without them, which is what ccache wants.
+function(tbft_uses_torch_headers name)
+  if(TBFT_WITH_TORCH)
+    target_precompile_headers(${name} REUSE_FROM tbft_models)
+  endif()
+endfunction()
+
 # What ThreadSanitizer's build is for (preset tsan, scripts/tsan.sh): the test programs with the label `threads`.
 add_custom_target(threads)
 
