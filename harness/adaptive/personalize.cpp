@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "harness/adaptive/diagnosed.h"
@@ -28,26 +26,29 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // How long steps take.
 class StepTimes : public StopObserver {
  public:
-  using StopObserver::StopObserver;
+  StepTimes(const power::Clock& clock, const std::atomic<bool>& stop) : StopObserver(stop), clock_(clock) {}
   void stepped(std::int64_t step, std::int64_t planned) override {
     StopObserver::stepped(step, planned);
-    if (steps_++ > 0) fastest_s = std::min(fastest_s, seconds_since(ended_));
-    ended_ = std::chrono::steady_clock::now();
+    const auto now = clock_.now();
+    if (steps_++ > 0) fastest_s = std::min(fastest_s, power::to_seconds(now - ended_));
+    ended_ = now;
   }
   // But for the first step, which pages in code and chooses kernels.
   double fastest_s = std::numeric_limits<double>::infinity();
 
  private:
+  const power::Clock& clock_;
   int steps_ = 0;
-  std::chrono::steady_clock::time_point ended_;
+  power::TimeNs ended_ = 0;
 };
 
 class Personalization {
  public:
-  Personalization(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
-                  const std::atomic<bool>& stop)
+  Personalization(Trainer& trainer, power::Monitor& monitor, power::Clock& clock, const PersonalizeRequest& request,
+                  Console& console, const std::atomic<bool>& stop)
       : trainer_(trainer),
         monitor_(monitor),
+        clock_(clock),
         session_(monitor, {.idle_s = request.idle_s, .wait = [this](double seconds) { wait(seconds); }}),
         request_(request),
         console_(console),
@@ -81,7 +82,7 @@ class Personalization {
  private:
   void wait(double seconds) const {
     console_.progress(fmt::format("measuring idle power for {} s", seconds));
-    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    clock_.sleep_until(clock_.now() + power::from_seconds(seconds));
     if (stop_) throw Interrupted("interrupted");
   }
 
@@ -112,7 +113,7 @@ class Personalization {
     data::Split split{.train = {}, .val = {images.front()}, .test = {images.front()}};
     for (std::int64_t i = 0; i < steps * step.images; ++i)
       split.train.push_back(images[static_cast<std::size_t>(i) % images.size()]);
-    StepTimes times(stop_);
+    StepTimes times(clock_, stop_);
     try {
       trainer_.run(find_strategy(step.strategy), request_.images, split, settings, times);
     } catch (const DivergedError&) {  // timed all the same
@@ -319,6 +320,7 @@ class Personalization {
 
   Trainer& trainer_;
   power::Monitor& monitor_;
+  power::Clock& clock_;
   MeasurementSession session_;
   const PersonalizeRequest& request_;
   Console& console_;
@@ -332,9 +334,9 @@ class Personalization {
 
 }  // namespace
 
-Personalized personalize(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
-                         const std::atomic<bool>& stop) {
-  return Personalization(trainer, monitor, request, console, stop).run();
+Personalized personalize(Trainer& trainer, power::Monitor& monitor, power::Clock& clock, const PersonalizeRequest& request,
+                         Console& console, const std::atomic<bool>& stop) {
+  return Personalization(trainer, monitor, clock, request, console, stop).run();
 }
 
 }  // namespace tbft

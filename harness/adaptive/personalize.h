@@ -20,6 +20,7 @@
 #include "harness/data/split.h"
 #include "harness/host/console.h"
 #include "harness/training/trainer.h"
+#include "power/clock.h"
 #include "tbft/power/energy.h"
 #include "tbft/power/monitor.h"
 
@@ -82,9 +83,10 @@ struct Personalized {
 // The chosen attempt beats the base where its p is below this. It alone is tested, so that there is nothing to correct for.
 inline constexpr double beyond_noise_p = 0.05;
 
-// Throws Interrupted where the user stops it, data::DataError where images and network differ.
-Personalized personalize(Trainer& trainer, power::Monitor& monitor, const PersonalizeRequest& request, Console& console,
-                         const std::atomic<bool>& stop);
+// `clock`, which the monitor reads, times steps and idle windows. Throws Interrupted where the user stops it, data::DataError
+// where images and network differ.
+Personalized personalize(Trainer& trainer, power::Monitor& monitor, power::Clock& clock, const PersonalizeRequest& request,
+                         Console& console, const std::atomic<bool>& stop);
 
 // How an outcome differs from the base, image by image.
 Test compare(const std::vector<bool>& correct, const std::vector<bool>& base);

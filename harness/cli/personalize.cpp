@@ -163,10 +163,11 @@ int execute(const PersonalizeOptions& options) {
                                    options.seed, trainer, console, stop);
   complete(options, trainer, request, console);
 
-  power::MonitorOptions monitor_options{.interval_s = options.interval_s};
+  const auto clock = power::steady_clock();
+  power::MonitorOptions monitor_options{.interval_s = options.interval_s, .clock = clock};
   if (!options.trace.empty()) monitor_options.trace = options.trace;
   power::Monitor monitor(std::move(meter), monitor_options);
-  const auto outcome = personalize(trainer, monitor, request, console, stop.flag());
+  const auto outcome = personalize(trainer, monitor, *clock, request, console, stop.flag());
   auto record = record_of(options, outcome, request, monitor, started, trainer.description());
   record["settings"]["threads"] = compute.threads;
   if (!record_file.empty()) results::write_file_atomically(record_file, record.dump(2) + "\n");

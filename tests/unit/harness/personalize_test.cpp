@@ -1,5 +1,5 @@
 // The whole of `personalize` on a network, trained for seconds, whose own predictions are the labels: it is right on
-// everything, until they are renamed. The meter is constant.
+// everything, until they are renamed. The meter is constant, and time is virtual: joules do not depend on the machine.
 #include "harness/adaptive/personalize.h"
 
 #include <gmock/gmock.h>
@@ -16,6 +16,7 @@
 #include "tests/support/fake_meter.h"
 #include "tests/support/message_of.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/virtual_clock.h"
 
 namespace tbft {
 namespace {
@@ -26,6 +27,22 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr double watts_W = 5;
+
+// Work takes no virtual time by itself: the edge of a window and a look at the clock take 5 ms, which the sampler sees pass.
+constexpr power::TimeNs work_ns = 5'000'000;
+
+class WorkClock final : public power::Clock {
+ public:
+  explicit WorkClock(std::shared_ptr<power::Clock> shared) : shared_(std::move(shared)) {}
+  power::TimeNs now() const override {
+    shared_->sleep_until(shared_->now() + work_ns);
+    return shared_->now();
+  }
+  void sleep_until(power::TimeNs instant, const std::stop_token& stop) override { shared_->sleep_until(instant, stop); }
+
+ private:
+  std::shared_ptr<power::Clock> shared_;
+};
 
 std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
   std::vector<std::int64_t> list(static_cast<std::size_t>(end - begin));
@@ -84,9 +101,11 @@ class PersonalizeTest : public testing::Test {
       const PersonalizeRequest& r, const Watts& watts = [](power::TimeNs) { return watts_W; },
       const std::atomic<bool>& stop = false) {
     auto meter = std::make_unique<power::testing::FunctionMeter>(power::testing::simple_meter(1e-3), watts);
-    power::Monitor monitor(std::move(meter), {});
+    const auto shared = std::make_shared<power::testing::SharedClock>(2);  // the work, the sampler
+    WorkClock clock(shared);
+    power::Monitor monitor(std::move(meter), {.clock = shared, .on_mark = [&](const power::Mark&) { clock.now(); }});
     Console console(stderr, false);
-    return personalize(*trainer, monitor, r, console, stop);
+    return personalize(*trainer, monitor, clock, r, console, stop);
   }
 
   // In the folder of the output.
