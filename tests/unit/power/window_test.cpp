@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <optional>
 #include <stdexcept>
@@ -214,6 +215,26 @@ TEST(Snapshot, other_threads_measure_while_windows_come_and_go) {
   }
   rig.clock->leave();
   other.join();
+}
+
+// On the real clock, where nothing but the monitor's own lock orders the threads: for the thread sanitizer.
+TEST(Snapshot, threads_share_nothing_that_is_not_guarded) {
+  Monitor monitor(std::make_unique<FunctionMeter>(simple_meter(0.001), [](TimeNs) { return 2.0; }));
+  const auto measure = [&](bool snapshots) {
+    for (int i = 0; i < 30; ++i) {
+      const auto from = monitor.snapshot();
+      std::optional<OpenWindow> window;
+      if (!snapshots) window.emplace(monitor.window("w"));
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      const Energy e = snapshots ? monitor.between(from, monitor.snapshot()) : window->end();
+      EXPECT_TRUE(!e.valid || std::abs(e.energy_J - 2 * e.duration_s) < 1e-9) << "a busy machine may leave gaps";
+      EXPECT_EQ(monitor.failure(), "");
+      EXPECT_TRUE(monitor.live().joules_J >= 0);
+    }
+  };
+  std::vector<std::jthread> others;
+  for (int i = 0; i < 3; ++i) others.emplace_back(measure, true);
+  measure(false);
 }
 
 TEST(Snapshot, readings_are_kept_only_while_one_lives) {

@@ -32,6 +32,7 @@ enum class MeterState {
   unusable,       // it is there and cannot measure now (a battery that charges)
   absent,
 };
+// The name of the state as it stands above.
 std::string to_string(MeterState state);
 
 struct FoundMeter {
@@ -42,14 +43,16 @@ struct FoundMeter {
   std::string fix;     // a command or a URI; empty where there is nothing to mend
 };
 
-// All kinds, in the order of the registry's list.
+// Meters of all kinds, in the order of the registry's list. What cannot be looked at is reported as a state; throws nothing
+// else.
 std::vector<FoundMeter> find_meters(const Roots& roots = {});
 
 // Power sensors on I2C that the kernel was told of (device tree, new_device), from SYS/bus/i2c/devices: driver_bound or
 // not_wired.
 std::vector<FoundMeter> find_i2c_devices(const Roots& roots);
 
-// The bus clock that the device tree sets (clock-frequency of the adapter), 0 where it says nothing.
+// The clock of an I2C bus (/dev/i2c-1) in Hz, as the device tree sets it (clock-frequency of the adapter); 0 where it says
+// nothing.
 double bus_clock_hz(const std::filesystem::path& device, const std::filesystem::path& sysfs = "/sys");
 
 // The meters that nothing prefers to one another, of those that are ready: of the widest scope (board, package, battery, rail),

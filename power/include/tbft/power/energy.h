@@ -1,4 +1,5 @@
-// Energy as a pure function of readings and a window. Nothing here keeps state, reads a clock or touches a device.
+// Energy as a pure function of readings and a window. Nothing here keeps state, reads a clock or touches a device, and nothing
+// throws: an energy that cannot be told is invalid and says why.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +33,9 @@ struct Energy {
   double u_offset_by_V_W = unknown;  // and one of the voltage at this current
 };
 
-// Trapezoid on true times with interpolated window edges, sums in double; a counter is differenced instead.
-// `readings` are in time order and may extend beyond the window; equal times are a step.
+// The energy of `window` in joules, with its uncertainty: trapezoid on true times with interpolated window edges, sums in
+// double; a counter is differenced instead. `readings` are in time order and may extend beyond the window; equal times are a
+// step. `meter` gives the gap limit and the limits of accuracy.
 Energy energy(std::span<const Reading> readings, const Window& window, const MeterInfo& meter);
 
 // As energy(), for a window that is one part of many: without a reading inside it is invalid too, but keeps the joules that the
@@ -47,8 +49,8 @@ Energy combine(std::span<const Energy> parts);
 // Makes it invalid: joules, powers and uncertainties unknown, the counts stay.
 void invalidate(Energy& energy, std::string reason);
 
-// Net of idle: gross - idle_W x duration, idle the mean of both sides, half their difference in U.
-// A constant offset cancels. Unknown idle (no idle window, or invalid) leaves net unknown, never equal to gross.
+// What the work drew beyond idle, in joules: gross - idle_W x duration, idle the mean of both sides, half their difference in
+// U. A constant offset cancels. Unknown idle (no idle window, or invalid) leaves net unknown, never equal to gross.
 struct NetEnergy {
   double idle_W = unknown;
   double idle_drift_W = unknown;  // after less before

@@ -31,7 +31,7 @@ class GpioOutput {
   GpioOutput(const GpioOutput&) = delete;
   GpioOutput& operator=(const GpioOutput&) = delete;
 
-  // Throws std::system_error.
+  // Sets the line. Throws std::system_error.
   virtual void set(bool high) = 0;
 };
 

@@ -14,6 +14,7 @@ namespace tbft::power {
 
 // What a meter's joules are of. Two scopes are never mixed in one comparison.
 enum class Scope { board, package, rail, battery };
+// "board", "package", "rail" or "battery".
 std::string to_string(Scope scope);
 
 // Accuracy of one meter: limits as the datasheet gives them; nullopt means unknown. Independent limits of one kind (amplifier,
@@ -29,7 +30,8 @@ struct Accuracy {
   double resolution_J = 0;  // one step of a counter
 };
 
-// The longest time without a new reading that is not yet a gap, unless the URI says otherwise: max(3 nominal periods, 50 ms).
+// The longest time in seconds without a new reading that is not yet a gap, unless the URI says otherwise: max(3 nominal
+// periods, 50 ms).
 inline double default_gap_limit_s(double nominal_period_s) {
   return std::max(3 * nominal_period_s, 0.05);
 }
@@ -92,12 +94,14 @@ class Meter {
   Meter(const Meter&) = delete;
   Meter& operator=(const Meter&) = delete;
 
+  // What it is now. A converter may change it while it is polled, and says so in `note`.
   virtual const MeterInfo& info() const = 0;
-  // Sets the device up. `first_window` is the instant that a recording's own start corresponds to (replay).
+  // Sets the device up. `first_window` is the instant that a recording's own start corresponds to (replay). Throws
+  // MeterUnavailable.
   virtual void start(TimeNs first_window) = 0;
   // At most one reading that is new since the last call. nullopt: nothing new yet (the poll came before the conversion ended).
   // A failed read is a Reading with gap_begins and unknown values, never 0 W. Call again at once while it returns a reading
-  // older than `now` (a replay or a serial meter may hold several).
+  // older than `now` (a replay or a serial meter may hold several). Throws MeterUnavailable once the device is gone for good.
   virtual std::optional<Reading> poll(TimeNs now) = 0;
   virtual void stop() = 0;
 

@@ -1,4 +1,5 @@
-// Whether whole readings can be true of a device that draws power. Pure functions: what the processors did is given.
+// Whether whole readings can be true of a device that draws power. Pure functions that throw nothing: what the processors did
+// is given.
 #pragma once
 
 #include <span>
@@ -9,7 +10,7 @@
 
 namespace tbft::power {
 
-// The smallest energy that `energy` leaves possible: its value less U, or less U_random where U is unknown.
+// The smallest energy in joules that `energy` leaves possible: its value less U, or less U_random where U is unknown.
 double lower_bound_J(const Energy& energy);
 
 // Why an energy that is negative beyond its uncertainty is no result, with the remedy; empty for any other.

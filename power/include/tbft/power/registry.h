@@ -15,6 +15,7 @@ struct MeterKind {
   std::string_view summary;  // one line
   std::string_view example;  // a URI that works on a usual board
 };
+// All kinds, in the order of the list.
 std::span<const MeterKind> meter_kinds();
 
 // Opens the meter of a URI, or the best one that is here for `auto`, which never writes to an I2C address that no URI names.

@@ -45,8 +45,8 @@ struct SamplerStats {
   Scheduling scheduling;          // of the thread
 };
 
-// A line about conversions that gave no reading, and what helps; empty where at least 95 % of them did, or too few were made to
-// tell. Only of a meter that paces itself.
+// A line for people about conversions that gave no reading, and what helps; empty where at least 95 % of them did, or too few
+// were made to tell. Only of a meter that paces itself.
 std::string shortfall(const SamplerStats& stats, const MeterInfo& meter);
 
 }  // namespace tbft::power

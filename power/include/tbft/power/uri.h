@@ -33,7 +33,7 @@ struct MeterUri {
 // In the path %3F is a ?, in a value %26 is a &; any %XX is decoded. Throws BadMeterUri for text without `name://`, a malformed
 // or a double option.
 MeterUri parse_meter_uri(std::string_view text);
-// Options in alphabetical order: the same meter has the same text.
+// The text again, with options in alphabetical order: the same meter has the same text.
 std::string to_string(const MeterUri& uri);
 
 // %3F for ?, as in URLs, so that a path may hold the characters that would end it.
