@@ -20,7 +20,7 @@
 #include "harness/data/split.h"
 #include "harness/host/console.h"
 #include "harness/training/trainer.h"
-#include "power/clock.h"
+#include "tbft/power/clock.h"
 #include "tbft/power/energy.h"
 #include "tbft/power/monitor.h"
 

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <thread>
 
-#include "power/monitor.h"
-#include "power/trace_file.h"
+#include "tbft/power/monitor.h"
+#include "tbft/power/trace.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/temporary_folder.h"
 
