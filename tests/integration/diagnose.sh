@@ -32,7 +32,7 @@ P
 run "$source" >"$work/text"
 grep -q '^drift: ' "$work/text" && grep -qE '^accuracy +[0-9.]+ +[0-9.]+ to ' "$work/text" || fail "$(cat "$work/text")"
 
-expect_refusal 2 'give --source DATASET .* or --reference' "$tbft" diagnose --checkpoint "$base" --dataset "$source"
+expect_refusal 2 'give either --source DATASET .* or --reference' "$tbft" diagnose --checkpoint "$base" --dataset "$source"
 expect_refusal 2 'nothing to do' "$tbft" diagnose --checkpoint "$base" --source "$source"
 expect_refusal 1 '150 source images; samples of 100 want at least 300' \
   "$tbft" diagnose --checkpoint "$base" --source 'synthetic:?part=test&n=150' --dataset "$source"

@@ -40,7 +40,7 @@ case $3 in
     mkdir "$work/bare"
     cp "$work/run/cells.csv" "$work/bare"
     for run in "$work/bare" "$work/bare/cells.csv"; do
-      expect_untouched "$work/bare/cells.csv" expect_refusal 2 'uses that file already' "$tbft" report "$run" -o "$work/bare/cells.csv" --force
+      expect_untouched "$work/bare/cells.csv" expect_refusal 2 'already uses that file' "$tbft" report "$run" -o "$work/bare/cells.csv" --force
     done
     "$tbft" plot "$work/run" -o "$work/figures" --figure accuracy --format gnuplot >/dev/null
     expect_refusal 2 'exists; .*--force' "$tbft" plot "$work/run" -o "$work/figures" --figure accuracy --format gnuplot
@@ -50,12 +50,12 @@ case $3 in
     sample_run "$work/run"
     cp "$work/5W.csv" "$work/run/traces/trace.csv"
     for force in '' --force --append; do
-      expect_untouched "$work/5W.csv" expect_refusal 2 'uses that file already' \
+      expect_untouched "$work/5W.csv" expect_refusal 2 'already uses that file' \
         "$tbft" record -m "replay://$work/5W.csv" -d 0.1s -o "$work/5W.csv" $force
       expect_untouched "$work/run/traces/trace.csv" expect_refusal 2 'belongs to the run' \
         "$tbft" record -m estimate:// -d 0.1s -o "$work/run/traces/trace.csv" $force
     done
-    expect_untouched "$work/5W.csv" expect_refusal 2 'uses that file already' "$tbft" measure -m "replay://$work/5W.csv" -o "$work/5W.csv" -- true
+    expect_untouched "$work/5W.csv" expect_refusal 2 'already uses that file' "$tbft" measure -m "replay://$work/5W.csv" -o "$work/5W.csv" -- true
     expect_untouched "$work/run/traces/trace.csv" expect_refusal 2 'belongs to the run' \
       "$tbft" measure -m estimate:// -o "$work/run/traces/trace.csv" -- true
     echo mine >"$work/notes.txt"
@@ -64,7 +64,7 @@ case $3 in
     [ "$("$tbft" integrate "$work/notes.txt" | grep -c '^record ')" = 1 ] || fail "not one segment"
     expect_untouched "$work/notes.txt" expect_refusal 2 'status .*notes.txt: exists and is not a status file' \
       "$tbft" record -m estimate:// -d 0.1s -o "$work/x.csv" --status "$work/notes.txt"
-    expect_refusal 2 'uses that file already' "$tbft" record -m estimate:// -d 0.1s -o "$work/x.csv" --status "$work/x.csv"
+    expect_refusal 2 'already uses that file' "$tbft" record -m estimate:// -d 0.1s -o "$work/x.csv" --status "$work/x.csv"
     for _ in 1 2; do "$tbft" record -m estimate:// -d 0.1s -o "$work/x.csv" --force --status "$work/s.json" >/dev/null || fail "an earlier status is in the way"; done ;;
   devices_links_and_pipes_stay)
     sample_run "$work/run"
@@ -191,7 +191,7 @@ S
     # A path with a question mark, and what the library says about a folder that cannot be.
     mkdir -p "$work/what?/test"
     cp -r "$("$tbft" data export --dataset 'synthetic:?part=test&n=20' -o "$work/tree" >/dev/null; echo "$work/tree")"/* "$work/what?/test"
-    expect_refusal 2 'written %3F' "$tbft" data info --dataset "imagefolder:$work/what?/test"
+    expect_refusal 2 'as %3F' "$tbft" data info --dataset "imagefolder:$work/what?/test"
     for base in '' imagefolder: cifar-flip:imagefolder: cifar10:imagefolder:; do
       "$tbft" data info --dataset "$base$work/what%3F/test" >/dev/null || fail "a question mark behind $base"
     done
@@ -215,14 +215,14 @@ S
     echo precious >"$work/ref.json"
     expect_untouched "$work/ref.json" expect_refusal 2 'ref.json: exists; .*--force' \
       "$tbft" diagnose "${base[@]}" --source 'synthetic:?part=test&n=250' --save-reference "$work/ref.json"
-    expect_untouched "$work/base.pth" expect_refusal 2 'uses that file already' \
+    expect_untouched "$work/base.pth" expect_refusal 2 'already uses that file' \
       "$tbft" diagnose "${base[@]}" --source 'synthetic:?part=test&n=250' --save-reference "$work/base.pth" --force
     personalize=("$tbft" personalize "${base[@]}" --reference "$work/ref.json" --dataset 'synthetic:?n=60' -m estimate://)
     echo precious >"$work/record.json"
     expect_untouched "$work/record.json" expect_refusal 2 'record.json: exists; .*--force' "${personalize[@]}" -o "$work/o.pth" --record "$work/record.json"
     expect_untouched "$work/base.pth" expect_refusal 2 'is no file' "${personalize[@]}" -o /dev/null
-    expect_untouched "$work/ref.json" expect_refusal 2 'uses that file already' "${personalize[@]}" -o "$work/ref.json" --force
-    expect_refusal 2 'uses that file already' "${personalize[@]}" -o "$work/o.pth" --trace "$work/o.pth"
+    expect_untouched "$work/ref.json" expect_refusal 2 'already uses that file' "${personalize[@]}" -o "$work/ref.json" --force
+    expect_refusal 2 'already uses that file' "${personalize[@]}" -o "$work/o.pth" --trace "$work/o.pth"
     tiny_experiment "$work/e.toml"
     cd "$work"
     expect_refusal 2 "name: '../../x' cannot begin a folder's name" \

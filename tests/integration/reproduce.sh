@@ -33,7 +33,7 @@ reproduce >"$work/text" 2>"$work/err" || fail "$(cat "$work/err")"
 [ "$(ls "$work/run/base")" = cifar10-pairs-short-4.pth ] || fail "base models: $(ls "$work/run/base")"
 grep -q 'living17: needs ImageNet' "$work/err" || fail "what is missing is not said: $(cat "$work/err")"
 for file in report.md report.json cells.csv; do [ -s "$work/run/$file" ] || fail "no $file"; done
-grep -q 'not to be compared with the paper' "$work/run/report.md" || fail 'the report does not say that it is a quick one'
+grep -q 'not comparable with the paper' "$work/run/report.md" || fail 'the report does not say that it is a quick one'
 grep -q 'image-net.org' "$work/run/report.md" || fail "the report does not say where ImageNet is to be had"
 /usr/bin/python3 - "$work/run" <<'P'
 import collections, csv, json, sys

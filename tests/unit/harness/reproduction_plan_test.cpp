@@ -158,7 +158,7 @@ TEST_F(ReproductionPlanTest, ABaseModelOfAnotherRecipeIsAnotherFile) {
   r.quick = true;
   const auto quick = plan_reproduction(r, material());
   EXPECT_NE(whole.jobs.at(0).settings.model.checkpoint, quick.jobs.at(0).settings.model.checkpoint);
-  EXPECT_THAT(quick.notes, Contains(HasSubstr("not to be compared")));
+  EXPECT_THAT(quick.notes, Contains(HasSubstr("not comparable")));
   EXPECT_THAT(whole.notes, Contains(HasSubstr("recipe short, 16 epochs")));
 }
 
