@@ -12,7 +12,6 @@
 #include "harness/cli/command.h"
 #include "harness/data/dataset.h"
 #include "harness/experiment/run_directory.h"
-#include "harness/experiment/settings.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
 #include "harness/host/openmp_wait.h"
@@ -24,29 +23,25 @@ namespace {
 
 using tbft::cli::Exit;
 
-int report(int code, const std::exception& error) {
-  std::fflush(stdout);
-  tbft::print_error("tbft: " + tbft::results::error_text(error));
-  return code;
+template <typename... Errors>
+bool is_any(const std::exception& error) {
+  return (... || (dynamic_cast<const Errors*>(&error) != nullptr));
+}
+
+int exit_code_of(const std::exception& error) {
+  if (is_any<tbft::Interrupted>(error)) return Exit::interrupted;
+  if (is_any<tbft::UsageError, tbft::RunDirectoryError, tbft::data::BadDatasetSpec, tbft::power::BadMeterUri>(error))
+    return Exit::usage;
+  return is_any<tbft::power::MeterUnavailable>(error) ? Exit::no_meter : Exit::failed;
 }
 
 int run(const tbft::cli::Action& action) {
   try {
     return action();
-  } catch (const tbft::Interrupted& error) {
-    return report(Exit::interrupted, error);
-  } catch (const tbft::UsageError& error) {
-    return report(Exit::usage, error);
-  } catch (const tbft::RunDirectoryError& error) {
-    return report(Exit::usage, error);
-  } catch (const tbft::data::BadDatasetSpec& error) {
-    return report(Exit::usage, error);
-  } catch (const tbft::power::BadMeterUri& error) {
-    return report(Exit::usage, error);
-  } catch (const tbft::power::MeterUnavailable& error) {
-    return report(Exit::no_meter, error);
   } catch (const std::exception& error) {
-    return report(Exit::failed, error);
+    std::fflush(stdout);
+    tbft::print_error("tbft: " + tbft::results::error_text(error));
+    return exit_code_of(error);
   }
 }
 
@@ -86,26 +81,12 @@ int main(int argc, char** argv) {
       "Start with `tbft measure -- COMMAND` (joules of any command) or `tbft run experiments/quickstart.toml`.\n"
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 no meter, 4 ran but the measurement is invalid, 130 interrupted.");
 
-  tbft::cli::Action action;
-  tbft::cli::add_run(app, action);
-  tbft::cli::add_reproduce(app, action);
-  tbft::cli::add_merge(app, action);
-  tbft::cli::add_report(app, action);
-  tbft::cli::add_compare(app, action);
-  tbft::cli::add_plot(app, action);
-  tbft::cli::add_eval(app, action);
-  tbft::cli::add_pretrain(app, action);
-  tbft::cli::add_data(app, action);
-  tbft::cli::add_cost(app, action);
-  tbft::cli::add_step_cost(app, action);
-  tbft::cli::add_diagnose(app, action);
-  tbft::cli::add_personalize(app, action);
-  tbft::cli::add_meters(app, action);
-  tbft::cli::add_doctor(app, action);
-  tbft::cli::add_measure(app, action);
-  tbft::cli::add_record(app, action);
-  tbft::cli::add_integrate(app, action);
-  tbft::cli::add_serve_meter(app, action);
+  using namespace tbft::cli;
+  Action action;
+  for (const auto add : {add_run, add_reproduce, add_merge, add_report, add_compare, add_plot, add_eval, add_pretrain, add_data,
+                         add_cost, add_step_cost, add_diagnose, add_personalize, add_meters, add_doctor, add_measure,
+                         add_record, add_integrate, add_serve_meter})  // in the order of --help
+    add(app, action);
 
   try {
     app.parse(argc, argv);
