@@ -14,14 +14,11 @@ namespace tbft::cli {
 // Exit codes of the program.
 enum Exit : int { ok = 0, failed = 1, usage = 2, no_meter = 3, invalid_measurement = 4, interrupted = 130 };
 
-// Help text of an option of report, compare and plot.
-inline constexpr const char* keep_contended_help =
-    "Keep joules and times of training of cells beside which other programs took over 30 % of the processors";
-
 // Set by the sub-command that the user chose; runs it and returns the exit code.
 using Action = std::function<int()>;
 
 void add_meters(CLI::App& app, Action& action);
+void add_calibrate(CLI::App& meters, Action& action);  // under `meters`
 void add_measure(CLI::App& app, Action& action);
 void add_record(CLI::App& app, Action& action);
 void add_integrate(CLI::App& app, Action& action);

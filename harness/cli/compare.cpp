@@ -4,15 +4,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
-#include <filesystem>
-#include <iostream>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/runs_read.h"
 #include "harness/experiment/run_inputs.h"
@@ -80,23 +75,18 @@ int execute(const CompareOptions& options) {
 }  // namespace
 
 void add_compare(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = app.add_subcommand(
-      "compare", "Compare the same cells of two runs: which joules, seconds and accuracies differ significantly");
-  command->add_option("run", options->runs, "Run directories, or their cells.csv; each is compared with the first")
-      ->required()
-      ->expected(2, 1000)
-      ->type_name("RUN_DIR");
-  command
-      ->add_option("-f,--format", options->format, "text, md, csv (long form), json or html (one file that needs no network)")
-      ->check(CLI::IsMember({"text", "md", "csv", "json", "html"}))
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  const auto [command, options] =
+      add_command(app, action, "compare",
+                  "Compare the same cells of two runs: which joules, seconds and accuracies differ significantly", execute);
+  add_runs_option(*command, options->runs, "Run directories, or their cells.csv; each is compared with the first")
+      ->expected(2, 1000);
+  add_format_option(*command, options->format, "text, md, csv (long form), json or html (one file that needs no network)",
+                    {"text", "md", "csv", "json", "html"});
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
   command->add_flag("--force", options->force,
                     "Compare runs that are not comparable (other data, measured joules against estimates, other meter scopes), "
                     "and replace the file of -o");
-  command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
+  add_keep_contended_option(*command, options->keep_contended);
   command->footer(
       "Cells are paired by data set, drift, condition, training size, strategy and repetition. Joules and seconds are compared "
       "by\n"
@@ -108,7 +98,6 @@ void add_compare(CLI::App& app, Action& action) {
       "  tbft compare runs/pi4 runs/pi5\n"
       "  tbft compare runs/before runs/after --format csv | column -s, -t\n"
       "  tbft compare runs/a runs/b runs/c --format html -o compare.html");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

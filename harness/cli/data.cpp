@@ -2,19 +2,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <system_error>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/data/dataset.h"
 #include "harness/data/load_images.h"
 #include "harness/data/split.h"
@@ -35,24 +31,17 @@ struct Options {
   std::string output;
 };
 
-// A spec that cannot be valid is a usage error (2). Errors in the data exit with 1.
-template <typename Error, typename Work>
-auto or_usage_error(Work work) {
-  try {
-    return work();
-  } catch (const Error& e) {
-    throw UsageError(e.what());
-  }
-}
-
 data::Images load(const Options& options) {
   Console console;
-  return or_usage_error<data::BadDatasetSpec>([&] { return load_images(options.dataset, console); });
+  return load_images(options.dataset, console);
 }
 
-// Class names are folder names and may contain any bytes; bytes that are not UTF-8 are replaced.
-void print(const ordered_json& out, int indent) {
-  fmt::print("{}\n", out.dump(indent, ' ', false, ordered_json::error_handler_t::replace));
+data::Split split_of(std::int64_t n, const Options& options) {
+  try {
+    return data::paper_split(n, options.train_size, options.random_state);
+  } catch (const data::DataError& error) {
+    throw UsageError(error.what());
+  }
 }
 
 int list(const Options& options) {
@@ -67,7 +56,7 @@ int list(const Options& options) {
                      {"summary", kind.summary},
                      {"example", kind.example}});
     }
-    print(out, 2);
+    print_json(out, 2);
     return ok;
   }
   fmt::print("{:<15} {:<7} {:<21} {}\n", "NAME", "DRIFT", "CONDITIONS", "WHAT");
@@ -93,7 +82,7 @@ int info(const Options& options) {
     const ordered_json out{{"dataset", name},          {"n", images.size()},      {"height", images.height},
                            {"width", images.width},    {"classes", classes},      {"mean", summary.mean},
                            {"std", summary.deviation}, {"sha256", summary.sha256}};
-    print(out, 2);
+    print_json(out, 2);
     return ok;
   }
   fmt::print("data set  {}\nimages    {} of {}x{} px, {} classes\n", name, images.size(), images.width, images.height,
@@ -110,11 +99,9 @@ int info(const Options& options) {
 
 int split(const Options& options) {
   const auto n = options.dataset.empty() ? options.n : load(options).size();
-  const auto parts =
-      or_usage_error<data::DataError>([&] { return data::paper_split(n, options.train_size, options.random_state); });
+  const auto parts = split_of(n, options);
   if (options.json) {
-    const ordered_json out{{"n", n}, {"train", parts.train}, {"val", parts.val}, {"test", parts.test}};
-    print(out, -1);
+    print_json(ordered_json{{"n", n}, {"train", parts.train}, {"val", parts.val}, {"test", parts.test}});
     return ok;
   }
   fmt::print("train {}\nval {}\ntest {}\n", fmt::join(parts.train, " "), fmt::join(parts.val, " "), fmt::join(parts.test, " "));
@@ -135,35 +122,13 @@ void write_images(data::Images& images, const fs::path& folder) {
   }
 }
 
-// Writes DIR/CLASS/INDEX.png, which can be read as imagefolder:DIR. Writes to a temporary folder beside it, then renames.
+// Writes DIR/CLASS/INDEX.png, which can be read as imagefolder:DIR.
 int export_images(const Options& options) {
-  auto target = fs::absolute(options.output);
-  if (!target.has_filename()) target = target.parent_path();  // the user wrote a slash at its end
-  if (fs::exists(target)) throw UsageError(fmt::format("{}: exists; name a new folder", options.output));
+  check_new_folder(options.output);
   auto images = load(options);
-  std::string temporary = target.string() + ".XXXXXX";
-  if (!mkdtemp(temporary.data())) {
-    throw data::DataError(fmt::format("{}: {}", options.output, std::generic_category().message(errno)));
-  }
-  try {
-    write_images(images, fs::path(temporary) / "images");
-    fs::rename(fs::path(temporary) / "images", target);
-  } catch (...) {
-    fs::remove_all(temporary);
-    throw;
-  }
-  fs::remove(temporary);
+  write_new_folder(options.output, [&](const fs::path& folder) { write_images(images, folder); });
   fmt::print("{} images in {}\n", images.size(), options.output);
   return ok;
-}
-
-// Adds a sub-command of `data` that calls `run`.
-CLI::App& add(CLI::App& parent, Action& action, const std::shared_ptr<Options>& options, const char* name, const char* what,
-              const char* examples, int (*run)(const Options&)) {
-  auto& app = *parent.add_subcommand(name, what);
-  app.footer(fmt::format("Examples:\n{}", examples));
-  app.callback([&action, options, run] { action = [options, run] { return run(*options); }; });
-  return app;
 }
 
 void add_json(CLI::App& app, Options& options) {
@@ -177,39 +142,42 @@ CLI::Option* add_dataset(CLI::App& app, Options& options) {
 }  // namespace
 
 void add_data(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
   auto& data = *app.add_subcommand("data", "Data sets: list, info, split, export, corrupt");
   data.require_subcommand(1);
   data.footer("Example:\n  tbft data info --dataset 'synthetic:?drift=input'");
 
-  auto& list_app =
-      add(data, action, options, "list", "List the known data sets", "  tbft data list\n  tbft data list --json", list);
-  add_json(list_app, *options);
+  const auto [list_app, list_options] = add_command(data, action, "list", "List the known data sets", list);
+  add_json(*list_app, *list_options);
+  list_app->footer("Examples:\n  tbft data list\n  tbft data list --json");
 
-  auto& info_app = add(data, action, options, "info", "Print images, classes, mean and SHA-256 of one data set",
-                       "  tbft data info --dataset 'synthetic:?drift=input'\n"
-                       "  tbft data info --dataset cifar10:cifar-10-batches-bin --json",
-                       info);
-  add_dataset(info_app, *options)->required();
-  add_json(info_app, *options);
+  const auto [info_app, info_options] =
+      add_command(data, action, "info", "Print images, classes, mean and SHA-256 of one data set", info);
+  add_dataset(*info_app, *info_options)->required();
+  add_json(*info_app, *info_options);
+  info_app->footer(
+      "Examples:\n"
+      "  tbft data info --dataset 'synthetic:?drift=input'\n"
+      "  tbft data info --dataset cifar10:cifar-10-batches-bin --json");
 
-  auto& split_app =
-      add(data, action, options, "split", "Print the paper's train, val and test indices (as scikit-learn makes them)",
-          "  tbft data split --n 10000 --train-size 0.1 --json\n"
-          "  tbft data split --dataset imagefolder:photos/test --train-size 0.3",
-          split);
-  auto* source = split_app.add_option_group("of");
-  source->add_option("--n", options->n, "number of images");
-  add_dataset(*source, *options);
+  const auto [split_app, of] =
+      add_command(data, action, "split", "Print the paper's train, val and test indices (as scikit-learn makes them)", split);
+  auto* source = split_app->add_option_group("of");
+  source->add_option("--n", of->n, "number of images");
+  add_dataset(*source, *of);
   source->require_option(1);
-  split_app.add_option("--train-size", options->train_size, "fraction of all images used for training, up to 0.7")->required();
-  split_app.add_option("--random-state", options->random_state, "seed of the split")->capture_default_str();
-  add_json(split_app, *options);
+  split_app->add_option("--train-size", of->train_size, "fraction of all images used for training, up to 0.7")->required();
+  split_app->add_option("--random-state", of->random_state, "seed of the split")->capture_default_str();
+  add_json(*split_app, *of);
+  split_app->footer(
+      "Examples:\n"
+      "  tbft data split --n 10000 --train-size 0.1 --json\n"
+      "  tbft data split --dataset imagefolder:photos/test --train-size 0.3");
 
-  auto& export_app = add(data, action, options, "export", "Write a data set as DIR/CLASS/INDEX.png",
-                         "  tbft data export --dataset 'synthetic:?drift=feature&n=200' -o shapes", export_images);
-  add_dataset(export_app, *options)->required();
-  export_app.add_option("-o,--output", options->output, "folder to create")->required();
+  const auto [export_app, export_options] =
+      add_command(data, action, "export", "Write a data set as DIR/CLASS/INDEX.png", export_images);
+  add_dataset(*export_app, *export_options)->required();
+  export_app->add_option("-o,--output", export_options->output, "folder to create")->required();
+  export_app->footer("Examples:\n  tbft data export --dataset 'synthetic:?drift=feature&n=200' -o shapes");
 
   add_data_corrupt(data, action);
 }

@@ -1,17 +1,15 @@
 // `tbft data corrupt`: applies the corruptions of CIFAR-10-C to a clean data set, in the layout of the published files.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
+#include <boost/algorithm/string.hpp>
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
-#include <system_error>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/data/corruption/corruption.h"
 #include "harness/data/load_images.h"
 #include "harness/data/npy.h"
@@ -38,24 +36,19 @@ struct CorruptOptions {
 };
 
 std::vector<std::string> parts_of(const std::string& list) {
-  std::vector<std::string> parts{""};
-  for (const char c : list) {
-    if (c == ',')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  return parts;
+  std::vector<std::string> parts;
+  return boost::split(parts, list, boost::is_any_of(","));
 }
 
 std::vector<const data::Corruption*> chosen_corruptions(const std::string& list) {
   std::vector<const data::Corruption*> chosen;
-  for (const auto& name : list == "all" ? std::vector<std::string>{} : parts_of(list)) {
-    chosen.push_back(&data::find_corruption(name));
-    if (std::ranges::count(chosen, chosen.back()) > 1) throw UsageError(fmt::format("--corruptions: {} is given twice", name));
-  }
   if (list == "all") {
     for (const auto& corruption : data::corruptions()) chosen.push_back(&corruption);
+    return chosen;
+  }
+  for (const auto& name : parts_of(list)) {
+    chosen.push_back(&data::find_corruption(name));
+    if (std::ranges::count(chosen, chosen.back()) > 1) throw UsageError(fmt::format("--corruptions: {} is given twice", name));
   }
   return chosen;
 }
@@ -140,29 +133,16 @@ ordered_json describe(const Job& job, const std::string& dataset) {
 int corrupt(const CorruptOptions& options) {
   auto corruptions = chosen_corruptions(options.corruptions);
   auto severities = chosen_severities(options.severities);
-  auto target = fs::absolute(options.output);
-  if (!target.has_filename()) target = target.parent_path();  // the user wrote a slash at its end
-  if (fs::exists(target)) throw UsageError(fmt::format("{}: exists; name a new folder", options.output));
+  check_new_folder(options.output);
   Console console;
   const auto images = load_images(options.dataset, console);
   const auto frost = data::Frost::of(options.frost, options.seed);
   const Job job{std::move(corruptions), std::move(severities), options.seed, images, frost};
   const auto description = describe(job, options.dataset).dump(2, ' ', false, ordered_json::error_handler_t::replace);
-
-  // The folder appears completely or not at all: it is made beside the target under a temporary name, then renamed.
-  std::string temporary = target.string() + ".XXXXXX";
-  if (!mkdtemp(temporary.data()))
-    throw data::DataError(fmt::format("{}: {}", options.output, std::generic_category().message(errno)));
-  try {
-    write_arrays(job, temporary);
-    results::write_file_atomically(fs::path(temporary) / "corruptions.json", description + "\n");
-    fs::permissions(temporary, fs::perms(0755));  // mkdtemp makes it private
-    fs::rename(temporary, target);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(temporary, ignored);
-    throw;
-  }
+  write_new_folder(options.output, [&](const fs::path& folder) {
+    write_arrays(job, folder);
+    results::write_file_atomically(folder / "corruptions.json", description + "\n");
+  });
   if (options.json) {
     fmt::print("{}\n", description);
   } else {
@@ -175,23 +155,23 @@ int corrupt(const CorruptOptions& options) {
 }  // namespace
 
 void add_data_corrupt(CLI::App& data, Action& action) {
-  const auto options = std::make_shared<CorruptOptions>();
-  auto& app =
-      *data.add_subcommand("corrupt", "Apply the corruptions of CIFAR-10-C to a clean data set of 32 px; write .npy files");
-  app.add_option("--dataset", options->dataset, "NAME:PATH?key=value, or a folder; see `tbft data list`")->required();
-  std::string names;
-  for (const auto& corruption : data::corruptions()) names += fmt::format("{}{}", names.empty() ? "" : ", ", corruption.name);
-  app.add_option("--corruptions", options->corruptions, "all, or names separated by commas: " + names)->capture_default_str();
-  app.add_option("--severities", options->severities, "1-5, 5, or 1,3")->capture_default_str();
-  app.add_option("--seed", options->seed, "Seed of the random corruptions")->capture_default_str();
-  app.add_option("--frost", options->frost, "Folder of pictures of ice for frost; without it a texture is drawn");
-  app.add_option("-o,--output", options->output, "Folder to create: CORRUPTION.npy, labels.npy, corruptions.json")->required();
-  app.add_flag("--json", options->json, "Print corruptions.json");
-  app.footer(
+  const auto [app, options] = add_command(
+      data, action, "corrupt", "Apply the corruptions of CIFAR-10-C to a clean data set of 32 px; write .npy files", corrupt);
+  app->add_option("--dataset", options->dataset, "NAME:PATH?key=value, or a folder; see `tbft data list`")->required();
+  std::vector<std::string_view> names;
+  for (const auto& corruption : data::corruptions()) names.push_back(corruption.name);
+  app->add_option("--corruptions", options->corruptions,
+                  fmt::format("all, or names separated by commas: {}", fmt::join(names, ", ")))
+      ->capture_default_str();
+  app->add_option("--severities", options->severities, "1-5, 5, or 1,3")->capture_default_str();
+  app->add_option("--seed", options->seed, "Seed of the random corruptions")->capture_default_str();
+  app->add_option("--frost", options->frost, "Folder of pictures of ice for frost; without it a texture is drawn");
+  app->add_option("-o,--output", options->output, "Folder to create: CORRUPTION.npy, labels.npy, corruptions.json")->required();
+  app->add_flag("--json", options->json, "Print corruptions.json");
+  app->footer(
       "Examples:\n"
       "  tbft data corrupt --dataset cifar10:cifar-10-batches-bin --severities 5 -o cifar10-c-like\n"
       "  tbft data corrupt --dataset imagefolder:photos/test --corruptions fog,frost --frost ice/ -o weather");
-  app.callback([&action, options] { action = [options] { return corrupt(*options); }; });
 }
 
 }  // namespace tbft::cli

@@ -1,16 +1,14 @@
 // tbft diagnose: names the level of drift from a few labelled images of the target.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
 #include "harness/adaptive/diagnosis.h"
 #include "harness/adaptive/diagnosis_text.h"
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/source_option.h"
 #include "harness/data/class_names.h"
@@ -54,7 +52,7 @@ int execute(const DiagnoseOptions& options) {
   const StopOnSignal stop;
   set_compute({options.threads == 0 ? Board().cores() : options.threads});
   Trainer base(options.checkpoint);
-  if (!base.note().empty()) console.warning(base.note());
+  console.warning(base.note());
 
   std::optional<data::Images> target;
   std::int64_t n = options.n;
@@ -64,10 +62,8 @@ int execute(const DiagnoseOptions& options) {
   }
   const auto reference = reference_of(options.source, options.checkpoint, sizes_for(std::max<std::int64_t>(n, 2), to_keep),
                                       options.seed, base, console, stop);
-  if (target) {
-    const auto note = data::fit_to_outputs(*target, class_names_of(base, reference), base.spec().classes, options.dataset);
-    if (!note.empty()) console.warning(note);
-  }
+  if (target)
+    console.warning(data::fit_to_outputs(*target, class_names_of(base, reference), base.spec().classes, options.dataset));
   if (to_keep)
     results::write_file_atomically(
         options.save_reference,
@@ -85,7 +81,7 @@ int execute(const DiagnoseOptions& options) {
     json["seed"] = seed;
     json["checkpoint"] = options.checkpoint;
     json["dataset"] = options.dataset;
-    fmt::print("{}\n", json.dump());
+    print_json(json);
   }
   return Exit::ok;
 }
@@ -93,8 +89,8 @@ int execute(const DiagnoseOptions& options) {
 }  // namespace
 
 void add_diagnose(CLI::App& app, Action& action) {
-  auto options = std::make_shared<DiagnoseOptions>();
-  auto* command = app.add_subcommand("diagnose", "Name the level of a drift from a few labelled images of the target");
+  const auto [command, options] =
+      add_command(app, action, "diagnose", "Name the level of a drift from a few labelled images of the target", execute);
   command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
   command->add_option("--dataset", options->dataset, "Labelled images of the target; see `tbft data list`");
   add_source_options(*command, options->source);
@@ -111,9 +107,7 @@ void add_diagnose(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Seed of the first sample")->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads; 0: every core")
-      ->envname("TBFT_THREADS")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print JSON, one line for each sample");
   command->footer(
       "Levels: none, input (block1), feature (block3), output (fc), a mixture of two, or unsure. Each number is printed beside "
@@ -124,7 +118,6 @@ void add_diagnose(CLI::App& app, Action& action) {
       "  tbft diagnose --checkpoint base.pth --source imagefolder:clean/test --save-reference base.json   # where the source "
       "is\n"
       "  tbft diagnose --checkpoint base.pth --reference base.json --dataset imagefolder:camera --n 50    # on the device");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

@@ -4,15 +4,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cmath>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/experiment/trace_space.h"
 #include "harness/host/board.h"
 #include "tbft/power/registry.h"
@@ -46,6 +45,7 @@ Json json_of(const power::FoundMeter& meter) {
           {"fix", meter.fix}};
 }
 
+// nlohmann-json writes an unknown number (NaN) as null.
 Json json_of(const MeterExam& exam) {
   return {{"uri", exam.info.uri},
           {"description", exam.info.description},
@@ -144,13 +144,12 @@ int execute(const DoctorOptions& options) {
     Json checks = Json::array();
     for (const auto& check : meter_checks) checks.push_back(json_of(check));
     for (const auto& check : findings.checks) checks.push_back(json_of(check));
-    fmt::print("{}\n", Json{{"usable", usable},
-                            {"auto", findings.auto_uri.empty() ? Json(nullptr) : Json(findings.auto_uri)},
-                            {"auto_equals", findings.also_usable},
-                            {"meters", meters},
-                            {"checks", checks},
-                            {"meter", exam ? json_of(*exam) : Json(nullptr)}}
-                           .dump());
+    print_json(Json{{"usable", usable},
+                    {"auto", findings.auto_uri.empty() ? Json(nullptr) : Json(findings.auto_uri)},
+                    {"auto_equals", findings.also_usable},
+                    {"meters", meters},
+                    {"checks", checks},
+                    {"meter", exam ? json_of(*exam) : Json(nullptr)}});
   } else {
     if (exam) print(*exam);
     for (const auto& check : meter_checks) print_line(to_string(check.health), check.name, check.detail, check.fix);
@@ -162,9 +161,8 @@ int execute(const DoctorOptions& options) {
 }  // namespace
 
 void add_doctor(CLI::App& app, Action& action) {
-  auto options = std::make_shared<DoctorOptions>();
-  auto* command =
-      app.add_subcommand("doctor", "Look for meters and for what disturbs a measurement; print the fix for each problem");
+  const auto [command, options] = add_command(
+      app, action, "doctor", "Look for meters and for what disturbs a measurement; print the fix for each problem", execute);
   command->add_option("-m,--meter", options->meter, "Take a few readings of this meter and judge its wiring");
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(
@@ -173,7 +171,6 @@ void add_doctor(CLI::App& app, Action& action) {
       "Examples:\n"
       "  tbft doctor\n"
       "  tbft doctor -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

@@ -1,13 +1,12 @@
 // tbft integrate: recomputes the joules of every window of a recorded trace.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/measurement/energy_row.h"
 #include "tbft/power/plausible.h"
 #include "tbft/power/trace.h"
@@ -22,6 +21,7 @@ struct IntegrateOptions {
   bool json = false;
 };
 
+// nlohmann-json writes an unknown number (NaN) as null.
 nlohmann::ordered_json to_json(const power::NamedEnergy& window) {
   const auto& e = window.energy;
   return {{"name", window.name},
@@ -71,7 +71,7 @@ int execute(const IntegrateOptions& options) {
   if (options.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const auto& window : windows) list.push_back(to_json(window));
-    fmt::print("{}\n", nlohmann::ordered_json{{"trace", options.trace}, {"windows", list}}.dump());
+    print_json(nlohmann::ordered_json{{"trace", options.trace}, {"windows", list}});
     return exit_code(windows);
   }
   std::size_t width = 6;
@@ -93,8 +93,8 @@ int execute(const IntegrateOptions& options) {
 }  // namespace
 
 void add_integrate(CLI::App& app, Action& action) {
-  auto options = std::make_shared<IntegrateOptions>();
-  auto* command = app.add_subcommand("integrate", "Recompute the joules of every window of a trace.csv from its readings");
+  const auto [command, options] =
+      add_command(app, action, "integrate", "Recompute the joules of every window of a trace.csv from its readings", execute);
   command->add_option("trace", options->trace, "trace.csv of a run, of measure, or of a logger")->required();
   command->add_option("-w,--window", options->window, "Only the window of this name");
   command->add_flag("--json", options->json, "Print JSON");
@@ -102,7 +102,6 @@ void add_integrate(CLI::App& app, Action& action) {
       "Examples:\n"
       "  tbft integrate runs/first/traces/trace.csv\n"
       "  tbft integrate runs/first/traces/trace.csv -w cell/0123456789ab/train --json");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -11,10 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
-#include "harness/cli/sampling_options.h"
-#include "harness/cli/time_option.h"
 #include "harness/experiment/journal.h"
 #include "harness/host/board.h"
 #include "harness/host/child.h"

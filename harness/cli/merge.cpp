@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/host/console.h"
 
 namespace tbft::cli {
@@ -21,12 +20,12 @@ struct Options {
   bool json = false;
 };
 
-void print_json(const Options& options, const MergeOutcome& outcome) {
+void print_object(const Options& options, const MergeOutcome& outcome) {
   nlohmann::json object{
       {"output", options.output}, {"parts", options.parts.size()}, {"planned", outcome.planned},        {"ok", outcome.ok},
       {"failed", outcome.failed}, {"invalid", outcome.invalid},    {"missing", nlohmann::json::array()}};
   for (const auto& cell : outcome.missing) object["missing"].push_back({{"index", cell.index}, {"cell_id", cell.id}});
-  fmt::print("{}\n", object.dump(2));
+  print_json(object, 2);
 }
 
 void print_text(const Options& options, const MergeOutcome& outcome) {
@@ -47,7 +46,7 @@ int merge(const Options& options) {
   const auto outcome = merge_runs({options.parts.begin(), options.parts.end()}, options.output, command_line,
                                   [](const std::string& what) { print_error("tbft: warning: " + what); });
   if (options.json)
-    print_json(options, outcome);
+    print_object(options, outcome);
   else
     print_text(options, outcome);
   if (outcome.failed > 0 || !outcome.missing.empty()) return Exit::failed;
@@ -57,8 +56,8 @@ int merge(const Options& options) {
 }  // namespace
 
 void add_merge(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("merge", "Merge the run directories of cells that were run separately (run --cell)");
+  const auto [command, options] =
+      add_command(app, action, "merge", "Merge the run directories of cells that were run separately (run --cell)", merge);
   command->add_option("part", options->parts, "Run directories of the same plan; each cell may be in only one of them")
       ->required()
       ->type_name("PART");
@@ -75,7 +74,6 @@ void add_merge(CLI::App& app, Action& action) {
       "  tbft run sweep.toml -o runs/sweep --resume         # the cells that no part had\n"
       "Exit code: 0 all cells are ok; 1 some are missing or failed, 4 invalid (OUT is written in any case); 2 refused.\n"
       "experiments/slurm/ submits a sweep as an array of jobs.");
-  command->callback([options, &action] { action = [options] { return merge(*options); }; });
 }
 
 }  // namespace tbft::cli

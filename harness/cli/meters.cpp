@@ -1,34 +1,38 @@
-// tbft meters: lists the kinds of power meters; describes, tests or calibrates one.
+// tbft meters: lists the kinds of power meters; describes one; compares one with its stated properties.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <memory>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
-#include "harness/cli/command.h"
-#include "harness/cli/meter_checks.h"
-#include "harness/cli/number_option.h"
-#include "harness/cli/sampling_options.h"
-#include "harness/cli/time_option.h"
+#include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "tbft/power/capture.h"
 #include "tbft/power/registry.h"
+#include "tbft/power/self_test.h"
 
 namespace tbft::cli {
 
 namespace {
 
+using nlohmann::ordered_json;
+
 struct MetersOptions {
   std::string meter;
+  double seconds = 10;
+  double interval_s = 0;
+  std::string realtime = "auto";
   bool json = false;
   bool self_test = false;
 };
 
-int list(bool json) {
-  if (json) {
-    nlohmann::ordered_json kinds = nlohmann::ordered_json::array();
+int list(const MetersOptions& options) {
+  if (options.json) {
+    auto kinds = ordered_json::array();
     for (const auto& kind : power::meter_kinds())
       kinds.push_back({{"name", kind.name}, {"summary", kind.summary}, {"example", kind.example}});
-    fmt::print("{}\n", nlohmann::ordered_json{{"meters", kinds}}.dump());
+    print_json(ordered_json{{"meters", kinds}});
     return Exit::ok;
   }
   for (const auto& kind : power::meter_kinds()) fmt::print("{:<13} {}\n{:<13} {}\n", kind.name, kind.summary, "", kind.example);
@@ -37,34 +41,51 @@ int list(bool json) {
   return Exit::ok;
 }
 
-std::string or_unknown(const std::optional<double>& value, double scale, std::string_view unit) {
-  return value ? fmt::format("{:.4g} {}", *value * scale, unit) : "unknown";
+std::string text(double x, double scale, std::string_view unit) {
+  return std::isfinite(x) ? fmt::format("{:.4g}{}{}", x * scale, unit.empty() ? "" : " ", unit) : "unknown";
+}
+std::string limit(const std::optional<double>& x, double scale, std::string_view unit) {
+  return text(x.value_or(power::unknown), scale, unit);
+}
+
+// False for an instant replay, which is not sampled.
+bool sampled(const power::SelfTest& t) {
+  return std::isfinite(t.polled_hz);
+}
+
+// The resolution of a meter, such as "0.004 V, 0.0001 A"; "unknown" where none is stated.
+std::string resolution(const power::Accuracy& accuracy) {
+  std::string steps;
+  const auto add = [&](double step, std::string_view unit) {
+    if (step > 0) steps += fmt::format("{}{:.4g} {}", steps.empty() ? "" : ", ", step, unit);
+  };
+  add(accuracy.resolution_V, "V");
+  add(accuracy.resolution_A, "A");
+  add(accuracy.resolution_W, "W");
+  add(accuracy.resolution_J, "J");
+  return steps.empty() ? "unknown" : steps;
 }
 
 int describe(const MetersOptions& options) {
   const auto meter = power::open_meter(options.meter);
   const auto& info = meter->info();
   if (options.json) {
-    const auto optional = [](const std::optional<double>& v) {
-      return v ? nlohmann::ordered_json(*v) : nlohmann::ordered_json(nullptr);
-    };
-    fmt::print("{}\n", nlohmann::ordered_json{{"meter", info.uri},
-                                              {"description", info.description},
-                                              {"meter_scope", to_string(info.scope)},
-                                              {"measured", info.measured ? 1 : 0},
-                                              {"counter", info.counter ? 1 : 0},
-                                              {"nominal_period_s", info.nominal_period_s},
-                                              {"averaging_s", info.averaging_s},
-                                              {"latency_s", info.latency_s},
-                                              {"gap_limit_s", info.gap_limit_s},
-                                              {"gain_limit_rel", optional(info.accuracy.gain_limit_rel)},
-                                              {"offset_limit_A", optional(info.accuracy.offset_limit_A)},
-                                              {"offset_limit_V", optional(info.accuracy.offset_limit_V)},
-                                              {"resolution_V", info.accuracy.resolution_V},
-                                              {"resolution_A", info.accuracy.resolution_A},
-                                              {"resolution_W", info.accuracy.resolution_W},
-                                              {"resolution_J", info.accuracy.resolution_J}}
-                           .dump());
+    print_json(ordered_json{{"meter", info.uri},
+                            {"description", info.description},
+                            {"meter_scope", to_string(info.scope)},
+                            {"measured", info.measured ? 1 : 0},
+                            {"counter", info.counter ? 1 : 0},
+                            {"nominal_period_s", info.nominal_period_s},
+                            {"averaging_s", info.averaging_s},
+                            {"latency_s", info.latency_s},
+                            {"gap_limit_s", info.gap_limit_s},
+                            {"gain_limit_rel", info.accuracy.gain_limit_rel.value_or(power::unknown)},
+                            {"offset_limit_A", info.accuracy.offset_limit_A.value_or(power::unknown)},
+                            {"offset_limit_V", info.accuracy.offset_limit_V.value_or(power::unknown)},
+                            {"resolution_V", info.accuracy.resolution_V},
+                            {"resolution_A", info.accuracy.resolution_A},
+                            {"resolution_W", info.accuracy.resolution_W},
+                            {"resolution_J", info.accuracy.resolution_J}});
     return Exit::ok;
   }
   fmt::print("{}\n  {}\n", info.uri, info.description);
@@ -73,28 +94,107 @@ int describe(const MetersOptions& options) {
   fmt::print("  a reading every {:.4g} s, averaged over {:.4g} s, gap limit {:.4g} s\n", info.nominal_period_s,
              info.averaging_s, info.gap_limit_s);
   fmt::print("  resolution: {}\n", resolution(info.accuracy));
-  fmt::print("  accuracy limits: gain {}, offset {}\n", or_unknown(info.accuracy.gain_limit_rel, 100, "%"),
-             or_unknown(info.accuracy.offset_limit_A, 1000, "mA"));
+  fmt::print("  accuracy limits: gain {}, offset {}\n", limit(info.accuracy.gain_limit_rel, 100, "%"),
+             limit(info.accuracy.offset_limit_A, 1000, "mA"));
   return Exit::ok;
+}
+
+ordered_json json_of(const power::Scheduling& scheduling) {
+  return {
+      {"policy", scheduling.policy_name()}, {"priority", scheduling.priority}, {"timer_slack_ns", scheduling.timer_slack_ns}};
+}
+
+// nlohmann-json writes an unknown number (NaN) as null.
+ordered_json json_of(const power::SelfTest& t, const power::MeterInfo& info) {
+  return {{"meter", info.uri},
+          {"description", info.description},
+          {"meter_scope", to_string(info.scope)},
+          {"measured", info.measured ? 1 : 0},
+          {"counter", info.counter ? 1 : 0},
+          {"duration_s", t.duration_s},
+          {"nominal_hz", t.nominal_hz},
+          {"requested_hz", t.requested_hz},
+          {"polled_hz", t.polled_hz},
+          {"distinct_hz", t.distinct_hz},
+          {"readings", t.readings},
+          {"repeats", t.repeats},
+          {"failures", t.failures},
+          {"resets", t.resets},
+          {"saturated", t.clipped},
+          {"missed", t.missed},
+          {"sampler", sampled(t) ? json_of(t.scheduling) : ordered_json(nullptr)},
+          {"spacing_median_s", t.spacing_median_s},
+          {"spacing_p95_s", t.spacing_p95_s},
+          {"spacing_max_s", t.spacing_max_s},
+          {"sampler_cpu_pct", t.sampler_cpu_pct},
+          {"process_cpu_pct", t.process_cpu_pct},
+          {"mean_W", t.mean_W},
+          {"sd_W", t.sd_W},
+          {"allan_1s_W", t.allan_1s_W},
+          {"ok", t.ok()},
+          {"problems", t.problems}};
+}
+
+void print(const power::SelfTest& t, const power::MeterInfo& info) {
+  const auto& accuracy = info.accuracy;
+  fmt::print("{}\n  {}\n", info.uri, info.description);
+  fmt::print("what it is   {} of the {}, {}\n", info.measured ? "measurement" : "estimate or replay", to_string(info.scope),
+             info.counter ? "energy counter" : "power");
+  fmt::print("resolution   {}\n", resolution(accuracy));
+  fmt::print("accuracy     limits: gain {}, offset {}, {}\n", limit(accuracy.gain_limit_rel, 100, "%"),
+             limit(accuracy.offset_limit_A, 1000, "mA"), limit(accuracy.offset_limit_V, 1000, "mV"));
+  fmt::print("rate         {} new readings a second, {} nominal{}; {} polls a second\n", text(t.distinct_hz, 1, ""),
+             text(t.nominal_hz, 1, ""),
+             t.requested_hz == t.nominal_hz ? "" : fmt::format(", {} requested", text(t.requested_hz, 1, "")),
+             text(t.polled_hz, 1, ""));
+  fmt::print("readings     {} new, {} repeated, {} failed, {} at the end of the range, {} resets, {} deadlines missed\n",
+             t.readings, t.repeats, t.failures, t.clipped, t.resets, t.missed);
+  fmt::print("spacing      median {}, 95 % within {}, longest {}\n", text(t.spacing_median_s, 1e3, "ms"),
+             text(t.spacing_p95_s, 1e3, "ms"), text(t.spacing_max_s, 1e3, "ms"));
+  if (sampled(t)) fmt::print("sampler      {}\n", to_string(t.scheduling));
+  fmt::print("CPU          sampling {}, the whole program {} of a core\n", text(t.sampler_cpu_pct, 1, "%"),
+             text(t.process_cpu_pct, 1, "%"));
+  fmt::print("power        mean {}; noise: standard deviation {} of readings, Allan deviation {} of 1 s means\n",
+             text(t.mean_W, 1, "W"), text(t.sd_W, 1e3, "mW"), text(t.allan_1s_W, 1e3, "mW"));
+  if (t.ok()) fmt::print("verdict      good\n");
+  for (const std::string& problem : t.problems) fmt::print("verdict      PROBLEM: {}\n", problem);
+}
+
+int self_test(const MetersOptions& options) {
+  if (options.meter.empty()) throw UsageError("--self-test needs a meter: -m URI");
+  const auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));
+  const auto clock = power::steady_clock();
+  const auto captured =
+      power::capture(*meter, *clock, power::Seconds(options.seconds), power::parse_realtime(options.realtime));
+  const power::SelfTest result = power::self_test(captured, meter->info());
+  if (options.json) {
+    print_json(json_of(result, meter->info()));
+  } else {
+    print(result, meter->info());
+  }
+  return result.ok() ? Exit::ok : Exit::invalid_measurement;
+}
+
+int execute(const MetersOptions& options) {
+  if (options.self_test) return self_test(options);
+  return options.meter.empty() ? list(options) : describe(options);
 }
 
 }  // namespace
 
 void add_meters(CLI::App& app, Action& action) {
-  auto options = std::make_shared<MetersOptions>();
-  auto test = std::make_shared<SelfTestOptions>();
-  auto calibration = std::make_shared<CalibrateOptions>();
-  auto* command = app.add_subcommand("meters", "List the kinds of power meters, describe one, test one, or calibrate one");
+  const auto [command, options] =
+      add_command(app, action, "meters", "List the kinds of power meters, describe one, test one, or calibrate one", execute);
   command->add_option("-m,--meter", options->meter, "Describe this meter (its device must be there)");
   command->add_flag("--json", options->json, "Print JSON");
   auto* self_test =
       command->add_flag("--self-test", options->self_test, "Sample the meter: rate, jitter, failures, CPU, noise, verdict");
-  add_time_option(*command, "-d,--duration", test->seconds, "Duration of the self-test, e.g. 10s")
+  add_time_option(*command, "-d,--duration", options->seconds, "Duration of the self-test, e.g. 10s")
       ->check(number_in(0.1, power::longest_capture.count()))
       ->needs(self_test);
-  add_time_option(*command, "-i,--interval", test->interval_s, "Sampling interval of the self-test; 0: the meter's own")
+  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval of the self-test; 0: the meter's own")
       ->needs(self_test);
-  add_realtime_option(*command, test->realtime)->needs(self_test);
+  add_realtime_option(*command, options->realtime)->needs(self_test);
   command->footer(
       "Examples:\n"
       "  tbft meters\n"
@@ -102,32 +202,7 @@ void add_meters(CLI::App& app, Action& action) {
       "  tbft meters --self-test -m 'ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 30s\n"
       "  tbft meters calibrate -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --point 5.00,0.20 --point 5.00,2.00");
 
-  auto* calibrate = command->add_subcommand(
-      "calibrate", "Determine gain and offset against a reference, for gain_pct and offset_A of the URI");
-  calibrate->add_option("-m,--meter", calibration->meter, "The meter")->required();
-  calibrate
-      ->add_option("--point", calibration->points, "Volts,amperes of the reference; repeat for each setting (waits for Enter)")
-      ->allow_extra_args(false);
-  calibrate->add_option("--volts", calibration->volts_V, "One setting: volts of the reference")->check(number_above_0(1e4));
-  calibrate->add_option("--amps", calibration->amps_A, "One setting: amperes of the reference")->check(number_above_0(1e4));
-  calibrate->add_option("--seconds", calibration->seconds, "Sampling at each setting")
-      ->check(number_in(0.1, power::longest_capture.count()));
-  calibrate
-      ->add_option("--reference-U-pct", calibration->reference_U_pct,
-                   "The reference's own expanded uncertainty (k = 2), in percent")
-      ->check(number_in(0, 100));
-  calibrate->add_flag("--json", calibration->json, "Print JSON");
-
-  command->callback([=, &action] {
-    action = [=] {
-      if (calibrate->parsed()) return calibrate_meter(*calibration);
-      if (!options->self_test) return options->meter.empty() ? list(options->json) : describe(*options);
-      if (options->meter.empty()) throw UsageError("--self-test needs a meter: -m URI");
-      test->meter = options->meter;
-      test->json = options->json;
-      return self_test_meter(*test);
-    };
-  });
+  add_calibrate(*command, action);
 }
 
 }  // namespace tbft::cli

@@ -4,9 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -76,11 +77,12 @@ bool is_status(const fs::path& file) {
   }
 }
 
-}  // namespace
-
-void add_force_option(CLI::App& command, bool& force) {
-  command.add_flag("--force", force, "Replace the file if it exists");
+fs::path folder_named(const std::string& name) {
+  const auto folder = fs::absolute(name);
+  return folder.has_filename() ? folder : folder.parent_path();  // the user wrote a slash at its end
 }
+
+}  // namespace
 
 void check_output(std::string_view option, const fs::path& file, bool force, const std::vector<fs::path>& others,
                   std::string_view remedy) {
@@ -110,6 +112,27 @@ fs::path played_back(const std::string& meter) {
   } catch (const power::BadMeterUri&) {  // opening the meter reports this error
   }
   return {};
+}
+
+void check_new_folder(const std::string& name) {
+  if (fs::exists(folder_named(name))) throw UsageError(fmt::format("{}: exists; name a new folder", name));
+}
+
+void write_new_folder(const std::string& name, const std::function<void(const fs::path&)>& write) {
+  const auto target = folder_named(name);
+  std::string temporary = target.string() + ".XXXXXX";
+  if (!mkdtemp(temporary.data())) throw std::runtime_error(fmt::format("{}: {}", name, std::generic_category().message(errno)));
+  try {
+    const auto staged = fs::path(temporary) / "new";  // with the usual mode; mkdtemp's is private
+    fs::create_directory(staged);
+    write(staged);
+    fs::rename(staged, target);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+    throw;
+  }
+  fs::remove(temporary);
 }
 
 void write_result(const std::string& file, const std::string& text) {

@@ -2,19 +2,15 @@
 // are not lost because a name is taken.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace tbft::cli {
-
-// --force
-void add_force_option(CLI::App& command, bool& force);
 
 // Throws UsageError, which begins with `option`, where `file` is a folder, one of `others` (files that this command reads, or
 // writes by another option) or a file of a run directory. Without `force` it also throws, with the remedy, where the file is
@@ -32,6 +28,17 @@ bool is_standard_output(const std::filesystem::path& file);
 
 // The file that a replay:// URI plays back; empty for any other meter.
 std::filesystem::path played_back(const std::string& meter);
+
+// Throws UsageError where the user's name for a new folder is taken.
+void check_new_folder(const std::string& name);
+// Calls `write` with an empty folder beside the named one, then renames it, so that the folder appears whole or not at all.
+void write_new_folder(const std::string& name, const std::function<void(const std::filesystem::path&)>& write);
+
+// Prints JSON and a line end. Names of files and classes may contain any bytes; those that are not UTF-8 are replaced.
+template <typename Json>
+void print_json(const Json& json, int indent = -1) {
+  fmt::print("{}\n", json.dump(indent, ' ', false, Json::error_handler_t::replace));
+}
 
 // Writes the text to the file, or to standard output where `file` is empty.
 void write_result(const std::string& file, const std::string& text);

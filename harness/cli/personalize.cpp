@@ -1,27 +1,22 @@
 // tbft personalize: from a base model and a few labelled images of the target to an adapted model.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include "harness/adaptive/diagnosed.h"
 #include "harness/adaptive/personalize.h"
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/source_option.h"
-#include "harness/cli/time_option.h"
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
 #include "harness/experiment/journal.h"
-#include "harness/experiment/plan.h"
 #include "harness/experiment/settings.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
@@ -43,12 +38,12 @@ struct PersonalizeOptions {
   double interval_s = 0;
   std::optional<double> idle_s, lr;
   std::string budget;
-  std::optional<double> target_accuracy_pct;
   double holdout = 0.3;
-  std::int64_t tries = 2, epochs = 10, patience = 5, batch = 16, threads = 0;
+  std::int64_t epochs = 10, patience = 5, batch = 16, threads = 0;
   std::uint32_t seed = 0;
   std::string backend = "auto";
-  bool dry_run = false, json = false, force = false;
+  bool json = false, force = false;
+  PersonalizeRequest request;  // what the options set of it
 };
 
 // "50J", "50 J", "50", "2kJ"
@@ -71,11 +66,8 @@ std::optional<double> budget_of(const std::string& text) {
 
 // Labels become the model's outputs; the images to test on come behind the target's where they are a set of their own.
 void complete(const PersonalizeOptions& options, const Trainer& trainer, PersonalizeRequest& request, Console& console) {
-  const auto warn = [&](const std::string& note) {
-    if (!note.empty()) console.warning(note);
-  };
   const auto& names = class_names_of(trainer, request.reference);
-  warn(data::fit_to_outputs(request.images, names, trainer.spec().classes, options.dataset));
+  console.warning(data::fit_to_outputs(request.images, names, trainer.spec().classes, options.dataset));
   if (options.test.empty()) return;
   const auto n = request.images.size();
   const auto what = "--test " + options.test;
@@ -83,9 +75,9 @@ void complete(const PersonalizeOptions& options, const Trainer& trainer, Persona
   if (test.height != request.images.height || test.width != request.images.width)
     throw data::DataError(fmt::format("{}: images of {}x{}; --dataset has {}x{}", what, test.width, test.height,
                                       request.images.width, request.images.height));
-  if (!names.empty()) warn(data::fit_to_outputs(test, names, trainer.spec().classes, what));
-  warn(data::use_class_names(test, request.images.class_names, what));
-  warn(data::check_shared(request.images, "--dataset", test, what));
+  if (!names.empty()) console.warning(data::fit_to_outputs(test, names, trainer.spec().classes, what));
+  console.warning(data::use_class_names(test, request.images.class_names, what));
+  console.warning(data::check_shared(request.images, "--dataset", test, what));
   request.images.pixels.insert(request.images.pixels.end(), test.pixels.begin(), test.pixels.end());
   request.images.labels.insert(request.images.labels.end(), test.labels.begin(), test.labels.end());
   for (std::int64_t i = 0; i < test.size(); ++i) request.split.test.push_back(n + i);
@@ -99,7 +91,7 @@ nlohmann::ordered_json record_of(const PersonalizeOptions& options, const Person
   json["schema"] = 1;
   json["started_utc"] = started_utc;
   json["checkpoint"] = options.checkpoint;
-  json["checkpoint_sha256"] = sha256_hex(results::read_file(options.checkpoint, std::size_t{1} << 30U));
+  json["checkpoint_sha256"] = request.reference.checkpoint_sha256;
   json["model"] = model;
   json["dataset"] = options.dataset;
   json["test"] = options.test;
@@ -124,13 +116,10 @@ nlohmann::ordered_json record_of(const PersonalizeOptions& options, const Person
 }
 
 int execute(const PersonalizeOptions& options) {
-  PersonalizeRequest request;
+  PersonalizeRequest request = options.request;
   request.budget_J = budget_of(options.budget);
-  request.target_accuracy_pct = options.target_accuracy_pct;
-  request.tries = options.tries;
-  request.dry_run = options.dry_run;
   request.output = options.output;
-  if (options.output.empty() && !options.dry_run) throw UsageError("personalize: -o OUT.pth is needed, or --dry-run");
+  if (options.output.empty() && !request.dry_run) throw UsageError("personalize: -o OUT.pth is needed, or --dry-run");
   std::error_code none;
   if (!options.output.empty() && std::filesystem::equivalent(options.output, options.checkpoint, none))
     throw UsageError(fmt::format("personalize: -o {} is the base model itself; name another file", options.output));
@@ -147,15 +136,14 @@ int execute(const PersonalizeOptions& options) {
   Console console;
   const StopOnSignal stop;
   const auto started = utc_now();
-  if (!estimated.empty()) console.warning(estimated);
+  console.warning(estimated);
   request.idle_s = idle_seconds(options.idle_s.value_or(-1), meter->info());
   const auto compute = set_compute({options.threads == 0 ? Board().cores() : options.threads, options.backend});
   Trainer trainer(options.checkpoint);
-  if (!trainer.note().empty()) console.warning(trainer.note());
+  console.warning(trainer.note());
   request.images = load_images(options.dataset, console);
   request.split = personal_split(request.images.size(), options.test.empty() ? options.holdout : 0, options.seed);
-  const Settings defaults;
-  request.lr = defaults.train.lr;
+  request.lr = Settings().train.lr;
   if (options.lr) request.lr = {{"default", *options.lr}};
   request.train = {.batch = options.batch, .epochs = options.epochs, .patience = options.patience, .seed = options.seed};
   const auto labelled = std::ssize(request.split.train) + std::ssize(request.split.val);
@@ -172,7 +160,7 @@ int execute(const PersonalizeOptions& options) {
   record["settings"]["threads"] = compute.threads;
   if (!record_file.empty()) results::write_file_atomically(record_file, record.dump(2) + "\n");
   if (options.json)
-    fmt::print("{}\n", record.dump());
+    print_json(record);
   else
     fmt::print("{}{}", to_text(outcome, request),
                monitor.meter().measured ? "" : fmt::format("not a measurement: {}\n", monitor.meter().description));
@@ -187,9 +175,9 @@ int execute(const PersonalizeOptions& options) {
 }  // namespace
 
 void add_personalize(CLI::App& app, Action& action) {
-  auto options = std::make_shared<PersonalizeOptions>();
-  auto* command =
-      app.add_subcommand("personalize", "Adapt a base model to a few labelled images: diagnose, choose, tune, test, in joules");
+  const auto [command, options] =
+      add_command(app, action, "personalize",
+                  "Adapt a base model to a few labelled images: diagnose, choose, tune, test, in joules", execute);
   command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
   command->add_option("--dataset", options->dataset, "Labelled images of the target, 100 or so; see `tbft data list`")
       ->required();
@@ -207,16 +195,14 @@ void add_personalize(CLI::App& app, Action& action) {
       "tuning stops before it is spent");
   command
       ->add_option(
-          "--target-accuracy", options->target_accuracy_pct,
+          "--target-accuracy", options->request.target_accuracy_pct,
           "Percent: go on with further candidates until as many validation images are right; tested on those kept apart")
       ->check(number_in(0, 100));
-  command->add_option("--tries", options->tries, "Candidates that may be tuned")
+  command->add_option("--tries", options->request.tries, "Candidates that may be tuned")
       ->check(CLI::Range(1, 10))
       ->capture_default_str();
-  command->add_flag("--dry-run", options->dry_run, "Diagnose, calibrate and predict; tune nothing");
-  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
-      ->envname("TBFT_METER")
-      ->capture_default_str();
+  command->add_flag("--dry-run", options->request.dry_run, "Diagnose, calibrate and predict; tune nothing");
+  add_meter_option(*command, options->meter);
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
   command->add_option("--idle", options->idle_s, "Seconds of idle before and after (default 5; 0 for an estimate or replay)")
       ->check(number_in(0, 3600));
@@ -228,9 +214,7 @@ void add_personalize(CLI::App& app, Action& action) {
   command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536))->capture_default_str();
   command->add_option("--lr", options->lr, "Learning rate (default: 1e-3, 1e-2 for fc)")->check(number_above_0(100));
   command->add_option("--seed", options->seed, "Of every draw")->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads; 0: every core")
-      ->envname("TBFT_THREADS")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, options->threads);
   command->add_option("--backend", options->backend, "onednn or native; auto: onednn where libtorch has it")
       ->check(CLI::IsMember({"auto", "onednn", "native"}));
   command->add_flag("--json", options->json, "Print the record");
@@ -241,7 +225,6 @@ void add_personalize(CLI::App& app, Action& action) {
       "  tbft personalize --checkpoint base.pth --source imagefolder:clean/test --dataset imagefolder:camera --dry-run\n"
       "Exit code: 0 adapted, or rightly left alone; 1 the budget or the target accuracy could not be kept; 4 the energy is "
       "invalid.");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

@@ -1,13 +1,11 @@
 // tbft plot RUN_DIR... -o DIR: draws the figures of one or several runs, one file for each.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/runs_read.h"
 #include "plots/figure.h"
@@ -43,12 +41,9 @@ int execute(const PlotOptions& options) {
   std::filesystem::create_directories(options.directory);
   for (const auto& figure : figures) {
     const auto path = path_of(figure);
-    if (options.format == "gnuplot") {
-      results::write_file_atomically(path, plots::script_of(figure, plots::Terminal::svg));
-    } else {
-      results::write_file_atomically(
-          path, plots::draw(figure, options.format == "png" ? plots::Terminal::png : plots::Terminal::svg));
-    }
+    const auto terminal = options.format == "png" ? plots::Terminal::png : plots::Terminal::svg;
+    const bool is_script = options.format == "gnuplot";
+    results::write_file_atomically(path, is_script ? plots::script_of(figure, terminal) : plots::draw(figure, terminal));
     fmt::print("{}\n", path.string());
   }
   return Exit::ok;
@@ -63,20 +58,14 @@ std::string kinds_help() {
 }  // namespace
 
 void add_plot(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<PlotOptions>();
-  CLI::App* command =
-      app.add_subcommand("plot", "Draw figures of runs as SVG or PNG: accuracy, joules, savings, power, idle power");
-  command->add_option("run", options->runs, "Run directories, or their cells.csv; several are drawn as one")
-      ->required()
-      ->type_name("RUN_DIR");
+  const auto [command, options] = add_command(
+      app, action, "plot", "Draw figures of runs as SVG or PNG: accuracy, joules, savings, power, idle power", execute);
+  add_runs_option(*command, options->runs, "Run directories, or their cells.csv; several are drawn as one");
   command->add_option("-o,--output", options->directory, "Folder for the files; it is created if it does not exist")
       ->type_name("DIR")
       ->capture_default_str();
-  command
-      ->add_option("-f,--format", options->format, "svg, png, or gnuplot (the scripts, which you can change and draw yourself)")
-      ->check(CLI::IsMember({"svg", "png", "gnuplot"}))
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  add_format_option(*command, options->format, "svg, png, or gnuplot (the scripts, which you can change and draw yourself)",
+                    {"svg", "png", "gnuplot"});
   std::vector<std::string> names;
   for (const auto& kind : plots::figure_kinds()) names.emplace_back(kind.name);
   command->add_option("--figure", options->figures, "Only this figure (repeatable)")
@@ -86,14 +75,13 @@ void add_plot(CLI::App& app, Action& action) {
   command->add_option("--cell", options->cell, "Id of the cell whose power is drawn (default: the cell that trained longest)")
       ->type_name("CELL_ID");
   command->add_flag("--force", options->force, "Replace figures that exist");
-  command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
+  add_keep_contended_option(*command, options->keep_contended);
   command->footer(kinds_help() +
                   "\nExamples:\n"
                   "  tbft plot runs/quick -o figures\n"
                   "  tbft plot runs/quick --figure accuracy-energy --format png -o figures\n"
                   "  tbft plot runs/quick --figure power --cell 1a2b3c4d5e6f\n"
                   "  tbft plot runs/quick --format gnuplot -o scripts && gnuplot scripts/idle.gnuplot > idle.svg");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

@@ -1,15 +1,12 @@
 // tbft pretrain: trains a base model on source data.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "harness/cli/command.h"
-#include "harness/cli/number_option.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
@@ -62,8 +59,7 @@ int execute(const PretrainOptions& options) {
   const auto train = load_images(options.train, console);
   auto val = load_images(options.val, console);
   // These labels choose the best epoch.
-  if (const auto note = data::use_class_names(val, train.class_names, "--val " + options.val); !note.empty())
-    console.warning(note);
+  console.warning(data::use_class_names(val, train.class_names, "--val " + options.val));
   PretrainProgress progress(console, stop.flag(), settings.epochs);
   EpochReport best;
   try {
@@ -80,8 +76,8 @@ int execute(const PretrainOptions& options) {
 }  // namespace
 
 void add_pretrain(CLI::App& app, Action& action) {
-  auto options = std::make_shared<PretrainOptions>();
-  auto* command = app.add_subcommand("pretrain", "Train a base model from random weights on source data");
+  const auto [command, options] =
+      add_command(app, action, "pretrain", "Train a base model from random weights on source data", execute);
   command->add_option("--dataset", options->train, "Training data, name:PATH?key=value")->required();
   command->add_option("--val", options->val, "Validation data; the weights with the best loss on it are kept")->required();
   command->add_option("-o,--output", options->out, "State dict to write (.pth)")->required();
@@ -100,15 +96,12 @@ void add_pretrain(CLI::App& app, Action& action) {
   command->add_option("--depth", options->depth, "Layers of the network, 6n + 2 (default: 26, the paper's)")
       ->check(CLI::Range(8, 1202));
   command->add_option("--seed", options->seed, "Seed of weights and batches");
-  command->add_option("--threads", options->threads, "Threads; 0: every core")
-      ->envname("TBFT_THREADS")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, options->threads);
   command->footer(
       "Examples:\n"
       "  tbft pretrain --dataset 'synthetic:?part=train' --val 'synthetic:?part=test' --recipe quick -o base.pth\n"
       "  tbft pretrain --dataset imagefolder:cifar10/train --val imagefolder:cifar10/test -o resnet26.pth\n"
       "  tbft pretrain --dataset imagefolder:cifar10/train --val imagefolder:cifar10/test --recipe short -o base.pth --resume");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

@@ -1,19 +1,15 @@
 // tbft record: writes a meter's readings to a trace.csv, for a given time or until a signal, optionally from a trigger on.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <thread>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
-#include "harness/cli/sampling_options.h"
-#include "harness/cli/time_option.h"
 #include "harness/experiment/run_status.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
@@ -100,7 +96,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   std::fflush(out);
   monitor.close();  // throws where the trace could not be written; by then the joules are printed
   for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
-  if (const auto negative = power::negative_reason(energy); !negative.empty()) console.warning(negative);
+  console.warning(power::negative_reason(energy));
   if (early) throw Interrupted(fmt::format("interrupted; {} holds the readings up to then", options.trace));
   status.state = energy.valid ? "done" : "invalid";
   status.message = energy.reason;
@@ -139,11 +135,8 @@ int execute(const RecordOptions& options) {
 }  // namespace
 
 void add_record(CLI::App& app, Action& action) {
-  auto options = std::make_shared<RecordOptions>();
-  auto* command = app.add_subcommand("record", "Write a meter's readings to a trace.csv");
-  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
-      ->envname("TBFT_METER")
-      ->capture_default_str();
+  const auto [command, options] = add_command(app, action, "record", "Write a meter's readings to a trace.csv", execute);
+  add_meter_option(*command, options->meter);
   command->add_option("-o,--output", options->trace, "The trace.csv to write")->type_name("TRACE")->required();
   add_time_option(*command, "-d,--duration", options->duration_s, "Duration, e.g. 60s or 2h (default: until Ctrl-C)")
       ->check(number_above_0(longest_time_s));
@@ -165,7 +158,6 @@ void add_record(CLI::App& app, Action& action) {
       "  tbft measure -m replay://trace.csv  plays it back\n"
       "Exit code: 4 if the recording is not a valid measurement (gaps, saturation), 130 if a signal ended it before its "
       "time.");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

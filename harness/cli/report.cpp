@@ -1,12 +1,10 @@
 // tbft report RUN_DIR...: prints the tables of one or several runs, from their cells.csv, journal and step_cost.csv.
 #include "results/report.h"
 
-#include <CLI/CLI.hpp>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/runs_read.h"
 #include "plots/report_page.h"
@@ -39,23 +37,17 @@ int report(const Options& options) {
 }  // namespace
 
 void add_report(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("report", "Print tables of runs: accuracy, joules, savings, the paper's numbers, the winners");
-  command->add_option("run", options->runs, "Run directories, or their cells.csv or step_cost.csv; several are reported as one")
-      ->required()
-      ->type_name("RUN_DIR");
-  command
-      ->add_option(
-          "-f,--format", options->format,
-          "text, md, csv (long form), json, latex (booktabs), or html: one file with figures, sortable tables and the power of "
-          "every cell, which needs no network")
-      ->check(CLI::IsMember({"text", "md", "csv", "json", "latex", "html"}))
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  const auto [command, options] = add_command(
+      app, action, "report", "Print tables of runs: accuracy, joules, savings, the paper's numbers, the winners", report);
+  add_runs_option(*command, options->runs, "Run directories, or their cells.csv or step_cost.csv; several are reported as one");
+  add_format_option(
+      *command, options->format,
+      "text, md, csv (long form), json, latex (booktabs), or html: one file with figures, sortable tables and the power of "
+      "every cell, which needs no network",
+      {"text", "md", "csv", "json", "latex", "html"});
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
   add_force_option(*command, options->force);
-  command->add_flag("--keep-contended", options->keep_contended, keep_contended_help);
+  add_keep_contended_option(*command, options->keep_contended);
   command->footer(
       "Examples:\n"
       "  tbft report runs/quick\n"
@@ -64,7 +56,6 @@ void add_report(CLI::App& app, Action& action) {
       "  tbft report runs/input runs/feature runs/output        # the paper's headline needs all three levels\n"
       "  tbft report runs/quick/cells.csv --format json | jq .winners\n"
       "Figures as files: `tbft plot`. Comparison of two runs: `tbft compare`.");
-  command->callback([options, &action] { action = [options] { return report(*options); }; });
 }
 
 }  // namespace tbft::cli

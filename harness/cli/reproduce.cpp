@@ -4,10 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
-#include <memory>
-
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/experiment/plan.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
@@ -79,10 +76,10 @@ int execute(const ReproduceOptions& options) {
 }  // namespace
 
 void add_reproduce(CLI::App& app, Action& action) {
-  auto options = std::make_shared<ReproduceOptions>();
+  const auto [command, options] = add_command(
+      app, action, "reproduce",
+      "Make every table of the paper that the data allow, beside the published numbers; list what is missing", execute);
   auto& request = options->request;
-  auto* command = app.add_subcommand(
-      "reproduce", "Make every table of the paper that the data allow, beside the published numbers; list what is missing");
   command->add_option("--data", request.data, "Folder of data sets and checkpoints; it is searched two levels deep")
       ->required()
       ->type_name("DIR");
@@ -100,9 +97,7 @@ void add_reproduce(CLI::App& app, Action& action) {
                    fmt::format("Only these tables, separated by commas: {}", fmt::join(table_names(), ", ")))
       ->delimiter(',')
       ->type_name("LIST");
-  command->add_option("-m,--meter", request.meter, "Power meter URI; see `tbft meters`")
-      ->envname("TBFT_METER")
-      ->capture_default_str();
+  add_meter_option(*command, request.meter);
   command
       ->add_option("--set", request.set,
                    "Set a key of every table's experiment, or of one: --set TABLE/sweep.repetitions=1 (repeatable; keys: `tbft "
@@ -120,7 +115,6 @@ void add_reproduce(CLI::App& app, Action& action) {
       "  tbft reproduce --data DIR -o runs/paper --dry-run\n"
       "  tbft reproduce --data DIR -o runs/look --quick\n"
       "  tbft reproduce --data DIR -o runs/paper -m auto --tables cifar-flip,step-cost");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

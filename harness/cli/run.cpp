@@ -1,12 +1,10 @@
 // tbft run: an experiment file, cell by cell, into a run directory.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
 #include "harness/cli/output.h"
-#include "harness/cli/sampling_options.h"
 #include "harness/experiment/plan.h"
 #include "harness/experiment/run_inputs.h"
 #include "harness/experiment/settings.h"

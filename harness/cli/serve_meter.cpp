@@ -1,13 +1,9 @@
 // tbft serve-meter: serves a meter to other machines, so that the measured board does not run the measurement.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
-#include <memory>
 
-#include "harness/cli/command.h"
-#include "harness/cli/sampling_options.h"
-#include "harness/cli/time_option.h"
+#include "harness/cli/options.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
 #include "tbft/power/registry.h"
@@ -54,11 +50,9 @@ int serve(const ServeOptions& options) {
 }  // namespace
 
 void add_serve_meter(CLI::App& app, Action& action) {
-  auto options = std::make_shared<ServeOptions>();
-  auto* command = app.add_subcommand("serve-meter", "Serve a meter to other machines, which read it as remote://HOST:PORT");
-  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
-      ->envname("TBFT_METER")
-      ->capture_default_str();
+  const auto [command, options] =
+      add_command(app, action, "serve-meter", "Serve a meter to other machines, which read it as remote://HOST:PORT", serve);
+  add_meter_option(*command, options->meter);
   command
       ->add_option("--listen", options->listen,
                    "Address and port; port 0 picks a free one. Addresses other than loopback need --key-file")
@@ -76,7 +70,6 @@ void add_serve_meter(CLI::App& app, Action& action) {
       "  tbft serve-meter -m 'ina219:///dev/i2c-1?addr=0x40' --listen 0.0.0.0:7007 --key-file meter.key\n"
       "  tbft measure -m 'remote://192.0.2.7:7007?key_file=meter.key' -- python3 train.py\n"
       "It runs until SIGINT, SIGTERM or SIGHUP and then exits with 0. Readings are authenticated, not encrypted.");
-  command->callback([options, &action] { action = [options] { return serve(*options); }; });
 }
 
 }  // namespace tbft::cli

@@ -61,8 +61,7 @@ adaptive::Reference reference_of(const SourceOptions& options, const std::string
     }
   }
   auto source = load_images(options.source, console);
-  const auto note = data::fit_to_outputs(source, base.class_names(), base.spec().classes, options.source);
-  if (!note.empty()) console.warning(note);
+  console.warning(data::fit_to_outputs(source, base.class_names(), base.spec().classes, options.source));
   const auto seen = observe(base, source, draw(source, options.source_images, seed), options.source, console, stop);
   console.progress("sampling the source");
   try {

@@ -4,14 +4,12 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "harness/cli/command.h"
-#include "harness/cli/time_option.h"
+#include "harness/cli/options.h"
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
 #include "harness/step_cost/step_operation.h"

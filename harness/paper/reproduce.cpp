@@ -38,8 +38,7 @@ void train_base(const TableJob& job, const Board& board, Console& console, const
   console.line(fmt::format("base model {}: recipe {}, {} epochs", base.name, base.recipe, settings.epochs));
   const auto train = load_images(base.train, console);
   auto val = load_images(base.val, console);
-  if (const auto note = data::use_class_names(val, train.class_names, data::to_string(base.val)); !note.empty())
-    console.warning(note);
+  console.warning(data::use_class_names(val, train.class_names, data::to_string(base.val)));
   fs::create_directories(out.parent_path());
   PretrainProgress progress(console, stop, settings.epochs);
   // The file gets its name only when it is complete.

@@ -1,0 +1,66 @@
+#include "harness/cli/options.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+namespace tbft::cli {
+
+namespace {
+
+CLI::Validator number_that(const std::function<bool(double)>& fits, const std::string& expected, const std::string& name) {
+  return {[=](const std::string& text) {
+            double value = 0;
+            if (CLI::detail::lexical_cast(text, value) && fits(value)) return std::string();
+            return fmt::format("{}: expected a number {}", text, expected);
+          },
+          name};
+}
+
+}  // namespace
+
+CLI::Validator number_in(double low, double high) {
+  return number_that([=](double x) { return x >= low && x <= high; }, fmt::format("from {} to {}", low, high),
+                     fmt::format("{} to {}", low, high));
+}
+
+CLI::Validator number_above_0(double high) {
+  return number_that([=](double x) { return x > 0 && x <= high; }, fmt::format("above 0, up to {}", high),
+                     fmt::format("above 0 to {}", high));
+}
+
+void add_meter_option(CLI::App& command, std::string& meter) {
+  command.add_option("-m,--meter", meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER")->capture_default_str();
+}
+
+CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime) {
+  return command
+      .add_option("--realtime", realtime,
+                  "Real-time priority for the sampling thread (default auto: where permitted; see power/SETUP.md)")
+      ->check(CLI::IsMember({"auto", "on", "off"}))
+      ->type_name("auto|on|off");
+}
+
+void add_force_option(CLI::App& command, bool& force) {
+  command.add_flag("--force", force, "Replace the file if it exists");
+}
+
+void add_threads_option(CLI::App& command, std::int64_t& threads) {
+  command.add_option("--threads", threads, "Threads; 0: every core")->envname("TBFT_THREADS")->check(CLI::Range(0, 1024));
+}
+
+void add_format_option(CLI::App& command, std::string& format, const std::string& help,
+                       const std::vector<std::string>& formats) {
+  command.add_option("-f,--format", format, help)->check(CLI::IsMember(formats))->type_name("FORMAT")->capture_default_str();
+}
+
+CLI::Option* add_runs_option(CLI::App& command, std::vector<std::string>& runs, const std::string& help) {
+  return command.add_option("run", runs, help)->required()->type_name("RUN_DIR");
+}
+
+void add_keep_contended_option(CLI::App& command, bool& keep_contended) {
+  command.add_flag("--keep-contended", keep_contended,
+                   "Keep joules and times of training of cells beside which other programs took over 30 % of the processors");
+}
+
+}  // namespace tbft::cli
