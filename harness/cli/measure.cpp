@@ -202,7 +202,7 @@ int execute(const MeasureOptions& options) {
   auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));  // before the command: no meter, no run
   Console console;
   ChildRunner child;
-  power::MonitorOptions monitor_options{.interval_s = options.interval_s, .realtime = power::parse_realtime(options.realtime)};
+  power::MonitorOptions monitor_options{.realtime = power::parse_realtime(options.realtime)};
   if (!options.trace.empty()) monitor_options.trace = options.trace;
   if (!options.marker.empty()) monitor_options.on_mark = open_marker(options.marker, console);
   const double idle_s = idle_seconds(options.idle_s, meter->info());

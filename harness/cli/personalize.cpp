@@ -152,7 +152,7 @@ int execute(const PersonalizeOptions& options) {
   complete(options, trainer, request, console);
 
   const auto clock = power::steady_clock();
-  power::MonitorOptions monitor_options{.interval_s = options.interval_s, .clock = clock};
+  power::MonitorOptions monitor_options{.clock = clock};
   if (!options.trace.empty()) monitor_options.trace = options.trace;
   power::Monitor monitor(std::move(meter), monitor_options);
   const auto outcome = personalize(trainer, monitor, *clock, request, console, stop.flag());

@@ -73,8 +73,7 @@ class NetworkCost {
     warm_up();
     const fs::path trace = request_.directory / fmt::format("trace-{}px-{}out.csv", network_.pixels, network_.classes);
     fs::remove(trace);  // of a measurement that did not end
-    monitor_ =
-        std::make_unique<power::Monitor>(std::move(meter_), power::MonitorOptions{request_.interval_s, trace, nullptr, {}});
+    monitor_ = std::make_unique<power::Monitor>(std::move(meter_), power::MonitorOptions{.trace = trace});
     session_.emplace(*monitor_, SessionOptions{.idle_s = idle_seconds(request_.idle_s, meter()),
                                                .wait = [this](double seconds) { wait(seconds); }});
     session_->idle("idle/before");

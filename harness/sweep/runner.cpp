@@ -59,7 +59,7 @@ class Run {
     if (!estimated.empty()) console.warning(estimated);
     if (board_.name().starts_with("Raspberry Pi") && !board_.throttled_bits())
       console.warning("whether the board is throttled cannot be seen: join the group video, sudo usermod -aG video $USER");
-    power::MonitorOptions options{.interval_s = settings.meter.interval_s, .on_mark = std::move(on_mark), .realtime = realtime};
+    power::MonitorOptions options{.on_mark = std::move(on_mark), .realtime = realtime};
     if (settings.meter.trace != "off") {
       options.trace = setup_->directory.trace(setup_->journal.before().executions + 1);
       if (settings.meter.trace == "cells") options.trace_keep = power::TraceKeep::cells;

@@ -17,7 +17,6 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   Impl& self = *impl_;
   self.meter = std::move(meter);
   self.clock = options.clock ? std::move(options.clock) : steady_clock();
-  if (options.interval_s > 0) self.meter->set_interval(Seconds(options.interval_s));
   self.info = self.meter->sampled_info();
   self.on_mark = std::move(options.on_mark);
   if (self.info.gap_limit_s <= 0) self.info.gap_limit_s = default_gap_limit_s(self.info.nominal_period_s);

@@ -100,7 +100,9 @@ TEST(PmicAdc, any_bytes_give_a_sum_of_what_is_there_or_none) {
     ASSERT_LE(2 * adc.rails + adc.unpaired_A, lines) << text;
     ASSERT_EQ(std::isnan(adc.power_W), adc.rails == 0) << text;
     // A chip's limits, 20 V and 50 A, hold for each rail that is not called damaged.
-    if (!adc.damaged && adc.rails > 0) ASSERT_LE(std::abs(adc.power_W), 1000.0 * static_cast<double>(adc.rails)) << text;
+    if (!adc.damaged && adc.rails > 0) {
+      ASSERT_LE(std::abs(adc.power_W), 1000.0 * static_cast<double>(adc.rails)) << text;
+    }
   }
 }
 

@@ -18,7 +18,6 @@
 namespace tbft::power {
 
 struct MonitorOptions {
-  double interval_s = 0;  // in place of the meter's own interval(), where it is not 0
   // Every reading and mark goes to this trace.csv, which is appended to if it exists; nullopt: no trace.
   std::optional<std::filesystem::path> trace = std::nullopt;
   std::shared_ptr<Clock> clock = nullptr;  // null: the steady clock
