@@ -11,8 +11,8 @@ namespace {
 
 using Table = std::array<std::array<float, 3>, 256>;
 
-// By value and colour: (value / 255 - mean) / deviation in the order of operations of torchvision's transforms, so that the
-// floats are the same.
+// The normalised value of each byte and colour, (value / 255 - mean) / deviation. The operations are in the order of
+// torchvision's transforms, so that the floats are equal.
 Table normalised(const models::Normalisation& by) {
   Table table{};
   for (std::size_t value = 0; value < table.size(); ++value)
@@ -51,7 +51,7 @@ Batch make_batch(const data::Images& images, std::span<const std::int64_t> indic
   const std::int64_t channel_step = channels_last ? 1 : height * width;
   for (std::size_t i = 0; i < indices.size(); ++i, out += height * width * 3) {
     const auto pixels = images.image(indices[i]);
-    if (channels_last && augmentation.empty()) {  // as they lie
+    if (channels_last && augmentation.empty()) {  // the layout is that of the pixels
       for (std::size_t k = 0; k < pixels.size(); k += 3)
         for (std::size_t c = 0; c < 3; ++c) out[k + c] = value[pixels[k + c]][c];
       continue;

@@ -1,4 +1,4 @@
-// Batches as tensors. Includes torch: for the files that run the network.
+// Makes batches of images as tensors. Includes torch: for the files that run the network.
 #pragma once
 
 // First: clang 14 cannot read libtorch's headers in another order.
@@ -22,21 +22,21 @@ struct Batch {
   at::Tensor y;  // [N] int64
 };
 
-// A random crop from a frame of zero pixels around the image, and a mirror: the paper's training augmentation.
+// The paper's training augmentation: a random crop from the image framed by zero pixels, and a mirror.
 struct Shift {
-  int dx = 0, dy = 0;  // the crop's corner relative to the image's
+  int dx = 0, dy = 0;  // the crop's corner relative to the image's, in pixels
   bool mirror = false;
 };
 
-// One for each of n images: a corner within 4 pixels of the image's, mirrored or not.
+// Draws one shift for each of n images: a corner within 4 pixels of the image's, mirrored or not.
 std::vector<Shift> draw_shifts(std::int64_t n, const at::Generator& random);
 
-// Images of the given indices as a network takes them (Architecture::normalisation), in the given memory layout (channels_last
-// | contiguous); with an augmentation, one entry an image.
+// Makes a batch of the images of the given indices, normalised as the network expects (Architecture::normalisation), in the
+// given memory layout (channels_last | contiguous). `augmentation` is empty or has one entry for each image.
 Batch make_batch(const data::Images& images, std::span<const std::int64_t> indices, const models::Normalisation& normalisation,
                  const std::string& layout, std::span<const Shift> augmentation = {});
 
-// [N] int64, the labels of the given indices.
+// The labels of the given indices, [N] int64.
 at::Tensor make_labels(const data::Images& images, std::span<const std::int64_t> indices);
 
 }  // namespace tbft

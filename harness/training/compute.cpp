@@ -15,8 +15,9 @@ std::string libtorch_version() {
 }
 
 Compute set_compute(const Compute& requested) {
-  // A step's activations are as large as those of the last one. By default malloc maps the large ones anew and trims the heap,
-  // and the kernel clears each page again. M_MMAP_THRESHOLD would not do: it ends at 32 MiB.
+  // A step's activations are as large as those of the previous step. By default malloc maps large ones anew and trims the heap,
+  // so that the kernel zeroes each page again. We disable both. M_MMAP_THRESHOLD does not suffice, because its maximum is 32
+  // MiB.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
   at::set_num_threads(static_cast<int>(requested.threads));

@@ -1,4 +1,4 @@
-// Threads and convolution back end of this process, and the libtorch that it runs. No torch in this header.
+// Sets the threads and the convolution back end of this process, and names its libtorch. No torch in this header.
 #pragma once
 
 #include <cstdint>
@@ -6,15 +6,15 @@
 
 namespace tbft {
 
-// Version of the libtorch that this was built with, for provenance.
+// The version of libtorch that the program was built with, for provenance.
 std::string libtorch_version();
 
 struct Compute {
   std::int64_t threads = 1;
-  std::string backend = "auto";  // onednn | native; auto: onednn where libtorch has it, else native
+  std::string backend = "auto";  // onednn | native | auto: onednn if libtorch was built with it, otherwise native
 };
-// Throws where the back end is not built in. Returns what took effect, never `auto`. Also has malloc keep memory that steps
-// take again and again, instead of handing it back to the kernel.
+// Throws std::runtime_error if the back end is not built in. Returns the settings in effect, never `auto`. Also makes malloc
+// keep freed memory for the next step instead of returning it to the kernel.
 Compute set_compute(const Compute& requested);
 
 }  // namespace tbft

@@ -25,11 +25,11 @@ void check(Labels predicted, Labels labels, std::int64_t classes) {
   const auto outside = [&](std::int64_t label) { return label < 0 || label >= classes; };
   for (const Labels side : {predicted, labels})
     if (const auto bad = std::ranges::find_if(side, outside); bad != side.end())
-      throw std::invalid_argument(fmt::format("label {} is none of the network's {} classes", *bad, classes));
+      throw std::invalid_argument(fmt::format("label {} is outside of the network's {} classes", *bad, classes));
 }
 
-// Images of each (predicted, label), times classes + 1, plus one on the diagonal: the whole diagonal is worth less than one
-// image, so a tie and nothing else leaves a class its own label.
+// The number of images of each (predicted, label), times classes + 1, plus one on the diagonal. The whole diagonal is worth
+// less than one image, so it decides only ties, in which a class then keeps its own label.
 std::vector<std::int64_t> agreement(Labels predicted, Labels labels, Labels images, std::int64_t classes) {
   std::vector<std::int64_t> table(at(classes * classes));
   for (const auto i : images) table[at(predicted[at(i)] * classes + labels[at(i)])] += classes + 1;
@@ -37,8 +37,8 @@ std::vector<std::int64_t> agreement(Labels predicted, Labels labels, Labels imag
   return table;
 }
 
-// The permutation of greatest sum: Hungarian method with potentials (Kuhn, Munkres), O(classes^3). Rows are added one by one;
-// index 0 is a sentinel.
+// Returns the permutation of greatest sum by the Hungarian method with potentials (Kuhn, Munkres), O(classes^3). Rows are added
+// one by one; index 0 is a sentinel.
 std::vector<std::int64_t> assign(const std::vector<std::int64_t>& gain, std::int64_t classes) {
   const auto n = at(classes);
   std::vector<std::int64_t> row_potential(n + 1), column_potential(n + 1);
@@ -99,7 +99,8 @@ std::vector<std::int64_t> count_up(std::size_t n) {
   return all;
 }
 
-// What a map adds to each image, the mean over splits: +1 made right, -1 made wrong.
+// The gain of a map on each image, as the mean over splits: +1 where it makes the prediction correct, -1 where it makes it
+// wrong.
 std::vector<double> gains(Labels predicted, Labels labels, std::int64_t classes, MapKind kind, std::uint64_t seed, int splits) {
   std::vector<double> gain(predicted.size());
   auto images = count_up(predicted.size());

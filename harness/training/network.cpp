@@ -13,7 +13,7 @@ namespace F = torch::nn::functional;
 std::size_t evaluation_batch(const models::Architecture& network, int stage) {
   constexpr std::int64_t bytes = std::int64_t{4} << 20;
   constexpr std::int64_t most = 2000;
-  // What the stage takes; the images alone say little of the maps that the first one makes of them.
+  // The input of the stage decides, because the first stage makes maps much larger than the images.
   const auto values = network.stages[static_cast<std::size_t>(std::max(stage - 1, 0))].output_values;
   return static_cast<std::size_t>(std::clamp<std::int64_t>(bytes / (values * std::int64_t{sizeof(float)}), 1, most));
 }

@@ -1,4 +1,4 @@
-// What training and testing both do with a network. Includes torch: for the files that run the network.
+// Operations on a network that training and testing share. Includes torch: for the files that run the network.
 #pragma once
 
 // First: clang 14 cannot read libtorch's headers in another order.
@@ -21,34 +21,36 @@ namespace tbft {
 
 struct Score {
   double loss = 0;            // mean cross-entropy over images
-  std::vector<bool> correct;  // one an index
+  std::vector<bool> correct;  // one entry for each index
 };
 
-// Images that the network evaluates at once when it begins at this stage: as many as keep its maps near the processor's caches.
+// The number of images that the network evaluates at once from this stage on, so that its maps stay near the processor's
+// caches.
 std::size_t evaluation_batch(const models::Architecture& network, int stage);
 
-// Samples begin..begin+count of a set, as the input of a stage.
+// Returns samples begin..begin+count of a set, as the input of a stage.
 using BatchSource = std::function<Batch(std::size_t begin, std::size_t count)>;
-// Of n samples through the network from `stage` on. Eval mode, no gradient; evaluated() as below.
+// Evaluates n samples from `stage` on, in eval mode without gradient. Calls evaluated() as below.
 Score evaluate(models::Network& net, int stage, std::size_t n, const BatchSource& source, PhaseObserver& observer);
 
-// Eval mode, no gradient. The observer's evaluated() is called after every batch.
+// Evaluates in eval mode without gradient. Calls the observer's evaluated() after every batch.
 Score evaluate(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
                const std::string& layout, PhaseObserver& observer);
 
-// At most `count` entries from `begin`: one batch of a list of indices.
+// At most `count` entries from `begin` on: one batch of a list of indices.
 inline std::span<const std::int64_t> slice(std::span<const std::int64_t> all, std::size_t begin, std::size_t count) {
   return all.subspan(begin, std::min(count, all.size() - begin));
 }
 
-// Convolution weights in the given memory layout (channels_last | contiguous), so that no step converts them.
+// Stores the convolution weights in the given memory layout (channels_last | contiguous), so that no step has to convert them.
 void set_layout(models::Network& net, const std::string& layout);
 
-// Only what `trains` says yes to (by parameter name) requires a gradient: autograd then records nothing below the first tuned
-// layer and computes no weight gradient of a frozen one above it. Returns what the optimiser gets.
+// Requires a gradient for exactly those parameters for which `trains` returns true (by name). Autograd then records nothing
+// below the first tuned layer and computes no weight gradient of a frozen layer above it. Returns the parameters for the
+// optimiser.
 std::vector<torch::Tensor> select_parameters(models::Network& net, const std::function<bool(std::string_view)>& trains);
 
-// Forgets the gradients instead of zeroing them: the next backward pass then writes them once.
+// Discards the gradients instead of zeroing them, so that the next backward pass writes each once.
 void drop_gradients(models::Network& net);
 
 }  // namespace tbft

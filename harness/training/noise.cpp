@@ -19,7 +19,7 @@ std::optional<std::string> noised_block(std::string_view condition) {
 
 NoiseLevel find_noise(const std::function<double(double)>& accuracy_pct_at, double target_pct) {
   constexpr double smallest = 0.01;
-  constexpr int doublings = 11;  // up to 20: beyond any weight of a network
+  constexpr int doublings = 11;  // up to sigma = 20, larger than any weight of a network
   constexpr int halvings = 8;
   constexpr double close_pct = 0.25;
   NoiseLevel best{0, 100};
@@ -37,8 +37,8 @@ NoiseLevel find_noise(const std::function<double(double)>& accuracy_pct_at, doub
     }
     if (best.accuracy_pct < 2 * target_pct) return best;
     throw std::runtime_error(
-        fmt::format("no noise brings the accuracy down to {} %: it is {:.1f} % at sigma {:.3g}; set model.noise_sigma",
-                    target_pct, best.accuracy_pct, best.sigma));
+        fmt::format("no noise lowers the accuracy to {} %: it is {:.1f} % at sigma {:.3g}; set model.noise_sigma", target_pct,
+                    best.accuracy_pct, best.sigma));
   }
   double low = high / 2;
   for (int i = 0; i < halvings && std::abs(best.accuracy_pct - target_pct) > close_pct; ++i) {

@@ -1,4 +1,4 @@
-// Noise on the base model: the drift of the paper's block-noise table ("motivation"). No torch here.
+// Noise on the base model: the drift of the paper's block-noise experiment ("motivation"). No torch here.
 #pragma once
 
 #include <cstdint>
@@ -9,24 +9,24 @@
 
 namespace tbft {
 
-// N(0, sigma) added to every parameter of one block (BatchNorm's weight and bias included, running statistics not).
+// N(0, sigma) added to every parameter of one block, including BatchNorm's weight and bias but not the running statistics.
 struct BlockNoise {
   std::string block;
   double sigma = 0;
   std::uint64_t seed = 0;
 };
 
-// The block that a condition noise-BLOCK names, such as block2 or fc; nullopt for every other condition.
+// The block that a condition noise-BLOCK names, such as block2 or fc; nullopt for any other condition.
 std::optional<std::string> noised_block(std::string_view condition);
 
 struct NoiseLevel {
   double sigma = 0, accuracy_pct = 0;
 };
 
-// The deviation that brings the base model down to target_pct: doubled from a small one until the accuracy is below it, then
-// halved in logarithm. Accuracy falls with sigma but not evenly, so the closest of all that were tried is returned: some noise
-// stops short of the target, as a classifier of nothing but noise may guess better than that.
-// accuracy_pct_at(sigma) is asked at most 20 times. Throws std::runtime_error where none comes below twice the target.
+// Finds the standard deviation that lowers the base model's accuracy to target_pct. It is doubled from a small value until the
+// accuracy is below the target, then bisected in logarithm. The accuracy is not monotonic in sigma, so the closest of all tried
+// values is returned. For some blocks it stays above the target, because even a classifier of pure noise may guess better.
+// Calls accuracy_pct_at(sigma) at most 20 times. Throws std::runtime_error if the accuracy never falls below twice the target.
 NoiseLevel find_noise(const std::function<double(double sigma)>& accuracy_pct_at, double target_pct);
 
 }  // namespace tbft

@@ -1,4 +1,4 @@
-// What one forward pass of the base model in eval mode shows of labelled images. Plain numbers: no torch here.
+// The results of one forward pass of the base model in eval mode over labelled images. Plain numbers: no torch here.
 #pragma once
 
 #include <cstdint>
@@ -7,26 +7,26 @@
 
 namespace tbft::adaptive {
 
-// The input of one BatchNorm layer, image by image: per channel the mean and the mean square over its pixels. The moments of
-// any sub-sample are means of these.
+// The input of one BatchNorm layer: for each image and channel the mean and the mean square over the pixels. The moments of any
+// sub-sample are means of these.
 struct LayerMoments {
-  std::string name;  // the module's, "layer1.0.bn1"
+  std::string name;  // of the module, such as "layer1.0.bn1"
   std::int64_t channels = 0;
   std::vector<float> mean;                       // [images, channels]
   std::vector<float> mean_square;                // [images, channels]
-  std::vector<float> running_mean, running_var;  // [channels], the layer's own
-  int block = -1;                                // of the network's, counted from 0 at the front; -1: of none
-  bool on_trunk = true;                          // takes what the shortcuts carry on (models/architecture.h)
+  std::vector<float> running_mean, running_var;  // [channels], those of the layer
+  int block = -1;        // the index of the layer's block, from 0 at the front; -1: outside of all blocks
+  bool on_trunk = true;  // whether its input lies on the trunk, which the shortcuts pass on (models/architecture.h)
 };
 
 struct Observation {
   std::int64_t classes = 0;
   std::vector<float> logits;         // [images, classes]
   std::vector<std::int64_t> labels;  // in [0, classes)
-  std::vector<LayerMoments> layers;  // from front to rear
+  std::vector<LayerMoments> layers;  // front to rear
 
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
-  // The class of the greatest logit of each image; `without`: that class is left out (-1: none).
+  // The class of the greatest logit of each image. The class `without` is left out (-1: none).
   std::vector<std::int64_t> predicted(std::int64_t without = -1) const;
   // The greatest softmax probability of each image.
   std::vector<double> certainty() const;

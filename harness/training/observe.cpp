@@ -20,19 +20,19 @@
 namespace tbft::adaptive {
 namespace {
 
-// 100 images of 32 px keep 6 MiB a layer in the caches' reach; larger batches are not faster.
+// At 32 px, 100 images need 6 MiB for a layer, which fits the caches; larger batches are not faster.
 constexpr std::size_t batch_size = 100;
 
-// The fused passes (models/fused.h) take channels_last maps only and hide the BatchNorms from a watcher.
+// The fused passes (models/fused.h) accept only channels_last maps and hide the BatchNorms from the callback.
 constexpr const char* layout = "contiguous";
 
-// libtorch's C++ modules have no hooks, but every operation can be watched together with its inputs: a batch_norm names its
-// layer by the running mean that it is given. The callback is a plain function and finds its state in the thread's debug
-// info; of its slots the one for tests is free.
+// libtorch's C++ modules have no hooks, but a callback can see every operation with its inputs. The running mean passed to a
+// batch_norm identifies its layer. The callback is a plain function, so its state lies in the thread's debug info, in the slot
+// meant for tests, which is free.
 constexpr auto slot = c10::DebugInfoKind::TEST_INFO;
 
 struct Watched : c10::DebugInfoBase {
-  std::map<const void*, LayerMoments*> layer_of;  // by the data of running_mean
+  std::map<const void*, LayerMoments*> layer_of;  // the key is the data pointer of running_mean
 };
 
 void append(std::vector<float>& to, const at::Tensor& from) {
@@ -49,7 +49,7 @@ std::unique_ptr<at::ObserverContext> on_operation(const at::RecordFunction& func
   if (watched == nullptr || inputs.size() < 5 || !inputs[3].isTensor()) return nullptr;
   const auto found = watched->layer_of.find(inputs[3].toTensor().data_ptr());
   if (found == watched->layer_of.end()) return nullptr;
-  // In double: a variance is the difference of two near numbers.
+  // In double, because a variance is the difference of two similar numbers.
   const at::Tensor x = inputs[0].toTensor().to(at::kDouble);
   append(found->second->mean, x.mean({2, 3}));
   append(found->second->mean_square, x.square().mean({2, 3}));
@@ -78,10 +78,10 @@ Observation observe(models::Network& net, const data::Images& images, std::span<
   for (const auto i : indices) {
     const auto label = images.labels.at(static_cast<std::size_t>(i));
     if (label < 0 || label >= seen.classes)
-      throw std::invalid_argument(fmt::format("label {} is none of the network's {} classes", label, seen.classes));
+      throw std::invalid_argument(fmt::format("label {} is outside of the network's {} classes", label, seen.classes));
     seen.labels.push_back(label);
   }
-  set_layout(net, layout);  // outside of inference mode, whose tensors cannot be trained
+  set_layout(net, layout);  // before inference mode, whose tensors cannot be trained
   const torch::InferenceMode inference;
   net.eval();
   std::vector<std::pair<const void*, LayerMoments>> found;
@@ -108,7 +108,7 @@ Observation observe(models::Network& net, const data::Images& images, std::span<
   }
   for (auto& [key, moments] : found) {
     if (moments.mean.size() != indices.size() * static_cast<std::size_t>(moments.channels))
-      throw std::logic_error(fmt::format("{}: its input was not seen once an image", moments.name));
+      throw std::logic_error(fmt::format("{}: its input was not observed exactly once for each image", moments.name));
     seen.layers.push_back(std::move(moments));
   }
   return seen;

@@ -1,4 +1,4 @@
-// The torch side of a diagnosis: one forward pass that looks on. No torch in this header.
+// The part of a diagnosis that needs torch: one observed forward pass. No torch in this header.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ class Network;
 
 namespace tbft::adaptive {
 
-// The images of the given indices, in that order, through the network in eval mode; nothing of it changes but the memory layout
-// of its weights, which is contiguous afterwards. `progress` gets the number of images done, and may throw to end it. Throws
-// std::invalid_argument where labels or pixels are not the network's.
+// Passes the images of the given indices, in that order, through the network in eval mode. Changes nothing of the network
+// except the memory layout of its weights, which is contiguous afterwards. `progress` receives the number of images done and
+// may throw to stop. Throws std::invalid_argument if labels or pixels do not fit the network.
 Observation observe(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
                     const std::function<void(std::int64_t)>& progress = {});
 

@@ -1,5 +1,5 @@
-// Phases of a cell as the trainer announces them. The power monitor is one observer, the progress line another: accuracy code
-// knows of neither.
+// The phases of a cell, as the trainer announces them to an observer such as the power monitor or the progress line. The code
+// that computes accuracies knows none of the observers.
 #pragma once
 
 #include <cstdint>
@@ -32,17 +32,17 @@ constexpr std::string_view to_string(Phase phase) {
 class PhaseObserver {
  public:
   virtual ~PhaseObserver() = default;
-  // forward, backward and step stand inside train; the others do not overlap. train may open and close once an epoch.
+  // forward, backward and step lie inside train; the others do not overlap. train may begin and end once in each epoch.
   virtual void begin(Phase phase) = 0;
   virtual void end(Phase phase) = 0;
-  // Called after every training step and after every evaluated batch; either may throw to stop the work (an interrupt).
+  // Called after every training step and after every evaluated batch. Either may throw to stop the work (an interrupt).
   virtual void stepped(std::int64_t step, std::int64_t planned_steps) = 0;
   virtual void evaluated(std::int64_t images, std::int64_t of) = 0;
-  // Asked after every epoch: whether training ends here, as by early stop (a budget is spent).
+  // Called after every epoch. Returns true to end training here, like early stopping; for example, because a budget is spent.
   virtual bool enough() { return false; }
 };
 
-// Closes the phase on every path out. Closing may throw nothing but what the observer throws, so call done() on the good path.
+// Ends the phase on every path out of a scope. Call done() on the normal path: the destructor must swallow what end() throws.
 class PhaseScope {
  public:
   PhaseScope(PhaseObserver& observer, Phase phase) : observer_(observer), phase_(phase) { observer_.begin(phase_); }
@@ -50,7 +50,7 @@ class PhaseScope {
     if (!open_) return;
     try {
       observer_.end(phase_);
-    } catch (...) {  // already on the way out with another error
+    } catch (...) {  // another error is already propagating
     }
   }
   PhaseScope(const PhaseScope&) = delete;

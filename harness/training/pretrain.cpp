@@ -42,7 +42,7 @@ double learning_rate(const PretrainSettings& s, std::int64_t step, std::int64_t 
   return s.lr * (progress < warm_up_share ? (progress + 0.01) / (warm_up_share + 0.01) : (1 - progress) / (1 - warm_up_share));
 }
 
-// The two optimisers behind one face: their rate, and the buffers that must survive an interrupt.
+// One interface to the two optimisers: their learning rate, and the buffers that must survive an interrupt.
 class Optimizer {
  public:
   Optimizer(const PretrainSettings& s, std::vector<torch::Tensor> parameters)
@@ -77,7 +77,7 @@ class Optimizer {
       }
     }
   }
-  // `tensor(name)` throws where there is none. After `steps` steps.
+  // Restores the buffers after `steps` steps. `tensor(name)` throws if the tensor is missing.
   template <typename Find>
   void restore(const Find& tensor, std::int64_t steps) {
     steps_ = steps;
@@ -116,7 +116,7 @@ std::int64_t class_count(const data::Images& train, const data::Images& val) {
   return std::max(top(train), top(val)) + 1;
 }
 
-// What a resumed training must have in common with the one that stopped.
+// The settings and images that a resumed training must share with the interrupted one.
 std::string identity(const PretrainSettings& s, const data::Images& train, const data::Images& val) {
   return nlohmann::json{{"optimizer", s.optimizer},
                         {"schedule", s.schedule},
@@ -137,14 +137,15 @@ std::string identity(const PretrainSettings& s, const data::Images& train, const
 }
 
 struct Progress {
-  std::int64_t epoch = 0;  // whole epochs done
+  std::int64_t epoch = 0;  // completed epochs
   EpochReport best;
 };
 
 constexpr auto identity_name = "identity";
 constexpr auto progress_name = "progress";
 
-// Everything that the next epoch depends on, as tensors in a file like any other checkpoint: read without executing anything.
+// Writes everything that the next epoch depends on, as tensors in the format of a checkpoint, which is read without executing
+// anything.
 void write_resume_file(const std::filesystem::path& path, const std::string& identity, const models::Network& net,
                        const Optimizer& optimizer, const Progress& progress) {
   models::StateDict state;
@@ -185,8 +186,9 @@ Progress read_resume_file(const std::filesystem::path& path, const std::string& 
   const auto& text = find(identity_name).bytes;
   const std::string before(reinterpret_cast<const char*>(text.data()), text.size());
   if (before != identity)
-    throw OtherTraining(fmt::format(
-        "{}: of a training with other settings or images ({}); use its own, another -o, or delete it", path.string(), before));
+    throw OtherTraining(
+        fmt::format("{}: belongs to a training with other settings or images ({}); use those, another -o, or delete the file",
+                    path.string(), before));
   std::array<double, 5> numbers{};
   const auto& bytes = find(progress_name).bytes;
   if (bytes.size() != sizeof(numbers)) throw models::CheckpointError(path.string() + ": damaged; delete the file");
@@ -210,10 +212,10 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
   if (train.size() == 0 || val.size() == 0 || classes < 2)
     throw data::DataError("training a base model needs images of two classes");
   if (train.height != train.width || train.height != val.height || train.width != val.width || train.height % 32 != 0)
-    throw data::DataError(
-        fmt::format("images are {}x{}; the network wants squares of a multiple of 32", train.width, train.height));
+    throw data::DataError(fmt::format("images are {}x{}; the network needs square images whose side is a multiple of 32",
+                                      train.width, train.height));
 
-  // More outputs than names: labels of `val` go beyond what `train` names, and nobody knows what they are.
+  // With more outputs than names, labels of `val` exceed the classes that `train` names, so that some names are unknown.
   const auto class_names = std::ssize(train.class_names) == classes ? train.class_names : std::vector<std::string>{};
 
   torch::manual_seed(settings.seed);
@@ -240,7 +242,7 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
   }
   while (progress.epoch < settings.epochs && progress.epoch - best.epoch < settings.patience) {
     const auto epoch = progress.epoch + 1;
-    // A generator an epoch: a resumed training draws what the whole one would have drawn.
+    // Each epoch has its own generator, so that a resumed training draws the same numbers as an uninterrupted one.
     auto random = at::detail::createCPUGenerator(settings.seed + 0x9E3779B97F4A7C15ULL * static_cast<std::uint64_t>(epoch));
     net.train();
     const auto order = at::randperm(n, random, at::kLong);

@@ -1,4 +1,4 @@
-// Base models: a network trained from nothing on source data. No torch in this header.
+// Trains base models on source data from random weights. No torch in this header.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@ namespace tbft {
 
 struct PretrainSettings {
   std::string optimizer = "sgd";  // sgd | adam
-  std::string schedule = "step";  // step: halved every halving_epochs | one-cycle: linear up to lr, then to zero
+  std::string schedule = "step";  // step: halved every halving_epochs | one-cycle: linear up to lr, then down to zero
   std::int64_t halving_epochs = 50;
   double lr = 0.01;
-  double momentum = 0.9;  // of SGD
+  double momentum = 0.9;  // for SGD
   double weight_decay = 5e-4;
   std::int64_t batch = 128;
   std::int64_t epochs = 300;
-  std::int64_t patience = 60;  // epochs without a better validation loss
+  std::int64_t patience = 60;  // epochs without a better validation loss before training stops
   bool augment = true;         // random crop (pad 4) and mirror
   std::int64_t depth = 26, width = 1;
   std::string layout = "channels_last";
@@ -33,9 +33,9 @@ struct Recipe {
   std::string_view name, summary;
   PretrainSettings settings;
 };
-// One visible list: the paper's two, and what fits into an hour and into minutes on two cores.
+// All recipes: the paper's two, one that takes about an hour on two cores, and one that takes minutes.
 std::span<const Recipe> recipes();
-// Throws std::invalid_argument that lists the known ones.
+// Throws std::invalid_argument that lists the known recipes.
 const Recipe& find_recipe(std::string_view name);
 
 struct EpochReport {
@@ -44,24 +44,25 @@ struct EpochReport {
   bool best = false;
 };
 
-// Called after each epoch; steps go to the PhaseObserver.
+// Receives a report after each epoch; steps are reported to the PhaseObserver.
 class PretrainObserver : public PhaseObserver {
  public:
   virtual void resumed(std::int64_t epochs_done) = 0;
   virtual void epoch_done(const EpochReport& report) = 0;
 };
 
-// The state beside `out` is of another training: other settings or other images. The program exits with 2.
+// The state beside `out` belongs to another training, with other settings or other images. The program exits with 2.
 struct OtherTraining : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Where pretrain() keeps what it needs to go on: OUT.resume, removed at the end.
+// The file in which pretrain() keeps the state for resuming, OUT.resume. It is removed at the end.
 std::filesystem::path resume_file(const std::filesystem::path& out);
 
-// Trains and writes the weights of the best validation loss to `out`, each time they improve: an interrupt loses nothing that
-// an epoch brought. Where `resume` and resume_file(out) exist it goes on behind the last whole epoch, to the same weights as
-// without a stop. Returns the best epoch. Throws OtherTraining, and std::runtime_error where the loss was never finite.
+// Trains and writes the weights to `out` each time the validation loss improves, so that an interrupt loses no finished epoch.
+// If `resume` is set and resume_file(out) exists, training continues after the last complete epoch and arrives at the same
+// weights as without the interrupt. Returns the best epoch. Throws OtherTraining, and std::runtime_error if the loss was never
+// finite.
 EpochReport pretrain(const data::Images& train, const data::Images& val, const PretrainSettings& settings,
                      const std::filesystem::path& out, bool resume, PretrainObserver& observer);
 

@@ -1,4 +1,4 @@
-// What a person sees of a base training: a progress line, and a line an epoch.
+// Shows a base training on the console: a progress line, and one line for each epoch.
 #pragma once
 
 #include <fmt/format.h>
@@ -19,7 +19,7 @@ class PretrainProgress : public PretrainObserver {
   void begin(Phase) override {}
   void end(Phase) override {}
   void resumed(std::int64_t epochs_done) override {
-    console_.line(fmt::format("going on behind epoch {}/{}", epochs_done, epochs_));
+    console_.line(fmt::format("continuing after epoch {}/{}", epochs_done, epochs_));
   }
   void stepped(std::int64_t step, std::int64_t planned) override {
     stop_point();
@@ -32,12 +32,12 @@ class PretrainProgress : public PretrainObserver {
   void evaluated(std::int64_t, std::int64_t) override { stop_point(); }
   void epoch_done(const EpochReport& r) override {
     console_.line(fmt::format("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val {:.2f} %{}", r.epoch, epochs_, r.train_loss,
-                              r.val_loss, r.val_accuracy_pct, r.best ? ", best so far, written" : ""));
+                              r.val_loss, r.val_accuracy_pct, r.best ? ", best so far, saved" : ""));
   }
 
  private:
   void stop_point() const {
-    if (stop_) throw Interrupted("interrupted; the best weights are written, --resume goes on behind the last whole epoch");
+    if (stop_) throw Interrupted("interrupted; the best weights are written, --resume continues after the last complete epoch");
   }
   Console& console_;
   const std::atomic<bool>& stop_;

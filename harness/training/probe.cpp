@@ -42,7 +42,7 @@ void backward(models::Network& net, const Batch& batch) {
 std::vector<at::Tensor> mean_gradient(models::Network& net, std::span<const Batch> batches,
                                       const std::vector<std::pair<std::string, at::Tensor>>& parameters) {
   drop_gradients(net);
-  for (const auto& batch : batches) backward(net, batch);  // gradients add up
+  for (const auto& batch : batches) backward(net, batch);  // gradients accumulate
   const torch::NoGradGuard guard;
   std::vector<at::Tensor> result;
   result.reserve(parameters.size());

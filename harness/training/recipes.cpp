@@ -23,10 +23,10 @@ std::span<const Recipe> recipes() {
                           .epochs = 75,
                           .patience = 75}},
       Recipe{.name = "short",
-             .summary = "for an evening: SGD, 16 epochs up to 0.1 and down again, crop and mirror",
+             .summary = "for an evening: SGD, 16 epochs, rate up to 0.1 and down to 0, crop and mirror",
              .settings = {.schedule = "one-cycle", .lr = 0.1, .epochs = 16, .patience = 16}},
       Recipe{.name = "quick",
-             .summary = "for the synthetic set: SGD, batch 64, 8 epochs up to 0.1 and down again, no augmentation",
+             .summary = "for the synthetic set: SGD, batch 64, 8 epochs, rate up to 0.1 and down to 0, no augmentation",
              .settings = {.schedule = "one-cycle", .lr = 0.1, .batch = 64, .epochs = 8, .augment = false}},
   };
   return list;

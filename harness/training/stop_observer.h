@@ -1,4 +1,4 @@
-// Observes nothing but the user's wish to stop: for work that is no part of a measured cell.
+// An observer that only checks whether the user wants to stop: for work outside of a measured cell.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// Where libtorch 1.13 (Debian 12) and 2.6 (Debian 13) differ; everything else of this project takes both.
+// The differences between libtorch 1.13 (Debian 12) and 2.6 (Debian 13); all other code works with both.
 #pragma once
 
 // First: clang 14 cannot read libtorch's headers in another order.

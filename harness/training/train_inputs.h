@@ -1,4 +1,4 @@
-// Images as the trained part of a network sees them. Includes torch: for the trainer alone.
+// Images as the trained part of a network receives them. Includes torch: for the trainer alone.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@
 
 namespace tbft {
 
-// A set of images: through the frozen stages, once, or as they are.
+// A set of images: unchanged, or passed once through the frozen stages.
 class TrainInputs {
  public:
-  // Samples are numbered by their place in `indices`. All arguments outlive this.
+  // Samples are numbered by their position in `indices`. All arguments must outlive this object.
   TrainInputs(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
               const TrainSettings& settings)
       : net_(net), images_(images), indices_(indices), settings_(settings) {}
 
-  // Runs the stages before `stage` in eval mode; from then on batches are those of `stage`. Returns the bytes kept in memory.
+  // Runs the stages before `stage` in eval mode; later batches are inputs of `stage`. Returns the bytes kept in memory.
   std::int64_t cache(int stage, std::int64_t memory_bytes, PhaseObserver& observer);
 
   bool cached() const { return cache_ != nullptr; }
@@ -41,7 +41,7 @@ class TrainInputs {
   mutable std::vector<std::int64_t> picked_;  // kept between batches
 };
 
-// Every sample, in order, through the network from the inputs' stage on.
+// Evaluates every sample, in order, from the inputs' stage on.
 Score evaluate(models::Network& net, const TrainInputs& inputs, PhaseObserver& observer);
 
 }  // namespace tbft

@@ -23,7 +23,7 @@ namespace tbft {
 
 namespace {
 
-// In double, then rounded: the same draws in both layouts of a convolution's weight.
+// Draws in double and then rounds, so that both layouts of a convolution's weight get the same noise.
 void add_noise(models::Network& net, const BlockNoise& noise) {
   const torch::NoGradGuard guard;
   if (const auto blocks = net.architecture().blocks(); std::ranges::find(blocks, noise.block) == blocks.end())
@@ -50,7 +50,7 @@ struct Trainer::Impl {
   void check(const data::Images& images) const {
     const auto& spec = net->architecture().spec;
     if (images.height != spec.pixels || images.width != spec.pixels)
-      throw data::DataError(fmt::format("the images are {}x{}, the checkpoint's network wants {}x{}", images.width,
+      throw data::DataError(fmt::format("the images are {}x{}, the checkpoint's network needs {}x{}", images.width,
                                         images.height, spec.pixels, spec.pixels));
     for (const auto label : images.labels)
       if (label < 0 || label >= spec.classes)
@@ -114,7 +114,8 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
                          const TrainSettings& settings, PhaseObserver& observer) {
   if (strategy.becomes_another()) {
     if (!settings.diagnosed)
-      throw std::invalid_argument("strategy diagnosed: model.reference is needed, a file of tbft diagnose --save-reference");
+      throw std::invalid_argument(
+          "strategy diagnosed: needs model.reference, a file written by tbft diagnose --save-reference");
     return settings.diagnosed(*this, images, split, settings, observer);
   }
   PhaseScope load(observer, Phase::load);

@@ -22,7 +22,7 @@ namespace {
 
 const models::Tuned everything{.blocks = {}, .everything = true};
 
-// Counts the bytes that tensors hold, through the allocator's own reports (saved-tensor hooks exist only in Python).
+// Counts the bytes that tensors occupy, from the allocator's own reports, because saved-tensor hooks exist only in Python.
 class LiveBytes : public c10::MemoryReportingInfoBase {
  public:
   void reportMemoryUsage(void*, int64_t alloc_size, AllocatorTotal, AllocatorTotal, c10::Device device) override {
@@ -42,8 +42,8 @@ std::vector<torch::Tensor> all_tensors(models::Network& net) {
   return all;
 }
 
-// The BatchNorm policy. `train`: batch statistics everywhere, running statistics updated in frozen blocks too, as the paper's
-// scripts do. `frozen-eval`: only in what is tuned. `eval`: nowhere.
+// Applies the BatchNorm policy. `train`: batch statistics everywhere; running statistics are updated in frozen blocks too, as
+// in the paper's scripts. `frozen-eval`: batch statistics only in tuned parts. `eval`: in none.
 void set_batchnorm(models::Network& net, const std::string& policy, const models::Tuned& tuned) {
   net.train();
   for (const auto& item : net.named_modules()) {
@@ -100,7 +100,7 @@ TrainResult TrainingRun::run() {
   return std::move(result_);
 }
 
-// Autograd is on only where a gradient is used.
+// Autograd is on only if the strategy uses a gradient.
 void TrainingRun::tune(const models::Tuned& tuned) {
   result_.tuned = tuned;
   parameters_ = select_parameters(net_, [&](std::string_view parameter) {
@@ -113,7 +113,7 @@ void TrainingRun::tune(const models::Tuned& tuned) {
   if (settings_.cache != "off") first_stage_ = network().first_trained_stage(tuned);
 }
 
-// What looking costs counts as training, as everything does that a choice costs.
+// Probing counts as training, like every cost of a choice.
 std::vector<Batch> TrainingRun::draw_mini_batches(double passes) {
   if (parameters_.empty()) select_parameters(net_, [](std::string_view) { return true; });
   auto batches = draw_probe(net_, images_, split_.train, settings_, result_.epochs);
@@ -181,7 +181,7 @@ void TrainingRun::train_epoch() {
   result_.samples_seen += n_train_;
 }
 
-// Before the first step: what is done once and counts as training.
+// Work that is done once before the first step and counts as training.
 void TrainingRun::prepare() {
   if (settings_.refresh_bn && strategy_.uses_gradient()) refresh_statistics();
   strategy_.prepare(*this);
@@ -218,7 +218,7 @@ void TrainingRun::train_batch(std::span<const std::int64_t> samples) {
 
 // Returns the loss.
 torch::Tensor TrainingRun::forward(const Batch& batch) {
-  // The first one tells what the backward pass keeps; the guard reports this thread's allocations only.
+  // The first forward pass measures what is kept for the backward pass. The guard reports only this thread's allocations.
   const auto live = result_.steps == 0 ? std::make_shared<LiveBytes>() : nullptr;
   torch::Tensor loss;
   {

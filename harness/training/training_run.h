@@ -1,4 +1,4 @@
-// One strategy on one network, from the base model to the test: the training loop. Includes torch: for the trainer.
+// The training loop: one strategy on one network, from the base model to the test. Includes torch: for the trainer.
 #pragma once
 
 // First: clang 14 cannot read libtorch's headers in another order.
@@ -17,11 +17,11 @@
 
 namespace tbft {
 
-// Everything that training may change, in memory.
+// A copy in memory of everything that training may change.
 class Snapshot {
  public:
   void take(models::Network& net);
-  // Only behind take().
+  // Requires an earlier take().
   void restore(models::Network& net) const;
   bool taken() const { return !tensors_.empty(); }
 
@@ -31,11 +31,11 @@ class Snapshot {
 
 class TrainingRun final : public TuningSession {
  public:
-  // `net` is the base model, in the layout of the settings; it fits the images. All arguments outlive this.
+  // `net` is the base model, in the layout of the settings, and fits the images. All arguments must outlive this object.
   TrainingRun(models::Network& net, const Strategy& strategy, const data::Images& images, const data::Split& split,
               const TrainSettings& settings, PhaseObserver& observer);
 
-  // Once. Throws DivergedError, and what the observer throws.
+  // May be called once. Throws DivergedError, and what the observer throws.
   TrainResult run();
 
   const models::Architecture& network() const override { return net_.architecture(); }
@@ -70,7 +70,7 @@ class TrainingRun final : public TuningSession {
   at::Generator random_;
   TrainInputs train_inputs_, val_inputs_;
   std::int64_t cache_bytes_;
-  int first_stage_ = 0;  // that training changes, where what the stages before it give is kept
+  int first_stage_ = 0;  // the first stage that training changes, if the outputs of the stages before it are kept
   std::vector<torch::Tensor> parameters_, start_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   Snapshot best_;

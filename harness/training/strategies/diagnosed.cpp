@@ -3,10 +3,11 @@
 namespace tbft::strategy {
 namespace {
 
-// What it does stands above this room: adaptive/diagnosed.h.
+// Its work is implemented in adaptive/diagnosed.h, which depends on this folder.
 class Diagnosed final : public Strategy {
  public:
-  Diagnosed() : Strategy("diagnosed", "what a diagnosis of the drift names (tbft diagnose); needs model.reference") {}
+  Diagnosed()
+      : Strategy("diagnosed", "the strategy that a diagnosis of the drift chooses (tbft diagnose); needs model.reference") {}
   bool becomes_another() const override { return true; }
   bool chooses() const override { return true; }
   bool uses_gradient() const override { return true; }

@@ -42,7 +42,7 @@ models::Tuned most_important_blocks(const std::map<std::string, double>& importa
                         (candidate.importance == best->importance && candidate.macs < best->macs);
     if (better) best = std::move(candidate);
   }
-  if (!best) throw std::invalid_argument(fmt::format("no block can be tuned for {:.0f} % of the cost of full", 100 * budget));
+  if (!best) throw std::invalid_argument(fmt::format("tuning any block costs more than {:.0f} % of full", 100 * budget));
   return best->tuned;
 }
 
@@ -54,7 +54,7 @@ namespace {
 class Elastic final : public Strategy {
  public:
   Elastic()
-      : Strategy("elastic", "the most important blocks that cost two thirds of full (after Huang et al., MobiSys 2023)") {}
+      : Strategy("elastic", "the most important blocks within two thirds of full's cost (after Huang et al., MobiSys 2023)") {}
   void prepare(TuningSession& session) const override {
     session.tune(most_important_blocks(importance_of_blocks(session.probe_step(), session.network()), session.network()));
   }

@@ -5,7 +5,9 @@ namespace {
 
 class L1Sp final : public Strategy {
  public:
-  L1Sp() : Strategy("l1-sp", "every parameter, drawn to its starting value (Li et al., ICML 2018)", {.everything = true}) {}
+  L1Sp()
+      : Strategy("l1-sp", "every parameter, with an L1 penalty on its distance from the start (Li et al., ICML 2018)",
+                 {.everything = true}) {}
   Objective objective() const override { return {.l1_sp = 1e-3}; }
   bool has_plain_step() const override { return false; }
 };

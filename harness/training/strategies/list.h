@@ -1,4 +1,4 @@
-// Every strategy, each defined in the file of its name.
+// Declares every strategy. Each is defined in the file of its name.
 #pragma once
 
 #include "harness/training/strategies/strategy.h"

@@ -5,7 +5,7 @@ namespace {
 
 class None final : public Strategy {
  public:
-  None() : Strategy("none", "the base model as it is") {}
+  None() : Strategy("none", "the unchanged base model") {}
   bool adapts() const override { return false; }
 };
 

@@ -6,7 +6,7 @@ namespace {
 
 class Relabel final : public Strategy {
  public:
-  Relabel() : Strategy("relabel", "classes renamed after the labels, no gradient") {}
+  Relabel() : Strategy("relabel", "classes renamed by the labels, no gradient") {}
   void begin(TuningSession& session) const override { session.relabel(); }
   bool has_plain_step() const override { return false; }
   ExtraPasses extra_passes() const override { return {.training = 1}; }
@@ -14,11 +14,11 @@ class Relabel final : public Strategy {
 
 class BnRelabel final : public Strategy {
  public:
-  BnRelabel() : Strategy("bn-relabel", "bn-stats, and classes renamed after the labels; no gradient") {}
+  BnRelabel() : Strategy("bn-relabel", "bn-stats, then classes renamed by the labels; no gradient") {}
   void begin(TuningSession& session) const override { session.relabel(); }
   bool has_epochs() const override { return true; }
   std::string batchnorm(const std::string&) const override { return "train"; }
-  // Once more on what BatchNorm now makes of the images: predictions of the drifted base are a poor guide.
+  // Renames again with the adapted BatchNorm, because the predictions of the drifted base model are a poor guide.
   bool finish(TuningSession& session) const override {
     session.relabel();
     return true;

@@ -63,7 +63,7 @@ class AutoRgn final : public Strategy {
  public:
   AutoRgn()
       : Strategy("auto-rgn",
-                 "every parameter but BatchNorm's, each tensor at a rate by its relative gradient (Lee et al., ICLR 2023)",
+                 "every parameter but BatchNorm's, each tensor's rate scaled by its relative gradient (Lee et al., ICLR 2023)",
                  {.everything = true}) {}
   Objective objective() const override { return {.rate_by_tensor = true}; }
   void before_epoch(TuningSession& session) const override { session.set_rates(relative_rates(session.probe_gradients())); }

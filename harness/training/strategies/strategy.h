@@ -1,5 +1,5 @@
-// A fine-tuning strategy: what it changes of a network, and how. One file each beside this one; strategies.cpp has the list.
-// The training loop (training_run.h) knows none of them by name.
+// A fine-tuning strategy: which parameters of a network it changes, and how. Each has a file beside this one; strategies.cpp
+// lists them. The training loop (training_run.h) knows none of them by name.
 #pragma once
 
 #include <span>
@@ -13,16 +13,16 @@ namespace tbft {
 
 class TuningSession;
 
-// What its steps minimise, and at which rates.
+// The loss that its steps minimise, and their learning rates.
 struct Objective {
-  bool labelled = true;         // the cross-entropy; else the entropy of the predictions, by Adam without weight decay (TENT)
-  double l1_sp = 0;             // times the L1 distance from where training began: added to the loss
+  bool labelled = true;         // the cross-entropy; false: the entropy of the predictions, by Adam without weight decay (TENT)
+  double l1_sp = 0;             // weight of the L1 distance from the starting values in the loss
   bool rate_by_tensor = false;  // one learning rate for each tensor (TuningSession::set_rates); BatchNorm is not trained
 };
 
-// Passes of the network beside those of the epochs.
+// Passes through the network in addition to those of the epochs.
 struct ExtraPasses {
-  int training = 0, validation = 0;  // forward, over all images of the set
+  int training = 0, validation = 0;  // forward passes over all images of the set
 };
 
 class Strategy {
@@ -35,10 +35,10 @@ class Strategy {
 
   const std::string_view name;  // as in the paper's tables and in cells.csv
   const std::string_view summary;
-  const models::Tuned tuned;  // parameters that the optimiser changes; nothing where prepare() finds them
+  const models::Tuned tuned;  // parameters that the optimiser changes; empty if prepare() chooses them
 
-  // In order: begin(); prepare() when the first epoch begins, and before_epoch() when each does, both within its training
-  // phase; finish(), which returns whether it changed the network again, so that it is validated once more.
+  // Called in this order: begin(); prepare() once, when the first epoch begins; before_epoch() when each begins, both within
+  // its training phase; finish(), which returns whether it changed the network again, so that it is validated once more.
   virtual void begin(TuningSession&) const {}
   virtual void prepare(TuningSession&) const {}
   virtual void before_epoch(TuningSession&) const {}
@@ -47,25 +47,26 @@ class Strategy {
   virtual Objective objective() const { return {}; }
   virtual bool uses_gradient() const { return !tuned.nothing(); }
   virtual bool has_epochs() const { return uses_gradient(); }
-  // Whether the network it gives differs from the base model.
+  // Whether the resulting network differs from the base model.
   virtual bool adapts() const { return true; }
-  // Whether prepare() finds what is tuned.
+  // Whether prepare() chooses the tuned parameters.
   virtual bool chooses() const { return false; }
-  // Whether another strategy, which a diagnosis of the drift names, does its work (TrainSettings::diagnosed).
+  // Whether another strategy, named by a diagnosis of the drift, does its work (TrainSettings::diagnosed).
   virtual bool becomes_another() const { return false; }
-  // The mode of BatchNorm in training, where the settings ask for this one: train | frozen-eval | eval.
-  virtual std::string batchnorm(const std::string& asked) const { return uses_gradient() ? asked : "eval"; }
+  // The mode of BatchNorm in training if the settings request `requested`: train | frozen-eval | eval.
+  virtual std::string batchnorm(const std::string& requested) const { return uses_gradient() ? requested : "eval"; }
 
-  // Each of its steps is the same: forward, backward and optimiser for `tuned`, or forward alone. So the cost model says.
+  // Whether all its steps are the same: forward, backward and optimiser for `tuned`, or forward alone. The cost model needs
+  // this.
   virtual bool has_plain_step() const { return true; }
   virtual ExtraPasses extra_passes() const { return {}; }
 };
 
-// One visible list. Block Avg is no strategy: tables derive it.
+// All strategies. Block Avg is not among them, because tables derive it.
 std::span<const Strategy* const> strategies();
-// Throws std::invalid_argument that lists the known ones.
+// Throws std::invalid_argument that lists the known strategies.
 const Strategy& find_strategy(std::string_view name);
-// What is trained, for cells.csv: "block1", "block1+block2", "bn", "all" or "".
+// The trained parameters for cells.csv: "block1", "block1+block2", "bn", "all" or "".
 std::string blocks_text(const models::Tuned& tuned);
 
 }  // namespace tbft

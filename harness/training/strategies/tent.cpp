@@ -6,7 +6,8 @@ namespace {
 class Tent final : public Strategy {
  public:
   Tent()
-      : Strategy("tent", "the same, without labels, by the entropy of the predictions (Wang et al., ICLR 2021)",
+      : Strategy("tent",
+                 "weights and biases of every BatchNorm, without labels, by the predictions' entropy (Wang et al., ICLR 2021)",
                  {.batchnorm = true}) {}
   Objective objective() const override { return {.labelled = false}; }
   bool has_plain_step() const override { return false; }

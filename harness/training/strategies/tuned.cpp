@@ -1,4 +1,4 @@
-// Strategies that differ in what they tune alone.
+// Strategies that differ only in the parameters that they tune.
 #include "harness/training/strategies/list.h"
 
 namespace tbft::strategy {

@@ -1,4 +1,5 @@
-// What a strategy may do to the network at hand, besides the steps of training. No torch here; the training loop implements it.
+// The operations that a strategy may apply to its network, besides training steps. No torch here; the training loop implements
+// it.
 #pragma once
 
 #include <span>
@@ -14,15 +15,15 @@ class TuningSession {
   virtual ~TuningSession() = default;
   virtual const models::Architecture& network() const = 0;
 
-  // From here on the optimiser changes these parameters.
+  // Makes the optimiser change these parameters from now on.
   virtual void tune(const models::Tuned& tuned) = 0;
-  // What probe.h says of a few mini-batches, drawn anew for each epoch: of the tuned parameters, or of all while none is tuned.
+  // The probes of probe.h on a few mini-batches, drawn anew for each epoch: for the tuned parameters, or for all if none is
+  // tuned.
   virtual std::vector<ProbedParameter> probe_gradients() = 0;
   virtual std::vector<ProbedStep> probe_step() = 0;
-  // Learning rates of the tuned tensors, in their order, as parts of the one in the settings.
+  // Sets the learning rates of the tuned tensors, in their order, as fractions of the one in the settings.
   virtual void set_rates(std::span<const double> relative) = 0;
-  // Renames the classifier's outputs after the labels of the training images (rename_outputs.h), in a training phase of its
-  // own.
+  // Renames the classifier's outputs by the labels of the training images (rename_outputs.h), in a training phase of its own.
   virtual void relabel() = 0;
 };
 
