@@ -26,7 +26,7 @@ std::vector<Contender> contenders(const std::vector<std::string_view>& strategie
   const auto add = [&](std::string_view variant, std::string_view name) {
     const auto& strategy = find_strategy(name);
     if (!strategy.has_plain_step())
-      throw std::invalid_argument(fmt::format("{}: its steps are not all the same, so that one of them says little", name));
+      throw std::invalid_argument(fmt::format("{}: its step cost varies, so step-cost cannot measure it", name));
     all.push_back({variant, &strategy});
   };
   for (const auto name : strategies) {

@@ -1,4 +1,4 @@
-// What step-cost measures side by side: a strategy, tuned as this program does or as the published energy script did.
+// A candidate strategy of step-cost, tuned as this program does or as the published energy script did.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,18 @@ struct Contender {
   std::string_view variant;  // tbft | published-quirk, as in step_cost.csv
   const Strategy* strategy = nullptr;
 
-  // Which parameters its optimiser changes. The quirk: the published script picks layers by substring, so its block1 (`conv1`,
-  // `layer1`) also holds the conv1 of every residual block behind. Both must outlive the result.
+  // The parameters that its optimiser changes. The published script has a quirk: it selects layers by substring, so its block1
+  // (`conv1`, `layer1`) also contains the conv1 of every later residual block. This object and `network` must outlive the
+  // result.
   models::Trained trained(const models::Architecture& network) const;
 };
 
-// The strategies by name, in that order, `full` last in any case (the reference of every saving); then, with `quirk`, those of
-// them that the published script tunes differently. Throws std::invalid_argument for an unknown name or one named twice.
+// The named strategies in that order, with `full` always last, because every saving refers to it. With `quirk`, those that the
+// published script tunes differently follow. Throws std::invalid_argument for an unknown name, one named twice, or a strategy
+// whose step cost varies.
 std::vector<Contender> contenders(const std::vector<std::string_view>& strategies, bool quirk);
 
-// Multiply-accumulates of its step on one image; a strategy without gradient has the forward pass alone.
+// Multiply-accumulates of a step on one image; a strategy without gradient has only the forward pass.
 std::int64_t step_macs(const models::Architecture& network, const Contender& contender);
 
 }  // namespace tbft

@@ -26,13 +26,13 @@ nlohmann::json settings_json(const StepCostRequest& request) {
           {"backend", request.backend},       {"layout", request.layout},     {"seed", request.seed}};
 }
 
-StepCostOutcome earlier(const fs::path& directory, const nlohmann::json& settings) {
+StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& settings) {
   StepCostOutcome outcome;
   const fs::path json_path = directory / "step_cost.json";
   if (!fs::exists(json_path)) {
     if (fs::exists(directory / "step_cost.csv"))
       throw RunDirectoryError(
-          fmt::format("{} holds a step_cost.csv without its step_cost.json; use another directory", directory.string()));
+          fmt::format("{} contains a step_cost.csv without its step_cost.json; use another directory", directory.string()));
     return outcome;
   }
   const auto json = nlohmann::json::parse(results::read_file(json_path, max_json_bytes), nullptr, /*allow_exceptions=*/false);
@@ -46,7 +46,7 @@ StepCostOutcome earlier(const fs::path& directory, const nlohmann::json& setting
                                         fmt::join(differ, ", ")));
   if (fs::exists(directory / "step_cost.csv")) outcome.rows = results::read_step_costs(directory / "step_cost.csv");
   if (fs::exists(directory / "operations.csv")) outcome.operations = results::read_operations(directory / "operations.csv");
-  // They are written first: without rows of their network they are of a measurement that did not end.
+  // Operations are written before the rows, so operations of a network without rows come from an incomplete measurement.
   std::erase_if(outcome.operations, [&](const results::OperationRow& operation) {
     return std::ranges::none_of(outcome.rows, [&](const results::StepCostRow& row) {
       return row.pixels == operation.pixels && row.classes == operation.classes;

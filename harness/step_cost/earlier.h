@@ -1,4 +1,4 @@
-// What an earlier measurement of step cost left in its directory.
+// Reads what an earlier measurement of step cost left in its directory.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,12 @@
 
 namespace tbft {
 
-// What must be equal for two measurements to be one; the networks may differ, each has rows of its own.
+// The settings that must be equal if two measurements share a directory. The networks may differ, because each has its own
+// rows.
 nlohmann::json settings_json(const StepCostRequest& request);
 
-// The rows of an earlier measurement with the same settings; none in a new directory. Throws RunDirectoryError for a directory
-// of other settings, or one that this program did not write.
-StepCostOutcome earlier(const std::filesystem::path& directory, const nlohmann::json& settings);
+// Reads the rows of an earlier measurement with the same settings; a new directory has none. Throws RunDirectoryError for a
+// directory measured with other settings, or one that this program did not write.
+StepCostOutcome read_earlier(const std::filesystem::path& directory, const nlohmann::json& settings);
 
 }  // namespace tbft

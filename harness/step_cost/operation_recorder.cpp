@@ -14,8 +14,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// libtorch's callbacks are plain functions. They find their state in the thread's debug info, which autograd carries along to
-// wherever it runs a backward pass; of its slots the one for tests is free.
+// libtorch's callbacks are plain functions, so their state lies in the thread's debug info. Autograd passes it to the threads
+// of a backward pass. The slot meant for tests is free.
 constexpr auto slot = c10::DebugInfoKind::TEST_INFO;
 
 struct State : c10::DebugInfoBase {
@@ -28,7 +28,7 @@ State* state() {
   return static_cast<State*>(c10::ThreadLocalDebugInfo::get(slot));
 }
 
-// The gradient of a fused block is one autograd node; what it calls is told apart (models/fused.cpp).
+// The gradient of a fused block is one autograd node; the operations that it calls are recorded separately (models/fused.cpp).
 bool is_frame(const at::RecordFunction& function) {
   return std::string_view(function.name()).find("BasicBlockFunction") != std::string_view::npos;
 }
@@ -38,7 +38,7 @@ std::unique_ptr<at::ObserverContext> on_begin(const at::RecordFunction& function
   return nullptr;
 }
 
-// An operation calls others: the outermost one has the time of all.
+// An operation may call others; only the outermost one is timed.
 void on_end(const at::RecordFunction& function, at::ObserverContext*) {
   State* s = state();
   if (s == nullptr || is_frame(function) || --s->depth > 0) return;
@@ -57,7 +57,7 @@ double RecordedTimes::*recorded_as(std::string_view name) {
   if (has("Backward")) {
     if (has("Convolution")) return &RecordedTimes::convolution_backward;
     if (has("BatchNorm")) return &RecordedTimes::batchnorm_backward;
-    // fc is addmm over a transposed weight.
+    // fc is an addmm with a transposed weight.
     if (has("Addmm") || has(" TBackward")) return &RecordedTimes::fc_backward;
     return &RecordedTimes::elementwise;
   }

@@ -1,4 +1,4 @@
-// Times operations and autograd nodes of this thread while it lives, by libtorch's own hooks. No torch in this header.
+// Times the operations and autograd nodes of this thread during its lifetime, by libtorch's hooks. No torch in this header.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@
 
 namespace tbft {
 
-// Seconds spent in the outermost operations; the backward pass of a convolution or of fc is one call for both gradients.
+// Seconds spent in the outermost operations. The backward pass of a convolution or of fc computes both gradients in one call.
 struct RecordedTimes {
   double forward = 0, convolution_backward = 0, fc_backward = 0, batchnorm_forward = 0, batchnorm_backward = 0, elementwise = 0;
 };
 
-// Which of them an operation belongs to by its name ("aten::conv2d", "autograd::engine::evaluate_function:
-// ConvolutionBackward0"). Null: to none (gradients that are added up in their parameters).
+// The member to which an operation's time belongs, by its name ("aten::conv2d", "autograd::engine::evaluate_function:
+// ConvolutionBackward0"). Null for operations that belong to none, such as those that accumulate gradients.
 double RecordedTimes::*recorded_as(std::string_view name);
 
 class OperationRecorder {

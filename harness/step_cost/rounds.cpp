@@ -13,7 +13,8 @@ namespace {
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-// Fisher-Yates with an own reduction: std::shuffle draws differently in every standard library.
+// Fisher-Yates with its own mapping of random numbers, because std::shuffle gives different orders in different standard
+// libraries.
 void shuffle(std::vector<std::size_t>& order, std::mt19937_64& random) {
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
 }

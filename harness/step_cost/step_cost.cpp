@@ -44,13 +44,13 @@ double now_s() {
   return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count();
 }
 
-// What makes a contender's steps.
+// Makes a candidate's steps.
 struct StepMaker {
   std::unique_ptr<Stepper> stepper;
   GradientSeconds split;
 };
 
-// One network: every contender, round by round.
+// Measures one network: every candidate, round by round.
 class NetworkCost {
  public:
   NetworkCost(const StepCostRequest& request, const StepCostNetwork& network, const std::vector<Contender>& contenders,
@@ -61,30 +61,31 @@ class NetworkCost {
     options_.layout = request.layout;
     options_.seed = request.seed;
     meter_ = power::open_meter(request.meter, power::Seconds(request.interval_s));
-    for (const auto& contender : contenders) lanes_.push_back({.contender = contender});
+    for (const auto& contender : contenders) candidates_.push_back({.contender = contender});
   }
 
   power::MeterInfo meter() const { return monitor_ ? monitor_->meter() : meter_->info(); }
 
-  // Appends to `outcome`.
+  // Appends the rows to `outcome`.
   void run(StepCostOutcome& outcome) {
     started_utc_ = utc_now();
     run_id_ = fmt::format("step-cost-{}-{:04x}", utc_compact(), std::random_device{}() & 0xFFFFU);
     warm_up();
     const fs::path trace = request_.directory / fmt::format("trace-{}px-{}out.csv", network_.pixels, network_.classes);
-    fs::remove(trace);  // of a measurement that did not end
+    fs::remove(trace);  // left by an incomplete measurement
     monitor_ = std::make_unique<power::Monitor>(std::move(meter_), power::MonitorOptions{.trace = trace});
     session_.emplace(*monitor_, SessionOptions{.idle_s = idle_seconds(request_.idle_s, meter()),
                                                .wait = [this](double seconds) { wait(seconds); }});
     session_->idle("idle/before");
-    const auto rounds = run_rounds(lanes_.size(), limits(),
-                                   {.window = [&](std::size_t lane, std::size_t round) { return window(lane, round); },
-                                    .now_s = now_s,
-                                    .after_round = [&](std::size_t n, const auto& seconds) { after_round(n, seconds); }});
+    const auto rounds =
+        run_rounds(candidates_.size(), limits(),
+                   {.window = [&](std::size_t candidate, std::size_t round) { return window(candidate, round); },
+                    .now_s = now_s,
+                    .after_round = [&](std::size_t n, const auto& seconds) { after_round(n, seconds); }});
     session_->idle("idle/after");
-    for (std::size_t i = 0; i < lanes_.size(); ++i) lanes_[i].seconds = rounds.seconds[i];
-    std::ranges::move(step_cost_rows(lanes_, facts()), std::back_inserter(outcome.rows));
-    std::ranges::move(operation_rows(lanes_, options_.spec), std::back_inserter(outcome.operations));
+    for (std::size_t i = 0; i < candidates_.size(); ++i) candidates_[i].seconds = rounds.seconds[i];
+    std::ranges::move(step_cost_rows(candidates_, facts()), std::back_inserter(outcome.rows));
+    std::ranges::move(operation_rows(candidates_, options_.spec), std::back_inserter(outcome.operations));
     if (!rounds.precise) ++outcome.imprecise;
     monitor_->close();
     console_.clear();
@@ -99,43 +100,44 @@ class NetworkCost {
   }
 
   void stop_point() const {
-    if (stop_) throw Interrupted("interrupted; networks that were measured to the end are on disk");
+    if (stop_) throw Interrupted("interrupted; complete networks are on disk");
   }
 
-  static std::string window_name(const ContenderRounds& lane, std::size_t round) {
-    return fmt::format("round/{}/{}/{}", round, lane.contender.variant, lane.contender.strategy->name);
+  static std::string window_name(const ContenderRounds& candidate, std::size_t round) {
+    return fmt::format("round/{}/{}/{}", round, candidate.contender.variant, candidate.contender.strategy->name);
   }
 
-  // Code paged in, kernels chosen, Adam's memory taken; tells the steps of a window and the memory of a step.
+  // Loads code, lets libtorch choose kernels and allocates Adam's memory. Determines the steps in a window and the peak memory
+  // of a step.
   void warm_up() {
-    // The memory of a step, with this network alone.
-    for (auto& lane : lanes_) {
-      console_.progress(fmt::format("{} px: memory of {}", network_.pixels, lane.contender.strategy->name));
+    // The memory of a step is measured while no other network is loaded.
+    for (auto& candidate : candidates_) {
+      console_.progress(fmt::format("{} px: memory of {}", network_.pixels, candidate.contender.strategy->name));
       malloc_trim(0);
       board_.reset_peak_rss();
-      Stepper alone(options_, lane.contender);
+      Stepper alone(options_, candidate.contender);
       for (int step = 0; step < 2; ++step) alone.step();
-      lane.peak_rss_MiB = board_.peak_rss_MiB();
+      candidate.peak_rss_MiB = board_.peak_rss_MiB();
       stop_point();
     }
-    for (const auto& lane : lanes_) {
+    for (const auto& candidate : candidates_) {
       stop_point();
-      const auto split = convolution_gradients(options_, lane.contender);
-      makers_.push_back({std::make_unique<Stepper>(options_, lane.contender), split});
+      const auto split = convolution_gradients(options_, candidate.contender);
+      makers_.push_back({std::make_unique<Stepper>(options_, candidate.contender), split});
     }
-    for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      auto& lane = lanes_[i];
-      console_.progress(fmt::format("{} px: warming up {}", network_.pixels, lane.contender.strategy->name));
-      constexpr int at_least = 5;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      auto& candidate = candidates_[i];
+      console_.progress(fmt::format("{} px: warming up {}", network_.pixels, candidate.contender.strategy->name));
+      constexpr int min_steps = 5;
       double fastest_s = std::numeric_limits<double>::infinity();
       const double start_s = now_s();
-      for (int step = 0; step < at_least || now_s() - start_s < shortest_window_s; ++step) {
+      for (int step = 0; step < min_steps || now_s() - start_s < shortest_window_s; ++step) {
         stop_point();
         const double began_s = now_s();
         makers_[i].stepper->step();
         fastest_s = std::min(fastest_s, now_s() - began_s);
       }
-      lane.steps = std::max<std::int64_t>(1, std::llround(std::ceil(window_s() / fastest_s)));
+      candidate.steps = std::max<std::int64_t>(1, std::llround(std::ceil(window_s() / fastest_s)));
     }
   }
 
@@ -146,47 +148,48 @@ class NetworkCost {
   }
 
   double window(std::size_t index, std::size_t round) {
-    ContenderRounds& lane = lanes_[index];
+    ContenderRounds& candidate = candidates_[index];
     auto& [stepper, split] = makers_[index];
-    console_.progress(fmt::format("{} px, round {}: {}{}", network_.pixels, round + 1, lane.contender.strategy->name, so_far_));
+    console_.progress(
+        fmt::format("{} px, round {}: {}{}", network_.pixels, round + 1, candidate.contender.strategy->name, so_far_));
     stepper->restore();
-    stepper->step();  // its weights back into the caches
-    const std::string name = window_name(lane, round);
+    stepper->step();  // brings its weights back into the caches
+    const std::string name = window_name(candidate, round);
     session_->begin(name);
     const double start_s = now_s();
-    for (std::int64_t step = 0; step < lane.steps; ++step) {
+    for (std::int64_t step = 0; step < candidate.steps; ++step) {
       stop_point();
       stepper->step();
     }
     const double seconds = now_s() - start_s;
     session_->end(name);
-    // The same work once more, shorter and told by operation.
+    // The same work again for fewer steps, timed by operation.
     stepper->restore();
     OperationTimes mean;
-    const std::int64_t profiled = std::max<std::int64_t>(2, lane.steps / 4);
+    const std::int64_t profiled = std::max<std::int64_t>(2, candidate.steps / 4);
     for (std::int64_t step = 0; step < profiled; ++step) {
       stop_point();
       const OperationTimes times = stepper->profiled_step(split);
       for (std::size_t i = 0; i < times.seconds.size(); ++i)
         mean.seconds[i] += times.seconds[i] / static_cast<double>(profiled);
     }
-    lane.operations.push_back(mean);
-    return seconds / static_cast<double>(lane.steps);
+    candidate.operations.push_back(mean);
+    return seconds / static_cast<double>(candidate.steps);
   }
 
   void after_round(std::size_t rounds, std::span<const std::vector<double>> seconds) {
-    for (auto& lane : lanes_) {
-      lane.energies.push_back(monitor_->energy(window_name(lane, rounds - 1)));
-      power::refuse_implausible(lane.energies.back(), meter());
+    for (auto& candidate : candidates_) {
+      candidate.energies.push_back(monitor_->energy(window_name(candidate, rounds - 1)));
+      power::refuse_implausible(candidate.energies.back(), meter());
     }
     monitor_->forget(fmt::format("round/{}/", rounds - 1));
     std::size_t widest = 0;
-    const auto width = [&](std::size_t lane) { return student_interval(seconds[lane]).relative_width(); };
-    for (std::size_t lane = 1; lane < lanes_.size(); ++lane)
-      if (width(lane) > width(widest)) widest = lane;
+    const auto width = [&](std::size_t candidate) { return student_interval(seconds[candidate]).relative_width(); };
+    for (std::size_t candidate = 1; candidate < candidates_.size(); ++candidate)
+      if (width(candidate) > width(widest)) widest = candidate;
     if (rounds > 1)
-      so_far_ = fmt::format(" | widest interval so far {:.1f} % ({}), wanted {:.1f} %", 100 * width(widest),
-                            lanes_[widest].contender.strategy->name, 100 * request_.precision);
+      so_far_ = fmt::format(" | widest interval so far {:.1f} % ({}), target {:.1f} %", 100 * width(widest),
+                            candidates_[widest].contender.strategy->name, 100 * request_.precision);
   }
 
   StepCostFacts facts() {
@@ -209,11 +212,11 @@ class NetworkCost {
   Console& console_;
   const std::atomic<bool>& stop_;
   StepperOptions options_;
-  std::unique_ptr<power::Meter> meter_;  // until the monitor has it
+  std::unique_ptr<power::Meter> meter_;  // until it moves to the monitor
   std::unique_ptr<power::Monitor> monitor_;
   std::optional<MeasurementSession> session_;
-  std::vector<ContenderRounds> lanes_;
-  std::vector<StepMaker> makers_;  // in the order of lanes_
+  std::vector<ContenderRounds> candidates_;
+  std::vector<StepMaker> makers_;  // in the order of candidates_
   std::string started_utc_, run_id_, so_far_;
 };
 
@@ -240,16 +243,16 @@ std::vector<Contender> contenders_of(const StepCostRequest& request) {
 StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board& board, Console& console,
                                   const std::atomic<bool>& stop) {
   check(requested);
-  const auto who = contenders_of(requested);
+  const auto contenders = contenders_of(requested);
   StepCostRequest request = requested;
   if (request.threads == 0) request.threads = board.cores();
-  // What `auto` finds is what every network is measured with, also after a stop.
+  // The meter and back end that `auto` selects for the first network serve all networks, also after an interrupt.
   std::string estimated;
   if (request.meter == "auto") request.meter = open_meter_or_estimate(request.meter, request.interval_s, estimated)->info().uri;
   const auto compute = set_compute({request.threads, request.backend});
   request.backend = compute.backend;
   const auto settings = settings_json(request);
-  auto outcome = earlier(request.directory, settings);
+  auto outcome = read_earlier(request.directory, settings);
   bool begun = false;
   for (const auto& network : request.networks) {
     if (std::ranges::any_of(outcome.rows, [&](const results::StepCostRow& row) {
@@ -258,7 +261,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
       ++outcome.reused;
       continue;
     }
-    NetworkCost cost(request, network, who, compute, board, console, stop);
+    NetworkCost cost(request, network, contenders, compute, board, console, stop);
     if (!begun) {
       if (!estimated.empty()) console.warning(estimated);
       fs::create_directories(request.directory);
@@ -269,7 +272,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
       begun = true;
     }
     cost.run(outcome);
-    // The rows last: where they are, the network is whole.
+    // Rows are written last, because a network with rows counts as complete.
     results::write_operations(request.directory / "operations.csv", outcome.operations);
     results::write_step_costs(request.directory / "step_cost.csv", outcome.rows);
   }

@@ -1,4 +1,4 @@
-// The cost of one training step of one image by strategy, in time and joules: the paper's energy table.
+// The cost of one training step on one image by strategy, in time and joules: the paper's energy table.
 #pragma once
 
 #include <atomic>
@@ -18,17 +18,17 @@ struct StepCostNetwork {
 };
 
 struct StepCostRequest {
-  std::filesystem::path directory;  // step_cost.csv, operations.csv, step_cost.json, a trace a network
+  std::filesystem::path directory;  // for step_cost.csv, operations.csv, step_cost.json, and a trace for each network
   std::vector<StepCostNetwork> networks{{32, 10}, {128, 17}};
-  std::vector<std::string> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc"};  // and full, always
-  bool quirk = true;                                                                            // also published-quirk
-  double precision = 0.02;  // width of the 95 % interval of every mean step time, as a part of it
-  double max_s = 300;       // a network's rounds take no longer
-  double window_s = 0;      // of one strategy in one round; 0: half a second, and 20 periods of the meter
+  std::vector<std::string> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc"};  // full is always added
+  bool quirk = true;        // whether published-quirk is measured too
+  double precision = 0.02;  // maximal width of the 95 % interval of each mean step time, as a fraction of the mean
+  double max_s = 300;       // limit for the rounds of one network
+  double window_s = 0;      // for one strategy in one round; 0: the longer of 0.5 s and 20 periods of the meter
   std::string meter = "auto";
-  double interval_s = 0;     // 0: the meter's own
-  double idle_s = -1;        // -1: 5 s, none for an estimate or a replay
-  std::int64_t threads = 0;  // 0: every core
+  double interval_s = 0;     // 0: the meter's default
+  double idle_s = -1;        // -1: 5 s, or 0 for an estimate or a replay
+  std::int64_t threads = 0;  // 0: all cores
   std::string backend = "auto", layout = "channels_last";
   std::uint64_t seed = 0;
 };
@@ -36,13 +36,13 @@ struct StepCostRequest {
 struct StepCostOutcome {
   std::vector<results::StepCostRow> rows;
   std::vector<results::OperationRow> operations;
-  std::size_t reused = 0;     // networks that step_cost.csv held already
-  std::size_t imprecise = 0;  // networks whose time was over before the intervals were narrow enough
+  std::size_t reused = 0;     // networks that were already in step_cost.csv
+  std::size_t imprecise = 0;  // networks whose time limit ended before the intervals were narrow enough
 };
 
-// Measures, in rounds, networks of random weights that `directory` does not hold yet, and writes the files anew after each.
-// Throws UsageError (unknown strategy, sizes that no network has), RunDirectoryError (measured with other settings),
-// power::BadMeterUri, power::MeterUnavailable, Interrupted (whole networks are on disk), std::system_error.
+// Measures, in rounds, networks with random weights that `directory` does not contain yet, and rewrites the files after each.
+// Throws UsageError (unknown strategy, unsupported size), RunDirectoryError (measured with other settings), power::BadMeterUri,
+// power::MeterUnavailable, Interrupted (complete networks are on disk), std::system_error.
 StepCostOutcome measure_step_cost(const StepCostRequest& request, const Board& board, Console& console,
                                   const std::atomic<bool>& stop);
 

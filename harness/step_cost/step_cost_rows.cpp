@@ -18,7 +18,7 @@ std::vector<power::Energy> valid(const ContenderRounds& rounds) {
   return result;
 }
 
-// Joules of a step above `base_W`, by round; NaN where the round's energy is not known.
+// Joules of a step above `base_W`, by round; NaN where the round's energy is unknown.
 std::vector<double> joules(const ContenderRounds& rounds, double base_W) {
   std::vector<double> result;
   for (const auto& energy : rounds.energies)
@@ -27,7 +27,7 @@ std::vector<double> joules(const ContenderRounds& rounds, double base_W) {
   return result;
 }
 
-// The one power of the paper's view, whose joules are exactly time times a constant.
+// One power for all candidates, as in the paper, so that joules are exactly proportional to time.
 double mean_power_W(std::span<const ContenderRounds> all) {
   double energy_J = 0, duration_s = 0;
   for (const auto& rounds : all)
@@ -55,7 +55,7 @@ void fill_energy(results::StepCostRow& row, const ContenderRounds& rounds, const
   const auto gross = power::combine(parts);
   const auto net = power::net(gross, facts.idle_before, facts.idle_after);
   const double steps = static_cast<double>(rounds.steps) * static_cast<double>(parts.size());
-  // No saving is formed from measured joules whose uncertainty reaches 0.
+  // A saving needs joules whose interval does not contain 0.
   const auto is_resolved = [&](const ContenderRounds& of, bool of_net) {
     const auto all = power::combine(valid(of));
     const auto above_idle = power::net(all, facts.idle_before, facts.idle_after);

@@ -1,4 +1,4 @@
-// From the rounds of a network to its rows of step_cost.csv and operations.csv.
+// Computes the rows of step_cost.csv and operations.csv from the rounds of a network.
 #pragma once
 
 #include <optional>
@@ -17,14 +17,14 @@
 
 namespace tbft {
 
-// What the rounds gave of one contender; the vectors have one entry a round.
+// The measurements of one candidate; the vectors have one entry for each round.
 struct ContenderRounds {
   Contender contender;
-  std::int64_t steps = 0;  // of a window
+  std::int64_t steps = 0;  // in a window
   std::optional<double> peak_rss_MiB = std::nullopt;
-  std::vector<double> seconds{};             // of a step
+  std::vector<double> seconds{};             // per step
   std::vector<power::Energy> energies{};     // of the window
-  std::vector<OperationTimes> operations{};  // of a step
+  std::vector<OperationTimes> operations{};  // per step
 };
 
 struct StepCostFacts {
@@ -34,16 +34,16 @@ struct StepCostFacts {
   std::string layout;
   const Board* board = nullptr;
   power::MeterInfo meter;
-  power::Energy idle_before{}, idle_after{};  // invalid: not measured, net is unknown
+  power::Energy idle_before{}, idle_after{};  // invalid: not measured; net joules are then unknown
 };
 
-// One row a contender; one of them is `full`. Joules are those of the rounds whose window the meter saw whole; savings are
-// taken round by round.
+// One row for each candidate; one of them must be `full`. Joules come from the rounds whose window the meter covered
+// completely; savings are computed round by round.
 std::vector<results::StepCostRow> step_cost_rows(std::span<const ContenderRounds> all, const StepCostFacts& facts);
-// One row a contender and operation: means over rounds.
+// One row for each candidate and operation: means over rounds.
 std::vector<results::OperationRow> operation_rows(std::span<const ContenderRounds> all, const models::NetworkSpec& spec);
 
-// What the operations of a row's strategy save against those of `full`, in percent; NaN where they were not recorded.
+// The saving of a row's strategy against `full`, summed over operations, in percent; NaN if operations were not recorded.
 double operations_saving_pct(std::span<const results::OperationRow> operations, const results::StepCostRow& row);
 
 }  // namespace tbft

@@ -1,4 +1,4 @@
-// Where the time of a training step goes. No torch in this header.
+// The parts of a training step that are timed separately. No torch in this header.
 #pragma once
 
 #include <array>
@@ -10,18 +10,18 @@ namespace tbft {
 enum class Operation : std::size_t {
   forward,          // convolutions and fc
   input_gradient,   // of convolutions and fc
-  weight_gradient,  // of convolutions and fc, bias included
+  weight_gradient,  // of convolutions and fc, including bias
   batchnorm_forward,
   batchnorm_backward,
   optimiser,
-  elementwise,  // ReLU, add, pool, pad, flatten, loss, in both directions
-  overhead,     // what is in no operation: calls, autograd's graph, gradients handed to their parameters
+  elementwise,  // ReLU, add, pool, pad, flatten and loss, in both directions
+  overhead,     // the rest: calls, autograd's graph, accumulation of gradients
 };
 inline constexpr std::array<std::string_view, 8> operation_names{
     "forward",   "input-gradient", "weight-gradient", "batchnorm-forward", "batchnorm-backward",
     "optimiser", "elementwise",    "overhead"};
 
-// Seconds by operation; their sum is the step's.
+// Seconds by operation; their sum is the time of the step.
 struct OperationTimes {
   std::array<double, operation_names.size()> seconds{};
   double& operator[](Operation operation) { return seconds[static_cast<std::size_t>(operation)]; }

@@ -36,8 +36,8 @@ at::MemoryFormat format_of(const std::string& layout) {
   return layout == "channels_last" ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
 }
 
-// The fastest of each gradient, measured in turns: another program on the machine makes both slower, threads that wait for each
-// other most of all.
+// The fastest time of each gradient, measured alternately. The minimum is used because other programs slow both down, most of
+// all when threads wait for each other.
 GradientSeconds measure(const models::Convolution& conv, const StepperOptions& options) {
   const torch::NoGradGuard guard;
   const auto format = format_of(options.layout);
@@ -76,7 +76,7 @@ GradientSeconds convolution_gradients(const StepperOptions& options, const Conte
   std::map<models::Convolution, GradientSeconds> known;
   const auto network = models::describe(options.spec);
   const auto trains = contender.trained(network);
-  bool reached = false;  // a trained parameter lies before this one: the gradient runs through it
+  bool reached = false;  // an earlier parameter is trained, so the gradient passes through this convolution
   for (const auto& layer : network.layers) {
     const bool trained = trains(layer.name + ".weight");
     if (layer.kind == models::Layer::Kind::convolution && (trained || reached)) {
@@ -95,7 +95,7 @@ struct Stepper::Impl {
   models::NetworkPtr net;
   torch::Tensor x, y;
   std::vector<torch::Tensor> trained;
-  std::vector<torch::Tensor> tensors, first;  // all that a step may change, and what it was
+  std::vector<torch::Tensor> tensors, first;  // all that a step may change, and its initial values
   std::unique_ptr<torch::optim::Adam> optimizer;
 
   torch::Tensor forward() {
@@ -112,7 +112,7 @@ Stepper::Stepper(const StepperOptions& options, const Contender& contender) : im
   set_layout(*s.net, options.layout);
   s.net->train(contender.strategy->adapts());
   s.trained = select_parameters(*s.net, contender.trained(s.net->architecture()));
-  constexpr double lr = 1e-3;  // of no influence on the cost
+  constexpr double lr = 1e-3;  // does not influence the cost
   if (contender.strategy->uses_gradient())
     s.optimizer = std::make_unique<torch::optim::Adam>(s.trained, torch::optim::AdamOptions(lr));
   const std::int64_t pixels = options.spec.pixels;
@@ -154,7 +154,7 @@ OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
     }
     recorded = recorder.times();
   }
-  // Adam is thousands of small operations: it is timed whole, so that recording does not weigh on it.
+  // Adam consists of thousands of small operations. It is timed as a whole, so that recording does not slow it down.
   if (s.optimizer) {
     const auto optimiser_start = SteadyClock::now();
     s.optimizer->step();
@@ -171,7 +171,7 @@ OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
     times[Operation::input_gradient] = recorded.convolution_backward * input_share;
     times[Operation::weight_gradient] = recorded.convolution_backward * (1 - input_share);
   }
-  // Both gradients of fc take as many multiplications; where only one is computed it has the time of both.
+  // Both gradients of fc need the same number of multiplications. If only one is computed, it gets the whole time.
   const bool fc_trained = s.contender.trained(s.net->architecture())(s.net->architecture().classifier().name + ".weight");
   const bool below_fc = split.input + split.weight > 0;
   const double weight_share = !fc_trained ? 0 : below_fc ? 0.5 : 1;

@@ -1,4 +1,4 @@
-// Training steps of random images, one at a time as in the paper's energy table or more. No torch in this header.
+// Training steps on random images, one image at a time as in the paper's energy table, or more. No torch in this header.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@ namespace tbft {
 struct StepperOptions {
   models::NetworkSpec spec;
   std::string layout = "channels_last";
-  std::uint64_t seed = 0;  // of weights, images and labels: equal seeds give equal steps
-  std::int64_t batch = 1;  // images a step
+  std::uint64_t seed = 0;  // for weights, images and labels: equal seeds give equal steps
+  std::int64_t batch = 1;  // images per step
 };
 
-// Seconds that the convolutions of one step take for their gradients, each measured alone: what the backward pass of a
-// convolution, which computes both in one call, is split by.
+// Seconds for each gradient of the convolutions of one step, each measured alone. libtorch computes both gradients of a
+// convolution in one call; its time is divided in proportion to these.
 struct GradientSeconds {
   double input = 0, weight = 0;
 };
 GradientSeconds convolution_gradients(const StepperOptions& options, const Contender& contender);
 
-// A network with an optimiser of its own. A step: forward, cross-entropy and, where the strategy trains, backward and Adam.
-// BatchNorm is in train mode, as in the published scripts; for `none`, which adapts nothing, in eval mode.
+// A network with its own optimiser. A step consists of forward, cross-entropy and, if the strategy trains, backward and Adam.
+// BatchNorm is in train mode, as in the published scripts, except for `none`, which adapts nothing and uses eval mode.
 class Stepper {
  public:
   Stepper(const StepperOptions& options, const Contender& contender);
@@ -34,15 +34,15 @@ class Stepper {
   Stepper(const Stepper&) = delete;
   Stepper& operator=(const Stepper&) = delete;
 
-  // Weights and statistics as at first, so that every window does the same work: an image learnt by heart has gradients of
-  // zero, and numbers so small that they slow a processor down.
+  // Restores the initial weights and statistics, so that every window does the same work. A memorised image would have
+  // gradients of zero, and denormal numbers, which slow a processor down.
   void restore();
   void step();
-  // A step whose time is told by operation; recording it takes some time of its own. `split` divides the convolutions'
+  // Makes one step and times it by operation; recording takes some time itself. `split` divides the time of the convolutions'
   // backward pass.
   OperationTimes profiled_step(const GradientSeconds& split);
 
-  // Values that the optimiser was given.
+  // The number of values that the optimiser may change.
   std::int64_t trained_parameters() const;
 
  private:
