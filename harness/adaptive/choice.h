@@ -1,4 +1,4 @@
-// From the level of a drift to what is worth trying against it. No torch here.
+// Maps the level of a drift to candidate strategies. No torch here.
 #pragma once
 
 #include <string_view>
@@ -10,12 +10,12 @@ namespace tbft::adaptive {
 
 struct Candidate {
   std::string_view strategy;
-  std::string_view why;  // a clause, for people
+  std::string_view why;  // a reason for the user, such as "every parameter may help"
 };
 
-// The best first, never empty. For a sample of at most a few hundred labelled images. The paper's blocks (block1, block3, fc)
-// are for a tenth of a data set; with so few labels, what a level needs that no gradient need find is cheaper and as good:
-// statistics of the target where its pixels differ, a renaming where its labels do. The paper's block comes second then.
+// Returns the candidates, the best first; never empty. They suit a sample of at most a few hundred labelled images. The paper's
+// blocks (block1, block3, fc) were found with a tenth of a data set. With few labels a strategy without gradient is cheaper and
+// as good: the target's statistics for input-level drift, a renaming for output-level drift. The paper's block then follows.
 std::vector<Candidate> candidates(const Diagnosis& diagnosis);
 
 }  // namespace tbft::adaptive

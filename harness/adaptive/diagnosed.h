@@ -1,5 +1,5 @@
-// The strategy `diagnosed`: names the level of the drift from a few of the labelled images, then is the strategy that this
-// calls for. No torch here.
+// The strategy `diagnosed`: diagnoses the level of the drift from some of the labelled images and runs the suggested strategy.
+// No torch here.
 #pragma once
 
 #include <map>
@@ -12,20 +12,19 @@
 
 namespace tbft {
 
-// What it needs besides the images.
+// Its inputs besides the images.
 struct Diagnosing {
-  adaptive::Reference reference;     // of the base model's source
-  std::map<std::string, double> lr;  // by strategy, and "default"
+  adaptive::Reference reference;     // of the base model's source data
+  std::map<std::string, double> lr;  // learning rate by strategy, and "default"
 };
 
-// At most so many images are looked at: those to train on and those to validate on, which the tests of the diagnosis may both
-// use, since they choose no weights.
+// The diagnosis uses at most this many of the training and validation images. It may use both, because it selects no weights.
 inline constexpr std::int64_t diagnosed_images = 100;
 
-// The indices to look at, drawn at random.
+// The indices of the images to diagnose, drawn at random.
 std::vector<std::int64_t> diagnosis_sample(const data::Split& split, std::uint64_t seed);
 
-// For TrainSettings::diagnosed. Looking counts as training.
+// Implements TrainSettings::diagnosed. The forward pass of the diagnosis counts as training.
 TrainSettings::Run diagnosed(std::shared_ptr<const Diagnosing> diagnosing);
 
 }  // namespace tbft

@@ -15,15 +15,15 @@ namespace tbft::adaptive {
 namespace {
 
 constexpr std::int64_t least_images = 10;
-// Of each test on undrifted data; three of them leave the false alarms under 5 %.
+// The significance level of each test on data without drift; three such tests keep the false alarms below 5 %.
 constexpr double alpha = 0.01;
-// Of what only supports an alarm that another test gave.
+// The significance level of evidence that only supports an alarm of another test.
 constexpr double supporting_alpha = 0.05;
-// Of each of two tests that are judged together.
-constexpr double telling_p = 0.1;
+// When two tests are combined, each must have a p below this.
+constexpr double combined_p = 0.1;
 constexpr double map_z = 3;
-// "none" says that a loss of this much would have shown.
-constexpr double telling_loss = 0.15;
+// The loss of accuracy that the sample must be able to detect before the answer is "none".
+constexpr double detectable_loss = 0.15;
 constexpr int replicates = 400;
 
 std::size_t at(std::int64_t i) {
@@ -46,7 +46,7 @@ Evidence beside(std::string_view name, double value, const std::vector<double>& 
           static_cast<double>(above + 1) / all};
 }
 
-// What the source predicts for given labels: a fresh bootstrap of its images, then one of them for each label.
+// Predictions of the source model for given labels: a fresh bootstrap of the source's images, then one of them for each label.
 class SourceOutcomes {
  public:
   SourceOutcomes(const Reference& reference, std::uint64_t seed) : reference_(reference), rng_(seed, 2, 0) {}
@@ -66,7 +66,7 @@ class SourceOutcomes {
     std::vector<std::int64_t> predicted;
     for (const auto label : labels) {
       const auto& row = rows[at(label)];
-      // A label that the source never had: as right as the source on the whole, else anything.
+      // A label without source images: correct with the source's overall accuracy, otherwise a random class.
       if (row.empty())
         predicted.push_back(rng_.uniform() < accuracy ? label : static_cast<std::int64_t>(any_of(classes)));
       else
@@ -94,7 +94,7 @@ std::vector<Evidence> label_evidence(const Reference& reference, std::span<const
     source[0].push_back(strict.accuracy);
     source[2].push_back(strict.gain());
     source[3].push_back(cross_fit(drawn, labels, classes, MapKind::free, key).gain());
-    // Purity of renamed labels: each label by its successor, so that no class may keep its own by default.
+    // The purity of renamed labels: each label becomes its successor, so that ties do not favour the true map.
     std::vector<std::int64_t> renamed;
     for (const auto label : labels) renamed.push_back((label + 1) % classes);
     source[1].push_back(cross_fit(drawn, renamed, classes, MapKind::one_to_one, key).purity);
@@ -108,12 +108,12 @@ std::vector<Evidence> label_evidence(const Reference& reference, std::span<const
                                  beside("free_gain", free_map.gain(), source[3])};
   const double threshold = evidence[0].low;
   power = static_cast<double>(
-              std::ranges::count_if(source[0], [&](double accuracy) { return accuracy - telling_loss < threshold; })) /
+              std::ranges::count_if(source[0], [&](double accuracy) { return accuracy - detectable_loss < threshold; })) /
           replicates;
   return evidence;
 }
 
-// Of two independent tests together: -2 ln(p q) is chi-squared with four degrees of freedom.
+// Fisher's combination of two independent tests: -2 ln(p q) follows chi-squared with four degrees of freedom.
 double fisher_p(double p, double q) {
   return p * q * (1 - std::log(p * q));
 }
@@ -144,13 +144,13 @@ void decide(const Reference& reference, double power, Diagnosis& d) {
       return;
     }
     name(Level::input, common.p_high);
-    if (!inaccurate) d.doubts.emplace_back("the accuracy is within the source's range: the drift costs little or nothing");
+    if (!inaccurate) d.doubts.emplace_back("the accuracy is within the source's range: the drift costs little or no accuracy");
     return;
   }
-  if (front_moved) d.doubts.emplace_back("the front has moved no more than new content moves it");
+  if (front_moved) d.doubts.emplace_back("the front shift is no larger than new content causes");
   if (d.labels_seen < 2 || 2 * d.labels_seen < reference.classes) {
     d.doubts.push_back(
-        fmt::format("the labels are of {} of {} classes: too few to tell what else drifted", d.labels_seen, reference.classes));
+        fmt::format("the labels cover {} of {} classes: too few to identify the drift", d.labels_seen, reference.classes));
     return;
   }
   if (output) {
@@ -160,36 +160,37 @@ void decide(const Reference& reference, double power, Diagnosis& d) {
         name(Level::mixture, std::max(gain.p_high, content_p));
         d.parts = {Level::feature, Level::output};
       } else {
-        d.doubts.emplace_back("after the best map more is wrong than renamed labels leave: some labels may be wrong");
+        d.doubts.emplace_back("after the best map more errors remain than with renamed labels: some labels may be wrong");
       }
     }
     return;
   }
-  // Together they may tell what neither does alone, if either tells something.
-  if (std::max(accuracy_p, content_p) < telling_p && fisher_p(accuracy_p, content_p) < alpha) {
+  // Two weak tests may be significant together although neither is alone.
+  if (std::max(accuracy_p, content_p) < combined_p && fisher_p(accuracy_p, content_p) < alpha) {
     name(Level::feature, fisher_p(accuracy_p, content_p));
     return;
   }
   if (!inaccurate) {
-    // A sample in which even a large loss would hide proves nothing.
+    // A sample that could not reveal even a large loss is no evidence of "none".
     if (power >= 0.5)
       name(Level::none, 1 - power);
     else
-      d.doubts.push_back(fmt::format("nothing shows, but a loss of {:.0f} points would show in {:.0f} % of such samples only",
-                                     100 * telling_loss, 100 * power));
+      d.doubts.push_back(
+          fmt::format("no drift was detected, but only {:.0f} % of such samples would reveal a loss of {:.0f} points",
+                      100 * power, 100 * detectable_loss));
     return;
   }
   if (free_gain.p_high < alpha && free_gain.value > 0 && accuracy.value + free_gain.value >= accuracy.low) {
     name(Level::output, std::max(accuracy_p, free_gain.p_high));
-    d.doubts.emplace_back(d.one_to_one ? "what a one-to-one map gains is within three standard errors"
-                                       : "no one-to-one map explains it, but one that merges labels does");
+    d.doubts.emplace_back(d.one_to_one ? "the gain of a one-to-one map is within three standard errors"
+                                       : "no one-to-one map explains the drift, but one that merges labels does");
     return;
   }
   if (new_content) {
     name(Level::feature, std::max(accuracy_p, content_p));
     return;
   }
-  d.doubts.emplace_back("errors on images like the source's, and certain of them: some labels may be wrong");
+  d.doubts.emplace_back("the images resemble the source's and the model is certain of its errors: some labels may be wrong");
 }
 
 }  // namespace
@@ -217,7 +218,7 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
     if (candidate.n <= target.size()) range = &candidate;
   if (target.size() < least_images || range == nullptr) {
     diagnosis.n = target.size();
-    diagnosis.doubts.push_back(fmt::format("{} images; {} are the least to tell anything from", target.size(),
+    diagnosis.doubts.push_back(fmt::format("{} images; a diagnosis needs at least {}", target.size(),
                                            std::max(least_images, reference.ranges.front().n)));
     return diagnosis;
   }
@@ -228,7 +229,7 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
     for (std::size_t i = chosen.size(); i > 1; --i) std::swap(chosen[i - 1], chosen[at(rng.below(static_cast<int>(i)))]);
     chosen.resize(at(range->n));
     diagnosis.doubts.push_back(
-        fmt::format("{} of {} images were used: the reference knows samples of that size", range->n, target.size()));
+        fmt::format("{} of {} images were used, because the reference has samples of that size", range->n, target.size()));
   }
   const Observation sample = subset(target, chosen);
   diagnosis.n = sample.size();
@@ -244,10 +245,10 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
   diagnosis.evidence.push_back(beside("content", range->content_score(statistics), range->content));
   diagnosis.common_share = statistics[0] > 0 ? statistics[1] / statistics[0] : std::numeric_limits<double>::quiet_NaN();
   if (diagnosis.n < 50)
-    diagnosis.doubts.push_back(fmt::format("{} images: small drifts do not show; 100 are better", diagnosis.n));
+    diagnosis.doubts.push_back(fmt::format("{} images do not reveal small drifts; 100 are better", diagnosis.n));
   if (diagnosis.labels_seen < reference.classes)
     diagnosis.doubts.push_back(
-        fmt::format("labels of {} of {} classes in the sample", diagnosis.labels_seen, reference.classes));
+        fmt::format("the sample has labels of {} of {} classes", diagnosis.labels_seen, reference.classes));
   diagnosis.one_to_one =
       find_relabelling(sample.predicted(), sample.labels, reference.classes, seed).kind == MapKind::one_to_one;
   decide(reference, power, diagnosis);

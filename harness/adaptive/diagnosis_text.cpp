@@ -20,7 +20,7 @@ std::string level_text(const Diagnosis& diagnosis) {
 std::string to_text(const Diagnosis& diagnosis) {
   std::string text = fmt::format("drift: {} ({} images)\n", level_text(diagnosis), diagnosis.n);
   if (const auto strategy = suggested_strategy(diagnosis.level); diagnosis.level == Level::mixture)
-    text += fmt::format("the paper maps no block to a mixture; {} tunes all\n", strategy);
+    text += fmt::format("the paper maps no block to a mixture; {} tunes every parameter\n", strategy);
   else if (!strategy.empty())
     text += fmt::format("the paper's mapping suggests: {}\n", strategy);
   if (!diagnosis.evidence.empty()) text += fmt::format("\n{:<18} {:>8}   {:<22}\n", "evidence", "value", "source, 1 % to 99 %");

@@ -1,4 +1,4 @@
-// A diagnosis for people, and as JSON.
+// Formats a diagnosis as text and as JSON.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,9 +8,9 @@
 
 namespace tbft::adaptive {
 
-// "input, confidence 99.8 %", "mixture of input and output, ...", "unsure".
+// For example "input, confidence 99.8 %", "mixture of input and output, ...", "unsure".
 std::string level_text(const Diagnosis& diagnosis);
-// The level, what it suggests, the evidence beside the source's range, doubts: whole lines.
+// The level, the suggested strategy, the evidence beside the source's range, and doubts, as complete lines.
 std::string to_text(const Diagnosis& diagnosis);
 nlohmann::ordered_json to_json(const Diagnosis& diagnosis);
 

@@ -12,11 +12,14 @@ std::size_t at(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
 
-// Variances of channels that are constant over an image (a flat sky, a dead channel) have no logarithm.
+// The lower limit of a variance before its logarithm, for channels that are constant over an image (a clear sky, a dead
+// channel).
 constexpr double least_variance = 1e-6;
-// A class mean is drawn towards the mean of all by as much as so many images would: a class predicted twice is hardly known.
+// Weight, in images, with which a class mean is shrunk towards the overall mean, because a class predicted twice is hardly
+// known.
 constexpr double prior_images = 5;
-// Share of the diagonal in the whitened covariance: directions that no source image moved in are not infinitely telling.
+// The fraction of the diagonal in the whitened covariance, so that directions without variance in the source do not get
+// infinite weight.
 constexpr double shrinkage = 0.02;
 
 // (mean, log variance) of each channel, [images, 2 channels].
@@ -34,7 +37,7 @@ std::vector<double> descriptors(const LayerMoments& layer) {
   return d;
 }
 
-// Lower triangle L of S = L L^T by rows, packed; S is symmetric and, by its shrinkage, positive definite.
+// The lower triangle L of S = L L^T by rows, packed. S is symmetric and, because of the shrinkage, positive definite.
 std::vector<double> cholesky(const std::vector<double>& s, std::size_t n) {
   std::vector<double> l(n * (n + 1) / 2);
   for (std::size_t i = 0; i < n; ++i)
@@ -47,7 +50,7 @@ std::vector<double> cholesky(const std::vector<double>& s, std::size_t n) {
   return l;
 }
 
-// The inverse of a packed lower triangle, packed.
+// The packed inverse of a packed lower triangle.
 std::vector<double> inverse(const std::vector<double>& l, std::size_t n) {
   std::vector<double> inv(l.size());
   for (std::size_t j = 0; j < n; ++j)
@@ -92,7 +95,7 @@ LayerModel fit_layer(const LayerMoments& layer, std::span<const std::int64_t> pr
   }
   for (std::size_t j = 0; j < n; ++j) {
     for (std::size_t k = 0; k < j; ++k) covariance[j * n + k] *= 1 - shrinkage;
-    covariance[j * n + j] += 1e-9;  // a channel that never varies
+    covariance[j * n + j] += 1e-9;  // for a channel that never varies
   }
   model.whitening = inverse(cholesky(covariance, n), n);
   return model;
@@ -131,7 +134,8 @@ double shift(std::span<const double> residuals, std::int64_t dimensions, std::sp
 double common_shift(std::span<const double> residuals, std::int64_t dimensions, std::span<const std::int64_t> images,
                     std::span<const std::int64_t> labels) {
   const std::size_t n = at(dimensions);
-  std::map<std::int64_t, std::pair<double, std::vector<double>>> by_label;  // images and the sum of their residuals
+  std::map<std::int64_t, std::pair<double, std::vector<double>>>
+      by_label;  // the number of images and the sum of their residuals
   for (const auto i : images) {
     auto& [count, sum] = by_label[labels[at(i)]];
     sum.resize(n);

@@ -1,4 +1,4 @@
-// Channel statistics of one BatchNorm's input: fitting them to the source, and how far images lie from them.
+// Channel statistics of one BatchNorm's input: fits them to the source and measures how far images deviate from them.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,22 @@
 
 namespace tbft::adaptive {
 
-// `predicted` has one entry an image of the layer, in [0, classes).
+// Fits a model to images of the source. `predicted` has one entry for each image of the layer, in [0, classes).
 LayerModel fit_layer(const LayerMoments& layer, std::span<const std::int64_t> predicted, std::int64_t classes);
 
 // The whitened residuals, [images, D].
 std::vector<double> residuals(const LayerModel& model, const LayerMoments& layer, std::span<const std::int64_t> predicted);
 
-// |mean residual|^2 / D over the given images, without bias: pairs of different images only. 0 for fewer than two images.
+// |mean residual|^2 / D over the given images, unbiased: only pairs of different images count. 0 for fewer than two images.
 double shift(std::span<const double> residuals, std::int64_t dimensions, std::span<const std::int64_t> images);
 
-// The same over pairs of images with different labels: what of a shift all labels share. A corruption moves every image alike,
-// a new kind of content in its own direction for each label. 0 where there is one label only.
+// The same over pairs of images with different labels: the part of a shift that all labels share. A corruption moves every
+// image in the same direction, new content moves each label in its own. 0 if there is only one label.
 double common_shift(std::span<const double> residuals, std::int64_t dimensions, std::span<const std::int64_t> images,
                     std::span<const std::int64_t> labels);
 
-// Mean over channels of KL(N(batch mean, batch variance) || N(running mean, running variance)) of the given images together.
+// The mean over channels of KL(N(batch mean, batch variance) || N(running mean, running variance)), over the given images
+// together.
 double divergence(const LayerMoments& layer, std::span<const std::int64_t> images);
 
 }  // namespace tbft::adaptive

@@ -23,7 +23,7 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// How long steps take.
+// Measures the time of steps.
 class StepTimes : public StopObserver {
  public:
   StepTimes(const power::Clock& clock, const std::atomic<bool>& stop) : StopObserver(stop), clock_(clock) {}
@@ -33,7 +33,7 @@ class StepTimes : public StopObserver {
     if (steps_++ > 0) fastest_s = std::min(fastest_s, power::to_seconds(now - ended_));
     ended_ = now;
   }
-  // But for the first step, which pages in code and chooses kernels.
+  // Excludes the first step, which loads code and selects kernels.
   double fastest_s = std::numeric_limits<double>::infinity();
 
  private:
@@ -68,7 +68,7 @@ class Personalization {
     session_.end("personalize");
     session_.idle("idle/after");
     auto window = session_.measured();
-    window.use = ProcessorUse{.busy_processors = 1};  // by this program, all the time
+    window.use = ProcessorUse{.busy_processors = 1};  // this program keeps a processor busy all the time
     auto result = result_of(window, monitor_.meter());
     out_.all = std::move(result.gross);
     out_.net = result.net;
@@ -86,7 +86,7 @@ class Personalization {
     if (stop_) throw Interrupted("interrupted");
   }
 
-  // Unknown once the meter has failed: then no budget can be kept.
+  // The joules spent since the diagnosis began; NaN after the meter has failed, because no budget can then be kept.
   double spent_J() const { return monitor_.failure().empty() ? monitor_.live().joules_J - began_J_ : nan; }
 
   void look() {
@@ -116,12 +116,12 @@ class Personalization {
     StepTimes times(clock_, stop_);
     try {
       trainer_.run(find_strategy(step.strategy), request_.images, split, settings, times);
-    } catch (const DivergedError&) {  // timed all the same
+    } catch (const DivergedError&) {  // the steps were timed even so
     }
     return times.fastest_s;
   }
 
-  // Forward passes and steps of two sizes, until the meter has seen enough of them to tell the power.
+  // Times forward passes and steps of two sizes until the meter has enough readings for a mean power.
   void calibrate() {
     constexpr double least_s = 0.5;
     constexpr int most_rounds = 20;
@@ -168,32 +168,33 @@ class Personalization {
     if (request_.budget_J && !(spent_J() + test_J() <= *request_.budget_J)) {
       out_.verdict = std::isfinite(spent_J() + test_J())
                          ? fmt::format(
-                               "refused: diagnosis and calibration took {:.3g} J, a test of the base model would take "
-                               "{:.3g} J, of the budget of {:.3g} J; the base model is left as it is",
+                               "refused: diagnosis and calibration took {:.3g} J, testing the base model would take "
+                               "{:.3g} J, of the budget of {:.3g} J; the base model is left unchanged",
                                spent_J(), test_J(), *request_.budget_J)
-                         : "refused: the meter told no power, so that the budget cannot be kept";
+                         : "refused: the meter measured no power, so that the budget cannot be kept";
       out_.as_asked = false;
       return;
     }
     test_base();
     if (out_.attempts.empty()) {
-      out_.verdict = "nothing drifted that these images show: the base model is left as it is";
+      out_.verdict = "these images show no drift: the base model is left unchanged";
       compare_with_target(out_, request_, out_.base_pct());
       return;
     }
-    // By the labelled images: those kept apart decide nothing.
+    // The labelled images decide, because those kept apart must not decide anything.
     if (request_.target_accuracy_pct &&
         100.0 * static_cast<double>(labelled_right_) >= *request_.target_accuracy_pct * static_cast<double>(n_labelled_)) {
-      out_.verdict =
-          fmt::format("the base model has {} of {} labelled images and {:.1f} % of the {} kept apart already: nothing to tune",
-                      labelled_right_, n_labelled_, out_.base_pct(), out_.n_test);
+      out_.verdict = fmt::format(
+          "the base model already classifies {} of {} labelled images and {:.1f} % of the {} kept apart correctly: nothing to "
+          "tune",
+          labelled_right_, n_labelled_, out_.base_pct(), out_.n_test);
       compare_with_target(out_, request_, out_.base_pct());
       return;
     }
     std::int64_t tried = 0;
     for (auto& attempt : out_.attempts) {
       if (tried == request_.tries) {
-        attempt.skipped = fmt::format("{} were tried before", tried);
+        attempt.skipped = fmt::format("{} candidates were tried before", tried);
         continue;
       }
       if (done()) {
@@ -233,7 +234,7 @@ class Personalization {
     out_.base_val_loss = result.val_loss;
   }
 
-  // Whether no further candidate is tried: by the validation images alone.
+  // Whether to stop trying candidates. Only the validation images decide.
   bool done() const {
     if (!out_.chosen) return false;
     const auto& result = *out_.attempts[*out_.chosen].result;
@@ -241,7 +242,7 @@ class Personalization {
     return 100.0 * static_cast<double>(result.correct) >= *request_.target_accuracy_pct * static_cast<double>(result.n_test);
   }
 
-  // All, or as many as the budget leaves; 0 says why in `attempt`.
+  // All epochs, or as many as the budget allows. For 0 the reason is in `attempt`.
   std::int64_t affordable_epochs(Attempt& attempt) const {
     if (!request_.budget_J) return request_.train.epochs;
     const double left_J = *request_.budget_J - spent_J() - test_J() - pass_J(request_.split.val);
@@ -252,7 +253,7 @@ class Personalization {
       return 0;
     }
     attempt.skipped = fmt::format(
-        "one epoch and its test would take {:.3g} J, of the budget of {:.3g} J only {:.3g} J are left",
+        "one epoch and its test would take {:.3g} J, but of the budget of {:.3g} J only {:.3g} J are left",
         out_.model.joules(work_of(attempt, 1)) + test_J(), *request_.budget_J, std::max(0.0, *request_.budget_J - spent_J()));
     return 0;
   }
@@ -269,8 +270,8 @@ class Personalization {
     });
     observer.joins_tuning = true;
     if (request_.budget_J) {
-      // What the epoch before took by the meter, where that is more than predicted, and a test as much dearer; one epoch more
-      // for what nobody predicts.
+      // Stops in time for one more epoch and the test, plus a reserve of one epoch. If the last epoch took more joules than
+      // predicted, the predictions are scaled up accordingly.
       const double epoch_J = out_.model.joules(work_of(attempt, 1));
       const double base_J = out_.base_test.valid ? std::max(out_.base_test.energy_J, test_J()) : test_J();
       observer.is_enough = [this, epoch_J, base_J, before_J = spent_J()]() mutable {
@@ -292,7 +293,7 @@ class Personalization {
     if (!attempt.result) return;
     attempt.tuning = monitor_.energy(window + "/tuning");
     attempt.predicted_done_J = out_.model.joules(work_of(attempt, attempt.result->epochs));
-    // The base is one of those to choose from.
+    // The base model is one of the alternatives.
     const auto* best = out_.chosen ? &*out_.attempts[*out_.chosen].result : nullptr;
     const auto correct = best != nullptr ? best->correct : out_.base_val_correct;
     const double loss = best != nullptr ? best->val_loss : out_.base_val_loss;
@@ -302,13 +303,13 @@ class Personalization {
     out_.chosen = static_cast<std::size_t>(&attempt - out_.attempts.data());
   }
 
-  // For the adapted weights, where the checkpoint says none: labels were compared with its outputs.
+  // Names for the adapted weights if the checkpoint has none. The labels have been matched with its outputs.
   std::vector<std::string> class_names() const {
     const auto& names = request_.images.class_names;
     return std::ssize(names) == trainer_.spec().classes ? names : std::vector<std::string>{};
   }
 
-  // The chosen weights on the images kept apart.
+  // Tests the chosen weights on the images kept apart.
   void test_chosen() {
     console_.progress(fmt::format("testing {}", out_.attempts[*out_.chosen].candidate.strategy));
     Trainer adapted(best_->staged());
@@ -327,8 +328,8 @@ class Personalization {
   const std::atomic<bool>& stop_;
   std::optional<results::Output> best_;  // the best weights so far
   Personalized out_;
-  std::vector<bool> base_val_, base_correct_;         // of the validation images, of those kept apart
-  std::int64_t labelled_right_ = 0, n_labelled_ = 0;  // that the diagnosis looked at
+  std::vector<bool> base_val_, base_correct_;         // for the validation images; for those kept apart
+  std::int64_t labelled_right_ = 0, n_labelled_ = 0;  // in the diagnosis
   double began_J_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// What `tbft personalize` says of its outcome, and whether it is as asked.
+// Text, JSON and verdict of `tbft personalize`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ double percent(std::int64_t correct, std::int64_t n) {
   return 100.0 * static_cast<double>(correct) / static_cast<double>(n);
 }
 
-// Of what was predicted, in percent; NaN where either is not known.
+// The error of the predicted joules in percent; NaN if either value is unknown.
 double error_pct(const Attempt& attempt) {
   return attempt.tuning.valid ? 100 * (attempt.predicted_done_J / attempt.tuning.energy_J - 1) : attempt.tuning.energy_J;
 }
@@ -34,7 +34,7 @@ std::string line_of(const Attempt& attempt) {
   const auto name = attempt.candidate.strategy;
   if (!attempt.result) return fmt::format("  {:<10} {}\n", name, attempt.skipped.empty() ? "not tried" : attempt.skipped);
   const auto& result = *attempt.result;
-  std::string text = fmt::format("  {:<10} {} of {} validation images right ({:.1f} %), loss {:.3g}\n", name, result.correct,
+  std::string text = fmt::format("  {:<10} {} of {} validation images correct ({:.1f} %), loss {:.3g}\n", name, result.correct,
                                  result.n_test, percent(result.correct, result.n_test), result.val_loss);
   text += fmt::format("  {:<10} {} epochs, {}", "", result.epochs, joules(attempt.tuning));
   if (std::isfinite(error_pct(attempt)))
@@ -82,7 +82,7 @@ Test compare(const std::vector<bool>& correct, const std::vector<bool>& base) {
 
 void conclude(Personalized& outcome, const PersonalizeRequest& request, std::int64_t tried) {
   if (tried == 0) {
-    outcome.verdict = fmt::format("refused: {}; the base model is left as it is", outcome.attempts.front().skipped);
+    outcome.verdict = fmt::format("refused: {}; the base model is left unchanged", outcome.attempts.front().skipped);
     outcome.as_asked = false;
     return;
   }
@@ -95,21 +95,21 @@ void conclude(Personalized& outcome, const PersonalizeRequest& request, std::int
   outcome.as_asked = !request.target_accuracy_pct;
   if (outcome.chosen)
     outcome.verdict = fmt::format(
-        "{} did not beat the base model beyond the noise (p = {:.2g}, below {} asked, on {} images kept apart): the base is "
-        "left as it is. More labelled images, or --test DATASET, tell smaller gains apart",
+        "{} did not beat the base model beyond the noise (p = {:.2g}, required below {}, on {} images kept apart): it is "
+        "left unchanged. More labelled images, or --test DATASET, reveal smaller gains",
         outcome.attempts[*outcome.chosen].candidate.strategy, outcome.test->p, beyond_noise_p, outcome.n_test);
   else if (std::ranges::none_of(outcome.attempts, [](const Attempt& attempt) { return attempt.result.has_value(); }))
-    outcome.verdict = "every attempt diverged: the base model is left as it is; lower --lr";
+    outcome.verdict = "every attempt diverged: the base model is left unchanged; lower --lr";
   else
     outcome.verdict = fmt::format(
-        "nothing was better than the base model on the {} validation images: it is left as it is. More labelled images tell "
-        "smaller gains apart",
+        "no candidate was better than the base model on the {} validation images: it is left unchanged. More labelled images "
+        "reveal smaller gains",
         outcome.n_val);
 }
 
 void compare_with_target(Personalized& outcome, const PersonalizeRequest& request, double reached_pct) {
   if (!request.target_accuracy_pct || reached_pct >= *request.target_accuracy_pct) return;
-  outcome.verdict += fmt::format("; {:.4g} % were asked for and not reached", *request.target_accuracy_pct);
+  outcome.verdict += fmt::format("; the target of {:.4g} % was not reached", *request.target_accuracy_pct);
   outcome.as_asked = false;
 }
 
@@ -117,7 +117,7 @@ void compare_with_budget(Personalized& outcome, const PersonalizeRequest& reques
   const auto& all = outcome.all;
   if (!request.budget_J || !outcome.as_asked || (all.valid && all.energy_J <= *request.budget_J)) return;
   outcome.verdict += all.valid ? fmt::format("; {:.4g} J were spent, the budget was {:.4g} J", all.energy_J, *request.budget_J)
-                               : "; whether the budget was kept is not known";
+                               : "; it is unknown whether the budget was kept";
   outcome.as_asked = false;
 }
 
@@ -133,18 +133,18 @@ std::string to_text(const Personalized& outcome, const PersonalizeRequest& reque
                         std::isfinite(attempt.predicted_J) ? fmt::format("{:.3g} J", attempt.predicted_J) : "unknown joules",
                         attempt.predicted_s, attempt.candidate.why);
   if (outcome.n_test > 0) {
-    text += fmt::format("\n  {:<10} {} of {} validation images right ({:.1f} %), loss {:.3g}\n", "base model",
+    text += fmt::format("\n  {:<10} {} of {} validation images correct ({:.1f} %), loss {:.3g}\n", "base model",
                         outcome.base_val_correct, outcome.n_val, percent(outcome.base_val_correct, outcome.n_val),
                         outcome.base_val_loss);
     for (const auto& attempt : outcome.attempts) text += line_of(attempt);
-    text += fmt::format("\nimages kept apart, which chose nothing:\n  {:<10} {} of {} right ({:.1f} %)\n", "base model",
+    text += fmt::format("\nimages kept apart (not used for any choice):\n  {:<10} {} of {} correct ({:.1f} %)\n", "base model",
                         outcome.base_correct, outcome.n_test, outcome.base_pct());
     if (outcome.test)
-      text += fmt::format("  {:<10} {} of {} right ({:.1f} %): {} better, {} worse than the base, p = {:.2g}\n",
+      text += fmt::format("  {:<10} {} of {} correct ({:.1f} %): {} better, {} worse than the base, p = {:.2g}\n",
                           outcome.attempts[*outcome.chosen].candidate.strategy, outcome.test->correct, outcome.n_test,
                           outcome.pct(), outcome.test->better, outcome.test->worse, outcome.test->p);
   }
-  text += fmt::format("\n{}\n\nall of it: diagnosis {}, calibration {}\n", outcome.verdict, joules(outcome.looking),
+  text += fmt::format("\n{}\n\ntotal, including diagnosis {} and calibration {}\n", outcome.verdict, joules(outcome.looking),
                       joules(outcome.calibrating));
   if (request.budget_J && outcome.all.valid)
     text += fmt::format("budget    {:.4g} of {:.4g} J spent\n", outcome.all.energy_J, *request.budget_J);
@@ -154,7 +154,7 @@ std::string to_text(const Personalized& outcome, const PersonalizeRequest& reque
 ordered_json to_json(const Personalized& outcome, const PersonalizeRequest& request) {
   auto attempts = ordered_json::array();
   for (const auto& attempt : outcome.attempts) attempts.push_back(attempt_json(attempt));
-  if (outcome.test) {  // it alone was tested
+  if (outcome.test) {  // only this attempt was tested
     auto& json = attempts[*outcome.chosen];
     json["correct"] = outcome.test->correct;
     json["accuracy_pct"] = outcome.pct();

@@ -17,11 +17,11 @@ namespace tbft::adaptive {
 namespace {
 
 constexpr std::int64_t least_images = 200;
-// A file that says more is none of ours, and would take memory without end.
+// A file with more classes was not written by this program and would exhaust the memory.
 constexpr std::int64_t most_classes = 10'000;
 constexpr std::int64_t most_channels = 10'000;
 constexpr std::int64_t most_images = 1'000'000;
-// Of sample_statistics.
+// The index of label_shift in sample_statistics.
 constexpr std::size_t label_shift_at = 2;
 constexpr std::size_t certainty_at = 3;
 
@@ -29,13 +29,13 @@ std::size_t at(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
 
-// Those of the front block's trunk, and the last one, at the rear.
+// The layers on the front block's trunk, and the last layer of the network.
 std::vector<const LayerMoments*> compared_layers(const Observation& sample) {
   std::vector<const LayerMoments*> layers;
   for (const auto& layer : sample.layers)
     if ((layer.block == 0 && layer.on_trunk) || &layer == &sample.layers.back()) layers.push_back(&layer);
   if (layers.size() < 2)
-    throw ReferenceError("the network has no normalisation layers at its front and its rear, which a diagnosis compares");
+    throw ReferenceError("a diagnosis needs normalisation layers at the network's front and rear; it has none there");
   return layers;
 }
 
@@ -45,13 +45,13 @@ std::vector<LayerModel> fit(const Observation& source, std::span<const std::int6
   return models;
 }
 
-// A sample set with its residuals, of which any sub-sample's statistics are sums.
+// A sample set with its residuals. The statistics of any sub-sample are sums over them.
 class Measured {
  public:
   Measured(const std::vector<LayerModel>& models, const Observation& sample, std::span<const std::int64_t> predicted)
       : sample_(sample), models_(models), certainty_(sample.certainty()) {
     const auto layers = compared_layers(sample);
-    if (layers.size() != models.size()) throw ReferenceError("the reference is of a network with other layers");
+    if (layers.size() != models.size()) throw ReferenceError("the reference belongs to a network with other layers");
     for (std::size_t l = 0; l < layers.size(); ++l) {
       if (layers[l]->name != models[l].name || layers[l]->channels != models[l].channels)
         throw ReferenceError(fmt::format("{} with {} channels: the reference has {} with {}", layers[l]->name,
@@ -107,12 +107,12 @@ std::vector<std::int64_t> count_up(std::int64_t n) {
   return all;
 }
 
-// n different images, the classes in shares that are uniform over all mixtures (Dirichlet of ones). A class that runs out
-// leaves its part to the others.
+// Draws n different images. The mixture of classes is uniform over all mixtures (Dirichlet with parameters 1). When a class is
+// exhausted, the others take over its part.
 std::vector<std::int64_t> draw_mixture(const Observation& from, std::int64_t n, data::Rng& rng) {
   std::vector<double> share;
   for (std::int64_t c = 0; c < from.classes; ++c) share.push_back(-std::log(1 - rng.uniform()));
-  // The n smallest of Exp(1) / weight are a draw without replacement by weight (Efraimidis and Spirakis).
+  // The n smallest of Exp(1) / weight are a weighted draw without replacement (Efraimidis and Spirakis).
   std::vector<std::int64_t> count(at(from.classes));
   for (const auto label : from.labels) ++count[at(label)];
   std::vector<std::pair<double, std::int64_t>> keys;
@@ -132,7 +132,7 @@ std::vector<std::int64_t> draw_mixture(const Observation& from, std::int64_t n, 
 Reference calibrate(const Observation& source, const std::vector<std::int64_t>& sizes, std::uint64_t seed, int replicates) {
   const std::int64_t largest = sizes.empty() ? 0 : *std::ranges::max_element(sizes);
   if (const auto wanted = std::max(least_images, 3 * largest); source.size() < wanted)
-    throw ReferenceError(fmt::format("{} source images; samples of {} want at least {}", source.size(), largest, wanted));
+    throw ReferenceError(fmt::format("{} source images; samples of {} need at least {}", source.size(), largest, wanted));
   const auto predicted = source.predicted();
   Reference reference;
   reference.classes = source.classes;
@@ -209,14 +209,14 @@ nlohmann::json to_json(const Reference& reference) {
 
 Reference reference_from_json(const nlohmann::json& json) {
   try {
-    if (json.at("format") != "tbft diagnosis reference 2") throw ReferenceError("of another format");
+    if (json.at("format") != "tbft diagnosis reference 2") throw ReferenceError("the file has another format");
     Reference reference;
     json.at("checkpoint_sha256").get_to(reference.checkpoint_sha256);
     json.at("source").get_to(reference.source);
     json.at("classes").get_to(reference.classes);
     json.at("images").get_to(reference.images);
     json.at("confusion").get_to(reference.confusion);
-    if (json.contains("class_names")) json.at("class_names").get_to(reference.class_names);  // older files have none
+    if (json.contains("class_names")) json.at("class_names").get_to(reference.class_names);  // absent in older files
     if (!reference.class_names.empty() && std::ssize(reference.class_names) != reference.classes)
       throw ReferenceError(fmt::format("{} class names for {} classes", reference.class_names.size(), reference.classes));
     if (reference.classes < 1 || reference.classes > most_classes)

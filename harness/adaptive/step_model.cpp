@@ -17,14 +17,14 @@ void add(Work& to, const Work& work, double times) {
   for (std::size_t k = 0; k < to.size(); ++k) to[k] += times * work[k];
 }
 
-// The solution over the kinds in `used` (bits), 0 for the others.
+// The solution for the kinds of work in `used` (bits); the others are 0.
 Work solve(const std::vector<Work>& rows, unsigned used) {
   std::vector<std::size_t> kinds;
   for (std::size_t k = 0; k < Work{}.size(); ++k)
     if ((used >> k & 1U) != 0) kinds.push_back(k);
   cv::Mat a(static_cast<int>(rows.size()), static_cast<int>(kinds.size()), CV_64F);
   const cv::Mat b = cv::Mat::ones(a.rows, 1, CV_64F);
-  // Kinds differ by many orders of magnitude: columns of one length.
+  // The kinds differ by many orders of magnitude, so that each column is scaled to the same length.
   std::vector<double> scale(kinds.size(), 0.0);
   for (const auto& row : rows)
     for (std::size_t j = 0; j < kinds.size(); ++j) scale[j] = std::max(scale[j], row[kinds[j]]);
@@ -92,9 +92,9 @@ double StepModel::seconds(const Work& work) const {
 
 StepModel fit_steps(const models::Architecture& network, std::vector<TimedStep> steps) {
   if (steps.empty()) throw std::invalid_argument("no step was timed");
-  std::vector<Work> rows;  // work of a second's step
+  std::vector<Work> rows;  // the work of a step divided by its seconds
   for (const auto& timed : steps) {
-    if (!(timed.seconds > 0)) throw std::invalid_argument("a step took no time");
+    if (!(timed.seconds > 0)) throw std::invalid_argument("a timed step has no duration");
     rows.emplace_back();
     add(rows.back(), work_of_step(network, find_strategy(timed.strategy), timed.images), 1 / timed.seconds);
   }
@@ -103,7 +103,7 @@ StepModel fit_steps(const models::Architecture& network, std::vector<TimedStep> 
     for (const auto& row : rows) sum += std::pow(dot(row, x) - 1, 2);
     return std::sqrt(sum / static_cast<double>(rows.size()));
   };
-  // The best of all sets of kinds whose solution has nothing below 0: with five kinds no cleverer search is needed.
+  // Tries all sets of kinds and keeps the best solution without negative coefficients. Five kinds need no better search.
   StepModel model{.steps = std::move(steps)};
   model.relative_error = std::numeric_limits<double>::infinity();
   for (unsigned used = 1; used < 1U << Work{}.size(); ++used) {

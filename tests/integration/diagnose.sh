@@ -34,7 +34,7 @@ grep -q '^drift: ' "$work/text" && grep -qE '^accuracy +[0-9.]+ +[0-9.]+ to ' "$
 
 expect_refusal 2 'give either --source DATASET .* or --reference' "$tbft" diagnose --checkpoint "$base" --dataset "$source"
 expect_refusal 2 'nothing to do' "$tbft" diagnose --checkpoint "$base" --source "$source"
-expect_refusal 1 '150 source images; samples of 100 want at least 300' \
+expect_refusal 1 '150 source images; samples of 100 need at least 300' \
   "$tbft" diagnose --checkpoint "$base" --source 'synthetic:?part=test&n=150' --dataset "$source"
 echo '{}' >"$work/odd.json"
 expect_refusal 2 'odd.json: not a reference' "$tbft" diagnose --checkpoint "$base" --reference "$work/odd.json" --dataset "$source"

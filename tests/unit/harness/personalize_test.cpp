@@ -166,7 +166,7 @@ TEST_F(PersonalizeTest, what_did_not_drift_is_left_alone) {
   EXPECT_EQ(outcome.base_correct, 100);
   EXPECT_FALSE(outcome.kept);
   EXPECT_TRUE(outcome.as_asked);
-  EXPECT_THAT(outcome.verdict, HasSubstr("left as it is"));
+  EXPECT_THAT(outcome.verdict, HasSubstr("left unchanged"));
   EXPECT_FALSE(fs::exists(r.output));
 }
 
@@ -277,7 +277,7 @@ TEST_F(PersonalizeTest, a_target_accuracy_is_reached_or_said_not_to_be) {
   EXPECT_FALSE(missed.as_asked);
   EXPECT_TRUE(missed.attempts[1].result) << "the next candidate was tried";
   EXPECT_TRUE(missed.kept) << "and the best of them kept";
-  EXPECT_THAT(missed.verdict, HasSubstr("100 % were asked for and not reached"));
+  EXPECT_THAT(missed.verdict, HasSubstr("the target of 100 % was not reached"));
 }
 
 TEST_F(PersonalizeTest, a_dry_run_predicts_and_tunes_nothing) {
