@@ -46,7 +46,7 @@ struct PersonalizeOptions {
   PersonalizeRequest request;  // what the options set of it
 };
 
-// "50J", "50 J", "50", "2kJ"
+// Parses "50J", "50 J", "50" or "2kJ" as joules.
 std::optional<double> budget_of(const std::string& text) {
   if (text.empty()) return std::nullopt;
   std::size_t end = 0;
@@ -64,7 +64,7 @@ std::optional<double> budget_of(const std::string& text) {
   return joules;
 }
 
-// Labels become the model's outputs; the images to test on come behind the target's where they are a set of their own.
+// Maps labels to the model's outputs. A separate test set is appended to the target's images.
 void complete(const PersonalizeOptions& options, const Trainer& trainer, PersonalizeRequest& request, Console& console) {
   const auto& names = class_names_of(trainer, request.reference);
   console.warning(data::fit_to_outputs(request.images, names, trainer.spec().classes, options.dataset));
@@ -124,7 +124,8 @@ int execute(const PersonalizeOptions& options) {
   if (!options.output.empty() && std::filesystem::equivalent(options.output, options.checkpoint, none))
     throw UsageError(fmt::format("personalize: -o {} is the base model itself; name another file", options.output));
   if (!options.output.empty() && results::is_stream(options.output))
-    throw UsageError(fmt::format("-o {}: is no file; weights are kept in one, with their record beside it", options.output));
+    throw UsageError(
+        fmt::format("-o {}: is not a regular file; weights are written to one, with their record beside it", options.output));
   const std::string beside = options.output.empty() ? "" : options.output + ".json";
   const std::string record_file = options.record.empty() ? beside : options.record;
   check_output("-o", options.output, options.force, {options.source.reference});
@@ -177,45 +178,50 @@ int execute(const PersonalizeOptions& options) {
 void add_personalize(CLI::App& app, Action& action) {
   const auto [command, options] =
       add_command(app, action, "personalize",
-                  "Adapt a base model to a few labelled images: diagnose, choose, tune, test, in joules", execute);
+                  "Adapt a base model to a few labelled images: diagnose, choose, tune, test, and measure the joules", execute);
   command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
-  command->add_option("--dataset", options->dataset, "Labelled images of the target, 100 or so; see `tbft data list`")
+  command->add_option("--dataset", options->dataset, "About 100 labelled images of the target; see `tbft data list`")
       ->required();
   add_source_options(*command, options->source);
   command->add_option("-o,--output", options->output,
-                      "Adapted weights (.pth), written only where they beat the base beyond the noise");
+                      "Adapted weights (.pth), written only if they beat the base model beyond the noise");
   command->add_option("--record", options->record, "JSON record (default: OUT.pth.json)");
-  command->add_flag("--force", options->force, "Replace weights and record that exist");
+  command->add_flag("--force", options->force, "Replace an existing file of weights and its record");
   command->add_option("--test", options->test,
-                      "Images to judge by, none of them in --dataset; otherwise a part of --dataset is kept apart for it");
-  command->add_option("--holdout", options->holdout, "That part")->check(number_in(0.05, 0.9))->capture_default_str();
-  command->add_option(
-      "--budget", options->budget,
-      "Gross joules for everything from the diagnosis on, e.g. 50J: candidates that do not fit are not tried, and "
-      "tuning stops before it is spent");
+                      "Separate test images, none of them in --dataset; without this option a part of --dataset is kept apart");
+  command->add_option("--holdout", options->holdout, "Fraction of --dataset kept apart for testing")
+      ->check(number_in(0.05, 0.9))
+      ->capture_default_str();
+  command->add_option("--budget", options->budget,
+                      "Gross joules from the start of the diagnosis on, e.g. 50J: candidates that exceed it are not tried, and "
+                      "tuning stops before it is spent");
   command
       ->add_option(
           "--target-accuracy", options->request.target_accuracy_pct,
-          "Percent: go on with further candidates until as many validation images are right; tested on those kept apart")
+          "Try more candidates until this percentage of validation images is correct; the result is tested on those kept apart")
       ->check(number_in(0, 100));
-  command->add_option("--tries", options->request.tries, "Candidates that may be tuned")
+  command->add_option("--tries", options->request.tries, "Maximal number of candidates to tune")
       ->check(CLI::Range(1, 10))
       ->capture_default_str();
   command->add_flag("--dry-run", options->request.dry_run, "Diagnose, calibrate and predict; tune nothing");
   add_meter_option(*command, options->meter);
-  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
-  command->add_option("--idle", options->idle_s, "Seconds of idle before and after (default 5; 0 for an estimate or replay)")
+  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's default");
+  command
+      ->add_option("--idle", options->idle_s,
+                   "Seconds of each idle window, one before and one after (default 5; 0 for an estimate or replay)")
       ->check(number_in(0, 3600));
   command->add_option("--trace", options->trace, "Write every reading to this trace.csv");
-  command->add_option("--epochs", options->epochs, "Epochs at most")->check(CLI::Range(1, 100000))->capture_default_str();
+  command->add_option("--epochs", options->epochs, "Maximal number of epochs")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   command->add_option("--patience", options->patience, "Epochs without a better validation loss before stopping")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command->add_option("--batch", options->batch, "Images a step")->check(CLI::Range(1, 65536))->capture_default_str();
+  command->add_option("--batch", options->batch, "Images per step")->check(CLI::Range(1, 65536))->capture_default_str();
   command->add_option("--lr", options->lr, "Learning rate (default: 1e-3, 1e-2 for fc)")->check(number_above_0(100));
-  command->add_option("--seed", options->seed, "Of every draw")->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of all random draws")->capture_default_str();
   add_threads_option(*command, options->threads);
-  command->add_option("--backend", options->backend, "onednn or native; auto: onednn where libtorch has it")
+  command->add_option("--backend", options->backend, "onednn or native; auto: onednn if libtorch has it")
       ->check(CLI::IsMember({"auto", "onednn", "native"}));
   command->add_flag("--json", options->json, "Print the record");
   command->footer(
@@ -223,8 +229,8 @@ void add_personalize(CLI::App& app, Action& action) {
       "  tbft personalize --checkpoint base.pth --reference base.json --dataset imagefolder:camera -o camera.pth\n"
       "  tbft personalize --checkpoint base.pth --reference base.json --dataset imagefolder:camera --budget 50J -o camera.pth\n"
       "  tbft personalize --checkpoint base.pth --source imagefolder:clean/test --dataset imagefolder:camera --dry-run\n"
-      "Exit code: 0 adapted, or rightly left alone; 1 the budget or the target accuracy could not be kept; 4 the energy is "
-      "invalid.");
+      "Exit code: 0 adapted, or left unchanged with good reason; 1 the budget or the target accuracy was missed; 4 the energy "
+      "is invalid.");
 }
 
 }  // namespace tbft::cli

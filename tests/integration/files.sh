@@ -220,7 +220,7 @@ S
     personalize=("$tbft" personalize "${base[@]}" --reference "$work/ref.json" --dataset 'synthetic:?n=60' -m estimate://)
     echo precious >"$work/record.json"
     expect_untouched "$work/record.json" expect_refusal 2 'record.json: exists; .*--force' "${personalize[@]}" -o "$work/o.pth" --record "$work/record.json"
-    expect_untouched "$work/base.pth" expect_refusal 2 'is no file' "${personalize[@]}" -o /dev/null
+    expect_untouched "$work/base.pth" expect_refusal 2 'is not a regular file' "${personalize[@]}" -o /dev/null
     expect_untouched "$work/ref.json" expect_refusal 2 'already uses that file' "${personalize[@]}" -o "$work/ref.json" --force
     expect_refusal 2 'already uses that file' "${personalize[@]}" -o "$work/o.pth" --trace "$work/o.pth"
     tiny_experiment "$work/e.toml"
