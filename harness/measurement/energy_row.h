@@ -1,4 +1,4 @@
-// Energies into the columns of cells.csv: unknown values become empty, and one rule serves cells, measure and integrate.
+// Fills the energy columns of cells.csv. Unknown values become empty; the same rule serves cells, measure and integrate.
 #pragma once
 
 #include <optional>
@@ -9,14 +9,14 @@
 
 namespace tbft {
 
-// nullopt for "unknown" (NaN).
+// The value, or nullopt if it is NaN (unknown).
 std::optional<double> known(double value);
 
-// meter, meter_scope, measured
+// Fills meter, meter_scope and measured.
 void fill_meter(results::CellRow& row, const power::MeterInfo& meter);
-// samples, distinct_hz, longest_gap_s, coverage_pct: known also where the energy is invalid
+// Fills samples, distinct_hz, longest_gap_s and coverage_pct, which are known even if the energy is invalid.
 void fill_window(results::CellRow& row, const power::Energy& gross);
-// The joule columns of the whole window, with net and idle.
+// Fills the joule columns of the whole window, with net and idle.
 void fill_energy(results::CellRow& row, const power::Energy& gross, const power::NetEnergy& net);
 
 }  // namespace tbft

@@ -12,10 +12,11 @@ namespace tbft {
 namespace {
 
 std::string line_of(const char* name, std::span<const double> values, std::size_t all, const char* unit) {
-  // Repetitions without a reading are the short ones: a mean of the others would be too high.
+  // If some repetitions have no value there is no mean, because those without a reading are the short ones, so the mean would
+  // be too high.
   if (values.empty()) return "";
   if (values.size() < all)
-    return fmt::format("{:<9} no mean: only {} of {} repetitions have it, and they need not be like the others\n", name,
+    return fmt::format("{:<9} no mean: only {} of {} repetitions have a value, and the others may differ\n", name,
                        values.size(), all);
   const auto s = results::statistics(values);
   std::string text = fmt::format("{:<9} {:.4g} {} mean of {}", name, s.mean, unit, s.n);
@@ -68,7 +69,8 @@ std::string results_text(std::span<const WindowResult> all) {
   }
   return text + line_of("gross", gross_J, all.size(), "J") + line_of("net", net_J, all.size(), "J") +
          line_of("duration", duration_s, all.size(), "s") +
-         "The interval tells how repeatable the command is; the meter's own error (gain, offset) is the same in all of them.\n";
+         "The interval shows how repeatable the command is. It excludes the meter's error (gain, offset), which all "
+         "repetitions share.\n";
 }
 
 std::string sampler_text(const power::Monitor& monitor) {
@@ -85,7 +87,7 @@ std::vector<std::string> sampler_warnings(const power::Monitor& monitor, const s
   if (auto text = power::shortfall(monitor.sampler(), meter); !text.empty()) lines.push_back(std::move(text));
   if (const auto lost = monitor.lost_in_trace(); lost > 0) {
     lines.push_back(fmt::format(
-        "{}: the disk stalled, and {} readings are missing there (marked as a gap); the joules have them", trace, lost));
+        "{}: the disk stalled, so that {} readings are missing there (marked as a gap); the joules include them", trace, lost));
   }
   return lines;
 }

@@ -1,4 +1,4 @@
-// An energy as lines of text for people: joules with their uncertainty first, then what they rest on.
+// Formats an energy as lines of text: first the joules with their uncertainty, then the facts that they are based on.
 #pragma once
 
 #include <span>
@@ -11,15 +11,16 @@
 
 namespace tbft {
 
-// " +- 0.05 J (k=2)", " +- 0.01 J (k=2, random part only: ...)" or nothing.
+// " +- 0.05 J (k=2)", " +- 0.01 J (k=2, random part only: ...)", or an empty text.
 std::string plus_minus(double U_J, double U_random_J);
-// gross, net and idle (where known), duration, power, readings.
+// Gross, net and idle (if known), duration, power, readings.
 std::string energy_text(const power::Energy& gross, const power::NetEnergy& net);
-// The same of one result; of several a line each, and the means with their intervals where all have a value.
+// The same for one result. Several results get one line each, followed by means with intervals of those quantities that all
+// results have.
 std::string results_text(std::span<const WindowResult> all);
-// What the sampler cost, and the meter.
+// The sampler's cost, and the meter.
 std::string sampler_text(const power::Monitor& monitor);
-// What the sampler could not do, a line each: conversions without a reading, readings that are missing in the trace of that
+// The sampler's problems, one line each: conversions without a reading, and readings that are missing in the trace of that
 // name.
 std::vector<std::string> sampler_warnings(const power::Monitor& monitor, const std::string& trace);
 

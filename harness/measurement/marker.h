@@ -1,4 +1,4 @@
-// GPIO markers for commands: power's GpioMarker, from the text a user gave.
+// GPIO markers for commands: makes power's GpioMarker from the user's text.
 #pragma once
 
 #include <functional>
@@ -10,11 +10,12 @@
 
 namespace tbft {
 
-// What MonitorOptions::on_mark wants; empty where `rules` is. A line that fails later is a warning on the console, which must
-// outlive it. Throws UsageError for a text that is no marker, power::MeterUnavailable where a line cannot be had.
+// Returns a callback for MonitorOptions::on_mark; empty if `rules` is empty. If a line fails later, a warning appears on
+// `console`, which must outlive the callback. Throws UsageError for a text that is not a marker, power::MeterUnavailable if a
+// line cannot be opened.
 std::function<void(const power::Mark&)> open_marker(const std::string& rules, Console& console);
 
-// Throws UsageError for a text that is no marker.
+// Throws UsageError for a text that is not a marker.
 void check_marker(const std::string& rules);
 
 }  // namespace tbft

@@ -71,7 +71,7 @@ void MeasurementSession::end(std::string_view name) {
 
 MeasuredWindow MeasurementSession::measured() {
   if (options_.idle_s > 0 && (work_is_open_ || idle_since_work_ != 1))
-    throw std::logic_error(fmt::format("window `{}`: net joules need the one idle window after it", work_));
+    throw std::logic_error(fmt::format("window `{}`: net joules need exactly one idle window after it", work_));
   return {idle_windows(), monitor_.energy(work_)};
 }
 

@@ -1,6 +1,6 @@
-// The session between what runs something and the power monitor. It opens the windows of the work and the idle windows around
-// it, and pairs them afterwards. result_of() then says which joules are valid, or why they are not. No clock and no /proc here:
-// both are injected.
+// The session connects a program that does work with the power monitor. It opens the windows of the work and the idle windows
+// around it, and pairs them afterwards. result_of() then decides which joules are valid and gives the reasons if they are not.
+// It uses neither a clock nor /proc directly: both are injected.
 #pragma once
 
 #include <functional>
@@ -16,13 +16,13 @@
 
 namespace tbft {
 
-// The idle windows on both sides of some work. An energy is invalid where no idle window was measured.
+// The idle windows before and after some work. An energy is invalid if its idle window was not measured.
 struct IdleWindows {
   power::Energy idle_before, idle_after;
-  std::optional<ProcessorUse> use_before, use_after;  // of the processors in them
+  std::optional<ProcessorUse> use_before, use_after;  // of the processors in these windows
 };
 
-// A window of work as the meter has it, and what tells whether the meter can be believed.
+// A window of work as measured, and the facts that decide whether the meter can be believed.
 struct MeasuredWindow : IdleWindows {
   power::Energy gross;
   std::optional<ProcessorUse> use;  // of the processors in the window
@@ -30,48 +30,48 @@ struct MeasuredWindow : IdleWindows {
 };
 
 struct WindowResult {
-  // Invalid, with every reason, where there are no readings (a gap, a suspend, a meter that failed), where the meter stood
-  // still, where the joules are negative beyond their uncertainty, and where the board was throttled.
+  // Invalid, with all reasons, if there are no readings (a gap, a suspend, a failed meter), if the meter's value did not
+  // change, if the joules are negative beyond their uncertainty, or if the board was throttled.
   power::Energy gross;
   power::NetEnergy net;    // see net_of_idle()
-  std::string net_reason;  // why net is refused; empty otherwise
-  std::string doubt;       // what speaks against the meter, but not enough to refuse its joules
+  std::string net_reason;  // the reason why net is refused; empty otherwise
+  std::string doubt;       // evidence against the meter that does not suffice to refuse its joules
 };
 WindowResult result_of(const MeasuredWindow& window, const power::MeterInfo& meter);
 
-// Idle power is the mean of both sides, and half their difference goes into U. Net joules are unknown where gross or idle is.
-// They are refused, with a `reason`, where they are negative beyond their uncertainty.
+// Idle power is the mean of both idle windows; half their difference is added to U. Net joules are unknown if gross or idle is.
+// They are refused, with a `reason`, if they are negative beyond their uncertainty.
 power::NetEnergy net_of_idle(const power::Energy& gross, const IdleWindows& idle, std::string& reason);
 
 struct SessionOptions {
-  double idle_s = 0;                         // length of an idle window in seconds; 0: there are none
-  std::function<void(double seconds)> wait;  // sleeps through an idle window; may throw to end it
-  // Read at both ends of an idle window, to tell how busy the processors were. Default: nobody knows.
+  double idle_s = 0;                         // length of an idle window in seconds; 0: no idle windows
+  std::function<void(double seconds)> wait;  // sleeps during an idle window; may throw to end it
+  // Read at both ends of an idle window to measure how busy the processors were. The default returns nothing.
   std::function<std::optional<ProcessorTimes>()> processor_times = [] { return std::nullopt; };
 };
 
-// Work and idle windows take turns: idle(), begin(), end(), idle(), measured(). A meter that fails in between never throws:
-// the windows that it leaves incomplete are invalid, and the work goes on.
+// Idle windows and work alternate: idle(), begin(), end(), idle(), measured(). A meter that fails does not throw: the windows
+// that it leaves incomplete are invalid, and the work continues.
 class MeasurementSession {
  public:
-  // `monitor` outlives the session.
+  // `monitor` must outlive the session.
   MeasurementSession(power::Monitor& monitor, SessionOptions options) : monitor_(monitor), options_(std::move(options)) {}
 
-  // Measures an idle window now; returns at once where idle_s is 0 or the meter has failed. Forgets all idle windows but the
-  // last two. What `wait` throws passes through, and leaves this idle window unknown.
+  // Measures an idle window now; returns at once if idle_s is 0 or the meter has failed. Keeps only the last two idle windows.
+  // If `wait` throws, the exception passes through and this idle window stays unknown.
   void idle(std::string_view name);
 
-  // Opens and closes a window, as power::Monitor does. The outermost one is the work; those inside it are its phases.
+  // Open and close a window, like power::Monitor. The outermost window is the work; those inside it are its phases.
   void begin(std::string_view name);
   void end(std::string_view name);
 
-  // The last work with the idle windows around it; `use` and `throttled` are the caller's to fill. Throws std::logic_error
-  // where idle() was not called exactly once since the work ended: its net joules are not known before.
+  // The last work with the idle windows around it; the caller fills `use` and `throttled`. Throws std::logic_error unless
+  // idle() was called exactly once since the work ended, because its net joules are not known before.
   MeasuredWindow measured();
   // The last two idle windows.
   IdleWindows idle_windows();
 
-  // Why the meter failed, the first time that somebody asks; empty later, and while the meter works.
+  // Returns the reason why the meter failed, on the first call after the failure only; otherwise empty.
   std::string new_failure();
 
  private:

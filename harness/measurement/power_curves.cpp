@@ -23,13 +23,13 @@ constexpr std::string_view cell_prefix = "cell/";
 constexpr std::size_t most_gaps = 200;
 constexpr std::size_t most_phases = 400;
 
-// forward, backward and step lie inside train; there are thousands of them.
+// forward, backward and step lie inside train and are not shown, because there are thousands of them.
 bool is_shown(std::string_view phase) {
   return phase == "load" || phase == "train" || phase == "validate" || phase == "test";
 }
 
-// The curve of one cell while its readings come. A window's mark may stand before readings that are older, so that a cell stays
-// open until a reading from beyond its end was seen.
+// Builds the curve of one cell from its readings. A mark may precede readings that are older than it, so that a cell stays open
+// until a reading after its end has been seen.
 class CellCurve {
  public:
   CellCurve(std::string id, TimeNs t0_ns, const power::MeterInfo& meter, std::size_t most_buckets)
@@ -52,7 +52,7 @@ class CellCurve {
     if (last != parts_.rend()) last->second.close(t1_ns);
   }
 
-  // False once nothing more is needed.
+  // Returns false once no more readings are needed.
   bool add(const power::Reading& reading) {
     for (auto part = parts_.begin(); part != parts_.end();) {
       part->second.add(reading);
@@ -89,7 +89,7 @@ class CellCurve {
     const bool gap_between = (a.flags & power::gap_begins) != 0 || b.t_ns - a.t_ns > limit_ns_;
     if (gap_between) gap(a.t_ns, b.t_ns);
     if (!meter_.counter) return point(b.t_ns, b.power_W);
-    // A counter tells the mean power since the reading before.
+    // A counter gives the mean power since the reading before.
     if (!gap_between && b.t_ns > a.t_ns)
       point(a.t_ns + (b.t_ns - a.t_ns) / 2, (b.energy_J - a.energy_J) / power::to_seconds(b.t_ns - a.t_ns));
   }
@@ -114,7 +114,7 @@ class CellCurve {
   std::optional<power::Reading> last_;
   results::MinMax points_;
   results::PowerCurve curve_;
-  std::list<std::pair<std::string, power::RunningEnergy>> parts_;  // open, or closed and not complete
+  std::list<std::pair<std::string, power::RunningEnergy>> parts_;  // open windows, and closed ones without all their readings
   std::map<std::string, std::vector<power::Energy>> energies_;
 };
 
@@ -158,7 +158,7 @@ class Curves : public power::TraceVisitor {
     else if (is_shown(phase))
       cell->phase_closes(phase, window.t0_ns, window.t1_ns);
   }
-  // A window that never closed (a kill) has no curve.
+  // A window that was never closed (because the program was killed) has no curve.
   void finish() {
     for (CellCurve& cell : cells_) {
       if (cell.closed()) store(cell);
@@ -167,7 +167,7 @@ class Curves : public power::TraceVisitor {
   }
 
  private:
-  // "cell/ID/phase": ID and phase; empty where it is another window.
+  // Splits "cell/ID/phase" into ID and phase; both are empty for any other window.
   static std::pair<std::string, std::string> parse(std::string_view name) {
     if (!name.starts_with(cell_prefix)) return {};
     name.remove_prefix(cell_prefix.size());
@@ -189,7 +189,7 @@ class Curves : public power::TraceVisitor {
   std::list<CellCurve> cells_;
 };
 
-// trace.csv, trace-2.csv, ... in the order in which they were written.
+// trace.csv, trace-2.csv, ... in the order of writing.
 std::vector<fs::path> traces_of(const fs::path& run) {
   std::vector<fs::path> result;
   std::error_code none;
@@ -218,7 +218,7 @@ void add_curves(const fs::path& run, std::span<const results::CellRow> rows, std
     try {
       power::visit_trace(path, curves);
     } catch (const power::TraceError& error) {
-      warn(fmt::format("{}; power is shown up to there", error.what()));
+      warn(fmt::format("{}; power is shown up to that point", error.what()));
     }
     curves.finish();
   }

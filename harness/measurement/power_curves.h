@@ -1,4 +1,4 @@
-// The power curves of a run's cells, from its traces, however long they are.
+// Power curves of a run's cells, computed from traces of any length.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@
 
 namespace tbft {
 
-// Buckets of one curve where so many cells share a report: all together stay below some 200,000.
+// The number of buckets in one curve if so many cells share a report, so that all curves together have about 200,000 at most.
 std::size_t buckets_for(std::size_t cells);
 
-// Reads traces/*.csv of a run directory row by row and adds the curves of these cells, with the joules of their phases. Of a
-// cell that ran more than once the last counts. A run without traces adds nothing; a trace that cannot be read is told to
-// `warn` and left out from there on.
+// Reads traces/*.csv of a run directory row by row and adds the curves of these cells, with the joules of their phases. If a
+// cell ran more than once, the last run counts. A run without traces adds nothing. A trace that cannot be read is reported to
+// `warn` and ignored from that point on.
 void add_curves(const std::filesystem::path& run, std::span<const results::CellRow> rows, std::size_t most_buckets,
                 results::PowerCurves& into, const std::function<void(const std::string&)>& warn);
 

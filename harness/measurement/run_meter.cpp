@@ -4,8 +4,8 @@
 
 namespace tbft {
 
-double idle_seconds(double asked_s, const power::MeterInfo& meter) {
-  if (asked_s >= 0) return asked_s;
+double idle_seconds(double requested_s, const power::MeterInfo& meter) {
+  if (requested_s >= 0) return requested_s;
   return meter.measured ? 5 : 0;
 }
 
