@@ -1,4 +1,4 @@
-// What a cell is seen doing: its windows of the meter, its progress, its time.
+// Observes a cell: opens its windows in the session, reports its progress and measures its time.
 #pragma once
 
 #include <atomic>
@@ -12,11 +12,11 @@
 
 namespace tbft {
 
-// Seconds since a moment, by the steady clock.
+// Seconds since `start`.
 double seconds_since(std::chrono::steady_clock::time_point start);
 
-// Makes the cell and its phases windows of the session, where there is one, reports progress, and keeps the time spent in
-// training. Throws Interrupted where the user stops the work.
+// Makes the cell and its phases windows of the session, if there is one, reports progress, and sums the time spent in training.
+// Throws Interrupted if the user stops the work.
 class CellObserver : public StopObserver {
  public:
   CellObserver(MeasurementSession* session, std::string window, bool trace_steps, const std::atomic<bool>& stop,
@@ -27,9 +27,9 @@ class CellObserver : public StopObserver {
         trace_steps_(trace_steps),
         progress_(std::move(progress)) {}
 
-  // One more window, WINDOW/tuning, over training and validation: their own may be shorter than the meter's period.
+  // Adds a window WINDOW/tuning over training and validation, because their own windows may be shorter than the meter's period.
   bool joins_tuning = false;
-  // Ends training after the epoch in which it is true.
+  // Training ends after the first epoch at which this returns true.
   std::function<bool()> is_enough;
 
   void begin_cell();

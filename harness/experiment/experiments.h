@@ -1,4 +1,4 @@
-// The experiment files of experiments/, compiled in: `tbft reproduce` needs no source tree.
+// The experiment files of experiments/, compiled in so that `tbft reproduce` needs no source tree.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 namespace tbft {
 
 struct Experiment {
-  std::string_view name;  // of the file, without .toml
+  std::string_view name;  // the file's name without .toml
   std::string_view toml;
 };
 std::span<const Experiment> experiments();

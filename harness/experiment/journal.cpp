@@ -25,7 +25,7 @@ std::streamoff read_file(const std::filesystem::path& path, JournalSummary& summ
   std::ifstream file(path, std::ios::binary);
   if (!file) fail(path, "cannot read the journal");
   const auto good = read_journal(file, path.string(), summary);
-  if (file.bad()) fail(path, "cannot read the journal");  // what was not read must not be cut
+  if (file.bad()) fail(path, "cannot read the journal");  // otherwise unread lines would be cut off
   return good;
 }
 
@@ -38,8 +38,8 @@ std::streamoff read_journal(std::istream& in, const std::string& name, JournalSu
     const auto object = nlohmann::json::parse(line, nullptr, false);
     if (!object.is_object())
       throw std::runtime_error(
-          fmt::format("{0}:{1}: damaged, not a journal line; delete it (sed -i {1}d {0}), which loses no row: only which test "
-                      "images its cell got right, or a search that is then repeated",
+          fmt::format("{0}:{1}: damaged, not a journal line; delete it (sed -i {1}d {0}). This loses no row, only which test "
+                      "images its cell classified correctly, or a search, which is then repeated",
                       name, number));
     const auto event = object.value("event", nlohmann::json());
     const auto cell = object.value("cell_id", nlohmann::json());
@@ -60,7 +60,7 @@ Journal::Journal(const std::filesystem::path& path) : path_(path) {
     const int error = errno;
     close(fd_);
     errno = error;
-    fail(path, "cannot cut the torn last line");
+    fail(path, "cannot cut off the incomplete last line");
   }
 }
 
@@ -69,12 +69,12 @@ Journal::~Journal() {
 }
 
 void Journal::append(const std::string& line) {
-  // What a failed write left behind would glue itself to this line.
-  if (torn_ && ftruncate(fd_, good_) != 0) fail(path_, "cannot cut the torn last line");
+  // Without this, the new line would be appended to the remains of a failed write.
+  if (torn_ && ftruncate(fd_, good_) != 0) fail(path_, "cannot cut off the incomplete last line");
   torn_ = false;
   const auto written = write(fd_, line.data(), line.size());
   if (written != static_cast<ssize_t>(line.size())) {
-    // A short write has no error number of its own: it is how a disk that fills up answers first.
+    // A short write sets no errno; it is usually the first sign of a full disk.
     const int error = written < 0 ? errno : ENOSPC;
     torn_ = ftruncate(fd_, good_) != 0;
     errno = error;

@@ -55,7 +55,7 @@ Identity identify(const Settings& declared) {
   nlohmann::json of_the_run = nlohmann::json::object();
   for (const auto& [key, role, help] : setting_keys()) {
     const std::string name(key);
-    if (values.at(name) == defaults.at(name)) continue;  // so that settings still to come change no id
+    if (values.at(name) == defaults.at(name)) continue;  // so that settings added later do not change ids
     if (role == SettingRole::result || role == SettingRole::machine) accuracy[name] = values.at(name);
     if (role == SettingRole::run && name != "name") of_the_run[name] = values.at(name);
   }
@@ -79,8 +79,8 @@ std::vector<Cell> make_plan(const Settings& declared, const Identity& identity) 
         for (const auto& strategy : settings.sweep.strategies) {
           Cell cell;
           cell.dataset = settings.data.dataset;
-          // Where the conditions are the three levels themselves, the level is the drift and no condition is left. Noise on the
-          // base model is a drift of the model, of none of the levels.
+          // If the conditions are the three levels themselves, the level is the drift and the condition stays empty. Noise on
+          // the base model is a drift of the model and has no level.
           const bool on_model = noised_block(condition).has_value();
           const bool is_level = kind.conditions_are_levels() && !on_model;
           cell.drift = is_level ? condition : data::drift_of(kind, target, on_model ? "" : condition);
@@ -96,7 +96,7 @@ std::vector<Cell> make_plan(const Settings& declared, const Identity& identity) 
                              cell.repetition,
                              find_strategy(cell.strategy).uses_gradient() ? settings.lr_of(cell.strategy) : 0,
                              identity.accuracy_json};
-          // It may become any strategy, at that one's rate.
+          // It may become any strategy, with that strategy's learning rate.
           if (find_strategy(cell.strategy).becomes_another()) {
             key.push_back(identity.reference_sha256);
             key.push_back(settings.train.lr);

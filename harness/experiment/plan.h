@@ -1,4 +1,4 @@
-// A plan: the cells of an experiment, their identities and their order.
+// A plan: the cells of an experiment, their ids and their order.
 #pragma once
 
 #include <cstdint>
@@ -9,42 +9,44 @@
 
 namespace tbft {
 
-// The unit of work, resume and CSV row.
+// The unit of work, of resuming, and of the rows of cells.csv.
 struct Cell {
   std::string id;  // 12 hex digits, see make_plan
   std::string dataset;
-  std::string drift;      // input | feature | output, joined by '+' where there are several
-  std::string condition;  // such as gaussian_noise-5, else empty
+  std::string drift;      // input | feature | output, several joined by '+'
+  std::string condition;  // such as gaussian_noise-5; may be empty
   double train_size = 0;
   std::string strategy;
   std::int64_t repetition = 0;
-  std::int64_t seed = 0;         // of training: sweep.seed + repetition
-  std::int64_t order_index = 0;  // place in the order of execution
+  std::int64_t seed = 0;         // training seed: sweep.seed + repetition
+  std::int64_t order_index = 0;  // position in the order of execution
 
-  // "input/gaussian_noise-5", "output", "noise-fc": what drifted, for people.
+  // The drift as text: "input/gaussian_noise-5", "output", "noise-fc".
   std::string drift_text() const { return drift + (drift.empty() || condition.empty() ? "" : "/") + condition; }
 };
 
-// What makes two results comparable: a hash over it names a run's configuration, and every cell id contains it.
+// Identifies which results are comparable. A hash over it names a run's configuration, and every cell id contains it.
 struct Identity {
   std::string checkpoint_sha256;
-  std::string reference_sha256;  // of model.reference; empty where there is none
+  std::string reference_sha256;  // of model.reference; empty without one
   std::string accuracy_json;     // declared settings that can change an accuracy, keys sorted
   std::string config_hash;       // 12 hex digits over all settings except the sweep lists, which may be extended
 };
 
-// `declared`: what the experiment file and --set say. Nothing that a machine detects goes in, so that an experiment has the
-// same ids everywhere. Reads the checkpoint for its hash. Throws UsageError where it cannot be read.
+// Computes the identity from `declared`, the settings of the experiment file and --set. It ignores everything detected on a
+// machine, so that an experiment has the same ids everywhere. Reads the checkpoint for its hash. Throws UsageError if it cannot
+// be read.
 Identity identify(const Settings& declared);
 
-// Every (condition, size, strategy, repetition); repetition by repetition, shuffled within one by sweep.seed. A cell's id is
-// the head of SHA-256 over drift, condition, size, strategy, repetition, learning rate and Identity::accuracy_json.
+// Makes every combination of condition, size, strategy and repetition, in the order of repetitions, shuffled within each by
+// sweep.seed. A cell's id is the beginning of SHA-256 over drift, condition, size, strategy, repetition, learning rate and
+// Identity::accuracy_json.
 std::vector<Cell> make_plan(const Settings& declared, const Identity& identity);
 
-// The cells that are named, in the order of the plan: each by its order_index or its id. None named: all. Throws UsageError.
+// The named cells in the order of the plan, each named by its order_index or id. Without names: all. Throws UsageError.
 std::vector<Cell> select_cells(const std::vector<Cell>& plan, const std::vector<std::string>& names);
 
-// Lower-case hex SHA-256.
+// SHA-256 as lower-case hex digits.
 std::string sha256_hex(std::string_view bytes);
 
 }  // namespace tbft

@@ -26,14 +26,14 @@ void fill_result(results::CellRow& row, const TrainResult& result) {
   row.saved_act_MiB = result.saved_act_MiB;
 }
 
-// A cell may have several: none hides another.
+// Adds a reason, because a cell may have several and none may hide another.
 void add_reason(results::CellRow& row, const std::string& reason) {
   if (reason.empty()) return;
   if (!row.reason.empty()) row.reason += "; ";
   row.reason += reason;
 }
 
-// A slow meter may know the cell but not its short training windows: then the columns of training alone stay empty.
+// A slow meter may measure the cell but not its short training windows. Then only the columns of training stay empty.
 void fill_train_energy(results::CellRow& row, const power::Energy& train, const IdleWindows& idle) {
   const std::string unknown_since = train.valid ? power::negative_reason(train) : train.reason;
   if (!unknown_since.empty()) return add_reason(row, "train energy unknown: " + unknown_since);
@@ -72,7 +72,7 @@ results::CellRow make_row(const CellMeasurement& m, const RowContext& run) {
   row.train_size = m.cell.train_size;
   row.strategy = m.cell.strategy;
   row.blocks = blocks_text(strategy.chooses() && m.result ? m.result->tuned : strategy.tuned);
-  // What `diagnosed` became decides how it was trained.
+  // The strategy that `diagnosed` chose decides how the cell was trained.
   const auto& trained = m.result && !m.result->chosen.empty() ? find_strategy(m.result->chosen) : strategy;
   row.repetition = m.cell.repetition;
   row.seed = m.cell.seed;

@@ -1,4 +1,4 @@
-// From what was measured of a cell to its row of cells.csv.
+// Converts the measurements of a cell to its row of cells.csv.
 #pragma once
 
 #include <optional>
@@ -34,14 +34,14 @@ struct CellMeasurement {
   double duration_s = 0, train_s = 0;  // steady clock
   double sampler_cpu_s = 0;
   std::optional<double> peak_rss_MiB;
-  double lr = 0;  // that it trained with; 0: unknown
+  double lr = 0;  // the learning rate of its training; 0: unknown
 };
 
 struct CellEnergy : MeasuredWindow {
   std::optional<power::Energy> train;  // empty: nothing was trained
 };
 
-// What the joules of the whole cell are worth, given what the board and its processors did meanwhile.
+// Judges the joules of the whole cell, given the state of the board and its processors during it.
 WindowResult result_of(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter);
 
 struct RowContext {
@@ -51,12 +51,13 @@ struct RowContext {
   std::string config_hash;
 };
 
-// Status `failed` where training failed; `invalid` where the energy is (no reading, a gap, a throttled board, a meter that
-// stands still, negative joules): joule columns stay empty, the accuracy counts. Where only the training windows are invalid,
-// their columns stay empty and `reason` says why.
+// Status `failed` if training failed. Status `invalid` if the energy is invalid (no reading, a gap, a throttled board, a meter
+// whose value does not change, negative joules): joule columns are then empty, and the accuracy counts. If only the training
+// windows are invalid, only their columns are empty and `reason` states why.
 results::CellRow make_row(const CellMeasurement& measurement, const CellEnergy& energy, const power::MeterInfo& meter,
                           const RowContext& run);
-// Of a cell that shared the machine with others: its accuracy alone. Meter, energy and times stay empty; `ok` or `failed`.
+// The row of a cell that shared the machine with others: only its accuracy. Meter, energy and times stay empty; `ok` or
+// `failed`.
 results::CellRow make_row(const CellMeasurement& measurement, const RowContext& run);
 
 }  // namespace tbft

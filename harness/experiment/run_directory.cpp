@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A key that no setting has is compared as one that decides an accuracy.
+// A key without a setting is treated as one that determines an accuracy.
 SettingRole role_of(std::string_view key) {
   const auto found = std::ranges::find(setting_keys(), key, &SettingKey::name);
   return found == setting_keys().end() ? SettingRole::result : found->role;
@@ -51,13 +51,13 @@ nlohmann::json read_run_json(const fs::path& path) {
 std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now, bool may_grow) {
   using Json = nlohmann::json;
   if (before.contains("cell_ids") != now.contains("cell_ids"))
-    return {fmt::format("tbft {} named cells by the machine as well, so its run goes on with that version alone",
+    return {fmt::format("cell ids of tbft {} also depend on the machine, so only that version can continue its run",
                         (before.contains("cell_ids") ? now : before).value("tool_version", "0.1"))};
   std::vector<std::string> differences;
   const auto compare = [&](const std::string& what, const Json& old, const Json& value) {
     if (old != value) differences.push_back(fmt::format("{} was {}, is {}", what, old.dump(), value.dump()));
   };
-  // A setting that came after the run was made had what is now its default.
+  // A setting that was added after the run was made had its present default.
   const auto defaults = Json::parse(to_json(Settings()));
   const auto value_in = [&](const Json& run, const char* settings, const std::string& key) {
     return run.value(settings, Json::object()).value(key, defaults.value(key, Json()));
@@ -72,7 +72,7 @@ std::vector<std::string> differences_of_runs(const nlohmann::json& before, const
   for (const char* key : {"checkpoint_sha256", "libtorch", "board", "cpu"})
     if (measured || (key != std::string_view("board") && key != std::string_view("cpu")))
       compare(key, before.value(key, Json()), now.value(key, Json()));
-  // Conditions added to the plan bring data sets of their own: only what both name is compared.
+  // New conditions in a plan add data sets, so only those in both are compared.
   const auto old_data = before.value("data", Json::object());
   const auto data = now.value("data", Json::object());
   for (const auto& [name, set] : data.items())
@@ -87,11 +87,12 @@ std::string trace_name(int execution) {
 
 void RunDirectory::refuse(const fs::path& path, bool resume) {
   if (resume && !fs::exists(path / "run.json"))
-    throw RunDirectoryError(fmt::format("{}: nothing to resume there (no run.json); leave --resume out", path.string()));
+    throw RunDirectoryError(fmt::format("{}: contains no run to resume (no run.json); omit --resume", path.string()));
   if (!resume && !fs::exists(path / "run.json") && fs::exists(path / "cells.csv"))
-    throw RunDirectoryError(fmt::format("{}: holds a cells.csv without its run.json; choose another -o", path.string()));
+    throw RunDirectoryError(fmt::format("{}: contains a cells.csv without its run.json; choose another -o", path.string()));
   if (!resume && fs::exists(path / "run.json"))
-    throw RunDirectoryError(fmt::format("{}: holds a run already; go on with --resume or choose another -o", path.string()));
+    throw RunDirectoryError(
+        fmt::format("{}: already contains a run; continue it with --resume or choose another -o", path.string()));
 }
 
 RunDirectory::RunDirectory(fs::path path, bool resume) : path_(std::move(path)) {
@@ -103,7 +104,7 @@ RunDirectory::RunDirectory(fs::path path, bool resume) : path_(std::move(path)) 
   if (lock_ < 0) throw RunDirectoryError(fmt::format("{}: cannot create .lock: {}", path_.string(), std::strerror(errno)));
   if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     close(lock_);
-    throw RunDirectoryError(fmt::format("{}: another tbft works in this directory", path_.string()));
+    throw RunDirectoryError(fmt::format("{}: another tbft uses this directory", path_.string()));
   }
 }
 
@@ -121,7 +122,7 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
           fmt::format("{}: cannot resume: {}; use another -o", path_.string(), fmt::join(differences, "; ")));
     now["run_id"] = before.at("run_id");
     now["created_utc"] = before.at("created_utc");
-    // An execution of some cells loads their images only; those of the others stay known.
+    // An execution of some cells loads only their images, so the facts about the others are kept from before.
     if (auto data = before.value("data", nlohmann::json()); data.is_object() && now["data"].is_object()) {
       data.update(now["data"]);
       now["data"] = data;
@@ -146,7 +147,8 @@ void RunDirectory::commit(const results::CellRow& row) {
   if (present_.contains(row.cell_id)) {
     auto cells = results::read_cells(cells_csv());
     const auto old = std::ranges::find(cells.rows, row.cell_id, &results::CellRow::cell_id);
-    // The old row is safe in its new place before it leaves the old one; a kill between the two must not put it there twice.
+    // The old row is saved in its new file before it is removed from the old one. A kill between the two must not save it
+    // twice.
     const auto superseded = path_ / "cells.superseded.csv";
     const auto same = [&](const results::CellRow& r) { return r.cell_id == old->cell_id && r.started_utc == old->started_utc; };
     if (!fs::exists(superseded) || std::ranges::none_of(results::read_cells(superseded).rows, same))

@@ -19,7 +19,7 @@ void add_cells(const std::filesystem::path& cells, results::Inputs& inputs, cons
   try {
     if (std::filesystem::exists(journal)) results::read_correctness(journal, file.rows, inputs.correctness, &inputs.levels);
   } catch (const std::runtime_error& error) {
-    warn(fmt::format("{}; intervals of this run are over repetitions alone, and its diagnoses are left out", error.what()));
+    warn(fmt::format("{}; intervals of this run are over repetitions only, and its diagnoses are left out", error.what()));
   }
   inputs.cells.insert(inputs.cells.end(), file.rows.begin(), file.rows.end());
 }

@@ -67,7 +67,7 @@ void StatusFile::write(const RunStatus& status) noexcept {
   if (!wanted()) return;
   try {
     results::write_file_atomically(path_, status_json(status), results::Durable::no);
-  } catch (...) {  // a full disk ends no run; the next one may succeed
+  } catch (...) {  // a full disk ends no run; the next write may succeed
   }
   written_ = std::chrono::steady_clock::now();
 }

@@ -1,4 +1,4 @@
-// How far a run or a recording is: one line for a terminal, a JSON file for other programs.
+// The progress of a run or a recording: a line for a terminal, and a JSON file for other programs.
 #pragma once
 
 #include <chrono>
@@ -17,35 +17,35 @@ namespace tbft {
 struct RunStatus {
   std::string command;                 // run | record
   std::string state = "starting";      // starting | running | idle | cooling: ... | done | invalid | interrupted | failed
-  std::string output;                  // the run directory, or the trace
-  std::string cell_id, cell;           // at work, and what it is; empty: none
-  std::int64_t done = 0, planned = 0;  // cells; 0 planned: it has none
-  double fraction = results::unknown;  // of all, 0 to 1; unknown for a recording without an end
+  std::string output;                  // run directory or trace
+  std::string cell_id, cell;           // the current cell's id and description; empty: none
+  std::int64_t done = 0, planned = 0;  // number of cells; planned is 0 if the work has no cells
+  double fraction = results::unknown;  // of the work, 0 to 1; unknown for a recording without an end
   double elapsed_s = 0, eta_s = results::unknown;
-  double power_W = results::unknown, energy_J = results::unknown;  // now, and since the start
+  double power_W = results::unknown, energy_J = results::unknown;  // the present power, and the energy since the start
   std::string meter;
-  bool measured = false;  // energy and power are no estimate
-  std::string message;    // why it failed, how to go on
+  bool measured = false;  // energy and power are measured, not estimated
+  std::string message;    // the reason of a failure, or how to continue
 };
 
-// "[====>   ] 5/42 input drift 10 % fc | 3.21 W 153 J | ETA 3 min 20 s"
+// For example "[====>   ] 5/42 input drift 10 % fc | 3.21 W 153 J | ETA 3 min 20 s".
 std::string status_line(const RunStatus& status);
-// One object with these names; unknown is null.
+// One object with these names; an unknown value is null.
 std::string status_json(const RunStatus& status);
 
-// The file is replaced whole, at most once a second while work goes on; it is not synced, so that a status costs no write to
-// the disk while joules are measured. Without a path nothing happens.
+// Replaces the whole file, at most once a second while work goes on. The file is not synced, so that a status costs no disk
+// write while joules are measured. Does nothing without a path.
 class StatusFile {
  public:
-  // Writes the first status. Throws std::system_error where the file cannot be written.
+  // Writes the first status. Throws std::system_error if the file cannot be written.
   StatusFile(std::filesystem::path path, const RunStatus& first);
-  // A later failure is no reason to end a run: silent.
+  // A later failure is ignored, because it is no reason to end a run.
   void update(const RunStatus& status);
-  // At once: a new state, the end.
+  // Writes at once; for a new state or the end.
   void write(const RunStatus& status) noexcept;
   bool wanted() const { return !path_.empty(); }
 
-  // Does the work; where it is interrupted or fails the file says so before the error goes on.
+  // Does the work. If it is interrupted or fails, the file records that before the exception is passed on.
   template <typename Work>
   auto until_end(RunStatus& status, Work work) {
     const auto end = [&](const char* state, const std::string& message) {

@@ -33,13 +33,13 @@ using NumberMap = std::map<std::string, double>;
   throw UsageError(fmt::format("{}: {}", where, what));
 }
 
-constexpr std::string_view set_option = "--set ";  // begins the source of what is no file and has no lines
+constexpr std::string_view set_option = "--set ";  // begins the source of a --set option, which has no file and no lines
 
 std::string place(const toml::node& node, const std::string& source) {
   return source.starts_with(set_option) ? source : fmt::format("{}:{}", source, node.source().begin.line);
 }
 
-// One overload a type: what the file says becomes the setting, or the error says what was expected.
+// Each overload converts the file's value to the type of the setting, or reports the expected kind.
 void assign(std::string& to, const toml::node& node, const std::string& where) {
   if (!node.is_string()) fail(where, "expects a string in quotes");
   to = node.as_string()->get();
@@ -54,7 +54,7 @@ void assign(std::int64_t& to, const toml::node& node, const std::string& where) 
 }
 void assign(double& to, const toml::node& node, const std::string& where) {
   if (!node.is_number()) fail(where, "expects a number");
-  // Not node.value<double>(): it is empty for a whole number that a double cannot hold exactly.
+  // node.value<double>() is empty for an integer that a double cannot hold exactly, so it is not used.
   to = node.is_integer() ? static_cast<double>(node.as_integer()->get()) : node.as_floating_point()->get();
   if (!std::isfinite(to)) fail(where, "expects a finite number");
 }
@@ -64,7 +64,7 @@ void assign(std::vector<T>& to, const toml::node& node, const std::string& where
   to.clear();
   for (const auto& element : *node.as_array()) assign(to.emplace_back(), element, where);
 }
-// Given entries are set, the others keep their value: `train.lr.fc = 0.02` leaves the default rate alone.
+// Sets the given entries and keeps the others: `train.lr.fc = 0.02` keeps the default rate.
 void assign(NumberMap& to, const toml::node& node, const std::string& where) {
   if (!node.is_table()) fail(where, "expects a table such as { default = 1e-3, fc = 1e-2 }");
   for (const auto& [name, value] : *node.as_table())
@@ -77,7 +77,7 @@ struct Key {
   std::function<nlohmann::json(const Settings&)> get;
 };
 
-// `member` gives the setting's place in Settings; serves reading and writing.
+// `member` returns the setting's place in Settings, for reading and writing.
 template <typename Member>
 Key key(std::string_view name, SettingRole role, std::string_view help, Member member) {
   return {{name, role, help},
@@ -86,7 +86,7 @@ Key key(std::string_view name, SettingRole role, std::string_view help, Member m
 }
 
 const std::vector<Key>& keys() {
-// NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none
+// NOLINTBEGIN(bugprone-macro-parentheses): a member's name needs no parentheses
 #define TBFT_SETTING(path) \
   [](auto& s) -> auto& {   \
     return s.path;         \
@@ -95,60 +95,62 @@ const std::vector<Key>& keys() {
   using enum SettingRole;
   static const std::vector<Key> all{
       key("name", run, "name of the experiment, in cells.csv", TBFT_SETTING(name)),
-      key("description", place, "a line for people", TBFT_SETTING(description)),
+      key("description", place, "a line that describes it to readers", TBFT_SETTING(description)),
       key("protocol", result, "paper (faithful) or efficient (frozen blocks in eval mode)", TBFT_SETTING(protocol)),
-      key("threads", machine, "intra-op threads; 0: every core", TBFT_SETTING(threads)),
-      key("backend", machine, "convolutions by onednn or native; auto: onednn where libtorch has it", TBFT_SETTING(backend)),
+      key("threads", machine, "intra-op threads; 0: all cores", TBFT_SETTING(threads)),
+      key("backend", machine, "convolutions by onednn or native; auto: onednn if libtorch has it", TBFT_SETTING(backend)),
       key("layout", result, "channels_last, or contiguous: torch's own operations, slower", TBFT_SETTING(layout)),
       key("data.dataset", result, "data set, as `tbft data list` names it", TBFT_SETTING(data.dataset)),
-      key("data.path", place, "where it lies: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
-      key("data.train_path", place, "images to tune on where they are no part of data.path (which then gives val and test)",
+      key("data.path", place, "its location: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
+      key("data.train_path", place, "images to train on that are not part of data.path (which then provides val and test)",
           TBFT_SETTING(data.train_path)),
-      key("data.conditions", list, "drifts to sweep, for data sets that have several", TBFT_SETTING(data.conditions)),
+      key("data.conditions", list, "drifts to sweep, for data sets with several", TBFT_SETTING(data.conditions)),
       key("model.checkpoint", place, "base model, a .pth state dict", TBFT_SETTING(model.checkpoint)),
-      key("model.reference", place,
-          "for strategy diagnosed: what the source looks like, a file of tbft diagnose --save-reference",
+      key("model.reference", place, "for strategy diagnosed: reference of the source, from tbft diagnose --save-reference",
           TBFT_SETTING(model.reference)),
       key("model.noise_sigma", result,
-          "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; a block not named: searched",
+          "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; searched for other blocks",
           TBFT_SETTING(model.noise_sigma)),
-      key("sweep.train_sizes", list, "fractions of all target images (of data.train_path where given), each in (0, 0.7]",
+      key("sweep.train_sizes", list, "fractions of all target images (of data.train_path if given), each in (0, 0.7]",
           TBFT_SETTING(sweep.train_sizes)),
-      key("sweep.val_size", result, "fraction of all target images to validate on, in (0, 0.15]; what it leaves is tested",
+      key("sweep.val_size", result, "fraction of all target images for validation, in (0, 0.15]; the rest is for testing",
           TBFT_SETTING(sweep.val_size)),
-      key("sweep.strategies", list, "what is tuned", TBFT_SETTING(sweep.strategies)),
+      key("sweep.strategies", list, "strategies to compare", TBFT_SETTING(sweep.strategies)),
       key("sweep.repetitions", list, "repetitions of every cell", TBFT_SETTING(sweep.repetitions)),
-      key("sweep.seed", result, "training seed of repetition 0; the next one adds 1", TBFT_SETTING(sweep.seed)),
+      key("sweep.seed", result, "training seed of repetition 0; each further one adds 1", TBFT_SETTING(sweep.seed)),
       key("sweep.split_seed", result, "seed of the train/val/test split, the same in every repetition",
           TBFT_SETTING(sweep.split_seed)),
       key("train.optimizer", result, "sgd or adam", TBFT_SETTING(train.optimizer)),
       key("train.lr", list, "learning rates: default and by strategy, { default = 1e-3, fc = 1e-2 }", TBFT_SETTING(train.lr)),
       key("train.momentum", result, "SGD momentum", TBFT_SETTING(train.momentum)),
       key("train.weight_decay", result, "weight decay of the tuned parameters", TBFT_SETTING(train.weight_decay)),
-      key("train.batch", result, "images a step", TBFT_SETTING(train.batch)),
-      key("train.epochs", result, "epochs at most", TBFT_SETTING(train.epochs)),
+      key("train.batch", result, "images per step", TBFT_SETTING(train.batch)),
+      key("train.epochs", result, "maximal number of epochs", TBFT_SETTING(train.epochs)),
       key("train.patience", result, "epochs without a better validation loss before stopping", TBFT_SETTING(train.patience)),
-      key("train.augment", result, "random crop and mirror of the images that are tuned on", TBFT_SETTING(train.augment)),
-      key("train.lr_search", result, "multiples of each learning rate to try first, the best validation loss wins; [] : none",
+      key("train.augment", result, "random crop and mirror of the training images", TBFT_SETTING(train.augment)),
+      key("train.lr_search", result,
+          "multiples of each learning rate to try first; the best validation loss decides; []: no search",
           TBFT_SETTING(train.lr_search)),
       key("train.batchnorm", result, "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
       key("train.cache", result,
-          "activations of the frozen blocks, kept: fp32, bf16 or off; auto: fp32 where protocol efficient allows it",
+          "kept activations of the frozen blocks: fp32, bf16 or off; auto: fp32 if protocol efficient allows it",
           TBFT_SETTING(train.cache)),
       key("train.cache_limit_MiB", place, "larger caches go to a mapped file in $TMPDIR", TBFT_SETTING(train.cache_limit_MiB)),
-      key("train.refresh_bn", result, "efficient: one bn-stats pass over the images to tune on first",
+      key("train.refresh_bn", result, "efficient: one bn-stats pass over the training images first",
           TBFT_SETTING(train.refresh_bn)),
-      key("meter.uri", run, "power meter; auto picks one, or estimates", TBFT_SETTING(meter.uri)),
-      key("meter.interval_s", run, "sampling interval; 0: the meter's own", TBFT_SETTING(meter.interval_s)),
+      key("meter.uri", run, "power meter; auto selects one, or estimates", TBFT_SETTING(meter.uri)),
+      key("meter.interval_s", run, "sampling interval in seconds; 0: the meter's default", TBFT_SETTING(meter.interval_s)),
       key("meter.marker", place, "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none",
           TBFT_SETTING(meter.marker)),
       key("meter.trace", place, "readings to keep in traces/: full, cells (inside cells and idle windows) or off",
           TBFT_SETTING(meter.trace)),
-      key("meter.realtime", place, "real-time priority of the sampling thread: auto (where permitted), on or off",
+      key("meter.realtime", place, "real-time priority of the sampling thread: auto (if permitted), on or off",
           TBFT_SETTING(meter.realtime)),
-      key("idle.seconds", run, "idle window between cells; -1: by meter (5, or 0 for an estimate)", TBFT_SETTING(idle.seconds)),
-      key("cooldown.max_C", run, "wait between cells until the board is this cool; 0: do not", TBFT_SETTING(cooldown.max_C)),
-      key("cooldown.timeout_s", run, "longest such wait", TBFT_SETTING(cooldown.timeout_s)),
+      key("idle.seconds", run, "length of the idle window between cells; -1: by meter (5, or 0 for an estimate)",
+          TBFT_SETTING(idle.seconds)),
+      key("cooldown.max_C", run, "wait between cells until the board is below this temperature; 0: do not wait",
+          TBFT_SETTING(cooldown.max_C)),
+      key("cooldown.timeout_s", run, "maximal length of such a wait", TBFT_SETTING(cooldown.timeout_s)),
       key("warmup", run, "run one discarded cell first", TBFT_SETTING(warmup)),
       key("trace_steps", run, "mark forward, backward and step in the trace too", TBFT_SETTING(trace_steps)),
   };
@@ -156,9 +158,9 @@ const std::vector<Key>& keys() {
   return all;
 }
 
-// Settings of earlier versions, and what stands in their place.
+// Settings of earlier versions, and their replacements.
 constexpr std::pair<std::string_view, std::string_view> removed[]{
-    {"model.noise_accuracy_pct", "the search for noise aims at 15 %; model.noise_sigma gives a deviation itself"}};
+    {"model.noise_accuracy_pct", "the search for noise always aims at 15 %; set the deviation with model.noise_sigma"}};
 
 std::string_view nearest_key(std::string_view name) {
   const auto distance = [&](const Key& k) { return edit_distance(name, k.doc.name); };
@@ -169,7 +171,7 @@ bool is_section(const std::string& path) {
   return std::ranges::any_of(keys(), [&](const Key& k) { return k.doc.name.starts_with(path + "."); });
 }
 
-// Walks a table; `prefix` is the dotted path so far.
+// Applies the entries of a table; `prefix` is the dotted path of the table.
 void apply(Settings& settings, const toml::table& table, const std::string& prefix, const std::string& source) {
   for (const auto& [name, node] : table) {
     const std::string path = prefix.empty() ? std::string(name.str()) : fmt::format("{}.{}", prefix, name.str());
@@ -177,7 +179,7 @@ void apply(Settings& settings, const toml::table& table, const std::string& pref
     if (found != keys().end()) {
       found->set(settings, node, fmt::format("{}: {}", place(node, source), path));
     } else if (const auto* inner = node.as_table(); inner != nullptr && (!inner->empty() || is_section(path))) {
-      // An unknown table too: its first key says better than its name what was meant.
+      // An unknown table is searched too, because its first key shows better than its name what was meant.
       apply(settings, *inner, path, source);
     } else {
       for (const auto& [key, instead] : removed)
@@ -213,7 +215,7 @@ toml::table parse_set_option(const std::string& option) {
   try {
     return toml::parse(fmt::format("{} = {}", name, value));
   } catch (const toml::parse_error&) {
-    // A bare word or a path: a string without quotes, as a shell user writes it.
+    // A word or a path without quotes, as typed in a shell, is a string.
     if (value.find_first_of("'\n[]{}\"") != std::string::npos)
       fail(source, "the value is not TOML; write a string, a number or a list such as [0.1,0.2]");
     return parse(fmt::format("{} = '{}'", name, value), source);
@@ -234,10 +236,10 @@ template <typename T>
 void check_distinct(std::string_view key_name, std::vector<T> values) {
   std::ranges::sort(values);
   if (const auto twice = std::ranges::adjacent_find(values); twice != values.end())
-    fail(std::string(key_name), fmt::format("{} stands there twice", *twice));
+    fail(std::string(key_name), fmt::format("{} is listed twice", *twice));
 }
 
-// The name begins the run directory's: runs/NAME-TIME.
+// The name begins the run directory's name: runs/NAME-TIME.
 void check_folder_name(std::string_view name) {
   constexpr std::size_t longest = 200;
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
@@ -247,8 +249,8 @@ void check_folder_name(std::string_view name) {
 }
 
 void check_data(const Settings& s) {
-  if (s.data.dataset.empty()) fail("data.dataset", "needed; `tbft data list` names the known ones");
-  if (s.data.path.empty()) fail("data.path", "needed: a path or name:PATH?key=value");
+  if (s.data.dataset.empty()) fail("data.dataset", "required; `tbft data list` shows the known ones");
+  if (s.data.path.empty()) fail("data.path", "required: a path or name:PATH?key=value");
   const data::DatasetKind* kind = nullptr;
   try {
     kind = &data::find_dataset(s.data.dataset);
@@ -260,9 +262,9 @@ void check_data(const Settings& s) {
   }
   for (const auto* path : {&s.data.path, &s.data.train_path}) {
     if (kind->grammar == nullptr || path->empty()) continue;
-    // data.conditions would replace it without a word.
+    // data.conditions would silently replace it.
     if (data::dataset_at(s.data.dataset, *path).params.contains("condition"))
-      fail(path == &s.data.path ? "data.path" : "data.train_path", "takes no condition=; write it to data.conditions");
+      fail(path == &s.data.path ? "data.path" : "data.train_path", "must not contain condition=; list it in data.conditions");
   }
   for (const auto& condition : s.data.conditions) {
     if (noised_block(condition)) continue;
@@ -270,7 +272,7 @@ void check_data(const Settings& s) {
   }
 }
 
-// Whether a frozen block gives the same for an image at every epoch.
+// Whether a frozen block gives the same output for an image in every epoch.
 bool may_cache(const Settings& s) {
   return s.protocol == "efficient" && s.train.batchnorm != "train" && !s.train.augment;
 }
@@ -315,9 +317,9 @@ void check(const Settings& s) {
   check_range("train.cache_limit_MiB", static_cast<double>(s.train.cache_limit_MiB), 0, 1e9);
   if ((s.train.cache == "fp32" || s.train.cache == "bf16") && !may_cache(s))
     fail("train.cache",
-         "needs protocol = efficient, BatchNorm of frozen blocks in eval mode and train.augment = false: else what "
-         "they give is not the same every epoch");
-  if (s.train.refresh_bn && s.protocol != "efficient") fail("train.refresh_bn", "belongs to protocol = efficient");
+         "needs protocol = efficient, BatchNorm of frozen blocks in eval mode and train.augment = false; otherwise "
+         "their outputs differ between epochs");
+  if (s.train.refresh_bn && s.protocol != "efficient") fail("train.refresh_bn", "needs protocol = efficient");
   check_range("threads", static_cast<double>(s.threads), 0, 1024);
   check_range("train.batch", static_cast<double>(s.train.batch), 1, 65536);
   check_range("train.epochs", static_cast<double>(s.train.epochs), 1, 100000);
@@ -365,9 +367,10 @@ void check(const Settings& s) {
       fail("model.reference",
            "strategy diagnosed needs it: tbft diagnose --checkpoint BASE --source DATASET --save-reference FILE");
     if (!s.train.lr_search.empty())
-      fail("train.lr_search", "no rate can be searched for strategy diagnosed, which may become any other; sweep it apart");
+      fail("train.lr_search",
+           "no rate can be searched for strategy diagnosed, because it may become any other; sweep it separately");
   }
-  if (s.model.checkpoint.empty()) fail("model.checkpoint", "needed: the base model, --set model.checkpoint=FILE.pth");
+  if (s.model.checkpoint.empty()) fail("model.checkpoint", "required: the base model, --set model.checkpoint=FILE.pth");
 }
 
 Settings completed(Settings s) {

@@ -1,4 +1,4 @@
-// The settings of an experiment: what a TOML file and --set may say, with their defaults (the paper's protocol).
+// The settings of an experiment, from a TOML file and --set, with their defaults (the paper's protocol).
 #pragma once
 
 #include <cstdint>
@@ -17,25 +17,25 @@ struct Settings {
   std::string name;
   std::string description;
   std::string protocol = "paper";        // paper | efficient
-  std::int64_t threads = 0;              // 0: every core this process may use
-  std::string backend = "auto";          // of convolutions: onednn | native | auto: onednn where libtorch has it
+  std::int64_t threads = 0;              // 0: all cores that this process may use
+  std::string backend = "auto";          // of convolutions: onednn | native | auto: onednn if libtorch has it
   std::string layout = "channels_last";  // of activations; or contiguous: torch's own operations, slower
 
   struct {
     std::string dataset;     // name in cells.csv
     std::string path;        // a path or name:PATH?key=value
-    std::string train_path;  // images that are tuned on, where they are no part of path; empty: a part of path
+    std::string train_path;  // images to train on that are not part of path; empty: a part of path is used
     std::vector<std::string> conditions;
   } data;
   struct {
     std::string checkpoint;
-    std::string reference;                      // of its source, from tbft diagnose --save-reference; for strategy diagnosed
-    std::map<std::string, double> noise_sigma;  // by block, for conditions noise-BLOCK; a block not named: searched
+    std::string reference;                      // of the source, from tbft diagnose --save-reference; for strategy diagnosed
+    std::map<std::string, double> noise_sigma;  // by block, for conditions noise-BLOCK; missing blocks are searched
   } model;
   struct {
     std::vector<double> train_sizes{0.1};
     std::vector<std::string> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "full"};
-    double val_size = paper_val_size;  // fraction of all n to validate on; what it leaves of the paper's part is tested
+    double val_size = paper_val_size;  // fraction of all n for validation; the rest of the paper's part is for testing
     std::int64_t repetitions = 1;
     std::int64_t seed = 0;         // training seed is seed + repetition
     std::int64_t split_seed = 42;  // the same in every repetition
@@ -48,18 +48,18 @@ struct Settings {
     std::int64_t batch = 128;
     std::int64_t epochs = 10;
     std::int64_t patience = 5;
-    bool augment = false;           // random crop (pad 4) and mirror of the images that are tuned on
-    std::vector<double> lr_search;  // multiples of a strategy's learning rate to try first; empty: none
+    bool augment = false;           // random crop (pad 4) and mirror of the training images
+    std::vector<double> lr_search;  // multiples of a strategy's learning rate to try first; empty: no search
     std::string batchnorm;          // train | frozen-eval | eval; empty: by protocol (paper: train, efficient: frozen-eval)
-    std::string cache = "auto";     // what the frozen blocks give, kept: fp32 | bf16 | off; auto: fp32 where it is exact
-    std::int64_t cache_limit_MiB = 1024;  // more than that goes to a mapped file in $TMPDIR
-    bool refresh_bn = false;              // efficient: one bn-stats pass over the images to tune on before anything is frozen
+    std::string cache = "auto";     // kept outputs of the frozen blocks: fp32 | bf16 | off; auto: fp32 if exact
+    std::int64_t cache_limit_MiB = 1024;  // larger caches go to a mapped file in $TMPDIR
+    bool refresh_bn = false;              // efficient: one bn-stats pass over the training images before any block is frozen
   } train;
   struct {
     std::string uri = "auto";
-    double interval_s = 0;          // 0: the meter's own
-    std::string marker;             // GPIO lines raised in phases, as in power/gpio_marker.h; empty: none
-    std::string trace = "full";     // readings in traces/: full | cells (in windows, with their neighbours) | off
+    double interval_s = 0;          // 0: the meter's default
+    std::string marker;             // GPIO lines raised in phases, see power/gpio_marker.h; empty: none
+    std::string trace = "full";     // readings in traces/: full | cells (in windows, with the readings beside them) | off
     std::string realtime = "auto";  // priority of the sampling thread: auto (where permitted) | on | off
   } meter;
   struct {
@@ -75,13 +75,13 @@ struct Settings {
   double lr_of(std::string_view strategy) const;
 };
 
-// What a setting decides, and so which executions may differ in it.
+// What a setting influences, and therefore which executions of a run may differ in it.
 enum class SettingRole {
   result,   // the accuracy: part of every cell's id
-  machine,  // the accuracy's last digits, and joules: part of every cell's id as declared; the machine fills 0 and `auto`
-  list,     // which cells there are: each id holds its cell's own value, and a plan may grow by it
-  run,      // joules, times and names: no part of an id, but one value a run
-  place,    // where files lie, what is kept of the readings: may differ at each execution
+  machine,  // the accuracy's last digits, and joules: part of every cell's id as declared; the machine replaces 0 and `auto`
+  list,     // the cells of the plan: each id contains its cell's own value, and a plan may grow by it
+  run,      // joules, times and names: not part of an id, but the same for the whole run
+  place,    // paths, and which readings are kept: may differ between executions
 };
 
 struct SettingKey {
@@ -89,22 +89,22 @@ struct SettingKey {
   SettingRole role;
   std::string_view help;
 };
-// Every key that a file or --set may use, in order.
+// All keys for files and --set, in order.
 std::span<const SettingKey> setting_keys();
 
-// Reads a file, then applies `key=value` options in order (values as in TOML; a bare word is a string), then checks the
-// whole. Throws UsageError with file and line; an unknown key names the nearest known one.
+// Reads a file, applies `key=value` options in order (values as in TOML; a word without quotes is a string), and checks the
+// result. Throws UsageError with file and line; for an unknown key it suggests the nearest known one.
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options);
-// The same of a text already in memory; `name` stands for the file in errors.
+// The same for a text in memory; `name` stands for the file in errors.
 Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options);
-// Ranges, known names, needed keys.
+// Checks ranges, names and required keys. Throws UsageError.
 void check(const Settings& settings);
-// Fills what protocol and data set decide (BatchNorm's mode, cache, conditions): the same on every machine.
+// Sets what protocol and data set determine (BatchNorm's mode, cache, conditions), which is the same on every machine.
 Settings completed(Settings settings);
-// The same, and threads = `cores` where the settings leave them open. set_compute() fills the back end.
+// Like completed(), and sets threads to `cores` if the settings leave it open. set_compute() sets the back end.
 Settings effective(Settings settings, std::int64_t cores);
 
-// Flat {"key": value} JSON text, keys sorted.
+// Returns {"key": value} as flat JSON text with sorted keys.
 std::string to_json(const Settings& settings);
 
 }  // namespace tbft

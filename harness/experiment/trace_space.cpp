@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// 16 digits of time, 7 separators, and volts, amperes and watts: 29 digits of an INA219, up to 51 of finer converters.
+// 16 digits of time, 7 separators, and volts, amperes and watts: 29 digits with an INA219, up to 51 with finer converters.
 constexpr double bytes_a_row = 60;
 constexpr double MB = 1e6;
 constexpr double hour_s = 3600;
@@ -38,14 +38,14 @@ double TracePlan::MB_per_hour() const {
 }
 
 std::string trace_size_text(const TracePlan& plan) {
-  if (plan.seconds && *plan.seconds <= 0) return "trace: nothing more, no cell is left to run";
-  if (plan.rows_per_s <= 0) return "trace: a row for each reading of the recording that the meter replays";
+  if (plan.seconds && *plan.seconds <= 0) return "trace: no more readings, because no cell is left to run";
+  if (plan.rows_per_s <= 0) return "trace: one row for each reading of the replayed recording";
   return fmt::format("trace: {} {:.3g} MB an hour ({:.4g} readings a second); {}", plan.cells_only ? "at most" : "about",
                      plan.MB_per_hour(), plan.rows_per_s,
                      plan.seconds
-                         ? fmt::format("{} for the {} that the rows so far let expect",
+                         ? fmt::format("{} for the {} expected from the rows so far",
                                        size_text(*plan.seconds * plan.rows_per_s * bytes_a_row), duration_text(*plan.seconds))
-                         : "how long the cells take is not known before the first one has ended");
+                         : "the duration is unknown until the first cell has ended");
 }
 
 std::optional<double> seconds_left(const fs::path& cells_csv, const std::vector<Cell>& cells, double idle_s) {
@@ -78,7 +78,7 @@ Check check_space(const fs::path& folder, std::uintmax_t free, const TracePlan& 
   check.detail += fmt::format(", room for {} of a trace of {:.3g} MB an hour", duration_text(lasts_s), plan.MB_per_hour());
   const bool short_of_plan = plan.seconds && *plan.seconds > lasts_s;
   if (short_of_plan) check.detail += fmt::format("; {} are left to run", duration_text(*plan.seconds));
-  // The cells that are left take at most that long; where it is unknown, a few hours are.
+  // The time that the remaining cells need at most; if it is unknown, a few hours.
   const double wanted_s = plan.seconds.value_or(ample_s);
   if (lasts_s < std::min(wanted_s, least_s) || (short_of_plan && !plan.cells_only)) {
     check.health = Health::problem;

@@ -107,7 +107,7 @@ P
     echo '{}' >"$work/run/run.json"
     tiny_experiment "$work/e.toml"
     tiny_base "$work/base.pth"
-    expect_refusal 2 'holds a run already.*--resume' "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" -o "$work/run" ;;
+    expect_refusal 2 'already contains a run.*--resume' "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" -o "$work/run" ;;
   resume_with_other_settings)
     tiny_base "$work/base.pth"
     tiny_experiment "$work/e.toml"

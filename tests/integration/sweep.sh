@@ -62,7 +62,7 @@ sed -i 's/"measured": false/"measured": true/' "$work/measured/run.json"
 sed -i '/"cell_ids": /d' "$work/older/run.json"
 "${resume[@]}" -o "$work/elsewhere" >/dev/null 2>"$work/err" || fail "another processor: $(cat "$work/err")"
 expect_refusal 2 'measured: cannot resume: cpu was "another", is ".*use another -o' "${resume[@]}" -o "$work/measured"
-expect_refusal 2 'older: cannot resume: tbft 0.* named cells by the machine as well.*use another -o' "${resume[@]}" -o "$work/older"
+expect_refusal 2 'older: cannot resume: cell ids of tbft 0.* also depend on the machine.*use another -o' "${resume[@]}" -o "$work/older"
 "$tbft" report "$work/older" >/dev/null || fail "the rows of an older run are not read"
 
 # The plan may grow: two more cells, the old rows untouched.

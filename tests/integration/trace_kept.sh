@@ -61,6 +61,6 @@ sweep new --dry-run >"$work/plan" 2>"$work/err"
 grep -q '^trace: about 43.2 MB an hour (200 readings a second)' "$work/err" || fail "$(cat "$work/err")"
 sweep full --dry-run --set sweep.repetitions=3 2>&1 >/dev/null | grep -qE '^trace: about .* MB for the [0-9]+ s' ||
   fail "the rows of a run say how long it takes"
-sweep full --dry-run 2>&1 >/dev/null | grep -q '^trace: nothing more' || fail "all cells are done"
+sweep full --dry-run 2>&1 >/dev/null | grep -q '^trace: no more readings' || fail "all cells are done"
 sweep new --dry-run --trace off 2>&1 >/dev/null | grep -q '^trace: none' || fail "off"
 [ ! -e "$work/new" ] || fail "--dry-run made something"

@@ -307,10 +307,11 @@ TEST_F(DriftedExperiment, ItsConditionsAreCheckedBeforeAnythingIsLoaded) {
             "data.conditions: 'gausian_noise-5' is not a drift; did you mean 'gaussian_noise-5'?");
   EXPECT_EQ(error("DIR", "['swap-3-3']"), "data.conditions: 'swap-3-3': swap-A-B takes two classes by index, A < B");
   EXPECT_EQ(error("DIR", "['none+fog-3']"), "data.conditions: 'none+fog-3': none cannot be combined with another drift");
-  EXPECT_EQ(error("DIR", "['flip', 'flip']"), "data.conditions: flip stands there twice");
-  EXPECT_EQ(error("drifted:DIR?condition=fog-3", "['flip']"), "data.path: takes no condition=; write it to data.conditions");
+  EXPECT_EQ(error("DIR", "['flip', 'flip']"), "data.conditions: flip is listed twice");
+  EXPECT_EQ(error("drifted:DIR?condition=fog-3", "['flip']"),
+            "data.path: must not contain condition=; list it in data.conditions");
   EXPECT_EQ(error("DIR", "['flip']", "\ndata.train_path = 'drifted:DIR2?condition=fog-3'"),
-            "data.train_path: takes no condition=; write it to data.conditions");
+            "data.train_path: must not contain condition=; list it in data.conditions");
   EXPECT_THAT(error("drifted:cifar11:DIR", "['flip']"), StartsWith("data.path: unknown data set 'cifar11'; known: "));
   EXPECT_THAT(error("drifted", "['flip']"), AllOf(StartsWith("data.path: "), HasSubstr("needs a folder")));
 }

@@ -162,7 +162,7 @@ TEST_F(MergeTest, OtherSettingsCheckpointsImagesPlansAndMetersAreRefused) {
   EXPECT_THAT(refusal({"1", "images"}), HasSubstr("the data set input/1 has other images"));
   EXPECT_THAT(refusal({"1", "plan"}), HasSubstr("plans differ"));
   EXPECT_THAT(refusal({"1", "cpu"}), HasSubstr(R"(cpu was null, is "another")"));
-  EXPECT_THAT(refusal({"1", "ids"}), HasSubstr("named cells by the machine"));
+  EXPECT_THAT(refusal({"1", "ids"}), HasSubstr("also depend on the machine"));
 }
 
 TEST_F(MergeTest, EachPartIsHeldAgainstEachOther) {

@@ -124,7 +124,7 @@ TEST_F(RunDirectoryTest, ARunWhoseTableHasCarriageReturnsIsResumed) {
 
 TEST_F(RunDirectoryTest, ResumeNeedsARun) {
   EXPECT_THAT(message_of<RunDirectoryError>([&] { const RunDirectory none(path(), true); }),
-              AllOf(HasSubstr(path().string()), HasSubstr("nothing to resume")));
+              AllOf(HasSubstr(path().string()), HasSubstr("no run to resume")));
   EXPECT_FALSE(fs::exists(path()));
 }
 
@@ -139,7 +139,7 @@ TEST_F(RunDirectoryTest, ASecondOpenerIsRefusedUntilTheFirstIsGone) {
     RunDirectory first(path(), false);
     first.begin(run_json(), plan_of({"a"}));
     EXPECT_THAT(message_of<RunDirectoryError>([&] { const RunDirectory second(path(), true); }),
-                HasSubstr("another tbft works in this directory"));
+                HasSubstr("another tbft uses this directory"));
   }
   EXPECT_NO_THROW(RunDirectory(path(), true));
 }
@@ -197,7 +197,7 @@ TEST_F(RunDirectoryTest, AnotherDeclaredThreadCountIsAnotherExperiment) {
 TEST_F(RunDirectoryTest, ARunWithIdsOfTheMachineIsRefusedWithItsVersion) {
   RunDirectory(path(), false).begin(run_json(json::object(), {{"tool_version", "0.1.0+abc"}}), plan_of({"a"}));
   EXPECT_THAT(refusal(run_json({{"train.momentum", 0.8}}, {{"tool_version", "0.2.0"}, {"cell_ids", "declared"}}), {"b"}),
-              AllOf(HasSubstr("tbft 0.1.0+abc named cells by the machine as well"), HasSubstr("use another -o"),
+              AllOf(HasSubstr("cell ids of tbft 0.1.0+abc also depend on the machine"), HasSubstr("use another -o"),
                     Not(HasSubstr("momentum"))));
 }
 

@@ -122,7 +122,7 @@ TEST(ReportCommand, TestImagesComeFromTheJournal) {
   results::test::write_file(run / "journal.jsonl", "damaged\n");
   const Outcome without = tbft(command);
   EXPECT_EQ(without.code, Exit::ok);
-  EXPECT_THAT(without.err, HasSubstr("journal.jsonl:1: not a journal line; intervals of this run are over repetitions alone, "
+  EXPECT_THAT(without.err, HasSubstr("journal.jsonl:1: not a journal line; intervals of this run are over repetitions only, "
                                      "and its diagnoses are left out"));
   EXPECT_THAT(without.out, HasSubstr("[75.00, 75.00]"));
 }
