@@ -12,7 +12,7 @@ namespace tbft {
 
 using SteadyClock = std::chrono::steady_clock;
 
-CellWay way_of(RunSetup& setup, const Cell& cell) {
+ResolvedSettings resolve_settings(RunSetup& setup, const Cell& cell) {
   try {
     return setup.cell_settings.of(cell);
   } catch (const Interrupted&) {
@@ -22,19 +22,19 @@ CellWay way_of(RunSetup& setup, const Cell& cell) {
   }
 }
 
-CellMeasurement run_cell(RunSetup& setup, const Cell& cell, const CellWay& way, CellObserver& observer) {
-  const auto* settings = std::get_if<TrainSettings>(&way);
+CellMeasurement run_cell(RunSetup& setup, const Cell& cell, const ResolvedSettings& resolved, CellObserver& observer) {
+  const auto* settings = std::get_if<TrainSettings>(&resolved);
   CellMeasurement m;
   m.cell = cell;
   if (settings != nullptr) m.lr = settings->lr;
   m.started_utc = utc_now();
   m.before = BoardState::of(setup.board);
-  malloc_trim(0);  // what an earlier cell needed is no memory of this one
+  malloc_trim(0);  // memory of an earlier cell must not count for this one
   setup.board.reset_peak_rss();
   const auto start = SteadyClock::now();
   observer.begin_cell();
   try {
-    if (settings == nullptr) throw std::runtime_error(std::get<std::string>(way));
+    if (settings == nullptr) throw std::runtime_error(std::get<std::string>(resolved));
     m.result =
         setup.trainer.run(find_strategy(cell.strategy), setup.data.images(cell), setup.data.split(cell), *settings, observer);
     m.lr = m.result->lr;

@@ -1,4 +1,4 @@
-// One cell: trained, tested, timed. With or without a power monitor beside it.
+// Trains, tests and times one cell, with or without a power monitor.
 #pragma once
 
 #include <string>
@@ -11,16 +11,16 @@
 
 namespace tbft {
 
-// How a cell is trained, or why it cannot be.
-using CellWay = std::variant<TrainSettings, std::string>;
-// Searches what is not known yet; throws Interrupted.
-CellWay way_of(RunSetup& setup, const Cell& cell);
+// The settings of a cell's training, or the reason why it cannot be trained.
+using ResolvedSettings = std::variant<TrainSettings, std::string>;
+// Searches what is not known yet. Throws Interrupted.
+ResolvedSettings resolve_settings(RunSetup& setup, const Cell& cell);
 
-// Trains and tests the cell; what fails is in the outcome. Throws Interrupted.
-CellMeasurement run_cell(RunSetup& setup, const Cell& cell, const CellWay& way, CellObserver& observer);
+// Trains and tests the cell. An error is recorded in the outcome. Throws Interrupted.
+CellMeasurement run_cell(RunSetup& setup, const Cell& cell, const ResolvedSettings& resolved, CellObserver& observer);
 
 void count(const results::CellRow& row, RunOutcome& outcome);
-// "input/fog-3 10 % fc #0: 84.10 %, 12.0 J, 3.1 s", for people.
+// For example "input/fog-3 10 % fc #0: 84.10 %, 12.0 J, 3.1 s".
 std::string outcome_text(const Cell& cell, const results::CellRow& row);
 
 }  // namespace tbft

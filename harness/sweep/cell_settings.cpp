@@ -62,7 +62,7 @@ std::vector<std::string> CellSettings::searches_of(const Cell& cell) const {
   return names;
 }
 
-// `what` of the outcome that has this name: known, or found now.
+// Returns `what` from the outcome of the search `name`, which is known or made now.
 double CellSettings::searched(const std::string& name, const char* what, const std::function<nlohmann::json()>& search) {
   if (const auto failed = failed_.find(name); failed != failed_.end()) throw std::runtime_error(failed->second);
   if (!found_.contains(name)) {
@@ -81,7 +81,7 @@ double CellSettings::searched(const std::string& name, const char* what, const s
   }
   const auto outcome = nlohmann::json::parse(found_.at(name));
   if (!outcome.is_object() || !outcome.contains(what) || !outcome[what].is_number())
-    throw std::runtime_error(fmt::format("journal.jsonl: '{}' has no {}; start anew in another -o", name, what));
+    throw std::runtime_error(fmt::format("journal.jsonl: '{}' has no {}; start again with another -o", name, what));
   return outcome[what].get<double>();
 }
 
@@ -90,8 +90,8 @@ bool CellSettings::noise_is_searched(const Cell& cell) const {
   return block && !settings_.model.noise_sigma.contains(*block);
 }
 
-// Of the conditions noise-BLOCK: one sigma a block, as the settings say or searched: the mean accuracy on the validation images
-// over several draws. The draw itself is the cell's, by its seed.
+// For conditions noise-BLOCK: one sigma for each block, from the settings or a search. The search uses the mean accuracy on the
+// validation images over several draws. The cell's seed determines its own draw.
 std::optional<BlockNoise> CellSettings::noise_of(const Cell& cell) {
   const auto block = noised_block(cell.condition);
   if (!block) return std::nullopt;
@@ -129,8 +129,8 @@ std::string CellSettings::lr_search_name(const Cell& cell) const {
   return fmt::format("lr/{}/{}/{}/{}", cell.drift_text(), cell.train_size, cell.strategy, settings_.lr_of(cell.strategy));
 }
 
-// With train.lr_search every candidate is trained once, with the first repetition's seed; the best validation loss decides for
-// all repetitions.
+// With train.lr_search every candidate rate is trained once, with the first repetition's seed. The best validation loss decides
+// for all repetitions.
 double CellSettings::lr_of(const Cell& cell) {
   const double lr = settings_.lr_of(cell.strategy);
   if (!lr_is_searched(cell)) return lr;
@@ -152,7 +152,7 @@ double CellSettings::lr_of(const Cell& cell) {
                    .run(find_strategy(cell.strategy), data_.images(cell), data_.split(cell), with(first, lr * factor, noise),
                         observer)
                    .val_loss;
-      } catch (const DivergedError&) {  // too high a rate is an answer, too
+      } catch (const DivergedError&) {  // the rate is too high, which is a valid result
       }
       tried.push_back({{"lr", lr * factor}, {"val_loss", loss}});
       if (loss < best_loss) {
@@ -161,7 +161,7 @@ double CellSettings::lr_of(const Cell& cell) {
       }
     }
     if (best_loss == infinity)
-      throw DivergedError(fmt::format("{}: no learning rate tried gives a finite validation loss", name));
+      throw DivergedError(fmt::format("{}: no learning rate tried gave a finite validation loss", name));
     return {{"lr", best_lr}, {"tried", tried}};
   });
 }

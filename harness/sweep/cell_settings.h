@@ -1,5 +1,5 @@
-// How each cell of a run is trained: the experiment's settings, completed by what is searched once for several cells (the
-// noise on the base model, the learning rate).
+// Determines how each cell of a run is trained: the experiment's settings, completed by searches that several cells share
+// (noise on the base model, learning rate).
 #pragma once
 
 #include <atomic>
@@ -22,27 +22,27 @@ namespace tbft {
 
 struct SearchOutcome {
   std::string name;
-  std::string json;     // what was found: one JSON value
-  std::string failure;  // or why nothing was
+  std::string json;     // the result as one JSON value
+  std::string failure;  // or the reason why there is none
 };
 
 class CellSettings {
  public:
-  // `effective` settings; `record` is told the outcome of each search made here. All other arguments outlive this. Throws
-  // UsageError where model.reference is not one of the checkpoint of this hash.
+  // Takes `effective` settings. Calls `record` with the outcome of each search made here. All other arguments must outlive this
+  // object. Throws UsageError if model.reference was not made with the checkpoint of this hash.
   CellSettings(const Settings& effective, const std::string& checkpoint_sha256, Trainer& trainer, const TargetData& data,
                Console& console, const std::atomic<bool>& stop, std::function<void(const SearchOutcome&)> record);
 
-  // An outcome of before, or of another process.
+  // Adopts the outcome of an earlier search, or of one in another process.
   void learn(const SearchOutcome& outcome);
-  // Searches what is not known yet. Throws Interrupted, and std::runtime_error where a search finds nothing: at every cell that
-  // needs it, without searching again.
+  // Returns the cell's settings, after searching what is not known yet. Throws Interrupted, and std::runtime_error if a search
+  // found nothing; it then throws for every cell that needs the search, without repeating it.
   TrainSettings of(const Cell& cell);
-  // Names of the searches whose outcome the cell needs, known or not.
+  // The names of the searches that the cell needs, whether or not their outcomes are known.
   std::vector<std::string> searches_of(const Cell& cell) const;
-  // Of a discarded run of `full`: nothing is searched for it.
+  // Settings for a discarded run of `full`, without searches.
   TrainSettings warm_up(const Cell& cell) const { return with(cell, settings_.lr_of("full"), std::nullopt); }
-  // Searches made so far: they heat the board.
+  // The number of searches made so far; they heat the board.
   std::int64_t searches() const { return searches_; }
 
  private:
@@ -62,7 +62,7 @@ class CellSettings {
   std::function<void(const SearchOutcome&)> record_;
   TrainSettings::Run diagnosed_;
   std::map<std::string, std::string> found_;   // JSON by name
-  std::map<std::string, std::string> failed_;  // searches that found nothing, with the reason
+  std::map<std::string, std::string> failed_;  // failed searches, with the reason
   std::int64_t searches_ = 0;
 };
 

@@ -20,7 +20,7 @@ const Cell* JobQueue::next() {
   return nullptr;
 }
 
-// Nobody else began while this cell held what it shares, so all of it is this cell's to release.
+// No other cell can have begun the work that this cell holds, so all of it is released here.
 void JobQueue::ended(const Cell& cell) {
   for (const auto& name : shared_work_(cell)) {
     in_work_.erase(name);

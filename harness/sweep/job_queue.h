@@ -1,5 +1,5 @@
-// Which cell of a sweep may start next, where several run at once: work that cells share is done by the first of them, while
-// the others wait for its outcome.
+// Decides which cell may start next when several run at once. The first of several cells does the work that they share; the
+// others wait for its outcome.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@ namespace tbft {
 
 class JobQueue {
  public:
-  // `shared_work` names what a cell needs that other cells need, too: a search, an evaluation of the base model. The cells
-  // outlive this.
+  // `shared_work` names the work that a cell shares with others: searches, evaluations of the base model. The cells must
+  // outlive this object.
   JobQueue(const std::vector<const Cell*>& cells, std::function<std::vector<std::string>(const Cell&)> shared_work);
 
-  // The first cell that waits for nobody, and begins; nullptr where every cell left waits, or none is left.
+  // Starts the first cell that need not wait and returns it; nullptr if every remaining cell waits, or none remains.
   const Cell* next();
-  // A cell that began has ended, well or not: who waited for its shared work may start.
+  // Reports that a cell has ended, with or without success, so that cells waiting for its shared work may start.
   void ended(const Cell& cell);
   bool empty() const { return waiting_.empty(); }
 

@@ -27,7 +27,7 @@ namespace {
 using nlohmann::json;
 using SteadyClock = std::chrono::steady_clock;
 
-// What a base model scores does not depend on training size and repetition, unless noise is drawn for it.
+// The accuracy of a base model depends on training size and repetition only if noise is drawn for it.
 std::optional<std::string> base_evaluation(const Cell& cell) {
   if (find_strategy(cell.strategy).adapts() || noised_block(cell.condition)) return std::nullopt;
   return fmt::format("base/{}/{}", cell.drift_text(), cell.strategy);
@@ -47,7 +47,7 @@ std::vector<bool> bits(const std::string& text) {
 struct Scored {
   results::CellRow row;
   std::vector<bool> correct;
-  std::string diagnosis;  // JSON, or nothing
+  std::string diagnosis;  // JSON or empty
 };
 
 struct Job {
@@ -55,7 +55,7 @@ struct Job {
   std::string started_utc;
   std::unique_ptr<Worker> worker;
   std::optional<Scored> scored;
-  double fraction = 0;  // of its training
+  double fraction = 0;  // of the training, 0 to 1
 };
 
 class JobsRun {
@@ -68,7 +68,7 @@ class JobsRun {
         status_(status),
         status_file_(status_file),
         setup_(request, effective, {{"meter", nullptr}}, board, console, stop,
-               [this](const SearchOutcome& outcome) { say_(to_json(outcome)); }) {
+               [this](const SearchOutcome& outcome) { send_(to_json(outcome)); }) {
     setup_.journal.execution(tool_version(), "");
   }
 
@@ -84,7 +84,7 @@ class JobsRun {
     });
     all_ = todo.size();
     began_ = SteadyClock::now();
-    bool told = false;
+    bool signalled = false;
     while (!running_.empty() || (!queue.empty() && !stop_)) {
       while (!stop_ && running_.size() < jobs_) {
         const Cell* cell = queue.next();
@@ -94,11 +94,11 @@ class JobsRun {
         else
           start(*cell);
       }
-      if (stop_ && !told) {
+      if (stop_ && !signalled) {
         for (const auto& job : running_) job.worker->signal(SIGTERM);
-        told = true;
+        signalled = true;
       }
-      hear(queue, outcome);
+      receive(queue, outcome);
     }
     if (stop_) throw Interrupted("interrupted");
     return outcome;
@@ -113,8 +113,8 @@ class JobsRun {
         fmt::format("--jobs {}: accuracies only, {} thread{} each; no meter is opened, joules, watts and times stay empty",
                     jobs_, threads, threads == 1 ? "" : "s"));
     if (static_cast<std::int64_t>(std::min(jobs_, cells)) * threads > setup_.board.cores())
-      console_.warning(fmt::format("{} processes of {} threads share {} cores: they wait for each other", jobs_, threads,
-                                   setup_.board.cores()));
+      console_.warning(fmt::format("{} processes with {} threads each share {} cores, so that they wait for each other", jobs_,
+                                   threads, setup_.board.cores()));
   }
 
   static std::string to_json(const SearchOutcome& o) {
@@ -124,29 +124,29 @@ class JobsRun {
   void start(const Cell& cell) {
     setup_.journal.cell_begins(cell.id);
     running_.push_back({&cell, utc_now(), nullptr, std::nullopt, 0});
-    running_.back().worker = std::make_unique<Worker>([&](const Worker::Say& say) { work(cell, say); });
+    running_.back().worker = std::make_unique<Worker>([&](const Worker::Send& send) { work(cell, send); });
   }
 
-  // In the worker's process.
-  void work(const Cell& cell, const Worker::Say& say) {
-    say_ = say;
+  // Runs in the worker's process.
+  void work(const Cell& cell, const Worker::Send& send) {
+    send_ = send;
     set_compute({setup_.settings.threads, setup_.settings.backend});
-    SteadyClock::time_point said;
+    SteadyClock::time_point sent_at;
     CellObserver observer(nullptr, "", false, stop_, [&](double fraction) {
-      if (!console_.terminal() || seconds_since(said) < 0.2) return;
-      said = SteadyClock::now();
-      say(fmt::format(R"({{"fraction":{}}})", fraction));
+      if (!console_.terminal() || seconds_since(sent_at) < 0.2) return;
+      sent_at = SteadyClock::now();
+      send(fmt::format(R"({{"fraction":{}}})", fraction));
     });
-    const auto way = way_of(setup_, cell);
-    const auto measured = run_cell(setup_, cell, way, observer);
-    say(json{{"row", results::to_line(make_row(measured, setup_.facts()))},
-             {"correct", bits(measured.result ? measured.result->correct_by_image : std::vector<bool>{})},
-             {"diagnosis", measured.result ? measured.result->diagnosis : ""}}
-            .dump());
+    const auto resolved = resolve_settings(setup_, cell);
+    const auto measured = run_cell(setup_, cell, resolved, observer);
+    send(json{{"row", results::to_line(make_row(measured, setup_.facts()))},
+              {"correct", bits(measured.result ? measured.result->correct_by_image : std::vector<bool>{})},
+              {"diagnosis", measured.result ? measured.result->diagnosis : ""}}
+             .dump());
   }
 
-  // Waits a little for what the workers say, and writes the rows of those that ended.
-  void hear(JobQueue& queue, RunOutcome& outcome) {
+  // Waits briefly for messages of the workers, and writes the rows of those that have ended.
+  void receive(JobQueue& queue, RunOutcome& outcome) {
     if (running_.empty()) return;
     std::vector<pollfd> ready;
     for (const auto& job : running_) ready.push_back({job.worker->fd(), POLLIN, 0});
@@ -158,7 +158,7 @@ class JobsRun {
       if (state.revents == 0) continue;
       std::vector<std::string> lines;
       const bool open = current->worker->read(lines);
-      for (const auto& line : lines) understand(*current, json::parse(line));
+      for (const auto& line : lines) handle(*current, json::parse(line));
       if (open) continue;
       finish(*current, outcome);
       queue.ended(*current->cell);
@@ -167,38 +167,39 @@ class JobsRun {
     show_progress();
   }
 
-  void understand(Job& job, const json& said) {
-    if (said.contains("fraction")) job.fraction = said["fraction"].get<double>();
-    if (said.contains("search")) {
-      const SearchOutcome outcome{said["search"].get<std::string>(), said["found"].get<std::string>(),
-                                  said["failure"].get<std::string>()};
+  void handle(Job& job, const json& message) {
+    if (message.contains("fraction")) job.fraction = message["fraction"].get<double>();
+    if (message.contains("search")) {
+      const SearchOutcome outcome{message["search"].get<std::string>(), message["found"].get<std::string>(),
+                                  message["failure"].get<std::string>()};
       setup_.cell_settings.learn(outcome);
       if (!outcome.failure.empty()) return;
       setup_.journal.found(outcome.name, outcome.json);
       console_.line(fmt::format("{}: {}", outcome.name, outcome.json));
     }
-    if (said.contains("row")) {
-      const auto text = fmt::format("{}\n{}\n", results::header_line(), said["row"].get<std::string>());
-      job.scored = {results::parse_cells(text, "a worker's row").rows.at(0), bits(said["correct"].get<std::string>()),
-                    said["diagnosis"].get<std::string>()};
+    if (message.contains("row")) {
+      const auto text = fmt::format("{}\n{}\n", results::header_line(), message["row"].get<std::string>());
+      job.scored = {results::parse_cells(text, "a worker's row").rows.at(0), bits(message["correct"].get<std::string>()),
+                    message["diagnosis"].get<std::string>()};
     }
   }
 
   void finish(Job& job, RunOutcome& outcome) {
-    const auto how = job.worker->wait();
+    const auto ending = job.worker->wait();
     if (!job.scored) {
-      if (stop_) return;  // it ended because we do
+      if (stop_) return;  // ended by our own request
       CellMeasurement lost;
       lost.cell = *job.cell;
       lost.started_utc = job.started_utc;
-      lost.failure = fmt::format("its process {}; where memory ran out, fewer --jobs help", how.empty() ? "said nothing" : how);
+      lost.failure =
+          fmt::format("its process {}; if memory ran out, use fewer --jobs", ending.empty() ? "sent no result" : ending);
       job.scored = {make_row(lost, setup_.facts()), {}, {}};
     }
     if (const auto base = base_evaluation(*job.cell); base && job.scored->row.status == "ok") evaluated_[*base] = *job.scored;
     write(*job.cell, *job.scored, outcome);
   }
 
-  // A base model that was evaluated on the same images already is not evaluated again.
+  // Reuses the evaluation of a base model on the same images.
   bool same_evaluation(const Cell& cell, RunOutcome& outcome) {
     const auto base = base_evaluation(cell);
     const auto known = base ? evaluated_.find(*base) : evaluated_.end();
@@ -245,7 +246,7 @@ class JobsRun {
   const std::atomic<bool>& stop_;
   RunStatus& status_;
   StatusFile& status_file_;
-  Worker::Say say_;  // set in a worker's process
+  Worker::Send send_;  // set in a worker's process
   RunSetup setup_;
   std::list<Job> running_;
   std::map<std::string, Scored> evaluated_;
@@ -253,7 +254,7 @@ class JobsRun {
   SteadyClock::time_point began_;
 };
 
-// Effective settings of such a run: no meter, and threads (where 0) as many as the share of one of `jobs` in `cores`.
+// Effective settings of such a run: without a meter; if threads is 0, each of `jobs` processes gets its share of `cores`.
 Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cores) {
   if (settings.threads == 0) settings.threads = std::max<std::int64_t>(1, cores / jobs);
   settings.meter.uri = no_meter;
@@ -267,7 +268,7 @@ Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cor
 
 RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop,
                     RunStatus& status, StatusFile& status_file) {
-  // Nothing here may start libtorch's threads: forked processes would wait for them for ever.
+  // Nothing before the fork may start libtorch's threads, because forked processes would wait for them forever.
   auto settings = settings_of_jobs(request.settings, request.jobs, board.cores());
   settings.backend = set_compute({1, settings.backend}).backend;
   return JobsRun(request, settings, board, console, stop, status, status_file).execute();

@@ -1,5 +1,5 @@
-// `run --jobs`: cells in several processes at once, for their accuracies alone. Energy, power and time of a cell that shares
-// the machine with others say nothing of it: no meter is opened, and those columns stay empty.
+// `run --jobs`: runs cells in several processes at once, for their accuracies only. Energy, power and time of a cell that
+// shares the machine are meaningless, so no meter is opened and those columns stay empty.
 #pragma once
 
 #include <atomic>
@@ -11,8 +11,8 @@
 
 namespace tbft {
 
-// request.jobs processes at once. Accuracies are those of a run of one cell after the other with as many threads. A process
-// that dies costs its cell, which is then `failed`. `status` is kept up to date. Throws as run_experiment().
+// Runs request.jobs processes at once. Accuracies equal those of a sequential run with as many threads. If a process dies, its
+// cell is `failed`. `status` is kept up to date. Throws like run_experiment().
 RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop,
                     RunStatus& status, StatusFile& status_file);
 

@@ -35,13 +35,13 @@ constexpr std::size_t max_journal_bytes = std::size_t{1} << 30U;
   throw RunDirectoryError(fmt::format("{}: {}", path.string(), what));
 }
 
-// Held while a part is read: a run that still goes on there would lose its later rows.
+// Locks a part while it is read, so that rows of a run still in progress there cannot be lost.
 class PartLock {
  public:
   explicit PartLock(const fs::path& part) : fd_(open((part / ".lock").c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (fd_ < 0 || flock(fd_, LOCK_SH | LOCK_NB) == 0) return;  // without that file nobody works there
+    if (fd_ < 0 || flock(fd_, LOCK_SH | LOCK_NB) == 0) return;  // without that file no run uses the directory
     close(fd_);
-    fail(part, "a tbft works in this part; merge when it has ended");
+    fail(part, "a tbft uses this part; merge after it has ended");
   }
   ~PartLock() {
     if (fd_ >= 0) close(fd_);
@@ -59,7 +59,7 @@ struct Part {
   json run;
   std::vector<results::CellRow> rows, superseded;
   std::vector<json> journal;
-  std::map<std::string, std::string> found;  // by searches
+  std::map<std::string, std::string> found;  // by name of the search
 };
 
 std::vector<results::CellRow> rows_of(const fs::path& csv, const std::function<void(const std::string&)>& warn) {
@@ -74,7 +74,7 @@ void read_journal_of(Part& part) {
   if (!fs::exists(path)) return;
   std::istringstream text(results::read_file(path, max_journal_bytes));
   JournalSummary summary;
-  const auto whole = read_journal(text, path.string(), summary);  // a torn last line is left out
+  const auto whole = read_journal(text, path.string(), summary);  // an incomplete last line is left out
   part.found = summary.found;
   text.clear();
   text.seekg(0);
@@ -82,16 +82,17 @@ void read_journal_of(Part& part) {
 }
 
 Part read_part(const fs::path& path, const std::function<void(const std::string&)>& warn) {
-  if (!fs::exists(path / "run.json")) fail(path, "is no run directory (no run.json)");
+  if (!fs::exists(path / "run.json")) fail(path, "is not a run directory (no run.json)");
   Part part{path, PartLock(path), read_run_json(path / "run.json"), {}, {}, {}, {}};
-  if (!part.run.contains("plan") || !part.run["plan"].is_array()) fail(path, "its run.json has no plan: an older tbft made it");
+  if (!part.run.contains("plan") || !part.run["plan"].is_array())
+    fail(path, "its run.json has no plan, because an older tbft made it");
   part.rows = rows_of(path / "cells.csv", warn);
   part.superseded = rows_of(path / "cells.superseded.csv", warn);
   read_journal_of(part);
   return part;
 }
 
-// What the parts before have in common: the first one's run.json with the data sets of all, and the outcomes of all searches.
+// What all parts so far share: the first run.json with the data sets of all parts, and the outcomes of all searches.
 struct Common {
   fs::path first;
   json run;
@@ -103,13 +104,13 @@ void add_part(Common& common, const Part& part) {
   if (differences.empty() && part.run["plan"] != common.run["plan"]) differences.emplace_back("their plans differ");
   for (const auto& [name, value] : part.found)
     if (const auto [other, added] = common.found.emplace(name, value); !added && other->second != value)
-      differences.push_back(fmt::format("the search {} found {} before, {} here", name, other->second, value));
+      differences.push_back(fmt::format("the search {} found {} in an earlier part, {} here", name, other->second, value));
   if (!differences.empty())
-    fail(part.path, fmt::format("is no part of the run of {}: {}", common.first.string(), fmt::join(differences, "; ")));
+    fail(part.path, fmt::format("does not belong to the run of {}: {}", common.first.string(), fmt::join(differences, "; ")));
   if (part.run.contains("data") && part.run["data"].is_object()) common.run["data"].update(part.run["data"]);
 }
 
-// By place in the plan.
+// The rows by their position in the plan.
 std::map<std::size_t, results::CellRow> join_rows(const std::vector<Part>& parts, const std::vector<std::string>& plan) {
   std::map<std::size_t, results::CellRow> joined;
   std::map<std::string, fs::path> holder;
@@ -119,8 +120,7 @@ std::map<std::size_t, results::CellRow> join_rows(const std::vector<Part>& parts
       if (place == plan.end()) fail(part.path, fmt::format("its cell {} is not in the plan", row.cell_id));
       const auto [other, added] = holder.emplace(row.cell_id, part.path);
       if (!added)
-        fail(part.path,
-             fmt::format("its cell {} is in {}, too; leave one of the two out", row.cell_id, other->second.string()));
+        fail(part.path, fmt::format("its cell {} is also in {}; omit one of the two", row.cell_id, other->second.string()));
       joined.emplace(place - plan.begin(), row);
     }
   return joined;
@@ -140,7 +140,7 @@ json run_json_of(json run, const std::vector<Part>& parts, const std::vector<std
   return run;
 }
 
-// The journals in one, their executions numbered through; copies each one's trace to the name that goes with its number.
+// Joins the journals and numbers their executions consecutively; copies each trace to the name for its number.
 std::string join_journals(const std::vector<Part>& parts, const fs::path& traces) {
   std::string text;
   int execution = 0;
@@ -159,7 +159,7 @@ std::string join_journals(const std::vector<Part>& parts, const fs::path& traces
   return text;
 }
 
-// Under a name that is taken by nobody until everything is on the disk.
+// Builds a directory under a temporary name and publishes it once everything is on the disk.
 class Draft {
  public:
   explicit Draft(const fs::path& target)
@@ -196,7 +196,7 @@ fs::path target_of(const fs::path& out) {
   auto target = fs::absolute(out).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();
   if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target)))
-    fail(out, "is there already; choose another -o (a merged directory can itself be a part)");
+    fail(out, "already exists; choose another -o (a merged directory can itself be a part)");
   return target;
 }
 

@@ -1,4 +1,4 @@
-// `tbft merge`: the run directories of cells that were run apart (run --cell) become one.
+// `tbft merge`: joins the run directories of cells that were run separately (run --cell).
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 namespace tbft {
 
 struct MissingCell {
-  std::int64_t index = 0;  // in the plan, as --cell takes it
+  std::int64_t index = 0;  // position in the plan, as --cell expects it
   std::string id;
 };
 
 struct MergeOutcome {
   std::int64_t planned = 0, ok = 0, failed = 0, invalid = 0;
-  std::vector<MissingCell> missing;  // cells of the plan that no part has
+  std::vector<MissingCell> missing;  // cells of the plan that are in no part
 };
 
-// Writes `out`: the parts' rows in the order of the plan, each with the run_id it was measured under; their journals one after
-// the other; their traces, named as if the parts had been executions of one run; a run.json of its own, which names the parts.
-// `tbft run --resume` goes on with it. It appears whole or not at all. `warn` is told of torn rows, which are left out.
-// Throws RunDirectoryError where `out` holds something, a part is no run directory or is at work, plans, settings, checkpoint,
-// images, machine or searched values differ, or two parts have a row of the same cell.
+// Writes `out`: the parts' rows in the order of the plan, each with the run_id of its measurement; their journals, one after
+// another; their traces, named as if the parts were executions of one run; and a new run.json that names the parts. `tbft run
+// --resume` can continue it. The directory appears completely or not at all. Incomplete rows are reported to `warn` and left
+// out. Throws RunDirectoryError if `out` is not empty, a part is no run directory or in use, plans, settings, checkpoint,
+// images, machine or search results differ, or two parts have a row of the same cell.
 MergeOutcome merge_runs(const std::vector<std::filesystem::path>& parts, const std::filesystem::path& out,
                         const std::vector<std::string>& command_line, const std::function<void(const std::string&)>& warn);
 

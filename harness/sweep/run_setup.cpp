@@ -14,7 +14,7 @@ namespace tbft {
 
 namespace {
 
-// Of the model's outputs. What is wrong with a reference that cannot be read, CellSettings says.
+// The names of the model's outputs. An unreadable reference is ignored here, because CellSettings reports it.
 std::vector<std::string> class_names_of(const RunSetup& setup) {
   const auto& names = setup.trainer.class_names();
   if (!names.empty() || setup.settings.model.reference.empty()) return names;
@@ -47,7 +47,7 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   run["command_line"] = request.command_line;
   run["requested"] = nlohmann::json::parse(to_json(request.settings));
   run["effective"] = nlohmann::json::parse(to_json(setup.settings));
-  run["cell_ids"] = "declared";  // since 0.2; before, ids held what the machine had filled in as well
+  run["cell_ids"] = "declared";  // since 0.2; earlier ids also depended on values that the machine determined
   run["config_hash"] = setup.identity.config_hash;
   run["checkpoint_sha256"] = setup.identity.checkpoint_sha256;
   run["model"] = setup.trainer.description();

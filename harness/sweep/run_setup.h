@@ -1,4 +1,4 @@
-// What a run stands on, measured or not: plan, base model, images, and the run directory with its journal.
+// The basis of a run, measured or not: plan, base model, images, and the run directory with its journal.
 #pragma once
 
 #include <atomic>
@@ -22,8 +22,8 @@
 namespace tbft {
 
 struct RunSetup {
-  // Everything that may be wrong is read before anything is written. `effective` settings as run.json keeps them, `facts` what
-  // else it says (of the meter), `record` is told each search. Throws as run_experiment().
+  // Reads everything that may be wrong before anything is written. Takes `effective` settings for run.json, and `facts` for its
+  // other entries (the meter). Calls `record` for each search. Throws like run_experiment().
   RunSetup(const RunRequest& request, const Settings& effective, const nlohmann::json& facts, const Board& board,
            Console& console, const std::atomic<bool>& stop, std::function<void(const SearchOutcome&)> record);
 
@@ -33,7 +33,7 @@ struct RunSetup {
   Settings settings;  // effective
   Identity identity;
   std::vector<Cell> plan;
-  std::vector<Cell> selected;  // that this execution is asked for
+  std::vector<Cell> selected;  // cells that this execution shall run
   Trainer trainer;
   TargetData data;  // of the selected cells
   CellSettings cell_settings;
@@ -41,7 +41,7 @@ struct RunSetup {
   std::string run_id;
   Journal journal;
 
-  // Of the selected cells, those without a row that says ok; their number besides goes to `outcome`.
+  // The selected cells without a row of status ok. The number of the others is added to `outcome`.
   std::vector<const Cell*> todo(RunOutcome& outcome) const;
   RowContext facts() const { return {run_id, &settings, &board, identity.config_hash}; }
 };

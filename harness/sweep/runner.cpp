@@ -34,7 +34,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 class Run {
  public:
-  // `status` and its file outlive the run: its end is told by whoever sees it.
+  // `status` and its file must outlive the run, because the caller reports the end.
   Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop, RunStatus& status,
       StatusFile& status_file)
       : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file) {
@@ -42,7 +42,7 @@ class Run {
     auto meter = open_meter_or_estimate(request.settings.meter.uri, request.settings.meter.interval_s, estimated);
     const auto info = meter->info();
     auto on_mark = open_marker(request.settings.meter.marker, console);
-    // The directory pins what `auto` found, so that a resume with another meter is noticed.
+    // run.json stores what `auto` selected, so that a resume with another meter is noticed.
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = info.uri;
     settings.idle.seconds = idle_seconds(settings.idle.seconds, info);
@@ -58,7 +58,7 @@ class Run {
                                         [this](const SearchOutcome& outcome) { record(outcome); });
     if (!estimated.empty()) console.warning(estimated);
     if (board_.name().starts_with("Raspberry Pi") && !board_.throttled_bits())
-      console.warning("whether the board is throttled cannot be seen: join the group video, sudo usermod -aG video $USER");
+      console.warning("throttling of the board cannot be read: join the group video, sudo usermod -aG video $USER");
     power::MonitorOptions options{.on_mark = std::move(on_mark), .realtime = realtime};
     if (settings.meter.trace != "off") {
       options.trace = setup_->directory.trace(setup_->journal.before().executions + 1);
@@ -67,7 +67,7 @@ class Run {
     }
     setup_->journal.execution(tool_version(), trace_);
     monitor_ = std::make_unique<power::Monitor>(std::move(meter), std::move(options));
-    // Not cut short by a signal: the finished cell before it needs its idle window whole.
+    // A signal does not shorten it, because the finished cell before needs its whole idle window.
     session_.emplace(*monitor_,
                      SessionOptions{.idle_s = settings.idle.seconds,
                                     .wait = [](double s) { std::this_thread::sleep_for(std::chrono::duration<double>(s)); },
@@ -88,8 +88,8 @@ class Run {
     idle_window();
     for (const Cell* cell : todo) {
       if (stop_) throw Interrupted("interrupted");
-      const auto way = settled_way_of(*cell);
-      const auto measurement = measure_cell(*cell, way);
+      const auto resolved = resolve_then_settle(*cell);
+      const auto measurement = measure_cell(*cell, resolved);
       cool_down();
       idle_window();
       write(measurement, outcome);
@@ -97,7 +97,7 @@ class Run {
       ++finished_;
     }
     for (const auto& warning : sampler_warnings(*monitor_, trace_)) console_.warning(warning);
-    // run.json says what the meter was at the start.
+    // run.json contains the meter's state at the start.
     if (const auto note = monitor_->meter().note; !note.empty())
       setup_->journal.found("meter.note", nlohmann::json(note).dump());
     monitor_->close();
@@ -117,7 +117,7 @@ class Run {
         {"policy", scheduling.policy_name()}, {"priority", scheduling.priority}, {"timer_slack_ns", scheduling.timer_slack_ns}};
   }
 
-  // Throws where the trace cannot fit: hours of work would end with a full disk.
+  // Throws if the trace cannot fit, because a full disk would otherwise end the run after hours.
   void check_room(const RunRequest& request, const power::Meter& meter, const Settings& settings) const {
     const auto cells = select_cells(make_plan(request.settings, identify(request.settings)), request.cells);
     const auto cells_csv = request.directory / "cells.csv";
@@ -130,24 +130,24 @@ class Run {
     if (check.health == Health::warning) console_.warning(line);
   }
 
-  // So that a resumed run need not search again.
+  // Records a search, so that a resumed run need not repeat it.
   void record(const SearchOutcome& outcome) {
     if (!outcome.failure.empty()) return;
     setup_->journal.found(outcome.name, outcome.json);
     console_.line(fmt::format("{}: {}", outcome.name, outcome.json));
   }
 
-  // What has to be searched first is no part of the cell: it begins after an idle window of its own.
-  CellWay settled_way_of(const Cell& cell) {
+  // A search is not part of the cell, so the cell then begins after another idle window.
+  ResolvedSettings resolve_then_settle(const Cell& cell) {
     const auto before = setup_->cell_settings.searches();
-    auto way = way_of(*setup_, cell);
-    if (setup_->cell_settings.searches() == before || settings().idle.seconds <= 0) return way;
+    auto resolved = resolve_settings(*setup_, cell);
+    if (setup_->cell_settings.searches() == before || settings().idle.seconds <= 0) return resolved;
     cool_down();
     idle_window();
-    return way;
+    return resolved;
   }
 
-  // A discarded cell of few images that trains everything: code paged in, kernels chosen, clocks up.
+  // Runs a discarded cell with few images that trains everything, to load code, select kernels and raise clock rates.
   void warm_up(const Cell& cell) {
     console_.progress("warming up");
     status_.state = "warming up";
@@ -166,11 +166,11 @@ class Run {
     StopObserver observer(stop_);
     try {
       setup_->trainer.run(find_strategy("full"), setup_->data.images(cell), split, settings, observer);
-    } catch (const DivergedError&) {  // warm all the same
+    } catch (const DivergedError&) {  // the machine is warm even so
     }
   }
 
-  // Not more often than an eye can follow: what it costs is on the meter too.
+  // Updates rarely, because the meter also measures the cost of the display.
   void show_progress(const Cell& cell, double fraction) {
     if (!(console_.terminal() || status_file_.wanted()) || seconds_since(last_drawn_) < 0.1) return;
     last_drawn_ = SteadyClock::now();
@@ -197,12 +197,12 @@ class Run {
 
   static std::string window_of(const Cell& cell) { return "cell/" + cell.id; }
 
-  CellMeasurement measure_cell(const Cell& cell, const CellWay& way) {
+  CellMeasurement measure_cell(const Cell& cell, const ResolvedSettings& resolved) {
     setup_->journal.cell_begins(cell.id);
     const double sampler_before = monitor_->sampler().cpu_s;
     CellObserver observer(&*session_, window_of(cell), settings().trace_steps, stop_,
                           [&](double fraction) { show_progress(cell, fraction); });
-    auto m = run_cell(*setup_, cell, way, observer);
+    auto m = run_cell(*setup_, cell, resolved, observer);
     m.sampler_cpu_s = monitor_->sampler().cpu_s - sampler_before;
     const auto result = m.result.value_or(TrainResult{});
     setup_->journal.cell_ends(cell.id, result.correct_by_image, result.diagnosis);
@@ -221,7 +221,7 @@ class Run {
     }
   }
 
-  // Data loaded, threads parked.
+  // Data are loaded and threads are idle.
   void idle_window() {
     if (settings().idle.seconds <= 0) return;
     status_.state = "idle";
@@ -229,7 +229,7 @@ class Run {
     session_->idle(fmt::format("idle/{}", idle_windows_++));
   }
 
-  // The idle window after the cell has been measured.
+  // Called after the idle window that follows the cell.
   void write(const CellMeasurement& m, RunOutcome& outcome) {
     CellEnergy energy{session_->measured()};
     const bool trained = m.result && m.train_s > 0;
@@ -237,25 +237,25 @@ class Run {
     const auto meter = monitor_->meter();
     const auto row = make_row(m, energy, meter, setup_->facts());
     warn_once(row.other_cpu_pct, result_of(m, energy, meter).doubt);
-    // The readings first: a row on the disk must find its joules again in the trace.
+    // Readings are synced first, so that the trace contains the joules of every row on the disk.
     monitor_->sync();
     setup_->directory.commit(row);
     monitor_->forget(window_of(m.cell));
     count(row, outcome);
-    // The cells that are left are trained and tested all the same: an accuracy needs no meter.
+    // The remaining cells are still trained and tested, because an accuracy needs no meter.
     if (const auto failure = session_->new_failure(); !failure.empty())
       console_.warning(
-          fmt::format("the meter failed: {}; from here on accuracies alone are measured and energies are invalid; "
-                      "once the meter is back, --resume runs these cells again",
+          fmt::format("the meter failed: {}; from now on only accuracies are measured and energies are invalid; "
+                      "once the meter works again, --resume repeats these cells",
                       failure));
     console_.line(fmt::format("[{}/{}] {}", finished_ + 1, finished_ + remaining_, outcome_text(m.cell, row)));
   }
 
-  // The first time is enough: each cell's row has its own.
+  // Warns once, because each cell's row has its own reason.
   void warn_once(std::optional<double> other_pct, const std::string& doubt) {
     if (other_pct && *other_pct > crowded_pct && !std::exchange(warned_of_others_, true))
       console_.warning(
-          fmt::format("{}: joules and times hold their work too (column other_cpu_pct)", other_programs_text(*other_pct)));
+          fmt::format("{}: joules and times include their work (column other_cpu_pct)", other_programs_text(*other_pct)));
     if (!doubt.empty() && !std::exchange(warned_of_meter_, true)) console_.warning(doubt);
   }
 
@@ -266,7 +266,7 @@ class Run {
   StatusFile& status_file_;
   std::unique_ptr<RunSetup> setup_;
   std::unique_ptr<power::Monitor> monitor_;
-  std::string trace_;  // its file's name; empty: none is kept
+  std::string trace_;  // name of its file; empty: no trace is kept
   std::optional<MeasurementSession> session_;
   int idle_windows_ = 0;
   bool warned_of_others_ = false, warned_of_meter_ = false;

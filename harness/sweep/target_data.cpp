@@ -19,10 +19,10 @@ std::string_view bytes(const void* begin, std::size_t size) {
   return {static_cast<const char*>(begin), size};
 }
 
-// Returns a line for the user, or nothing.
+// Returns a remark for the user, or nothing.
 std::string append(data::Images& images, data::Images more) {
   if (more.height != images.height || more.width != images.width)
-    throw data::DataError(fmt::format("data.train_path has images of {}x{}, data.path of {}x{}; they must be of one size",
+    throw data::DataError(fmt::format("data.train_path has images of {}x{}, data.path of {}x{}; they must have the same size",
                                       more.width, more.height, images.width, images.height));
   auto note = data::use_class_names(more, images.class_names, "data.train_path");
   if (const auto shared = data::check_shared(images, "data.path", more, "data.train_path"); !shared.empty())
@@ -38,9 +38,9 @@ TargetData::TargetData(const Settings& effective, const std::vector<Cell>& plan,
                        const std::function<void(const std::string&)>& loading, const ModelClasses& model,
                        const std::function<void(const std::string&)>& warn)
     : settings_(effective) {
-  std::set<std::string> said;
-  const auto say = [&](const std::string& note) {
-    if (warn && !note.empty() && said.insert(note).second) warn(note);
+  std::set<std::string> warned;
+  const auto warn_once = [&](const std::string& note) {
+    if (warn && !note.empty() && warned.insert(note).second) warn(note);
   };
   for (const auto& cell : plan) {
     if (sets_.contains(key(cell))) continue;
@@ -49,15 +49,15 @@ TargetData::TargetData(const Settings& effective, const std::vector<Cell>& plan,
       const auto spec = spec_of(path, cell);
       loading(data::to_string(spec));
       auto images = data::load_dataset(spec);
-      for (const auto& note : images.notes) say(note);
-      if (model.outputs > 0) say(data::fit_to_outputs(images, model.names, model.outputs, path));
+      for (const auto& note : images.notes) warn_once(note);
+      if (model.outputs > 0) warn_once(data::fit_to_outputs(images, model.names, model.outputs, path));
       return images;
     };
     set.images = load(settings_.data.path);
     set.own = set.images.size();
-    if (!settings_.data.train_path.empty()) say(append(set.images, load(settings_.data.train_path)));
+    if (!settings_.data.train_path.empty()) warn_once(append(set.images, load(settings_.data.train_path)));
     sets_.emplace(key(cell), std::move(set));
-    // A size that leaves a part empty is found now, not hours later.
+    // Detects a size that leaves a part empty now instead of hours later.
     for (Cell sized = cell; const double size : settings_.sweep.train_sizes) {
       sized.train_size = size;
       split(sized);
@@ -79,7 +79,7 @@ data::Split TargetData::split(const Cell& cell) const {
   if (settings_.data.train_path.empty()) return split;
   const auto n = set.images.size() - set.own;
   const auto n_train = static_cast<std::size_t>(std::floor(cell.train_size * static_cast<double>(n)));
-  if (n_train == 0) throw data::DataError(fmt::format("train size {} of {} images is none", cell.train_size, n));
+  if (n_train == 0) throw data::DataError(fmt::format("train size {} of {} images selects no image", cell.train_size, n));
   split.train = data::permutation(n, seed);
   split.train.resize(n_train);
   for (auto& index : split.train) index += set.own;
@@ -96,7 +96,7 @@ std::string TargetData::describe() const {
   return object.dump();
 }
 
-// Noise is on the model: all of its conditions share the images.
+// Noise is added to the model, so all of its conditions share the images.
 std::string TargetData::key(const Cell& cell) {
   return cell.drift + "/" + (noised_block(cell.condition) ? "" : cell.condition);
 }

@@ -24,17 +24,17 @@ namespace {
 void write_whole(int fd, const std::string& text) {
   for (std::size_t done = 0; done < text.size();) {
     const auto n = ::write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno != EINTR) fail("cannot answer");
+    if (n < 0 && errno != EINTR) fail("cannot write to the parent process");
     if (n > 0) done += static_cast<std::size_t>(n);
   }
 }
 
-[[noreturn]] void run_child(int answers, pid_t parent, const std::function<void(const Worker::Say&)>& work) {
+[[noreturn]] void run_child(int answers, pid_t parent, const std::function<void(const Worker::Send&)>& work) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(1);  // it ended before that was set
+  if (getppid() != parent) _exit(1);  // the parent ended before the request took effect
   constexpr int kept = STDERR_FILENO + 1;
   if (answers != kept) dup2(answers, kept);
-  // The lock of a run directory among them: it is to go with the parent.
+  // This includes the lock of a run directory, which must be released when the parent ends.
   close_range(kept + 1, ~0U, 0);
   int code = 0;
   try {
@@ -47,7 +47,7 @@ void write_whole(int fd, const std::string& text) {
 
 }  // namespace
 
-Worker::Worker(const std::function<void(const Say&)>& work) {
+Worker::Worker(const std::function<void(const Send&)>& work) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) fail("cannot make a pipe");
   const pid_t parent = getpid();
@@ -95,7 +95,7 @@ std::string Worker::wait() {
     ended = waitpid(pid_, &status, 0);
   } while (ended < 0 && errno == EINTR);
   pid_ = -1;
-  // Who started us with SIGCHLD ignored has the kernel throw the status away.
+  // If SIGCHLD is ignored (inherited from the program's parent), the kernel discards the status.
   if (ended < 0) return "ended";
   if (WIFSIGNALED(status)) return fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   return WEXITSTATUS(status) == 0 ? "" : fmt::format("ended with code {}", WEXITSTATUS(status));

@@ -19,7 +19,7 @@ code=0
 [ $code = 1 ] && [ ! -s "$work/err" ] || fail "code $code: $(cat "$work/err")"
 grep -q '^3 of 4 cells from 3 parts: 3 ok, 0 failed, 0 invalid' "$work/out" || fail "$(cat "$work/out")"
 grep -q '^missing: cell 2 (' "$work/out" || fail "$(cat "$work/out")"
-expect_refusal 2 'is there already' "$tbft" merge -o "$work/run" "$work"/parts/*
+expect_refusal 2 'already exists' "$tbft" merge -o "$work/run" "$work"/parts/*
 
 "${sweep[@]}" -o "$work/run" --resume >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"
 grep -q '4 cells: 1 ok, 3 done before' "$work/err" || fail "$(cat "$work/err")"
@@ -43,7 +43,7 @@ P
 /usr/bin/python3 -c "import json, sys; o = json.load(open(sys.argv[1])); assert o['ok'] == 4 and o['missing'] == [], o" "$work/json"
 
 "${sweep[@]}" --set train.batch=7 --cell 2 -o "$work/other" >/dev/null 2>&1 || fail "the other part"
-expect_refusal 2 'other: is no part of the run of .*train.batch was 128, is 7' "$tbft" merge -o "$work/mixed" "$work/parts/0" "$work/other"
+expect_refusal 2 'other: does not belong to the run of .*train.batch was 128, is 7' "$tbft" merge -o "$work/mixed" "$work/parts/0" "$work/other"
 expect_refusal 2 'is in .*parts/0, too' "$tbft" merge -o "$work/mixed" "$work/parts/0" "$work/run"
 expect_refusal 2 'no run.json' "$tbft" merge -o "$work/mixed" "$work/parts/0" "$work/nowhere"
 [ ! -e "$work/mixed" ] || fail "something was written"

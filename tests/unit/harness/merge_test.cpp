@@ -201,13 +201,13 @@ TEST_F(MergeTest, WhatIsNoRunOrOldOrAtWorkIsRefused) {
   make_part("old", {"a"}, {{"plan", nullptr}});
   EXPECT_THAT(refusal({"1", "old"}), HasSubstr("older"));
   const RunDirectory at_work(part("1"), true);
-  EXPECT_THAT(refusal({"1"}), HasSubstr("works in this part"));
+  EXPECT_THAT(refusal({"1"}), HasSubstr("uses this part"));
 }
 
 TEST_F(MergeTest, ATargetThatHoldsSomethingIsLeftAlone) {
   make_part("1", {"c"});
   write_file(out() / "mine", "x");
-  EXPECT_THAT(message_of<RunDirectoryError>([&] { merge({"1"}); }), HasSubstr("is there already"));
+  EXPECT_THAT(message_of<RunDirectoryError>([&] { merge({"1"}); }), HasSubstr("already exists"));
   EXPECT_EQ(content_of(out() / "mine"), "x");
   EXPECT_FALSE(fs::exists(out() / "run.json"));
 }

@@ -26,9 +26,9 @@ std::vector<std::string> all_lines(Worker& worker) {
 
 TEST(Worker, AnswersInLinesAndSeesWhatWasLoadedBefore) {
   const std::string loaded = "loaded";
-  Worker worker([&](const Worker::Say& say) {
-    say(loaded);
-    say("pid " + std::to_string(getpid()));
+  Worker worker([&](const Worker::Send& send) {
+    send(loaded);
+    send("pid " + std::to_string(getpid()));
   });
   const auto pid = worker.pid();
   EXPECT_THAT(all_lines(worker), ElementsAre("loaded", "pid " + std::to_string(pid)));
@@ -37,19 +37,19 @@ TEST(Worker, AnswersInLinesAndSeesWhatWasLoadedBefore) {
 
 TEST(Worker, ALongLineArrivesWhole) {
   const std::string text(300'000, 'x');
-  Worker worker([&](const Worker::Say& say) { say(text); });
+  Worker worker([&](const Worker::Send& send) { send(text); });
   EXPECT_THAT(all_lines(worker), ElementsAre(text));
 }
 
 TEST(Worker, AnExceptionIsCodeOne) {
-  Worker worker([](const Worker::Say&) { throw std::runtime_error("x"); });
+  Worker worker([](const Worker::Send&) { throw std::runtime_error("x"); });
   EXPECT_THAT(all_lines(worker), IsEmpty());
   EXPECT_EQ(worker.wait(), "ended with code 1");
 }
 
 TEST(Worker, WhatKillsItIsNamedAndATornLineIsNone) {
-  Worker worker([](const Worker::Say& say) {
-    say("whole");
+  Worker worker([](const Worker::Send& send) {
+    send("whole");
     static_cast<void>(!write(3, "torn", 4));
     raise(SIGKILL);
   });
@@ -60,7 +60,7 @@ TEST(Worker, WhatKillsItIsNamedAndATornLineIsNone) {
 TEST(Worker, IsKilledWithItsObject) {
   pid_t pid = 0;
   {
-    const Worker worker([](const Worker::Say&) { pause(); });
+    const Worker worker([](const Worker::Send&) { pause(); });
     pid = worker.pid();
     EXPECT_EQ(kill(pid, 0), 0);
   }
@@ -74,8 +74,8 @@ TEST(Worker, HoldsNoLockOfItsParent) {
   const int lower = open("/dev/null", O_RDONLY | O_CLOEXEC);  // the child answers on the lowest number
   const int held = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   ASSERT_EQ(flock(held, LOCK_EX | LOCK_NB), 0);
-  Worker worker([](const Worker::Say& say) {
-    say("here");
+  Worker worker([](const Worker::Send& send) {
+    send("here");
     pause();
   });
   std::vector<std::string> lines;
