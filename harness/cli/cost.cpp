@@ -1,4 +1,4 @@
-// tbft cost: the cost of a step of each strategy by the model of multiply-accumulates.
+// tbft cost: computes the cost of each strategy's step by the model of multiply-accumulates.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -46,7 +46,7 @@ int execute(const CostOptions& options) {
   }
   fmt::print("{} x{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", network.title, spec.width, spec.pixels,
              spec.classes, models::parameter_count(network), static_cast<double>(models::forward_macs(network)) / 1e6);
-  fmt::print("{:<9}  {:>10}  {:>14}  {:>8}  {:>22}\n", "strategy", "parameters", "MMACs a sample", "saving %",
+  fmt::print("{:<9}  {:>10}  {:>14}  {:>8}  {:>22}\n", "strategy", "parameters", "MMACs/sample", "saving %",
              "activations kept, MiB");
   for (const auto& row : rows)
     fmt::print("{:<9}  {:>10}  {:>14.2f}  {:>8.1f}  {:>22.3f}\n", row["strategy"].get<std::string>(),
@@ -62,10 +62,11 @@ int execute(const CostOptions& options) {
 
 void add_cost(CLI::App& app, Action& action) {
   auto options = std::make_shared<CostOptions>();
-  auto* command = app.add_subcommand("cost", "Compute what each strategy costs by the MAC and activation model");
-  command->add_option("--checkpoint", options->checkpoint, "State dict (.pth) that gives the network's shape");
+  auto* command =
+      app.add_subcommand("cost", "Compute the cost of each strategy by the model of multiply-accumulates and activations");
+  command->add_option("--checkpoint", options->checkpoint, "State dict (.pth) from which to take the network's shape");
   command->add_option("--pixels", options->spec.pixels, "Side of the image in pixels")->capture_default_str();
-  command->add_option("--classes", options->spec.classes, "Classes")->capture_default_str();
+  command->add_option("--classes", options->spec.classes, "Number of classes")->capture_default_str();
   command->add_option("--depth", options->spec.depth, "Depth, 6n + 2")->capture_default_str();
   command->add_option("--width", options->spec.width, "Width factor")->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON");

@@ -1,4 +1,4 @@
-// tbft measure: the joules of any command.
+// tbft measure: measures the joules of any command.
 #include <fmt/format.h>
 
 #include <unistd.h>
@@ -40,7 +40,7 @@ struct MeasureOptions {
   std::string trace, marker;
   std::string realtime = "auto";
   double interval_s = 0;
-  double idle_s = -1;  // below 0: the default
+  double idle_s = -1;  // negative: the default
   std::optional<double> timeout_s;
   int repetitions = 1;
   int warmup = 0;
@@ -53,10 +53,10 @@ struct Repetition {
   double sampler_cpu_s = 0;
   std::optional<ProcessorUse> use;
   WindowResult result{};
-  std::string doubt;  // what is to be said of valid joules
+  std::string doubt;  // doubts about valid joules
 };
 
-// The windows of one measurement: repetition/N/command, and an idle window before each and after the last.
+// Measures one command. Windows: repetition/N/command, and an idle window before each and after the last.
 class Measurement {
  public:
   Measurement(const MeasureOptions& options, power::Monitor& monitor, ChildRunner& child, Console& console, double idle_s)
@@ -68,15 +68,15 @@ class Measurement {
         session_(monitor, {.idle_s = idle_s,
                            .wait = [this](double seconds) { child_.sleep(seconds); },
                            .processor_times = [this] { return board_.processor_times(); }}),
-        not_the_commands_(descendants(getpid())) {}
+        earlier_processes_(descendants(getpid())) {}
 
-  // The exit code of the command: of the first one that is not 0, which also is the last one to run.
+  // Returns the exit code of the last command that was run; one that is not 0 ends the repetitions.
   int run() {
     for (int i = 0; i < options_.warmup; ++i) {
       console_.progress(fmt::format("warm-up {} of {}", i + 1, options_.warmup));
-      console_.clear();  // from here on the terminal is the command's
+      console_.clear();  // the command uses the terminal from here on
       if (const int code = child_.run(options_.command, options_.timeout_s); code != 0) {
-        console_.line(fmt::format("tbft: the warm-up ended with {}; nothing was measured", code));
+        console_.line(fmt::format("tbft: the warm-up exited with {}; nothing was measured", code));
         return code;
       }
       if (child_.signalled()) throw Interrupted("interrupted during the warm-up");
@@ -104,7 +104,7 @@ class Measurement {
     const auto window = fmt::format("repetition/{}/command", i);
     session_.begin(window);
     const int code = child_.run(options_.command, options_.timeout_s);
-    // From here on the command's exit code is known and must not be lost to an error of ours.
+    // The command's exit code is now known, and an error of this program must not replace it.
     try {
       session_.end(window);
       repetition.sampler_cpu_s = monitor_.sampler().cpu_s - cpu_before_s;
@@ -125,7 +125,7 @@ class Measurement {
     left_text_.clear();
     if (idle_s_ <= 0) return;
     console_.progress(fmt::format("measuring idle power for {} s", idle_s_));
-    const auto left = left_behind(not_the_commands_);
+    const auto left = left_behind(earlier_processes_);
     session_.idle(fmt::format("repetition/{}/idle", i));
     left_text_ = left_text(left);
     console_.clear();
@@ -142,11 +142,10 @@ class Measurement {
     window.use = repetition.use;
     const auto& result = repetition.result = result_of(window, monitor_.meter());
     doubt(repetition, result.doubt);
-    // What is played back was not disturbed now.
+    // Other programs running now do not disturb a replayed recording.
     const bool live = !monitor_.meter().uri.starts_with("replay:");
     if (live && repetition.use && repetition.use->other_pct.value_or(0) > crowded_pct)
-      doubt(repetition,
-            fmt::format("{}: joules and time hold their work too", other_programs_text(*repetition.use->other_pct)));
+      doubt(repetition, fmt::format("{}: joules and time include their work", other_programs_text(*repetition.use->other_pct)));
     doubt(repetition, left_text_);
     const auto& why = window.idle_before.valid ? window.idle_after.reason : window.idle_before.reason;
     if (!why.empty()) console_.warning("idle power is unknown: " + why);
@@ -161,7 +160,7 @@ class Measurement {
   double idle_s_;
   Board board_;
   MeasurementSession session_;
-  std::vector<pid_t> not_the_commands_;  // of a meter that is a program
+  std::vector<pid_t> earlier_processes_;  // processes that existed before, such as a meter's helper program
   std::string left_text_;
   std::vector<Repetition> repetitions_;
 };
@@ -198,8 +197,9 @@ void print_json(const std::vector<Repetition>& all, const power::MeterInfo& mete
 int execute(const MeasureOptions& options) {
   check_appended("-o", options.trace, {played_back(options.meter)});
   if (!options.trace.empty() && is_standard_output(options.trace))
-    throw UsageError(fmt::format("-o {}: standard output is the command's; name a file or a pipe", options.trace));
-  auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));  // before the command: no meter, no run
+    throw UsageError(fmt::format("-o {}: standard output belongs to the command; name a file or a pipe", options.trace));
+  // Opened before the command, which must not run without a meter.
+  auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));
   Console console;
   ChildRunner child;
   power::MonitorOptions monitor_options{.realtime = power::parse_realtime(options.realtime)};
@@ -227,7 +227,7 @@ int execute(const MeasureOptions& options) {
     } else if (!all.empty()) {
       fmt::print("{}{}", text_of(all), sampler_text(monitor));
     }
-    std::fflush(stdout);  // a signal that waited ends us as soon as `child` is gone
+    std::fflush(stdout);  // a pending signal ends the program as soon as `child` is destroyed
     for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
     monitor.close();
   } catch (const std::exception& error) {
@@ -244,36 +244,37 @@ int execute(const MeasureOptions& options) {
 void add_measure(CLI::App& app, Action& action) {
   auto options = std::make_shared<MeasureOptions>();
   auto* command =
-      app.add_subcommand("measure", "Run a command and print its joules; its streams and its exit code stay its own");
+      app.add_subcommand("measure", "Run a command and print its joules; its streams and exit code pass through unchanged");
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
       ->envname("TBFT_METER")
       ->capture_default_str();
   command
-      ->add_option("-o,--output", options->trace,
-                   "Write every reading to this trace.csv; one that exists gets a further segment")
+      ->add_option("-o,--output", options->trace, "Write every reading to this trace.csv; an existing one gets another segment")
       ->type_name("TRACE");
-  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
+  add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's default");
   add_realtime_option(*command, options->realtime);
   command
       ->add_option("--idle", options->idle_s,
-                   "Seconds of idle before and after; 0 skips, net is then unknown (default 5; 0 for an estimate or replay)")
+                   "Seconds of each idle window before and after; with 0 net joules are unknown (default 5; 0 for an estimate "
+                   "or replay)")
       ->check(number_in(0, 3600));
-  command->add_option("-n,--repetitions", options->repetitions, "Run the command so often; each run gets joules of its own")
+  command->add_option("-n,--repetitions", options->repetitions, "Number of runs of the command; each run has its own joules")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command->add_option("--warmup", options->warmup, "Runs before these that are not measured")
+  command->add_option("--warmup", options->warmup, "Number of runs before these that are not measured")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   command
       ->add_option("--timeout", options->timeout_s,
-                   "End the command and all that it started after this many seconds; the exit code is then 124")
+                   "Stop the command and all processes that it started after this many seconds; the exit code is then 124")
       ->check(number_above_0(longest_time_s));
   command
       ->add_option("--marker", options->marker,
-                   "GPIO line that is high while the command runs, e.g. pinctrl-rp1:17, or lines of phases: "
+                   "GPIO line that is high while the command runs, e.g. pinctrl-rp1:17, or one line for each phase: "
                    "command=CHIP:OFFSET,idle=CHIP:OFFSET")
       ->type_name("RULES");
-  command->add_flag("--json", options->json, "Print one JSON object a repetition and line, with the column names of cells.csv");
+  command->add_flag("--json", options->json,
+                    "Print one JSON object per repetition, each on a line, with the column names of cells.csv");
   command->add_option("command", options->command, "The command, after --")->required();
   command->prefix_command(false);
   command->footer(
@@ -281,8 +282,8 @@ void add_measure(CLI::App& app, Action& action) {
       "  tbft measure -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -- python3 train.py\n"
       "  tbft measure -m um25c:///dev/rfcomm0 --repetitions 10 --warmup 1 -- ./inference\n"
       "  tbft measure -m estimate:// --idle 0 --json -- sh -c 'sleep 1; exit 7'\n"
-      "Exit code: the command's own (128+n on signal n, 124 timed out, 126/127 it could not start), which also ends the\n"
-      "repetitions; 3 no meter; 4 the command gave 0 but a measurement is invalid.");
+      "Exit code: the command's (128+n on signal n, 124 after --timeout, 126/127 if it could not start); if not 0 it ends the\n"
+      "repetitions; 3 no meter; 4 the command exited with 0 but a measurement is invalid.");
   command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 

@@ -1,4 +1,4 @@
-// tbft personalize: from a base model and a few labelled images of the target to an adapted model.
+// tbft personalize: adapts a base model to a few labelled images of the target.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// tbft run: an experiment file, cell by cell, into a run directory.
+// tbft run: runs the cells of an experiment file into a run directory.
 #include <fmt/format.h>
 
 #include <memory>
@@ -36,12 +36,12 @@ struct RunOptions {
   bool dry_run = false;
 };
 
-// What the trace will take of the disk; on stderr, since the plan is CSV. A meter that is not there yet is no reason to fail.
+// The expected size of the trace. It goes to stderr, because the plan on stdout is CSV. A missing meter is not an error here.
 std::string trace_line(const Settings& settings, const RunOptions& options, const std::vector<Cell>& cells) {
-  if (options.jobs > 0) return "trace: none, --jobs measures nothing";
+  if (options.jobs > 0) return "trace: none, because --jobs measures nothing";
   if (settings.meter.trace == "off") return "trace: none (meter.trace = off)";
   try {
-    std::string estimated;  // the run itself will warn
+    std::string estimated;  // unused, because the run itself will warn
     const auto meter = open_meter_or_estimate(settings.meter.uri, settings.meter.interval_s, estimated);
     const double idle_s = idle_seconds(settings.idle.seconds, meter->info());
     const auto cells_csv = std::filesystem::path(options.directory) / "cells.csv";
@@ -49,7 +49,7 @@ std::string trace_line(const Settings& settings, const RunOptions& options, cons
                             .seconds = options.directory.empty() ? std::nullopt : seconds_left(cells_csv, cells, idle_s),
                             .cells_only = settings.meter.trace == "cells"});
   } catch (const std::exception& error) {
-    return fmt::format("trace: of unknown size: {}", error.what());
+    return fmt::format("trace: size unknown: {}", error.what());
   }
 }
 
@@ -94,8 +94,8 @@ int execute(const RunOptions& options) {
   try {
     outcome = run_experiment(request, board, console, stop.flag());
   } catch (const Interrupted&) {
-    // Only finished cells have a row: the one at work left nothing behind but its readings.
-    throw Interrupted(fmt::format("interrupted; finished cells are kept. Go on with the same command, -o {} and --resume",
+    // Only finished cells have a row; the interrupted one leaves only readings.
+    throw Interrupted(fmt::format("interrupted; finished cells are kept. Continue with the same command, -o {} and --resume",
                                   request.directory.string()));
   }
   console.clear();
@@ -124,17 +124,19 @@ std::string strategies_help() {
 
 void add_run(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
-  auto* command =
-      app.add_subcommand("run", "Run an experiment file: every cell trained, tested, measured, a row of cells.csv each");
+  auto* command = app.add_subcommand(
+      "run", "Run an experiment file: train, test and measure every cell, and write a row of cells.csv for each");
   command->add_option("experiment", options->experiment, "Experiment file (TOML), see experiments/")->required();
   command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER");
   command
-      ->add_option("--marker", options->marker,
-                   "Raise GPIO lines in phases: train=CHIP:OFFSET,validate=...; CHIP:OFFSET alone: every window but idle ones")
+      ->add_option(
+          "--marker", options->marker,
+          "Raise GPIO lines in phases: train=CHIP:OFFSET,validate=...; CHIP:OFFSET alone: in every window except idle ones")
       ->type_name("RULES");
   command
-      ->add_option("--trace", options->trace, "Readings to keep: full (default), cells (none outside cells and idle windows)")
+      ->add_option("--trace", options->trace,
+                   "Readings to keep: full (default), cells (only those in cells and idle windows), off")
       ->check(CLI::IsMember({"full", "cells", "off"}))
       ->type_name("full|cells|off");
   add_realtime_option(*command, options->realtime);
@@ -146,19 +148,20 @@ void add_run(CLI::App& app, Action& action) {
   command->add_flag("--tune-lr", options->tune_lr,
                     "First try 0.1, 0.3, 1, 3 and 10 times each learning rate; the best validation loss decides");
   command
-      ->add_option("-j,--jobs", options->jobs,
-                   "Run cells in this many processes at once, for accuracies only: no meter is opened, joules and times stay "
-                   "empty. Each gets its share of the cores (or `threads`)")
+      ->add_option(
+          "-j,--jobs", options->jobs,
+          "Run cells in this many processes at once, for accuracies only: no meter is opened, and joules and times stay "
+          "empty. Each process uses its share of the cores (or `threads`)")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   command
       ->add_option("--cell", options->cells,
-                   "Run this cell of the plan only, by order_index or cell_id as --dry-run prints them "
+                   "Run only this cell of the plan, named by order_index or cell_id as --dry-run prints them "
                    "(repeatable); `tbft merge` joins such parts")
       ->type_name("K")
       ->allow_extra_args(false);
-  command->add_flag("--resume", options->resume, "Go on with the run in -o: missing, failed and invalid cells");
-  command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV and how large the trace becomes; run nothing");
+  command->add_flag("--resume", options->resume, "Continue the run in -o: runs missing, failed and invalid cells");
+  command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV and the expected size of the trace; run nothing");
   command->footer(
       "Examples:\n"
       "  tbft run experiments/quickstart.toml --set model.checkpoint=base.pth -o runs/first\n"

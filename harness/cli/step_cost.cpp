@@ -1,4 +1,4 @@
-// tbft step-cost: the cost of one training step of one image by strategy (the paper's energy table).
+// tbft step-cost: measures the cost of one training step on one image by strategy (the paper's energy table).
 #include "harness/step_cost/step_cost.h"
 #include "harness/step_cost/step_cost_rows.h"
 
@@ -64,7 +64,7 @@ std::string cost_table(std::span<const StepCostRow> rows) {
 }
 
 std::string operations_table(std::span<const StepCostRow> rows, std::span<const OperationRow> operations) {
-  std::string text = fmt::format("  {:<24}", "microseconds of a step");
+  std::string text = fmt::format("  {:<24}", "microseconds per step");
   for (const auto name : operation_names) text += fmt::format(" {:>{}}", name, std::max<std::size_t>(name.size(), 8));
   text += fmt::format(" {:>8} {:>9}\n", "saves %", "less time");
   constexpr double micro = 1e6;
@@ -83,7 +83,7 @@ std::string operations_table(std::span<const StepCostRow> rows, std::span<const 
   return text;
 }
 
-// Networks in the order of the rows.
+// Groups the rows by network, in their order.
 std::vector<std::vector<StepCostRow>> by_network(const std::vector<StepCostRow>& rows) {
   std::vector<std::vector<StepCostRow>> networks;
   for (const auto& row : rows) {
@@ -105,10 +105,10 @@ void print_text(const StepCostOutcome& outcome) {
                first.meter, first.measured == 1 ? "" : " (an estimate or a replay, not a measurement)");
     fmt::print("{}", cost_table(rows));
     fmt::print(
-        "  saves: time saved against full, paired by round; P x t: step time x the mean power of all strategies (the paper's "
-        "view)\n");
+        "  saves: time saved against full, paired by round; P x t: step time times the mean power of all strategies (as in "
+        "the paper)\n");
     fmt::print("{}", operations_table(rows, outcome.operations));
-    fmt::print("  less time: saving by the sum of operations minus the saving in time above, in points\n\n");
+    fmt::print("  less time: the saving by the sum of operations minus the saving in time above, in percentage points\n\n");
   }
 }
 
@@ -150,11 +150,11 @@ int execute(const StepCostOptions& options) {
   console.clear();
   if (outcome.imprecise > 0)
     console.warning(
-        fmt::format("--max-seconds ended the rounds before every interval was under {} % of its mean; see the column '+- %'; "
+        fmt::format("--max-seconds ended the rounds before every interval was below {} % of its mean; see the column '+- %'; "
                     "if other programs run, try --threads 1",
                     options.precision_pct));
   if (outcome.reused > 0)
-    console.line(fmt::format("{} of {} networks had been measured before", outcome.reused, request.networks.size()));
+    console.line(fmt::format("{} of {} networks were already measured", outcome.reused, request.networks.size()));
   console.line((request.directory / "step_cost.csv").string());
   if (options.json)
     fmt::print("{}\n", nlohmann::ordered_json{{"step_cost", objects(outcome.rows, results::step_cost_columns())},
@@ -177,11 +177,11 @@ void add_step_cost(CLI::App& app, Action& action) {
   command->add_option("-m,--meter", request.meter, "Power meter URI; see `tbft meters`")
       ->envname("TBFT_METER")
       ->capture_default_str();
-  add_time_option(*command, "-i,--interval", request.interval_s, "Sampling interval, e.g. 2ms; 0: the meter's own");
+  add_time_option(*command, "-i,--interval", request.interval_s, "Sampling interval, e.g. 2ms; 0: the meter's default");
   command->add_option("--pixels", options->pixels,
                       "Side of the image; measures one network (default: 32 with 10 classes, 128 with 17)");
-  command->add_option("--classes", options->classes, "Classes of that network (default: 10; 17 at 128 px)");
-  command->add_option("--strategies", request.strategies, "Strategies to measure beside full, e.g. block1,fc")
+  command->add_option("--classes", options->classes, "Number of classes of that network (default: 10; 17 at 128 px)");
+  command->add_option("--strategies", request.strategies, "Strategies to measure in addition to full, e.g. block1,fc")
       ->delimiter(',')
       ->capture_default_str();
   command->add_flag("--no-quirk", options->no_quirk, "Leave out block1 as the published script tunes it (180,400 parameters)");
@@ -192,28 +192,30 @@ void add_step_cost(CLI::App& app, Action& action) {
       ->capture_default_str();
   command
       ->add_option("--max-seconds", request.max_s,
-                   "Limit on the seconds of one network's rounds (at least two rounds are made)")
+                   "Maximal duration of one network's rounds in seconds (at least two rounds are run)")
       ->check(number_in(0, 1e6))
       ->capture_default_str();
   add_time_option(*command, "--window", request.window_s,
-                  "Seconds of one strategy in one round; 0: half a second, and at least 20 periods of the meter");
-  command->add_option("--idle", request.idle_s, "Seconds of idle before and after; 0: none (default 5; 0 for an estimate)")
+                  "Seconds of one strategy in one round; 0: the longer of 0.5 s and 20 periods of the meter");
+  command
+      ->add_option("--idle", request.idle_s,
+                   "Seconds of each idle window, one before and one after; 0: none (default 5; 0 for an estimate)")
       ->check(number_in(0, 3600));
-  command->add_option("--threads", request.threads, "Threads; 0: every core")
+  command->add_option("--threads", request.threads, "Threads; 0: all cores")
       ->envname("TBFT_THREADS")
       ->check(CLI::Range(0, 1024));
-  command->add_option("--backend", request.backend, "onednn or native; auto: onednn where libtorch has it")
+  command->add_option("--backend", request.backend, "onednn or native; auto: onednn if libtorch has it")
       ->check(CLI::IsMember({"auto", "onednn", "native"}));
   command->add_option("--layout", request.layout, "channels_last, or contiguous: torch's own operations, slower")
       ->check(CLI::IsMember({"channels_last", "contiguous"}));
-  command->add_option("--seed", request.seed, "Seed of weights, image and order")->capture_default_str();
+  command->add_option("--seed", request.seed, "Seed for weights, images and order")->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON with the columns of step_cost.csv and operations.csv");
   command->footer(
       "Examples:\n"
       "  tbft step-cost -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -o cost    # both networks of the paper\n"
       "  tbft step-cost --pixels 32 --strategies block1,fc --max-seconds 60\n"
-      "A network that the directory already holds with the same settings is not measured again.\n"
-      "Exit code: 4 if a strategy's energy is invalid, e.g. no window without a gap.");
+      "A network that the directory already contains with the same settings is not measured again.\n"
+      "Exit code: 4 if a strategy's energy is invalid, e.g. because every window has a gap.");
   command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 

@@ -13,7 +13,7 @@ namespace tbft {
 
 // The settings of a cell's training, or the reason why it cannot be trained.
 using ResolvedSettings = std::variant<TrainSettings, std::string>;
-// Searches what is not known yet. Throws Interrupted.
+// Makes the cell's settings; searches the noise and the learning rate if they are not known yet. Throws Interrupted.
 ResolvedSettings resolve_settings(RunSetup& setup, const Cell& cell);
 
 // Trains and tests the cell. An error is recorded in the outcome. Throws Interrupted.
