@@ -34,7 +34,7 @@ double quantile(const std::vector<double>& sorted, double q) {
   return sorted[static_cast<std::size_t>(std::lround(q * static_cast<double>(sorted.size() - 1)))];
 }
 
-Evidence beside(std::string_view name, double value, const std::vector<double>& sorted) {
+Evidence make_evidence(std::string_view name, double value, const std::vector<double>& sorted) {
   const auto below = std::ranges::upper_bound(sorted, value) - sorted.begin();
   const auto above = sorted.end() - std::ranges::lower_bound(sorted, value);
   const auto all = static_cast<double>(sorted.size()) + 1;
@@ -60,7 +60,7 @@ class SourceOutcomes {
       for (std::size_t c = 0; c < classes; ++c)
         images.insert(images.end(), at(reference_.confusion[label * classes + c]), static_cast<std::int64_t>(c));
       right += reference_.confusion[label * classes + label];
-      for (std::size_t i = 0; i < images.size(); ++i) rows[label].push_back(images[any_of(images.size())]);
+      for (std::size_t i = 0; i < images.size(); ++i) rows[label].push_back(images[draw_index(images.size())]);
     }
     const double accuracy = static_cast<double>(right) / static_cast<double>(reference_.images);
     std::vector<std::int64_t> predicted;
@@ -68,15 +68,15 @@ class SourceOutcomes {
       const auto& row = rows[at(label)];
       // A label without source images: correct with the source's overall accuracy, otherwise a random class.
       if (row.empty())
-        predicted.push_back(rng_.uniform() < accuracy ? label : static_cast<std::int64_t>(any_of(classes)));
+        predicted.push_back(rng_.uniform() < accuracy ? label : static_cast<std::int64_t>(draw_index(classes)));
       else
-        predicted.push_back(row[any_of(row.size())]);
+        predicted.push_back(row[draw_index(row.size())]);
     }
     return predicted;
   }
 
  private:
-  std::size_t any_of(std::size_t n) { return at(rng_.below(static_cast<int>(n))); }
+  std::size_t draw_index(std::size_t n) { return at(rng_.below(static_cast<int>(n))); }
   const Reference& reference_;
   data::Rng rng_;
 };
@@ -103,9 +103,9 @@ std::vector<Evidence> label_evidence(const Reference& reference, std::span<const
   const auto strict = cross_fit(predicted, labels, classes, MapKind::one_to_one, seed);
   const auto free_map = cross_fit(predicted, labels, classes, MapKind::free, seed);
   diagnosis.gain_z = strict.z;
-  std::vector<Evidence> evidence{beside("accuracy", strict.accuracy, source[0]), beside("purity", strict.purity, source[1]),
-                                 beside("purity_gain", strict.gain(), source[2]),
-                                 beside("free_gain", free_map.gain(), source[3])};
+  std::vector<Evidence> evidence{
+      make_evidence("accuracy", strict.accuracy, source[0]), make_evidence("purity", strict.purity, source[1]),
+      make_evidence("purity_gain", strict.gain(), source[2]), make_evidence("free_gain", free_map.gain(), source[3])};
   const double threshold = evidence[0].low;
   power = static_cast<double>(
               std::ranges::count_if(source[0], [&](double accuracy) { return accuracy - detectable_loss < threshold; })) /
@@ -241,8 +241,8 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
   double power = 0;
   diagnosis.evidence = label_evidence(reference, sample.predicted(), sample.labels, seed, diagnosis, power);
   for (std::size_t s = 0; s < sample_statistics.size(); ++s)
-    diagnosis.evidence.push_back(beside(sample_statistics[s], statistics[s], range->values[s]));
-  diagnosis.evidence.push_back(beside("content", range->content_score(statistics), range->content));
+    diagnosis.evidence.push_back(make_evidence(sample_statistics[s], statistics[s], range->values[s]));
+  diagnosis.evidence.push_back(make_evidence("content", range->content_score(statistics), range->content));
   diagnosis.common_share = statistics[0] > 0 ? statistics[1] / statistics[0] : std::numeric_limits<double>::quiet_NaN();
   if (diagnosis.n < 50)
     diagnosis.doubts.push_back(fmt::format("{} images do not reveal small drifts; 100 are better", diagnosis.n));

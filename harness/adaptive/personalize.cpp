@@ -99,9 +99,9 @@ class Personalization {
     out_.diagnosis = adaptive::diagnose(request_.reference, seen, request_.train.seed);
     session_.end("diagnosis");
     const auto predicted = seen.predicted();
-    for (std::size_t i = 0; i < predicted.size(); ++i) labelled_right_ += predicted[i] == seen.labels[i] ? 1 : 0;
+    for (std::size_t i = 0; i < predicted.size(); ++i) labelled_correct_ += predicted[i] == seen.labels[i] ? 1 : 0;
     n_labelled_ = std::ssize(predicted);
-    out_.looking = monitor_.energy("diagnosis");
+    out_.diagnosing = monitor_.energy("diagnosis");
   }
 
   double step_s(const adaptive::TimedStep& step) {
@@ -183,11 +183,11 @@ class Personalization {
     }
     // The labelled images decide, because those kept apart must not decide anything.
     if (request_.target_accuracy_pct &&
-        100.0 * static_cast<double>(labelled_right_) >= *request_.target_accuracy_pct * static_cast<double>(n_labelled_)) {
+        100.0 * static_cast<double>(labelled_correct_) >= *request_.target_accuracy_pct * static_cast<double>(n_labelled_)) {
       out_.verdict = fmt::format(
           "the base model already classifies {} of {} labelled images and {:.1f} % of the {} kept apart correctly: nothing to "
           "tune",
-          labelled_right_, n_labelled_, out_.base_pct(), out_.n_test);
+          labelled_correct_, n_labelled_, out_.base_pct(), out_.n_test);
       compare_with_target(out_, request_, out_.base_pct());
       return;
     }
@@ -276,9 +276,9 @@ class Personalization {
       const double base_J = out_.base_test.valid ? std::max(out_.base_test.energy_J, test_J()) : test_J();
       observer.is_enough = [this, epoch_J, base_J, before_J = spent_J()]() mutable {
         const double now_J = spent_J();
-        const double dearer = std::max(1.0, (now_J - before_J) / epoch_J);
+        const double cost_factor = std::max(1.0, (now_J - before_J) / epoch_J);
         before_J = now_J;
-        return !(now_J + dearer * (2 * epoch_J + base_J) <= *request_.budget_J);
+        return !(now_J + cost_factor * (2 * epoch_J + base_J) <= *request_.budget_J);
       };
     }
     observer.begin_cell();
@@ -328,8 +328,8 @@ class Personalization {
   const std::atomic<bool>& stop_;
   std::optional<results::Output> best_;  // the best weights so far
   Personalized out_;
-  std::vector<bool> base_val_, base_correct_;         // for the validation images; for those kept apart
-  std::int64_t labelled_right_ = 0, n_labelled_ = 0;  // in the diagnosis
+  std::vector<bool> base_val_, base_correct_;           // for the validation images; for those kept apart
+  std::int64_t labelled_correct_ = 0, n_labelled_ = 0;  // in the diagnosis
   double began_J_ = 0;
 };
 

@@ -73,7 +73,7 @@ struct Personalized {
   bool kept = false;                  // whether its weights were written
   std::string verdict;                // a sentence for the user
   bool as_asked = true;  // false if the budget allowed no attempt or was exceeded, or if the target accuracy was missed
-  power::Energy looking, calibrating, base_test, all;
+  power::Energy diagnosing, calibrating, base_test, all;
   power::NetEnergy net;  // of `all`
 
   double pct() const {

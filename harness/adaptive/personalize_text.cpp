@@ -144,7 +144,7 @@ std::string to_text(const Personalized& outcome, const PersonalizeRequest& reque
                           outcome.attempts[*outcome.chosen].candidate.strategy, outcome.test->correct, outcome.n_test,
                           outcome.pct(), outcome.test->better, outcome.test->worse, outcome.test->p);
   }
-  text += fmt::format("\n{}\n\ntotal, including diagnosis {} and calibration {}\n", outcome.verdict, joules(outcome.looking),
+  text += fmt::format("\n{}\n\ntotal, including diagnosis {} and calibration {}\n", outcome.verdict, joules(outcome.diagnosing),
                       joules(outcome.calibrating));
   if (request.budget_J && outcome.all.valid)
     text += fmt::format("budget    {:.4g} of {:.4g} J spent\n", outcome.all.energy_J, *request.budget_J);
@@ -177,7 +177,7 @@ ordered_json to_json(const Personalized& outcome, const PersonalizeRequest& requ
                     {"target_accuracy_pct", nullptr},
                     {"energy",
                      {{"all", energy_json(outcome.all)},
-                      {"diagnosis", energy_json(outcome.looking)},
+                      {"diagnosis", energy_json(outcome.diagnosing)},
                       {"calibration", energy_json(outcome.calibrating)}}}};
   if (outcome.n_test > 0) {
     json["base"] = {{"correct", outcome.base_correct},

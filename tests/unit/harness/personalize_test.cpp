@@ -144,11 +144,11 @@ TEST_F(PersonalizeTest, renamed_labels_are_renamed_back_and_the_weights_written)
   EXPECT_EQ(right, outcome.test->correct);
 
   // A constant meter: joules are watts times seconds, of the whole and of every part, and the parts fit into the whole.
-  for (const auto* energy : {&outcome.all, &outcome.looking, &outcome.calibrating, &kept.tuning}) {
+  for (const auto* energy : {&outcome.all, &outcome.diagnosing, &outcome.calibrating, &kept.tuning}) {
     ASSERT_TRUE(energy->valid) << energy->reason;
     EXPECT_NEAR(energy->energy_J, watts_W * energy->duration_s, 1e-6 * energy->energy_J);
   }
-  EXPECT_LT(outcome.looking.energy_J + outcome.calibrating.energy_J + kept.tuning.energy_J, outcome.all.energy_J);
+  EXPECT_LT(outcome.diagnosing.energy_J + outcome.calibrating.energy_J + kept.tuning.energy_J, outcome.all.energy_J);
   EXPECT_GT(kept.predicted_done_J, 0);
 
   const auto json = to_json(outcome, r);
