@@ -229,8 +229,7 @@ void add_personalize(CLI::App& app, Action& action) {
       "  tbft personalize --checkpoint base.pth --reference base.json --dataset imagefolder:camera -o camera.pth\n"
       "  tbft personalize --checkpoint base.pth --reference base.json --dataset imagefolder:camera --budget 50J -o camera.pth\n"
       "  tbft personalize --checkpoint base.pth --source imagefolder:clean/test --dataset imagefolder:camera --dry-run\n"
-      "Exit code: 0 adapted, or left unchanged with good reason; 1 the budget or the target accuracy was missed; 4 the energy "
-      "is invalid.");
+      "Exit code: 0 adapted, or rightly left unchanged; 1 budget or target accuracy missed; 4 the energy is invalid.");
 }
 
 }  // namespace tbft::cli

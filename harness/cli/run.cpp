@@ -142,7 +142,7 @@ void add_run(CLI::App& app, Action& action) {
   add_realtime_option(*command, options->realtime);
   command
       ->add_option("--status", options->status,
-                   "Keep this JSON file up to date: progress, ETA, watts, joules, state (replaced whole, once a second)")
+                   "Keep this JSON file up to date: progress, ETA, watts, joules, state (the file is replaced once a second)")
       ->type_name("FILE");
   command->add_option("--set", options->set, "Set a key: --set sweep.repetitions=3 (repeatable)")->allow_extra_args(false);
   command->add_flag("--tune-lr", options->tune_lr,
