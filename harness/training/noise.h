@@ -24,7 +24,7 @@ struct NoiseLevel {
 };
 
 // Finds the standard deviation that lowers the base model's accuracy to target_pct. It is doubled from a small value until the
-// accuracy is below the target, then bisected in logarithm. The accuracy is not monotonic in sigma, so the closest of all tried
+// accuracy is below the target, then bisected in logarithm. The accuracy does not fall evenly, so the closest of all tried
 // values is returned. For some blocks it stays above the target, because even a classifier of pure noise may guess better.
 // Calls accuracy_pct_at(sigma) at most 20 times. Throws std::runtime_error if the accuracy never falls below twice the target.
 NoiseLevel find_noise(const std::function<double(double sigma)>& accuracy_pct_at, double target_pct);
