@@ -246,7 +246,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
   const auto contenders = contenders_of(requested);
   StepCostRequest request = requested;
   if (request.threads == 0) request.threads = board.cores();
-  // The meter and back end that `auto` selects for the first network serve all networks, also after an interrupt.
+  // The meter and back end that `auto` selects now serve every network, also after an interrupt.
   std::string estimated;
   if (request.meter == "auto") request.meter = open_meter_or_estimate(request.meter, request.interval_s, estimated)->info().uri;
   const auto compute = set_compute({request.threads, request.backend});
