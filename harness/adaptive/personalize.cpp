@@ -270,8 +270,8 @@ class Personalization {
     });
     observer.joins_tuning = true;
     if (request_.budget_J) {
-      // Stops in time for one more epoch and the test, plus a reserve of one epoch. If the last epoch took more joules than
-      // predicted, the predictions are scaled up accordingly.
+      // Continues only if the budget suffices for one more epoch, a reserve epoch and the test. If the last epoch took more
+      // joules than predicted, these costs are scaled up accordingly.
       const double epoch_J = out_.model.joules(work_of(attempt, 1));
       const double base_J = out_.base_test.valid ? std::max(out_.base_test.energy_J, test_J()) : test_J();
       observer.is_enough = [this, epoch_J, base_J, before_J = spent_J()]() mutable {
