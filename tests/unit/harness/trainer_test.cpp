@@ -52,7 +52,7 @@ class TrainerTest : public testing::Test {
     set_compute({1, "onednn"});
     images = data::load_dataset(data::parse_dataset_spec("synthetic:?part=target&drift=input&n=1600"));
     split = data::paper_split(images.size(), 0.2);
-    split.test.resize(400);  // of 1,040: enough for half a point
+    split.test.resize(100);  // of 1,040: each run goes through them
     std::ofstream(folder / "pixels.bin", std::ios::binary)
         .write(reinterpret_cast<const char*>(images.pixels.data()), static_cast<std::streamsize>(images.pixels.size()));
     std::ofstream(folder / "labels.bin", std::ios::binary)
@@ -68,9 +68,9 @@ class TrainerTest : public testing::Test {
             .c_str());
   }
   static TrainSettings settings() { return {.batch = 16, .epochs = 1, .seed = 3}; }
-  static TrainResult run(Trainer& trainer, const char* strategy, const TrainSettings& s) {
+  static TrainResult run(Trainer& trainer, const char* strategy, const TrainSettings& s, const data::Split& parts = split) {
     SilentObserver observer;
-    return trainer.run(find_strategy(strategy), images, split, s, observer);
+    return trainer.run(find_strategy(strategy), images, parts, s, observer);
   }
 
   static inline fs::path folder;
@@ -178,13 +178,7 @@ TEST_F(TrainerTest, relabel_undoes_a_renaming_of_the_labels) {
   all.train = all.val = all.test;
   auto renamed = images;
   SilentObserver observer;
-  std::vector<std::int64_t> predicted(all.test.size());
-  for (std::int64_t label = 0; label < 10; ++label) {
-    std::ranges::fill(renamed.labels, label);
-    const auto as = trainer.run(find_strategy("none"), renamed, all, settings(), observer).correct_by_image;
-    for (std::size_t i = 0; i < as.size(); ++i)
-      if (as[i]) predicted[i] = label;
-  }
+  const auto predicted = trainer.observe(images, all.test, std::nullopt).predicted();
   for (std::size_t i = 0; i < predicted.size(); ++i) renamed.labels[i] = (predicted[i] + 3) % 10;
   EXPECT_EQ(trainer.run(find_strategy("none"), renamed, all, settings(), observer).correct, 0);
   const auto repaired = trainer.run(find_strategy("relabel"), renamed, all, settings(), observer);
@@ -206,13 +200,7 @@ TEST_F(TrainerTest, bn_relabel_refreshes_batchnorm_before_it_renames) {
   // What the refreshed model predicts, renamed.
   Trainer adapted(folder / "refreshed.pth");
   auto renamed = images;
-  std::vector<std::int64_t> predicted(all.test.size());
-  for (std::int64_t label = 0; label < 10; ++label) {
-    std::ranges::fill(renamed.labels, label);
-    const auto as = adapted.run(find_strategy("none"), renamed, all, s, observer).correct_by_image;
-    for (std::size_t i = 0; i < as.size(); ++i)
-      if (as[i]) predicted[i] = label;
-  }
+  const auto predicted = adapted.observe(images, all.test, std::nullopt).predicted();
   for (std::size_t i = 0; i < predicted.size(); ++i) renamed.labels[i] = (predicted[i] + 3) % 10;
   const auto alone = trainer.run(find_strategy("relabel"), renamed, all, s, observer);
   const auto both = trainer.run(find_strategy("bn-relabel"), renamed, all, s, observer);
@@ -305,6 +293,9 @@ double largest_difference(const fs::path& a, const fs::path& b) {
 
 TEST_F(TrainerTest, a_cached_prefix_changes_nothing_but_the_work) {
   Trainer trainer(folder / "base.pth");
+  auto parts = split;
+  parts.test = data::paper_split(images.size(), 0.2).test;
+  parts.test.resize(400);  // enough for half a point
   for (const char* layout : {"channels_last", "contiguous"})
     for (const char* strategy : {"block2", "block3", "fc"})
       for (const bool refresh : {false, true}) {
@@ -314,10 +305,10 @@ TEST_F(TrainerTest, a_cached_prefix_changes_nothing_but_the_work) {
         s.epochs = 2;
         s.batchnorm = "frozen-eval";
         s.refresh_bn = refresh;
-        const auto plain = run(trainer, strategy, s);
+        const auto plain = run(trainer, strategy, s, parts);
         trainer.save(folder / "plain.pth");
         s.cache = "fp32";
-        const auto cached = run(trainer, strategy, s);
+        const auto cached = run(trainer, strategy, s, parts);
         trainer.save(folder / "cached.pth");
         EXPECT_NEAR(cached.val_loss, plain.val_loss, 1e-3 * plain.val_loss);
         EXPECT_LT(largest_difference(folder / "plain.pth", folder / "cached.pth"), 5e-4);
@@ -326,10 +317,10 @@ TEST_F(TrainerTest, a_cached_prefix_changes_nothing_but_the_work) {
         EXPECT_LT(cached.macs_train, plain.macs_train);
         if (refresh) continue;    // where and how the cache is kept does not know of it
         s.cache_limit_bytes = 0;  // all of it in a file
-        EXPECT_EQ(run(trainer, strategy, s).val_loss, cached.val_loss);
+        EXPECT_EQ(run(trainer, strategy, s, parts).val_loss, cached.val_loss);
         s.cache = "bf16";
         const double points = 100.0 / static_cast<double>(plain.n_test);
-        EXPECT_NEAR(static_cast<double>(run(trainer, strategy, s).correct) * points,
+        EXPECT_NEAR(static_cast<double>(run(trainer, strategy, s, parts).correct) * points,
                     static_cast<double>(plain.correct) * points, 0.5);
       }
 }
