@@ -1,5 +1,5 @@
-// From reference values to a meter's errors. A meter reads A = (1 + gain) x A_ref + offset; the voltage is compared by its
-// ratio.
+// Computes a meter's errors from reference values. A meter reads A = (1 + gain) x A_ref + offset; the voltage is compared by
+// its ratio.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace tbft::power {
 
-// One setting of the reference, and what the meter said of it.
+// One setting of the reference, and the meter's readings at it.
 struct CalibrationPoint {
   double reference_V = 0;
   double reference_A = 0;
@@ -23,30 +23,31 @@ struct CalibrationPoint {
   std::size_t readings = 0;
 };
 
-// Means over what was read at one setting; the noise of 1 s means counts where it exceeds that of single readings (it is not
-// white then). Throws std::invalid_argument with fewer than 10 readings that carry volts and amperes.
+// The means of the readings at one setting. If the noise of 1 s means exceeds the one that single readings imply (it is not
+// white then), it is used for the uncertainty. Throws std::invalid_argument with fewer than 10 readings that carry volts and
+// amperes.
 CalibrationPoint calibration_point(double reference_V, double reference_A, std::span<const Reading> readings,
                                    const Accuracy& accuracy);
 
 struct Calibration {
-  bool separated = false;  // two currents at least: gain and offset are told apart
+  bool separated = false;  // at least two currents, so that gain and offset are known separately
   // Relative gain errors and the offset of the current, with expanded uncertainties (k = 2).
   double gain_A_rel = unknown, U_gain_A_rel = unknown;
   double gain_V_rel = unknown, U_gain_V_rel = unknown;
   double offset_A = unknown, U_offset_A = unknown;
   double worst_residual_A = 0;  // of the straight line; 0 with one or two currents
-  // For the URI, which states limits and corrects nothing: what the meter as it is keeps.
-  double gain_pct = unknown;  // power: both gains and their U
+  // Limits for the URI, which corrects nothing: the uncorrected meter stays within them.
+  double gain_pct = unknown;  // of the power: both gains and their U
   double limit_offset_A = unknown;
-  // The shunt that makes the current's gain error 0 (I2C meters with shunt_ohm), and the limit that remains then.
+  // The shunt resistance that makes the current's gain error 0 (I2C meters with shunt_ohm), and the limit that then remains.
   std::optional<double> shunt_ohm = std::nullopt;
   double gain_pct_with_shunt = unknown;
 };
 
-// Weighted straight line through the points. `reference_U_pct`: expanded uncertainty of the reference, percent of its volts and
-// amperes each; `shunt_ohm`: the one the meter was opened with, if it has one. One current cannot separate gain from offset:
-// all of the error is then given as gain and again as offset. Throws std::invalid_argument without points, or for references
-// that are not positive.
+// Fits a weighted straight line through the points. `reference_U_pct`: expanded uncertainty of the reference, percent of its
+// volts and amperes each; `shunt_ohm`: the shunt with which the meter was opened, if it has one. One current cannot separate
+// gain from offset, so the whole error is given both as gain and as offset. Throws std::invalid_argument without points, or for
+// references that are not positive.
 Calibration calibrate(std::span<const CalibrationPoint> points, double reference_U_pct, std::optional<double> shunt_ohm);
 
 }  // namespace tbft::power

@@ -16,14 +16,14 @@ class Clock {
   Clock& operator=(const Clock&) = delete;
 
   virtual TimeNs now() const = 0;
-  // Returns at the instant, at once if it has passed, and early once a stop is requested.
+  // Sleeps until the instant. Returns at once if it has passed, and early if a stop is requested.
   virtual void sleep_until(TimeNs instant, const std::stop_token& stop) = 0;
   void sleep_until(TimeNs instant) { sleep_until(instant, {}); }
-  // How long the machine has been suspended altogether: now() stood still then.
+  // The total time for which the machine was suspended; now() does not advance during a suspend.
   virtual TimeNs asleep() const { return 0; }
 };
 
-// CLOCK_MONOTONIC and clock_nanosleep with absolute deadlines. A stop request is seen within 100 ms.
+// Uses CLOCK_MONOTONIC and clock_nanosleep with absolute deadlines. A stop request ends a sleep within 100 ms.
 std::shared_ptr<Clock> steady_clock();
 
 // One instant on both clocks: correlates a trace with other logs. Durations never use the system clock.

@@ -5,21 +5,22 @@
 //     for (auto _ : energy.over(state)) work();
 //   }
 //
-// The window opens right before the first iteration and closes right after the last: it holds the very iterations that are
-// timed. Use pause() and resume() in place of State::PauseTiming() and ResumeTiming(): paused time has no joules either.
+// The window opens immediately before the first iteration and closes immediately after the last, so it contains exactly the
+// iterations that are timed. Use pause() and resume() in place of State::PauseTiming() and ResumeTiming(): paused time is
+// excluded from the joules as well.
 //
-// Counters, the same in every benchmark (the CSV reporter of Google Benchmark wants that):
+// Counters are the same in every benchmark, as the CSV reporter of Google Benchmark requires:
 //   J_per_iteration    joules of one iteration, over all threads of the benchmark
 //   U_J_per_iteration  its expanded uncertainty, k = 2
-//   U_complete         1; 0: the meter's accuracy is unknown, and U holds the random part alone
+//   U_complete         1; 0: the meter's accuracy is unknown, and U contains only the random part
 //   watts_W            mean power
 //   samples            distinct readings inside the window
-//   energy_valid       1; 0: no energy (too short for the meter, gaps, an interrupted loop): what stands above is then 0 and
+//   energy_valid       1; 0: no energy (too short for the meter, gaps, an interrupted loop): the counters above are then 0 and
 //                      means nothing (a NaN would break the JSON reporter)
 //   measured           1; 0: an estimate or a replay
 //
-// With several threads the first one measures, and what all of them draw counts; a window holds the slowest thread's time.
-// Every pause keeps about 200 bytes until the benchmark ends, and 600 until the meter's next reading.
+// With several threads, the first one measures the energy of all; the window ends with the slowest thread. Every pause keeps
+// about 200 bytes until the benchmark ends, and 600 until the meter's next reading.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -40,11 +41,11 @@ namespace tbft::power {
 
 class EnergyCounters {
  public:
-  // Throws what open_meter() and Monitor throw.
+  // Throws the exceptions of open_meter() and Monitor.
   explicit EnergyCounters(std::string_view meter_uri = "auto") : EnergyCounters(open_meter(meter_uri), {}) {}
   EnergyCounters(std::unique_ptr<Meter> meter, MonitorOptions options) : monitor_(std::move(meter), std::move(options)) {}
 
-  // What `for (auto _ : energy.over(state))` walks over.
+  // The range of `for (auto _ : energy.over(state))`.
   class Loop {
    public:
     class Iterator {
@@ -56,7 +57,7 @@ class EnergyCounters {
         return *this;
       }
       BENCHMARK_ALWAYS_INLINE bool operator!=(const Iterator& end) const {
-        if (position_ != end.position_) return true;  // ends the timing where it is false
+        if (position_ != end.position_) return true;  // the comparison that gives false ends the timing
         loop_->finish();
         return false;
       }
@@ -76,7 +77,7 @@ class EnergyCounters {
 
     Iterator begin() { return {state_.begin(), this}; }
     Iterator end() {
-      // end() starts the timing: alone, after the window has opened; among threads, after waiting for the others.
+      // end() starts the timing: with one thread after the window has opened, with several after all threads have arrived.
       if (state_.threads() == 1) open();
       const auto last = state_.end();
       if (state_.threads() > 1) open();
@@ -99,7 +100,7 @@ class EnergyCounters {
         energy_.window_.reset();
         energy_.forget();
         set(state_, {}, false);
-      } catch (const std::exception&) {  // the next begin() tells of it
+      } catch (const std::exception&) {  // the next begin() reports it
         return;
       }
     }
@@ -156,7 +157,7 @@ class EnergyCounters {
   }
 
   Monitor monitor_;
-  std::string name_;  // of the window; its number keeps repetitions apart
+  std::string name_;  // the window's name, with a number that distinguishes repetitions
   std::size_t runs_ = 0;
   std::optional<OpenWindow> window_;  // empty while the benchmark is paused
 };

@@ -1,4 +1,4 @@
-// The Raspberry Pi's firmware, asked in its own words (what vcgencmd(1) does). The only code that opens /dev/vcio.
+// Sends text commands to the Raspberry Pi's firmware, as vcgencmd(1) does. The only code that opens /dev/vcio.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,8 @@ struct FirmwareError : std::runtime_error {
 // The mailbox property interface: one ioctl with the tag GET_GENCMD_RESULT.
 class Firmware {
  public:
-  // DEV/vcio, or DEV/vcio_gencmd where a kernel offers that narrower one. Throws FirmwareError with the fix.
+  // Opens DEV/vcio, or DEV/vcio_gencmd if the kernel has this device, which allows commands only. Throws FirmwareError with the
+  // fix.
   explicit Firmware(const std::filesystem::path& dev = "/dev");
   ~Firmware();
   Firmware(Firmware&& other) noexcept;

@@ -49,18 +49,18 @@ class GpioInput {
   GpioInput(const GpioInput&) = delete;
   GpioInput& operator=(const GpioInput&) = delete;
 
-  // The oldest edge that was not taken yet; nullopt: none. Never waits.
+  // The oldest edge that has not been returned yet; nullopt: none. Never waits.
   virtual std::optional<Edge> take() = 0;
-  // Waits for an edge until `until` (steady clock) or a stop request, whichever is first; nullopt: none came.
+  // Waits for an edge until `until` (steady clock) or a stop request, whichever is first; nullopt: no edge arrived.
   virtual std::optional<Edge> wait(TimeNs until, const std::stop_token& stop) = 0;
 };
 
-// `consumer` is what gpioinfo shows. The output starts low. Throw MeterUnavailable with the fix: no such chip or line, no
-// permission, line in use.
+// gpioinfo shows `consumer` as the user of the line. The output starts low. Throw MeterUnavailable with the fix: no such chip
+// or line, no permission, line in use.
 std::unique_ptr<GpioOutput> open_gpio_output(const GpioLine& line, std::string_view consumer);
 std::unique_ptr<GpioInput> open_gpio_input(const GpioLine& line, Edges edges, std::string_view consumer);
 
-// A line that starts a recording: CHIP:OFFSET[:rising|falling], e.g. pinctrl-rp1:27:falling. Rising unless it says so.
+// A line that starts a recording: CHIP:OFFSET[:rising|falling], e.g. pinctrl-rp1:27:falling. The default is rising.
 struct GpioTrigger {
   GpioLine line;
   Edges edges = Edges::rising;
@@ -68,26 +68,26 @@ struct GpioTrigger {
 // Throws std::invalid_argument that shows the form.
 GpioTrigger parse_gpio_trigger(std::string_view text);
 
-// Waits for the next edge, as long as it takes; edges queued before the call do not count. nullopt: stopped. Throws
-// std::system_error where the chip went away.
+// Waits for the next edge without a time limit; edges queued before the call do not count. nullopt: stopped. Throws
+// std::system_error if the chip was removed.
 std::optional<Edge> wait_for_trigger(GpioInput& input, const std::stop_token& stop);
 
 // Markers: a line is high while a window is open, so that an instrument can align with the phases.
 //
 // A specification is a list of NAME=CHIP:OFFSET, such as train=pinctrl-rp1:17,validate=pinctrl-rp1:18. NAME is a component of a
 // window's name: `train` means cell/<id>/train, `cell` whole cells, `command` the command of `measure`, `idle` the idle
-// windows. CHIP:OFFSET alone means every window but the idle ones. Names may share a line: it is high while any of their
+// windows. CHIP:OFFSET alone means every window except the idle ones. Names may share a line: it is high while any of their
 // windows is open.
 struct MarkerRule {
-  std::string name;  // empty: every window but the idle ones
+  std::string name;  // empty: every window except the idle ones
   GpioLine line;
 };
 // Throws std::invalid_argument that shows the form.
 std::vector<MarkerRule> parse_marker_rules(std::string_view text);
-// Whether the rule means this window.
+// Whether the rule applies to this window.
 bool applies(const MarkerRule& rule, std::string_view window);
 
-// Raises and lowers the lines. What Monitor's on_mark is for; called from one thread.
+// Raises and lowers the lines. Use it as Monitor's on_mark, from one thread.
 class GpioMarker {
  public:
   using Open = std::function<std::unique_ptr<GpioOutput>(const GpioLine&)>;
@@ -100,7 +100,7 @@ class GpioMarker {
   GpioMarker(const GpioMarker&) = delete;
   GpioMarker& operator=(const GpioMarker&) = delete;
 
-  // Throws nothing of a line: a marker that fails must not end the measurement.
+  // Throws nothing if a line fails, because a marker must not end the measurement.
   void mark(const Mark& mark);
 
  private:

@@ -1,4 +1,4 @@
-// The interface of a meter, its readings, and what it says about itself.
+// The interface of a meter, its readings and its description.
 #pragma once
 
 #include <algorithm>
@@ -12,14 +12,14 @@
 
 namespace tbft::power {
 
-// What a meter's joules are of. Two scopes are never mixed in one comparison.
+// The part of the machine whose energy a meter measures. Two scopes are never mixed in one comparison.
 enum class Scope { board, package, rail, battery };
 // "board", "package", "rail" or "battery".
 std::string to_string(Scope scope);
 
 // Accuracy of one meter: limits as the datasheet gives them; nullopt means unknown. Independent limits of one kind (amplifier,
 // shunt) are combined by the meter as the root of their squares. U needs the gain and the current offset (a counter: the gain
-// alone); a voltage offset that nobody states counts as none.
+// alone); an unknown voltage offset counts as 0.
 struct Accuracy {
   std::optional<double> gain_limit_rel = std::nullopt;  // limit of the relative gain error (rectangular), e.g. 0.015
   std::optional<double> offset_limit_A = std::nullopt;  // limit of the current offset (rectangular)
@@ -38,25 +38,25 @@ inline double default_gap_limit_s(double nominal_period_s) {
 
 struct MeterInfo {
   std::string uri;          // canonical form, opens the same meter again
-  std::string description;  // one line for people: chip, bus, address, shunt
+  std::string description;  // one line: chip, bus, address, shunt
   Scope scope = Scope::board;
-  bool measured = true;       // false: an estimate or a replay; nothing turns it into a measurement
+  bool measured = true;       // false: an estimate or a replay, which is never reported as a measurement
   bool counter = false;       // readings carry energy_J
   bool paces_itself = false;  // its converter says when to poll (next_poll); a requested interval only chooses its averaging
   double nominal_period_s = 0;
   double averaging_s = 0;    // length of the interval that one reading averages over
-  double current_share = 1;  // part of the time in which it sees the current: half where it takes turns with the voltage
+  double current_share = 1;  // share of the time in which it converts the current: 0.5 if it alternates with the voltage
   double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
   double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
   Accuracy accuracy;
-  std::string note;  // what the meter changed by itself since it was opened, and why
+  std::string note;  // changes that the meter made by itself since it was opened, and the reason
 };
 
-// No such device, or not usable now: the program exits with 3.
+// There is no such device, or it is not usable now; the program exits with 3.
 struct MeterUnavailable : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-// The URI itself is wrong (unknown meter name, unknown option, bad number): the program exits with 2.
+// The URI is wrong (unknown meter name, unknown option, bad number); the program exits with 2.
 struct BadMeterUri : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -65,12 +65,12 @@ struct BadMeterUri : std::runtime_error {
 enum Flag : std::uint8_t {
   saturated = 1,      // s: the sensor was at the end of its range
   reinitialised = 2,  // r: first reading after the device was found reset and set up again
-  repeated = 4,       // d: the device had no new conversion, this is the old value again: not a sample
+  repeated = 4,       // d: the device had no new conversion, so this is the previous value and not a sample
   gap_begins = 8,     // g: no new reading follows within the gap limit (values unknown on a read failure)
-  asleep = 16,        // z: the machine was suspended since the reading before; the steady clock stood still meanwhile
+  asleep = 16,        // z: the machine was suspended since the previous reading; the steady clock did not advance then
 };
 
-// One reading. Values that the meter does not deliver are unknown (NaN).
+// One reading. Values that the meter does not have are unknown (NaN).
 struct Reading {
   TimeNs t_ns = 0;            // centre of the averaging interval
   double volts_V = unknown;   // bus voltage
@@ -80,7 +80,7 @@ struct Reading {
   std::uint8_t flags = 0;
 };
 
-// What a meter plays back instead of measuring. Its first reading stands for the start of the first window.
+// The readings that a replay plays back. The first reading corresponds to the start of the first window.
 struct Recording {
   std::vector<Reading> readings;  // in time order
   bool instant = false;           // not polled: the monitor lays the whole recording over each outermost window
@@ -94,27 +94,28 @@ class Meter {
   Meter(const Meter&) = delete;
   Meter& operator=(const Meter&) = delete;
 
-  // What it is now. A converter may change it while it is polled, and says so in `note`.
+  // The present description. A converter may change it while it is polled, and then sets `note`.
   virtual const MeterInfo& info() const = 0;
-  // Sets the device up. `first_window` is the instant that a recording's own start corresponds to (replay). Throws
+  // Sets up the device. `first_window` is the instant to which a recording's start corresponds (replay). Throws
   // MeterUnavailable.
   virtual void start(TimeNs first_window) = 0;
-  // At most one reading that is new since the last call. nullopt: nothing new yet (the poll came before the conversion ended).
-  // A failed read is a Reading with gap_begins and unknown values, never 0 W. Call again at once while it returns a reading
-  // older than `now` (a replay or a serial meter may hold several). Throws MeterUnavailable once the device is gone for good.
+  // At most one reading that is new since the last call. nullopt: no new reading yet (the conversion has not ended). A failed
+  // read is a Reading with gap_begins and unknown values, never 0 W. Call again at once while it returns a reading older than
+  // `now` (a replay or a serial meter may hold several). Throws MeterUnavailable once the device is gone for good.
   virtual std::optional<Reading> poll(TimeNs now) = 0;
   virtual void stop() = 0;
 
-  // When to poll next, given the instant that the sampling grid says. A meter that knows its converter's phase moves it.
+  // The instant of the next poll, given the one of the sampling grid. A meter that knows its converter's phase returns another
+  // one.
   virtual TimeNs next_poll(TimeNs scheduled) const { return scheduled; }
   // Not null for a replay: start() then waits for the first window.
   virtual const Recording* recording() const { return nullptr; }
 
-  // How often it is asked for readings: the interval that was set (open_meter() does that), else its nominal period.
+  // The time between readings: the interval that open_meter() set, or else the nominal period.
   Seconds interval() const { return interval_ > Seconds(0) ? interval_ : Seconds(info().nominal_period_s); }
   void set_interval(Seconds interval) { interval_ = interval; }
-  // info(), with the period and the gap limit that follow where it is asked more seldom than it could be. One that paces itself
-  // delivers as fast as ever.
+  // info() with period and gap limit adapted to an interval() longer than the nominal period. A meter that paces itself is not
+  // affected by the interval.
   MeterInfo sampled_info() const;
 
  private:

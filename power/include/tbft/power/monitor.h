@@ -18,78 +18,79 @@
 namespace tbft::power {
 
 struct MonitorOptions {
-  // Every reading and mark goes to this trace.csv, which is appended to if it exists; nullopt: no trace.
+  // The file to which every reading and mark is written; an existing trace is continued. nullopt: no trace.
   std::optional<std::filesystem::path> trace = std::nullopt;
   std::shared_ptr<Clock> clock = nullptr;  // null: the steady clock
-  // Called right after a window's opening or closing instant was taken, e.g. to raise a GPIO line. Should return within
-  // microseconds, and must not call the monitor.
+  // Called immediately after the instant of a window's opening or closing was taken, e.g. to raise a GPIO line. It should
+  // return within microseconds and must not call the monitor.
   std::function<void(const Mark&)> on_mark = nullptr;
   TraceKeep trace_keep = TraceKeep::full;
-  Realtime realtime = Realtime::automatic;  // on: RealtimeForbidden where the system does not permit it
+  Realtime realtime = Realtime::automatic;  // on: throws RealtimeForbidden if the system does not permit it
 };
 
-// For a progress line.
+// Values for a progress line.
 struct Live {
   double watts_W = unknown;
   double joules_J = 0;  // since the monitor began
 };
 
-// Windows are opened, closed and asked for by one thread; snapshot(), between(), meter(), live(), sampler() and failure() may
-// be called from any thread, but not while close() or the destructor runs. The sampler and the writer of the trace run on
-// threads of their own. A meter that dies in the middle takes the energies with it, not the work that is measured: windows that
-// lack readings are invalid, and failure() says why. Memory does not grow with the length of a window.
+// One thread opens and closes windows and requests their energies; snapshot(), between(), meter(), live(), sampler() and
+// failure() may be called from any thread, but not while close() or the destructor runs. The sampler and the writer of the
+// trace run on separate threads. A meter that fails during the measurement does not stop the measured work: windows without
+// enough readings are invalid, and failure() gives the reason. Memory does not grow with the length of a window.
 class Monitor {
  public:
-  // Samples the meter at its interval() from now on; a recording begins with the first window. Waits for the first reading, up
-  // to the gap limit. Throws what Meter::start() throws, RealtimeForbidden, and TraceError or std::system_error where the trace
+  // Starts sampling the meter at its interval(); a recording begins with the first window. Waits for the first reading, up to
+  // the gap limit. Throws the exceptions of Meter::start(), RealtimeForbidden, and TraceError or std::system_error if the trace
   // cannot be written.
   explicit Monitor(std::unique_ptr<Meter> meter, MonitorOptions options = {});
   ~Monitor();  // stops the sampler, syncs the trace
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  // What the meter says of itself at this interval. It may change: a converter that the host cannot follow averages longer, and
-  // says so in `note`.
+  // The meter's description at this interval. It may change: a converter that is too fast for the host averages longer and sets
+  // `note`.
   MeterInfo meter() const;
 
   // Opens a window at this instant; the guard closes it. Windows of different names nest and overlap. Throws std::logic_error
-  // for a name that is open already, or was cancelled while a trace is written, std::invalid_argument for a name that a trace
-  // cannot hold (is_valid_mark_name()).
+  // if the name is already open, or was cancelled while a trace is written; std::invalid_argument if a trace cannot contain the
+  // name (is_valid_mark_name()).
   OpenWindow window(std::string_view name);
-  // As window(), for callers that close it elsewhere.
+  // As window(), for callers that close the window in another scope.
   void begin(std::string_view name);
   void end(std::string_view name);
-  // The energy of all closed windows of that name together, in joules and watts, or why there is none (Energy::reason). Waits
-  // up to the gap limit for the reading beyond the last edge. Throws std::logic_error for a name that was never closed.
+  // The energy of all closed windows of that name together, in joules and watts, or the reason why there is none
+  // (Energy::reason). Waits up to the gap limit for the reading beyond the last edge. Throws std::logic_error for a name that
+  // was never closed.
   Energy energy(std::string_view name);
-  // Forgets closed windows whose name begins with `prefix`, so that memory stays flat over long runs.
+  // Forgets closed windows whose name begins with `prefix`, so that memory stays constant in long runs.
   void forget(std::string_view prefix);
 
-  // This instant, for between(). The trace has no mark of it.
+  // The present instant, for between(). The trace has no mark for it.
   Snapshot snapshot();
-  // The energy between two snapshots of this monitor, or why there is none (Energy::reason): as a window from `from` to `to`
-  // would have. Waits up to the gap limit for the reading beyond `to`. An instant replay has no instants of its own, so there
-  // it is invalid.
+  // The energy between two snapshots of this monitor, equal to that of a window from `from` to `to`, or the reason why there is
+  // none (Energy::reason). Waits up to the gap limit for the reading beyond `to`. With an instant replay it is invalid, because
+  // such a replay has no time line.
   Energy between(const Snapshot& from, const Snapshot& to) const;
 
-  // What was recorded so far reaches the disk; waits for it. Throws std::system_error where the trace could not be written, now
-  // or before: sampling and energies go on without it.
+  // Waits until all data recorded so far are on the disk. Throws std::system_error if writing the trace fails or has failed
+  // before; sampling and energies continue without the trace.
   void sync();
-  // Stops sampling and closes the trace, with sync()'s errors. Only energies may be asked for afterwards. The destructor does
-  // the same and is silent.
+  // Stops sampling and closes the trace, with sync()'s errors. Afterwards only energies may be requested. The destructor does
+  // the same but reports no error.
   void close();
 
-  // What ended the sampler before its time: the meter's last words. Empty while it runs.
+  // The error that ended the sampler, from the meter; empty while it runs.
   std::string failure() const;
-  // Whether the trace had to be given up; sync() says why.
+  // Whether the trace can no longer be written; sync() throws the reason.
   bool trace_failed() const;
 
   // The last power in watts and the joules since the monitor began.
   Live live() const;
-  // Rates and cost of sampling. CPU time is that of the sampler and of the thread that writes the trace.
+  // Rates and cost of sampling. CPU time is the sum of the sampler's and the trace writer's.
   SamplerStats sampler() const;
-  // Readings that are missing in the trace, as a gap, because the disk stalled for longer than the queue holds. Energies have
-  // them.
+  // The number of readings that the trace lacks (it has a gap there), because the disk stalled for longer than the queue can
+  // bridge. Energies include them.
   std::size_t lost_in_trace() const;
 
  private:

@@ -1,4 +1,4 @@
-// The energy of one window as its readings come: what energy() is made of. Memory does not grow with the number of readings.
+// Integrates the energy of one window reading by reading; energy() uses it. Memory does not grow with the number of readings.
 #pragma once
 
 #include <limits>
@@ -12,18 +12,18 @@
 
 namespace tbft::power {
 
-// A part of many with this reason still has its interpolated joules; combine() may use them.
+// If a window is one of several parts, a part with this reason still has its interpolated joules, and combine() may use them.
 inline constexpr std::string_view no_reading_inside = "no reading inside";
 
-// Whether a reading is a sample of this meter: a new value, not a failed read and not the old one again.
+// Whether a reading is a sample of this meter: a new value, neither a failed read nor a repeated value.
 bool is_sample(const Reading& reading, const MeterInfo& meter);
 
-// How far from an edge of a window a reading may lie: the gap limit. A counter loses nothing in a gap, and what it says at an
-// edge is interpolated, so it may take longer (a sampler under a container's quota pauses for up to a tenth of a second).
+// How far from an edge of a window a reading may lie: the gap limit. A counter loses nothing in a gap, and its value at an edge
+// is interpolated, so its limit is longer (a sampler under a container's quota pauses for up to 0.1 s).
 TimeNs edge_limit(const MeterInfo& meter);
 
-// How far inside the window its edges blur readings. Before close(), only readings that are older than now by more than this
-// may be added, since the window may end now.
+// How far inside the window its edges blur readings, in ns. Before close(), only readings that are older than this may be
+// added, because the window may end now.
 TimeNs edge_reach(const MeterInfo& meter);
 
 class RunningEnergy {
@@ -31,37 +31,38 @@ class RunningEnergy {
   // `meter` must outlive it. Readings from before t0 may be added: the last sample at or before t0 counts.
   RunningEnergy(TimeNs t0_ns, const MeterInfo& meter);
 
-  // In time order, failed and repeated ones included. Nothing happens once complete().
+  // Adds a reading. Readings come in time order and include failed and repeated ones. Does nothing once complete().
   void add(const Reading& reading);
   void close(TimeNs t1_ns) { t1_ns_ = t1_ns; }
-  // A sample at or beyond the closed end was added: nothing more is needed.
+  // Whether a sample at or beyond the closed end was added, so that no more readings are needed.
   bool complete() const { return have_last_ && last_.t_ns >= t1_ns_; }
   TimeNs t1_ns() const { return t1_ns_; }
 
-  // Of the closed window, from what was added so far. As energy_part().
+  // The energy of the closed window from the readings added so far, as energy_part() gives it.
   Energy finish() const;
 
  private:
-  // Smallest and largest of what it has seen.
+  // The smallest and the largest value added.
   struct Range {
     double low = std::numeric_limits<double>::infinity();
     double high = -std::numeric_limits<double>::infinity();
     void add(double x);
     double width() const { return high > low ? high - low : 0; }
   };
-  // One kind of quantised value. Readings that show the same code share one rounding error; different codes err independently.
+  // One kind of quantised value. Readings with the same code share one rounding error; errors of different codes are
+  // independent.
   class Quantisation {
    public:
     explicit Quantisation(double step) : step_(step) {}
-    // `J_per_unit`: how far an error of 1 (ampere, volt, watt) in this reading moves the energy.
+    // `J_per_unit`: the change of the energy in joules if this reading changes by 1 A, 1 V or 1 W.
     void add(double value, double J_per_unit);
     double variance_J2() const;
 
    private:
     double step_;
-    static constexpr std::size_t most_codes = 65536;  // as many as a 16-bit converter has
+    static constexpr std::size_t most_codes = 65536;  // the number of codes of a 16-bit converter
     std::unordered_map<double, double> by_code_;
-    double rest_ = 0;  // of further codes, each as if it were seen once
+    double rest_ = 0;  // sum of squares for further codes, each treated as if it occurred once
   };
 
   double value(const Reading& r) const { return meter_->counter ? r.energy_J : r.power_W; }
@@ -86,23 +87,23 @@ class RunningEnergy {
   TimeNs first_ns_ = 0;
   std::size_t samples_ = 0;
   std::size_t saturated_ = 0;
-  bool clipped_ = false;  // by a sensor that shows its power; a counter alone can only have wrapped
+  bool clipped_ = false;  // a sensor with a power value was saturated; a counter alone can only have wrapped
   bool backwards_ = false;
   bool reset_ = false;
-  bool asleep_ = false;        // since last_
-  bool slept_inside_ = false;  // within the window
+  bool asleep_ = false;        // the machine was suspended since last_
+  bool slept_inside_ = false;  // the machine was suspended within the window
   TimeNs longest_ = 0;
   double gaps_s_ = 0;
 
   double sum_J_ = 0;
   double J_at_t0_ = 0, J_at_t1_ = 0;
-  double smallest_rise_J_ = std::numeric_limits<double>::infinity();  // of a counter, from reading to reading
-  bool stood_ = false;                                                // it did not rise from one reading to the next
+  double smallest_rise_J_ = std::numeric_limits<double>::infinity();  // smallest rise of a counter between two readings
+  bool stood_ = false;                                                // the counter did not rise between two readings
   double last_mean_W_ = 0;
   bool have_mean_ = false;
   double volt_seconds_ = 0, amp_seconds_ = 0;
-  Range range_;   // of power, over all that was used
-  Range inside_;  // of power, inside the window
+  Range range_;   // powers of all readings used
+  Range inside_;  // powers inside the window
 
   Quantisation codes_A_, codes_V_, codes_W_;
   double steps_J2_ = 0, reversals_J2_ = 0;

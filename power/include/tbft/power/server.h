@@ -1,4 +1,4 @@
-// Serves a meter to other machines: `remote://` connects to it. power/protocol/remote_frame.h has the protocol.
+// Serves a meter to other machines: `remote://` connects to it. power/protocol/remote_frame.h describes the protocol.
 #pragma once
 
 #include <atomic>
@@ -34,29 +34,29 @@ using Key = std::vector<std::uint8_t>;
 inline constexpr std::size_t shortest_key = 16;
 inline constexpr std::size_t longest_key = 4096;
 
-// The bytes of a file without the line end. Throws BadMeterUri for a file that cannot be read, that others than its owner
-// can open, or with fewer than 16 or more than 4096 bytes.
+// Reads a key: the bytes of a file without the line end. Throws BadMeterUri for a file that cannot be read, that users other
+// than its owner can open, or that has fewer than 16 or more than 4096 bytes.
 Key read_key_file(const std::filesystem::path& path);
 
-// The address may not be listened on as asked: the program exits with 2.
+// The server may not listen on this address; the program exits with 2.
 struct BadListenAddress : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 struct ServerOptions {
-  Address listen{.host = "127.0.0.1", .port = 0};  // port 0: the system picks one
-  std::optional<Key> key = std::nullopt;           // needed for any address but loopback
+  Address listen{.host = "127.0.0.1", .port = 0};  // port 0: the system chooses one
+  std::optional<Key> key = std::nullopt;           // required unless the address is loopback
   std::size_t max_clients = 8;
-  std::size_t max_pending = 2048;  // readings kept for one client; what a slower one misses becomes a gap
+  std::size_t max_pending = 2048;  // readings queued for one client; a slower client gets a gap
   Seconds login_timeout{5};
-  std::function<void(const std::string&)> on_event = nullptr;  // a line for people: who came and went
+  std::function<void(const std::string&)> on_event = nullptr;  // gets a line of text when a client connects or leaves
   Realtime realtime = Realtime::automatic;                     // run() throws RealtimeForbidden
 };
 
 struct ServerStats {
   std::size_t clients = 0;          // logged in now
-  std::size_t largest_pending = 0;  // readings that waited for one client
-  std::size_t lost = 0;             // readings that slow clients missed, over all of them
+  std::size_t largest_pending = 0;  // most readings queued for one client
+  std::size_t lost = 0;             // readings that slow clients missed, summed over all clients
 };
 
 class MeterServer {
@@ -69,8 +69,8 @@ class MeterServer {
   MeterServer& operator=(const MeterServer&) = delete;
 
   const MeterInfo& meter() const;
-  Address address() const;  // with the port that was picked
-  // Samples and serves until `stop`; looks at it every 50 ms. Throws what the meter threw. May be called once.
+  Address address() const;  // with the port in use
+  // Samples and serves until `stop`, which it checks every 50 ms. Throws the meter's exceptions. May be called once.
   void run(const std::atomic<bool>& stop);
   ServerStats stats() const;  // from any thread
 

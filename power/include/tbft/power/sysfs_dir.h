@@ -16,8 +16,8 @@ enum class SysfsFault {
   none,
   missing,        // ENOENT, ENODEV: no such file, or its device has gone
   no_permission,  // EACCES, EPERM
-  no_data,        // EAGAIN, ENODATA: the device has no value yet, or cannot tell it in this state
-  unparsable,     // it can be read, but holds no number
+  no_data,        // EAGAIN, ENODATA: the device has no value yet, or none in its present state
+  unparsable,     // readable, but not a number
   io,             // any other error of the device or its bus
 };
 
@@ -32,7 +32,8 @@ struct SysfsValue {
   bool ok() const { return fault == SysfsFault::none; }
 };
 
-// One attribute, kept open: sysfs makes its value anew for every read at offset 0. Reading allocates nothing and never throws.
+// One attribute, kept open, because sysfs makes a new value for every read at offset 0. Reading allocates nothing and never
+// throws.
 class SysfsAttribute {
  public:
   // Throws SysfsError.
@@ -43,7 +44,7 @@ class SysfsAttribute {
 
   // A whole number with nothing but white space behind it.
   SysfsValue number() const;
-  // Whether the text is `word`; false too where it cannot be read.
+  // Whether the text is `word`; false also if it cannot be read.
   bool is(std::string_view word) const;
 
  private:
@@ -61,7 +62,7 @@ class SysfsDir {
   std::string text(std::string_view name) const;
   // Throws SysfsError.
   std::int64_t number(std::string_view name) const;
-  // nullopt where there is none or it cannot be read.
+  // nullopt if there is no such attribute or it cannot be read.
   std::optional<std::string> maybe_text(std::string_view name) const;
   std::optional<std::int64_t> maybe_number(std::string_view name) const;
   // A property of the device tree that is one cell: four bytes, big-endian.
@@ -69,9 +70,9 @@ class SysfsDir {
   SysfsAttribute open(std::string_view name) const { return SysfsAttribute(path_ / name); }
   SysfsDir sub(std::string_view name) const { return SysfsDir(path_ / name); }
 
-  // Names in it, sorted; empty where there is no such folder.
+  // The names in the folder, sorted; empty if there is no such folder.
   std::vector<std::string> names() const;
-  // Where it is once all links are followed, the same at every boot for a device; itself if that fails.
+  // The path with all links resolved, which is the same at every boot for a device; the path itself if that fails.
   std::filesystem::path real() const;
 
  private:

@@ -1,11 +1,11 @@
-// trace.csv: every reading and mark of a run, written as they come and read back for `integrate` and replay.
+// trace.csv has every reading and mark of a run. It is written during the run and read by `integrate` and replay.
 //
 // `# key: value` lines describe the meter and one instant on both clocks, then the line of columns, then rows
 //   t_ns,volts_V,amps_A,power_W,energy_J,flags,mark
 // A reading has an empty mark; a mark (`+name` opens, `-name` closes) has a row of its own with only its instant. Readings are
-// in time order, and so are marks; a mark may stand before readings that are older, since those arrive later. Doubles are in
-// shortest round-trip form, unknown values empty. A run that is resumed adds another `#` block and its rows: a segment. The
-// `#` lines may be missing or others, as another logger writes them: period and kind then follow from the readings.
+// in time order, and so are marks; a mark may precede older readings, because readings arrive later. Doubles are in shortest
+// round-trip form, unknown values empty. A run that is resumed adds another `#` block and its rows: a segment. The `#` lines
+// may be missing or different if another logger wrote the file: period and kind then follow from the readings.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@
 
 namespace tbft::power {
 
-// What and where: "trace.csv:17: 6 fields, a row has 7".
+// The message has the place and the problem: "trace.csv:17: 6 fields, a row has 7".
 struct TraceError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -35,18 +35,19 @@ inline constexpr std::string_view trace_flags = "srdgz";  // letter i is bit i o
 // Writes one segment; used by one thread at a time. Throws std::system_error with the path when the file cannot be written.
 class TraceWriter {
  public:
-  // Creates the file, or cuts a torn last line of an existing trace and appends (TraceError if the file is something else).
+  // Creates the file, or removes an incomplete last line of an existing trace and appends (TraceError if the file is not a
+  // trace).
   TraceWriter(const std::filesystem::path& path, const MeterInfo& meter, const ClockPair& clock);
-  ~TraceWriter();  // as close(), but silent
+  ~TraceWriter();  // as close(), but reports no error
   TraceWriter(const TraceWriter&) = delete;
   TraceWriter& operator=(const TraceWriter&) = delete;
 
-  // Buffered; handed to the kernel about once a second of readings. Allocates nothing.
+  // Buffers the reading; the kernel gets the buffer about once per second of readings. Allocates nothing.
   void write(const Reading& reading);
-  // Throws std::invalid_argument for a name the file cannot hold.
+  // Throws std::invalid_argument for a name that the file cannot contain.
   void write(const Mark& mark);
   void flush();
-  // flush(), and the kernel's buffers to the disk.
+  // Flushes, and syncs the kernel's buffers to the disk.
   void sync();
   // Flushes, syncs to the disk and closes. Nothing is written after it.
   void close();
@@ -58,11 +59,11 @@ class TraceWriter {
 
 // Which readings a trace file keeps.
 enum class TraceKeep {
-  full,   // every one
-  cells,  // those in a window, with the last one before it and those up to the first one after it: what `integrate` needs
+  full,   // all readings
+  cells,  // the readings in windows, the last before and the first after each, as `integrate` needs
 };
 
-// Told of a trace row by row, so that one of any length is read in little memory.
+// Receives a trace row by row, so that a trace of any length needs little memory.
 class TraceVisitor {
  public:
   virtual ~TraceVisitor() = default;
@@ -72,8 +73,8 @@ class TraceVisitor {
   virtual void window_opens(const std::string& name, TimeNs t0_ns) = 0;
   virtual void window_closes(const Window& window) = 0;
 };
-// Throws TraceError with file and line; any bytes are safe to read. `name` stands in the messages. Returns whether the last
-// line had no newline and was left out.
+// Throws TraceError with file and line; any bytes are safe to read. `name` appears in messages. Returns whether the last line
+// had no newline and was skipped.
 bool visit_trace(std::istream& in, std::string_view name, TraceVisitor& visitor);
 bool visit_trace(const std::filesystem::path& path, TraceVisitor& visitor);
 
@@ -81,7 +82,7 @@ struct TraceSegment {
   MeterInfo meter;
   ClockPair clock;
   std::vector<Reading> readings;
-  std::vector<Window> windows;  // in the order in which they closed; a window that never closed (a crash) is left out
+  std::vector<Window> windows;  // in the order in which they closed; without windows that never closed (a crash)
 };
 struct TraceFile {
   std::vector<TraceSegment> segments;  // at least one
@@ -92,7 +93,7 @@ struct TraceFile {
 TraceFile read_trace(std::istream& in, std::string_view name);
 TraceFile read_trace(const std::filesystem::path& path);
 
-// The windows of one name in one segment, and their energy taken together: the same numbers that Monitor gave.
+// The windows of one name in one segment, and the energy of all of them, equal to what Monitor::energy() returned.
 struct NamedEnergy {
   std::size_t segment = 0;
   std::string name;
@@ -100,7 +101,7 @@ struct NamedEnergy {
   std::vector<Energy> parts;
   Energy energy;
 };
-// In the order in which each name first closed.
+// The names are in the order in which each first closed.
 std::vector<NamedEnergy> integrate(const TraceFile& trace);
 
 }  // namespace tbft::power

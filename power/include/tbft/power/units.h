@@ -10,13 +10,13 @@ namespace tbft::power {
 // An instant or a duration on the steady clock (CLOCK_MONOTONIC), in nanoseconds.
 using TimeNs = std::int64_t;
 
-// A duration that a caller states: 10ms (std::chrono_literals), or Seconds(0.01).
+// A duration as an argument: 10ms (std::chrono_literals) or Seconds(0.01).
 using Seconds = std::chrono::duration<double>;
 
 // "Unknown" for a physical value. Never 0: a missing reading is not 0 W.
 inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-// Seconds of a nanosecond duration. A difference of two instants is exact in 64 bits; divide only at the end.
+// Converts a duration in nanoseconds to seconds. A difference of two instants is exact in 64 bits; divide only at the end.
 constexpr double to_seconds(TimeNs duration) {
   return static_cast<double>(duration) / 1e9;
 }

@@ -1,4 +1,4 @@
-// `name://path?key=value&...`, taken apart and checked. What a meter's factory gets.
+// `name://path?key=value&...`, parsed and checked: the argument of a meter's factory.
 #pragma once
 
 #include <initializer_list>
@@ -16,30 +16,30 @@ struct MeterUri {
   std::string path;
   std::map<std::string, std::string, std::less<>> options;
 
-  // Throws BadMeterUri that lists `known` when there is another option. `gap_limit` is known to every meter.
+  // Throws BadMeterUri, which lists `known`, if there is another option. Every meter has `gap_limit`.
   void allow(std::initializer_list<std::string_view> known) const;
   // The option's text, or nullopt.
   std::optional<std::string_view> text(std::string_view key) const;
-  // A number in [low, high]; throws BadMeterUri that says so otherwise.
+  // A number in [low, high]; throws BadMeterUri for any other text.
   std::optional<double> number(std::string_view key, double low, double high) const;
   // A whole number, decimal or with 0x, in [low, high].
   std::optional<long> integer(std::string_view key, long low, long high) const;
-  // `gap_limit` (s), or what follows from the period.
+  // `gap_limit` in seconds, or default_gap_limit_s() of the period.
   double gap_limit_s(double nominal_period_s) const;
   // Sets gain and offset limits from `gain_pct` and `offset_A` where they are given.
   void apply_accuracy(Accuracy& accuracy) const;
 };
 
-// In the path %3F is a ?, in a value %26 is a &; any %XX is decoded. Throws BadMeterUri for text without `name://`, a malformed
-// or a double option.
+// Parses a URI. Any %XX is decoded: %3F is a ? in the path, %26 is a & in a value. Throws BadMeterUri for text without
+// `name://`, and for a malformed or repeated option.
 MeterUri parse_meter_uri(std::string_view text);
-// The text again, with options in alphabetical order: the same meter has the same text.
+// The canonical text: options are in alphabetical order, so that the same meter always has the same text.
 std::string to_string(const MeterUri& uri);
 
-// %3F for ?, as in URLs, so that a path may hold the characters that would end it.
-// "%3F" becomes "?". A % that no two hexadecimal digits follow stays what it is.
+// Percent-encoding as in URLs, so that a path may contain the characters that would end it. "%3F" becomes "?". A % without two
+// hexadecimal digits behind it is unchanged.
 std::string percent_decoded(std::string_view text);
-// The characters in `special`, and each % that would be decoded; percent_decoded() gives `text` back.
+// Encodes the characters in `special` and each % that would be decoded, so that percent_decoded() returns `text`.
 std::string percent_encoded(std::string_view text, std::string_view special);
 
 }  // namespace tbft::power

@@ -13,7 +13,7 @@ namespace tbft::power {
 struct Energy;
 class Monitor;
 
-// A row of its own in the trace: the exact instant at which a named window opened or closed.
+// The instant at which a named window opened or closed; the trace has a separate row for it.
 struct Mark {
   TimeNs t_ns = 0;
   std::string name;
@@ -36,24 +36,24 @@ bool is_valid_mark_name(std::string_view name);
 //   work();
 //   const Energy e = train.end();
 //
-// A guard that leaves its scope closes the window; Monitor::energy(name) then has its joules. One that leaves it because an
-// exception flies cancels the window, since its work did not end.
+// The destructor closes the window; Monitor::energy(name) then has its joules. If an exception is leaving the scope, the
+// destructor cancels the window, because its work did not end.
 class OpenWindow {
  public:
   OpenWindow(OpenWindow&& other) noexcept;
   OpenWindow& operator=(OpenWindow&&) = delete;
   ~OpenWindow();  // never throws
 
-  // Closes the window at this instant. Returns at once: the energy is known when a reading from beyond the end has come. Throws
-  // std::logic_error if the window is not open any more.
+  // Closes the window at this instant. Returns at once; the energy is known when a reading from beyond the end has arrived.
+  // Throws std::logic_error if the window is not open any more.
   void close();
   // Closes the window if it is open and returns its energy: joules, watts and uncertainty of this window alone, or why there
   // are none (Energy::reason). Waits for the reading beyond the end, up to the meter's gap limit. Throws std::logic_error if
   // the window was cancelled or forgotten.
   Energy end();
-  // Closes the window without a result: Monitor::energy() knows nothing of it. A trace keeps the opening mark without a closing
-  // one, which readers leave out, so while a trace is written the name cannot be used again (and TraceKeep::cells keeps all
-  // readings from here on). Throws std::logic_error if the window is not open any more.
+  // Closes the window without a result; Monitor::energy() ignores it. A trace keeps the opening mark without a closing one, and
+  // readers skip such a window. While a trace is written, the name cannot be used again, and TraceKeep::cells keeps all later
+  // readings. Throws std::logic_error if the window is not open any more.
   void cancel();
 
  private:
@@ -64,13 +64,13 @@ class OpenWindow {
   std::string name_;
   bool open_ = true;
   bool cancelled_ = false;
-  std::size_t nth_ = 0;  // closed window of this name
-  int exceptions_;       // that flew when the window opened
+  std::size_t nth_ = 0;  // index among the closed windows of this name
+  int exceptions_;       // number of uncaught exceptions when the window opened
 };
 
-// An instant of a Monitor; Monitor::snapshot() gives it and Monitor::between() the energy between two. While one lives, the
-// monitor keeps all readings from it on in memory: 48 bytes each, so 160 MB an hour at 940 readings a second. Copies are cheap
-// and share that. May outlive the monitor.
+// An instant of a Monitor, from Monitor::snapshot(). Monitor::between() gives the energy between two. While a snapshot exists,
+// the monitor keeps all readings since then in memory: 48 bytes each, so 160 MB per hour at 940 readings per second. Copies are
+// cheap and share these readings. A snapshot may outlive the monitor.
 class Snapshot {
  public:
   // The instant in nanoseconds on the steady clock.
@@ -79,7 +79,7 @@ class Snapshot {
  private:
   friend class Monitor;
   explicit Snapshot(TimeNs t_ns) : t_ns_(std::make_shared<const TimeNs>(t_ns)) {}
-  std::shared_ptr<const TimeNs> t_ns_;  // the monitor watches whether it is alive
+  std::shared_ptr<const TimeNs> t_ns_;  // the monitor holds a weak pointer to see whether the snapshot still exists
 };
 
 }  // namespace tbft::power
