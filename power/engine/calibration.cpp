@@ -11,14 +11,14 @@ namespace {
 
 constexpr double k = 2;  // coverage factor of every U
 constexpr std::size_t least_readings = 10;
-constexpr double least_spread = 0.2;  // of the largest current: closer currents are one
+constexpr double least_spread = 0.2;  // share of the largest current; closer currents count as one
 
 struct Mean {
   double value = unknown;
   double u = unknown;
 };
 
-// Standard uncertainty of the mean; resolution as a rectangular error common to all readings.
+// Standard uncertainty of the mean; the resolution is a rectangular error common to all readings.
 Mean mean_of(std::span<const Reading> readings, double Reading::*member, double resolution) {
   double sum = 0;
   double n = 0;
@@ -56,7 +56,7 @@ struct Line {
   double slope, intercept, u_slope, u_intercept, worst;
 };
 
-// y = slope x + intercept, weights 1/u^2. With more than two points their scatter counts where it exceeds u.
+// Fits y = slope x + intercept with weights 1/u^2. With more than two points, their scatter replaces u if it is larger.
 Line fit(std::span<const CalibrationPoint> points) {
   double s = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
   for (const auto& p : points) {
@@ -94,7 +94,7 @@ CalibrationPoint calibration_point(double reference_V, double reference_A, std::
   }
   if (good.size() < least_readings) {
     throw std::invalid_argument(
-        fmt::format("{} readings with volts and amperes, {} are needed: does the meter deliver both, and is it in its range?",
+        fmt::format("{} readings with volts and amperes; {} are required: does the meter deliver both, and is it in its range?",
                     good.size(), least_readings));
   }
   const Mean volts = mean_of(good, &Reading::volts_V, accuracy.resolution_V);
@@ -117,7 +117,7 @@ Calibration calibrate(std::span<const CalibrationPoint> given, double reference_
     if (!(p.reference_V > 0 && p.reference_A > 0)) {
       throw std::invalid_argument("calibration: reference volts and amperes must be positive");
     }
-    // A noiseless, unquantised meter: weights still need a scale.
+    // A meter without noise and quantisation has u = 0, but the weights need a scale.
     p.u_amps_A = std::max(p.u_amps_A, 1e-9 * p.reference_A);
     low_A = std::min(low_A, p.reference_A);
     high_A = std::max(high_A, p.reference_A);
@@ -129,7 +129,7 @@ Calibration calibrate(std::span<const CalibrationPoint> given, double reference_
 
   Calibration c;
   c.gain_V_rel = ratio / n - 1;
-  double spread2 = 0;  // the voltage's own offset shows where the points' volts differ
+  double spread2 = 0;  // an offset of the voltage is visible if the points' voltages differ
   for (const auto& p : points) spread2 += std::pow(p.volts_V / p.reference_V - 1 - c.gain_V_rel, 2);
   c.U_gain_V_rel = std::hypot(k * std::sqrt(std::max(u_ratio2 / n / n, n > 1 ? spread2 / (n - 1) : 0)), U_reference);
 

@@ -23,7 +23,7 @@ double process_cpu_s() {
 Capture capture(Meter& meter, Clock& clock, Seconds duration, Realtime realtime) {
   if (!(duration > Seconds(0) && duration <= longest_capture)) {
     throw std::invalid_argument(
-        fmt::format("{} s: more than 0 and at most {} s can be captured", duration.count(), longest_capture.count()));
+        fmt::format("duration {} s: it must be more than 0 and at most {} s", duration.count(), longest_capture.count()));
   }
   Capture result;
   if (const Recording* recording = meter.recording(); recording != nullptr && recording->instant) {
@@ -33,7 +33,7 @@ Capture capture(Meter& meter, Clock& clock, Seconds duration, Realtime realtime)
     }
     return result;
   }
-  // More come where a meter is polled faster than it has new values and says each of them again.
+  // There are more if the meter is polled faster than it has new values and repeats each of them.
   result.readings.reserve(static_cast<std::size_t>(std::min(2 * (duration / meter.interval()) + 64, 4e6)));
   const double cpu_s = process_cpu_s();
   const TimeNs begin = clock.now();

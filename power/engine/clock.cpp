@@ -20,8 +20,8 @@ class SteadyClock final : public Clock {
  public:
   TimeNs now() const override { return read(CLOCK_MONOTONIC); }
 
-  // CLOCK_BOOTTIME runs on while the machine is suspended. The two clocks are read one after the other, so a thread that is
-  // held up between them would see a suspend: then they are read again.
+  // CLOCK_BOOTTIME advances while the machine is suspended. The two clocks are read one after the other, so a delay of the
+  // thread between them would look like a suspend: then they are read again.
   TimeNs asleep() const override {
     constexpr TimeNs at_once = 100'000;
     TimeNs shortest = std::numeric_limits<TimeNs>::max(), result = 0;
@@ -40,7 +40,7 @@ class SteadyClock final : public Clock {
     for (TimeNs t = now(); t < instant && !stop.stop_requested(); t = now()) {
       const TimeNs wake = stop.stop_possible() ? std::min(instant, t + longest_sleep) : instant;
       const timespec until{.tv_sec = wake / second, .tv_nsec = wake % second};
-      // A signal ends the sleep early; the loop looks at the clock again.
+      // A signal ends the sleep early; the loop reads the clock again.
       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
     }
   }
@@ -53,7 +53,7 @@ std::shared_ptr<Clock> steady_clock() {
 }
 
 ClockPair clock_pair_now() {
-  // The system clock between two looks at the steady one: their middle belongs to it.
+  // The system clock is read between two reads of the steady clock and belongs to their middle.
   const TimeNs before = read(CLOCK_MONOTONIC);
   const TimeNs system = read(CLOCK_REALTIME);
   const TimeNs after = read(CLOCK_MONOTONIC);

@@ -76,7 +76,7 @@ Energy combine(std::span<const Energy> parts) {
   if (all.valid && all.samples == 0) {
     all.valid = false;
     all.reason = no_reading_inside;
-    all.coverage_pct = unknown;  // between two readings there is no gap, but nothing was read either
+    all.coverage_pct = unknown;  // there is no gap between two readings, but no reading inside either
   }
   if (!all.valid) {
     invalidate(all, all.reason);
@@ -109,14 +109,15 @@ NetEnergy net(const Energy& gross, const Energy& idle_before, const Energy& idle
   if (!gross.valid) return result;
   result.net_J = gross.energy_J - result.idle_W * gross.duration_s;
 
-  // Idle drifts between the two sides: any value between them is as likely (rectangular, half-width half the difference).
+  // Idle power drifts between the two sides: all values between them are equally likely (rectangular, half-width half the
+  // difference).
   const double drift_W = std::abs(idle_before.mean_W - idle_after.mean_W) / 2 / sqrt3;
   const double idle_U_W =
       std::hypot(idle_before.U_random_J / idle_before.duration_s, idle_after.U_random_J / idle_after.duration_s) / 2;
   result.U_random_net_J = std::hypot(gross.U_random_J, idle_U_W * gross.duration_s, k * drift_W * gross.duration_s);
 
-  // One device: gain acts on the net alone, and of the offsets only what a changed voltage and current make different remains.
-  // An offset that nobody states is unknown here too: it acts through a voltage that the load moves.
+  // One device: the gain acts on the net energy only, and the offsets cancel except for the effect of changed voltage and
+  // current. An unknown offset makes U unknown here too, because it acts through a voltage that the load changes.
   const auto remains_W = [&](double Energy::*term) { return gross.*term - (idle_before.*term + idle_after.*term) / 2; };
   const double offset_W = std::hypot(remains_W(&Energy::u_offset_by_A_W), remains_W(&Energy::u_offset_by_V_W));
   result.U_net_J = std::hypot(result.U_random_net_J, k * gross.u_rel_gain * result.net_J, k * offset_W * gross.duration_s);

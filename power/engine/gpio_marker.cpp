@@ -22,7 +22,7 @@ bool has_component(std::string_view window, std::string_view name) {
 
 }  // namespace
 
-// One output and the rules that it serves.
+// One output and its rules.
 struct GpioMarker::Line {
   GpioLine where;
   std::unique_ptr<GpioOutput> output;
@@ -80,7 +80,7 @@ GpioMarker::~GpioMarker() {
 void GpioMarker::mark(const Mark& mark) {
   for (Line& line : lines_) {
     if (std::ranges::none_of(line.rules, [&](const MarkerRule& rule) { return applies(rule, mark.name); })) continue;
-    // Windows nest: the line changes with the first that opens and the last that closes.
+    // Windows nest, so the line changes only when the first opens and the last closes.
     line.open_windows += mark.opens ? 1 : -1;
     if (line.open_windows == (mark.opens ? 1 : 0)) set(line, mark.opens);
   }
@@ -91,7 +91,7 @@ void GpioMarker::set(Line& line, bool high) {
     line.output->set(high);
   } catch (const std::exception& error) {
     if (std::exchange(warned_, true) || !warn_) return;
-    warn_(fmt::format("marker {}: {}; the measurement goes on without it", to_string(line.where), error.what()));
+    warn_(fmt::format("marker {}: {}; the measurement continues without it", to_string(line.where), error.what()));
   }
 }
 

@@ -12,7 +12,7 @@
 
 namespace tbft::power {
 
-// What a snapshot keeps: every reading from the oldest one that is alive on, and before them the sample that its instant needs.
+// Keeps every reading since the oldest snapshot that exists, and the last sample before that snapshot.
 class KeptReadings {
  public:
   bool pinned() const { return !pins_.empty(); }
@@ -21,7 +21,8 @@ class KeptReadings {
     readings_.push_back(reading);
     if (readings_.size() >= trim_at_) trim(meter);
   }
-  // Where integration from `t0_ns` begins: the last sample at or before it. Positions count from the first reading ever kept.
+  // The position from which integration from `t0_ns` begins: the last sample at or before it. Positions count from the first
+  // reading ever kept.
   std::size_t position(TimeNs t0_ns, const MeterInfo& meter) const {
     auto it = std::ranges::upper_bound(readings_, t0_ns, {}, &Reading::t_ns);
     while (it != readings_.begin() && !is_sample(*--it, meter)) continue;
@@ -34,7 +35,7 @@ class KeptReadings {
   }
 
  private:
-  // Each time that they have doubled, so that a reading costs little.
+  // Runs each time that the number of readings has doubled, so that a reading costs little.
   void trim(const MeterInfo& meter) {
     std::erase_if(pins_, [](const auto& pin) { return pin.expired(); });
     std::size_t keep = dropped_ + readings_.size();

@@ -40,7 +40,7 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   const auto heard = [&] {
     const std::lock_guard lock(self.mutex);
     if (const auto error = self.error()) std::rethrow_exception(error);
-    return !self.young.empty() || self.last_old || self.failed_since;
+    return !self.recent.empty() || self.last_old || self.failed_since;
   };
   while (!heard() && self.clock->now() < give_up) self.wait_a_little();
 }
@@ -48,7 +48,7 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
 Monitor::~Monitor() {
   try {
     close();
-  } catch (const std::exception&) {  // a destructor has nobody to tell; close() does
+  } catch (const std::exception&) {  // a destructor cannot report errors; close() does
     return;
   }
 }
@@ -91,7 +91,7 @@ void Monitor::begin(std::string_view name) {
     if (self.find_open(name) != nullptr) throw std::logic_error(fmt::format("window `{}` is open already", name));
     if (self.cancelled.contains(name))
       throw std::logic_error(
-          fmt::format("window `{}` was cancelled, and the trace has its opening mark: take another name", name));
+          fmt::format("window `{}` was cancelled, and the trace has its opening mark: use another name", name));
     mark = self.mark(name, true);
     self.windows.push_back(self.opened(name, mark.t_ns));
   }
@@ -119,7 +119,7 @@ std::size_t Monitor::close_window(std::string_view name) {
     if (window == nullptr) throw std::logic_error(fmt::format("window `{}` is not open", name));
     const auto known = self.settled.find(name);
     before = self.pending(name) + (known == self.settled.end() ? 0 : known->second.size());
-    mark = self.mark(name, false);  // under the lock: no reading from after it has been added
+    mark = self.mark(name, false);  // under the lock, so that no later reading has been added
     window->open = false;
     window->energy.close(mark.t_ns);
   }
@@ -176,7 +176,7 @@ Snapshot Monitor::snapshot() {
     if (self.last_old) self.kept.add(*self.last_old, self.info);
     if (self.failed_since)
       self.kept.add(Reading{.t_ns = self.last_old ? self.last_old->t_ns : 0, .flags = gap_begins}, self.info);
-    for (const Reading& reading : self.young) self.kept.add(reading, self.info);
+    for (const Reading& reading : self.recent) self.kept.add(reading, self.info);
   }
   self.kept.pin(now.t_ns_);
   return now;
@@ -186,7 +186,7 @@ Energy Monitor::between(const Snapshot& from, const Snapshot& to) const {
   Impl& self = *impl_;
   Energy energy;
   if (self.instant) {
-    energy.reason = "an instant replay has no instants of its own: name a window";
+    energy.reason = "an instant replay has no time line: name a window";
     return energy;
   }
   MeterInfo info;
@@ -202,7 +202,7 @@ Energy Monitor::between(const Snapshot& from, const Snapshot& to) const {
   }
   RunningEnergy running(from.t_ns(), info);
   running.close(to.t_ns());
-  // A few at a time, so that the sampler never waits for long.
+  // Adds a few at a time, so that the sampler never waits for long.
   for (std::vector<Reading> some; !running.complete(); next += some.size()) {
     {
       const std::lock_guard lock(self.mutex);

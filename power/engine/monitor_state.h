@@ -1,4 +1,4 @@
-// What a Monitor knows, and what its two threads do with it. For monitor.cpp alone.
+// The state of a Monitor and the operations of its two threads on it. Only monitor.cpp includes this file.
 #pragma once
 
 #include <fmt/format.h>
@@ -34,55 +34,55 @@ struct Unsettled {
   RunningEnergy energy;
 };
 
-// Readings reach the windows they belong to on the sampler's thread, so that nothing piles up while the caller is busy for
-// hours. Everything below `mutex` is guarded by it; it is never held while a disk works. Readings and marks enter the trace's
-// queue under it, so that no mark stands behind a reading that is younger.
+// The sampler's thread adds readings to their windows, so that no readings accumulate while the caller is busy for hours.
+// `mutex` guards everything below it and is never held during disk operations. Readings and marks enter the trace's queue under
+// it, so that no mark follows a more recent reading.
 struct Monitor::Impl {
   std::unique_ptr<Meter> meter;
   MeterInfo info;
   std::shared_ptr<Clock> clock;
   TimeNs interval = 0;
   TimeNs gap_limit = 0;
-  TimeNs edge = 0;     // how long after the end of a window a reading is still waited for
-  TimeNs arrival = 0;  // how long after its own instant a reading may arrive
+  TimeNs edge = 0;     // how long after the end of a window the monitor waits for a reading
+  TimeNs arrival = 0;  // longest delay from a reading's instant to its arrival
   TimeNs reach = 0;    // how far inside a window its end blurs readings
   std::function<void(const Mark&)> on_mark;
   bool instant = false;  // a replay laid over each outermost window
 
   std::mutex mutex;
   KeptReadings kept;  // for snapshots
-  // Readings that are too young for windows that may end now, in time order. What is older was added to all windows.
-  std::vector<Reading> young;
-  // For windows that open later: the last sample that is not young, and whether a read failed after it.
+  // Readings that are too recent for windows that may end now, in time order. All older readings were added to the windows.
+  std::vector<Reading> recent;
+  // For windows that open later: the last sample that is not in `recent`, and whether a read failed after it.
   std::optional<Reading> last_old;
   bool failed_since = false;
   TimeNs last_sample = std::numeric_limits<TimeNs>::min();
-  TimeNs asleep_ns = 0;  // what the clock said of it at the last reading
+  TimeNs asleep_ns = 0;  // the clock's total suspend time at the last reading
   std::vector<Unsettled> windows;
   std::map<std::string, std::vector<Energy>, std::less<>> settled;
-  std::set<std::string, std::less<>> cancelled;  // whose opening marks stand in the trace
+  std::set<std::string, std::less<>> cancelled;  // names whose opening marks are in the trace
   Live live;
   Reading live_last;
 
-  // An instant replay: marks since the outermost window opened, and where the last playing of the recording ended.
+  // For an instant replay: marks since the outermost window opened, and the end of the last playback.
   std::vector<Mark> marks;
   TimeNs played_until = std::numeric_limits<TimeNs>::min();
 
-  std::unique_ptr<TraceQueue> trace;  // null: none
+  std::unique_ptr<TraceQueue> trace;  // null: no trace
 
   Realtime realtime = Realtime::automatic;
-  SamplerStats stats;                // of the sampler, once it has ended
-  std::exception_ptr sampler_error;  // as `stats`
+  SamplerStats stats;                // valid once the sampler has ended
+  std::exception_ptr sampler_error;  // also valid once the sampler has ended
   std::unique_ptr<Sampler> sampler;  // last: its thread ends before what it uses
 
   void start(TimeNs first_window) {
     meter->start(first_window);
-    const std::lock_guard lock(mutex);  // other threads ask for `sampler`; its own waits for this with its first reading
+    const std::lock_guard lock(mutex);  // other threads read `sampler`; its own thread waits for the mutex at its first reading
     sampler = std::make_unique<Sampler>(
         *meter, *clock, to_seconds(interval), [this](const Reading& r) { receive(r); }, realtime);
   }
 
-  // Sampler's thread.
+  // Called on the sampler's thread.
   void receive(Reading reading) {
     const std::lock_guard lock(mutex);
     constexpr TimeNs shortest_suspend = 100'000'000;
@@ -90,17 +90,17 @@ struct Monitor::Impl {
     if (slept - std::exchange(asleep_ns, slept) > shortest_suspend) reading.flags |= asleep;
     if (trace) trace->write(reading);
     if ((reading.flags & reinitialised) != 0 && info.paces_itself) adopt(meter->info());
-    young.push_back(reading);
+    recent.push_back(reading);
     if (kept.pinned()) kept.add(reading, info);
     if (is_sample(reading, info)) {
       last_sample = std::max(last_sample, reading.t_ns);
-      follow(reading);
+      track(reading);
     }
     advance(clock->now());
   }
 
-  // A converter that now averages longer: what it says of itself holds for the windows that are open, too. Its gap limit stays,
-  // as those windows have it.
+  // For a converter that now averages longer: its new description applies to open windows as well. The gap limit stays, because
+  // open windows use it.
   void adopt(MeterInfo changed) {
     changed.gap_limit_s = info.gap_limit_s;
     info = std::move(changed);
@@ -108,10 +108,10 @@ struct Monitor::Impl {
     reach = edge_reach(info);
   }
 
-  // Adds what is no longer young to the windows, and settles those that are complete.
+  // Adds readings that are no longer recent to the windows, and settles complete windows.
   void advance(TimeNs now) {
-    auto it = young.begin();
-    for (; it != young.end() && it->t_ns < now - reach; ++it) {
+    auto it = recent.begin();
+    for (; it != recent.end() && it->t_ns < now - reach; ++it) {
       for (Unsettled& window : windows) window.energy.add(*it);
       if (is_sample(*it, info)) {
         last_old = *it;
@@ -120,20 +120,20 @@ struct Monitor::Impl {
         failed_since = failed_since || (it->flags & repeated) == 0;
       }
     }
-    young.erase(young.begin(), it);
+    recent.erase(recent.begin(), it);
     std::erase_if(windows, [&](Unsettled& window) {
       if (window.open) return false;
       if (!is_past(window.energy.t1_ns(), now)) return false;
-      for (const Reading& r : young) window.energy.add(r);
+      for (const Reading& r : recent) window.energy.add(r);
       settled[window.name].push_back(window.energy.finish());
       return true;
     });
   }
 
-  // Whether the reading beyond an instant has come, or comes too late to count.
+  // Whether the reading beyond an instant has arrived, or would arrive too late to be used.
   bool is_past(TimeNs t1_ns, TimeNs now) const { return last_sample >= t1_ns || now > t1_ns + edge + arrival; }
 
-  // A window that opens now sees what a look into the trace would show it.
+  // A window that opens now starts with the readings that the trace would give it.
   Unsettled opened(std::string_view name, TimeNs t0_ns) const {
     Unsettled window{.name = std::string(name), .t0_ns = t0_ns, .energy = RunningEnergy(t0_ns, info)};
     if (last_old) window.energy.add(*last_old);
@@ -141,7 +141,7 @@ struct Monitor::Impl {
     return window;
   }
 
-  void follow(const Reading& reading) {
+  void track(const Reading& reading) {
     if (live_last.t_ns != 0 && reading.t_ns > live_last.t_ns) {
       const double dt_s = to_seconds(reading.t_ns - live_last.t_ns);
       const double joules_J =
@@ -152,7 +152,7 @@ struct Monitor::Impl {
     live_last = reading;
   }
 
-  // What ended the sampler's thread before its time. Under the mutex.
+  // The error that ended the sampler's thread. Requires the mutex.
   std::exception_ptr error() const { return sampler ? sampler->error() : sampler_error; }
   std::string failure() const {
     try {
@@ -168,7 +168,7 @@ struct Monitor::Impl {
   }
   void wait_a_little() const { clock->sleep_until(clock->now() + std::min(interval, gap_limit)); }
 
-  // Under the mutex: the instant that opens or closes a window, already in the trace.
+  // Takes the instant that opens or closes a window and writes it to the trace. Requires the mutex.
   Mark mark(std::string_view name, bool opens) {
     Mark row{.t_ns = clock->now(), .name = std::string(name), .opens = opens};
     if (instant) {
@@ -179,7 +179,7 @@ struct Monitor::Impl {
     return row;
   }
 
-  // The youngest first: many that are closed may wait for a slow meter's next reading.
+  // Searches from the most recent window, because many closed ones may wait for a slow meter's next reading.
   Unsettled* find_open(std::string_view name) {
     const auto found = std::find_if(windows.rbegin(), windows.rend(),
                                     [&](const Unsettled& window) { return window.open && window.name == name; });
@@ -191,7 +191,7 @@ struct Monitor::Impl {
   }
   bool any_open() const { return std::ranges::any_of(windows, &Unsettled::open); }
 
-  // Of a recording, on the caller's thread.
+  // Handles a mark of an instant replay, on the caller's thread.
   template <typename Row>
   void record(const Row& row) {
     if (!trace) return;
@@ -199,8 +199,8 @@ struct Monitor::Impl {
     trace->write(row);
   }
 
-  // The outermost window has closed: the recording is played once, on a time line of its own, in which the window is as long as
-  // the recording and the windows inside it keep their share. The trace file gets the same rows.
+  // Plays the recording once after the outermost window has closed. The time line of the playback makes that window as long as
+  // the recording and scales the windows inside it. The trace file gets the same rows.
   void play(const Recording& recording) {
     const TimeNs begins = recording.readings.front().t_ns;
     const TimeNs length = recording.readings.back().t_ns - begins;
@@ -226,13 +226,13 @@ struct Monitor::Impl {
     auto mark = marks.begin();
     for (const Reading& r : readings) {
       for (; mark != marks.end() && mark->t_ns <= r.t_ns; ++mark) record(*mark);
-      follow(r);
+      track(r);
       record(r);
     }
     marks.clear();
   }
 
-  // Once the outermost window has closed.
+  // Called after the outermost window has closed.
   void play_if_closed() {
     const std::lock_guard lock(mutex);
     if (!instant || any_open()) return;

@@ -27,7 +27,7 @@ OpenWindow::~OpenWindow() {
     } else {
       close();
     }
-  } catch (const std::exception&) {  // a destructor has nobody to tell
+  } catch (const std::exception&) {  // a destructor cannot report errors
     return;
   }
 }

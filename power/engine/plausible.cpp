@@ -8,17 +8,17 @@
 namespace tbft::power {
 namespace {
 
-constexpr double enough_steps = 20;  // of a counter
+constexpr double enough_steps = 20;  // of a counter; it must rise within this many
 constexpr std::size_t enough_readings = 20;
-constexpr double busy_processors = 0.1;  // from here on something runs, and draws power
-constexpr double apart_pct = 50;         // of all processors
-constexpr double least_load_W = 1;       // of a machine that works: tells how long a coarse counter takes for a step
+constexpr double busy_processors = 0.1;  // with more busy processors the machine draws power
+constexpr double apart_pct = 50;         // percent of all processors
+constexpr double least_load_W = 1;       // of a busy machine; bounds the time that a coarse counter takes for a step
 
 bool is_device(const MeterInfo& meter) {
   return meter.measured && !meter.uri.starts_with("exec:") && !meter.uri.starts_with("lines:");
 }
 
-// How long a counter takes for a step: it is read no faster than its period, and steps no finer than its resolution.
+// The longest time of a counter's step: at least its period, and the time for its resolution at the least load.
 double step_s(const MeterInfo& meter) {
   return std::max(meter.nominal_period_s, meter.accuracy.resolution_J / least_load_W);
 }
@@ -33,7 +33,7 @@ StandsStill counter_stands_still(const MeterInfo& meter, const WatchedEnergy& wo
   const std::string what = fmt::format("the counter stood still: it did not rise in {:.3g} s", e.duration_s);
   if (work.busy_processors >= busy_processors)
     return {.invalid =
-                fmt::format("{} although processors were busy: {} does not count (choose another meter)", what, meter.uri)};
+                fmt::format("{} although processors were busy: {} does not work (choose another meter)", what, meter.uri)};
   return {.warning = what};
 }
 
@@ -49,13 +49,13 @@ std::string negative_reason(const Energy& energy) {
   if (!energy.valid || !(energy.energy_J < -U_J)) return {};
   return fmt::format(
       "negative energy ({:.4g} J): the current is measured the other way round (swap the shunt's VIN+ and VIN-) or the device "
-      "gives power back",
+      "feeds power back",
       energy.energy_J);
 }
 
 std::string negative_reason(const NetEnergy& net, const Energy& gross) {
   const double U_J = std::isfinite(net.U_net_J) ? net.U_net_J : net.U_random_net_J;
-  // A difference of two large equal numbers is 0 but for its rounding.
+  // The difference of two large equal numbers is 0 except for rounding.
   const double rounding_J = 1e-9 * std::abs(gross.energy_J);
   if (!(net.net_J < -std::max(std::isfinite(U_J) ? U_J : 0, rounding_J))) return {};
   return fmt::format("negative net energy ({:.4g} J): the machine drew more while idle than while it worked", net.net_J);
@@ -66,7 +66,7 @@ StandsStill stands_still(const MeterInfo& meter, const WatchedEnergy& work, std:
   if (!is_device(meter) || !e.valid) return {};
   if (meter.counter) return counter_stands_still(meter, work);
   if (e.least_W == 0 && e.max_W == 0)
-    return {.invalid = "the sensor reads exactly 0 W: nothing flows through it, or its driver gives no values"};
+    return {.invalid = "the sensor reads exactly 0 W: no current flows through it, or its driver has no values"};
   if (!is_constant(e)) return {};
   const std::string what = fmt::format("all {} readings are {:.6g} W", e.samples, e.max_W);
   const auto same_while_idle = [&](const WatchedEnergy& window) {

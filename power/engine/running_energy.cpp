@@ -10,7 +10,7 @@ namespace tbft::power {
 namespace {
 
 constexpr double k = 2;                // coverage factor of every U
-constexpr double min_coverage = 0.95;  // of the window
+constexpr double min_coverage = 0.95;  // share of the window
 constexpr double sqrt3 = std::numbers::sqrt3;
 
 double square(double x) {
@@ -75,7 +75,7 @@ void RunningEnergy::add(const Reading& reading) {
     failed_ = failed_ || (reading.flags & repeated) == 0;
     return;
   }
-  if (have_last_ && reading.t_ns <= t0_ns_) restart();  // the last one at or before the start counts
+  if (have_last_ && reading.t_ns <= t0_ns_) restart();  // the last sample at or before the start is used
   if (!have_last_) failed_ = asleep_ = false;
   sample(reading);
   failed_ = asleep_ = false;
@@ -89,7 +89,7 @@ void RunningEnergy::restart() {
 
 void RunningEnergy::sample(const Reading& r) {
   const bool inside = r.t_ns >= t0_ns_ && r.t_ns <= t1_ns_;
-  // A counter's flag speaks of the interval that ends here, which may lie before the window.
+  // A counter's flag applies to the interval that ends here, which may lie before the window.
   const bool at_end = (r.flags & saturated) != 0 && (!meter_->counter || have_last_);
   saturated_ += at_end ? 1 : 0;
   clipped_ = clipped_ || (at_end && std::isfinite(r.power_W));
@@ -126,19 +126,19 @@ Energy RunningEnergy::finish() const {
   const std::string problem = why_invalid(e);
   e.reason = samples_ == 0 && e.duration_s > 0 ? std::string(no_reading_inside) : problem;
   e.valid = e.reason.empty();
-  if (!problem.empty()) return e;  // without a reading inside, but for nothing else, a part of many is still interpolated
+  if (!problem.empty()) return e;  // a part of several whose only problem is that no reading lies inside is still interpolated
 
   e.energy_J = meter_->counter ? J_at_t1_ - J_at_t0_ : sum_J_;
   e.mean_W = e.energy_J / e.duration_s;
   e.max_W = samples_ > 0 ? inside_.high : unknown;
   e.least_W = samples_ > 0 ? inside_.low : unknown;
   budget(e);
-  // After the budget: what was read is whole, but cannot be added up.
+  // Checked after the uncertainty budget, because the readings are complete but their sum overflows.
   if (!std::isfinite(e.energy_J)) invalidate(e, fmt::format("readings of up to {:.3g} W are too large to add up", e.max_W));
   return e;
 }
 
-// Time without any reading at an end of the window.
+// The time at an end of the window in which there is no reading.
 TimeNs RunningEnergy::uncovered(TimeNs from, TimeNs to) const {
   return std::max<TimeNs>(std::min(to, t1_ns_) - std::max(from, t0_ns_), 0);
 }
@@ -169,11 +169,11 @@ void RunningEnergy::interval(const Reading& a, const Reading& b, bool gap) {
     inside_.add(mean_W);
     watch_edges(a.t_ns, b.t_ns, mean_W);
     note_ends(a, b, mean_W, mean_W);
-    // A counter that sums up samples does not know what lay between them: its means change by what they missed.
+    // A counter that sums samples misses the power between them, so its mean powers vary by what they missed.
     if (meter_->current_share < 1 && have_mean_) step_W = mean_W - last_mean_W_;
     last_mean_W_ = mean_W;
     have_mean_ = true;
-    volt_seconds_ += (a.volts_V + b.volts_V) / 2 * length_s;  // unknown where the meter has only its count
+    volt_seconds_ += (a.volts_V + b.volts_V) / 2 * length_s;  // unknown if the meter has only a count
     amp_seconds_ += (a.amps_A + b.amps_A) / 2 * length_s;
   } else {
     const auto at = [&](TimeNs t, double Reading::*member) { return lerp_at(t, a.t_ns, a.*member, b.t_ns, b.*member); };
@@ -194,14 +194,14 @@ void RunningEnergy::interval(const Reading& a, const Reading& b, bool gap) {
   if (gap) {
     gaps_s_ += length_s;
     if (!meter_->counter) gaps_s2_ += square(length_s);
-    step_W = 0;  // the gap's own term holds it
+    step_W = 0;  // the term for gaps includes it
   } else if (!meter_->counter || meter_->current_share < 1) {
-    // A reading tells of the part of the interval in which it sees the current.
+    // A reading covers the part of the interval in which the meter converts the current.
     const double told = meter_->counter ? 1 : std::min(1.0, meter_->averaging_s / length_s);
     const double seen = meter_->current_share * told;
     const double unseen_s = (1 - seen) * length_s;
     steps_J2_ += square(unseen_s * step_W) / 12;
-    // Of independent samples the steps have told a sixth already.
+    // For independent samples, the term for steps already includes a sixth of the variance.
     const double share = 1 - seen - square(1 - seen) / 6;
     reversals_J2_ -= share * length_s * last_length_s_ * step_W * last_step_W_;
   }
@@ -209,13 +209,13 @@ void RunningEnergy::interval(const Reading& a, const Reading& b, bool gap) {
   last_length_s_ = length_s;
 }
 
-// The powers at the two ends of the window.
+// Takes the powers at the two ends of the window.
 void RunningEnergy::note_ends(const Reading& a, const Reading& b, double at_t0_W, double at_t1_W) {
   if (a.t_ns <= t0_ns_) end_W_[0] = at_t0_W;
   if (b.t_ns >= t1_ns_) end_W_[1] = at_t1_W;
 }
 
-// Powers near the edges: from the reading beyond an edge to the first one on the inner side that the edge cannot have
+// Collects powers near the edges: from the reading beyond an edge to the first reading inside that the edge cannot have
 // blurred.
 void RunningEnergy::watch_edges(TimeNs from, TimeNs to, double power_W) {
   if (!start_seen_) {
@@ -237,11 +237,12 @@ std::string RunningEnergy::why_invalid(const Energy& e) const {
                     : "the counter may have wrapped more than once between two readings";
   }
   if (backwards_) return "the counter went backwards";
-  if (reset_) return "the counter was reset: what it counted up to its first reading after that is lost";
+  if (reset_) return "the counter was reset, so the energy up to its first reading after that is unknown";
   if (slept_inside_) return "a gap: the machine was suspended within the window";
-  // A counter loses nothing between two readings, however far apart.
+  // A counter loses nothing between two readings, so its gaps do not count.
   if (!meter_->counter && e.coverage_pct < 100 * min_coverage) {
-    return fmt::format("gaps: only {:.1f} % of the window is covered, {:.0f} % is needed", e.coverage_pct, 100 * min_coverage);
+    return fmt::format("gaps: only {:.1f} % of the window is covered; {:.0f} % is required", e.coverage_pct,
+                       100 * min_coverage);
   }
   return {};
 }
@@ -250,7 +251,7 @@ std::string RunningEnergy::why_invalid(const Energy& e) const {
 void RunningEnergy::budget(Energy& e) const {
   const Accuracy& accuracy = meter_->accuracy;
   double random_J2 = codes_A_.variance_J2() + codes_V_.variance_J2() + codes_W_.variance_J2();
-  // A counter that stood still and then rose shows its real step, which may be larger than its unit.
+  // A counter that did not rise between some readings has a real step equal to its smallest rise, which may exceed its unit.
   const double step_J =
       stood_ && std::isfinite(smallest_rise_J_) ? std::max(accuracy.resolution_J, smallest_rise_J_) : accuracy.resolution_J;
   random_J2 += meter_->counter ? square(step_J) / 6 : 0;
@@ -260,7 +261,7 @@ void RunningEnergy::budget(Energy& e) const {
     const double blur_s2 = square(edge_s_[edge]) + square(meter_->averaging_s) + square(meter_->latency_s);
     random_J2 += square(edge_W_[edge].width()) * blur_s2 / 12;
   }
-  // Late time stamps shift the window over the load; a counter is read late at each end by itself.
+  // Late time stamps shift the window relative to the load; a counter is read late at each end independently.
   random_J2 += square(meter_->latency_s) / 12 *
                (meter_->counter ? square(end_W_[0]) + square(end_W_[1]) : square(end_W_[1] - end_W_[0]));
   e.U_random_J = k * std::sqrt(random_J2);
@@ -272,7 +273,7 @@ void RunningEnergy::budget(Energy& e) const {
     e.u_offset_by_V_W = term(accuracy.offset_limit_V.value_or(0), amp_seconds_);
     e.u_offset_W = std::hypot(e.u_offset_by_A_W, e.u_offset_by_V_W);
   } else if (meter_->counter) {
-    e.u_offset_by_A_W = e.u_offset_by_V_W = e.u_offset_W = 0;  // its gain is all that is stated
+    e.u_offset_by_A_W = e.u_offset_by_V_W = e.u_offset_W = 0;  // only the gain of a counter is stated
   }
   e.U_J = k * std::sqrt(square(e.u_rel_gain * e.energy_J) + square(e.u_offset_W * e.duration_s) + random_J2);
 }

@@ -12,8 +12,8 @@
 namespace tbft::power {
 namespace {
 
-constexpr double least_share = 0.95;           // of the conversions
-constexpr std::size_t least_conversions = 50;  // fewer tell nothing
+constexpr double least_share = 0.95;           // share of the conversions that gave a reading
+constexpr std::size_t least_conversions = 50;  // with fewer, the share is not meaningful
 
 double thread_cpu_s() {
   timespec time{};
@@ -23,7 +23,7 @@ double thread_cpu_s() {
 
 TimeNs checked(double interval_s) {
   if (interval_s >= 1e-6 && interval_s <= 86400) return from_seconds(interval_s);
-  throw std::invalid_argument(fmt::format("sampler: an interval of {} s; 1 us to 1 day is possible", interval_s));
+  throw std::invalid_argument(fmt::format("sampler: interval {} s: it must be 1 us to 1 day", interval_s));
 }
 
 }  // namespace
@@ -45,10 +45,10 @@ void SamplingLoop::step(const std::stop_token& stop) {
   const TimeNs now = clock_.now();
   std::size_t distinct = 0;
   std::size_t skipped = 0;
-  // A meter that plays back may hold several readings; any other says at once that it has no second one.
+  // A replay may have several readings; any other meter returns at once that there is no second one.
   while (const auto reading = meter_.poll(now)) {
     const bool known = std::isfinite(reading->power_W) || std::isfinite(reading->energy_J);
-    if (!known) last_reading_.reset();  // what a failed read costs is no conversion that was missed
+    if (!known) last_reading_.reset();  // conversions lost by a failed read are not missed conversions
     if (known && (reading->flags & repeated) == 0) {
       ++distinct;
       skipped += skipped_before(*reading);
@@ -68,9 +68,9 @@ void SamplingLoop::step(const std::stop_token& stop) {
 
 std::size_t SamplingLoop::skipped_before(const Reading& reading) {
   const auto before = std::exchange(last_reading_, reading.t_ns);
-  const MeterInfo& meter = meter_.info();  // as it is now: a converter may have changed its averaging
+  const MeterInfo& meter = meter_.info();  // the present info: a converter may have changed its averaging
   if (!before || !meter.paces_itself || (reading.flags & reinitialised) != 0) return 0;
-  // By the spacing, not by the rate: an oscillator may be off by a tenth.
+  // Judged by the spacing and not by the rate, because an oscillator may be off by 10 %.
   const double periods = std::round(to_seconds(reading.t_ns - *before) / meter.nominal_period_s);
   return periods > 1 ? static_cast<std::size_t>(periods) - 1 : 0;
 }

@@ -18,18 +18,18 @@ namespace tbft::power {
 
 using ReadingSink = std::function<void(const Reading&)>;
 
-// What the thread does, one wait at a time; tests run it in virtual time. Allocates nothing once set up.
+// The thread's work, one wait per step; tests run it in virtual time. It allocates nothing after the constructor.
 class SamplingLoop {
  public:
-  // The first deadline is now. `meter` is started already; all three must outlive the loop. interval_s > 0.
+  // The first deadline is now. `meter` has been started; all three must outlive the loop. interval_s > 0.
   SamplingLoop(Meter& meter, Clock& clock, double interval_s, ReadingSink sink);
 
-  // Sleeps until the next deadline, polls until the meter has nothing more, and passes on what it said.
+  // Sleeps until the next deadline, polls until the meter has no more readings, and passes them on.
   void step(const std::stop_token& stop);
   SamplerStats stats() const;  // from any thread
 
  private:
-  // How many conversions lie between this reading and the one before it.
+  // The number of conversions between this reading and the previous one.
   std::size_t skipped_before(const Reading& reading);
 
   Meter& meter_;
@@ -39,9 +39,9 @@ class SamplingLoop {
   ReadingSink sink_;
   TimeNs begun_;
   TimeNs scheduled_;
-  std::optional<TimeNs> last_reading_;  // without a failed read since
+  std::optional<TimeNs> last_reading_;  // empty after a failed read
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   TimeNs last_poll_;
   std::size_t polls_ = 0;
   std::size_t distinct_ = 0;
@@ -59,7 +59,7 @@ class Sampler {
   Sampler& operator=(const Sampler&) = delete;
 
   SamplerStats stats() const;
-  // What ended the thread before its time (meter or sink threw); null while it runs.
+  // The exception of the meter or the sink that ended the thread; null while it runs.
   std::exception_ptr error() const;
 
  private:

@@ -14,9 +14,9 @@
 namespace tbft::power {
 namespace {
 
-constexpr double least_share = 0.9;  // of the promised rate
-constexpr double most_cpu_pct = 10;  // of one core
-constexpr double edge_periods = 3;   // a start and an end need not be covered any closer
+constexpr double least_share = 0.9;  // share of the nominal rate
+constexpr double most_cpu_pct = 10;  // percent of one core
+constexpr double edge_periods = 3;   // periods at the start and the end that may lack a reading
 
 struct Watts {
   double t_s = 0;
@@ -43,7 +43,7 @@ double quantile(std::span<const double> values, double q) {
   return values[static_cast<std::size_t>(std::ceil(q * static_cast<double>(values.size() - 1)))];
 }
 
-// New values, as watts.
+// The powers of new values in W.
 std::vector<Watts> watts_of(const std::vector<Reading>& readings, const MeterInfo& meter) {
   std::vector<Watts> list;
   const Reading* last = nullptr;
@@ -59,7 +59,7 @@ std::vector<Watts> watts_of(const std::vector<Reading>& readings, const MeterInf
   return list;
 }
 
-// Of the means of whole seconds that follow one another.
+// The Allan deviation of the means of consecutive whole seconds.
 double allan_deviation(const std::vector<Watts>& watts) {
   if (watts.empty()) return unknown;
   std::map<long, std::pair<double, int>> seconds;
@@ -68,7 +68,7 @@ double allan_deviation(const std::vector<Watts>& watts) {
     sum += w.watts_W;
     ++n;
   }
-  seconds.erase(std::prev(seconds.end()));  // not whole
+  seconds.erase(std::prev(seconds.end()));  // the last second is incomplete
   double sum = 0;
   int pairs = 0;
   for (auto it = seconds.begin(); it != seconds.end(); ++it) {
@@ -106,30 +106,30 @@ void judge(SelfTest& t, const MeterInfo& meter, const SamplerStats& sampler, dou
   if (auto text = shortfall(sampler, meter); !text.empty()) {
     problem(std::move(text));
   } else if (t.distinct_hz < least_share * promised_hz) {
-    problem(fmt::format("{:.4g} new readings a second, {:.4g} are nominal: {}", t.distinct_hz, promised_hz,
+    problem(fmt::format("{:.4g} new readings per second, nominal are {:.4g}: {}", t.distinct_hz, promised_hz,
                         t.repeats > t.readings ? "the device repeats old values"
                         : t.missed > 0         ? "the host was late"
                                                : "the bus or the device is slower than it should be"));
   }
   const double limit_s = meter.gap_limit_s > 0 ? meter.gap_limit_s : default_gap_limit_s(meter.nominal_period_s);
   if (t.spacing_max_s > limit_s) {
-    problem(fmt::format("a gap of {:.4g} s, {:.4g} s is the limit", t.spacing_max_s, limit_s));
+    problem(fmt::format("a gap of {:.4g} s; the limit is {:.4g} s", t.spacing_max_s, limit_s));
   } else if (t.duration_s - covered_s > std::max(edge_periods * meter.nominal_period_s, limit_s) + meter.latency_s + 0.1) {
     problem(fmt::format("readings came during {:.4g} of {:.4g} s", covered_s, t.duration_s));
   }
   if (!meter.note.empty()) problem(meter.note);
   if (t.failures > 0) problem(fmt::format("{} failed reads", t.failures));
-  if (t.resets > 0) problem(fmt::format("the device was reset {} times: is its supply sound?", t.resets));
+  if (t.resets > 0) problem(fmt::format("the device was reset {} times: is its supply stable?", t.resets));
   if (t.clipped > 0)
     problem(fmt::format("{} readings at the end of the range: {}", t.clipped,
-                        meter.counter ? "counted too fast to tell how much" : "too large a shunt or gain"));
+                        meter.counter ? "the count rose too fast to be certain" : "too large a shunt or gain"));
   if (t.sampler_cpu_pct > most_cpu_pct) {
-    problem(fmt::format("sampling takes {:.1f} % of a core and so draws power itself: a longer --interval helps",
-                        t.sampler_cpu_pct));
+    problem(
+        fmt::format("sampling takes {:.1f} % of a core and so draws power itself; use a longer --interval", t.sampler_cpu_pct));
   }
 }
 
-// The joules of all that was captured, by the rules of a measurement.
+// The energy of the whole capture, by the rules of a measurement.
 void judge_energy(SelfTest& t, const std::vector<Reading>& readings, const MeterInfo& meter) {
   const auto sample = [&](const Reading& r) { return is_sample(r, meter); };
   const auto first = std::ranges::find_if(readings, sample);

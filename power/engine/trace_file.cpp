@@ -15,7 +15,7 @@ namespace tbft::power {
 namespace {
 
 constexpr std::size_t longest_line = 4096;
-// Instants stay so far from the ends of 64 bits that differences of any two, and sums with a gap limit, cannot overflow.
+// The limit of instants, chosen so that differences of any two and sums with a gap limit cannot overflow 64 bits.
 constexpr TimeNs latest = TimeNs{1} << 61;
 constexpr double longest_s = 1e6;
 
@@ -46,7 +46,7 @@ class Parser {
         fail(fmt::format("not a trace: `#` lines, then the columns {} are expected", trace_columns));
       }
     }
-    if (!columns_seen_) fail(fmt::format("not a whole trace: the columns {} are missing", trace_columns));
+    if (!columns_seen_) fail(fmt::format("an incomplete trace: the columns {} are missing", trace_columns));
     announce();
     return torn_tail_;
   }
@@ -56,7 +56,7 @@ class Parser {
     throw TraceError(fmt::format("{}:{}: {}", name_, line_number_, what));
   }
 
-  // False at the end. A last line without its newline is torn and not given.
+  // Reads the next line; false at the end. A last line without a newline is incomplete and not returned.
   bool next_line() {
     ++line_number_;
     in_.getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
@@ -71,7 +71,7 @@ class Parser {
     return true;
   }
 
-  // `# key: value`; what else a logger remarks is passed over. The magic line of a resumed run begins another segment.
+  // Parses `# key: value` and ignores other remarks of a logger. The magic line of a resumed run begins another segment.
   void header() {
     if (line_ == trace_magic || !begun_) begin_segment();
     const std::string_view text = line_.substr(1);
@@ -86,7 +86,7 @@ class Parser {
     begun_ = described_ = true;
   }
 
-  // A segment begins with what describes it, and is told of at its first row or its end.
+  // A segment begins with its description; the visitor gets it at the segment's first row or end.
   void announce() {
     if (!described_) return;
     described_ = false;
@@ -97,16 +97,16 @@ class Parser {
 
   double number(std::string_view key, std::string_view value, double limit) const {
     const auto x = parse<double>(value);
-    if (!x || !(*x >= 0) || *x > limit) fail(fmt::format("{} is `{}`, a number from 0 to {} is needed", key, value, limit));
+    if (!x || !(*x >= 0) || *x > limit) fail(fmt::format("{} is `{}`; it must be a number from 0 to {}", key, value, limit));
     return *x;
   }
 
   bool boolean(std::string_view key, std::string_view value) const {
-    if (value != "0" && value != "1") fail(fmt::format("{} is `{}`, 0 or 1 is needed", key, value));
+    if (value != "0" && value != "1") fail(fmt::format("{} is `{}`; it must be 0 or 1", key, value));
     return value == "1";
   }
 
-  // Keys of later versions are passed over.
+  // Keys of later versions are ignored.
   void set(std::string_view key, std::string_view value) {
     MeterInfo& meter = meter_;
     Accuracy& accuracy = meter.accuracy;
@@ -139,7 +139,7 @@ class Parser {
     for (const Scope s : {Scope::board, Scope::package, Scope::rail, Scope::battery}) {
       if (value == to_string(s)) return s;
     }
-    fail(fmt::format("scope is `{}`; board, package, rail and battery are known", value));
+    fail(fmt::format("scope is `{}`; it must be board, package, rail or battery", value));
   }
 
   TimeNs instant(std::string_view text) const {
@@ -159,7 +159,7 @@ class Parser {
     std::uint8_t bits = 0;
     for (const char letter : letters) {
       const auto i = trace_flags.find(letter);
-      if (i == std::string_view::npos) fail(fmt::format("flag `{}`; s, r, d and g are known", letter));
+      if (i == std::string_view::npos) fail(fmt::format("unknown flag `{}`; the flags are s, r, d, g and z", letter));
       bits |= static_cast<std::uint8_t>(1U << i);
     }
     return bits;
@@ -218,8 +218,8 @@ class Parser {
   std::string_view line_;
   std::size_t line_number_ = 0;
   bool columns_seen_ = false;
-  bool begun_ = false;      // there is a segment
-  bool described_ = false;  // a segment was described and not told of yet
+  bool begun_ = false;      // a segment has begun
+  bool described_ = false;  // the visitor has not yet received this segment
   bool torn_tail_ = false;
   MeterInfo meter_;
   ClockPair clock_;
@@ -227,7 +227,7 @@ class Parser {
   TimeNs last_mark_ns_ = -latest, last_reading_ns_ = -latest;
 };
 
-// Keeps everything.
+// Keeps the whole trace in memory.
 class Collector : public TraceVisitor {
  public:
   explicit Collector(TraceFile& file) : file_(file) {}
@@ -251,7 +251,7 @@ double typical_spacing_s(const std::vector<Reading>& readings) {
   return to_seconds(*middle);
 }
 
-// A trace that some other logger wrote does not describe its meter: what the readings themselves say stands in.
+// A trace of another logger does not describe its meter, so the description is derived from the readings.
 void complete_meter(TraceSegment& segment) {
   const std::vector<Reading>& readings = segment.readings;
   if (segment.meter.nominal_period_s == 0) segment.meter.nominal_period_s = typical_spacing_s(readings);

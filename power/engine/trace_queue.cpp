@@ -22,7 +22,7 @@
 namespace tbft::power {
 namespace {
 
-constexpr double held_s = 60;  // of readings
+constexpr double held_s = 60;  // seconds of readings in the queue
 constexpr std::size_t least_capacity = 4096;
 constexpr std::size_t most_capacity = 65536;
 constexpr std::size_t most_marks = 4096;
@@ -49,13 +49,13 @@ class ReadingRing {
   std::uint64_t taken() const { return taken_.load(std::memory_order_acquire); }
   std::size_t used() const { return static_cast<std::size_t>(written_.load(std::memory_order_relaxed) - taken()); }
 
-  // Only where it is not full.
+  // Requires that it is not full.
   void push(const Reading& reading) {
     const std::uint64_t at = written_.load(std::memory_order_relaxed);
     slots_[at & (slots_.size() - 1)] = reading;
     written_.store(at + 1, std::memory_order_release);
   }
-  // Only where taken() < written().
+  // Requires taken() < written().
   Reading pop() {
     const std::uint64_t at = taken_.load(std::memory_order_relaxed);
     const Reading reading = slots_[at & (slots_.size() - 1)];
@@ -69,7 +69,7 @@ class ReadingRing {
   std::atomic<std::uint64_t> taken_ = 0;
 };
 
-// Which readings of the stream the file gets, and the file.
+// The trace file, and the choice of the readings that are written to it.
 class KeptTrace {
  public:
   KeptTrace(const std::filesystem::path& path, const MeterInfo& meter, const ClockPair& clock, TraceKeep keep)
@@ -114,36 +114,36 @@ class KeptTrace {
   const MeterInfo meter_;
   TraceKeep keep_;
   TraceWriter file_;
-  // Outside windows: what the next window looks back to, the last sample and whether a read failed after it.
+  // Outside windows: the last sample, and whether a read failed after it, for the next window.
   std::optional<Reading> sample_, failure_;
   std::size_t open_ = 0;
-  bool ending_ = false;  // the first sample beyond the last window's end is missing
+  bool ending_ = false;  // waits for the first sample beyond the last window's end
   TimeNs closed_ns_ = std::numeric_limits<TimeNs>::min();
 };
 
 struct PlacedMark {
-  std::uint64_t position = 0;  // how many readings stand before it
+  std::uint64_t position = 0;  // number of readings before the mark
   Mark mark;
 };
 
 }  // namespace
 
 struct TraceQueue::Impl {
-  KeptTrace trace;  // of the writing thread
+  KeptTrace trace;  // used by the writing thread
   ReadingRing ring;
-  std::optional<TimeNs> lost_since;  // of the sampling thread: since then no reading found room
+  std::optional<TimeNs> lost_since;  // used by the sampling thread: time since which the queue has been full
   std::atomic<std::size_t> lost = 0;
   std::atomic<double> cpu_s = 0;
 
-  std::mutex mutex;  // guards what follows; never held while the disk works
+  std::mutex mutex;  // guards the members below; never held during disk operations
   std::condition_variable wake, progress;
   std::vector<PlacedMark> marks;
   std::uint64_t wanted = 0, done = 0;  // syncs
   bool ending = false;
   std::exception_ptr error;
 
-  std::vector<PlacedMark> taken;  // of the writing thread: marks that it has taken from `marks`
-  std::jthread thread;            // last: it ends before what it uses
+  std::vector<PlacedMark> taken;  // used by the writing thread: marks taken from `marks`
+  std::jthread thread;            // last, so that it ends before the members it uses
 
   Impl(const std::filesystem::path& path, const MeterInfo& meter, const ClockPair& clock, TraceKeep keep)
       : trace(path, meter, clock, keep), ring(capacity_for(meter)) {
@@ -152,7 +152,7 @@ struct TraceQueue::Impl {
     thread = std::jthread([this] { run(); });
   }
 
-  // What the writing thread does until close(); what it cannot write it throws away, and remembers why.
+  // The loop of the writing thread until close(). After an error it discards everything and keeps the reason.
   void run() {
     for (bool last = false; !last;) {
       std::uint64_t serve = 0;
@@ -181,12 +181,12 @@ struct TraceQueue::Impl {
   template <typename Work>
   void attempt(const Work& work) {
     try {
-      if (!error) work();  // only this thread changes it
+      if (!error) work();  // only this thread changes `error`
     } catch (const std::exception&) {
       const std::lock_guard lock(mutex);
       error = std::current_exception();
     }
-    // Nothing can be written any more: room for those who wait for it.
+    // Nothing can be written any more, so the waiting callers get room.
     if (error) {
       while (ring.taken() < ring.written()) ring.pop();
       const std::lock_guard lock(mutex);
@@ -197,7 +197,7 @@ struct TraceQueue::Impl {
   void write_out() {
     const std::uint64_t until = ring.written();
     {
-      // After `until`: the marks that stand before any of these readings are there.
+      // Read after `until`, so that all marks before these readings have arrived.
       const std::lock_guard lock(mutex);
       taken.swap(marks);
     }
@@ -213,7 +213,7 @@ struct TraceQueue::Impl {
     taken.clear();
   }
 
-  // Nobody writes any more: `lost_since` is this thread's.
+  // No thread writes any more, so this thread may use `lost_since`.
   void finish() {
     if (lost_since) trace.write(gap_from(*lost_since));
     trace.file().close();
@@ -221,7 +221,7 @@ struct TraceQueue::Impl {
 
   static Reading gap_from(TimeNs t_ns) { return {.t_ns = t_ns, .flags = gap_begins}; }
 
-  // Until `condition` holds, which the writing thread brings about.
+  // Waits until the writing thread makes `condition` true.
   template <typename Condition>
   void await(const Condition& condition) {
     std::unique_lock lock(mutex);
@@ -242,7 +242,7 @@ TraceQueue::TraceQueue(const std::filesystem::path& path, const MeterInfo& meter
 TraceQueue::~TraceQueue() {
   try {
     close();
-  } catch (const std::exception&) {  // a destructor has nobody to tell; close() does
+  } catch (const std::exception&) {  // a destructor cannot report errors; close() does
     return;
   }
 }

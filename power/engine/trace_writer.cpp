@@ -49,7 +49,7 @@ std::string header(const MeterInfo& meter, const ClockPair& clock) {
   return text;
 }
 
-// Where the last whole line of an existing trace ends; 0 for an empty or absent file.
+// The end of the last complete line of an existing trace; 0 for an empty or absent file.
 std::uintmax_t whole_lines(const std::filesystem::path& path) {
   std::error_code none;
   const auto size = std::filesystem::file_size(path, none);
@@ -70,7 +70,7 @@ std::uintmax_t whole_lines(const std::filesystem::path& path) {
   return 0;
 }
 
-// A trace that broke off before its first row would leave a header without columns.
+// Whether the trace has its line of columns, which is missing if writing ended before the first row.
 bool has_columns(const std::filesystem::path& path, std::uintmax_t end) {
   if (end == 0) return false;
   std::ifstream in(path, std::ios::binary);
@@ -113,7 +113,7 @@ struct TraceWriter::Impl {
       const ssize_t n = ::write(fd, buffer.data() + done, used - done);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) {
-        used = 0;  // what could not be written now is not tried again in the middle of a line
+        used = 0;  // unwritten data are dropped, so that a later write does not begin in the middle of a line
         fail("cannot be written");
       }
       done += static_cast<std::size_t>(n);
@@ -131,7 +131,7 @@ TraceWriter::TraceWriter(const std::filesystem::path& path, const MeterInfo& met
   impl_->fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (impl_->fd < 0) impl_->fail("cannot be opened for writing");
   try {
-    // EINVAL: a pipe, which has nothing to cut.
+    // EINVAL: a pipe, which cannot be truncated and has no old data.
     if (::ftruncate(impl_->fd, static_cast<off_t>(end)) != 0 && errno != EINVAL)
       impl_->fail("cannot be cut back to its last whole line");
     impl_->put(header(meter, clock));
@@ -146,7 +146,7 @@ TraceWriter::TraceWriter(const std::filesystem::path& path, const MeterInfo& met
 TraceWriter::~TraceWriter() {
   try {
     close();
-  } catch (const std::system_error&) {  // a destructor has nobody to tell; close() does
+  } catch (const std::system_error&) {  // a destructor cannot report errors; close() does
     ::close(impl_->fd);
   }
 }
@@ -194,7 +194,7 @@ void TraceWriter::close() {
   if (impl_->fd < 0) return;
   impl_->flush();
   if (::fsync(impl_->fd) != 0 && errno != EINVAL && errno != EROFS)
-    impl_->fail("cannot be synced");  // a pipe cannot, and need not
+    impl_->fail("cannot be synced");  // EINVAL: a pipe, which needs no sync
   const int fd = std::exchange(impl_->fd, -1);
   if (::close(fd) != 0) impl_->fail("cannot be closed");
 }
