@@ -21,14 +21,14 @@ Options options_of(const MeterUri& uri) {
     throw BadMeterUri(fmt::format("meter atorch: check={}: on and off are known", check));
   }
   if (check == "off") options.check = atorch::Check::off;
-  // The loads whose check byte is noise are DC ones.
+  // Loads with noise in the check byte are DC loads.
   const auto kind = uri.text("kind").value_or(check == "off" ? "dc" : "usb");
   if (kind != "usb" && kind != "dc") throw BadMeterUri(fmt::format("meter atorch: kind={}: usb and dc are known", kind));
   if (kind == "dc") options.kind = atorch::Kind::dc;
   return options;
 }
 
-// The period is a guess until reports have come: it is learned from them.
+// The period is a guess until it has been learned from reports.
 SerialKind serial_kind(const Options& options) {
   const atorch::Steps steps = atorch::steps_of(options.kind);
   return {.name = options.kind == atorch::Kind::dc ? "Atorch DC meter" : "Atorch USB meter",
@@ -38,7 +38,7 @@ SerialKind serial_kind(const Options& options) {
           .frame_bytes = atorch::report_bytes,
           .asked = false,
           .options = {"check", "kind"},
-          .damaged_fix = " A load that puts noise into its check byte is read with ?check=off"};
+          .damaged_fix = " For a load with noise in its check byte add ?check=off"};
 }
 
 class Decoder final : public SerialDecoder {
@@ -55,9 +55,9 @@ class Decoder final : public SerialDecoder {
     if (!report) return std::nullopt;
     if (report->kind == atorch::Kind::ac) {
       throw MeterUnavailable(fmt::format(
-          "{}: an Atorch meter for mains (kind 1); only the USB meters and the DC meters and loads are known", path_));
+          "{}: an Atorch meter for mains (kind 1); only the USB meters, the DC meters and the DC loads are supported", path_));
     }
-    if (report->kind != kind_) {  // their scales differ by ten
+    if (report->kind != kind_) {  // the scales of the kinds differ by a factor of ten
       const bool dc = report->kind == atorch::Kind::dc;
       throw MeterUnavailable(fmt::format("{}: this is an Atorch {}; add {}kind={} to the URI", path_,
                                          dc ? "DC meter or load" : "USB meter", dc ? "?" : "&", dc ? "dc" : "usb"));

@@ -49,7 +49,7 @@ Timing Conversion::timing(double read_s) const {
           .longest_s = longest_s(),
           .read_s = read_s,
           .age_share = 0.5 + 0.25 / static_cast<double>(averages),  // each pair begins with the shunt
-          .torn_share = averages == 1 ? 0.5 : 1.0,
+          .overlap_share = averages == 1 ? 0.5 : 1.0,
           .triggered = triggered};
 }
 std::string Conversion::text() const {
@@ -62,7 +62,7 @@ Conversion choose_conversion(const MeterUri& uri, const ConverterLimits& limits,
   const auto follows = [&](const Conversion& c) { return limits.sample_s <= c.cycle_s() / 2; };
   const double from_s = asked_ct ? 0 : 2 * limits.usual_ct_s * 0.999;
   std::optional<Conversion> best;      // within the interval
-  std::optional<Conversion> shortest;  // of those that the bus can follow, from the usual one on
+  std::optional<Conversion> shortest;  // the shortest that the bus can keep up with and that is not below the usual one
   for (std::size_t ct = 0; ct < limits.ct_s.size(); ++ct) {
     for (std::size_t avg = 0; avg < limits.averages.size(); ++avg) {
       if (ct != asked_ct.value_or(ct) || avg != asked_avg.value_or(avg)) continue;
@@ -79,7 +79,7 @@ Conversion choose_conversion(const MeterUri& uri, const ConverterLimits& limits,
   }
   if (best && (!shortest || best->cycle_s() >= shortest->cycle_s())) return *best;
   if (shortest) return *shortest;
-  // Nothing that the bus could follow: the slowest there is, asked for one by one.
+  // The bus can keep up with none, so the slowest is used, and each conversion is triggered.
   Conversion c = make(limits, asked_ct.value_or(limits.ct_s.size() - 1), asked_avg.value_or(limits.averages.size() - 1));
   c.triggered = limits.can_trigger && !follows(c);
   return c;

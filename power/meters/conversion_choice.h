@@ -1,4 +1,4 @@
-// Conversion time and averages of a chip that has eight codes for each.
+// Chooses conversion time and averages for a chip that has eight codes for each.
 #pragma once
 
 #include <cstdint>
@@ -19,24 +19,24 @@ struct Conversion {
 
   double cycle_s() const { return 2 * ct_s * averages; }
   double longest_s() const;
-  // With one average each register changes as its own conversion ends; else all change together.
+  // Without averaging, each register changes when its own conversion ends; otherwise all change together.
   Timing timing(double read_s) const;
   // "588 us x4, continuous"
   std::string text() const;
 };
 
-// What a chip can do, and what a reading costs on its bus.
+// The conversion times and averages of a chip, and the bus time of a reading.
 struct ConverterLimits {
-  std::span<const double> ct_s;   // eight, rising
-  std::span<const int> averages;  // eight, rising; one where the chip does not average
-  double usual_ct_s = 0;          // without other wishes
+  std::span<const double> ct_s;   // eight, ascending
+  std::span<const int> averages;  // eight, ascending; only one if the chip does not average
+  double usual_ct_s = 0;          // the default
   double sample_s = 0;            // bus time of one reading
   bool can_trigger = true;
 };
 
-// `ct_us` and `avg` of the URI as they are; else the longest average within the interval (0: the usual conversion), and in that
-// case one that the bus can follow: a reading takes half a cycle at most. What was asked for and cannot be followed is
-// triggered. Throws BadMeterUri for a time or an average that the chip has not.
+// Takes `ct_us` and `avg` from the URI. Without them it chooses the longest average within the interval (0: the usual
+// conversion) with which the bus can keep up, so that a reading takes half a cycle at most. If the bus cannot keep up with the
+// URI's choice, conversions are triggered. Throws BadMeterUri for a time or an average that the chip does not have.
 Conversion choose_conversion(const MeterUri& uri, const ConverterLimits& limits, double interval_s);
 
 }  // namespace tbft::power

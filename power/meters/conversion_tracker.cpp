@@ -6,14 +6,14 @@
 namespace tbft::power {
 namespace {
 
-constexpr double tolerance = 0.12;          // of the nominal period
-constexpr double drift = 1e-5;              // of the period, by which an oscillator may have left its measured mean
-constexpr std::int64_t anchor_every = 512;  // cycles: fewer say less of the period, more smear its drift
-constexpr std::int64_t check_every = 64;    // cycles: so long an oscillator that jumped may go unnoticed
-constexpr double few_cycles = 16;           // from which an anchor is better replaced by a sharper one
-constexpr double early_share = 0.2;         // of the wake-ups, that are less late than `late_`
-constexpr double late_step = 8e3;           // ns, of the search for that quantile
-constexpr int first_wakes = 16;             // whose least begins it
+constexpr double tolerance = 0.12;          // relative to the nominal period
+constexpr double drift = 1e-5;              // relative deviation of an oscillator from its measured mean period
+constexpr std::int64_t anchor_every = 512;  // cycles; fewer give a less precise period, more average over its drift
+constexpr std::int64_t check_every = 64;    // cycles until a jump of the oscillator is noticed
+constexpr double few_cycles = 16;           // an anchor of fewer cycles is replaced by one with narrower bounds
+constexpr double early_share = 0.2;         // share of wake-ups that are less late than `late_`
+constexpr double late_step = 8e3;           // ns, step of the search for that quantile
+constexpr int first_wakes = 16;             // wake-ups whose smallest delay starts the search
 
 }  // namespace
 
@@ -49,7 +49,7 @@ bool ConversionTracker::wide() const {
   return bounds_.width() > resolution_ / 2;
 }
 
-// Carries the bounds to the last cycle that may have ended by `t`.
+// Moves the bounds to the last cycle that may have ended by `t`.
 void ConversionTracker::advance_to(double t) {
   const auto by = [&](std::int64_t cycles) {
     bounds_.cycle += cycles;
@@ -78,7 +78,7 @@ void ConversionTracker::learn_period() {
   }
 }
 
-// The phase is learnt anew, and the period from there on.
+// Learns the phase again, and then the period from that phase.
 void ConversionTracker::start_over(double low, double high) {
   bounds_.low = low;
   bounds_.high = high;
@@ -101,7 +101,8 @@ void ConversionTracker::not_ready(Span flag) {
       start_over(earliest, earliest + most_period_);
     }
   }
-  // Where the end is known closely enough, one early poll a cycle will do: the next comes when it has surely passed.
+  // If the end is known closely enough, one early poll per cycle suffices: the next poll comes when the end has certainly
+  // passed.
   aim(awaited ? bounds_.low : bounds_.low + least_period_, awaited ? bounds_.high : bounds_.high + most_period_,
       since(flag.latest), resolution_);
 }
@@ -113,11 +114,11 @@ void ConversionTracker::ready(Span flag, TimeNs cleared) {
   bool known = true;
   if (bounds_.width() > nominal_ / 2) {  // after a long silence
     start_over(std::max(seen_, latest - most_period_), latest);
-  } else if (found_ == bounds_.cycle) {  // sooner than the bounds allow
+  } else if (found_ == bounds_.cycle) {  // earlier than the bounds allow
     ++bounds_.cycle;
     start_over(seen_, latest);
   } else if (bounds_.high > earliest) {
-    // Perhaps an end that is only just due; the one before it, if that was seen, cannot have set the flag.
+    // The end may lie after the poll. If the previous end was found, it cannot have set the flag again.
     known = found_ == bounds_.cycle - 1;
     if (known) bounds_.high = std::min(bounds_.high, latest);
   }
@@ -141,7 +142,7 @@ void ConversionTracker::skip(TimeNs t, TimeNs pause) {
   target_ = since(t + pause);
 }
 
-// At the first end that is still to come after `t`.
+// Aims at the first end after `t`.
 void ConversionTracker::aim_beyond(double t) {
   double low = bounds_.low + least_period_;
   double high = bounds_.high + most_period_;
@@ -152,8 +153,8 @@ void ConversionTracker::aim_beyond(double t) {
   aim(low, high, t, resolution_ / 2);
 }
 
-// Behind the end, or between its bounds where they are further apart than `close`: so that whatever a poll finds there leaves
-// them closer than the resolution. Now and then before the end, to see that it is no earlier.
+// Aims after the end, or between its bounds if they are further apart than `close`, so that either result of the poll brings
+// them closer than the resolution. From time to time aims before the end, to check that it is not earlier.
 void ConversionTracker::aim(double low, double high, double t, double close) {
   const bool check = bounds_.cycle - checked_ >= check_every && low - resolution_ / 2 > t;
   low = std::max(low, t);

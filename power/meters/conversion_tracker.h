@@ -1,4 +1,4 @@
-// Follows a converter that runs by itself: when each conversion ends, from what polls of its ready flag found.
+// Tracks a converter that runs continuously: finds the end of each conversion from polls of its ready flag.
 #pragma once
 
 #include <cstdint>
@@ -8,46 +8,46 @@
 
 namespace tbft::power {
 
-// An instant of which only bounds are known, such as the one at which a chip took a register's value for the bus.
+// An instant of which only bounds are known, such as the instant at which a chip latched a register's value for the bus.
 struct Span {
   TimeNs earliest = 0;
   TimeNs latest = 0;
 };
 
-// Each poll bounds the end of a conversion: a flag that is set says "no later than this read", one that is not says "not
-// before it". Bounds of many cycles are intersected, carried from cycle to cycle by the bounds of the period. So how late a
-// poll comes makes an end less sharp at most, never wrong. Once the bounds are wider than half of `resolution` (carrying
-// widens them), a poll is aimed between them, which halves them whatever it finds; all other polls are aimed behind them.
+// Each poll bounds the end of a conversion: a set flag means "no later than this read", a clear flag "not before it". The
+// bounds of many cycles are moved by the bounds of the period and intersected. A late poll therefore widens the bounds of an
+// end but never makes them wrong. Once the bounds are wider than half of `resolution` (moving widens them), a poll is aimed
+// between them, which halves their distance whatever it finds; all other polls are aimed after them.
 //
-// Polls behind an end cannot show that an oscillator became faster: so one in 64 cycles is aimed before the end, and where it
-// finds the flag set, the phase is searched for anew. Until then a jump of 0.1 % shifts stamps by up to 70 us.
+// Polls after an end cannot show that an oscillator became faster, so one in 64 cycles is aimed before the end. If it finds the
+// flag set, the phase is searched for again. Until then a jump of 0.1 % shifts stamps by up to 70 us.
 class ConversionTracker {
  public:
-  // The period may differ by 12 % from `period_s`. `resolution_s`: an end whose bounds lie further apart is not told.
+  // The period may differ by 12 % from `period_s`. `resolution_s`: an end whose bounds lie further apart is not reported.
   ConversionTracker(double period_s, double resolution_s);
 
-  // Conversions began anew at `t` (the configuration was written).
+  // Conversions restarted at `t` (the configuration was written).
   void restart(Span t);
 
-  // When to wake so that a read which takes the register's value `lead` later tells most.
+  // When to wake so that a read that latches the register's value `lead` later gives the most information.
   TimeNs due(TimeNs lead) const;
-  // The next poll is aimed between the bounds and may well come too early: the flag should be read first.
+  // Whether the next poll is aimed between the bounds; it may be too early, so the flag should be read first.
   bool probing() const { return probing_; }
-  // The thread that asked to wake at `due` woke at `t`. Probes are aimed earlier by what four of five wake-ups are late: those
-  // that come too late cost nothing, while one that comes too early costs a wait.
+  // The thread that asked to wake at `due` woke at `t`. Probes are aimed earlier by the delay that four of five wake-ups
+  // exceed: a probe that is too late costs nothing, while one that is too early costs a wait.
   void woke(TimeNs due, TimeNs t);
 
-  // What a poll that read the flag found. Ready: the flag was cleared no later than `cleared`.
+  // The result of a poll that read the flag. Ready: the flag was cleared no later than `cleared`.
   void not_ready(Span flag);
   void ready(Span flag, TimeNs cleared);
-  // Nothing was learnt at `t`: try again a while later.
+  // The poll at `t` gave no information; the next one follows after `pause`.
   void skip(TimeNs t, TimeNs pause);
 
-  // The end of the conversion that the last poll found; nullopt where it found none, or it cannot be told which, or not
-  // closely.
+  // The end of the conversion that the last poll found; nullopt if it found none, if it is unknown which one, or if the bounds
+  // are too wide.
   std::optional<Span> end() const { return end_; }
   TimeNs period() const { return static_cast<TimeNs>((least_period_ + most_period_) / 2); }
-  std::int64_t cycle() const { return bounds_.cycle; }  // that the bounds are of, counted from the restart
+  std::int64_t cycle() const { return bounds_.cycle; }  // the cycle of the bounds, counted from the restart
   TimeNs last_ready() const { return last_ready_; }
 
  private:
@@ -72,16 +72,16 @@ class ConversionTracker {
   double most_period_ = 0;
   TimeNs origin_ = 0;
   Bounds bounds_;
-  Bounds anchor_;             // an earlier cycle: from there to here the period is measured
-  Bounds next_anchor_;        // takes its place, so that the period follows the oscillator
+  Bounds anchor_;             // an earlier cycle, from which the period is measured
+  Bounds next_anchor_;        // replaces the anchor, so that the period tracks the oscillator
   std::int64_t found_ = 0;    // the latest cycle whose end a poll has found
-  std::int64_t checked_ = 0;  // the latest in which a poll came too early
-  double seen_ = 0;           // what sets the flag later ended after this
-  double cleared_ = 0;        // one between seen_ and this may have been cleared unseen
-  double late_ = 0;           // four of five wake-ups are later by at least this
+  std::int64_t checked_ = 0;  // the latest cycle in which a poll was too early
+  double seen_ = 0;           // a conversion that sets the flag later ended after this
+  double cleared_ = 0;        // a flag set between seen_ and this may have been cleared unseen
+  double late_ = 0;           // four of five wake-ups are late by at least this
   int wakes_ = 0;
   bool probing_ = false;
-  double target_ = 0;  // of the next read
+  double target_ = 0;  // instant of the next read
   std::optional<Span> end_;
   TimeNs last_ready_ = 0;
 };

@@ -14,16 +14,16 @@ namespace {
 
 constexpr TimeNs pause_after_failure = 10'000'000;
 constexpr TimeNs shortest_sleep = 20'000;
-constexpr int most_edges_a_poll = 64;  // a line that rings must not hold up the sampler
-// When the register's value goes out on the bus, in shares of its transaction: 29 of 47 bits have passed, 18 are to come.
+constexpr int most_edges_a_poll = 64;  // so that ringing on the line cannot delay the sampler
+// The time at which the chip latches the register's value, as shares of the transaction: after 29 of 47 bits, with 18 left.
 constexpr double bits_before = 0.57, bits_after = 0.36;
-// Where fewer conversions than this are read in time, twice in a row, the chip is asked for a longer average.
+// If the share of conversions read in time is below this twice in a row, the chip averages longer.
 constexpr double least_share = 0.85;
 constexpr std::int64_t share_cycles = 256;
-constexpr std::int64_t unwatched = -1;  // a transfer failed: the share would say nothing of the host
+constexpr std::int64_t unwatched = -1;  // a transfer failed, so the share does not describe the host
 
-// Glitches on long wires are short, so a device that does not acknowledge, or a bus that was lost to another master, is asked
-// again at once. A controller that gave up waiting (the Raspberry Pi 5's does now and then) took long already: once more.
+// Glitches on long wires are short, so a transfer is retried at once if the device does not acknowledge or another master took
+// the bus. After a controller's timeout (which happens on the Raspberry Pi 5), which takes long, there is only one retry.
 int attempts_after(int error) {
   switch (error) {
     case EREMOTEIO:
@@ -62,7 +62,7 @@ Converter::Converter(MeterInfo info, const Timing& timing, std::unique_ptr<I2cBu
   info_.paces_itself = true;
 }
 
-// Of a transaction that took longer than the bus needs, nobody knows where the host waited.
+// If a transaction took longer than the bus needs, it is unknown where the host waited.
 template <typename Transfer>
 auto Converter::timed(Transfer transfer) {
   return retried([&] {
@@ -93,11 +93,12 @@ void Converter::write(std::uint8_t reg, std::uint16_t value) {
 
 TimeNs Converter::due() const {
   if (timing_.triggered || ready_) return due_;
-  // A probe that only refreshes an end counts on the thread's waking late, so it must sleep; a search for an end need not.
+  // A probe that only refreshes an end relies on the thread's late wake-up, so the thread must sleep; a search for an end need
+  // not.
   const bool refreshes = tracker_.probing() && tracker_.end();
   return std::max(tracker_.due(lead()), refreshes ? polled_until_ + shortest_sleep : 0);
 }
-// From waking to the moment at which the chip takes the value of the first register that is read.
+// The time from waking to the instant at which the chip latches the value of the first register that is read.
 TimeNs Converter::lead() const {
   return static_cast<TimeNs>(bits_before * static_cast<double>(shortest_read_));
 }
@@ -117,8 +118,8 @@ void Converter::start(TimeNs /*first_window*/) {
 }
 
 std::optional<Reading> Converter::poll(TimeNs now) {
-  if (now < due()) return std::nullopt;                  // asked again at once: costs no transaction
-  if (due() > polled_until_) tracker_.woke(due(), now);  // it was waited for
+  if (now < due()) return std::nullopt;                  // a second call at once costs no transaction
+  if (due() > polled_until_) tracker_.woke(due(), now);  // the thread slept until then
   auto reading = poll_chip();
   polled_until_ = clock_->now();
   return reading;
@@ -197,21 +198,21 @@ std::optional<Reading> Converter::poll_continuous() {
   return stamped(end->earliest + (end->latest - end->earliest) / 2, tracker_.period(), reading());
 }
 
-// Whether current and voltage are of the conversions that ended at `end`.
+// Whether current and voltage are from the conversions that ended at `end`.
 bool Converter::is_pair(const Span& end, TimeNs period) const {
-  const auto whole_for = static_cast<TimeNs>(timing_.torn_share * static_cast<double>(period));
+  const auto whole_for = static_cast<TimeNs>(timing_.overlap_share * static_cast<double>(period));
   return current_.earliest > end.latest - (period - whole_for) && current_.latest < end.earliest + whole_for &&
          rest_.latest < end.earliest + period;
 }
 
-// What a reading that cannot be timed said of saturation goes to the next one: its interval holds both.
+// Moves the saturation flag of a reading without a known time to the next reading, whose interval includes both.
 std::optional<Reading> Converter::dropped() {
   if ((reading().flags & saturated) != 0) dropped_flags_ |= saturated;
   return std::nullopt;
 }
 
-// A host that is often too late for the chip's pace loses what flows in conversions that it does not see. A longer average in
-// hardware loses nothing.
+// A host that is often too late misses the energy of the conversions that it does not read. A longer average in hardware misses
+// nothing.
 void Converter::watch_share() {
   const bool watched = watched_from_ != unwatched;
   const std::int64_t cycles = tracker_.cycle() - watched_from_;
@@ -254,8 +255,8 @@ void Converter::begin_triggered() {
   due_ = triggered_at_ + from_seconds(timing_.longest_s);
 }
 
-// The chip holds its pin low from the end of a conversion until its status is read, so there is one edge a reading: the end of
-// the first conversion after the last status() .
+// The chip holds its pin low from the end of a conversion until its status is read, so there is one edge for each reading: the
+// end of the first conversion after the last status().
 std::optional<Reading> Converter::poll_edges() {
   const TimeNs t = clock_->now();
   const auto edge = latest_edge();
@@ -293,12 +294,12 @@ void Converter::follow_edge(TimeNs edge) {
     edge_period_ns_ += 0.25 * (between / cycles - edge_period_ns_);
   }
   last_edge_ = edge;
-  // A little late: then the edge is there at the first look.
+  // Waits a little longer, so that the first check finds the edge.
   due_ = std::max(clock_->now(), edge + static_cast<TimeNs>(edge_period_ns_ * (1 + 1.0 / 32)));
 }
 
-// Early, or an edge was lost (then the pin stays low and no other comes): after a while the flag itself is asked, which
-// releases the pin. That conversion is missed, for nothing says when it ended.
+// The poll was early, or an edge was lost (then the pin stays low and no other edge follows). After some time the flag is read,
+// which releases the pin. That conversion is missed, because its end is unknown.
 std::optional<Reading> Converter::edge_missing(TimeNs t) {
   if (static_cast<double>(t - std::max(last_edge_, last_alive_)) < 2 * edge_period_ns_) {
     due_ = t + from_seconds(timing_.cycle_s / 16);
@@ -322,14 +323,15 @@ void Converter::check_edges() {
   const auto edge = latest_edge();
   const Status found = status();
   if (!edge) {
-    throw MeterUnavailable(fmt::format(
-        "{}: no falling edge on the line of `ready` while the chip {}: is its ALERT pin wired there, with a pull-up?",
-        info_.uri, found == Status::ready ? "said that a conversion was ready" : "was converting"));
+    throw MeterUnavailable(
+        fmt::format("{}: no falling edge on the line of `ready` while the chip {}: is its ALERT pin connected to that line, "
+                    "with a pull-up?",
+                    info_.uri, found == Status::ready ? "reported a finished conversion" : "was converting"));
   }
   follow_edge(*edge);
 }
 
-// How long no conversion may end before the chip counts as silent.
+// The time without an ended conversion after which the chip is considered silent.
 TimeNs Converter::silence() const {
   return from_seconds(std::max(4 * timing_.longest_s, 0.02));
 }
@@ -345,7 +347,7 @@ Reading Converter::stamped(TimeNs end, TimeNs period, Reading reading) {
   if (std::exchange(reinitialised_, false)) reading.flags |= reinitialised;
   return reading;
 }
-// Stamped as far back as a reading would be, so that the two stay in order.
+// Stamped as early as a reading would be, so that gaps and readings stay in order.
 Reading Converter::gap(TimeNs t) {
   return Reading{.t_ns = in_order(t - from_seconds(timing_.age_share * timing_.cycle_s)), .flags = gap_begins};
 }

@@ -1,5 +1,5 @@
-// What the meters on I2C converters have in common: when to poll, retries, gaps, resets, and stamps in order. A chip's own file
-// says which registers to read.
+// The common part of meters on I2C converters: polling times, retries, gaps, resets, and time stamps in order. The file of each
+// chip defines which registers to read.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@
 
 namespace tbft::power {
 
-// One result of the chip and the bus that carries it.
+// The timing of a chip's results and of its bus.
 struct Timing {
-  double cycle_s = 0;      // typical time from one result to the next: all conversions that it averages
-  double longest_s = 0;    // the slowest that the datasheet allows
-  double read_s = 0;       // one register on the bus
-  double age_share = 0.5;  // of a cycle, from the middle of the time in which it sees the current to its end
-  double torn_share = 1;   // of a cycle, after its end: then the current's register changes; 1: all change at a cycle's end
-  bool triggered = false;  // each conversion is asked for; values then stand still until the next one is
+  double cycle_s = 0;        // typical time from one result to the next, including all averaged conversions
+  double longest_s = 0;      // longest cycle that the datasheet allows
+  double read_s = 0;         // time to read one register
+  double age_share = 0.5;    // share of a cycle from the middle of the current's conversion to the end of the cycle
+  double overlap_share = 1;  // share of a cycle after its end at which the current's register changes; 1: all change at the end
+  bool triggered = false;    // each conversion is triggered; values stay unchanged until the next trigger
 };
 
 class Converter : public Meter {
@@ -42,19 +42,19 @@ class Converter : public Meter {
   enum class Status { busy, ready, reset };
 
   // Each may throw I2cError.
-  virtual void identify() {}                         // before anything is written; throws MeterUnavailable for another chip
-  virtual void configure() = 0;                      // all registers; the last write begins conversions anew
-  virtual void verify() {}                           // after configure(); throws MeterUnavailable
-  virtual void trigger() {}                          // asks for one conversion
-  virtual Status status() = 0;                       // is there a new result? Where reading the flag clears it, it is cleared
-  virtual void read_current() {}                     // the register that changes first
-  virtual void read_rest() = 0;                      // the others; the flag is clear after it
-  virtual Reading reading() = 0;                     // of the registers that were read, without time
-  virtual bool was_reset() = 0;                      // from a register whose reset value is not what was written to it
-  virtual bool check_due() { return false; }         // for chips whose status() does not see a reset
-  virtual bool needs_pairs() const { return true; }  // values that do not belong together are dropped
-  // Chooses the next longer average in hardware, changing what `info` and `timing` say; false: there is none, or the user
-  // chose.
+  virtual void identify() {}                         // called before any write; throws MeterUnavailable for another chip
+  virtual void configure() = 0;                      // writes all registers; the last write restarts conversions
+  virtual void verify() {}                           // called after configure(); throws MeterUnavailable
+  virtual void trigger() {}                          // starts one conversion
+  virtual Status status() = 0;                       // whether there is a new result; reading may clear the flag
+  virtual void read_current() {}                     // reads the register that changes first
+  virtual void read_rest() = 0;                      // reads the others; clears the flag
+  virtual Reading reading() = 0;                     // the values of the registers read, without a time stamp
+  virtual bool was_reset() = 0;                      // from a register whose reset value differs from the one written
+  virtual bool check_due() { return false; }         // for chips whose status() does not show a reset
+  virtual bool needs_pairs() const { return true; }  // whether values of different conversions are dropped
+  // Chooses the next longer average in hardware and updates `info` and `timing`; false: there is none, or the user chose the
+  // average.
   virtual bool average_longer(MeterInfo& /*info*/, Timing& /*timing*/) { return false; }
 
   std::uint16_t read(std::uint8_t reg);
@@ -64,13 +64,13 @@ class Converter : public Meter {
   const Timing& timing() const { return timing_; }
 
  private:
-  // In which order the registers of a result are read. The current's is the first to change, so it is read first, unless the
-  // result may not be there yet, or all registers change at once.
+  // The order in which the registers of a result are read. The current's register changes first, so it is read first, unless
+  // the result may not be ready yet or all registers change at once.
   enum class Order { current_first, flag_first };
 
   TimeNs due() const;
   TimeNs lead() const;
-  bool current_is_first() const { return timing_.torn_share < 1; }
+  bool current_is_first() const { return timing_.overlap_share < 1; }
   template <typename Transfer>
   auto timed(Transfer transfer);
   Status sample(Order order);
@@ -100,23 +100,23 @@ class Converter : public Meter {
   std::shared_ptr<Clock> clock_;
   std::unique_ptr<GpioInput> ready_;
   ConversionTracker tracker_;
-  Span last_write_;             // the transaction
-  Span last_read_;              // when the chip took the value of the last register that was read
-  Span current_, flag_, rest_;  // of the last sample
-  TimeNs shortest_read_ = 0;    // one register
+  Span last_write_;             // the last write's transaction
+  Span last_read_;              // when the chip latched the value of the last register read
+  Span current_, flag_, rest_;  // the reads of the last sample
+  TimeNs shortest_read_ = 0;    // shortest read of one register so far
   TimeNs polled_until_ = 0;
-  TimeNs due_ = 0;           // triggered, or by edges
-  TimeNs triggered_at_ = 0;  // 0: no conversion is under way
+  TimeNs due_ = 0;           // next poll, if triggered or by edges
+  TimeNs triggered_at_ = 0;  // 0: no conversion is in progress
   TimeNs set_up_at_ = 0;
   TimeNs last_edge_ = 0;
-  TimeNs last_alive_ = 0;  // by edges: when the chip last showed a result
+  TimeNs last_alive_ = 0;  // by edges: time of the chip's last result
   double edge_period_ns_ = 0;
   int edges_missing_ = 0;  // in a row
   TimeNs last_t_ = 0;
   std::int64_t watched_from_ = 0;  // cycle
   std::int64_t read_in_time_ = 0;  // conversions since then
   int bad_shares_ = 0;             // in a row
-  bool suspect_ = false;           // a transfer failed: was the chip without power?
+  bool suspect_ = false;           // a transfer failed, so the chip may have lost power
   std::uint8_t dropped_flags_ = 0;
   bool reinitialised_ = false;
 };

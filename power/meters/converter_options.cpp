@@ -34,7 +34,7 @@ double shunt_option(const MeterUri& uri, double range_V) {
   const auto shunt_ohm = uri.number("shunt_ohm", 1e-5, 100);
   if (!shunt_ohm) {
     throw BadMeterUri(fmt::format(
-        "meter {}: shunt_ohm is needed, boards differ: the resistor's print says it (R100 is 0.1, R010 is 0.01)", uri.name));
+        "meter {}: shunt_ohm is needed, boards differ: it is printed on the resistor (R100 is 0.1, R010 is 0.01)", uri.name));
   }
   const double max_A = uri.number("max_A", 1e-4, 1e4).value_or(range_V / *shunt_ohm);
   if (max_A * *shunt_ohm > range_V * (1 + 1e-9)) {
@@ -52,7 +52,7 @@ void set_pace(MeterInfo& info, const MeterUri& uri, const Timing& timing) {
   info.nominal_period_s = timing.triggered ? timing.longest_s + 4 * timing.read_s : timing.cycle_s;
   if (timing.triggered) {
     info.latency_s = timing.longest_s - timing.cycle_s;
-  } else if (!uri.text("ready")) {  // an edge has the time of the conversion's end
+  } else if (!uri.text("ready")) {  // with `ready`, the edge gives the time of the conversion's end
     info.latency_s = resolution_s(timing);
   }
   info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
@@ -75,7 +75,7 @@ void require_identity(std::string_view name, const std::string& uri, std::uint16
       fmt::format("{}: not an {}: manufacturer 0x{:04x} and chip 0x{:04x} were read, 0x{:04x} and 0x{:x} are expected; is the "
                   "address right? Nothing was written{}",
                   uri, name, manufacturer, id, ina::manufacturer, wanted_id << id_shift,
-                  name == "INA226" ? "; a clone with another identity is read with id=any" : ""));
+                  name == "INA226" ? "; for a clone with another identity add id=any" : ""));
 }
 
 std::string describe(std::string_view chip, const MeterUri& uri, std::uint8_t address, std::string_view what, double bus_hz) {

@@ -13,13 +13,13 @@
 namespace tbft::power {
 namespace {
 
-// The smaller, the better `auto` likes it.
+// The rank of a meter; `auto` prefers the smallest.
 int rank(const FoundMeter& meter) {
   switch (meter.scope) {
     case Scope::board:
       return 0;
     case Scope::package:
-      return meter.uri.starts_with("rapl://") ? 1 : 2;  // what is trained here runs on the processor
+      return meter.uri.starts_with("rapl://") ? 1 : 2;  // training runs on the processor
     case Scope::battery:
       return 3;
     case Scope::rail:
@@ -28,7 +28,7 @@ int rank(const FoundMeter& meter) {
   return 5;
 }
 
-// Chips with a meter of their own that reads them raw.
+// Chips that have a meter without a kernel driver.
 constexpr std::array<std::string_view, 5> raw_chips{"ina219", "ina226", "ina228", "ina260", "ina3221"};
 
 }  // namespace
@@ -89,13 +89,13 @@ std::vector<FoundMeter> find_i2c_devices(const Roots& roots) {
     if (device.has("driver")) {
       const std::string driver = device.sub("driver").real().filename().string();
       meter.state = MeterState::driver_bound;
-      meter.detail = fmt::format("belongs to the kernel driver {}, read as hwmon://{}", driver, *chip);
+      meter.detail = fmt::format("the kernel driver {} owns it; read it as hwmon://{}", driver, *chip);
       meter.fix = fmt::format("-m 'hwmon://{}?path={}', or to read it raw: echo {} | sudo tee /sys/bus/i2c/drivers/{}/unbind",
                               *chip, entry, entry, driver);
     } else {
       meter.state = MeterState::not_wired;
-      meter.detail = "the system was told of it, but no driver took it: not wired, or the driver is missing";
-      meter.fix = fmt::format("check wiring and address, then look: sudo modprobe {}; sudo dmesg | grep {}",
+      meter.detail = "it is described to the kernel, but no driver uses it: it is not wired, or the driver is missing";
+      meter.fix = fmt::format("check wiring and address, then try: sudo modprobe {}; sudo dmesg | grep {}",
                               *chip == "ina3221"  ? "ina3221"
                               : *chip == "ina228" ? "ina238"
                                                   : "ina2xx",
@@ -111,7 +111,7 @@ std::string no_meter_found(std::span<const FoundMeter> found) {
     std::vector<std::string> names;
     names.reserve(equals.size());
     for (const FoundMeter* meter : equals) names.push_back(fmt::format("-m '{}'", meter->uri));
-    return fmt::format("auto: {} meters of the same scope ({}) are here, and none is guessed; choose one: {}", equals.size(),
+    return fmt::format("auto: this machine has {} meters of the same scope ({}); choose one: {}", equals.size(),
                        to_string(equals.front()->scope), fmt::join(names, ", "));
   }
   std::string there;
@@ -121,8 +121,8 @@ std::string no_meter_found(std::span<const FoundMeter> found) {
                          meter.fix.empty() ? meter.detail : meter.fix);
   }
   return fmt::format(
-      "no meter found: none that can be recognised safely is {}. Name one, such as -m 'ina219:///dev/i2c-1?addr=0x40' or, as "
-      "an estimate, -m estimate://; `tbft doctor` says more{}",
+      "no meter found: none that can be detected safely is {}. Name one, such as -m 'ina219:///dev/i2c-1?addr=0x40' or, as "
+      "an estimate, -m estimate://; `tbft doctor` gives details{}",
       there.empty() ? "present" : "usable", there);
 }
 

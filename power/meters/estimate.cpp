@@ -92,7 +92,7 @@ class Estimate final : public Meter {
       return Reading{.t_ns = now, .flags = gap_begins};
     }
     const auto before = std::exchange(last_, Last{now, *busy});
-    // Nothing to compare with yet; or a core's count was taken back (a processor went offline).
+    // There is no earlier count yet, or the count decreased because a processor went offline.
     if (!before || *busy < before->busy) return std::nullopt;
     const double cpu_s = static_cast<double>(*busy - before->busy) / ticks_per_s_;
     const double share = std::min(1.0, cpu_s / (to_seconds(now - before->t_ns) * stat_.cores()));
@@ -117,7 +117,7 @@ class Estimate final : public Meter {
 
 std::unique_ptr<Meter> open_estimate(const MeterUri& uri, double interval_s, const std::filesystem::path& root) {
   uri.allow({"idle_W", "busy_W"});
-  if (!uri.path.empty()) throw BadMeterUri(fmt::format("meter estimate: it has no path, `{}` was given", uri.path));
+  if (!uri.path.empty()) throw BadMeterUri(fmt::format("meter estimate: takes no path, but `{}` was given", uri.path));
   const auto idle_W = uri.number("idle_W", 0, 1e5);
   const auto busy_W = uri.number("busy_W", 0, 1e5);
   const double idle = idle_W.value_or(default_idle_W);

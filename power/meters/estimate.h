@@ -1,4 +1,4 @@
-// estimate://?idle_W=2.2&busy_W=5.4 : power guessed from how busy the system's processors are. Never a measurement.
+// estimate://?idle_W=2.2&busy_W=5.4 : power estimated from the processors' use. Never a measurement.
 #pragma once
 
 #include <filesystem>
@@ -10,9 +10,8 @@
 namespace tbft::power {
 
 // P = idle_W + (busy_W - idle_W) x busy time / (wall time x cores), the mean between two polls, from ROOT/proc/stat (proc(5)).
-// Its clock ticks are 10 ms, so the period is at least 0.05 s, 0.1 s unless another is asked for.
-// The default watts are those of a Raspberry Pi 4 and are said to be assumed.
-// Throws MeterUnavailable where /proc/stat cannot be used.
+// Its clock ticks are 10 ms, so the period is at least 0.05 s; the default is 0.1 s. The default watts are those of a Raspberry
+// Pi 4, and the description calls them assumed. Throws MeterUnavailable if /proc/stat cannot be used.
 std::unique_ptr<Meter> open_estimate(const MeterUri& uri, double interval_s, const std::filesystem::path& root = "/");
 
 }  // namespace tbft::power

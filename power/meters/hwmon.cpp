@@ -23,12 +23,12 @@ struct Plan {
   MeterInfo info;
   HwmonChannel channel;
   double refresh_s = 0;
-  double scale = 1;               // of current, power and energy: what the driver takes for the shunt / what it is
-  double full_scale_A = unknown;  // true current at the end of the shunt ADC's range
+  double scale = 1;               // of current, power and energy: the driver's shunt value / the true shunt
+  double full_scale_A = unknown;  // true current at the limit of the shunt ADC's range
   HwmonLimits limits;
 };
 
-// `siblings`: all devices of the machine. One of several that could be the board's supply is not known to be it.
+// `siblings`: all devices of the machine. If several could measure the board's supply, it is unknown which one does.
 Scope scope_of(const MeterUri& uri, const HwmonDevice& device, const HwmonChannel& channel,
                const std::vector<HwmonDevice>& siblings) {
   if (const auto text = uri.text("scope")) {
@@ -41,34 +41,36 @@ Scope scope_of(const MeterUri& uri, const HwmonDevice& device, const HwmonChanne
   const auto alike = std::ranges::count_if(siblings, [&](const HwmonDevice& other) {
     return other.name == device.name || (is_wired_by_user(device.name) && is_wired_by_user(other.name));
   });
-  // power_meter is ACPI's of the whole machine.
+  // power_meter is ACPI's meter for the whole machine.
   if (is_wired_by_user(device.name) || device.name == "power_meter") return alike > 1 ? Scope::rail : Scope::board;
   return device.name == "amdgpu" || device.name == "i915" || device.name == "xe" ? Scope::package : Scope::rail;
 }
 
-// Fills in what follows from the shunt: scale, limits, and words for people.
+// Sets what depends on the shunt: scale, limits and description.
 std::string plan_shunt(Plan& plan, const MeterUri& uri, const HwmonDevice& device) {
-  const auto told = uri.number("shunt_ohm", 1e-6, 100);
+  const auto stated = uri.number("shunt_ohm", 1e-6, 100);
   const AssumedShunt assumed = assumed_shunt(device, plan.channel);
   if (assumed.ohm == 0) {
-    if (told) throw BadMeterUri(fmt::format("meter hwmon: {} has no {} that shunt_ohm could correct", uri.path, assumed.file));
+    if (stated)
+      throw BadMeterUri(fmt::format("meter hwmon: {} has no {} that shunt_ohm could correct", uri.path, assumed.file));
     return "";
   }
-  if (!told && !assumed.told) {
+  if (!stated && !assumed.configured) {
     const std::string tell = assumed.file.empty() ? "describe it in the device tree"
-                                                  : fmt::format("tell the driver: echo 100000 | sudo tee {}",
+                                                  : fmt::format("configure the driver: echo 100000 | sudo tee {}",
                                                                 (device.dir.path() / assumed.file).string());
     throw BadMeterUri(fmt::format(
-        "meter hwmon: {}: the driver takes the shunt for {:.0f} uohm, its default: nobody told it what is there, and a 0.1 ohm "
-        "breakout board (R100) would read {} times high. Say it: hwmon://{}?shunt_ohm=0.1 (or {:g} if that is true), or {}",
+        "meter hwmon: {}: the driver assumes its default shunt of {:.0f} uohm, because none was configured; a 0.1 ohm "
+        "breakout board (R100) would read {} times high. State it: hwmon://{}?shunt_ohm=0.1 (or {:g} if that is correct), or "
+        "{}",
         uri.path, assumed.ohm * 1e6, assumed.ohm == 0.01 ? "ten" : fmt::format("{:.3g}", 0.1 / assumed.ohm), uri.path,
         assumed.ohm, tell));
   }
-  const double truth = told.value_or(assumed.ohm);
+  const double truth = stated.value_or(assumed.ohm);
   plan.scale = assumed.ohm / truth;
   if (const HwmonChip* chip = hwmon_chip(device.name)) {
     plan.full_scale_A = chip->full_scale_V / truth;
-    plan.limits.amps_A = 2 * plan.full_scale_A;  // a little over the range is saturated, not impossible
+    plan.limits.amps_A = 2 * plan.full_scale_A;  // values slightly over the range are saturated, not impossible
     plan.limits.power_W = plan.limits.amps_A * plan.limits.volts_V;
     if (chip->shunt_lsb_V > 0) {
       Accuracy& a = plan.info.accuracy;
@@ -83,11 +85,11 @@ std::string plan_shunt(Plan& plan, const MeterUri& uri, const HwmonDevice& devic
     }
   }
   if (std::abs(plan.scale - 1) < 1e-9) return fmt::format(", {:g} ohm shunt", truth);
-  return fmt::format(", {:g} ohm shunt (the driver believes {:g} ohm: its values are multiplied by {:g})", truth, assumed.ohm,
+  return fmt::format(", {:g} ohm shunt (the driver assumes {:g} ohm, so its values are multiplied by {:g})", truth, assumed.ohm,
                      plan.scale);
 }
 
-// Of the three resolutions only those count that make up the power.
+// Only the resolutions of the values from which the power is computed are used.
 void keep_what_counts(Accuracy& a, HwmonQuantity quantity) {
   if (quantity == HwmonQuantity::current) {
     a.resolution_W = 0;
@@ -108,15 +110,15 @@ Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device
   const std::string shunt = plan_shunt(plan, uri, device);
 
   const HwmonChip* chip = hwmon_chip(device.name);
-  if (chip != nullptr && !chip->takes_turns) chip = nullptr;  // how it converts is not known
+  if (chip != nullptr && !chip->takes_turns) chip = nullptr;  // its conversion cycle is unknown
   const auto ms = [&](const std::string& file) {
     return static_cast<double>(std::max<std::int64_t>(device.dir.maybe_number(file).value_or(0), 0)) / 1e3;
   };
   const double update_s = ms("update_interval");
   const double average_s = plan.channel.file.ends_with("_average") ? ms(plan.channel.file + "_interval") : 0;
   const double conversion_s = update_s > 0 ? update_s : chip != nullptr ? chip->conversion_s : 0;
-  const auto told_s = uri.number("refresh", 1e-4, 60);
-  plan.refresh_s = told_s.value_or(conversion_s > 0 ? conversion_s : unknown_refresh_s);
+  const auto stated_s = uri.number("refresh", 1e-4, 60);
+  plan.refresh_s = stated_s.value_or(conversion_s > 0 ? conversion_s : unknown_refresh_s);
 
   MeterInfo& info = plan.info;
   info.uri = to_string(uri);
@@ -124,8 +126,8 @@ Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device
   info.scope = scope_of(uri, device, plan.channel, siblings);
   info.nominal_period_s = std::max({interval_s, plan.refresh_s, 2e-3});  // a read over I2C takes about half a millisecond
   info.averaging_s = average_s > 0 ? average_s : chip != nullptr ? conversion_s : 0;
-  if (chip != nullptr) info.current_share = 0.5;  // it takes turns with the voltage
-  info.latency_s = plan.refresh_s;                // nobody tells how old the value is
+  if (chip != nullptr) info.current_share = 0.5;  // conversions of current and voltage alternate
+  info.latency_s = plan.refresh_s;                // the age of the value is unknown
   info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
   keep_what_counts(info.accuracy, plan.channel.quantity);
   uri.apply_accuracy(info.accuracy);
@@ -133,8 +135,8 @@ Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device
   info.description = fmt::format(
       "hwmon {} at {}, {}{}{}{}, {}", device.name, device.address(), c.name(), c.label.empty() ? "" : " " + c.label,
       c.quantity == HwmonQuantity::current ? " x " + c.volts_file.substr(0, c.volts_file.find('_')) : std::string(), shunt,
-      told_s || conversion_s > 0 ? fmt::format("a new value every {:g} ms", plan.refresh_s * 1e3)
-                                 : "refresh unknown (equal values within 100 ms count once; refresh= says better)");
+      stated_s || conversion_s > 0 ? fmt::format("a new value every {:g} ms", plan.refresh_s * 1e3)
+                                   : "refresh unknown (equal values within 100 ms count once; set refresh= if it is known)");
   return plan;
 }
 
@@ -153,7 +155,7 @@ class Hwmon final : public PolledMeter {
         limits_(plan.limits),
         counter_(limits_.power_W, slack_J(limits_, plan.refresh_s)),
         value_(device.dir.open(plan.channel.file)) {
-    // Beside a power these only help; what cannot be read at all now is done without.
+    // Besides a power these values are optional, so one that cannot be read now is not used.
     const auto aside = [&](const std::string& file, std::optional<SysfsAttribute>& attribute) {
       if (file.empty() || quantity_ == HwmonQuantity::energy) return;
       SysfsAttribute opened = device.dir.open(file);
@@ -168,7 +170,7 @@ class Hwmon final : public PolledMeter {
     counter_ = CounterGuard(limits_.power_W, slack_J(limits_, info_.latency_s));
   }
 
-  // Throws MeterUnavailable for a value that no such device can have.
+  // Throws MeterUnavailable for a value that is impossible for such a device.
   void require_plausible() {
     Reading r;
     if (!read(r) || is_plausible(r)) return;
@@ -197,7 +199,7 @@ class Hwmon final : public PolledMeter {
     if (beyond(r.volts_V, limits_.volts_V) || beyond(r.amps_A, limits_.amps_A) || beyond(r.power_W, limits_.power_W)) {
       return false;
     }
-    // A small negative power in 32 bits without sign: 4294.97 W less a little.
+    // A small negative power stored as an unsigned 32-bit number: slightly below 4294.97 W.
     constexpr double wrapped_W = 4294.967296;
     return !(quantity_ == HwmonQuantity::power && r.power_W / scale_ >= wrapped_W - 16 && r.power_W / scale_ <= wrapped_W);
   }
@@ -292,9 +294,9 @@ std::vector<FoundMeter> find_hwmon(const Roots& roots) {
   const auto devices = hwmon_devices(roots.sys);
   std::vector<FoundMeter> found;
   for (const HwmonDevice& device : devices) {
-    // A battery shows up here too, but power_supply:// knows whether it charges.
+    // Batteries appear here as well, but only power_supply:// knows whether they charge.
     if (device.device.string().find("/power_supply/") != std::string::npos || hwmon_channels(device).empty()) continue;
-    if (device.name.find_first_of("?&= /") != std::string::npos) continue;  // no URI can name it
+    if (device.name.find_first_of("?&= /") != std::string::npos) continue;  // a URI cannot contain this name
     found.push_back(look_at(device, devices));
   }
   return found;

@@ -22,7 +22,7 @@ std::optional<std::string> number_of(std::string_view file, std::string_view pre
   return std::string(digits);
 }
 
-// Number to file.
+// The files of one kind by channel number.
 std::map<std::string, std::string> inputs(const std::vector<std::string>& names, std::string_view prefix) {
   std::map<std::string, std::string> found;
   for (const std::string& name : names) {
@@ -35,7 +35,7 @@ std::string label_of(const HwmonDevice& device, std::string_view kind, std::stri
   return device.dir.maybe_text(fmt::format("{}{}_label", kind, number)).value_or("");
 }
 
-// Drivers whose numbers do belong together: the voltage of currN and powerN is in(N + volts), the current of powerN is currN.
+// Drivers whose channel numbers correspond: the voltage of currN and powerN is in(N + volts), the current of powerN is currN.
 // (Documentation/hwmon of each; k10temp and pmbus have labels instead.)
 struct Pairing {
   std::string_view driver;
@@ -50,19 +50,19 @@ constexpr std::array pairings{
     Pairing{"zenpower", 0},
 };
 
-// Drivers that number unrelated channels, so that even a single voltage is not that of the single current.
+// Drivers that number unrelated channels, so that even a single voltage does not belong to the single current.
 constexpr std::array<std::string_view, 2> unrelated{"iio_hwmon", "sfp"};
 
 using Files = std::map<std::string, std::string>;  // number to file
 
-// What a label is about, without the quantity: "out1" for vout1, iout1 and pout1, "pump" for "Pump current".
+// The subject of a label without the quantity: "out1" for vout1, iout1 and pout1, "pump" for "Pump current".
 std::string subject_of(std::string_view label, char letter) {
   std::string text;
   for (const char c : label) text += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == '_' ? ' ' : c;
   if (const auto phase = text.find('.'); phase != std::string::npos && text.starts_with("iout")) text.resize(phase);
   constexpr std::array<std::string_view, 8> quantities{"voltage", "volts", "volt", "current", "curr", "amps", "power", "watts"};
   std::string subject;
-  bool named = false;  // the quantity, as a word
+  bool named = false;  // whether the label contained the quantity as a word
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find(' ', at), text.size());
     const std::string word = text.substr(at, end - at);
@@ -77,7 +77,7 @@ std::string subject_of(std::string_view label, char letter) {
   return subject;
 }
 
-// Of `files` the one that belongs to what is called `label`, by label; empty where none or several do.
+// The one of `files` whose label has the same subject as `label`; empty if there is none or several.
 std::string same_subject(const HwmonDevice& device, std::string_view label, char letter, const Files& files,
                          std::string_view kind, char kind_letter) {
   if (label.empty()) return "";
@@ -102,8 +102,8 @@ const Pairing* pairing_of(const HwmonDevice& device) {
   return found == pairings.end() ? nullptr : &*found;
 }
 
-// The file of one kind (in: 'v', curr: 'i') that belongs to channel `number` with this label and its own letter; empty where
-// that is not known. `others`: how many channels there are of the kind that asks.
+// The file of one kind (in: 'v', curr: 'i') that belongs to channel `number` with this label and letter; empty if that is
+// unknown. `others`: the number of channels of the channel's own kind.
 std::string partner(const HwmonDevice& device, const std::string& number, std::string_view label, char letter,
                     const Files& files, std::string_view kind, std::size_t others) {
   if (const Pairing* pairing = pairing_of(device)) {
@@ -114,11 +114,11 @@ std::string partner(const HwmonDevice& device, const std::string& number, std::s
   }
   if (auto file = same_subject(device, label, letter, files, kind, kind == "in" ? 'v' : 'i'); !file.empty()) return file;
   if (files.size() != 1 || others != 1 || std::ranges::find(unrelated, device.name) != unrelated.end()) return "";
-  // Two labels that differ name two things.
+  // Different labels name different rails.
   return label.empty() || label_of(device, kind, files.begin()->first).empty() ? files.begin()->second : "";
 }
 
-// Light, not electricity: what an optical transceiver sends and receives.
+// Whether the power is light that an optical transceiver sends or receives.
 bool is_light(std::string_view label) {
   return label == "TX_power" || label == "RX_power";
 }
@@ -152,7 +152,7 @@ std::vector<HwmonChannel> hwmon_channels(const HwmonDevice& device) {
   const auto volts = inputs(names, "in");
   auto watts = inputs(names, "power");
   for (const std::string& name : names) {
-    if (const auto number = number_of(name, "power", "_average")) watts.emplace(*number, name);  // an instant value comes first
+    if (const auto number = number_of(name, "power", "_average")) watts.emplace(*number, name);  // momentary values come first
   }
 
   std::vector<HwmonChannel> channels;

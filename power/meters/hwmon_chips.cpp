@@ -13,40 +13,40 @@
 namespace tbft::power {
 namespace {
 
-// Drivers of chips whose shunt is outside: what they take it for where nobody tells them, and how they are told.
+// Drivers of chips with an external shunt: the default value, and how the true value is configured.
 struct ShuntDriver {
   std::string_view name;
   double default_ohm;
   std::string_view file;      // an attribute, with {} for the channel's number; empty: none
-  std::string_view property;  // of the device tree; empty: none
+  std::string_view property;  // a property of the device tree; empty: none
 };
-constexpr ShuntDriver told_by_file(std::string_view name) {  // ina2xx
+constexpr ShuntDriver set_by_file(std::string_view name) {  // ina2xx
   return {name, 0.01, "shunt_resistor", "shunt-resistor"};
 }
-constexpr ShuntDriver told_by_tree(std::string_view name, double default_ohm, std::string_view property) {
+constexpr ShuntDriver set_by_tree(std::string_view name, double default_ohm, std::string_view property) {
   return {name, default_ohm, "", property};
 }
 constexpr std::string_view micro_ohms = "shunt-resistor-micro-ohms";
 constexpr std::array shunt_drivers{
-    told_by_file("ina219"),
-    told_by_file("ina220"),
-    told_by_file("ina226"),
-    told_by_file("ina230"),
-    told_by_file("ina231"),
-    told_by_file("ina234"),
-    told_by_file("sy24655"),
-    told_by_file("ina2xx"),
+    set_by_file("ina219"),
+    set_by_file("ina220"),
+    set_by_file("ina226"),
+    set_by_file("ina230"),
+    set_by_file("ina231"),
+    set_by_file("ina234"),
+    set_by_file("sy24655"),
+    set_by_file("ina2xx"),
     ShuntDriver{"ina3221", 0.01, "shunt{}_resistor", ""},
-    told_by_tree("ina209", 0.01, "shunt-resistor"),
-    told_by_tree("ina228", 0.01, "shunt-resistor"),  // these four: the driver ina238
-    told_by_tree("ina237", 0.01, "shunt-resistor"),
-    told_by_tree("ina238", 0.01, "shunt-resistor"),
-    told_by_tree("sq52206", 0.01, "shunt-resistor"),
-    told_by_tree("isl28022", 0.01, micro_ohms),
-    told_by_tree("ltc2945", 1e-3, micro_ohms),
-    told_by_tree("ltc4151", 1e-3, micro_ohms),
-    told_by_tree("ltc4260", 1e-3, ""),
-    told_by_tree("ltc4261", 1e-3, ""),
+    set_by_tree("ina209", 0.01, "shunt-resistor"),
+    set_by_tree("ina228", 0.01, "shunt-resistor"),  // these four have the driver ina238
+    set_by_tree("ina237", 0.01, "shunt-resistor"),
+    set_by_tree("ina238", 0.01, "shunt-resistor"),
+    set_by_tree("sq52206", 0.01, "shunt-resistor"),
+    set_by_tree("isl28022", 0.01, micro_ohms),
+    set_by_tree("ltc2945", 1e-3, micro_ohms),
+    set_by_tree("ltc4151", 1e-3, micro_ohms),
+    set_by_tree("ltc4260", 1e-3, ""),
+    set_by_tree("ltc4261", 1e-3, ""),
 };
 const ShuntDriver* shunt_driver_of(std::string_view name) {
   const auto* const found = std::ranges::find(shunt_drivers, name, &ShuntDriver::name);
@@ -88,14 +88,14 @@ AssumedShunt assumed_shunt(const HwmonDevice& device, const HwmonChannel& channe
   if (!s.file.empty()) shown = device.dir.maybe_number(s.file);
   const bool has_tree = driver != nullptr && !driver->property.empty();
   const auto described = has_tree ? device.dir.maybe_cell(fmt::format("device/of_node/{}", driver->property)) : std::nullopt;
-  s.told = described && *described > 0;
+  s.configured = described && *described > 0;
   if (shown && *shown > 0) {
     s.ohm = static_cast<double>(*shown) * 1e-6;
     const double by_default = driver == nullptr ? 0.01 : driver->default_ohm;
-    // A label comes from the device tree, and there stands the shunt as well.
-    s.told = s.told || std::abs(s.ohm - by_default) >= 1e-9 || (device.name == "ina3221" && !channel.label.empty());
+    // A label comes from the device tree, so the shunt is configured there as well.
+    s.configured = s.configured || std::abs(s.ohm - by_default) >= 1e-9 || (device.name == "ina3221" && !channel.label.empty());
   } else if (driver != nullptr && driver->file.empty()) {
-    s.ohm = s.told ? *described * 1e-6 : driver->default_ohm;
+    s.ohm = s.configured ? *described * 1e-6 : driver->default_ohm;
   }
   return s;
 }

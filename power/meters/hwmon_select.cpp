@@ -25,7 +25,7 @@ std::string listed(const std::vector<HwmonChannel>& channels) {
   texts.reserve(channels.size());
   for (const HwmonChannel& c : channels) {
     texts.push_back((c.label.empty() ? "channel=" + c.name() : fmt::format("label={} ({})", c.label, c.name())) +
-                    (c.complete() ? "" : ", its voltage not known"));
+                    (c.complete() ? "" : ", voltage unknown"));
   }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
@@ -38,7 +38,7 @@ HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
   }
   const auto label = uri.text("label");
   const auto channel = uri.text("channel");
-  if (label && channel) throw BadMeterUri("meter hwmon: label and channel both name a rail; give one");
+  if (label && channel) throw BadMeterUri("meter hwmon: label and channel both name a rail; state only one");
   const auto is_named = [&](const HwmonChannel& c) {
     return label ? c.label == *label : channel && (c.number == *channel || c.name() == *channel);
   };
@@ -59,20 +59,21 @@ HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
 HwmonChannel with_voltage(const MeterUri& uri, const HwmonDevice& device, HwmonChannel c) {
   const auto voltages = hwmon_voltages(device);
   const std::string there = voltages.empty() ? "no voltage" : fmt::format("{}", fmt::join(voltages, ", "));
-  if (const auto told = uri.text("volts")) {
-    c.volts_file = hwmon_voltage(device, *told);
+  if (const auto stated = uri.text("volts")) {
+    c.volts_file = hwmon_voltage(device, *stated);
     if (c.volts_file.empty()) {
-      throw BadMeterUri(fmt::format("meter hwmon: {} has no voltage `{}`; it has {}", uri.path, *told, there));
+      throw BadMeterUri(fmt::format("meter hwmon: {} has no voltage `{}`; it has {}", uri.path, *stated, there));
     }
   }
   if (c.complete()) return c;
   if (voltages.empty()) {
-    throw MeterUnavailable(fmt::format("meter hwmon: {} shows a current but no voltage, so no watts", uri.path));
+    throw MeterUnavailable(fmt::format("meter hwmon: {} shows a current but no voltage, so its power is unknown", uri.path));
   }
-  throw BadMeterUri(fmt::format(
-      "meter hwmon: {}: which voltage belongs to the current {}{} is not known, and a wrong one would make wrong watts; it has "
-      "{}; if you know it, name it: -m 'hwmon://{}?channel={}&volts=in0'",
-      uri.path, c.name(), c.label.empty() ? "" : " " + c.label, there, uri.path, c.name()));
+  throw BadMeterUri(
+      fmt::format("meter hwmon: {}: it is unknown which voltage belongs to the current {}{}, and a wrong one would give a "
+                  "wrong power; it has "
+                  "{}; if you know it, state it: -m 'hwmon://{}?channel={}&volts=in0'",
+                  uri.path, c.name(), c.label.empty() ? "" : " " + c.label, there, uri.path, c.name()));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Which device, rail and voltage a URI of hwmon:// names. All throw BadMeterUri that lists what there is.
+// Finds the device, rail and voltage that a URI of hwmon:// names. All functions throw BadMeterUri, which lists the choices.
 #pragma once
 
 #include <string_view>
@@ -9,12 +9,12 @@
 
 namespace tbft::power {
 
-// The rail that feeds the board and so contains the others (Jetson).
+// Whether the rail supplies the board and so includes the others (Jetson).
 bool is_hwmon_input(std::string_view label);
 
-// Throws MeterUnavailable where none of `all` has the name.
+// Throws MeterUnavailable if none of `all` has the name.
 HwmonDevice select_hwmon_device(const MeterUri& uri, const std::vector<HwmonDevice>& all);
-// With its voltage: what is known of it, or what the URI says. Throws MeterUnavailable for a device without any.
+// The rail with its voltage, which is known or named in the URI. Throws MeterUnavailable for a device without rails.
 HwmonChannel select_hwmon_channel(const MeterUri& uri, const HwmonDevice& device);
 
 }  // namespace tbft::power

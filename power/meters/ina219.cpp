@@ -18,32 +18,33 @@ namespace {
 using namespace ina219;
 
 constexpr double shunt_tolerance = 0.01;  // breakout boards
-constexpr int check_every = 64;           // readings between two looks at whether the chip was reset
+constexpr int check_every = 64;           // readings between two checks for a reset of the chip
 
 struct Settings {
   double shunt_ohm = 0.1;
   double max_A = 3.2;
   Gain gain = gains[3];
   bool range_32V = false;
-  Adc adc = adcs[3];  // of the shunt's voltage and of the bus voltage
+  Adc adc = adcs[3];  // for both the shunt voltage and the bus voltage
   bool triggered = false;
-  double read_s = 0;  // one register
+  double read_s = 0;  // time to read one register
 
   double pair_s() const { return 2 * adc.typical_s; }
   double longest_pair_s() const { return 2 * adc.longest_s(); }
-  // The shunt is converted first: once its next conversion has ended, 01 no longer belongs to the voltage that was read.
+  // The shunt is converted first, so once its next conversion has ended, register 1 no longer belongs to the voltage that was
+  // read.
   Timing timing() const {
     return {.cycle_s = pair_s(),
             .longest_s = longest_pair_s(),
             .read_s = read_s,
             .age_share = 0.75,
-            .torn_share = 0.5,
+            .overlap_share = 0.5,
             .triggered = triggered};
   }
   std::uint16_t config() const {
     return configuration_word(range_32V, gain.code, adc.code, triggered ? triggered_both : continuous_both);
   }
-  // The chip's own current register: only to see from its reset value that the chip was reset.
+  // For the chip's own current register, which is used only to detect a reset by its reset value.
   std::uint16_t cal() const { return std::max<std::uint16_t>(calibration_word(max_A / 32767, shunt_ohm), 2); }
 };
 
@@ -60,7 +61,7 @@ std::optional<Adc> adc_option(const MeterUri& uri) {
   throw BadMeterUri(fmt::format("meter ina219: adc={}: 9, 10, 11, 12, x2, x4, x8, x16, x32, x64 and x128 are known", *text));
 }
 
-// The smallest range that holds the largest current.
+// The smallest range that includes the largest current.
 Gain gain_for(double max_A, double shunt_ohm) {
   for (const Gain& gain : gains) {
     if (gain.full_scale * shunt_lsb_V >= max_A * shunt_ohm * (1 - 1e-9)) return gain;
@@ -71,8 +72,8 @@ Gain gain_for(double max_A, double shunt_ohm) {
                   max_A, shunt_ohm, 1e3 * max_A * shunt_ohm));
 }
 
-// The converter setting: as asked, else the longest average within the interval, and in either case one that the bus can
-// follow.
+// The converter setting: the URI's, or else the longest average within the interval. If the bus cannot keep up with it,
+// conversions are triggered.
 void choose_adc(Settings& s, const MeterUri& uri, double interval_s) {
   const auto bus_keeps_up = [&] { return 3 * s.read_s <= s.pair_s() / 2; };
   if (const auto asked = adc_option(uri)) {
@@ -84,10 +85,10 @@ void choose_adc(Settings& s, const MeterUri& uri, double interval_s) {
     }
     for (s.adc = adcs[i]; !bus_keeps_up() && i + 1 < adcs.size();) s.adc = adcs[++i];
   }
-  s.triggered = !bus_keeps_up();  // values stand still until they are asked for: voltage and current stay a pair
+  s.triggered = !bus_keeps_up();  // values then stay unchanged until the next trigger, so voltage and current stay a pair
 }
 
-// Options of earlier versions.
+// Refuses options of earlier versions.
 void refuse_removed_options(const MeterUri& uri) {
   for (const auto& [key, instead] :
        {std::pair{"badc", "adc sets both converters"}, std::pair{"sadc", "adc sets both converters"},
@@ -96,7 +97,7 @@ void refuse_removed_options(const MeterUri& uri) {
   }
 }
 
-// What the URI asks for, checked before any device is opened.
+// Checks the URI's options before any device is opened.
 struct Plan {
   MeterInfo info;
   Settings settings;
@@ -126,7 +127,7 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
   info.accuracy.gain_limit_rel = std::hypot(current_gain_limit, bus_gain_limit, shunt_tolerance);
   info.accuracy.offset_limit_A = s.gain.offset_limit_V / s.shunt_ohm;
-  info.accuracy.offset_limit_V = bus_lsb_V / 2;  // a gain is all that the datasheet states; it may cut off instead of rounding
+  info.accuracy.offset_limit_V = bus_lsb_V / 2;  // the datasheet states only a gain error; the chip may truncate
   info.accuracy.resolution_A = shunt_lsb_V / s.shunt_ohm;
   info.accuracy.resolution_V = bus_lsb_V;
   uri.apply_accuracy(info.accuracy);
@@ -161,7 +162,7 @@ class Ina219 final : public Converter {
     return is_ready(bus_) ? Status::ready : Status::busy;
   }
   void read_current() override { shunt_ = read(shunt_voltage); }
-  // Sources conflict about what clears CNVR: after 02 and 03 it is clear in every case.
+  // Sources disagree on what clears CNVR: after reading 02 and 03 it is clear in every case.
   void read_rest() override {
     if (!settings_.triggered) read(power);
   }
@@ -183,7 +184,7 @@ class Ina219 final : public Converter {
   }
   bool was_reset() override {
     since_check_ = 0;
-    // Triggered mode writes the configuration before every conversion, so only the calibration tells there.
+    // Triggered mode writes the configuration before every conversion, so only the calibration shows a reset.
     if (!settings_.triggered && settings_.config() != configuration_reset) return read(configuration) == configuration_reset;
     return read(calibration) == 0;
   }
@@ -192,7 +193,7 @@ class Ina219 final : public Converter {
   MeterUri uri_;
   double bus_hz_;
   Settings settings_;
-  std::uint16_t bus_ = 0;  // as status() read it: the voltage of the same read that showed CNVR
+  std::uint16_t bus_ = 0;  // the voltage that status() read together with CNVR
   std::uint16_t shunt_ = 0;
   int since_check_ = 0;
 };

@@ -33,8 +33,8 @@ struct Settings {
 
   Timing timing() const {
     Timing t = conversion.timing(read_s);
-    t.age_share = 0;   // a count is valid at the end of its cycle
-    t.torn_share = 1;  // and stands for itself
+    t.age_share = 0;      // a count is valid at the end of its cycle
+    t.overlap_share = 1;  // a count needs no other register
     return t;
   }
 };
@@ -56,7 +56,7 @@ class Ina228 final : public Converter {
   void identify() override {
     const std::uint16_t manufacturer = read(manufacturer_id);
     require_identity("INA228", info().uri, manufacturer, read(device_id), device, 4);
-    count();  // an adapter that cannot read five bytes says so before anything is written
+    count();  // throws before any write if the adapter cannot read five bytes
   }
   void configure() override {
     write(config, settings_.narrow ? config_adcrange : std::uint16_t{0});
@@ -72,8 +72,8 @@ class Ina228 final : public Converter {
     }
     return (diag_ & diag_CNVRF) != 0 ? Status::ready : Status::busy;
   }
-  // A count that went back has wrapped, unless the chip was reset after status(). While the shunt is overdriven the chip counts
-  // too little: its readings are saturated, and a smaller shunt helps, not more frequent reads.
+  // A count that decreased has wrapped, unless the chip was reset after status(). While the shunt voltage exceeds the range,
+  // the chip counts too little, so the readings are saturated; a smaller shunt helps, more frequent reads do not.
   void read_rest() override {
     const std::uint64_t raw = count();
     if (raw < last_count_ && was_reset()) throw I2cError(EIO, "the chip was reset");
@@ -86,7 +86,7 @@ class Ina228 final : public Converter {
     reading_.amps_A = shunt * current_lsb_A(settings_.narrow, settings_.shunt_ohm);
     reading_.power_W = reading_.volts_V * reading_.amps_A;
     if (is_saturated(shunt) || (diag_ & diag_MATHOF) != 0) reading_.flags |= saturated;
-    // 40 bits do not wrap between two reads: it counted from an instant that nobody saw.
+    // 40 bits do not wrap between two reads, so the counter restarted at an unknown instant.
     if (counted.ambiguous) reading_.flags |= reinitialised;
   }
   Reading reading() override { return reading_; }
@@ -95,13 +95,13 @@ class Ina228 final : public Converter {
     if (reset) count_anew();
     return reset;
   }
-  // What was counted so far stays; what flowed before the reset and was not read is lost, in a gap.
+  // The energy counted so far stays; the energy between the last read and the reset is lost, in a gap.
   void count_anew() {
     before_J_ = last_J_;
     counter_ = new_counter();
     last_count_ = 0;
   }
-  bool needs_pairs() const override { return false; }  // the joules stand for themselves
+  bool needs_pairs() const override { return false; }  // the count alone gives the energy
 
   std::uint64_t count() {
     std::array<std::uint8_t, 5> bytes{};
@@ -117,7 +117,7 @@ class Ina228 final : public Converter {
   Settings settings_;
   CounterUnwrapper counter_;
   std::uint64_t last_count_ = 0;
-  double before_J_ = 0;  // counted before the chip was last reset
+  double before_J_ = 0;  // energy counted before the chip's last reset
   double last_J_ = 0;
   std::uint16_t diag_ = 0;
   Reading reading_;
@@ -131,7 +131,7 @@ bool narrow_option(const MeterUri& uri) {
   return max_A && *max_A * uri.number("shunt_ohm", 1e-5, 100).value_or(1e6) <= shunt_range_V(true) * (1 + 1e-9);
 }
 
-// What the URI asks for, checked before any device is opened.
+// Checks the URI's options before any device is opened.
 struct Plan {
   MeterInfo info;
   Settings settings;
@@ -158,8 +158,8 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
                                 bus_hz);
   p.info.counter = true;
   set_pace(p.info, uri, timing);
-  // The count is of everything up to the end of a cycle. Nobody states whether it grows with each conversion or with each
-  // result, so a whole cycle is unknown.
+  // The count includes everything up to the end of a cycle. The datasheet does not state whether it grows with each conversion
+  // or with each result, so the latency is a whole cycle.
   p.info.averaging_s = 0;
   p.info.current_share = 1;
   p.info.latency_s = std::max(timing.cycle_s, sample_s);

@@ -13,29 +13,29 @@
 namespace tbft::power {
 namespace {
 
-// Assumed: NVML does not tell how often a GPU renews its values. Equal ones within this time count once.
+// An assumption, because NVML does not state how often a GPU updates its values. Equal values within this time count once.
 constexpr double refresh_s = 0.1;
 constexpr double shortest_period_s = 0.01;
-constexpr double default_max_W = 3000;  // no card draws that
-constexpr double over_limit = 3;        // nor this many times what it was made for
+constexpr double default_max_W = 3000;  // W, more than any card draws
+constexpr double over_limit = 3;        // a value beyond this multiple of the default power limit is impossible
 
-// How a GPU makes its power reading. NVML's documentation: a mean over 1 s on Ampere and later, except GA100 (compute
-// capability 8.0); before, a momentary value. A100 and H100 look at the current in 25 of each 100 ms (arXiv:2312.02741).
+// How a GPU determines its power value. NVML's documentation: a mean over 1 s on Ampere and later, except GA100 (compute
+// capability 8.0); before, a momentary value. A100 and H100 sample the current during 25 of each 100 ms (arXiv:2312.02741).
 struct PowerReading {
   double averaging_s = 0;
   double seen_share = 1;
   std::string_view text;
 };
 PowerReading power_reading_of(int capability) {
-  if (capability == 80) return {0.025, 1, ", seen in a quarter of the time"};
-  if (capability == 90) return {1, 0.25, ", a mean over 1 s, of which a quarter is seen"};
+  if (capability == 80) return {0.025, 1, ", sampled during a quarter of the time"};
+  if (capability == 90) return {1, 0.25, ", a mean over 1 s, sampled during a quarter of it"};
   if (capability > 80) return {1, 1, ", a mean over 1 s"};
-  if (capability == 0) return {1, 1, ", taken for a mean over 1 s (the GPU's generation is unknown)"};
+  if (capability == 0) return {1, 1, ", assumed to be a mean over 1 s (the GPU's generation is unknown)"};
   return {};
 }
-// What its counter sums up is not documented: the same samples at the worst.
+// It is not documented what the counter sums; in the worst case the same samples.
 PowerReading counter_of(int capability) {
-  if (capability == 80 || capability == 90) return {0, 0.25, ", summed from samples in a quarter of the time"};
+  if (capability == 80 || capability == 90) return {0, 0.25, ", summed from samples during a quarter of the time"};
   return {};
 }
 
@@ -67,7 +67,7 @@ class NvmlMeter final : public PolledMeter {
  public:
   NvmlMeter(MeterInfo info, NvmlDevice device, double max_W)
       : PolledMeter(std::move(info), refresh_s), device_(std::move(device)), max_W_(max_W), counter_(new_counter()) {
-    age_s_ = info_.averaging_s / 2;  // what is seen lies all over the interval
+    age_s_ = info_.averaging_s / 2;  // the samples are spread over the whole interval
   }
 
   void start(TimeNs first_window) override {
@@ -90,7 +90,7 @@ class NvmlMeter final : public PolledMeter {
     }
     if (device_.energy_mJ(value) != 0) return false;
     if (!std::exchange(started_, true)) first_mJ_ = value;
-    // A driver that was loaded anew counts from 0.
+    // The count restarts at 0 when the driver is reloaded.
     const auto counted = counter_.next(now, (static_cast<double>(value) - static_cast<double>(first_mJ_)) * 1e-3);
     if (!counted) return false;
     r.energy_J = counted->energy_J;
@@ -115,7 +115,7 @@ std::unique_ptr<Meter> open_nvml(const MeterUri& uri, double interval_s, const R
   if (!counter) {
     if (const int code = device.power_mW(value); code != 0) {
       throw MeterUnavailable(
-          fmt::format("meter nvml: {} tells neither energy nor power: {}{}", device.name(), device.why(code), fix_for(code)));
+          fmt::format("meter nvml: {} reports neither energy nor power: {}{}", device.name(), device.why(code), fix_for(code)));
     }
   }
   const int capability = device.compute_capability();

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view command = "pmic_read_adc";
 constexpr double default_refresh_s = 0.1;
-constexpr double most_W = 100;  // four times what a Raspberry Pi 5's supply gives
+constexpr double most_W = 100;  // four times the power of a Raspberry Pi 5's supply
 
 using Ask = std::function<std::string(std::string_view)>;
 
@@ -29,7 +29,7 @@ class Pmic final : public PolledMeter {
   bool sample(TimeNs /*now*/, Reading& r) override {
     try {
       const PmicAdc adc = parse_pmic_adc(ask_(command));
-      if (adc.rails != rails_) return false;  // a rail that is missing would look like less power
+      if (adc.rails != rails_) return false;  // a missing rail would reduce the sum
       if (adc.damaged || std::abs(adc.power_W) > most_W) return false;
       r.power_W = adc.power_W;
       return true;
@@ -46,7 +46,7 @@ class Pmic final : public PolledMeter {
 
 std::unique_ptr<Meter> open_pmic(const MeterUri& uri, double interval_s, const Roots& roots) {
   uri.allow({"refresh", "gain_pct"});
-  if (!uri.path.empty()) throw BadMeterUri(fmt::format("meter pmic: it has no path, `{}` was given", uri.path));
+  if (!uri.path.empty()) throw BadMeterUri(fmt::format("meter pmic: takes no path, but `{}` was given", uri.path));
   const double refresh_s = uri.number("refresh", 1e-3, 60).value_or(default_refresh_s);
   try {
     Ask ask = firmware_of(roots);
@@ -83,7 +83,7 @@ std::vector<FoundMeter> find_pmic(const Roots& roots) {
   } catch (const FirmwareError& error) {
     if (error.fault != FirmwareFault::no_permission) return {};
     meter.state = MeterState::no_permission;
-    meter.detail = "the firmware, which may know the rails of a Raspberry Pi 5, may not be asked";
+    meter.detail = "this user may not send commands to the firmware, which may report the rails of a Raspberry Pi 5";
     meter.fix = "sudo usermod -aG video $USER, then log in again";
   }
   return {meter};

@@ -6,7 +6,7 @@
 namespace tbft::power {
 namespace {
 
-// A poll that comes a little early still finds a new value.
+// A poll that is slightly early still finds a new value.
 constexpr double early = 0.9;
 
 bool same(double a, double b) {

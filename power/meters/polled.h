@@ -1,4 +1,4 @@
-// What meters have in common that are read by asking: one reading a poll, values that stand still told apart from new ones.
+// The common part of meters with one reading for each poll. It distinguishes new values from repeated ones.
 #pragma once
 
 #include <optional>
@@ -9,14 +9,14 @@ namespace tbft::power {
 
 class PolledMeter : public Meter {
  public:
-  // `refresh_s`: how often the source makes a new value; 0: at every read. A value that equals the one before and is younger
-  // than that is the same one again (flag repeated); an older one is a new reading that happens to be equal.
+  // `refresh_s`: how often the source makes a new value; 0: at every read. If a value equals the previous one and less than
+  // that time has passed, it is flagged `repeated`; after that time it is a new reading that happens to be equal.
   PolledMeter(MeterInfo info, double refresh_s);
 
   const MeterInfo& info() const override { return info_; }
   void start(TimeNs first_window) override;
   void stop() override {}
-  // Stamped before `now` by half the latency and the age of the middle of the time in which the current was seen.
+  // Stamped before `now` by half the latency plus the age of the middle of the current's conversion.
   std::optional<Reading> poll(TimeNs now) final;
 
  protected:
@@ -24,8 +24,8 @@ class PolledMeter : public Meter {
   virtual bool sample(TimeNs now, Reading& reading) = 0;
 
   MeterInfo info_;
-  // From the middle of the time in which the current is seen to the end of the interval. Where the current takes turns with the
-  // voltage it is seen in the first part.
+  // The time from the middle of the current's conversion to the end of the interval. If conversions of current and voltage
+  // alternate, the current is in the first part.
   double age_s_;
 
  private:
@@ -33,8 +33,8 @@ class PolledMeter : public Meter {
 
   TimeNs refresh_;
   std::optional<TimeNs> polled_;
-  std::optional<Reading> last_;  // the last new one
-  TimeNs changed_ = 0;           // when it was read
+  std::optional<Reading> last_;  // the last new reading
+  TimeNs changed_ = 0;           // when the last new value was read
 };
 
 }  // namespace tbft::power

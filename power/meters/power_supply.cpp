@@ -19,7 +19,7 @@ namespace {
 constexpr double default_refresh_s = 1;
 constexpr double J_of_uWh = 3.6e-3;
 constexpr double C_of_uAh = 3.6e-3;
-// Gauges step by about this; the files' own unit says nothing of it.
+// The usual steps of gauges, which are coarser than the unit of the files.
 constexpr std::int64_t usual_step_uWh = 10'000;
 constexpr std::int64_t usual_step_uAh = 1'000;
 
@@ -28,7 +28,7 @@ struct Battery {
   std::string name;
 };
 
-// The machine's own batteries: a mouse or a keyboard has scope Device.
+// The machine's own batteries, without those of a mouse or keyboard, whose scope is Device.
 std::vector<Battery> batteries(const Roots& roots) {
   std::vector<Battery> list;
   const SysfsDir all(roots.sys / "class/power_supply");
@@ -78,7 +78,7 @@ std::string_view file_of(Source source) {
   return "";
 }
 
-// What no battery of this machine can give.
+// Limits that no battery of this machine exceeds.
 struct Limits {
   double volts_V = 100;
   double amps_A = 100;
@@ -101,7 +101,7 @@ Limits limits_of(const SysfsDir& dir) {
   return limits;
 }
 
-// The step of what a gauge shows: what it shows may prove it finer than the usual one.
+// The step of a gauge; its present value may show that it is finer than the usual one.
 std::int64_t step_of(const SysfsDir& dir, std::string_view file, std::int64_t usual) {
   return std::gcd(dir.maybe_number(file).value_or(0), usual);
 }
@@ -150,7 +150,7 @@ class PowerSupply final : public PolledMeter {
     spent_J_ = 0;
   }
 
-  // Throws MeterUnavailable for values that no such battery can have.
+  // Throws MeterUnavailable for values that are impossible for such a battery.
   void require_plausible(const std::string& name) {
     Reading r;
     double left = 0;
@@ -159,12 +159,11 @@ class PowerSupply final : public PolledMeter {
     throw MeterUnavailable(fmt::format(
         "meter power_supply: {}: {} is {} millionths{}, which this battery cannot give: a fault of its gauge or driver", name,
         file_of(source_), raw,
-        raw > 0x7fffffff && raw <= 0xffffffff ? fmt::format(" (perhaps {}, written without its sign)", raw - 0x100000000)
-                                              : ""));
+        raw > 0x7fffffff && raw <= 0xffffffff ? fmt::format(" (perhaps {}, stored as unsigned)", raw - 0x100000000) : ""));
   }
 
  private:
-  // Of microwatt-hours, or of microampere-hours.
+  // A guard for the counter in uWh or uAh.
   CounterGuard new_count() const {
     const bool charge = source_ == Source::charge;
     const double most = charge ? limits_.amps_A / C_of_uAh : limits_.power_W / J_of_uWh;
@@ -173,14 +172,14 @@ class PowerSupply final : public PolledMeter {
 
   bool sample(TimeNs now, Reading& r) override {
     if (!status_.is("Discharging")) {
-      count_ = new_count();  // what was charged meanwhile is not the machine's
+      count_ = new_count();  // charging changes the count by more than the machine's consumption
       counted_.reset();
       return false;
     }
     double left = 0;
     if (!read(r, left) || !is_plausible(r, left)) return false;
     if (!info_.counter) return true;
-    // What is left falls: what is spent rises.
+    // The remaining energy decreases, so its negative counts the energy used.
     const auto counted = count_.next(now, -left);
     if (!counted) return false;
     const double unit_J = source_ == Source::energy ? J_of_uWh : C_of_uAh * r.volts_V;
@@ -188,11 +187,11 @@ class PowerSupply final : public PolledMeter {
     counted_ = counted->energy_J;
     if (counted->began_anew) r.flags |= reinitialised;
     r.energy_J = spent_J_;
-    r.volts_V = unknown;  // it moves while the counter stands still
+    r.volts_V = unknown;  // it changes while the counter does not
     return true;
   }
 
-  // `left`: of a counter, in its own unit.
+  // `left`: the remaining count in the unit of the counter's file.
   bool read(Reading& r, double& left) {
     if (volts_) {
       const SysfsValue uV = volts_->number();
@@ -203,7 +202,7 @@ class PowerSupply final : public PolledMeter {
     if (!value.ok()) return false;
     const double micro = static_cast<double>(value.value);
     switch (source_) {
-      case Source::power:  // drivers disagree on the sign; the status tells the direction
+      case Source::power:  // drivers disagree on the sign; the status gives the direction
         r.power_W = std::abs(micro) * 1e-6;
         break;
       case Source::current:
@@ -230,7 +229,7 @@ class PowerSupply final : public PolledMeter {
   SysfsAttribute status_;
   SysfsAttribute value_;
   std::optional<SysfsAttribute> volts_;
-  std::optional<double> counted_;  // by count_, at the last reading
+  std::optional<double> counted_;  // count_'s value at the last reading
   double spent_J_ = 0;
 };
 
@@ -248,7 +247,7 @@ std::unique_ptr<Meter> open_power_supply(const MeterUri& uri, double interval_s,
     const auto source = source_of(battery.dir);
     if (!source) {
       throw MeterUnavailable(
-          fmt::format("meter power_supply: {} tells neither power_now, current_now with voltage_now, "
+          fmt::format("meter power_supply: {} has neither power_now, current_now with voltage_now, "
                       "energy_now nor charge_now",
                       battery.name));
     }
@@ -258,7 +257,7 @@ std::unique_ptr<Meter> open_power_supply(const MeterUri& uri, double interval_s,
     MeterInfo info;
     info.uri = to_string(uri);
     info.description = fmt::format("battery {} by {}, a new value every {:g} s ({})", battery.name, file_of(*source), refresh_s,
-                                   uri.text("refresh") ? "as told" : "assumed; refresh= says better");
+                                   uri.text("refresh") ? "as stated" : "assumed; set refresh= if it is known");
     info.scope = Scope::battery;
     info.counter = *source == Source::energy || *source == Source::charge;
     info.nominal_period_s = std::max(refresh_s, interval_s);

@@ -1,9 +1,9 @@
-// power_supply://BAT0 : what a battery gives, as its driver says.
+// power_supply://BAT0 : the power of a battery, as reported by its driver.
 //
-// Positive while it discharges. While it charges, or rests at a charger, its power is not the machine's: opening refuses then
-// (MeterUnavailable), and a charger that is plugged in later makes gaps, never small or negative watts.
-// What a battery of its capacity cannot give is a failed read. Gauges step by 10 mWh or 1 mAh unless what they show is finer.
-// Options: refresh (s, 1), how often the gauge makes a new value; gain_pct, offset_A, gap_limit.
+// Positive while it discharges. While it charges, or is full at a charger, its power is not the machine's: opening then throws
+// MeterUnavailable, and plugging in a charger later causes gaps, never small or negative watts. A value that is impossible for
+// its capacity is a failed read. Gauges have steps of 10 mWh or 1 mAh unless their values show finer ones. Options: refresh (s,
+// default 1), the time between new values of the gauge; gain_pct, offset_A, gap_limit.
 #pragma once
 
 #include <memory>

@@ -15,18 +15,18 @@
 namespace tbft::power {
 namespace {
 
-constexpr double update_s = 1e-3;  // about: the processor renews its counters once a millisecond
+constexpr double update_s = 1e-3;  // approximately: the processor updates its counters once per millisecond
 constexpr double default_period_s = 0.01;
 constexpr double default_max_W = 1000;
-constexpr double unit_J = 1.0 / 16384;  // of the counter on most processors; powercap shows whole microjoules
+constexpr double unit_J = 1.0 / 16384;  // of the counter on most processors; powercap rounds to microjoules
 
 struct Zone {
   SysfsDir dir;
   std::string name;  // package-0, package-0/dram
 };
 
-// SYS/class/powercap/intel-rapl:N and intel-rapl:N:M (AMD's too). The same packages appear once more as intel-rapl-mmio:N:
-// these are left out, or they would count twice.
+// SYS/class/powercap/intel-rapl:N and intel-rapl:N:M (AMD's too). The same packages appear again as intel-rapl-mmio:N, which
+// are skipped, because they would count twice.
 std::vector<Zone> zones(const Roots& roots) {
   const SysfsDir all(roots.sys / "class/powercap");
   std::vector<Zone> list;
@@ -42,7 +42,8 @@ std::vector<Zone> zones(const Roots& roots) {
   return list;
 }
 
-// Zones are named, and their links lead nowhere: container runtimes mount an empty folder over SYS/devices/virtual/powercap.
+// Whether zones are listed but their links are broken, because container runtimes mount an empty folder over
+// SYS/devices/virtual/powercap.
 bool is_masked(const Roots& roots) {
   const SysfsDir all(roots.sys / "class/powercap");
   const auto names = all.names();
@@ -81,8 +82,8 @@ std::vector<Zone> select(const MeterUri& uri, const Roots& roots) {
       fmt::format("meter rapl: no zone `{}`; there are {}", together ? "package-N" : uri.path, fmt::join(names, ", ")));
 }
 
-// Whether two zones show one counter. Some processors have one for the whole package and a zone for each die. Counters of their
-// own do not meet: they count from the start of the machine on, in steps of some ten microjoules.
+// Whether two zones show the same counter. Some processors have one counter for the package but a zone for each die. Separate
+// counters do not agree, because they count from the machine's start in steps of some 10 uJ.
 bool are_one(const Zone& a, const Zone& b) {
   for (int attempt = 0; attempt < 5; ++attempt) {
     const auto before = a.dir.number("energy_uj");
@@ -93,7 +94,7 @@ bool are_one(const Zone& a, const Zone& b) {
   return false;
 }
 
-// Each counter once. `note` gets what people should know of it.
+// Keeps each counter once. `note` receives a remark for the user.
 std::vector<Zone> distinct(const std::vector<Zone>& zones, std::string& note) {
   std::vector<Zone> list;
   bool unknown = false;
@@ -126,7 +127,7 @@ class Counter {
 
   double longest_wait_s() const { return static_cast<double>(range_uJ_) * 1e-6 / max_W_; }
   void restart() { unwrap_ = make(range_uJ_, max_W_); }
-  // nullopt: the read failed. It is not a count of 0, which would look like a wrap.
+  // nullopt: the read failed. A failed read must not count as 0, because that would look like a wrap.
   std::optional<CounterUnwrapper::Value> next(TimeNs now) {
     const SysfsValue count = energy_.number();
     if (!count.ok() || count.value < 0 || count.value > range_uJ_) return std::nullopt;
@@ -157,7 +158,7 @@ class Rapl final : public PolledMeter {
     for (Counter& counter : counters_) counter.restart();
     last_.reset();
   }
-  // Sooner than asked where the counters would go round.
+  // Polls earlier than requested if the counters would otherwise wrap.
   TimeNs next_poll(TimeNs scheduled) const override { return last_ ? std::min(scheduled, *last_ + longest_wait_) : scheduled; }
 
  private:
@@ -174,7 +175,7 @@ class Rapl final : public PolledMeter {
       r.energy_J += value->energy_J;
       if (value->ambiguous) r.flags |= saturated;
     }
-    // A wrap that may hide before a failed read must not be forgotten with it.
+    // A possible wrap before a failed read must still be reported after it.
     ambiguous_ = ambiguous_ || (r.flags & saturated) != 0;
     if (good && std::exchange(ambiguous_, false)) r.flags |= saturated;
     return good;

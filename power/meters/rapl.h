@@ -1,8 +1,9 @@
 // rapl://package-0 : the energy counters of x86 processors (powercap).
 //
 // The path is a zone's name: package-0, psys, package-0/dram; without one, or `package`, all packages together (never their
-// subzones, which they contain; zones of dies that show one counter add it once). Options: max_W (1000), more than one zone can
-// ever draw: a read that comes so late that the counter could have gone round invalidates its interval; gain_pct, gap_limit.
+// subzones, which they contain; zones of dies that show the same counter add it once). Options: max_W (1000), more than one
+// zone can draw: if a read is so late that the counter could have wrapped at this power, its interval is invalid; gain_pct,
+// gap_limit.
 #pragma once
 
 #include <memory>

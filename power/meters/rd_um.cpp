@@ -23,7 +23,7 @@ class Decoder final : public SerialDecoder {
     const auto frame = stream_.next();
     if (!frame) return std::nullopt;
     if (frame->model != &model_) {
-      // The models' scales differ by ten: the wrong name would be wrong by that.
+      // The models' scales differ by a factor of ten, so the wrong name would give values wrong by that factor.
       throw MeterUnavailable(fmt::format("{}: this is a {}, not a {}; use {}://{}", path_, frame->model->name, model_.name,
                                          frame->model->scheme, path_));
     }

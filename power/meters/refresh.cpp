@@ -18,7 +18,7 @@ TimeNs sorted_mean_up_to(std::span<const TimeNs> sorted, TimeNs limit) {
 void Refresh::changed(TimeNs t) {
   if (last_ && t > *last_) {
     const TimeNs spacing = t - *last_;
-    // Under a constant load nothing changes for many periods: such a spacing says little of one period.
+    // Under a constant load nothing changes for many periods, so such a spacing gives no information on one period.
     if (spacing >= nominal_ / 8 && spacing <= 4 * nominal_) spacings_[seen_++ % kept] = spacing;
   }
   last_ = t;
@@ -27,7 +27,7 @@ void Refresh::changed(TimeNs t) {
   std::array<TimeNs, kept> sorted = spacings_;
   const auto seen = std::span(sorted).first(std::min(seen_, kept));
   std::ranges::sort(seen);
-  // A refresh that showed the same values makes a spacing of two or three periods: the short ones are single.
+  // A refresh with unchanged values gives a spacing of two or three periods, so only the short spacings are single periods.
   const TimeNs single = std::max<TimeNs>(1, sorted_mean_up_to(seen, seen[seen.size() / 4] * 8 / 5));
   TimeNs sum = 0;
   std::int64_t periods = 0;

@@ -1,4 +1,4 @@
-// How often a device takes new values, learned from when its values were seen to change.
+// Learns a device's refresh period from the times at which its values changed.
 #pragma once
 
 #include <array>
@@ -11,12 +11,12 @@ namespace tbft::power {
 
 class Refresh {
  public:
-  // Until enough was seen, the nominal period stands.
+  // The learned period, or the nominal one until there were enough changes.
   explicit Refresh(double nominal_s) : nominal_(from_seconds(nominal_s)), period_(nominal_) {}
 
-  // The values changed; the device took them at about this instant.
+  // The values changed; the device took them at approximately this instant.
   void changed(TimeNs t);
-  // Something was missed: the time to the next change says nothing.
+  // Values were missed, so the time to the next change is not used.
   void interrupted() { last_.reset(); }
 
   TimeNs period() const { return period_; }

@@ -31,16 +31,16 @@ using Find = std::vector<FoundMeter> (*)(const Roots& roots);
 struct Entry {
   MeterKind kind;
   Open open;
-  Find find = nullptr;  // null: it cannot be recognised without touching a device, so only a URI names it
+  Find find = nullptr;  // null: it cannot be recognised without accessing a device, so only a URI opens it
 };
 
-// Opens on this machine's own /sys and /dev.
+// Opens a meter on this machine's /sys and /dev.
 template <auto open>
 std::unique_ptr<Meter> here(const MeterUri& uri, double interval_s) {
   return open(uri, interval_s, Roots{});
 }
 
-// Every meter. A new one is a file in meters/ and a line here.
+// The list of all meters. A new one is a file in meters/ and a line here.
 constexpr std::array entries{
     Entry{{"ina219", "INA219 power sensor on I2C", "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina219},
     Entry{{"ina226", "INA226 power sensor on I2C", "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_word_converter},
@@ -71,13 +71,13 @@ constexpr auto kinds = [] {
   return list;
 }();
 
-// An I2C address says nothing of what sits there, so a sensor without a driver is never looked for, only opened by its URI.
+// An I2C address does not identify a device, so sensors without a driver are not searched for, only opened by URI.
 std::unique_ptr<Meter> open_auto(Seconds interval) {
   auto found = find_meters();
   while (const FoundMeter* best = best_meter(found)) {
     try {
       return open_meter(best->uri, interval);
-    } catch (const MeterUnavailable& error) {  // it went, or is read by someone else
+    } catch (const MeterUnavailable& error) {  // it was removed, or another program uses it
       FoundMeter& lost = found[static_cast<std::size_t>(best - found.data())];
       lost.state = MeterState::unusable;
       lost.detail = error.what();
@@ -89,7 +89,7 @@ std::unique_ptr<Meter> open_auto(Seconds interval) {
 }  // namespace
 
 std::vector<FoundMeter> find_meters(const Roots& roots) {
-  std::vector<FoundMeter> all = find_i2c_devices(roots);  // of the kinds that have no `find`
+  std::vector<FoundMeter> all = find_i2c_devices(roots);  // for kinds without `find`
   for (const Entry& entry : entries) {
     if (entry.find == nullptr) continue;
     for (FoundMeter& meter : entry.find(roots)) all.push_back(std::move(meter));

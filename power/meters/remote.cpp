@@ -23,8 +23,8 @@ constexpr TimeNs first_back_off = 100 * ms;
 constexpr TimeNs longest_back_off = 5000 * ms;
 constexpr int first_exchanges = 8;
 constexpr std::size_t bytes_a_poll = 65536;
-constexpr std::size_t max_held = 8192;  // readings; beyond, the rest stays with the server
-// Added to the stated error: two seconds of drift, that is eight exchanges lost in a row.
+constexpr std::size_t max_held = 8192;  // readings; further ones stay at the server
+// Added to the stated error: two seconds of drift, which covers eight consecutive lost exchanges.
 constexpr double drift_allowance_s = 2 * ClockOffset::drift_limit;
 
 class Remote final : public Meter {
@@ -37,14 +37,14 @@ class Remote final : public Meter {
         stream_(address) {
     if (const auto file = uri.text("key_file")) key_ = read_key_file(std::string(*file));
     connect_within_timeout();
-    // From here on the meter is known; what it says must not change any more.
+    // From now on the meter's description is known and must not change.
     stated_error_s_ = 2 * offset_.error_s() + drift_allowance_s;
     info_ = served_;
     info_.uri = to_string(uri_);
     info_.description =
         fmt::format("remote {}: {} ({}); clocks within {:.2g} s", where_, served_.description, served_.uri, stated_error_s_);
     info_.latency_s += stated_error_s_;
-    info_.paces_itself = true;  // the server does, however seldom this side looks
+    info_.paces_itself = true;  // the server paces it, independent of the polls of this side
     if (uri.text("gap_limit")) info_.gap_limit_s = uri.gap_limit_s(info_.nominal_period_s);
   }
 
@@ -52,7 +52,7 @@ class Remote final : public Meter {
 
   void start(TimeNs /*first_window*/) override {
     if (phase_ != Phase::ready) connect_within_timeout();
-    // Time has passed since the connection was made: the offset is made good again.
+    // The offset has become less certain since the connection was made, so it is measured again.
     work_until([&] { return offset_.error_s() <= stated_error_s_; });
     started_ = true;
     if (phase_ == Phase::ready) send(Start{});
@@ -72,8 +72,8 @@ class Remote final : public Meter {
     return reading;
   }
 
-  // While an answer is awaited its arrival is looked for often: the time it lies there counts as round trip. The grid grows
-  // with the wait, so that a long way costs few looks.
+  // While waiting for an answer, polls are frequent, because unread time counts as round trip. Their spacing grows with the
+  // wait, so that a slow network costs few polls.
   TimeNs next_poll(TimeNs scheduled) const override {
     if (phase_ == Phase::closed) return std::min(scheduled, std::max(retry_at_, last_poll_ + ms));
     if (phase_ != Phase::ready) return std::min(scheduled, last_poll_ + ms);
@@ -86,7 +86,7 @@ class Remote final : public Meter {
 
   TimeNs look_every() const { return std::clamp((last_poll_ - *asked_at_) / 8, ms / 10, 10 * ms); }
 
-  // Goes on with whatever is under way. Never blocks.
+  // Continues the connection or the exchange in progress. Never blocks.
   void work() {
     const TimeNs now = clock_->now();
     if (phase_ == Phase::closed) {
@@ -211,7 +211,7 @@ class Remote final : public Meter {
 
   void time_is(const Time& time, TimeNs arrived) {
     asked_at_.reset();
-    // What contradicts the past begins anew, by itself: one such exchange is as good as another.
+    // An exchange that contradicts earlier ones restarts the offset and counts as its first exchange.
     offset_.exchange(time.t1, time.t2, time.t3, arrived);
     if (phase_ == Phase::ready) return;
     if (!offset_.known() || ++exchanges_ < first_exchanges) return ask(clock_->now());
@@ -229,7 +229,7 @@ class Remote final : public Meter {
   void hold(Reading reading, TimeNs now) {
     offset_.advance(now);
     const TimeNs t = offset_.to_local(reading.t_ns);
-    // From the future: one of the clocks stood still or leapt since the last exchange.
+    // A reading from the future: one of the clocks stopped or jumped since the last exchange.
     if (offset_.error_s() > stated_error_s_ || t > now + from_seconds(stated_error_s_)) {
       gap(now);
       if (!asked_at_) ask_at_ = now;
@@ -237,7 +237,8 @@ class Remote final : public Meter {
     }
     reading.t_ns = in_order(t);
     if (served_.counter && std::isfinite(reading.energy_J)) {
-      // Between the last reading of one server and the first of the next nothing is known: the counter stands still there.
+      // The energy between the last reading of one server and the first of the next is unknown, so the counter does not rise
+      // there.
       if (restarted_) base_J_ = last_J_ - reading.energy_J;
       reading.energy_J += base_J_;
       last_J_ = reading.energy_J;
@@ -245,7 +246,8 @@ class Remote final : public Meter {
     if ((reading.flags & gap_begins) == 0 && std::exchange(restarted_, false)) reading.flags |= reinitialised;
     held_.push_back(reading);
   }
-  // A gap begins right after the last reading, not when it is noticed: readings that come later are older than now.
+  // A gap begins immediately after the last reading and not at its detection, because readings that arrive later are older than
+  // now.
   void gap(TimeNs now) {
     const TimeNs t = last_t_ > 0 ? last_t_ + 1 : now - from_seconds(info_.latency_s + info_.averaging_s);
     if (held_.size() < 2 * max_held) held_.push_back({.t_ns = in_order(t), .flags = gap_begins});
@@ -254,7 +256,7 @@ class Remote final : public Meter {
 
   void send(const Message& message) { stream_.write(seal_out_.close(encode(message))); }
 
-  // Before sampling: waits for what poll() would go on with by and by.
+  // Waits, before sampling, until `done` or the timeout; later, poll() does this work.
   template <typename Done>
   bool work_until(Done done) {
     const TimeNs give_up = clock_->now() + timeout_;

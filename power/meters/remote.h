@@ -1,11 +1,11 @@
 // remote://HOST:PORT?key_file=F : a meter attached to another machine, served there by `tbft serve-meter`.
 //
-// Options: key_file (the file that the server was given; needed unless it listens on loopback alone), timeout (5 s, of the
-// first connection), gap_limit. Everything the meter says of itself is the served meter's: measured, scope, rates, accuracy.
-// Readings are stamped on this machine's steady clock; latency_s grows by the stated error of the offset between the clocks
-// (twice that at the start and 1 ms), and a reading whose instant is not known that well is a gap. A lost connection is a gap
-// and tried again after 0.1 s to 5 s; a server that was started anew is `reinitialised`, and a counter goes on from where it
-// was.
+// Options: key_file (the server's key file; required unless the server listens on loopback only), timeout (of the first
+// connection, 5 s), gap_limit. The description is that of the served meter: measured, scope, rates, accuracy. Readings are
+// stamped on this machine's steady clock; latency_s grows by the stated error of the offset between the clocks (twice the error
+// at the start plus 1 ms), and a reading whose instant is less certain is a gap. A lost connection is a gap and is retried
+// after 0.1 s to 5 s. The first reading of a restarted server is flagged `reinitialised`, and a counter continues from its last
+// value.
 #pragma once
 
 #include <memory>
@@ -16,11 +16,11 @@
 
 namespace tbft::power {
 
-// Connects, and knows the meter's info after. Throws BadMeterUri (no HOST:PORT, a key file that cannot be used) and
-// MeterUnavailable (nobody answers in time, another key).
+// Connects and gets the meter's info. Throws BadMeterUri (no HOST:PORT, an unusable key file) and MeterUnavailable (no answer
+// in time, another key).
 std::unique_ptr<Meter> open_remote(const MeterUri& uri, double interval_s);
 
-// With a clock of its own choice; the same one must drive the polls.
+// Uses the given clock, which must also drive the polls.
 std::unique_ptr<Meter> make_remote(const MeterUri& uri, std::shared_ptr<Clock> clock);
 
 }  // namespace tbft::power

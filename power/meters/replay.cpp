@@ -21,7 +21,7 @@ class Replay final : public Meter {
     next_ = 0;
   }
 
-  // Each reading when its instant has come. Past the end there is nothing: a gap.
+  // Returns each reading at its instant. After the last one there is a gap.
   std::optional<Reading> poll(TimeNs now) override {
     if (next_ == recording_.readings.size()) return std::nullopt;
     Reading reading = recording_.readings[next_];
@@ -59,11 +59,12 @@ std::unique_ptr<Meter> open_replay(const MeterUri& uri, double /*interval_s*/) {
   }
   if (number > trace.segments.size()) {
     throw MeterUnavailable(
-        fmt::format("meter replay: {} has {} segments, segment={} is none of them", uri.path, trace.segments.size(), number));
+        fmt::format("meter replay: {} has {} segments; there is no segment={}", uri.path, trace.segments.size(), number));
   }
   TraceSegment& segment = trace.segments[number - 1];
   if (segment.readings.size() < 2) {
-    throw MeterUnavailable(fmt::format("meter replay: {} has {} readings, two are needed", uri.path, segment.readings.size()));
+    throw MeterUnavailable(
+        fmt::format("meter replay: {} has {} readings; it needs at least two", uri.path, segment.readings.size()));
   }
   MeterInfo info = segment.meter;
   info.description = fmt::format("replay of {} (segment {} of {}), recorded with {}", uri.path, number, trace.segments.size(),

@@ -1,4 +1,4 @@
-// replay://FILE?speed=realtime|instant&segment=N : a trace.csv played back. Never a measurement.
+// replay://FILE?speed=realtime|instant&segment=N : plays back a trace.csv. Never a measurement.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace tbft::power {
 
-// Throws MeterUnavailable where the file cannot be read or holds fewer than two readings.
+// Throws MeterUnavailable if the file cannot be read or has fewer than two readings.
 std::unique_ptr<Meter> open_replay(const MeterUri& uri, double interval_s);
 
 }  // namespace tbft::power

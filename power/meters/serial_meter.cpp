@@ -12,14 +12,14 @@ namespace {
 
 constexpr TimeNs ask_every = 100'000'000;
 constexpr TimeNs listen_every = 10'000'000;
-constexpr TimeNs answer_within = 400'000'000;          // beyond the transport: Bluetooth takes its time
-constexpr TimeNs first_frame_within = 12'000'000'000;  // a Bluetooth link that is made by opening the port
+constexpr TimeNs answer_within = 400'000'000;          // in addition to the transport, because Bluetooth is slow
+constexpr TimeNs first_frame_within = 12'000'000'000;  // opening the port may first have to establish a Bluetooth link
 
 unsigned baud_of(const MeterUri& uri, const SerialKind& kind) {
   return static_cast<unsigned>(uri.integer("baud", 1200, 4'000'000).value_or(kind.baud));
 }
 
-// Ten bits a byte: start, eight, stop.
+// Ten bits per byte: start, eight data bits, stop.
 double transport_s(const MeterUri& uri, const SerialKind& kind) {
   return 10.0 * static_cast<double>(kind.frame_bytes) / baud_of(uri, kind);
 }
@@ -34,15 +34,15 @@ MeterInfo describe(const MeterUri& uri, const SerialKind& kind) {
   info.uri = to_string(uri);
   info.description = fmt::format(
       "{} at {}, {} baud, {}", kind.name, uri.path, baud_of(uri, kind),
-      kind.asked ? "asked 10 times a second, new values about every half second" : "sends unasked, about one report a second");
+      kind.asked ? "polled 10 times per second, new values about every 0.5 s" : "sends about one report per second by itself");
   info.scope = Scope::board;
   info.nominal_period_s = kind.refresh_s;
-  info.averaging_s = 0;  // not known: none is claimed
+  info.averaging_s = 0;  // unknown, so no averaging is claimed
   info.latency_s = kind.refresh_s + to_seconds(kind.asked ? ask_every : listen_every) + transport_s(uri, kind);
   info.gap_limit_s = uri.gap_limit_s(kind.refresh_s);
   info.accuracy.resolution_A = kind.step_A;
   info.accuracy.resolution_V = kind.step_V;
-  uri.apply_accuracy(info.accuracy);  // no specification was found: unknown unless the URI supplies it
+  uri.apply_accuracy(info.accuracy);  // no specification was found, so it is unknown unless the URI states it
   return info;
 }
 
@@ -82,12 +82,12 @@ void SerialMeter::start(TimeNs /*first_window*/) {
   port_.reset();
   if (bytes_ == 0) {
     throw MeterUnavailable(
-        fmt::format("{}: no answer; is the meter on, connected (Bluetooth: rfcomm) and this its port?", info_.uri));
+        fmt::format("{}: no answer; is the meter on and connected (Bluetooth: rfcomm), and is this its port?", info_.uri));
   }
-  throw MeterUnavailable(
-      fmt::format("{}: {} bytes but no valid frame, {} with a wrong check sum or impossible values; another kind of meter or "
-                  "another baud rate?{}",
-                  info_.uri, bytes_, decoder_->rejected(), damaged_fix_));
+  throw MeterUnavailable(fmt::format(
+      "{}: {} bytes but no valid frame, {} with a wrong check sum or impossible values; is it another kind of meter, or is "
+      "the baud rate wrong?{}",
+      info_.uri, bytes_, decoder_->rejected(), damaged_fix_));
 }
 
 void SerialMeter::connect(TimeNs now) {
@@ -98,7 +98,7 @@ void SerialMeter::connect(TimeNs now) {
   refresh_.interrupted();
   awaiting_ = false;
   ask_next_ = due_ = now;
-  heard_ = now;
+  received_at_ = now;
 }
 
 std::optional<Reading> SerialMeter::poll(TimeNs /*scheduled*/) {
@@ -109,7 +109,7 @@ std::optional<Reading> SerialMeter::poll(TimeNs /*scheduled*/) {
     return exchange(now);
   } catch (const SerialError&) {
     return lost(now);
-  } catch (const MeterUnavailable&) {  // not back yet, or something else was plugged in
+  } catch (const MeterUnavailable&) {  // not plugged in again, or another device was
     return lost(now);
   }
 }
@@ -125,29 +125,29 @@ std::optional<Reading> SerialMeter::gap(TimeNs now) {
   if (std::exchange(in_gap_, true)) return std::nullopt;
   last_.reset();
   refresh_.interrupted();
-  // Stamped half a period back, as a reading would be, so that the two stay in order.
+  // Stamped half a period earlier, as a reading would be, so that gaps and readings stay in order.
   return Reading{.t_ns = in_order(now - refresh_.period() / 2), .flags = gap_begins};
 }
 
 std::optional<Reading> SerialMeter::exchange(TimeNs now) {
-  // What comes without having been asked for is an answer that was given up: asking again throws it away.
+  // Bytes without a request belong to an answer that timed out; the next request discards them.
   const bool listening = awaiting_ || decoder_->request().empty();
   const auto sample = listening ? receive() : std::nullopt;
   std::optional<Reading> result;
   if (sample) {
     ++stats_.frames;
     awaiting_ = false;
-    heard_ = now;
+    received_at_ = now;
     back_off_.reset();
     result = accept(*sample, now);
-  } else if (now - heard_ > gap_limit_) {
+  } else if (now - received_at_ > gap_limit_) {
     result = gap(now);
   }
   if (decoder_->request().empty()) {
     due_ = now + listen_every;
     return result;
   }
-  // A frame that came damaged does not come again by itself.
+  // A damaged frame is not sent again without a request.
   if (std::exchange(rejected_seen_, decoder_->rejected()) != decoder_->rejected()) awaiting_ = false;
   if (awaiting_ && now - asked_ > transport_ + answer_within) {
     ++stats_.timeouts;
@@ -158,10 +158,10 @@ std::optional<Reading> SerialMeter::exchange(TimeNs now) {
   return result;
 }
 
-// The newest frame that has come.
+// Returns the most recent frame received.
 std::optional<SerialSample> SerialMeter::receive() {
   std::array<std::uint8_t, 256> chunk{};
-  // Bounded: a line that never stops must not hold up the caller.
+  // The loop is bounded, so that a line that never stops sending cannot block the caller.
   for (int i = 0; i < 64; ++i) {
     const std::size_t n = port_->read(chunk);
     if (n == 0) break;
@@ -174,7 +174,7 @@ std::optional<SerialSample> SerialMeter::receive() {
 }
 
 void SerialMeter::ask(TimeNs now) {
-  // An answer that came too late must not pass for the one to this request.
+  // An answer that was too late must not be taken for the answer to this request.
   port_->discard_input();
   decoder_->clear();
   port_->write(decoder_->request());
@@ -192,7 +192,7 @@ std::optional<Reading> SerialMeter::accept(const SerialSample& sample, TimeNs no
   }
   const TimeNs asked = std::exchange(last_asked_, asked_);
   if (!last_) {
-    // When the meter took the first values is not known: they only serve to see the next ones come.
+    // It is unknown when the meter took the first values, so they only serve to detect the next change.
     last_ = sample;
     refreshed_ = asked_;
     return std::nullopt;
@@ -206,7 +206,7 @@ std::optional<Reading> SerialMeter::accept(const SerialSample& sample, TimeNs no
   }
   const TimeNs whole_periods = (asked_ - ask_every - refreshed_) / period;
   if (whole_periods < 1) {
-    if (last_t_ == 0 || in_gap_) return std::nullopt;  // nothing yet to repeat
+    if (last_t_ == 0 || in_gap_) return std::nullopt;  // no reading to repeat yet
     return Reading{.t_ns = last_t_,
                    .volts_V = sample.volts_V,
                    .amps_A = sample.amps_A,

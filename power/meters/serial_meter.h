@@ -1,10 +1,10 @@
-// What the meters on a serial line have in common: ask, collect, time, tell new values from old ones, survive an unplug.
+// The common part of meters on a serial line: requests, frames, time stamps, detection of new values, reconnection.
 //
-// Time: such a meter takes new values every half second or so, whatever the rate at which it is asked, and does not say when.
-// It is asked ten times a second, so a change of its values happened between the last frame that showed the old ones and this
-// one. A reading is stamped half a refresh period before the middle of that interval, as the mean over the period would be.
-// Whether the meter averages is not known: averaging_s stays 0 and latency_s covers both cases, the interval and the transport.
-// A frame with the old values is `repeated`, unless a whole refresh period has gone by: then the load is constant.
+// Time: such a meter takes new values about every 0.5 s, independent of the rate of requests, and does not report when. It is
+// polled ten times per second, so the values changed between the last frame with the old values and the first with the new
+// ones. A reading is stamped half a refresh period before the middle of that interval, as the mean over the period would be. It
+// is unknown whether the meter averages: averaging_s is 0 and latency_s covers both cases, the interval and the transport. A
+// frame with the old values is `repeated`, unless a whole refresh period has passed: then the load is constant.
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@
 
 namespace tbft::power {
 
-// What one frame says. The power field only helps to see a change: it is rounded from the same values, so V x A is used.
+// The values of one frame. The power field only helps to detect a change; readings use V x A, because the field is rounded from
+// the same values.
 struct SerialSample {
   double volts_V = unknown;
   double amps_A = unknown;
@@ -33,7 +34,7 @@ struct SerialSample {
   bool operator==(const SerialSample&) const = default;
 };
 
-// A protocol: pure bytes.
+// A protocol: a decoder of bytes without input and output.
 class SerialDecoder {
  public:
   virtual ~SerialDecoder() = default;
@@ -41,10 +42,10 @@ class SerialDecoder {
   SerialDecoder(const SerialDecoder&) = delete;
   SerialDecoder& operator=(const SerialDecoder&) = delete;
 
-  // What to send for one frame; empty: the meter sends unasked, a frame for each refresh.
+  // The request for one frame; empty: the meter sends a frame for each refresh without a request.
   virtual std::span<const std::uint8_t> request() const = 0;
   virtual void feed(std::span<const std::uint8_t> bytes) = 0;
-  // Throws MeterUnavailable when the device is another than the URI names.
+  // Throws MeterUnavailable if the device is not the one that the URI names.
   virtual std::optional<SerialSample> next() = 0;
   virtual void clear() = 0;
   virtual std::size_t rejected() const = 0;  // frames with a wrong check sum or impossible values
@@ -55,21 +56,21 @@ using OpenSerialPort = std::function<std::unique_ptr<SerialPort>()>;
 struct SerialStats {
   std::size_t frames = 0;
   std::size_t rejected = 0;   // wrong check sum or impossible values
-  std::size_t timeouts = 0;   // asked and not answered
+  std::size_t timeouts = 0;   // requests without an answer
   std::size_t connected = 0;  // times the port was opened
 };
 
-// What the protocol knows of such a meter.
+// The properties of a kind of meter.
 struct SerialKind {
-  std::string_view name;  // of the device, for people
+  std::string_view name;  // the device's name in descriptions
   double refresh_s = 0;   // nominal
   double step_V = 0;
   double step_A = 0;
   std::size_t frame_bytes = 0;
-  unsigned baud = 9600;  // unless the URI says otherwise
+  unsigned baud = 9600;  // default; the URI may set another
   bool asked = true;
-  std::array<std::string_view, 2> options = {};  // further ones of the URI
-  std::string_view damaged_fix = {};             // what to do where all frames come damaged
+  std::array<std::string_view, 2> options = {};  // further options of the URI
+  std::string_view damaged_fix = {};             // the remedy if all frames are damaged
 };
 
 class SerialMeter final : public Meter {
@@ -79,13 +80,13 @@ class SerialMeter final : public Meter {
               std::shared_ptr<Clock> clock);
 
   const MeterInfo& info() const override { return info_; }
-  // Opens the port and waits for the first frame: Bluetooth takes its time, 12 s at most.
+  // Opens the port and waits for the first frame, 12 s at most, because Bluetooth is slow.
   void start(TimeNs first_window) override;
   std::optional<Reading> poll(TimeNs now) override;
   void stop() override { port_.reset(); }
   TimeNs next_poll(TimeNs /*scheduled*/) const override { return due_; }
 
-  // Of the thread that polls.
+  // Call these from the thread that polls.
   SerialStats stats() const;
   double refresh_s() const { return to_seconds(refresh_.period()); }
 
@@ -105,7 +106,7 @@ class SerialMeter final : public Meter {
   std::shared_ptr<Clock> clock_;
   MeterInfo info_;
   std::string_view damaged_fix_;
-  TimeNs transport_;  // of one frame at the line's rate
+  TimeNs transport_;  // time of one frame at the line's rate
   TimeNs gap_limit_;
   Refresh refresh_;
   BackOff back_off_{0.5, 10};
@@ -114,22 +115,22 @@ class SerialMeter final : public Meter {
   TimeNs due_ = 0;  // next poll
   bool awaiting_ = false;
   TimeNs asked_ = 0;     // when the last request went out
-  TimeNs ask_next_ = 0;  // not before
+  TimeNs ask_next_ = 0;  // earliest time of the next request
   std::size_t bytes_ = 0;
   SerialStats stats_;
   std::size_t rejected_seen_ = 0;
 
-  std::optional<SerialSample> last_;  // what the last frame showed
-  TimeNs last_asked_ = 0;             // when that frame was asked for
-  TimeNs refreshed_ = 0;              // when the meter took it, as far as known
-  TimeNs heard_ = 0;                  // when the last frame came
-  TimeNs last_t_ = 0;                 // stamp of the last reading
+  std::optional<SerialSample> last_;  // values of the last frame
+  TimeNs last_asked_ = 0;             // when that frame was requested
+  TimeNs refreshed_ = 0;              // when the meter took the values (estimate)
+  TimeNs received_at_ = 0;            // when the last frame arrived
+  TimeNs last_t_ = 0;                 // time stamp of the last reading
   bool in_gap_ = false;
   bool reinitialised_ = false;
 };
 
 // The port of a URI, opened when the meter starts. Throws BadMeterUri for a URI without a device, which shows `example`, and
-// MeterUnavailable where there is no such device now, or this user may not use it.
+// MeterUnavailable if there is no such device now, or this user may not use it.
 OpenSerialPort serial_port_of(const MeterUri& uri, const SerialKind& kind, std::string_view example);
 
 }  // namespace tbft::power

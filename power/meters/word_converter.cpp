@@ -36,7 +36,7 @@ std::uint8_t address_of(const MeterUri& uri) {
                                  chip.shunt_range_V > 0 ? "&shunt_ohm=0.1" : ""));
 }
 
-// The options that a chip has.
+// The chip's options.
 void check_options(const MeterUri& uri, const WordChip& chip) {
   if (chip.channels > 1) {
     uri.allow({"addr", "shunt_ohm", "channel", "max_A", "ct_us", "i2c_hz", "gain_pct", "offset_A"});
@@ -47,13 +47,13 @@ void check_options(const MeterUri& uri, const WordChip& chip) {
   }
 }
 
-// What a URI asks for, checked before any device is opened.
+// Checks the URI's options before any device is opened.
 struct Plan {
   MeterInfo info;
   Timing timing;
   int channel = 1;
-  double shunt_ohm = 1;  // 1: the chip gives amperes
-  bool any_id = false;   // a clone: its identity is not asked
+  double shunt_ohm = 1;  // 1: the chip measures amperes
+  bool any_id = false;   // a clone, whose identity is not checked
   std::uint16_t config = 0;
   std::uint16_t status = 0;
 };
@@ -81,7 +81,7 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   p.info.description = describe(chip.name, uri, address_of(uri),
                                 fmt::format("{}{}{}{}", chip.channels > 1 ? fmt::format("channel {}, ", p.channel) : "",
                                             has_shunt ? fmt::format("{} ohm shunt, ", p.shunt_ohm) : "", c.text(),
-                                            p.any_id ? ", identity not asked (a clone's gain is unknown)" : ""),
+                                            p.any_id ? ", identity not checked (a clone's gain is unknown)" : ""),
                                 bus_hz);
   set_pace(p.info, uri, p.timing);
   Accuracy& accuracy = p.info.accuracy;
@@ -160,7 +160,7 @@ std::unique_ptr<Meter> make_word_converter(const MeterUri& uri, double interval_
 std::unique_ptr<Meter> open_word_converter(const MeterUri& uri, double interval_s) {
   const auto address = address_of(uri);
   const double bus_hz = bus_clock_hz(uri.path);
-  Plan p = plan(uri, interval_s, bus_hz);  // what is wrong with the URI is said before a device is opened
+  Plan p = plan(uri, interval_s, bus_hz);  // throws for a wrong URI before a device is opened
   auto ready = open_ready(uri);
   auto bus = std::make_unique<LinuxI2cBus>(uri.path, address);
   return std::make_unique<WordConverter>(std::move(p), uri, bus_hz, std::move(bus), steady_clock(), std::move(ready));

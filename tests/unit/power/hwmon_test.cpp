@@ -78,7 +78,7 @@ TEST_F(HwmonTest, a_shunt_that_the_driver_was_told_is_taken) {
 TEST_F(HwmonTest, what_the_driver_computes_with_the_wrong_shunt_is_scaled) {
   const auto dir = ina219();
   const auto meter = open("hwmon://ina219?shunt_ohm=0.1");
-  EXPECT_THAT(meter->info().description, AllOf(HasSubstr("believes 0.01 ohm"), HasSubstr("multiplied by 0.1")));
+  EXPECT_THAT(meter->info().description, AllOf(HasSubstr("assumes 0.01 ohm"), HasSubstr("multiplied by 0.1")));
   meter->start(0);
   const auto r = meter->poll(ms);
   ASSERT_TRUE(r);
@@ -275,7 +275,7 @@ TEST_F(HwmonTest, a_rail_whose_voltage_is_known_is_not_taken_for_the_only_one) {
   tree.put(dir + "in1_input", "1000");
   tree.put(dir + "in1_label", "vout1");
   EXPECT_THAT(error_of<BadMeterUri>("hwmon://pmbus"),
-              AllOf(HasSubstr("label=iin (curr1), its voltage not known"), HasSubstr("label=iout1 (curr2)")));
+              AllOf(HasSubstr("label=iin (curr1), voltage unknown"), HasSubstr("label=iout1 (curr2)")));
 }
 
 TEST_F(HwmonTest, what_a_fibre_module_sends_as_light_is_no_meter) {
