@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint8_t report_type = 0x01;
 
-// USB meters (UD18, J7-c): 32 V and 5.1 A. DC meters and loads reach 1000 V and, by external shunts, some 100 A.
+// USB meters (UD18, J7-c): 32 V and 5.1 A. DC meters and loads reach 1000 V and, with external shunts, some 100 A.
 bool is_plausible(const Report& r) {
   const bool usb = r.kind == Kind::usb;
   return r.volts_V <= (usb ? 40 : 1000) && r.amps_A <= (usb ? 8 : 500) && r.volts_V * r.amps_A <= 20e3;

@@ -1,4 +1,4 @@
-// Big-endian numbers in bytes. `at` and what follows must lie inside.
+// Big-endian numbers in bytes. All bytes from `at` that are needed must lie inside.
 #pragma once
 
 #include <cstddef>

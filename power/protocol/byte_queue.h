@@ -1,4 +1,4 @@
-// Bytes of a stream on their way to a parser: added at the back, dropped at the front, never more than a fixed number.
+// A queue of bytes between a stream and a parser, with a fixed capacity.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ class ByteQueue {
  public:
   explicit ByteQueue(std::size_t capacity) : capacity_(capacity) { bytes_.reserve(capacity); }
 
-  // The oldest bytes go where there is no room.
+  // The oldest bytes are dropped if there is no room.
   void feed(std::span<const std::uint8_t> more) {
     if (more.size() > capacity_) more = more.last(capacity_);
     const std::size_t total = bytes_.size() + more.size();

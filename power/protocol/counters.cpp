@@ -7,7 +7,7 @@
 namespace tbft::power {
 namespace {
 
-constexpr double slack_s = 0.005;  // a counter is renewed a while before or after it is read
+constexpr double slack_s = 0.005;  // a counter is updated slightly before or after a read
 
 }  // namespace
 
@@ -26,7 +26,7 @@ CounterUnwrapper::Value CounterUnwrapper::next(TimeNs t_ns, std::uint64_t count)
     const std::uint64_t more = count >= last_->count ? count - last_->count : count + (range_ - last_->count);
     total_ += more;
     const double most_J = max_W_ * (to_seconds(t_ns - last_->t_ns) + slack_s);
-    // More than the device can have drawn: the counter began anew (suspend, driver reloaded) and did not wrap.
+    // This is more than the device can have drawn, so the counter restarted (suspend, driver reloaded) and did not wrap.
     value.ambiguous = most_J >= static_cast<double>(range_) * unit_J_ || static_cast<double>(more) * unit_J_ > most_J;
   }
   last_ = Last{t_ns, count};
@@ -42,7 +42,7 @@ bool CounterGuard::follows(const std::optional<Count>& earlier, const Count& now
 
 std::optional<CounterGuard::Value> CounterGuard::next(TimeNs t_ns, double count_J) {
   const Count now{t_ns, count_J};
-  // Asked first: after a jump, time alone would make the jump possible.
+  // Checked first, because after a jump the elapsed time alone would make the jump possible.
   const bool began_anew = follows(doubtful_, now);
   if (last_ && !began_anew && !follows(last_, now)) {
     doubtful_ = now;

@@ -1,4 +1,4 @@
-// Energy counters: from raw counts to a cumulative one. Those that wrap (RAPL powercap), and those that can only begin anew.
+// Converts raw counts to cumulative energy, for counters that wrap (RAPL powercap) and for counters that can only restart.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@ namespace tbft::power {
 
 class CounterUnwrapper {
  public:
-  // `range`: the count at which the counter starts again at 0 (powercap: max_energy_range_uj). `unit_J`: joules of one count.
-  // `max_W`: more than the device can ever draw. Throws std::invalid_argument unless all are positive.
+  // `range`: the count at which the counter wraps to 0 (powercap: max_energy_range_uj). `unit_J`: joules of one count. `max_W`:
+  // an upper bound of the device's power. Throws std::invalid_argument unless all are positive.
   CounterUnwrapper(std::uint64_t range, double unit_J, double max_W);
 
   struct Value {
     double energy_J = unknown;  // since the first count
-    // At max_W the counter could have gone through its whole range since the last count, so whole ranges may be missing, or
-    // it counted more than max_W allows, as one that began anew at 0 seems to: the
-    // reading is to be flagged `saturated`, which makes the energy over this interval invalid.
+    // At max_W the counter could have wrapped more than once since the last count, or it counted more than max_W allows, as a
+    // counter restarted at 0 seems to. The caller must flag the reading `saturated`, which makes the energy over this interval
+    // invalid.
     bool ambiguous = false;
   };
-  // Throws std::out_of_range for a count beyond the range. A failed read is not passed on at all: it is not a 0.
+  // Throws std::out_of_range for a count beyond the range. Do not call this for a failed read, which is not a count of 0.
   Value next(TimeNs t_ns, std::uint64_t count);
 
  private:
@@ -36,17 +36,17 @@ class CounterUnwrapper {
   std::uint64_t total_ = 0;
 };
 
-// A counter that does not wrap. A count that it cannot have reached since the last one, because no device draws that much or
-// because it went back, is a damaged read, or it began anew: the next read tells.
+// A counter that does not wrap. A count that is impossible after the last one, because it would need too much power or because
+// it decreased, is a damaged read or a restart; the next read decides.
 class CounterGuard {
  public:
-  // `max_W`: more than the device can ever draw. `slack_J`: how far a count may be ahead, at least its step. Serves amperes and
-  // coulombs as well.
+  // `max_W`: an upper bound of the device's power. `slack_J`: how far a count may be ahead, at least one step. Works for
+  // amperes and coulombs as well.
   CounterGuard(double max_W, double slack_J) : max_W_(max_W), slack_J_(slack_J) {}
 
   struct Value {
-    double energy_J = unknown;  // goes on from where it was
-    bool began_anew = false;    // what it counted up to this read is lost: the reading is to be flagged `reinitialised`
+    double energy_J = unknown;  // continues after a restart
+    bool began_anew = false;    // the count before this read is lost; flag the reading `reinitialised`
   };
   // nullopt: the read failed.
   std::optional<Value> next(TimeNs t_ns, double count_J);
@@ -61,7 +61,7 @@ class CounterGuard {
   double max_W_;
   double slack_J_;
   std::optional<Count> last_;
-  std::optional<Count> doubtful_;  // came after last_, and does not follow from it
+  std::optional<Count> doubtful_;  // followed last_, but is impossible after it
   double before_J_ = 0;            // added to every count
 };
 

@@ -23,7 +23,7 @@ inline constexpr std::uint16_t configuration_reset = 0x399F;  // 32 V, 320 mV, 1
 enum Mode : std::uint8_t { power_down = 0, triggered_both = 3, continuous_both = 7 };
 
 // BADC/SADC codes (8.6.2.1): resolution or number of 12-bit conversions averaged, typical conversion time, and the slowest.
-// Only single conversions have a stated maximum; averages are taken to stretch as the 12-bit one does (586/532).
+// Only single conversions have a stated maximum; for averages the ratio of the 12-bit conversion (586/532) is assumed.
 struct Adc {
   std::uint8_t code;
   int bits;
@@ -36,7 +36,7 @@ inline constexpr std::array adcs{
     Adc{0x9, 12, 2, 1.06e-3},   Adc{0xA, 12, 4, 2.13e-3},   Adc{0xB, 12, 8, 4.26e-3},    Adc{0xC, 12, 16, 8.51e-3},
     Adc{0xD, 12, 32, 17.02e-3}, Adc{0xE, 12, 64, 34.05e-3}, Adc{0xF, 12, 128, 68.10e-3},
 };
-// Of the four bits as the chip decodes them: 01xx is the same as 00xx, 1000 as 0011.
+// The setting of the four bits as the chip decodes them: 01xx is the same as 00xx, 1000 as 0011.
 inline const Adc& adc_of(std::uint8_t code) {
   const std::uint8_t plain = code == 0x8 ? 0x3 : (code & 0x8) != 0 ? code : code & 0x3;
   for (const Adc& adc : adcs) {
@@ -79,23 +79,23 @@ constexpr double bus_V(std::uint16_t bus) {
 constexpr double shunt_V(std::uint16_t shunt) {
   return static_cast<std::int16_t>(shunt) * shunt_lsb_V;
 }
-// The bus ADC stands at the end of its range: 16 V or 32 V.
+// Whether the bus ADC is at the end of its range, 16 V or 32 V.
 constexpr bool is_saturated_bus(std::uint16_t bus, bool range_32V) {
   return (bus >> 3U) >= (range_32V ? 8000U : 4000U);
 }
 
-// The shunt ADC stands at the end of its range (saturation): its value is then only a bound.
+// Whether the shunt ADC is at the end of its range (saturated), so that its value is only a bound.
 constexpr bool is_saturated(std::uint16_t shunt, const Gain& gain) {
   const int raw = static_cast<std::int16_t>(shunt);
   return (raw < 0 ? -raw : raw) >= gain.full_scale;
 }
 
-// 8.5.1, equation 1. 16 bits of which bit 0 cannot be set; the largest word where even that is too small.
+// 8.5.1, equation 1. 16 bits of which bit 0 cannot be set; the largest word if the value is too large.
 inline std::uint16_t calibration_word(double current_lsb_A, double shunt_ohm) {
   const double word = 0.04096 / (current_lsb_A * shunt_ohm);
   return static_cast<std::uint16_t>(word < 0xFFFE ? static_cast<unsigned>(word) & 0xFFFEU : 0xFFFEU);
 }
-// What the chip itself computes (8.5.1, equations 4 and 5); the meter computes on the host, where nothing is rounded.
+// The chip's own computation (8.5.1, equations 4 and 5); the meter computes on the host instead, without rounding.
 constexpr std::int16_t current_raw(std::uint16_t shunt, std::uint16_t cal) {
   return static_cast<std::int16_t>(static_cast<std::int16_t>(shunt) * static_cast<int>(cal) / 4096);
 }

@@ -7,7 +7,7 @@
 
 namespace tbft::power::ina228 {
 
-// Bytes: 2, but VSHUNT and VBUS 3, ENERGY 5.
+// The size of a register in bytes: VSHUNT and VBUS 3, ENERGY 5, others 2.
 enum Register : std::uint8_t {
   config = 0x00,
   adc_config = 0x01,
@@ -24,7 +24,7 @@ inline constexpr std::uint16_t device = 0x228;  // above four bits of revision
 
 inline constexpr std::uint16_t config_adcrange = 0x0010;  // 40.96 mV instead of 163.84 mV
 
-// 7.6.1.2: bus and shunt, continuous (ENERGY grows in no other kind of mode). The temperature is not converted.
+// 7.6.1.2: bus and shunt, continuous, without temperature (ENERGY grows only in continuous modes).
 constexpr std::uint16_t adc_config_word(std::uint8_t avg, std::uint8_t ct) {
   return static_cast<std::uint16_t>(0xB000U | (ct & 7U) << 9U | (ct & 7U) << 6U | (avg & 7U));
 }
@@ -41,7 +41,7 @@ constexpr std::uint64_t unsigned_of(std::span<const std::uint8_t> bytes) {
   for (const std::uint8_t byte : bytes) value = value << 8U | byte;
   return value;
 }
-// VSHUNT and VBUS: 20 bits, two's complement, above four reserved ones.
+// VSHUNT and VBUS: 20 bits, two's complement, above four reserved bits.
 constexpr std::int32_t signed20_of(std::span<const std::uint8_t, 3> bytes) {
   const auto raw = static_cast<std::int32_t>(unsigned_of(bytes) >> 4U);
   return raw >= 0x80000 ? raw - 0x100000 : raw;
@@ -59,8 +59,8 @@ constexpr bool is_saturated(std::int32_t shunt) {
   return shunt >= 0x7FFFF || shunt <= -0x80000;
 }
 
-// 8.1.2, equation 2: SHUNT_CAL = 13107.2e6 x current LSB x shunt (x 4 in the narrow range). A current LSB of one shunt LSB over
-// the shunt makes it 4096 in both ranges: nothing is rounded.
+// 8.1.2, equation 2: SHUNT_CAL = 13107.2e6 x current LSB x shunt (x 4 in the narrow range). With a current LSB of one shunt LSB
+// divided by the shunt it is 4096 in both ranges, without rounding.
 inline constexpr std::uint16_t shunt_cal_value = 4096;
 constexpr double current_lsb_A(bool narrow, double shunt_ohm) {
   return shunt_lsb_V(narrow) / shunt_ohm;
@@ -71,7 +71,7 @@ constexpr double energy_lsb_J(bool narrow, double shunt_ohm) {
 }
 inline constexpr std::uint64_t energy_range = std::uint64_t{1} << 40U;
 
-// 6.5: the total error of energy, 1 % of full scale, which holds the oscillator; and of the voltages.
+// 6.5: the total error of energy, 1 % of full scale, which includes the oscillator's error; and those of the voltages.
 inline constexpr double energy_gain_limit = 0.01;
 inline constexpr double shunt_offset_limit_V = 1e-6;
 inline constexpr double bus_offset_limit_V = 2.5e-3;

@@ -36,7 +36,7 @@ std::optional<Value> parse_line(std::string_view line) {
   line.remove_prefix(equals + 1);
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value.value);
   if (error != std::errc{} || !std::isfinite(value.value)) return std::nullopt;
-  // The unit is there, or the line was cut off and may lack digits.
+  // Without the unit, the line was cut off and may lack digits.
   const char unit = value.current ? 'A' : 'V';
   if (end == line.data() + line.size() || *end != unit) return std::nullopt;
   return value;

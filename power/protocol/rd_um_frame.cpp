@@ -11,12 +11,12 @@ constexpr std::array<std::uint8_t, 32> summed{1,  3,  7,  9,  15, 17, 19, 23, 31
                                               59, 63, 67, 69, 73, 79, 83, 89, 97, 99, 109, 111, 113, 119, 121, 127};
 constexpr std::uint32_t constant_check = 0xFFF1;
 constexpr double most_V = 24;
-constexpr double over_range = 1.25;  // what a meter shows beyond what it is sold for
+constexpr double over_range = 1.25;  // largest value relative to the nominal range
 
 bool is_plausible(const Frame& f) {
   if (f.volts_V > over_range * most_V || f.amps_A > over_range * f.model->most_A) return false;
   if (!f.model->sum) return true;
-  // Each is rounded for itself; the meter may take the watts a moment later.
+  // Each value is rounded separately, and the meter may take the power slightly later.
   const double rounding_W = f.volts_V * f.model->step_A + f.amps_A * f.model->step_V + 2e-3;
   return std::abs(f.volts_V * f.amps_A - f.power_W) <= rounding_W + 0.05 * f.power_W;
 }
@@ -72,7 +72,7 @@ std::optional<Frame> decode(std::span<const std::uint8_t, frame_bytes> bytes) {
 
 std::optional<Frame> Stream::next() {
   for (;;) {
-    // Whatever cannot be the start of a frame goes; a frame may also start within one that turned out wrong.
+    // Drops bytes that cannot start a frame. A frame may also start within one that was wrong.
     const auto bytes = queue_.bytes();
     std::size_t start = 0;
     while (start + 1 < bytes.size() && model_of_id(static_cast<std::uint16_t>(big_endian(bytes, start, 2))) == nullptr) ++start;

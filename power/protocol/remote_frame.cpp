@@ -50,7 +50,7 @@ class Writer {
   Bytes bytes_;
 };
 
-// Reads past the end, or a value out of bounds, spoil it; what it then gives is not used.
+// A reader of numbers. A read past the end or a value out of bounds makes it bad; its later values are not used.
 class Parser {
  public:
   explicit Parser(ByteView bytes) : rest_(bytes) {}
@@ -76,7 +76,7 @@ class Parser {
     require(value >= low && value <= high);
     return value;
   }
-  // A physical value: finite or unknown.
+  // Reads a physical value, finite or unknown.
   double physical() {
     const double value = f64();
     require(!std::isinf(value));

@@ -12,14 +12,14 @@
 //   4 refused   server  u8 reason: 1 wrong key, 2 too many clients, 3 other version. Takes the place of 1 or 3.
 //   5 meter     server  u64 run | scope, measured, counter, paces itself (u8 each) | period, averaging, current share, latency,
 //                       gap limit (f64 each) | limits of gain, current offset, voltage offset, resolutions in A, V, W, J
-//                       (f64 each) | uri, description (u16 length and text each). `run` is drawn at every start of the
+//                       (f64 each) | uri, description (u16 length and text each). `run` is random for every start of the
 //                       server. Version 1 had no "paces itself".
-//   6 start     client  nothing: from now on the server sends readings
+//   6 start     client  empty; from now on the server sends readings
 //   7 readings  server  u8 count (1..40) | count times: i64 t, V, A, W, J (f64 each), u8 flags
 //   8 ask_time  client  i64 t1, client's clock
 //   9 time      server  i64 t1 as asked | i64 t2 received, t3 answered, server's clock
 //
-// Proofs and tags: power/remote/auth.h. A frame that is not exactly as above is refused, and with it the connection.
+// Proofs and tags: power/remote/auth.h. Any other frame ends the connection.
 #pragma once
 
 #include <array>
@@ -39,7 +39,7 @@ using ByteView = std::span<const std::uint8_t>;
 using Digest = std::array<std::uint8_t, 32>;
 
 inline constexpr std::uint8_t protocol_version = 2;
-inline constexpr std::size_t max_frame = 2048;  // after the length
+inline constexpr std::size_t max_frame = 2048;  // bytes after the length
 inline constexpr std::size_t max_readings = 40;
 inline constexpr std::size_t max_uri = 1024;  // longer texts are cut when encoded and refused when decoded
 inline constexpr std::size_t max_description = 512;
@@ -79,20 +79,20 @@ using Message = std::variant<Hello, Login, Welcome, Refused, MeterMessage, Start
 
 // The payload of a message. Throws std::invalid_argument for more than max_readings.
 Bytes encode(const Message& message);
-// nullopt: no message of this version. A value out of bounds (a period of 0 or a day, a time beyond 2^61 ns, an infinite
-// watt, a control character in a text) makes the whole message none.
+// nullopt: not a message of this version. A value out of bounds (a period of 0 or a day, a time beyond 2^61 ns, an infinite
+// power, a control character in a text) makes the whole message invalid.
 std::optional<Message> decode(ByteView payload);
 
-// Puts the length before payload and tag.
+// Prepends the length to payload and tag.
 Bytes frame(ByteView payload, ByteView tag = {});
 
-// Cuts a stream into frames. Holds one frame and what one feed brought.
+// Splits a stream into frames. Keeps at most one frame and the bytes of one feed.
 class FrameReader {
  public:
   void feed(ByteView bytes);
-  // The next whole frame (payload and tag), valid until the next feed; nullopt: more bytes are needed, or broken().
+  // The next complete frame (payload and tag), valid until the next feed; nullopt: more bytes are needed, or broken().
   std::optional<ByteView> next();
-  // A length of 0 or beyond max_frame: where the next frame begins is unknown for good.
+  // Whether a length was 0 or beyond max_frame, so that the start of the next frame cannot be found.
   bool broken() const { return broken_; }
   std::size_t buffered() const { return buffer_.size() - used_; }
 

@@ -9,14 +9,14 @@
 namespace tbft::power::tc66 {
 namespace {
 
-// The same in every device, published in many places: no secret.
+// The key is the same in every device and published, so it is not a secret.
 constexpr std::array<std::uint8_t, 32> key{0x58, 0x21, 0xfa, 0x56, 0x01, 0xb2, 0xf0, 0x26, 0x87, 0xff, 0x12,
                                            0x04, 0x62, 0x2a, 0x4f, 0xb0, 0x86, 0xf4, 0x02, 0x60, 0x81, 0x6f,
                                            0x9a, 0x0b, 0xa7, 0xf1, 0x06, 0x61, 0x9a, 0xb8, 0x72, 0x88};
 constexpr std::size_t cipher_block = 16;
 constexpr std::size_t block = 64;
-constexpr std::size_t checked = 60;  // bytes of a block under its CRC
-// It is sold for 20 V and 5 A.
+constexpr std::size_t checked = 60;  // bytes of a block covered by its CRC
+// The nominal range is 20 V and 5 A.
 constexpr double most_V = 30;
 constexpr double most_A = 7;
 constexpr std::array<std::string_view, 3> block_names{"pac1", "pac2", "pac3"};
@@ -45,7 +45,7 @@ struct Cipher {
       throw std::runtime_error("tc66: OpenSSL has no AES-256-ECB");
     }
   }
-  // Whole cipher blocks. In ECB each stands alone, so the context goes on from any call to the next.
+  // Decrypts whole cipher blocks. In ECB blocks are independent, so the context needs no reset between calls.
   void apply(std::span<const std::uint8_t> from, std::span<std::uint8_t> to) const {
     int written = 0;
     if (EVP_CipherUpdate(context.get(), to.data(), &written, from.data(), static_cast<int>(from.size())) != 1 ||
@@ -98,7 +98,7 @@ Stream::Stream() : cipher_(std::make_unique<Cipher>(false)) {}
 Stream::~Stream() = default;
 
 std::optional<Frame> Stream::next() {
-  // The cipher text has no mark of its own: a frame begins where one cipher block decrypts to its name.
+  // The cipher text has no start mark: a frame begins where a cipher block decrypts to the first block's name.
   std::array<std::uint8_t, cipher_block> head{};
   for (;;) {
     const auto bytes = queue_.bytes();

@@ -1,6 +1,6 @@
-// Frames of the RDTech TC66 and TC66C, as their users worked them out (there is no datasheet). The host sends `getva` and gets
-// 192 bytes, AES-256-ECB under a key that is the same in every device. Little-endian: three blocks of 64 bytes, "pac1" to
-// "pac3", each with a CRC-16/MODBUS of its first 60 bytes behind them.
+// Frames of the RDTech TC66 and TC66C, as reverse-engineered by users (there is no datasheet). The host sends `getva` and gets
+// 192 bytes, encrypted with AES-256-ECB and a key that is the same in every device. Little-endian: three blocks of 64 bytes,
+// "pac1" to "pac3", each with a CRC-16/MODBUS of its first 60 bytes at the end.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ struct Frame {
   std::uint32_t serial = 0;
   double volts_V = 0;  // steps of 0.1 mV
   double amps_A = 0;   // steps of 10 uA
-  double power_W = 0;  // the meter's own, steps of 0.1 mW
+  double power_W = 0;  // computed by the meter, steps of 0.1 mW
   double load_ohm = 0;
   double charge_Ah = 0;  // group 0
   double energy_Wh = 0;  // group 0; steps of 1 mWh = 3.6 J
@@ -35,9 +35,9 @@ struct Frame {
 
 // CRC-16/MODBUS: polynomial 8005 reflected, start FFFF.
 std::uint16_t crc16(std::span<const std::uint8_t> bytes);
-// Of a decrypted frame. Nothing for a wrong block name or CRC, or values that it cannot have.
+// Decodes a decrypted frame; nullopt for a wrong block name or CRC, or for impossible values.
 std::optional<Frame> decode(const Bytes& plain);
-// Encrypted as the meter does it; serves simulators.
+// Encrypts a frame as the meter does, for simulators.
 Bytes encrypt(const Bytes& plain);
 
 struct Cipher;  // OpenSSL's
@@ -48,11 +48,11 @@ class Stream {
   Stream();
   ~Stream();
   void feed(std::span<const std::uint8_t> bytes) { queue_.feed(bytes); }
-  // The next whole frame with correct CRCs; what stands before it is dropped.
+  // The next complete frame with correct CRCs; bytes before it are dropped.
   std::optional<Frame> next();
-  // Forgets a frame that has begun.
+  // Discards an incomplete frame.
   void clear() { queue_.clear(); }
-  // Frames with a wrong CRC that were dropped.
+  // The number of frames dropped because of a wrong CRC.
   std::size_t rejected() const { return rejected_; }
 
  private:

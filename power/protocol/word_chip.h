@@ -1,6 +1,6 @@
-// INA226 (SBOS547), INA260 (SBOS656) and INA3221 (SBOS576) of Texas Instruments: current converters whose result is two 16-bit
-// registers and whose ready flag is cleared by reading it. One row each; registers to values and back. Pure. The limits are the
-// datasheet's at 25 C with its drift over 40 C added.
+// INA226 (SBOS547), INA260 (SBOS656) and INA3221 (SBOS576) of Texas Instruments: current converters whose result is in two
+// 16-bit registers and whose ready flag is cleared by reading it. Each chip is a row of data; the functions convert registers
+// to values and back. Pure. The limits are the datasheet's at 25 C with its drift over 40 C added.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@ struct WordChip {
   // Register Mask/Enable. `ready` is cleared by reading it and by writing the configuration.
   struct Status {
     std::uint8_t address;
-    std::uint16_t latch;  // written once, 0 after a reset
+    std::uint16_t latch;  // written once; 0 after a reset
     std::uint16_t ready;
-    std::uint16_t alert;  // ALERT shows `ready`; 0: it cannot
+    std::uint16_t alert;  // makes ALERT show `ready`; 0: not possible
   };
-  // Volts of the shunt, or amperes where the shunt is inside.
+  // In volts at the shunt, or in amperes if the shunt is internal.
   struct Limits {
     double current_gain, bus_gain;
     double current_offset, bus_offset_V;
   };
 
-  std::string_view scheme;  // of the URI
+  std::string_view scheme;  // of the URI, such as "ina226"
   std::string_view name;
-  bool clones;  // there are some with another identity
+  bool clones;  // whether clones with another identity exist
   std::uint16_t die;
-  unsigned revision_bits;  // below `die` in its register
+  unsigned revision_bits;  // bits below `die` in its register
   int channels;
   std::uint8_t last_address;  // 0x40 is the first
   std::uint16_t fixed;        // configuration: bits that always read 1, or the bit above the one that enables channel 1
@@ -35,9 +35,9 @@ struct WordChip {
   bool averages;
   Status status;
   int shift;             // values are signed, in the upper 16 - `shift` bits
-  int lowest;            // value at which a current is saturated
-  double shunt_range_V;  // 0: the shunt is inside
-  double current_lsb;    // as the limits
+  int lowest;            // most negative value, at which the current is saturated
+  double shunt_range_V;  // 0: the shunt is internal
+  double current_lsb;    // in the unit of the limits
   double bus_lsb_V;
   Limits limits;
 
@@ -45,7 +45,7 @@ struct WordChip {
   // Channels count from 1.
   static constexpr std::uint8_t current_register(int channel) { return static_cast<std::uint8_t>(2 * channel - 1); }
   static constexpr std::uint8_t bus_register(int channel) { return static_cast<std::uint8_t>(2 * channel); }
-  // One channel alone; `avg` and `ct` are codes of protocol/ina_conversion.h.
+  // Enables one channel only; `avg` and `ct` are codes of protocol/ina_conversion.h.
   constexpr std::uint16_t configuration_word(int channel, std::uint8_t avg, std::uint8_t ct, Mode mode) const {
     const unsigned head = channels > 1 ? fixed >> static_cast<unsigned>(channel) : fixed;
     return static_cast<std::uint16_t>(head | (avg & 7U) << 9U | (ct & 7U) << 6U | (ct & 7U) << 3U | mode);
@@ -74,7 +74,8 @@ inline constexpr WordChip ina226{.scheme = "ina226",
                                  .current_lsb = 2.5e-6,
                                  .bus_lsb_V = 1.25e-3,
                                  .limits = {0.003, 0.003, 14e-6, 7.5e-3}};
-// Sections 8.6 (registers) and 7.5 (0.5 % over temperature with the resistor inside; 5 mA, 50 uA/C). The rest as the INA226.
+// Sections 8.6 (registers) and 7.5 (0.5 % over temperature including the resistor; 5 mA, 50 uA/C). The rest is as for the
+// INA226.
 inline constexpr WordChip ina260 = [] {
   WordChip chip = ina226;
   chip.scheme = "ina260";
