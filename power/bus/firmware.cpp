@@ -15,7 +15,7 @@
 namespace tbft::power {
 namespace {
 
-constexpr std::size_t longest_text = 1024;  // of a command or an answer
+constexpr std::size_t longest_text = 1024;  // bytes of a command or an answer
 constexpr std::uint32_t get_gencmd_result = 0x00030080;
 constexpr std::uint32_t status_success = 0x80000000;
 const unsigned long mailbox_property = _IOWR(100, 0, char*);
@@ -23,7 +23,7 @@ const unsigned long mailbox_property = _IOWR(100, 0, char*);
 // A property message with one tag.
 struct Message {
   std::uint32_t size = sizeof(Message);
-  std::uint32_t status = 0;  // 0: a request
+  std::uint32_t status = 0;  // 0 in a request
   std::uint32_t tag = get_gencmd_result;
   std::uint32_t value_size = longest_text;
   std::uint32_t value_length = 0;

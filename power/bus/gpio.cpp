@@ -20,7 +20,7 @@
 namespace tbft::power {
 namespace {
 
-constexpr TimeNs stop_check = 100'000'000;  // a stop request is seen within this time
+constexpr TimeNs stop_check = 100'000'000;  // a stop request ends a wait within this time
 
 bool is_denied(const std::error_code& code) {
   return code.value() == EACCES || code.value() == EPERM;
@@ -31,7 +31,7 @@ bool is_denied(const std::error_code& code) {
       fmt::format("{}: no permission; join the group gpio: sudo usermod -aG gpio $USER, then log in again", device));
 }
 
-// /dev/gpiochip0, 1, ... in order; links to them (udev makes some for older names) are left out.
+// /dev/gpiochip0, 1, ... in order; links to them (udev makes some for older names) are skipped.
 std::vector<std::filesystem::path> chip_devices(const std::filesystem::path& dev) {
   std::vector<std::filesystem::path> devices;
   std::error_code none;
@@ -88,7 +88,7 @@ std::unique_ptr<GpioChip> find_chip(const std::string& chip, const GpioRoot& roo
   return find_by_label(chip, root);
 }
 
-// Finds the chip, looks whether the line is there and free, and requests it.
+// Finds the chip, checks that the line exists and is free, and requests it.
 template <typename Request>
 auto request(const GpioLine& line, const GpioRoot& root, Request ask) {
   const auto chip = find_chip(line.chip, root);
@@ -98,7 +98,7 @@ auto request(const GpioLine& line, const GpioRoot& root, Request ask) {
   }
   const auto busy = [&](const std::string& holder) {
     return MeterUnavailable(fmt::format(
-        "GPIO line {}: in use by `{}`; end that program (or the driver or overlay of that name), or take another line",
+        "GPIO line {}: in use by `{}`; end that program (or the driver or overlay of that name), or use another line",
         to_string(line), holder));
   };
   try {

@@ -1,5 +1,5 @@
-// What gpio.cpp needs of libgpiod, whose 1.x and 2.x interfaces have nothing in common: gpio_v1.cpp and gpio_v2.cpp implement
-// this, and CMake picks one by the installed version.
+// The functions of libgpiod that gpio.cpp needs. The interfaces of libgpiod 1.x and 2.x differ completely, so gpio_v1.cpp and
+// gpio_v2.cpp implement this one, and CMake chooses by the installed version.
 #pragma once
 
 #include <filesystem>
@@ -20,11 +20,11 @@ class GpioEdges {
   GpioEdges(const GpioEdges&) = delete;
   GpioEdges& operator=(const GpioEdges&) = delete;
 
-  virtual int fd() const = 0;  // readable when an edge is there
-  virtual Edge read() = 0;     // the oldest one; blocks. Throws std::system_error
+  virtual int fd() const = 0;  // readable when an edge is queued
+  virtual Edge read() = 0;     // the oldest edge; blocks. Throws std::system_error
 };
 
-// An open chip. Everything throws std::system_error. What it hands out keeps the chip open.
+// An open chip. All functions throw std::system_error. The returned lines keep the chip open.
 class GpioChip {
  public:
   virtual ~GpioChip() = default;
@@ -35,7 +35,7 @@ class GpioChip {
   virtual std::string name() const = 0;  // gpiochip0
   virtual std::string label() const = 0;
   virtual unsigned lines() const = 0;
-  // Who holds the line ("?" if it does not say); nullopt: nobody.
+  // The user of the line ("?" if it has no name); nullopt: unused.
   virtual std::optional<std::string> holder(unsigned offset) = 0;
   virtual std::unique_ptr<GpioOutput> output(unsigned offset, const std::string& consumer) = 0;
   virtual std::unique_ptr<GpioEdges> edges(unsigned offset, Edges edges, const std::string& consumer) = 0;
@@ -44,7 +44,7 @@ class GpioChip {
 using OpenGpioChip = std::function<std::unique_ptr<GpioChip>(const std::filesystem::path&)>;
 std::unique_ptr<GpioChip> open_gpio_chip(const std::filesystem::path& device);
 
-// Over a /dev and a way to open its chips; gpio.h's functions are these over the machine's own.
+// The folder of devices and the function that opens a chip. The functions of gpio.h use the machine's own; tests use others.
 struct GpioRoot {
   std::filesystem::path dev = "/dev";
   OpenGpioChip open = open_gpio_chip;

@@ -71,7 +71,7 @@ class LineEdges final : public GpioEdges {
 class ChipV2 final : public GpioChip {
  public:
   explicit ChipV2(Chip chip) : chip_(std::move(chip)), info_(gpiod_chip_get_info(chip_.get())) {
-    if (!info_) fail("chip says nothing of itself");
+    if (!info_) fail("the chip has no information");
   }
   std::string name() const override { return gpiod_chip_info_get_name(info_.get()); }
   std::string label() const override { return gpiod_chip_info_get_label(info_.get()); }

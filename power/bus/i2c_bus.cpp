@@ -65,7 +65,7 @@ std::string bound_driver(const std::filesystem::path& device, std::uint8_t addre
 
 double bus_clock_hz(const std::filesystem::path& device, const std::filesystem::path& sysfs) {
   const auto adapter = sysfs / "class/i2c-dev" / fmt::format("i2c-{}", bus_number(device)) / "device";
-  // The adapter's own node, or that of the controller it hangs on.
+  // The adapter's own node, or its controller's.
   for (const char* node : {"of_node/clock-frequency", "device/of_node/clock-frequency", "../of_node/clock-frequency"}) {
     std::ifstream in(adapter / node, std::ios::binary);
     std::array<unsigned char, 4> cell{};  // a device tree cell: big-endian
@@ -86,7 +86,7 @@ LinuxI2cBus::LinuxI2cBus(const std::filesystem::path& device, std::uint8_t addre
     if (!plain_ && (functions & I2C_FUNC_SMBUS_WORD_DATA) != I2C_FUNC_SMBUS_WORD_DATA) {
       throw MeterUnavailable(fmt::format("{}: the adapter has neither plain I2C nor SMBus word data", device_));
     }
-    // I2C_RDWR does not look whether a driver is bound, so look first in both cases.
+    // I2C_RDWR does not check whether a driver is bound, so it is checked here for both kinds of transfer.
     if (const auto driver = bound_driver(device, address, sysfs); !driver.empty()) owned(device_, address, driver);
     if (::ioctl(fd_, I2C_SLAVE, static_cast<unsigned long>(address)) < 0) {
       if (errno == EBUSY) owned(device_, address, "");
@@ -139,7 +139,7 @@ void LinuxI2cBus::read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes) {
   if (!block_) {
     throw MeterUnavailable(
         fmt::format("{}: the adapter speaks SMBus without I2C block reads, and address 0x{:02x} has registers longer than 16 "
-                    "bits; put the sensor on an adapter with plain I2C (i2cdetect -F shows what one can)",
+                    "bits; put the sensor on an adapter with plain I2C (i2cdetect -F shows an adapter's functions)",
                     device_, address_));
   }
   i2c_smbus_data data{};

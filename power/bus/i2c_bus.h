@@ -15,7 +15,7 @@ struct I2cError : std::runtime_error {
   int code;
 };
 
-// One device at one address of one bus.
+// A device at an address of a bus.
 class I2cBus {
  public:
   virtual ~I2cBus() = default;
@@ -23,22 +23,22 @@ class I2cBus {
   I2cBus(const I2cBus&) = delete;
   I2cBus& operator=(const I2cBus&) = delete;
 
-  // One transaction each. Throws I2cError.
+  // Each is one transaction. Throws I2cError.
   virtual std::uint16_t read_word(std::uint8_t reg) = 0;
   virtual void write_word(std::uint8_t reg, std::uint16_t value) = 0;
-  // A register of 1 to 32 bytes, in the order of the wire, in one transaction: nothing changes between its bytes. Throws
-  // MeterUnavailable where the adapter cannot (SMBus without block reads).
+  // Reads a register of 1 to 32 bytes in the order of the wire and in one transaction, so that its bytes are consistent. Throws
+  // MeterUnavailable if the adapter cannot do this (SMBus without block reads).
   virtual void read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes);
-  // Transactions since it was opened, failed ones included.
+  // The number of transactions since opening, including failed ones.
   virtual std::uint64_t transactions() const = 0;
 };
 
-// Linux i2c-dev. With plain I2C a read is one I2C_RDWR of {write pointer, read 2}; an adapter that speaks SMBus only gets word
-// data with the bytes swapped (SMBus is low byte first).
+// Linux i2c-dev. With plain I2C a read is one I2C_RDWR of {write pointer, read 2}; an SMBus-only adapter gets word data with
+// swapped bytes (SMBus sends the low byte first).
 class LinuxI2cBus final : public I2cBus {
  public:
-  // `device` such as /dev/i2c-1. Nothing is written or read yet. Throws MeterUnavailable with the fix: no such bus, no
-  // permission, a kernel driver owns the address, or an adapter that can neither. `sysfs` is where /sys is mounted.
+  // Opens `device`, such as /dev/i2c-1, without writing or reading. Throws MeterUnavailable with the fix: no such bus, no
+  // permission, a kernel driver owns the address, or the adapter supports neither. `sysfs` is where /sys is mounted.
   LinuxI2cBus(const std::filesystem::path& device, std::uint8_t address, const std::filesystem::path& sysfs = "/sys");
   ~LinuxI2cBus() override;
 
@@ -54,7 +54,7 @@ class LinuxI2cBus final : public I2cBus {
   std::uint8_t address_;
   int fd_ = -1;
   bool plain_ = false;
-  bool block_ = false;  // SMBus I2C block reads
+  bool block_ = false;  // whether the adapter supports SMBus I2C block reads
   std::uint64_t transactions_ = 0;
 };
 

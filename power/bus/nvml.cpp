@@ -8,7 +8,7 @@
 
 namespace tbft::power {
 
-// What is used of NVML's C interface. nvmlReturn_t is an enum (int), nvmlDevice_t an opaque pointer.
+// The part of NVML's C interface that is used. nvmlReturn_t is an enum (int), nvmlDevice_t an opaque pointer.
 struct Nvml::Functions {
   int (*init)() = nullptr;
   int (*shutdown)() = nullptr;
@@ -59,7 +59,7 @@ std::shared_ptr<Nvml> Nvml::load(const std::string& library) {
     ::dlclose(handle);
     throw NvmlError(nvml_no_library, fmt::format("{}: not NVML, or a very old one", library));
   }
-  find(handle, "nvmlDeviceGetTotalEnergyConsumption", f->energy);  // older libraries have none
+  find(handle, "nvmlDeviceGetTotalEnergyConsumption", f->energy);  // older libraries lack this function
   find(handle, "nvmlDeviceGetName", f->name);
   find(handle, "nvmlDeviceGetUUID", f->uuid);
   find(handle, "nvmlErrorString", f->error);

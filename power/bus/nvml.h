@@ -1,4 +1,4 @@
-// The NVIDIA Management Library, loaded when it is asked for: nothing of it is needed to build. The only code that opens it.
+// The NVIDIA Management Library, loaded at run time, so that building does not need it. The only code that opens it.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace tbft::power {
 
-// `code` is NVML's return value (nvmlReturn_t); negative where the library itself could not be loaded.
+// `code` is NVML's return value (nvmlReturn_t); negative if the library could not be loaded.
 struct NvmlError : std::runtime_error {
   NvmlError(int code_, const std::string& what) : std::runtime_error(what), code(code_) {}
   int code;
@@ -19,7 +19,7 @@ inline constexpr int nvml_not_supported = 3;   // NVML_ERROR_NOT_SUPPORTED
 inline constexpr int nvml_no_permission = 4;   // NVML_ERROR_NO_PERMISSION
 inline constexpr int nvml_driver_missing = 9;  // NVML_ERROR_DRIVER_NOT_LOADED
 
-// The library, initialised; shut down and unloaded at its end.
+// The initialised library; the destructor shuts it down and unloads it.
 class Nvml : public std::enable_shared_from_this<Nvml> {
  public:
   // `library`: a name for dlopen(3). Throws NvmlError.
@@ -44,19 +44,19 @@ class NvmlDevice {
  public:
   // Throw NvmlError.
   NvmlDevice(std::shared_ptr<Nvml> nvml, unsigned index);
-  // The UUID of a GPU, or of an instance of one (MIG-...), which then stands for its whole GPU: an instance has no power of its
-  // own.
+  // Opens a GPU by UUID. The UUID of an instance (MIG-...) opens its whole GPU, because NVML has no power value for an
+  // instance.
   NvmlDevice(std::shared_ptr<Nvml> nvml, const std::string& uuid);
 
   std::string name() const;  // empty if unknown
   std::string uuid() const;
   // Ten times the CUDA compute capability, such as 86; 0 if unknown.
   int compute_capability() const;
-  // The power limit that the card was made with; 0 if unknown.
+  // The card's default power limit; 0 if unknown.
   unsigned default_limit_mW() const;
 
   // Both return NVML's code, 0 for success, and allocate nothing.
-  int energy_mJ(std::uint64_t& value) const;  // nvmlDeviceGetTotalEnergyConsumption: since the driver was loaded
+  int energy_mJ(std::uint64_t& value) const;  // nvmlDeviceGetTotalEnergyConsumption, since the driver was loaded
   int power_mW(std::uint64_t& value) const;   // nvmlDeviceGetPowerUsage
 
   std::string why(int code) const { return nvml_->why(code); }

@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 using asio::serial_port_base;
 using boost::system::error_code;
 
-// A meter that was asked once answers with some hundred bytes: more than this is noise.
+// An answer of a meter has some hundred bytes, so more than this is noise.
 constexpr std::size_t max_pending = 16384;
 constexpr std::size_t max_unsent = 4096;
 
@@ -41,12 +41,12 @@ std::string fix_for(int code) {
       return "join the group dialout: sudo usermod -aG dialout $USER, then log in again";
     case EBUSY:
     case EWOULDBLOCK:
-      return "another program uses it (sudo fuser -v names it; ModemManager is a common one): stop that";
+      return "stop the program that uses it (sudo fuser -v shows it; often it is ModemManager)";
     case EHOSTDOWN:
     case EHOSTUNREACH:
     case ETIMEDOUT:
     case ECONNREFUSED:
-      return "switch the meter on and bring it near: Bluetooth does not reach it";
+      return "Bluetooth does not reach the meter: switch it on and bring it nearer";
     default:
       return "is it a serial port?";
   }
@@ -62,7 +62,7 @@ class AsioSerialPort final : public SerialPort {
     error_code error;
     port_.open(device_, error);
     if (error) unavailable(device_, error);
-    ::fcntl(port_.native_handle(), F_SETFD, FD_CLOEXEC);  // a command that is measured must not keep the lock
+    ::fcntl(port_.native_handle(), F_SETFD, FD_CLOEXEC);  // a measured command must not inherit the lock
     lock();
     set(serial_port_base::character_size(8));
     set(serial_port_base::parity(serial_port_base::parity::none));
@@ -70,7 +70,7 @@ class AsioSerialPort final : public SerialPort {
     set(serial_port_base::flow_control(serial_port_base::flow_control::none));
     port_.set_option(serial_port_base::baud_rate(baud), error);
     if (error) throw MeterUnavailable(fmt::format("{}: {} baud: {}; leave baud out for 9600", device_, baud, error.message()));
-    ::tcflush(port_.native_handle(), TCIOFLUSH);  // what was sent to whoever had it before
+    ::tcflush(port_.native_handle(), TCIOFLUSH);  // discards data sent to an earlier user
     listen();
   }
 
@@ -79,7 +79,7 @@ class AsioSerialPort final : public SerialPort {
     error_code ignored;
     port_.close(ignored);
     context_.restart();
-    context_.poll(ignored);  // handlers of what was cancelled refer to this object
+    context_.poll(ignored);  // handlers of cancelled operations refer to this object
   }
 
   std::size_t read(std::span<std::uint8_t> into) override {
@@ -115,14 +115,14 @@ class AsioSerialPort final : public SerialPort {
   }
 
   void lock() {
-    // The exclusive mode does not bind root, and the lock does not bind programs that do not ask for it: both.
+    // Uses both, because root ignores the exclusive mode, and programs that do not lock ignore the lock.
     const int fd = port_.native_handle();
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0 || ::ioctl(fd, TIOCEXCL) != 0) {
       unavailable(device_, {errno, boost::system::system_category()});
     }
   }
 
-  // Runs the handlers of what is done, without waiting.
+  // Runs the handlers of finished operations without waiting.
   void run() {
     context_.restart();
     context_.poll();
@@ -166,8 +166,8 @@ class AsioSerialPort final : public SerialPort {
   asio::serial_port port_;
   std::array<std::uint8_t, 512> chunk_{};
   std::vector<std::uint8_t> pending_;           // arrived, not read
-  std::vector<std::uint8_t> unsent_, sending_;  // to write; being written
-  error_code error_;                            // what ended the line
+  std::vector<std::uint8_t> unsent_, sending_;  // waiting; being written
+  error_code error_;                            // the error that ended the line
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A serial line, read and written without waiting. The only code that opens a tty.
+// A serial line with non-blocking reads and writes. The only code that opens a tty.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace tbft::power {
 
-// The line is gone: unplugged, out of Bluetooth range, the other end closed. The port is of no use any more; open it anew.
+// The line was lost: unplugged, out of Bluetooth range, or closed by the other end. The port cannot be used any more; open it
+// again.
 struct SerialError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -23,22 +24,22 @@ class SerialPort {
   SerialPort(const SerialPort&) = delete;
   SerialPort& operator=(const SerialPort&) = delete;
 
-  // Takes over what has arrived since the last call, at most into.size() bytes; 0: nothing. Throws SerialError, after the bytes
-  // that came before the end were handed out.
+  // Returns the bytes that arrived since the last call, at most into.size(); 0: none. Throws SerialError after all bytes before
+  // the loss were returned.
   virtual std::size_t read(std::span<std::uint8_t> into) = 0;
-  // Sends in order; what the line cannot take yet goes with the next calls. Throws SerialError.
+  // Sends in order; bytes that the line cannot take yet are sent by later calls. Throws SerialError.
   virtual void write(std::span<const std::uint8_t> bytes) = 0;
-  // Forgets what has arrived and was not read. Throws SerialError.
+  // Discards bytes that arrived and were not read. Throws SerialError.
   virtual void discard_input() = 0;
 };
 
-// Throws MeterUnavailable with the fix where there is no such device or this user may not use it. Opens nothing: that alone
-// resets some devices.
+// Throws MeterUnavailable with the fix if there is no such device or this user may not use it. Does not open the device,
+// because opening resets some devices.
 void require_serial_port(const std::filesystem::path& device);
 
 // Opens `device` raw: 8 data bits, no parity, one stop bit, no flow control (Boost.Asio). Modem lines are neither read nor
 // needed. The port is locked (TIOCEXCL and flock): two programs that share a meter would get halves of each other's frames.
-// Throws MeterUnavailable with the fix: no such device, no permission, in use, no serial port, a rate it does not know.
+// Throws MeterUnavailable with the fix: no such device, no permission, in use, not a serial port, unsupported rate.
 std::unique_ptr<SerialPort> open_serial_port(const std::filesystem::path& device, unsigned baud);
 
 }  // namespace tbft::power

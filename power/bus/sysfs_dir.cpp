@@ -15,7 +15,7 @@
 namespace tbft::power {
 namespace {
 
-constexpr std::size_t page = 4096;  // an attribute is one page at most
+constexpr std::size_t page = 4096;  // an attribute has one page at most
 
 SysfsFault fault_of(int code) {
   switch (code) {
@@ -83,7 +83,7 @@ SysfsValue SysfsAttribute::number() const {
   std::array<char, 64> text{};
   const ssize_t n = read_at_start(fd_, text.data(), text.size());
   if (n < 0) return {.fault = fault_of(static_cast<int>(-n))};
-  if (static_cast<std::size_t>(n) == text.size()) return {.fault = SysfsFault::unparsable};  // no 64-bit number is that long
+  if (static_cast<std::size_t>(n) == text.size()) return {.fault = SysfsFault::unparsable};  // longer than any 64-bit number
   return parsed(trimmed({text.data(), static_cast<std::size_t>(n)}));
 }
 
@@ -112,7 +112,7 @@ std::int64_t SysfsDir::number(std::string_view name) const {
   const std::string all = text(name);
   const SysfsValue value = parsed(all);
   if (value.ok()) return value.value;
-  throw SysfsError(value.fault, fmt::format("{}: `{}` is no whole number", (path_ / name).string(), all.substr(0, 40)));
+  throw SysfsError(value.fault, fmt::format("{}: `{}` is not an integer", (path_ / name).string(), all.substr(0, 40)));
 }
 
 std::optional<std::string> SysfsDir::maybe_text(std::string_view name) const {
