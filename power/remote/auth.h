@@ -1,5 +1,5 @@
-// Who may read a served meter, and that its numbers arrive unchanged. Nothing is encrypted: who listens on the network sees
-// the readings.
+// Authenticates clients of a served meter and protects its readings against changes. Nothing is encrypted, so anyone on the
+// network can see the readings.
 //
 // Client and server share a key and prove it to each other with HMAC-SHA256 over both nonces of the connection:
 //   proof of a side  = HMAC(key, label | server nonce | client nonce), label "tbft 1 client" or "tbft 1 server"
@@ -16,12 +16,12 @@
 
 namespace tbft::power::remote {
 
-// Random bytes; throws std::runtime_error where the system has none.
+// Random bytes; throws std::runtime_error if the system has none.
 Digest random_nonce();
 
 enum class Side : std::uint8_t { server = 0, client = 1 };
 Digest proof(const Key& key, Side side, const Digest& server_nonce, const Digest& client_nonce);
-// In a time that does not depend on the bytes.
+// Compares in a time that does not depend on the bytes.
 bool equal(ByteView a, ByteView b);
 
 // The tags of one direction of one connection. Default: no key, no tags.
@@ -30,9 +30,9 @@ class Seal {
   Seal() = default;
   Seal(const Key& key, Side sender, const Digest& server_nonce, const Digest& client_nonce);
 
-  // The next frame to send, length included.
+  // The next frame to send, including its length.
   Bytes close(ByteView payload);
-  // The payload of the next frame received, or nullopt where its tag is wrong.
+  // The payload of the next frame received, or nullopt if its tag is wrong.
   std::optional<ByteView> open(ByteView sealed);
 
  private:

@@ -1,9 +1,9 @@
-// The offset between two steady clocks, with a bound that holds: pure arithmetic over two-way time exchanges.
+// The offset between two steady clocks with a guaranteed bound, computed from two-way time exchanges.
 //
 // An exchange is sent at t1, arrives at t2, is answered at t3 and arrives at t4 (t1, t4 on the local clock, t2, t3 on the
 // server's). No message arrives before it was sent, so server - local lies in [t3 - t4, t2 - t1]: its middle is the usual
-// ((t2 - t1) + (t3 - t4)) / 2 and its half-width half the round trip. Between exchanges the interval widens by the drift limit,
-// and every exchange intersects it, so that a delayed one does no harm.
+// estimate ((t2 - t1) + (t3 - t4)) / 2, and its half-width is half the round trip. Between exchanges the interval widens by the
+// drift limit. Every exchange is intersected with it, so that a delayed exchange does no harm.
 #pragma once
 
 #include <algorithm>
@@ -14,15 +14,16 @@ namespace tbft::power::remote {
 
 class ClockOffset {
  public:
-  // The rates of two steady clocks differ by less: crystals by 100 ppm, and a clock that NTP slews by 500 ppm at most.
+  // Upper limit of the difference between the rates of two steady clocks: 100 ppm for crystals, 500 ppm for a clock slewed by
+  // NTP.
   static constexpr double drift_limit = 500e-6;
 
-  // False where the exchange contradicts what was known (a machine slept, or a clock drifts beyond the limit), which is then
-  // forgotten. `t4` is not before that of earlier calls.
+  // Adds an exchange. False if it contradicts earlier ones (a machine was suspended, or a clock drifts beyond the limit), which
+  // are then forgotten. `t4` is not before that of earlier calls.
   bool exchange(TimeNs t1, TimeNs t2, TimeNs t3, TimeNs t4) {
     const TimeNs low = t3 - t4;
     const TimeNs high = t2 - t1;
-    if (low > high) return false;  // no exchange
+    if (low > high) return false;  // not a possible exchange
     if (!known_) {
       restart(low, high, t4);
       return true;
@@ -39,8 +40,8 @@ class ClockOffset {
   }
 
   bool known() const { return known_; }
-  // Follows drift: the offset that is applied moves towards the middle by twice the drift limit at most, so that the spacing
-  // of readings is not distorted, and never leaves the interval.
+  // Tracks drift: the applied offset moves towards the middle at twice the drift limit at most, so that the spacing of readings
+  // is not distorted. It never leaves the interval.
   void advance(TimeNs now) {
     if (!known_ || now <= at_) return;
     const auto elapsed = static_cast<double>(now - at_);
@@ -52,7 +53,7 @@ class ClockOffset {
     applied_ += std::clamp(low_ + (high_ - low_) / 2 - applied_, -step, step);
   }
   TimeNs to_local(TimeNs server) const { return server - applied_; }
-  // How far to_local() can be off, at the last advance() or exchange().
+  // The largest error of to_local(), as of the last advance() or exchange().
   double error_s() const { return to_seconds(std::max(high_ - applied_, applied_ - low_)); }
 
  private:
@@ -65,9 +66,9 @@ class ClockOffset {
   }
 
   bool known_ = false;
-  TimeNs low_ = 0, high_ = 0;  // server - local lies between
+  TimeNs low_ = 0, high_ = 0;  // bounds of server - local
   TimeNs applied_ = 0;
-  TimeNs at_ = 0;  // local clock
+  TimeNs at_ = 0;  // time of the bounds, on the local clock
 };
 
 }  // namespace tbft::power::remote

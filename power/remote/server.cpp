@@ -29,9 +29,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t max_connections = 32;  // logged in or not
-constexpr std::size_t max_answers = 16;      // that a client asked for and did not fetch
-constexpr std::size_t max_inbox = 4096;      // readings on their way from the sampler's thread
-constexpr int send_buffer = 64 * 1024;       // bytes; what is older than it can hold is lost, not late
+constexpr std::size_t max_answers = 16;      // requested by a client and not yet fetched
+constexpr std::size_t max_inbox = 4096;      // readings queued by the sampler's thread
+constexpr int send_buffer = 64 * 1024;       // bytes; if it is full, readings are dropped instead of delayed
 
 bool is_loopback(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
@@ -40,7 +40,7 @@ bool is_loopback(const asio::ip::address& address) {
   return address.is_loopback();
 }
 
-// A peer that vanished without a word is noticed.
+// Enables keep-alive, so that a peer that vanished is detected.
 void set_options(tcp::socket& socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
@@ -53,13 +53,13 @@ void set_options(tcp::socket& socket) {
   set(TCP_USER_TIMEOUT, 20'000);  // ms
 }
 
-// What the connections share.
+// State shared by all connections.
 struct Hub {
   const ServerOptions* options = nullptr;
   Clock* clock = nullptr;
-  Bytes meter;  // encoded
+  Bytes meter;  // the encoded message
   mutable std::mutex mutex;
-  ServerStats stats;  // under the mutex
+  ServerStats stats;  // guarded by the mutex
 
   void event(const std::string& text) const {
     if (options->on_event) options->on_event(text);
@@ -94,7 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     hub_.event(fmt::format("{}: refused, {}", peer_, why));
   }
 
-  // A reading for this client. Where it does not keep up, what it misses becomes one gap.
+  // Queues a reading for this client. If the client is too slow, one gap replaces the readings that it misses.
   void offer(const Reading& reading) {
     if (!started_ || closed_) return;
     const std::size_t limit = hub_.options->max_pending;
@@ -144,7 +144,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   struct Answer {
     Bytes payload;
-    bool sealed = true;  // with the connection's key, once it has one
+    bool sealed = true;  // sealed with the connection's key, once there is one
   };
 
   void append(const Bytes& bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
@@ -269,7 +269,7 @@ struct MeterServer::Impl {
   asio::steady_timer retry{io};
   std::set<std::shared_ptr<Connection>> connections;
 
-  std::mutex mutex;  // guards what follows: the sampler's thread puts in, the server's takes out
+  std::mutex mutex;  // guards the inbox below, which the sampler's thread fills and the server's thread empties
   std::vector<Reading> inbox;
   bool inbox_overflowed = false;
   bool drain_posted = false;
@@ -290,7 +290,7 @@ struct MeterServer::Impl {
   void accept() {
     acceptor.async_accept([this](error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (error) {  // too many open files, most likely: asked again later, or it would be asked all the time
+      if (error) {  // most likely too many open files: retried later, because an immediate retry would loop
         retry.expires_after(std::chrono::milliseconds(100));
         retry.async_wait([this](error_code stopped) {
           if (!stopped) accept();
@@ -309,7 +309,7 @@ struct MeterServer::Impl {
     });
   }
 
-  // Sampler's thread.
+  // Called on the sampler's thread.
   void receive(const Reading& reading) {
     const std::lock_guard lock(mutex);
     if (inbox.size() < max_inbox) {

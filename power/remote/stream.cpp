@@ -23,7 +23,7 @@ constexpr std::size_t max_unsent = 4096;
 struct Stream::Impl {
   asio::io_context io{1};
   tcp::resolver::results_type endpoints;
-  std::shared_ptr<tcp::socket> socket;  // of this attempt: what an earlier one still does reaches its own
+  std::shared_ptr<tcp::socket> socket;  // one for each attempt, so that handlers of earlier attempts do not affect this one
   State state = State::closed;
   Bytes unsent;
   std::string error;

@@ -1,4 +1,4 @@
-// A TCP stream that never blocks: what `remote://` talks through.
+// A non-blocking TCP stream for `remote://`.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@ namespace tbft::power::remote {
 
 class Stream {
  public:
-  // Looks the name up, which may block: done once, the addresses serve all later connections. Throws std::runtime_error.
+  // Resolves the name, which may block. The addresses are used for all connections. Throws std::runtime_error.
   explicit Stream(const Address& address);
   ~Stream();
   Stream(const Stream&) = delete;
@@ -19,15 +19,15 @@ class Stream {
 
   enum class State { closed, connecting, open };
   State state() const;
-  void connect();  // begins; poll() goes on with it
+  void connect();  // starts connecting; poll() continues
   void poll();
   void close();
-  // Why it is closed.
+  // The reason for which it is closed.
   const std::string& error() const;
 
-  // Bytes that are there now, at most `limit`; none where there are none. Closes at an error or the peer's end.
+  // The bytes available now, at most `limit`, possibly none. An error or end of stream closes the stream.
   Bytes read(std::size_t limit);
-  // Keeps what the socket does not take yet; more than 4 KiB kept closes the stream.
+  // Buffers bytes that the socket cannot take yet; more than 4 KiB buffered closes the stream.
   void write(ByteView bytes);
 
  private:
