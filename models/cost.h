@@ -13,16 +13,16 @@ namespace tbft::models {
 using Trained = std::function<bool(std::string_view parameter)>;
 Trained trained_by(const Architecture& network, const Tuned& tuned);
 
-// Multiply-accumulates of one image's training step (convolutions and linear layers; as the paper's table counts them).
+// Multiply-accumulates of one image's training step (convolutions and linear layers), counted as in the paper's table.
 struct StepMacs {
   std::int64_t forward = 0;
-  std::int64_t input_gradient = 0;   // none up to and including the first trained layer
-  std::int64_t weight_gradient = 0;  // of what is trained
+  std::int64_t input_gradient = 0;   // 0 up to and including the first trained layer
+  std::int64_t weight_gradient = 0;  // of trained layers
   std::int64_t total() const { return forward + input_gradient + weight_gradient; }
 };
 StepMacs step_macs(const Architecture& network, const Trained& trained);
 
-// Of one image's forward pass: the whole, one block's, and that of the stages before this one.
+// Multiply-accumulates of one image's forward pass: of the whole network, of one block, and of the stages before the given one.
 std::int64_t forward_macs(const Architecture& network);
 std::int64_t forward_macs(const Architecture& network, std::string_view block);
 std::int64_t macs_before(const Architecture& network, int stage);
@@ -36,11 +36,11 @@ std::int64_t parameter_count(const Architecture& network);
 std::int64_t parameter_count(const Architecture& network, const Trained& trained);
 std::int64_t parameter_count(const Architecture& network, const Tuned& tuned);
 
-// Bytes of activations that the backward pass of one image needs kept, float32: from the frontmost trained layer on the input
-// of every normalisation layer (the gradient of a ReLU behind it is found again from there), and the input of every other layer
-// that is trained. Of fused blocks (models/fused.h); stock operations, which layout = contiguous uses, also keep what
-// convolutions of frozen blocks take. Without BatchNorm's saved statistics, which do not grow with the batch.
-// The paper's network at 32 px, everything: blocks 1.06, 0.59, 0.30, tail 0.03 MB.
+// Bytes of float32 activations that are kept for the backward pass of one image: from the first trained layer on, the input of
+// every normalisation layer (from which the gradient of the ReLU after it is recomputed), and the input of every other trained
+// layer. This holds for fused blocks (models/fused.h); torch's operations, which layout = contiguous uses, also keep the inputs
+// of convolutions in frozen blocks. BatchNorm's saved statistics are excluded, because they do not grow with the batch. The
+// paper's network at 32 px, everything: blocks 1.06, 0.59, 0.30, tail 0.03 MB.
 std::int64_t saved_activation_bytes(const Architecture& network, const Tuned& tuned);
 
 }  // namespace tbft::models

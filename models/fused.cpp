@@ -31,24 +31,24 @@ namespace nn = torch::nn;
 
 constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
 
-// A channels_last map as rows of channels. Rows are worked on in chunks that depend on the shape alone, so that sums do not
-// depend on the number of threads.
+// A channels_last map as rows of channels. The chunks of rows depend only on the shape, so that sums do not depend on the
+// number of threads.
 struct Rows {
   explicit Rows(const Tensor& x) : Rows(x.numel() / x.size(1), x.size(1)) {}
   Rows(std::int64_t n, std::int64_t values_a_row) : channels(values_a_row), rows(n) {
-    constexpr std::int64_t smallest = 16384;  // values worth a thread's while
+    constexpr std::int64_t smallest = 16384;  // fewest values for which a thread pays
     constexpr std::int64_t most_chunks = 32;
     chunk = std::max(smallest / channels, (rows + most_chunks - 1) / most_chunks);
   }
   std::int64_t chunks() const { return (rows + chunk - 1) / chunk; }
-  // begin's offset in values, and the number of rows of a chunk
+  // The offset of a chunk's begin in values, and its number of rows.
   std::int64_t offset(std::int64_t i) const { return i * chunk * channels; }
   std::int64_t size(std::int64_t i) const { return std::min(chunk, rows - i * chunk); }
 
   std::int64_t channels, rows, chunk = 0;
 };
 
-// On the threads that libtorch and oneDNN use, as many as at::set_num_threads says. ATen's own parallel_for needs omp.h.
+// Runs on the threads of libtorch and oneDNN, whose number at::set_num_threads sets. ATen's parallel_for needs omp.h.
 template <typename F>
 void for_chunks(const Rows& map, const F& work) {
   const std::int64_t n = map.chunks();
@@ -60,7 +60,7 @@ void for_chunks(const Rows& map, const F& work) {
   for (std::int64_t i = 0; i < n; ++i) work(i);
 }
 
-// `work(chunk, sums)` adds two sums a channel; the result is their total in the order of chunks.
+// `work(chunk, sums)` adds two sums for each channel; the result is their total, added in the order of chunks.
 template <typename F>
 std::vector<double> sum_chunks(const Rows& map, const F& work) {
   const auto width = static_cast<std::size_t>(2 * map.channels);
@@ -84,7 +84,7 @@ Moments moments_of(const Rows& map, const std::vector<float>& pivot, const std::
   return m;
 }
 
-// A value near the mean, so that the sum of squares does not cancel: the first row's.
+// The first row, as values near the means, so that the sum of squares does not cancel.
 std::vector<float> pivot_of(const float* x, std::int64_t channels) {
   return {x, x + channels};
 }
@@ -117,7 +117,7 @@ void add(Tensor& y, const Tensor& x, std::optional<Moments>& result, bool wanted
   result = moments_of(map, pivot, sums);
 }
 
-// What BatchNorm does to a map: [4, C] of scale, shift, mean and 1 / deviation.
+// The parameters of a BatchNorm for a map: [4, C] of scale, shift, mean and 1 / deviation.
 struct Normalisation {
   explicit Normalisation(Tensor t) : values(std::move(t)), channels(values.size(1)) {}
   const float* scale() const { return values.data_ptr<float>(); }
@@ -129,7 +129,7 @@ struct Normalisation {
   std::int64_t channels;
 };
 
-// Of a batch in training mode, whose running statistics then move, else of the running statistics.
+// Uses the batch statistics in training mode, and updates the running statistics; otherwise uses the running statistics.
 Normalisation normalisation(const Tensor& x, nn::BatchNorm2dImpl& bn, const Moments* known) {
   const std::int64_t channels = x.size(1);
   Normalisation result(at::empty({4, channels}, at::kFloat));
@@ -177,10 +177,11 @@ void normalise_relu(const Tensor& x, const Normalisation& by, Tensor& out) {
 }
 
 struct BatchNormGradient {
-  Tensor weight, bias;  // undefined: not asked for
+  Tensor weight, bias;  // undefined: not requested
 };
 
-// The backward pass of batchnorm_relu. `gradient`, of the output, becomes that of x plus `beside` if x's is needed.
+// The backward pass of batchnorm_relu. Overwrites `gradient`, which is that of the output, with the gradient of x plus `beside`
+// if that of x is needed.
 BatchNormGradient batchnorm_relu_backward(const Tensor& x, const Normalisation& by, bool training, Tensor& gradient,
                                           const Tensor& beside, bool for_x, bool for_parameters) {
   RECORD_FUNCTION("tbft::batch_norm_relu_backward", std::vector<c10::IValue>{});
@@ -227,7 +228,8 @@ bool uses_onednn() {
   return at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN();
 }
 
-// With one thread and one image at::convolution would leave oneDNN for a matrix product, which the reference BLAS makes slow.
+// With one thread and one image, at::convolution would use a matrix product instead of oneDNN, which is slow with the reference
+// BLAS.
 Tensor convolve(const Tensor& x, const nn::Conv2dImpl& conv) {
   const std::int64_t stride = conv.options.stride()->at(0);
   if (uses_onednn())
@@ -246,7 +248,7 @@ void add_shortcut(Tensor& y, const Tensor& x, std::optional<Moments>& result, bo
   const Rows lines(y.size(0) * y.size(2), y.size(1) * y.size(3));
   auto* to = y.data_ptr<float>();
   const auto* from = x.data_ptr<float>();
-  const std::int64_t line = x.size(1) * x.size(3) * stride;  // of x, for one of y
+  const std::int64_t line = x.size(1) * x.size(3) * stride;  // values of x for one line of y
   for_chunks(lines, [&](std::int64_t i) {
     kernels::kernels().add_pooled(to + lines.offset(i), from + i * lines.chunk * line, lines.size(i), y.size(3), y.size(1),
                                   x.size(1), stride);
@@ -254,7 +256,7 @@ void add_shortcut(Tensor& y, const Tensor& x, std::optional<Moments>& result, bo
   if (wanted) result = moments(y);
 }
 
-// dx += the gradient of a shortcut that pools and adds channels.
+// Adds to dx the gradient of a shortcut that pools and pads channels.
 void add_shortcut_gradient(Tensor& dx, const Tensor& dy) {
   RECORD_FUNCTION("tbft::residual", std::vector<c10::IValue>{});
   const std::int64_t stride = dx.size(2) / dy.size(2);
@@ -268,13 +270,13 @@ void add_shortcut_gradient(Tensor& dx, const Tensor& dy) {
   });
 }
 
-// What the forward pass of a block has made on its way.
+// The intermediate results of a block's forward pass.
 struct BlockMaps {
   Tensor activated1, middle, activated2, out;
   Tensor norm1, norm2;
 };
 
-// `keep`: middle is needed for a gradient, so that activated2 cannot take its place.
+// `keep`: a gradient needs middle, so activated2 cannot reuse its memory.
 BlockMaps forward_block(const Tensor& x, const BlockParts& parts, std::optional<Moments>& moments, bool wanted, bool keep) {
   const auto normalised = [](const Tensor& from, nn::BatchNorm2dImpl& bn, const Moments* known, bool in_place, Tensor& norm) {
     RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
@@ -294,7 +296,7 @@ BlockMaps forward_block(const Tensor& x, const BlockParts& parts, std::optional<
   return maps;
 }
 
-// Inputs in this order: x, then weight of bn1, its bias, weight of conv1, and the same of the second half.
+// The inputs are x, then weight and bias of bn1 and weight of conv1, then the same for the second half.
 constexpr std::size_t block_inputs = 7;
 
 class BasicBlockFunction : public Function<BasicBlockFunction> {
@@ -366,7 +368,7 @@ class BatchNormReluFunction : public Function<BatchNormReluFunction> {
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     const auto saved = ctx->get_saved_variables();
-    // A copy: the gradient of the output is not ours to overwrite.
+    // A copy, because the gradient of the output must not be overwritten.
     Tensor gradient = gradients[0].contiguous(channels_last).clone();
     const bool for_x = ctx->needs_input_grad(0);
     const auto bn = batchnorm_relu_backward(saved[0], Normalisation(saved[1]), ctx->saved_data["training"].toBool(), gradient,
@@ -387,9 +389,9 @@ std::pair<Tensor, Tensor> convolution_gradients(const Tensor& gradient, const Te
   RECORD_FUNCTION("tbft::convolution_backward", std::vector<c10::IValue>{});
   const std::array<bool, 3> wanted{for_input, for_weight, false};
   const std::array<std::int64_t, 2> strides{stride, stride}, ones{1, 1};
-  // at::convolution_backward leaves oneDNN for a matrix product where one image has few values (as for convolve()), which makes
-  // a step of one image of 32 px eight times slower. libtorch registers its oneDNN function for all processors alike.
-  const at::AutoDispatchBelowADInplaceOrView below_autograd;  // where it expects to be called
+  // at::convolution_backward uses a matrix product instead of oneDNN if one image has few values (as in convolve()), which
+  // makes a step of one 32 px image eight times slower. libtorch registers its oneDNN function for all processors.
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;  // the function expects this state
   const auto onednn = decltype(at::native::mkldnn_convolution_backward_stub)::DEFAULT;
   auto [x, w, b] = uses_onednn() ? onednn(input, gradient, weight, ones, strides, ones, 1, wanted)
                                  : at::convolution_backward(gradient, input, weight, at::OptionalIntArrayRef(), strides, ones,
@@ -415,7 +417,7 @@ Tensor basic_block(const Tensor& x, const BlockParts& parts, std::optional<Momen
   if (needs_gradient({&x, &bn1.weight, &bn1.bias, &conv1.weight, &bn2.weight, &bn2.bias, &conv2.weight}))
     return BasicBlockFunction::apply(x, bn1.weight, bn1.bias, conv1.weight, bn2.weight, bn2.bias, conv2.weight, &parts,
                                      &moments, wanted);
-  // Without a gradient, and without the bookkeeping for one.
+  // No gradient is needed, so autograd is skipped.
   const torch::NoGradGuard guard;
   return forward_block(x, parts, moments, wanted, false).out;
 }

@@ -1,9 +1,9 @@
-// The basic block, and BatchNorm with the ReLU behind it, in as few passes over memory as batch statistics allow, each with a
-// gradient of its own. For channels_last float32 maps; numbers are those of torch's own operations within float rounding.
-// Includes torch: for the network alone.
+// The basic block, and BatchNorm with the ReLU behind it, in as few passes over memory as batch statistics allow, each with its
+// own gradient. For channels_last float32 maps; results equal those of torch's operations within float rounding. Includes
+// torch, so only the network should include this file.
 #pragma once
 
-// First: clang 14 cannot read libtorch's headers in another order.
+// Must come first, because clang 14 cannot compile libtorch's headers in another order.
 #include <ATen/core/ivalue.h>
 
 #include <torch/nn/modules/batchnorm.h>
@@ -16,7 +16,7 @@
 
 namespace tbft::models {
 
-// Whether the functions below take this map: float32 on the CPU, channels_last, channels in multiples of 16.
+// Whether the functions below support this map: float32 on the CPU, channels_last, channels in multiples of 16.
 bool fusable(const torch::Tensor& x);
 
 // Mean and variance (biased) of each channel, in float32.
@@ -24,13 +24,13 @@ struct Moments {
   std::vector<float> mean, variance;
 };
 
-// relu(bn(x)); in training mode the running statistics move as torch moves them. `known`: the moments of x, where they were
-// computed before.
+// relu(bn(x)); in training mode the running statistics are updated as in torch. `known`: the moments of x if they were computed
+// before.
 torch::Tensor batchnorm_relu(const torch::Tensor& x, torch::nn::BatchNorm2dImpl& bn, const Moments* known = nullptr);
 
-// Of a 3x3 convolution with padding 1 over channels_last maps: the gradients of its input and of its weight, where asked for,
-// else undefined. `gradient` is that of its output. The values of `input` matter to the weight's only, those of `weight` to the
-// input's.
+// The gradients of the input and of the weight of a 3x3 convolution with padding 1 over channels_last maps; undefined if not
+// requested. `gradient` is that of the output. Only the weight's gradient needs the values of `input`, and only the input's
+// gradient those of `weight`.
 std::pair<torch::Tensor, torch::Tensor> convolution_gradients(const torch::Tensor& gradient, const torch::Tensor& input,
                                                               const torch::Tensor& weight, std::int64_t stride, bool for_input,
                                                               bool for_weight);
@@ -42,9 +42,9 @@ struct BlockParts {
   torch::nn::Conv2dImpl& conv2;
 };
 
-// conv2(relu(bn2(conv1(relu(bn1(x)))))) + shortcut, which is x; where conv1 has a stride or more channels, x average-pooled,
-// with channels of zeros. `moments`: in, those of x if known; out, those of the result if `wanted`.
-// Where a gradient is needed, what is kept for it is x, conv1's output and, for trained convolutions, their inputs.
+// conv2(relu(bn2(conv1(relu(bn1(x)))))) + shortcut. The shortcut is x; if conv1 has a stride or more channels, it is x
+// average-pooled and padded with channels of zeros. `moments`: on entry those of x if known, on return those of the result if
+// `wanted`. If a gradient is needed, x, conv1's output and the inputs of trained convolutions are kept.
 torch::Tensor basic_block(const torch::Tensor& x, const BlockParts& parts, std::optional<Moments>& moments, bool wanted);
 
 }  // namespace tbft::models

@@ -1,8 +1,8 @@
-// What the frozen stages of a network give for a set of samples, computed once. Exact where those stages have BatchNorm in eval
-// mode and the samples are the same every time. Includes torch: for the trainer.
+// Caches the outputs of a network's frozen stages for a set of samples. They are exact if BatchNorm in those stages is in eval
+// mode and the samples are the same every time. Includes torch, so only the trainer should include this file.
 #pragma once
 
-// First: clang 14 cannot read libtorch's headers in another order.
+// Must come first, because clang 14 cannot compile libtorch's headers in another order.
 #include <ATen/core/ivalue.h>
 
 #include <ATen/core/Tensor.h>
@@ -21,10 +21,11 @@ class PrefixCache {
   PrefixCache(std::int64_t samples, StoredAs type, StoreLimit limit)
       : samples_(samples), type_(type), limit_(std::move(limit)) {}
 
-  // The activations [N, ...] float32 of the next N samples. All calls bring one shape and memory format, which gather() gives
-  // back. Throws std::runtime_error as SampleStore does, std::invalid_argument for another shape or too many samples.
+  // Adds the activations [N, ...] float32 of the next N samples. All calls have the same shape and memory format, which
+  // gather() returns. Throws std::runtime_error as SampleStore does, and std::invalid_argument for another shape or too many
+  // samples.
   void append(const at::Tensor& activations);
-  // Those of the given samples, in that order, float32.
+  // The activations of the given samples in that order, float32.
   at::Tensor gather(std::span<const std::int64_t> samples) const;
 
   // 0 before the first append().

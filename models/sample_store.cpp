@@ -22,7 +22,7 @@ std::size_t size_of(StoredAs type) {
   return type == StoredAs::float32 ? sizeof(float) : sizeof(std::uint16_t);
 }
 
-// To the nearest, ties to even; NaN stays one.
+// Rounds to nearest, ties to even; NaN stays NaN.
 std::uint16_t to_bfloat16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   if (std::isnan(value)) return static_cast<std::uint16_t>((bits >> 16U) | 0x40U);
@@ -39,17 +39,17 @@ float from_bfloat16(std::uint16_t value) {
                   where, std::strerror(error)));
 }
 
-// $TMPDIR is looked at only by a store that needs it: a stale one is no reason not to train in memory.
+// $TMPDIR is read only by a store that needs it, because a wrong value must not prevent training in memory.
 std::filesystem::path temporary_folder(std::size_t bytes) {
   std::error_code error;
   auto folder = std::filesystem::temp_directory_path(error);
   if (!error) return folder;
-  const char* const named = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  const char* const named = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): no code sets it
   fail(bytes, named != nullptr ? fmt::format("TMPDIR={}", named) : "/tmp", error.value());
 }
 
-// A mapped file without a name: the space is freed when it is unmapped, or the process dies. Its blocks are taken here, since a
-// full disk would later be a SIGBUS.
+// A mapped file without a name, so that its space is freed when it is unmapped or the process ends. Its blocks are allocated
+// here, because a full disk would later cause a SIGBUS.
 void* map_file(std::size_t bytes, const std::filesystem::path& folder) {
   std::string name = (folder / "tbft-cache-XXXXXX").string();
   const int file = mkostemp(name.data(), O_CLOEXEC);

@@ -1,5 +1,4 @@
-// Values of many samples, outside the network: in memory, or in a temporary file that is mapped where they are too many. No
-// torch.
+// Stores values of many samples in memory, or in a mapped temporary file if there are too many. Does not use torch.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +11,13 @@ enum class StoredAs { float32, bfloat16 };
 
 struct StoreLimit {
   std::int64_t memory_bytes = std::int64_t{1} << 30;  // larger stores go to a file
-  std::filesystem::path folder = {};                  // of that file, which has no name; empty: the temporary folder
+  std::filesystem::path folder = {};                  // folder of that unnamed file; empty: the temporary folder
 };
 
 class SampleStore {
  public:
-  // Throws std::runtime_error that says how much was wanted where: no memory, or the disk is full. bfloat16 halves the bytes
-  // and keeps 8 bits of each value's precision.
+  // Throws std::runtime_error with the size and the place if there is not enough memory or disk space. bfloat16 halves the
+  // bytes and keeps 8 bits of each value's precision.
   SampleStore(std::int64_t samples, std::int64_t values_a_sample, StoredAs type, const StoreLimit& limit);
   ~SampleStore();
   SampleStore(const SampleStore&) = delete;

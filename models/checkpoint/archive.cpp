@@ -28,13 +28,13 @@ struct FileCloser {
   void operator()(zip_file_t* file) const { zip_fclose(file); }
 };
 
-// What a file that libzip does not open is, by its first bytes.
+// Describes a file that libzip cannot open, from its first bytes.
 [[noreturn]] void refuse(const std::string& name, std::string_view head, std::string_view zip_says) {
   if (head.starts_with("PK")) {
     throw CheckpointError(fmt::format("{}: the zip archive is truncated or damaged ({}); fetch it again", name, zip_says));
   }
   throw CheckpointError(
-      fmt::format("{}: no checkpoint: torch.save writes a zip archive, and this is none ({})", name, zip_says));
+      fmt::format("{}: not a checkpoint: torch.save writes a zip archive, and this is not one ({})", name, zip_says));
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ void Archive::Discard::operator()(zip* archive) const {
 Archive::Archive(const std::filesystem::path& path) : name_(path.string()) {
   // A pipe would block and a directory has no size.
   if (std::error_code error; !std::filesystem::is_regular_file(path, error)) {
-    throw CheckpointError(fmt::format("{}: {}", name_, error ? error.message() : "no regular file"));
+    throw CheckpointError(fmt::format("{}: {}", name_, error ? error.message() : "not a regular file"));
   }
   stored_left_ = std::filesystem::file_size(path);
   int code = 0;
@@ -67,7 +67,7 @@ Archive::Archive(std::span<const std::byte> bytes, std::string name) : name_(std
   if (source == nullptr) throw CheckpointError(fmt::format("{}: {}", name_, error.text()));
   zip_.reset(zip_open_from_source(source, ZIP_RDONLY, &error.error));
   if (!zip_) {
-    zip_source_free(source);  // only a successful open takes it over
+    zip_source_free(source);  // only a successful open takes ownership
     // char aliases every type, so the first bytes may be read as text.
     const std::size_t size = bytes.size() < 4 ? bytes.size() : 4;
     refuse(name_, {reinterpret_cast<const char*>(bytes.data()), size}, error.text());
@@ -128,7 +128,7 @@ std::vector<std::byte> Archive::read(std::string_view entry) {
   while (have < bytes.size() && (got = zip_fread(file.get(), bytes.data() + have, bytes.size() - have)) > 0) {
     have += static_cast<std::size_t>(got);
   }
-  // libzip compares the CRC when it meets the end, so ask for one byte more.
+  // libzip checks the CRC when it reaches the end, so this requests one byte more.
   std::byte beyond{};
   if (have < bytes.size() || zip_fread(file.get(), &beyond, 1) != 0) {
     throw CheckpointError(fmt::format("{}: {} is damaged ({}); fetch the file again", name_, printable(entry),

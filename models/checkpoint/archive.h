@@ -1,4 +1,4 @@
-// Entries of a zip file by name. Every size is checked against the file's own before anything is allocated.
+// Entries of a zip file by name. Every size is checked against the file's size before memory is allocated.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +17,20 @@ namespace tbft::models {
 
 class Archive {
  public:
-  // Throws CheckpointError when there is no such file, when it is no zip, or when two entries share a name.
+  // Throws CheckpointError if there is no such file, if it is not a zip archive, or if two entries have the same name.
   explicit Archive(const std::filesystem::path& path);
-  // The same over bytes that outlive the archive; `name` stands for the file in errors.
+  // The same for bytes, which must outlive the archive; `name` replaces the file name in errors.
   Archive(std::span<const std::byte> bytes, std::string name);
 
   const std::string& name() const { return name_; }
   std::vector<std::string> entries() const;
   bool contains(std::string_view entry) const { return entries_.contains(entry); }
-  // Uncompressed bytes, as the directory says. Throws CheckpointError for an unknown entry.
+  // The uncompressed size in bytes from the archive's directory. Throws CheckpointError for an unknown entry.
   std::uint64_t size(std::string_view entry) const;
 
-  // One entry, its CRC checked. All stored entries read through one archive may take the file's size together, all compressed
-  // ones max_inflated bytes (torch stores; only repacked files compress). Throws CheckpointError beyond that or on damage.
+  // Reads one entry and checks its CRC. The total of all stored entries read through one archive is limited to the file's size,
+  // the total of all compressed ones to max_inflated bytes (torch stores entries; only repacked files compress them). Throws
+  // CheckpointError beyond that or on damage.
   std::vector<std::byte> read(std::string_view entry);
 
   static constexpr std::uint64_t max_inflated = 256U << 20U;

@@ -15,7 +15,7 @@ using pickle::Dict;
 using pickle::Document;
 
 constexpr int deepest = 3;
-// What files call the weights as they were trained. Copies such as "ema" come after them.
+// The usual names of the trained weights. Copies such as "ema" are less preferred.
 constexpr std::array<std::string_view, 8> usual_names{"state_dict", "model_state_dict", "model_state", "model",
                                                       "net",        "network",          "weights",     "params"};
 constexpr std::array<std::string_view, 5> wrappers{"module.", "_orig_mod.", "model.", "net.", "network."};
@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, 5> wrappers{"module.", "_orig_mod.", "mod
 struct Candidate {
   std::string path;  // "checkpoint.model"
   const Dict* dict;
-  std::size_t rank;  // of its name in usual_names
+  std::size_t rank;  // index of its name in usual_names
 };
 
 bool holds_tensors(const Document& document, const Dict& dict) {
@@ -33,7 +33,7 @@ bool holds_tensors(const Document& document, const Dict& dict) {
   });
 }
 
-// A pickle may contain itself, and one dict many times: the depth bounds the one, the number of candidates the other.
+// A pickle may contain itself, or one dict many times. The depth limits the first, the number of candidates the second.
 void collect(const Document& document, const Dict& dict, const std::string& path, int depth, std::vector<Candidate>& found) {
   constexpr std::size_t most = 100;
   for (const auto& [key, value] : dict.items) {
@@ -66,14 +66,14 @@ ChosenModel choose_model(const Document& document, const std::string& name) {
   if (holds_tensors(document, *top)) return {top, ""};
   std::vector<Candidate> found;
   collect(document, *top, "", 1, found);
-  if (found.empty()) return {top, ""};  // whoever reads its tensors says that there are none
+  if (found.empty()) return {top, ""};  // the code that reads the tensors reports that there are none
   std::ranges::stable_sort(found, {}, &Candidate::rank);
   if (found.size() == 1) return {found.front().dict, ""};
   std::string names;
   for (const auto& candidate : found) names += fmt::format("{}{}", names.empty() ? "" : ", ", printable(candidate.path));
   if (found[0].rank == found[1].rank)
     throw CheckpointError(
-        fmt::format("{}: holds {} models ({}); save the one that is meant with torch.save", name, found.size(), names));
+        fmt::format("{}: holds {} models ({}); save only the right one with torch.save", name, found.size(), names));
   return {found.front().dict,
           fmt::format("{}: holds {} models ({}); '{}' is read", name, found.size(), names, printable(found.front().path))};
 }
@@ -84,7 +84,7 @@ void strip_wrappers(StateDict& state) {
   };
   const auto counter = std::ranges::find(state, "n_averaged", &NamedTensor::name);
   if (counter != state.end() && state.size() > 1) state.erase(counter);
-  // Several may stand before one another; each round shortens the names.
+  // There may be several prefixes; each round removes one.
   for (;;) {
     const auto prefix = std::ranges::find_if(wrappers, all_have);
     if (prefix == wrappers.end()) return;

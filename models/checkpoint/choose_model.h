@@ -1,4 +1,4 @@
-// Which dict of a checkpoint is the model's state, and what its tensors are called without the names of what wrapped it.
+// Finds the dict of a checkpoint that is the model's state, and the names of its tensors without the prefixes of wrappers.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@ namespace tbft::models {
 
 struct ChosenModel {
   const pickle::Dict* state = nullptr;
-  std::string note;  // which of several models it is, for the user; empty where there is one
+  std::string note;  // tells the user which of several models was chosen; empty if there is one
 };
 
-// The outermost dict if it holds tensors; else the dict of tensors that it holds under names such as "state_dict" or
-// "model_state_dict", at most three levels deep. Throws CheckpointError, with `name` for the file, where there is none, or
-// where there are several and no usual name tells which one to take.
+// The outermost dict if it contains tensors; otherwise the dict of tensors in it under a name such as "state_dict" or
+// "model_state_dict", at most three levels deep. Throws CheckpointError, with `name` for the file, if there is none, or if
+// there are several and none has a usual name.
 ChosenModel choose_model(const pickle::Document& document, const std::string& name);
 
-// Takes off what DataParallel, torch.compile and wrapping modules put before every name ("module.", "_orig_mod.", "model."),
-// and leaves out the counter of averaged models that AveragedModel adds.
+// Removes the prefixes of DataParallel, torch.compile and wrapping modules from all names ("module.", "_orig_mod.", "model."),
+// and drops the counter that AveragedModel adds.
 void strip_wrappers(StateDict& state);
 
 }  // namespace tbft::models

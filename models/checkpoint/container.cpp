@@ -31,7 +31,7 @@ std::string find_root(const Archive& archive) {
       root = entry.substr(0, entry.find('/') + 1);
     }
   }
-  if (!root) fail(archive.name(), "a zip archive without data.pkl; no checkpoint that torch.save wrote");
+  if (!root) fail(archive.name(), "a zip archive without data.pkl, so not a checkpoint of torch.save");
   if (archive.contains(*root + "constants.pkl")) {
     fail(archive.name(), "a TorchScript archive, which carries code; save model.state_dict() with torch.save instead");
   }
@@ -82,7 +82,7 @@ class ZipContainer : public Container {
  private:
   void check_byte_order() {
     const std::string entry = root_ + "byteorder";
-    if (!archive_.contains(entry)) return;  // torch before 2.1 writes none; those machines were little-endian
+    if (!archive_.contains(entry)) return;  // torch before 2.1 writes no such entry, on little-endian machines
     constexpr std::string_view little = "little";
     if (archive_.size(entry) == little.size()) {
       const std::vector<std::byte> order = archive_.read(entry);
@@ -92,11 +92,11 @@ class ZipContainer : public Container {
   }
 
   Archive archive_;
-  std::string root_;  // the folder that holds everything in the archive: "archive/"
+  std::string root_;  // the top folder in the archive: "archive/"
   pickle::Document document_;
 };
 
-// The pickles of a magic number and of the protocol 1001, byte for byte as torch.save writes them.
+// The pickles of a magic number and of the protocol 1001, exactly as torch.save writes them.
 constexpr std::array<unsigned char, 21> old_head{0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a,
                                                  0xa8, 0x50, 0x19, 0x2e, 0x80, 0x02, 0x4d, 0xe9, 0x03, 0x2e};
 
@@ -104,8 +104,8 @@ bool is_old(std::span<const std::byte> bytes) {
   return bytes.size() >= old_head.size() && std::memcmp(bytes.data(), old_head.data(), old_head.size()) == 0;
 }
 
-// Behind the head: a pickle about the machine, the pickle of what was saved, a pickled list of storage keys, and for each of
-// them the number of its elements (8 bytes) and the elements.
+// After the head: a pickle describing the machine, the pickle of the saved object, a pickled list of storage keys, and for each
+// key the number of elements (8 bytes) and the elements.
 class OldContainer : public Container {
  public:
   OldContainer(std::span<const std::byte> bytes, std::string name) : name_(std::move(name)) {
@@ -131,7 +131,7 @@ class OldContainer : public Container {
  private:
   void check_byte_order(const pickle::Document& machine) const {
     const auto* facts = std::get_if<pickle::Dict>(&machine.at(machine.root));
-    if (facts == nullptr) fail(name_, "damaged: nothing about the machine that wrote it");
+    if (facts == nullptr) fail(name_, "damaged: no data on the machine that wrote it");
     for (const auto& [key, value] : facts->items) {
       const auto* fact = std::get_if<std::string>(&machine.at(key));
       const auto* is_little = std::get_if<bool>(&machine.at(value));
@@ -145,7 +145,7 @@ class OldContainer : public Container {
     for (const auto& value : document_.values)
       if (const auto* storage = std::get_if<pickle::Storage>(&value)) types.emplace(storage->key, storage->dtype);
     const auto* list = std::get_if<pickle::List>(&keys.at(keys.root));
-    if (list == nullptr) fail(name_, "damaged: the list of storages is none");
+    if (list == nullptr) fail(name_, "damaged: the list of storages is not a list");
     for (const auto id : list->items) {
       const auto* key = std::get_if<std::string>(&keys.at(id));
       const auto type = key == nullptr ? types.end() : types.find(*key);
@@ -166,7 +166,7 @@ class OldContainer : public Container {
   std::map<std::string, std::span<const std::byte>> storages_;
 };
 
-// The old format of a file that was read whole.
+// The old format, for a file that is in memory.
 class OldFile : public Container {
  public:
   OldFile(std::vector<std::byte> bytes, std::string name) : bytes_(std::move(bytes)), container_(bytes_, std::move(name)) {}
@@ -190,7 +190,7 @@ std::vector<std::byte> read_bytes(std::ifstream& file, std::size_t at_most) {
 
 std::unique_ptr<Container> open_container(const std::filesystem::path& path) {
   std::error_code error;
-  if (std::filesystem::is_regular_file(path, error)) {  // of a pipe nothing must be taken; Archive says what is wrong with it
+  if (std::filesystem::is_regular_file(path, error)) {  // a pipe must not be read; Archive reports it as an error
     std::ifstream file(path, std::ios::binary);
     if (is_old(read_bytes(file, old_head.size()))) {
       file.clear();

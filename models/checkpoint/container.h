@@ -1,5 +1,5 @@
-// A file of torch.save, opened: its pickle, and the bytes of the storages that the pickle names. Either the zip archive of
-// torch 1.6 and later, or the older sequence of pickles (`_use_new_zipfile_serialization=False`). Nothing in it is executed.
+// An open file of torch.save: its pickle, and the bytes of the storages that the pickle names. Either the zip archive of torch
+// 1.6 and later, or the older sequence of pickles (`_use_new_zipfile_serialization=False`). Nothing from the file is executed.
 #pragma once
 
 #include <cstddef>
@@ -13,20 +13,22 @@
 
 namespace tbft::models {
 
-// Where write_state_dict keeps the names of the outputs, one a line; torch.load reads no entry that the pickle does not name.
+// The entry in which write_state_dict stores the names of the outputs, one per line; torch.load ignores entries that the pickle
+// does not name.
 inline constexpr std::string_view class_names_entry = "class_names.txt";
 
 class Container {
  public:
   virtual ~Container() = default;
-  virtual const std::string& name() const = 0;  // of the file, for errors
+  virtual const std::string& name() const = 0;  // file name for errors
   virtual const pickle::Document& document() const = 0;
-  // Exactly `what.count` elements, little-endian. Throws CheckpointError where the file has not as many.
+  // Exactly `what.count` elements, little-endian. Throws CheckpointError if the file has another number of elements.
   virtual std::vector<std::byte> read(const pickle::Storage& what) = 0;
   virtual std::vector<std::string> class_names() { return {}; }
 };
 
-// Throw CheckpointError for a file that is neither, damaged, or says more than it has. The bytes outlive the container.
+// Throw CheckpointError for a file of neither format, a damaged file, or one with less data than it states. The bytes must
+// outlive the container.
 std::unique_ptr<Container> open_container(const std::filesystem::path& path);
 std::unique_ptr<Container> open_container(std::span<const std::byte> bytes, std::string name);
 

@@ -12,13 +12,13 @@
 namespace tbft::models::pickle {
 namespace {
 
-// opaque: what it would make is not looked into; empty_dict: a dict whose arguments say nothing about its items.
+// opaque: its result is not inspected; empty_dict: a dict whose arguments do not affect its items.
 enum class Call { ordered_dict, rebuild_tensor, rebuild_parameter, storage, opaque, empty_dict };
 
 struct KnownGlobal {
   std::string_view name;
   Call call;
-  DType dtype = DType::float32;  // of a storage
+  DType dtype = DType::float32;  // for a storage
 };
 constexpr std::array known_globals{
     KnownGlobal{"collections.OrderedDict", Call::ordered_dict},
@@ -34,7 +34,7 @@ constexpr std::array known_globals{
     KnownGlobal{"torch.CharStorage", Call::storage, DType::int8},
     KnownGlobal{"torch.ByteStorage", Call::storage, DType::uint8},
     KnownGlobal{"torch.BoolStorage", Call::storage, DType::boolean},
-    // Beside the tensors: numbers that numpy made (an accuracy), where a tensor was, sizes.
+    // Besides tensors: numbers of numpy (an accuracy), the device of a tensor, sizes.
     KnownGlobal{"numpy.core.multiarray.scalar", Call::opaque},
     KnownGlobal{"numpy._core.multiarray.scalar", Call::opaque},
     KnownGlobal{"numpy.core.multiarray._reconstruct", Call::opaque},
@@ -49,7 +49,7 @@ constexpr std::array known_globals{
     KnownGlobal{"builtins.dict", Call::opaque},
 };
 
-// Opcodes of pickle that are refused and that a reader may want to see by name.
+// Names for error messages of opcodes that are refused.
 struct RefusedOpcode {
   unsigned char code;
   std::string_view name;
@@ -61,7 +61,7 @@ constexpr std::array refused_opcodes{
     RefusedOpcode{'T', "BINSTRING"}, RefusedOpcode{0x93, "STACK_GLOBAL"},
 };
 
-// The machine: a stack of value ids, marks into it, and a memo.
+// The pickle machine: a stack of value ids, marks into it, and a memo.
 class Parser {
  public:
   Parser(std::span<const std::byte> bytes, std::string_view where) : in_(bytes, where) {}
@@ -121,7 +121,7 @@ class Parser {
     push(found->second);
   }
 
-  // Typed access: what does not fit is an error that says what was wanted.
+  // Typed access: a value of another type throws an error with the expected meaning.
   template <typename T>
   const T& as(Id id, std::string_view what) const {
     const T* value = std::get_if<T>(&document_.values[id]);
@@ -221,15 +221,15 @@ void Parser::reduce() {
   }
 }
 
-// Only an OrderedDict gets attributes (a state dict's _metadata: versions of modules), and what is not looked into; they say
-// nothing about tensors.
+// Only an OrderedDict (a state dict's _metadata: versions of modules) and opaque values get attributes, which do not affect
+// tensors.
 void Parser::build() {
   pop();
   if (std::holds_alternative<Opaque>(document_.values[top()])) return;
   target<Dict>("what is given attributes");
 }
 
-// ("storage", torch.FloatStorage, "12", "cuda:0", 432), in the old format with None (no view of another storage) behind it.
+// ("storage", torch.FloatStorage, "12", "cuda:0", 432), in the old format followed by None (not a view of another storage).
 void Parser::persistent_id() {
   const std::vector<Id>& items = as<Tuple>(pop(), "a persistent id").items;
   if (items.size() == 6 && !std::holds_alternative<None>(document_.values[items[5]])) fail("a view of another storage");
@@ -238,14 +238,14 @@ void Parser::persistent_id() {
   const KnownGlobal& type = known_globals[as<Global>(items[1], "a storage's type").index];
   const std::string& key = as<std::string>(items[2], "a storage's key");
   const std::int64_t count = as<std::int64_t>(items[4], "a storage's length");
-  if (type.call != Call::storage) fail("{} is no storage type", type.name);
+  if (type.call != Call::storage) fail("{} is not a storage type", type.name);
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (key.empty() || key.size() > 20 || !std::ranges::all_of(key, is_digit)) fail("the storage key {}", printable(key));
   if (count < 0) fail("a storage of {} elements", count);
   create(Storage{.dtype = type.dtype, .key = key, .count = count});
 }
 
-// One opcode; false at STOP.
+// Executes one opcode; false at STOP.
 bool Parser::step() {
   const Op op = in_.opcode();
   // clang-format off

@@ -1,5 +1,5 @@
-// The part of Python's pickle (protocol 2) that torch.save uses for dicts of tensors. Nothing is imported, built or called: a
-// global is one of a fixed list, and every other one is refused by name.
+// The part of Python's pickle (protocol 2) that torch.save uses for dicts of tensors. Nothing is imported, constructed or
+// called: globals must be in a fixed list, and all others are refused by name.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@
 
 namespace tbft::models::pickle {
 
-// Values stand in one list and name each other by index: a pickle that contains itself is harmless, and nothing recurses.
+// Values are in one list and refer to each other by index, so a pickle that contains itself is harmless, and nothing recurses.
 using Id = std::uint32_t;
 
 struct None {};
-// What a checkpoint holds beside tensors and is not looked into: a numpy number, a device.
+// A value other than a tensor that is not inspected: a numpy number, a device.
 struct Opaque {};
-// A known global by its index in the list of pickle.cpp.
+// A known global, as its index in the list of pickle.cpp.
 struct Global {
   std::size_t index;
 };
@@ -31,7 +31,7 @@ struct Storage {
   std::string key;
   std::int64_t count;
 };
-// A strided view of a storage, in elements. Not yet checked against the storage's end.
+// A strided view of a storage, in elements. Its end is not yet checked against the storage's.
 struct Tensor {
   Storage storage;
   std::int64_t offset;
@@ -59,9 +59,10 @@ inline constexpr std::size_t max_values = 500'000;
 inline constexpr std::size_t max_marks = 1'000;
 inline constexpr std::size_t max_dims = 16;
 
-// `where` begins every error ("x.pth: data.pkl"). Throws CheckpointError on anything that a dict of tensors does not need.
+// `where` is the start of every error ("x.pth: data.pkl"). Throws CheckpointError for anything that a dict of tensors does not
+// need.
 Document parse(std::span<const std::byte> bytes, std::string_view where);
-// The pickle that `bytes` begin with; afterwards they begin behind it.
+// Parses the pickle at the start of `bytes` and removes it from them.
 Document parse_front(std::span<const std::byte>& bytes, std::string_view where);
 
 }  // namespace tbft::models::pickle

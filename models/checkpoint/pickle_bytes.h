@@ -16,7 +16,7 @@
 
 namespace tbft::models::pickle {
 
-// Named as in Python's pickletools.
+// The names are those of Python's pickletools.
 enum class Op : unsigned char {
   proto = 0x80,
   stop = '.',
@@ -51,12 +51,12 @@ enum class Op : unsigned char {
   binpersid = 'Q',
 };
 
-// Takes a pickle apart from the front; reading beyond the end is a CheckpointError.
+// Reads a pickle from the front. Reading beyond the end throws CheckpointError.
 class Cursor {
  public:
   Cursor(std::span<const std::byte> bytes, std::string_view where) : bytes_(bytes), where_(where) {}
 
-  // Says where the current opcode begins.
+  // Throws CheckpointError with the position of the current opcode.
   template <typename... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {
     throw CheckpointError(fmt::format("{} at byte {}: {}", where_, start_, fmt::format(text, std::forward<Args>(args)...)));
@@ -74,7 +74,7 @@ class Cursor {
     for (std::size_t i = 0; i < bytes; ++i) value |= std::to_integer<std::uint64_t>(part[i]) << (8U * i);
     return value;
   }
-  // Two's complement of 0 to 8 bytes, as LONG1 writes it.
+  // An integer in two's complement of 0 to 8 bytes, as in LONG1.
   std::int64_t signed_integer(std::size_t bytes) {
     if (bytes > 8) fail("an integer of {} bytes", bytes);
     if (bytes == 0) return 0;

@@ -1,4 +1,4 @@
-// Text from a file that nobody vouches for, made fit for an error message.
+// Makes text from an untrusted file safe for an error message.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace tbft::models {
 
-// At most 100 characters, all printable ASCII: other bytes become \xNN (a name must not move the user's cursor).
+// At most 100 characters, all printable ASCII: other bytes become \xNN, so that a name cannot control the terminal.
 std::string printable(std::string_view text);
 
 }  // namespace tbft::models

@@ -38,14 +38,14 @@ class Reader {
   std::uint64_t tensor_bytes_ = 0;
 };
 
-// a * b, or nothing beyond 63 bits. Both at least 0.
+// a * b, or nullopt beyond 63 bits. Both must be at least 0.
 std::optional<std::int64_t> product(std::int64_t a, std::int64_t b) {
   std::int64_t result = 0;
   if (__builtin_mul_overflow(a, b, &result)) return std::nullopt;
   return result;
 }
 
-// The element farthest from the storage's beginning that a view touches (its offset when it is empty); nothing on overflow.
+// The last element of the storage that a view uses (its offset if it is empty); nullopt on overflow.
 std::optional<std::int64_t> last_element(const Tensor& tensor) {
   std::int64_t last = tensor.offset;
   for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
@@ -74,7 +74,7 @@ void gather(const std::byte* source, const Tensor& tensor, std::size_t element, 
   std::vector<std::int64_t> index(dims, 0);
   std::vector<std::int64_t> strides = tensor.strides;
   for (std::size_t d = 0; d < dims; ++d) {
-    if (tensor.shape[d] == 1) strides[d] = 0;  // never stepped along, and unchecked
+    if (tensor.shape[d] == 1) strides[d] = 0;  // its stride is never used and may be any number
   }
   std::int64_t at = tensor.offset;
   for (std::size_t out = 0; out < target.size(); out += element) {
@@ -122,11 +122,11 @@ NamedTensor Reader::materialise(std::string name, const Tensor& tensor) {
   if (*count > 0 && *last >= tensor.storage.count) {
     fail("{} reaches element {} of data/{}, which has {}", printable(name), *last, tensor.storage.key, tensor.storage.count);
   }
-  // Views may repeat elements (strides of 0) and share storages: what they unfold to is bounded by what the file holds.
+  // Views may repeat elements (strides of 0) and share storages, so their total size is limited relative to the file's size.
   constexpr std::uint64_t slack = 64U << 20U;
   const std::uint64_t limit = 4 * storage_bytes_ + slack;
   if (static_cast<std::uint64_t>(*bytes) > limit - std::min(limit, tensor_bytes_)) {
-    fail("{} unfolds to {} elements, far more than the file holds", printable(name), *count);
+    fail("{} unfolds to {} elements, many more than the file has", printable(name), *count);
   }
   tensor_bytes_ += static_cast<std::uint64_t>(*bytes);
 
@@ -149,7 +149,7 @@ Checkpoint Reader::run() {
   for (const auto& [key, value] : chosen.state->items) {
     const auto* name = std::get_if<std::string>(&document.at(key));
     if (is_scalar(document.at(value))) continue;  // an epoch number, an accuracy
-    if (name == nullptr) fail("a key of the dict is no text");
+    if (name == nullptr) fail("a key of the dict is not a text");
     const auto* tensor = std::get_if<Tensor>(&document.at(value));
     if (tensor == nullptr)
       fail("{} is {}, not a tensor; save model.state_dict() with torch.save", printable(*name), kind_of(document.at(value)));

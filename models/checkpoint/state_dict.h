@@ -16,7 +16,7 @@ namespace tbft::models {
 enum class DType { float64, float32, float16, bfloat16, int64, int32, int16, int8, uint8, boolean };
 std::size_t size_of(DType dtype);
 std::string_view to_string(DType dtype);
-// Elements of a shape; nothing when an extent is negative or the count needs more than 63 bits.
+// The number of elements of a shape; nullopt if an extent is negative or the count needs more than 63 bits.
 std::optional<std::int64_t> element_count(std::span<const std::int64_t> shape);
 
 // One tensor: dense, row-major, little-endian bytes.
@@ -28,7 +28,7 @@ struct NamedTensor {
 };
 using StateDict = std::vector<NamedTensor>;  // in the file's order
 
-// The file, what is wrong in it, and where: "x.pth: data.pkl names os.system; only tensors are read".
+// The message has the file, the problem and its place: "x.pth: data.pkl names os.system; only tensors are read".
 struct CheckpointError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -36,22 +36,22 @@ struct CheckpointError : std::runtime_error {
 struct Checkpoint {
   std::string name;  // of the file, for errors
   StateDict state;
-  std::vector<std::string> class_names;  // of the outputs, in their order; empty where the file does not say
-  std::string note;                      // which of several models was read, for the user; empty where there was one
+  std::vector<std::string> class_names;  // names of the outputs in order; empty if the file has none
+  std::string note;                      // tells the user which of several models was read; empty if there was one
 };
 
-// Reads an (ordered) dict of tensors, in torch's zip format or the one before it. A wrapping dict ({"state_dict": ...}) and
-// prefixes of wrapped modules (`module.`) are accepted and removed (models/checkpoint/choose_model.h).
-// Every opcode and global beyond what tensors need is refused by name; sizes are checked before anything is allocated.
+// Reads an (ordered) dict of tensors, in torch's zip format or the older one. A wrapping dict ({"state_dict": ...}) and
+// prefixes of wrapped modules (`module.`) are accepted and removed (models/checkpoint/choose_model.h). Every opcode and global
+// that tensors do not need is refused by name; sizes are checked before memory is allocated.
 Checkpoint read_checkpoint(const std::filesystem::path& path);
-// Its tensors alone.
+// Reads only the tensors.
 StateDict read_state_dict(const std::filesystem::path& path);
-// The same from bytes in memory; `name` stands for the file in errors.
+// The same from bytes in memory; `name` replaces the file name in errors.
 StateDict read_state_dict(std::span<const std::byte> file, std::string name);
 
-// Writes what Python's torch.load reads as an OrderedDict of tensors; equal states give equal bytes. Class names, where given,
-// go into an entry of their own, which Python leaves alone. Temporary name, sync, rename. Throws CheckpointError for a name
-// that is empty or used twice, bytes that do not fit the shape, or a file that cannot be written.
+// Writes a file that Python's torch.load reads as an OrderedDict of tensors; equal states give equal bytes. Class names, if
+// given, have a separate entry, which Python ignores. Writes to a temporary name, syncs and renames. Throws CheckpointError for
+// a name that is empty or used twice, bytes that do not fit the shape, or a file that cannot be written.
 void write_state_dict(const std::filesystem::path& path, const StateDict& state,
                       const std::vector<std::string>& class_names = {});
 

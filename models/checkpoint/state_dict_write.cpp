@@ -95,7 +95,7 @@ class Pickler {
 
 void add_tensor(Pickler& out, const NamedTensor& tensor, std::size_t key) {
   std::vector<std::int64_t> strides(tensor.shape.size(), 1);
-  // An empty tensor has no element to step to, and its extents may be beyond any product.
+  // An empty tensor needs no strides, and the product of its extents could overflow.
   for (std::size_t d = strides.size(); d-- > 1 && !tensor.bytes.empty();) strides[d - 1] = strides[d] * tensor.shape[d];
   out.global("torch._utils", "_rebuild_tensor_v2").op(Op::mark);
   out.op(Op::mark).text("storage").global("torch", storage_type(tensor.dtype));
@@ -120,8 +120,8 @@ struct Discard {
 };
 using Zip = std::unique_ptr<zip_t, Discard>;
 
-// Adds bytes that live until the archive is closed, uncompressed as torch does and with a fixed date: equal states give equal
-// files.
+// Adds an entry, uncompressed as in torch and with a fixed date, so that equal states give equal files. The bytes must live
+// until the archive is closed.
 void add_entry(const std::filesystem::path& path, zip_t* archive, const std::string& name, const void* data, std::size_t size) {
   zip_source_t* source = zip_source_buffer(archive, data, size, 0);
   const zip_int64_t index = source == nullptr ? -1 : zip_file_add(archive, name.c_str(), source, ZIP_FL_ENC_UTF_8);
@@ -130,13 +130,13 @@ void add_entry(const std::filesystem::path& path, zip_t* archive, const std::str
     fail(path, zip_strerror(archive));
   }
   const auto at = static_cast<zip_uint64_t>(index);
-  constexpr zip_uint16_t first_day = 1U << 5U | 1U;  // 1980-01-01, the first that zip knows
+  constexpr zip_uint16_t first_day = 1U << 5U | 1U;  // 1980-01-01, the first date of zip
   if (zip_set_file_compression(archive, at, ZIP_CM_STORE, 0) != 0 || zip_file_set_dostime(archive, at, 0, first_day, 0) != 0) {
     fail(path, zip_strerror(archive));
   }
 }
 
-// One a line: a line end within a name becomes a blank.
+// One name per line; a line end in a name becomes a blank.
 std::string lines_of(const std::vector<std::string>& names) {
   std::string text;
   for (std::string name : names) {
@@ -160,7 +160,7 @@ void write_archive(const std::filesystem::path& path, const StateDict& state, co
   add_entry(path, archive.get(), "archive/version", version.data(), version.size());
   if (!names.empty()) add_entry(path, archive.get(), fmt::format("archive/{}", class_names_entry), names.data(), names.size());
   if (zip_close(archive.get()) != 0) fail(path, zip_strerror(archive.get()));
-  std::ignore = archive.release();  // closed is freed
+  std::ignore = archive.release();  // closing has freed it
 }
 
 void sync(const std::filesystem::path& path, int flags) {
@@ -199,7 +199,7 @@ void write_state_dict(const std::filesystem::path& path, const StateDict& state,
     sync(temporary, O_RDONLY);
     std::filesystem::rename(temporary, path);
   } catch (...) {
-    std::error_code ignored;  // the first error is the one to tell
+    std::error_code ignored;  // the first error is reported
     std::filesystem::remove(temporary, ignored);
     throw;
   }

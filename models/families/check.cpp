@@ -1,4 +1,4 @@
-// Whether a checkpoint holds a network's tensors, and nothing that no trained network has.
+// Checks that a checkpoint has a network's tensors with possible values.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -19,7 +19,7 @@ bool is_floating(DType dtype) {
   return dtype == DType::float64 || dtype == DType::float32 || dtype == DType::float16 || dtype == DType::bfloat16;
 }
 
-// Of a floating-point type, the bits that are all set in infinity and NaN.
+// The exponent bits of a floating-point type, which are all set in infinity and NaN.
 std::uint64_t exponent_bits(DType dtype) {
   switch (dtype) {
     case DType::float64:
@@ -33,7 +33,7 @@ std::uint64_t exponent_bits(DType dtype) {
   }
 }
 
-// What is wrong with the numbers of a floating-point tensor; empty where nothing is.
+// The problem with the numbers of a floating-point tensor; empty if there is none.
 std::string_view wrong_number(const NamedTensor& tensor) {
   const std::size_t size = size_of(tensor.dtype);
   const std::uint64_t exponent = exponent_bits(tensor.dtype);
@@ -41,7 +41,7 @@ std::string_view wrong_number(const NamedTensor& tensor) {
   const bool is_variance = tensor.name.ends_with("running_var");
   for (std::size_t at = 0; at + size <= tensor.bytes.size(); at += size) {
     std::uint64_t bits = 0;
-    std::memcpy(&bits, &tensor.bytes[at], size);  // little-endian, as the file and every machine we run on
+    std::memcpy(&bits, &tensor.bytes[at], size);  // little-endian, as the file and all supported machines
     if ((bits & exponent) == exponent) return "a number that is not finite (NaN or infinity)";
     if (is_variance && (bits & sign) != 0 && bits != sign) return "a negative variance";
   }

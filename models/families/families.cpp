@@ -33,7 +33,7 @@ Architecture describe(const NetworkSpec& spec) {
 Architecture recognise(const StateDict& state) {
   const auto list = families();
   const auto found = std::ranges::find_if(list, [&](const Family* family) { return family->resembles(state); });
-  // Where no family resembles it, the first one says what it looked for.
+  // If no family matches, the first one reports what it expects.
   const Family& family = found == list.end() ? *list.front() : **found;
   Architecture network = family.describe(family.infer(state));
   check(network, state);

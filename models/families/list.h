@@ -1,4 +1,4 @@
-// Every family, one line each: NAME.cpp defines family::NAME(), NAME_module.cpp family::NAME_module() (modules.h).
+// The list of all families, one line each: NAME.cpp defines family::NAME(), NAME_module.cpp family::NAME_module() (modules.h).
 #pragma once
 
 #include "models/families/family.h"

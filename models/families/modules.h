@@ -1,4 +1,5 @@
-// The networks of every family as libtorch modules. Includes torch: for network.cpp and the files NAME_module.cpp alone.
+// The networks of every family as libtorch modules. Includes torch; only network.cpp and the files NAME_module.cpp should
+// include it.
 #pragma once
 
 #include "models/families/list.h"

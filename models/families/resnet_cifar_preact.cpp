@@ -1,5 +1,5 @@
 // The paper's networks: pre-activation ResNets of CIFAR's shape (He et al. 2016, "Identity Mappings in Deep Residual
-// Networks"), whose shortcuts pool and add channels of zeros, without weights.
+// Networks"), with shortcuts without weights that pool and add channels of zeros.
 //
 // Stages: 0 conv1 and layer1, 1 layer2, 2 layer3, 3 the final bn and the pooling, 4 fc. The final bn belongs to no block.
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ std::int64_t channels(const NetworkSpec& spec, int layer) {
   return layer == 0 ? 16 : std::int64_t{spec.width} * (16 << (layer - 1));
 }
 
-// Side of the map that a layer gives out; layer 0 is the first convolution.
+// The side of a layer's output map; layer 0 is the first convolution.
 std::int64_t side(const NetworkSpec& spec, int layer) {
   return layer < 2 ? spec.pixels : spec.pixels >> (layer - 1);
 }
@@ -32,7 +32,7 @@ std::int64_t map_values(const NetworkSpec& spec, int layer) {
   return channels(spec, layer) * side(spec, layer) * side(spec, layer);
 }
 
-// The pooled map of layer3 is this wide.
+// The side of layer3's pooled map.
 std::int64_t pooled_side(const NetworkSpec& spec) {
   return spec.pixels / 32;
 }
@@ -43,10 +43,10 @@ int blocks_per_layer(const NetworkSpec& spec) {
 
 void check(const NetworkSpec& spec) {
   if (spec.depth < 8 || spec.depth % 6 != 2)
-    throw std::invalid_argument(fmt::format("depth {}: it must be 6n + 2, as 26", spec.depth));
+    throw std::invalid_argument(fmt::format("depth {}: it must be 6n + 2, such as 26", spec.depth));
   if (spec.width < 1 || spec.width > 1024)
     throw std::invalid_argument(fmt::format("width {}: it must be 1 to 1024", spec.width));
-  if (spec.classes < 1) throw std::invalid_argument(fmt::format("{} classes: there must be one at least", spec.classes));
+  if (spec.classes < 1) throw std::invalid_argument(fmt::format("{} classes: there must be at least one", spec.classes));
   if (spec.pixels < 32 || spec.pixels > 32768 || spec.pixels % 32 != 0)
     throw std::invalid_argument(fmt::format("{} pixels: it must be a multiple of 32, at most 32768", spec.pixels));
 }
@@ -113,7 +113,7 @@ Architecture describe_network(const NetworkSpec& spec) {
   add_convolution(network, 0, "conv1", {.in = 3, .out = channels(spec, 0), .kernel = 3, .side = spec.pixels});
   for (int layer = 1; layer <= 3; ++layer) add_layer(network, layer);
   add_batchnorm(network, 3, "bn", channels(spec, 3), side(spec, 3), true);
-  network.layers.back().kept_output_values = map_values(spec, 3);  // of the ReLU behind it, for the pooling
+  network.layers.back().kept_output_values = map_values(spec, 3);  // output of the ReLU after it, for the pooling
   network.tensors.push_back({.name = "fc.weight", .shape = {spec.classes, features}, .stage = 4});
   network.tensors.push_back({.name = "fc.bias", .shape = {spec.classes}, .stage = 4});
   network.layers.push_back(
@@ -128,7 +128,8 @@ const NamedTensor* find(const StateDict& state, std::string_view name) {
 
 const Shape& shape_of(const StateDict& state, std::string_view name, std::size_t dims) {
   const NamedTensor* tensor = find(state, name);
-  if (tensor == nullptr) throw CheckpointError(fmt::format("the checkpoint has no {}; it is no ResNet of this family", name));
+  if (tensor == nullptr)
+    throw CheckpointError(fmt::format("the checkpoint has no {}; it is not a ResNet of this family", name));
   if (tensor->shape.size() != dims)
     throw CheckpointError(fmt::format("{} has the shape [{}]", name, fmt::join(tensor->shape, ", ")));
   return tensor->shape;
@@ -141,7 +142,7 @@ bool resembles(const StateDict& state) {
 NetworkSpec infer(const StateDict& state) {
   int blocks = 0;
   while (find(state, fmt::format("layer1.{}.conv1.weight", blocks)) != nullptr) ++blocks;
-  if (blocks == 0) throw CheckpointError("the checkpoint has no layer1.0.conv1.weight; it is no ResNet of this family");
+  if (blocks == 0) throw CheckpointError("the checkpoint has no layer1.0.conv1.weight; it is not a ResNet of this family");
 
   const std::int64_t last_channels = shape_of(state, "bn.weight", 1)[0];
   const std::int64_t width = last_channels / 64;

@@ -1,5 +1,6 @@
 // The paper's networks as libtorch modules (resnet_cifar_preact.cpp describes them).
-// First: clang 14 cannot read libtorch's headers in another order.
+
+// Must come first, because clang 14 cannot compile libtorch's headers in another order.
 #include <ATen/core/ivalue.h>
 
 #include <torch/nn/init.h>
@@ -26,8 +27,8 @@ nn::Conv2d conv3x3(std::int64_t in, std::int64_t out, std::int64_t stride) {
   return nn::Conv2d(nn::Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false));
 }
 
-// bn1, ReLU, conv1, bn2, ReLU, conv2, plus the input; where the shape changes the input is average-pooled and gets channels of
-// zeros. The ReLUs work in place: BatchNorm keeps its input for the backward pass, never its output.
+// bn1, ReLU, conv1, bn2, ReLU, conv2, plus the input. If the shape changes, the input is average-pooled and padded with
+// channels of zeros. The ReLUs work in place: BatchNorm keeps its input for the backward pass, never its output.
 class BasicBlockImpl : public nn::Module {
  public:
   BasicBlockImpl(std::int64_t in, std::int64_t out, std::int64_t stride)
@@ -38,14 +39,14 @@ class BasicBlockImpl : public nn::Module {
         bn2(register_module("bn2", nn::BatchNorm2d(out))),
         conv2(register_module("conv2", conv3x3(out, out, 1))) {}
 
-  // `moments`: of x where known; then of the result, if `wanted` and the passes are fused.
+  // `moments`: on entry those of x if known; on return those of the result if `wanted` and the passes are fused.
   torch::Tensor forward(torch::Tensor x, std::optional<Moments>& moments, bool wanted) {
     if (fusable(x) && (conv2->weight.size(0) % x.size(1)) == 0)
       return basic_block(x, {*bn1, *conv1, *bn2, *conv2}, moments, wanted);
     moments.reset();
     const torch::Tensor y = conv2(bn2(conv1(bn1(x).relu_())).relu_());
     if (stride_ != 1) x = torch::avg_pool2d(x, stride_);
-    // A pad keeps channels_last; a concatenation with fresh zeros would fall back to contiguous.
+    // A pad keeps channels_last; a concatenation with zeros would make the result contiguous.
     if (grow_ != 0) x = torch::constant_pad_nd(x, {0, 0, 0, 0, 0, grow_});
     return x + y;
   }
@@ -60,7 +61,7 @@ class BasicBlockImpl : public nn::Module {
 };
 TORCH_MODULE(BasicBlock);
 
-// The residual blocks of a stage, of the shapes that the description gives their two convolutions.
+// The residual blocks of a stage, with the shapes of their two convolutions from the description.
 nn::ModuleList make_layer(const Architecture& network, int stage) {
   nn::ModuleList blocks;
   for (const Layer& layer : network.layers)
@@ -72,7 +73,7 @@ nn::ModuleList make_layer(const Architecture& network, int stage) {
 torch::Tensor forward_layer(nn::ModuleList& layer, torch::Tensor x) {
   std::optional<Moments> moments;
   for (std::size_t i = 0; i < layer->size(); ++i) {
-    // The next block's first BatchNorm wants the moments of this one's sum, which cost least while it is made.
+    // The next block's first BatchNorm needs the moments of this block's sum; computing them with the sum costs least.
     const bool wanted = i + 1 < layer->size() && layer->at<BasicBlockImpl>(i + 1).uses_batch_statistics();
     x = layer->at<BasicBlockImpl>(i).forward(x, moments, wanted);
   }
@@ -87,7 +88,7 @@ class ResNet final : public Network {
  public:
   explicit ResNet(Architecture architecture) : Network(std::move(architecture)) {
     const Architecture& network = this->architecture();
-    // The published order of construction and initialisation: the same torch seed gives the same weights as in Python.
+    // Construction and initialisation are in the published order, so that a torch seed gives the same weights as in Python.
     // Convolutions' weights are N(0, sqrt(2 / (k * k * out))).
     conv1 = register_module("conv1", conv3x3(3, network.layers.front().convolution.out, 1));
     layer1 = register_module("layer1", make_layer(network, 0));

@@ -11,7 +11,7 @@ extern const Kernels avx512;
 std::span<const Kernels* const> available() {
 #if defined(__x86_64__)
   static constexpr const Kernels* all[] = {&plain, &avx2, &avx512};
-  // They are compiled for x86-64-v3 and v4: what the compiler may use of these.
+  // The features of x86-64-v3 and v4 that the compiler may use in the passes.
   const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

@@ -1,4 +1,4 @@
-// The passes of passes.h, compiled once for each instruction set; one is picked at run time. No torch here.
+// The passes of passes.h, compiled once for each instruction set; one is selected at run time. Does not use torch.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 
 namespace tbft::models::kernels {
 
-// The sets that this processor runs, the fastest last.
+// The instruction sets that this processor supports, the fastest last.
 std::span<const Kernels* const> available();
 // The fastest one.
 const Kernels& kernels();

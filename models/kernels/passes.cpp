@@ -1,5 +1,5 @@
-// The passes of passes.h in the instruction set that this is compiled for, named TBFT_KERNELS. It uses nothing of the standard
-// library: an inline function of it, compiled here for a newer processor, might be the one that the linker keeps for all.
+// The passes of passes.h in the instruction set that this is compiled for, named TBFT_KERNELS. It does not use the standard
+// library, because the linker might keep an inline function compiled here for a newer processor and use it in all files.
 #include "models/kernels/passes.h"
 
 namespace tbft::models::kernels {
@@ -37,8 +37,8 @@ TBFT_INLINE Vector gate(Vector activated, Vector gradient) {
   return activated <= zero ? zero : gradient;
 }
 
-// V vectors of channels at a time, U rows at a time: eight sums stand in registers, enough to hide an addition's latency.
-// Sums are kept in float over few rows, then added up in double.
+// Works on V vectors of channels and U rows at a time, so that eight sums are in registers, enough to hide an addition's
+// latency. Sums over few rows are in float; their total is in double.
 constexpr Index rows_in_float = 128;
 
 // `pass` has run<V, U>(first channel).
@@ -50,7 +50,7 @@ TBFT_INLINE void over_channels(Index channels, const Pass& pass) {
   for (; c < channels; c += lanes) pass.template run<1, 4>(c);
 }
 
-// Two sums a channel of what `terms(row, channel, v, a, b)` gives for each vector.
+// Two sums for each channel of the terms that `terms(row, channel, v, a, b)` returns for each vector.
 template <unsigned V, unsigned U, class Terms>
 TBFT_INLINE void sum_rows(Index rows, Index channels, Index c, double* sums, const Terms& terms) {
   for (Index begin = 0; begin < rows; begin += rows_in_float) {
@@ -218,7 +218,7 @@ void input_gradient(const float* x, const float* gradient, const float* beside, 
     over_channels(channels, InputGradient<false>{x, gradient, beside, out, rows, channels, scale, shift, mean, slope, offset});
 }
 
-// Calls work(values of y, values of x) for each vector of x that a vector of y is the mean of.
+// Calls work(values of y, values of x) for each vector of x that contributes to the mean in a vector of y.
 template <class Work>
 TBFT_INLINE void over_pooled(Index rows, Index side, Index channels, Index x_channels, Index stride, const Work& work) {
   for (Index r = 0; r < rows; ++r)

@@ -1,21 +1,21 @@
 // Elementwise passes over a channels_last map: BatchNorm with ReLU in both directions, and the residual addition. Plain
-// pointers, one thread; models/fused.cpp divides the rows. It includes next to nothing: passes.cpp says why.
+// pointers, one thread; models/fused.cpp divides the rows. It includes as little as possible; passes.cpp explains why.
 #pragma once
 
 #include <cstdint>
 
 namespace tbft::models::kernels {
 
-// Channels come in multiples of this.
+// The number of channels must be a multiple of this.
 inline constexpr std::int64_t channel_step = 16;
 
-// x, y, gradient: [rows, channels] float32, contiguous. One value a channel: the other pointers.
+// x, y, gradient: [rows, channels] float32, contiguous. The other pointers have one value for each channel.
 struct Kernels {
-  const char* name;  // of the instruction set
+  const char* name;  // name of the instruction set
 
   // Sums of (x - pivot) and of its square over the rows, in double: sums[0..channels), sums[channels..2 channels).
   void (*moments)(const float* x, std::int64_t rows, std::int64_t channels, const float* pivot, double* sums);
-  // y += x, then the moments of y. `sums` null: none.
+  // y += x, then the moments of y unless `sums` is null.
   void (*add)(float* y, const float* x, std::int64_t rows, std::int64_t channels, const float* pivot, double* sums);
   // out = max(scale x + shift, 0); NaN stays. out may be x.
   void (*normalise_relu)(const float* x, float* out, std::int64_t rows, std::int64_t channels, const float* scale,
@@ -31,7 +31,7 @@ struct Kernels {
   // the first x_channels of y += the mean of x's stride x stride pixels. x's lines are stride times as many and as long.
   void (*add_pooled)(float* y, const float* x, std::int64_t rows, std::int64_t side, std::int64_t channels,
                      std::int64_t x_channels, std::int64_t stride);
-  // Its gradient: of x += what goes through from that of y.
+  // Its gradient: adds to the gradient of x the part that the shortcut passes from the gradient of y.
   void (*add_pooled_gradient)(float* x, const float* y, std::int64_t rows, std::int64_t side, std::int64_t channels,
                               std::int64_t x_channels, std::int64_t stride);
 };
