@@ -37,12 +37,12 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   self.start(self.clock->now());
   // The first window needs a reading before its start.
   const TimeNs give_up = self.clock->now() + self.gap_limit + self.arrival;
-  const auto heard = [&] {
+  const auto received = [&] {
     const std::lock_guard lock(self.mutex);
     if (const auto error = self.error()) std::rethrow_exception(error);
     return !self.recent.empty() || self.last_old || self.failed_since;
   };
-  while (!heard() && self.clock->now() < give_up) self.wait_a_little();
+  while (!received() && self.clock->now() < give_up) self.wait_a_little();
 }
 
 Monitor::~Monitor() {

@@ -197,8 +197,8 @@ void RunningEnergy::interval(const Reading& a, const Reading& b, bool gap) {
     step_W = 0;  // the term for gaps includes it
   } else if (!meter_->counter || meter_->current_share < 1) {
     // A reading covers the part of the interval in which the meter converts the current.
-    const double told = meter_->counter ? 1 : std::min(1.0, meter_->averaging_s / length_s);
-    const double seen = meter_->current_share * told;
+    const double covered = meter_->counter ? 1 : std::min(1.0, meter_->averaging_s / length_s);
+    const double seen = meter_->current_share * covered;
     const double unseen_s = (1 - seen) * length_s;
     steps_J2_ += square(unseen_s * step_W) / 12;
     // For independent samples, the term for steps already includes a sixth of the variance.
