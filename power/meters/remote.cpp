@@ -139,10 +139,10 @@ class Remote final : public Meter {
       const auto payload = seal_in_.open(*sealed);
       if (!payload) return lost("a frame with a wrong tag: changed on its way");
       const auto message = decode(*payload);
-      if (!message) return lost("what it sends is not this version of the protocol");
+      if (!message) return lost("the server sent no message of this protocol version");
       handle(*message, arrived);
     }
-    if (frames_.broken()) lost("what it sends is not the protocol");
+    if (frames_.broken()) lost("the server does not use the protocol");
   }
 
   void handle(const Message& message, TimeNs arrived) {
@@ -152,7 +152,7 @@ class Remote final : public Meter {
     if (const auto* m = std::get_if<MeterMessage>(&message); m && phase_ == Phase::meter) return meter_is(*m);
     if (const auto* m = std::get_if<Time>(&message); m && asked_at_ == m->t1) return time_is(*m, arrived);
     const auto* m = std::get_if<Readings>(&message);
-    if (m == nullptr || phase_ != Phase::ready || !started_) return lost("a message that nobody asked for");
+    if (m == nullptr || phase_ != Phase::ready || !started_) return lost("an unexpected message");
     for (const Reading& reading : m->readings) hold(reading, arrived);
   }
 
@@ -191,8 +191,8 @@ class Remote final : public Meter {
 
   void meter_is(const MeterMessage& meter) {
     if (known_ && encode(MeterMessage{.info = meter.info}) != encode(MeterMessage{.info = served_})) {
-      throw MeterUnavailable(fmt::format("meter remote: {} now serves another meter ({}) than before ({}): start anew", where_,
-                                         meter.info.uri, served_.uri));
+      throw MeterUnavailable(fmt::format("meter remote: {} now serves another meter ({}) than before ({}): open it again",
+                                         where_, meter.info.uri, served_.uri));
     }
     restarted_ = restarted_ || (known_ && meter.run != run_);
     known_ = true;
