@@ -16,7 +16,7 @@ std::vector<std::string_view> names(const Diagnosis& diagnosis) {
   return result;
 }
 
-TEST(Candidates, are_known_strategies_each_once) {
+TEST(Candidates, AreKnownStrategiesEachOnce) {
   for (const auto level : {Level::none, Level::input, Level::feature, Level::output, Level::mixture, Level::unsure})
     for (const bool one_to_one : {false, true})
       for (const auto front : {Level::input, Level::feature}) {
@@ -28,7 +28,7 @@ TEST(Candidates, are_known_strategies_each_once) {
       }
 }
 
-TEST(Candidates, follow_the_level) {
+TEST(Candidates, FollowTheLevel) {
   EXPECT_EQ(names({.level = Level::none}).front(), "none");
   EXPECT_EQ(names({.level = Level::input}).front(), "bn-stats");
   EXPECT_EQ(names({.level = Level::unsure}).front(), "bn-stats");
@@ -39,7 +39,7 @@ TEST(Candidates, follow_the_level) {
   EXPECT_EQ(names({.level = Level::mixture, .parts = {Level::feature, Level::output}}).front(), "relabel");
 }
 
-TEST(Candidates, are_what_the_paper_tunes_or_cheaper) {
+TEST(Candidates, AreWhatThePaperTunesOrCheaper) {
   const auto input = names({.level = Level::input});
   EXPECT_THAT(input, testing::Contains("block1"));
   EXPECT_EQ(input.back(), "full") << "the dearest last";

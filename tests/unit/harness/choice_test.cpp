@@ -17,7 +17,7 @@ using testing::DoubleEq;
 using testing::ElementsAre;
 using testing::Pair;
 
-TEST(Rgn, a_block_is_one_vector_and_mini_batches_are_averaged) {
+TEST(Rgn, ABlockIsOneVectorAndMiniBatchesAreAveraged) {
   // layer2: |theta| = 5, |g| = 5 then 0; layer3: |theta| = 2, |g| = 1.5 twice; fc: |theta| = 100. bn belongs to no block.
   const std::vector<ProbedParameter> probed{{"layer2.0.conv1.weight", 9, {16, 0}},
                                             {"layer2.0.bn1.weight", 16, {9, 0}},
@@ -30,12 +30,12 @@ TEST(Rgn, a_block_is_one_vector_and_mini_batches_are_averaged) {
   EXPECT_EQ(block_of_largest_rgn(first, network), "block2");
 }
 
-TEST(Rgn, rates_are_those_of_each_tensor_over_the_largest) {
+TEST(Rgn, RatesAreThoseOfEachTensorOverTheLargest) {
   const std::vector<ProbedParameter> probed{{"conv1.weight", 4, {1, 9}}, {"fc.weight", 1, {16, 16}}, {"fc.bias", 0, {1, 1}}};
   EXPECT_THAT(relative_rates(probed), ElementsAre(DoubleEq(0.25), DoubleEq(1), 0));
 }
 
-TEST(Rgn, gradients_that_say_nothing_are_refused) {
+TEST(Rgn, GradientsThatSayNothingAreRefused) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<ProbedParameter> broken{{"fc.weight", 1, {nan}}};
   EXPECT_THROW(block_of_largest_rgn(broken, network), std::invalid_argument);
@@ -43,12 +43,12 @@ TEST(Rgn, gradients_that_say_nothing_are_refused) {
   EXPECT_THROW(block_of_largest_rgn(std::vector<ProbedParameter>{{"bn.weight", 1, {1}}}, network), std::invalid_argument);
 }
 
-TEST(Elastic, importance_is_summed_by_block) {
+TEST(Elastic, ImportanceIsSummedByBlock) {
   const std::vector<ProbedStep> probed{{"conv1.weight", 1}, {"layer1.0.conv1.weight", 2}, {"fc.bias", -3}, {"bn.weight", 9}};
   EXPECT_THAT(importance_of_blocks(probed, network), ElementsAre(Pair("block1", 3), Pair("fc", -3)));
 }
 
-TEST(Elastic, takes_what_is_most_important_within_the_budget) {
+TEST(Elastic, TakesWhatIsMostImportantWithinTheBudget) {
   const auto chosen = [&](std::map<std::string, double> importance, double budget) {
     return most_important_blocks(importance, network, budget).blocks;
   };

@@ -66,21 +66,21 @@ Diagnosis diagnosed(std::int64_t n, const World& world, std::uint64_t seed = 2) 
   return diagnose(reference(), observe(n, seed, world), 1);
 }
 
-TEST(Diagnosis, undrifted_images_are_none_and_false_alarms_are_few) {
+TEST(Diagnosis, UndriftedImagesAreNoneAndFalseAlarmsAreFew) {
   int alarms = 0;
   for (std::uint64_t seed = 100; seed < 140; ++seed) alarms += diagnosed(100, {}, seed).level == Level::none ? 0 : 1;
   EXPECT_LE(alarms, 4);
   EXPECT_GT(diagnosed(100, {}).confidence, 0.8);
 }
 
-TEST(Diagnosis, a_moved_front_is_input_level) {
+TEST(Diagnosis, AMovedFrontIsInputLevel) {
   const auto diagnosis = diagnosed(100, {.accuracy = 0.6, .corruption = 1});
   EXPECT_EQ(diagnosis.level, Level::input);
   EXPECT_GT(diagnosis.confidence, 0.99);
   EXPECT_EQ(suggested_strategy(diagnosis.level), "block1");
 }
 
-TEST(Diagnosis, renamed_labels_are_output_level) {
+TEST(Diagnosis, RenamedLabelsAreOutputLevel) {
   EXPECT_EQ(diagnosed(100, {.names = {4, 3, 2, 1, 0}}).level, Level::output);
   EXPECT_TRUE(diagnosed(100, {.names = {4, 3, 2, 1, 0}}).one_to_one);
   EXPECT_EQ(diagnosed(100, {.names = {1, 0, 2, 3, 4}}).level, Level::output);
@@ -90,13 +90,13 @@ TEST(Diagnosis, renamed_labels_are_output_level) {
   EXPECT_THAT(merged.doubts, testing::Contains(HasSubstr("merges")));
 }
 
-TEST(Diagnosis, errors_on_new_content_are_feature_level) {
+TEST(Diagnosis, ErrorsOnNewContentAreFeatureLevel) {
   const auto diagnosis = diagnosed(100, {.accuracy = 0.5, .novelty = 1});
   EXPECT_EQ(diagnosis.level, Level::feature);
   EXPECT_EQ(suggested_strategy(diagnosis.level), "block3");
 }
 
-TEST(Diagnosis, new_content_moves_the_front_too_but_each_label_in_its_own_way) {
+TEST(Diagnosis, NewContentMovesTheFrontTooButEachLabelInItsOwnWay) {
   const auto content = diagnosed(100, {.accuracy = 0.5, .novelty = 1});
   EXPECT_LT(content.of("label_shift").p_high, 0.01);
   EXPECT_GT(content.of("front_common").p_high, 0.01);
@@ -106,26 +106,26 @@ TEST(Diagnosis, new_content_moves_the_front_too_but_each_label_in_its_own_way) {
   EXPECT_EQ(corruption.level, Level::input);
 }
 
-TEST(Diagnosis, new_content_that_costs_nothing_is_none) {
+TEST(Diagnosis, NewContentThatCostsNothingIsNone) {
   int none = 0;
   for (std::uint64_t seed = 100; seed < 120; ++seed)
     none += diagnosed(100, {.novelty = 0.5}, seed).level == Level::none ? 1 : 0;
   EXPECT_GE(none, 16) << "of 20: in one of ten the accuracy is low by chance";
 }
 
-TEST(Diagnosis, divergence_is_tested_before_the_gap_and_both_are_a_mixture) {
+TEST(Diagnosis, DivergenceIsTestedBeforeTheGapAndBothAreAMixture) {
   const auto diagnosis = diagnosed(100, {.corruption = 1, .names = {4, 3, 2, 1, 0}});
   EXPECT_EQ(diagnosis.level, Level::mixture);
   EXPECT_THAT(diagnosis.parts, testing::ElementsAre(Level::input, Level::output));
 }
 
-TEST(Diagnosis, wrong_labels_are_no_drift) {
+TEST(Diagnosis, WrongLabelsAreNoDrift) {
   const auto diagnosis = diagnosed(100, {.wrong_labels = 0.3});
   EXPECT_EQ(diagnosis.level, Level::unsure);
   EXPECT_THAT(diagnosis.doubts, testing::Contains(HasSubstr("labels may be wrong")));
 }
 
-TEST(Diagnosis, fewer_images_leave_more_doubt) {
+TEST(Diagnosis, FewerImagesLeaveMoreDoubt) {
   const auto width = [](const Diagnosis& d) { return d.of("accuracy").high - d.of("accuracy").low; };
   const auto many = diagnosed(100, {});
   const auto few = diagnosed(20, {});
@@ -137,7 +137,7 @@ TEST(Diagnosis, fewer_images_leave_more_doubt) {
   EXPECT_THAT(ten.doubts, Not(IsEmpty()));
 }
 
-TEST(Diagnosis, degenerate_samples_are_answered_with_doubt) {
+TEST(Diagnosis, DegenerateSamplesAreAnsweredWithDoubt) {
   for (const std::int64_t n : {0, 1, 9}) {
     const auto diagnosis = diagnosed(n, {});
     EXPECT_EQ(diagnosis.level, Level::unsure);
@@ -151,13 +151,13 @@ TEST(Diagnosis, degenerate_samples_are_answered_with_doubt) {
   EXPECT_THAT(missing.doubts, testing::Contains(HasSubstr("4 of 5 classes")));
 }
 
-TEST(Diagnosis, a_size_without_source_samples_uses_the_next_smaller_one) {
+TEST(Diagnosis, ASizeWithoutSourceSamplesUsesTheNextSmallerOne) {
   const auto diagnosis = diagnosed(70, {});
   EXPECT_EQ(diagnosis.n, 50);
   EXPECT_THAT(diagnosis.doubts, testing::Contains(HasSubstr("50 of 70 images")));
 }
 
-TEST(Reference, survives_its_file) {
+TEST(Reference, SurvivesItsFile) {
   const auto again = reference_from_json(nlohmann::json::parse(to_json(reference()).dump()));
   const auto target = observe(100, 7, {.corruption = 0.3});
   const auto a = diagnose(reference(), target, 1);
@@ -166,7 +166,7 @@ TEST(Reference, survives_its_file) {
   for (std::size_t i = 0; i < a.evidence.size(); ++i) EXPECT_EQ(a.evidence[i].value, b.evidence[i].value);
 }
 
-TEST(Reference, a_file_that_does_not_fit_together_is_refused) {
+TEST(Reference, AFileThatDoesNotFitTogetherIsRefused) {
   const auto sound = to_json(reference());
   for (const char* key : {"format", "confusion", "layers", "ranges", "classes"}) {
     auto broken = sound;
@@ -181,12 +181,12 @@ TEST(Reference, a_file_that_does_not_fit_together_is_refused) {
   EXPECT_THROW(reference_from_json(broken), ReferenceError);
 }
 
-TEST(Reference, too_few_source_images_are_refused) {
+TEST(Reference, TooFewSourceImagesAreRefused) {
   EXPECT_THROW(calibrate(observe(150, 1), {10}, 1), ReferenceError);
   EXPECT_THROW(calibrate(observe(250, 1), {100}, 1), ReferenceError);
 }
 
-TEST(LayerModel, residuals_of_what_was_fitted_are_white_and_its_shift_is_unbiased) {
+TEST(LayerModel, ResidualsOfWhatWasFittedAreWhiteAndItsShiftIsUnbiased) {
   const auto seen = observe(1000, 4);
   const auto predicted = seen.predicted();
   const auto model = fit_layer(seen.layers[0], predicted, classes);
@@ -202,7 +202,7 @@ TEST(LayerModel, residuals_of_what_was_fitted_are_white_and_its_shift_is_unbiase
   EXPECT_NEAR(mean, 0, 0.01);
 }
 
-TEST(LayerModel, a_shift_is_common_where_all_labels_share_it) {
+TEST(LayerModel, AShiftIsCommonWhereAllLabelsShareIt) {
   // Two labels, one dimension: both moved by 2, then each in its own direction, then one alone.
   const std::vector<std::int64_t> all{0, 1, 2, 3};
   const std::vector<std::int64_t> labels{0, 0, 1, 1};
@@ -215,7 +215,7 @@ TEST(LayerModel, a_shift_is_common_where_all_labels_share_it) {
   EXPECT_EQ(common_shift(std::vector<double>{2, 2, 2, 2}, 1, all, one), 0) << "one label cannot tell";
 }
 
-TEST(LayerModel, divergence_is_that_of_two_gaussians) {
+TEST(LayerModel, DivergenceIsThatOfTwoGaussians) {
   // Batch N(2, 4) beside running N(1, 9): (ln(9/4) + (4 + 1) / 9 - 1) / 2.
   const LayerMoments layer{"layer1.0.bn1", 1, {1, 3}, {4, 12}, {1}, {9}};
   const std::vector<std::int64_t> both{0, 1};

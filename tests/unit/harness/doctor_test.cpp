@@ -45,7 +45,7 @@ void i2c_bus(const FakeTree& tree, std::uint32_t hz) {
   tree.put("sys/class/i2c-dev/i2c-1/device/of_node/clock-frequency", cell);
 }
 
-TEST(Doctor, an_empty_machine_has_no_meter_and_every_kind_says_how_to_be_named) {
+TEST(Doctor, AnEmptyMachineHasNoMeterAndEveryKindSaysHowToBeNamed) {
   const FakeTree tree;
   const Findings d = check_machine(tree.roots);
   EXPECT_EQ(d.auto_uri, "");
@@ -58,7 +58,7 @@ TEST(Doctor, an_empty_machine_has_no_meter_and_every_kind_says_how_to_be_named) 
   EXPECT_EQ(check_of(d.checks, "/dev/i2c-*")->health, Health::absent);
 }
 
-TEST(Doctor, a_pi_5_with_an_ina219_on_a_slow_bus_bound_to_its_driver) {
+TEST(Doctor, APi5WithAnIna219OnASlowBusBoundToItsDriver) {
   FakeTree tree;
   pi(tree);
   i2c_bus(tree, 100'000);
@@ -87,7 +87,7 @@ TEST(Doctor, a_pi_5_with_an_ina219_on_a_slow_bus_bound_to_its_driver) {
   EXPECT_THAT(throttled->fix, HasSubstr("supply"));
 }
 
-TEST(Doctor, a_fast_bus_and_an_unthrottled_pi_need_nothing) {
+TEST(Doctor, AFastBusAndAnUnthrottledPiNeedNothing) {
   FakeTree tree;
   pi(tree);
   i2c_bus(tree, 400'000);
@@ -98,7 +98,7 @@ TEST(Doctor, a_fast_bus_and_an_unthrottled_pi_need_nothing) {
   EXPECT_EQ(check_of(d.checks, "get_throttled")->health, Health::ok);
 }
 
-TEST(Doctor, what_happened_since_boot_is_a_warning_and_odd_answers_are_survived) {
+TEST(Doctor, WhatHappenedSinceBootIsAWarningAndOddAnswersAreSurvived) {
   FakeTree tree;
   tree.roots.firmware = [](std::string_view) { return std::string("throttled=0x80000"); };
   EXPECT_EQ(check_of(check_machine(tree.roots).checks, "get_throttled")->health, Health::warning);
@@ -108,7 +108,7 @@ TEST(Doctor, what_happened_since_boot_is_a_warning_and_odd_answers_are_survived)
   }
 }
 
-TEST(Doctor, a_pi_without_i2c_is_told_the_line_and_one_without_the_module_the_command) {
+TEST(Doctor, APiWithoutI2cIsToldTheLineAndOneWithoutTheModuleTheCommand) {
   const FakeTree tree;
   pi(tree);
   EXPECT_THAT(check_of(check_machine(tree.roots).checks, "/dev/i2c-*")->fix, HasSubstr("dtparam=i2c_arm=on"));
@@ -116,7 +116,7 @@ TEST(Doctor, a_pi_without_i2c_is_told_the_line_and_one_without_the_module_the_co
   EXPECT_THAT(check_of(check_machine(tree.roots).checks, "/dev/i2c-*")->fix, HasSubstr("modprobe i2c-dev"));
 }
 
-TEST(Doctor, devices_that_this_user_may_not_use_name_their_group) {
+TEST(Doctor, DevicesThatThisUserMayNotUseNameTheirGroup) {
   const FakeTree tree;
   i2c_bus(tree, 400'000);
   tree.put("sys/devices/usb/1-1/idVendor", "1a86\n");
@@ -139,7 +139,7 @@ TEST(Doctor, devices_that_this_user_may_not_use_name_their_group) {
   EXPECT_EQ(meter_of(d, "pmic://")->state, MeterState::no_permission);
 }
 
-TEST(Doctor, gpio_chips_show_their_labels) {
+TEST(Doctor, GpioChipsShowTheirLabels) {
   const FakeTree tree;
   tree.put("dev/gpiochip0", "");
   tree.put("sys/devices/rp1/gpiochip0/dev", "254:0");
@@ -150,7 +150,7 @@ TEST(Doctor, gpio_chips_show_their_labels) {
   EXPECT_EQ(check_of(check_machine(tree.roots).checks, "/dev/gpiochip0")->detail, "pinctrl-rp1");
 }
 
-TEST(Doctor, a_jetson_takes_its_input_rail) {
+TEST(Doctor, AJetsonTakesItsInputRail) {
   const FakeTree tree;
   const auto dir = tree.hwmon(1, "ina3221", "1-0040");
   const char* const labels[] = {"VDD_IN", "VDD_CPU_GPU_CV", "VDD_SOC"};
@@ -165,7 +165,7 @@ TEST(Doctor, a_jetson_takes_its_input_rail) {
   EXPECT_THAT(meter_of(d, "hwmon://ina3221")->detail, HasSubstr("VDD_IN"));
 }
 
-TEST(Doctor, an_x86_server_with_root_only_counters_and_then_with_rights) {
+TEST(Doctor, AnX86ServerWithRootOnlyCountersAndThenWithRights) {
   const FakeTree tree;
   for (const char* socket : {"0", "1"}) {
     const std::string zone = std::string("sys/class/powercap/intel-rapl:") + socket + "/";
@@ -188,7 +188,7 @@ TEST(Doctor, an_x86_server_with_root_only_counters_and_then_with_rights) {
   EXPECT_EQ(check_machine(tree.roots).auto_uri, "rapl://package");
 }
 
-TEST(Doctor, among_equals_none_is_taken_and_all_are_listed) {
+TEST(Doctor, AmongEqualsNoneIsTakenAndAllAreListed) {
   const FakeTree tree;
   for (const std::string battery : {"BAT0", "BAT1"}) {
     tree.put("sys/class/power_supply/" + battery + "/type", "Battery");
@@ -200,7 +200,7 @@ TEST(Doctor, among_equals_none_is_taken_and_all_are_listed) {
   EXPECT_THAT(d.also_usable, ::testing::ElementsAre("power_supply://BAT0", "power_supply://BAT1"));
 }
 
-TEST(Doctor, a_container_that_hides_the_counters_is_named) {
+TEST(Doctor, AContainerThatHidesTheCountersIsNamed) {
   const FakeTree tree;
   tree.link("sys/class/powercap/intel-rapl:0", "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0");
   const auto meter = meter_of(check_machine(tree.roots), "rapl://");
@@ -208,7 +208,7 @@ TEST(Doctor, a_container_that_hides_the_counters_is_named) {
   EXPECT_THAT(meter->detail, HasSubstr("lead nowhere"));
 }
 
-TEST(Doctor, a_laptop_on_battery_prefers_its_processor_counter_and_says_what_charges) {
+TEST(Doctor, ALaptopOnBatteryPrefersItsProcessorCounterAndSaysWhatCharges) {
   const FakeTree tree;
   tree.put("sys/class/power_supply/BAT0/type", "Battery");
   tree.put("sys/class/power_supply/BAT0/power_now", "9000000");
@@ -219,7 +219,7 @@ TEST(Doctor, a_laptop_on_battery_prefers_its_processor_counter_and_says_what_cha
   EXPECT_EQ(check_machine(tree.roots).auto_uri, "power_supply://BAT0");
 }
 
-TEST(Doctor, a_governor_and_a_clock_that_disturb_are_named_with_the_command) {
+TEST(Doctor, AGovernorAndAClockThatDisturbAreNamedWithTheCommand) {
   const FakeTree tree;
   tree.put("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
   tree.put("sys/devices/system/clocksource/clocksource0/current_clocksource", "arch_sys_counter\n");
@@ -268,7 +268,7 @@ MeterExam exam_of(double volts_V, double amps_A, std::uint8_t flags = 0) {
   return examine(meter, clock);
 }
 
-TEST(DoctorExam, a_good_meter_has_nothing_to_mend) {
+TEST(DoctorExam, AGoodMeterHasNothingToMend) {
   const MeterExam exam = exam_of(5.1, 0.8);
   EXPECT_TRUE(exam.usable);
   EXPECT_TRUE(exam.checks.empty());
@@ -276,7 +276,7 @@ TEST(DoctorExam, a_good_meter_has_nothing_to_mend) {
   EXPECT_GE(exam.readings, 99U);
 }
 
-TEST(DoctorExam, a_sagging_supply_names_the_shunt) {
+TEST(DoctorExam, ASaggingSupplyNamesTheShunt) {
   const MeterExam exam = exam_of(4.71, 2.9);
   EXPECT_TRUE(exam.usable);
   EXPECT_THAT(check_of(exam.checks, "voltage")->detail, HasSubstr("4.8 V"));
@@ -284,7 +284,7 @@ TEST(DoctorExam, a_sagging_supply_names_the_shunt) {
   EXPECT_FALSE(check_of(exam_of(4.81, 1).checks, "voltage"));
 }
 
-TEST(DoctorExam, what_is_not_wired_or_backwards_or_saturated_is_said) {
+TEST(DoctorExam, WhatIsNotWiredOrBackwardsOrSaturatedIsSaid) {
   EXPECT_THAT(check_of(exam_of(5, 0).checks, "current")->fix, HasSubstr("in series"));
   EXPECT_THAT(check_of(exam_of(0.01, 0).checks, "voltage")->fix, HasSubstr("not wired"));
   EXPECT_FALSE(exam_of(0.01, 0).usable);
@@ -293,7 +293,7 @@ TEST(DoctorExam, what_is_not_wired_or_backwards_or_saturated_is_said) {
   EXPECT_FALSE(exam_of(5, 3.2, power::saturated).usable);
 }
 
-TEST(DoctorExam, repeated_values_are_no_readings_and_failures_no_zeros) {
+TEST(DoctorExam, RepeatedValuesAreNoReadingsAndFailuresNoZeros) {
   const MeterExam repeated = exam_of(5, 1, power::repeated);
   EXPECT_EQ(repeated.readings, 0U);
   EXPECT_GT(repeated.repeated, 0U);
@@ -303,7 +303,7 @@ TEST(DoctorExam, repeated_values_are_no_readings_and_failures_no_zeros) {
   EXPECT_THAT(check_of(failed.checks, "readings")->detail, HasSubstr("reads failed"));
 }
 
-TEST(DoctorExam, a_meter_that_does_not_answer_is_a_finding_and_an_estimate_no_meter) {
+TEST(DoctorExam, AMeterThatDoesNotAnswerIsAFindingAndAnEstimateNoMeter) {
   ScriptedMeter meter({.power_W = 1});
   SharedClock clock(2);  // the test and the sampler
   meter.info_.measured = false;

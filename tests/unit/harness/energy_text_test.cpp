@@ -34,7 +34,7 @@ std::vector<std::string> warnings_at(double interval_s, bool paces_itself) {
   return sampler_warnings(monitor, "trace.csv");
 }
 
-TEST(SamplerWarnings, a_converter_that_was_read_too_rarely_is_told_once_with_the_remedies) {
+TEST(SamplerWarnings, AConverterThatWasReadTooRarelyIsToldOnceWithTheRemedies) {
   EXPECT_THAT(warnings_at(0.004, true), ElementsAre(AllOf(HasSubstr("25 % of the conversions gave a reading"),
                                                           HasSubstr("-i 10ms"), HasSubstr("--realtime on"))));
   EXPECT_THAT(warnings_at(0.001, true), IsEmpty());

@@ -36,14 +36,14 @@ Labels renamed(Labels labels, const Labels& names) {
   return labels;
 }
 
-TEST(LabelMap, a_one_to_one_map_finds_the_assignment_of_most_agreement) {
+TEST(LabelMap, AOneToOneMapFindsTheAssignmentOfMostAgreement) {
   // Greedily 0 -> 0 (3 images) would leave 1 -> 1 with none: 3 in all. 0 -> 1, 1 -> 0 has 2 + 2.
   const Labels predicted{0, 0, 0, 0, 0, 1, 1};
   const Labels labels{0, 0, 0, 1, 1, 0, 0};
   EXPECT_THAT(estimate_label_map(predicted, labels, 2, MapKind::one_to_one), ElementsAre(1, 0));
 }
 
-TEST(LabelMap, it_agrees_with_every_permutation_tried) {
+TEST(LabelMap, ItAgreesWithEveryPermutationTried) {
   data::Rng rng(3);
   for (int trial = 0; trial < 50; ++trial) {
     Labels predicted(30);
@@ -63,19 +63,19 @@ TEST(LabelMap, it_agrees_with_every_permutation_tried) {
   }
 }
 
-TEST(LabelMap, without_evidence_a_class_keeps_its_label) {
+TEST(LabelMap, WithoutEvidenceAClassKeepsItsLabel) {
   EXPECT_THAT(estimate_label_map(Labels{}, Labels{}, 3, MapKind::one_to_one), ElementsAre(0, 1, 2));
   EXPECT_THAT(estimate_label_map(Labels{}, Labels{}, 3, MapKind::free), ElementsAre(0, 1, 2));
 }
 
-TEST(LabelMap, only_a_free_map_merges_labels) {
+TEST(LabelMap, OnlyAFreeMapMergesLabels) {
   const Labels predicted{0, 0, 1, 1, 2, 2};
   const Labels labels{0, 0, 0, 0, 2, 2};
   EXPECT_THAT(estimate_label_map(predicted, labels, 3, MapKind::free), ElementsAre(0, 0, 2));
   EXPECT_THAT(estimate_label_map(predicted, labels, 3, MapKind::one_to_one), ElementsAre(0, 1, 2));
 }
 
-TEST(LabelMap, a_cross_fitted_map_gains_nothing_where_nothing_was_renamed) {
+TEST(LabelMap, ACrossFittedMapGainsNothingWhereNothingWasRenamed) {
   const auto truth = balanced(100);
   const auto fit = cross_fit(predictions(truth), truth, classes, MapKind::one_to_one, 1);
   EXPECT_LE(fit.gain(), 0.01);
@@ -86,7 +86,7 @@ TEST(LabelMap, a_cross_fitted_map_gains_nothing_where_nothing_was_renamed) {
   EXPECT_LT(cross_fit(noise, truth, classes, MapKind::free, 1).z, 2.5);
 }
 
-TEST(LabelMap, a_swap_of_two_labels_is_worth_three_standard_errors) {
+TEST(LabelMap, ASwapOfTwoLabelsIsWorthThreeStandardErrors) {
   const auto truth = balanced(100);
   const auto fit =
       cross_fit(predictions(truth), renamed(truth, {0, 1, 2, 5, 4, 3, 6, 7, 8, 9}), classes, MapKind::one_to_one, 1);
@@ -94,7 +94,7 @@ TEST(LabelMap, a_swap_of_two_labels_is_worth_three_standard_errors) {
   EXPECT_GT(fit.z, 3);
 }
 
-TEST(Relabel, renamed_labels_are_repaired_without_a_gradient) {
+TEST(Relabel, RenamedLabelsAreRepairedWithoutAGradient) {
   const Labels names{3, 4, 5, 6, 7, 8, 9, 0, 1, 2};
   const auto truth = balanced(100);
   const auto result = find_relabelling(predictions(truth), renamed(truth, names), classes, 1);
@@ -106,14 +106,14 @@ TEST(Relabel, renamed_labels_are_repaired_without_a_gradient) {
   EXPECT_GT(result.gain_confidence, 0.99);
 }
 
-TEST(Relabel, merged_labels_need_a_free_map) {
+TEST(Relabel, MergedLabelsNeedAFreeMap) {
   const auto truth = balanced(100);
   const auto result = find_relabelling(predictions(truth), renamed(truth, {0, 0, 0, 3, 4, 5, 6, 7, 8, 9}), classes, 1);
   EXPECT_EQ(result.kind, MapKind::free);
   EXPECT_THAT(result.label_of, ElementsAre(0, 0, 0, 3, 4, 5, 6, 7, 8, 9));
 }
 
-TEST(Relabel, few_images_leave_doubt) {
+TEST(Relabel, FewImagesLeaveDoubt) {
   const auto truth = balanced(10);
   const auto few = find_relabelling(predictions(truth, 2), renamed(truth, {1, 0, 2, 3, 4, 5, 6, 7, 8, 9}), classes, 1);
   EXPECT_LT(std::ranges::min(few.confidence), 0.9);
@@ -122,7 +122,7 @@ TEST(Relabel, few_images_leave_doubt) {
   EXPECT_THAT(none.confidence, Each(0));
 }
 
-TEST(LabelMap, labels_outside_of_the_classes_are_refused) {
+TEST(LabelMap, LabelsOutsideOfTheClassesAreRefused) {
   EXPECT_THROW(estimate_label_map(Labels{0}, Labels{3}, 3, MapKind::free), std::invalid_argument);
   EXPECT_THROW(cross_fit(Labels{-1}, Labels{0}, 3, MapKind::free, 1), std::invalid_argument);
   EXPECT_THROW(find_relabelling(Labels{0, 1}, Labels{0}, 3, 1), std::invalid_argument);

@@ -63,7 +63,7 @@ auto steps(double before_W, double after_W) {
   return [=](double t_s) { return t_s < 3.5 ? before_W : t_s < 14.5 ? 12 : after_W; };
 }
 
-TEST_F(MeasurementSessionTest, idle_is_the_mean_of_both_sides_and_half_their_difference_goes_into_U) {
+TEST_F(MeasurementSessionTest, IdleIsTheMeanOfBothSidesAndHalfTheirDifferenceGoesIntoU) {
   open(steps(3, 5));
   session_->idle("idle/before");
   until(4);
@@ -80,7 +80,7 @@ TEST_F(MeasurementSessionTest, idle_is_the_mean_of_both_sides_and_half_their_dif
   EXPECT_NEAR(r.net.U_random_net_J, 2 * 1 / std::sqrt(3.0) * 10, 0.1);
 }
 
-TEST_F(MeasurementSessionTest, idle_that_does_not_drift_leaves_U_small) {
+TEST_F(MeasurementSessionTest, IdleThatDoesNotDriftLeavesUSmall) {
   open(steps(4, 4));
   session_->idle("idle/before");
   until(4);
@@ -91,7 +91,7 @@ TEST_F(MeasurementSessionTest, idle_that_does_not_drift_leaves_U_small) {
   EXPECT_LT(result().net.U_random_net_J, 0.5);
 }
 
-TEST_F(MeasurementSessionTest, a_result_waits_for_the_idle_window_after_the_work) {
+TEST_F(MeasurementSessionTest, AResultWaitsForTheIdleWindowAfterTheWork) {
   open(steps(4, 4));
   session_->idle("idle/0");
   until(4);
@@ -107,7 +107,7 @@ TEST_F(MeasurementSessionTest, a_result_waits_for_the_idle_window_after_the_work
 }
 
 // 2 W idle, then 4, 6 and 8 W: each work lies between its own two.
-TEST_F(MeasurementSessionTest, each_work_has_the_idle_windows_next_to_it) {
+TEST_F(MeasurementSessionTest, EachWorkHasTheIdleWindowsNextToIt) {
   open([](double t_s) { return 2 * (1 + std::floor(t_s / 20)); });
   session_->idle("idle/0");
   until(25);
@@ -127,7 +127,7 @@ TEST_F(MeasurementSessionTest, each_work_has_the_idle_windows_next_to_it) {
   EXPECT_TRUE(monitor_->energy("idle/2").valid);
 }
 
-TEST_F(MeasurementSessionTest, windows_inside_the_work_are_its_phases) {
+TEST_F(MeasurementSessionTest, WindowsInsideTheWorkAreItsPhases) {
   open([](double) { return 4.0; });
   session_->idle("idle/0");
   session_->begin("cell");
@@ -143,7 +143,7 @@ TEST_F(MeasurementSessionTest, windows_inside_the_work_are_its_phases) {
   EXPECT_NEAR(monitor_->energy("cell/train").duration_s, 6, 1e-9);
 }
 
-TEST_F(MeasurementSessionTest, an_idle_window_without_readings_leaves_net_unknown_and_gross_known) {
+TEST_F(MeasurementSessionTest, AnIdleWindowWithoutReadingsLeavesNetUnknownAndGrossKnown) {
   open([](double t_s) { return t_s > 15 && t_s < 16.5 ? std::nullopt : std::optional(12.0); });
   session_->idle("idle/before");
   until(4);
@@ -159,7 +159,7 @@ TEST_F(MeasurementSessionTest, an_idle_window_without_readings_leaves_net_unknow
   EXPECT_TRUE(std::isnan(r.net.U_net_J));
 }
 
-TEST_F(MeasurementSessionTest, an_idle_window_that_is_broken_off_is_none) {
+TEST_F(MeasurementSessionTest, AnIdleWindowThatIsBrokenOffIsNone) {
   bool stop = false;
   open(steps(4, 4), {.idle_s = idle_s, .wait = [&](double seconds) {
                        pass(stop ? seconds / 2 : seconds);
@@ -176,7 +176,7 @@ TEST_F(MeasurementSessionTest, an_idle_window_that_is_broken_off_is_none) {
   EXPECT_NO_THROW(session_->begin("idle/after")) << "its window was closed";
 }
 
-TEST_F(MeasurementSessionTest, without_idle_windows_the_result_is_gross_at_once) {
+TEST_F(MeasurementSessionTest, WithoutIdleWindowsTheResultIsGrossAtOnce) {
   int waited = 0;
   open([](double) { return 12.0; }, {.idle_s = 0, .wait = [&](double) { ++waited; }});
   session_->idle("idle/before");
@@ -187,7 +187,7 @@ TEST_F(MeasurementSessionTest, without_idle_windows_the_result_is_gross_at_once)
   EXPECT_TRUE(std::isnan(result().net.net_J));
 }
 
-TEST_F(MeasurementSessionTest, a_meter_that_fails_ends_no_work_and_is_reported_once) {
+TEST_F(MeasurementSessionTest, AMeterThatFailsEndsNoWorkAndIsReportedOnce) {
   std::vector<double> waits;
   open(
       [](double t_s) -> std::optional<double> {
@@ -223,7 +223,7 @@ TEST_F(MeasurementSessionTest, a_meter_that_fails_ends_no_work_and_is_reported_o
   EXPECT_NEAR(session_->measured().gross.duration_s, work_s, 1e-9);
 }
 
-TEST_F(MeasurementSessionTest, a_stuck_sensor_is_refused_where_the_processors_say_that_idle_was_idle) {
+TEST_F(MeasurementSessionTest, AStuckSensorIsRefusedWhereTheProcessorsSayThatIdleWasIdle) {
   // One processor that is busy in work alone.
   double busy_s = 0;
   const auto times = [&] {
@@ -243,7 +243,7 @@ TEST_F(MeasurementSessionTest, a_stuck_sensor_is_refused_where_the_processors_sa
   EXPECT_EQ(r.doubt, "");
 }
 
-TEST_F(MeasurementSessionTest, negative_net_joules_are_refused_with_the_reason_and_gross_stays) {
+TEST_F(MeasurementSessionTest, NegativeNetJoulesAreRefusedWithTheReasonAndGrossStays) {
   open(steps(20, 20));
   session_->idle("idle/before");
   until(4);
@@ -258,7 +258,7 @@ TEST_F(MeasurementSessionTest, negative_net_joules_are_refused_with_the_reason_a
   EXPECT_THAT(r.net_reason, HasSubstr("negative net energy (-80 J)"));
 }
 
-TEST_F(MeasurementSessionTest, no_reason_hides_another) {
+TEST_F(MeasurementSessionTest, NoReasonHidesAnother) {
   open([](double t_s) { return std::fmod(t_s, 0.02) < 0.01 ? -4.0 : -4.1; });
   session_->idle("idle/before");
   work("work");

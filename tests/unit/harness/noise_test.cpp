@@ -8,14 +8,14 @@
 namespace tbft {
 namespace {
 
-TEST(Noise, conditions_name_a_block) {
+TEST(Noise, ConditionsNameABlock) {
   EXPECT_EQ(noised_block("noise-block1"), "block1");
   EXPECT_EQ(noised_block("noise-fc"), "fc");
   for (const char* other : {"", "noise-", "noise-full", "block1", "noise-block1-5", "gaussian_noise-5"})
     EXPECT_FALSE(noised_block(other)) << other;
 }
 
-TEST(Noise, the_search_ends_where_the_accuracy_is_wanted) {
+TEST(Noise, TheSearchEndsWhereTheAccuracyIsWanted) {
   // From 87 % down to 10 %, half of it gone at sigma = 0.37.
   const auto falling = [](double sigma) { return 10 + 77 / (1 + std::pow(sigma / 0.37, 3)); };
   const auto level = find_noise(falling, 15);
@@ -23,7 +23,7 @@ TEST(Noise, the_search_ends_where_the_accuracy_is_wanted) {
   EXPECT_EQ(level.accuracy_pct, falling(level.sigma));
 }
 
-TEST(Noise, an_uneven_curve_gives_the_closest_of_what_was_tried) {
+TEST(Noise, AnUnevenCurveGivesTheClosestOfWhatWasTried) {
   int asked = 0;
   const auto stepped = [&](double sigma) {
     ++asked;
@@ -34,12 +34,12 @@ TEST(Noise, an_uneven_curve_gives_the_closest_of_what_was_tried) {
   EXPECT_LE(asked, 20);
 }
 
-TEST(Noise, what_stops_short_of_the_target_is_taken_where_it_is_close) {
+TEST(Noise, WhatStopsShortOfTheTargetIsTakenWhereItIsClose) {
   const auto floored = [](double sigma) { return std::max(17.0, 80 - 100 * sigma); };
   EXPECT_EQ(find_noise(floored, 15).accuracy_pct, 17);
 }
 
-TEST(Noise, a_model_that_noise_cannot_hurt_is_an_error) {
+TEST(Noise, AModelThatNoiseCannotHurtIsAnError) {
   try {
     find_noise([](double) { return 50.0; }, 15);
     FAIL();

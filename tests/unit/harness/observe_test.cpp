@@ -30,7 +30,7 @@ data::Images drawn_images(std::int64_t n) {
   return images;
 }
 
-TEST(Observe, evidence_is_that_of_python_pytorch) {
+TEST(Observe, EvidenceIsThatOfPythonPytorch) {
   const test::TemporaryFolder folder;
   const auto base = (folder.path() / "base.pth").string();
   const auto images = drawn_images(130);  // more than one batch

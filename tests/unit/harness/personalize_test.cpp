@@ -50,7 +50,7 @@ std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
   return list;
 }
 
-TEST(PersonalSplit, divides_all_images_once) {
+TEST(PersonalSplit, DividesAllImagesOnce) {
   const auto split = personal_split(100, 0.3, 7);
   EXPECT_EQ(split.test.size(), 30U);
   EXPECT_EQ(split.val.size(), 14U);
@@ -120,7 +120,7 @@ class PersonalizeTest : public testing::Test {
   static inline adaptive::Reference reference;
 };
 
-TEST_F(PersonalizeTest, renamed_labels_are_renamed_back_and_the_weights_written) {
+TEST_F(PersonalizeTest, RenamedLabelsAreRenamedBackAndTheWeightsWritten) {
   auto r = request();
   rename(r);
   const auto outcome = run(r);
@@ -159,7 +159,7 @@ TEST_F(PersonalizeTest, renamed_labels_are_renamed_back_and_the_weights_written)
   EXPECT_THAT(to_text(outcome, r), HasSubstr("relabel"));
 }
 
-TEST_F(PersonalizeTest, what_did_not_drift_is_left_alone) {
+TEST_F(PersonalizeTest, WhatDidNotDriftIsLeftAlone) {
   const auto r = request();
   const auto outcome = run(r);
   EXPECT_EQ(outcome.diagnosis.level, adaptive::Level::none);
@@ -170,7 +170,7 @@ TEST_F(PersonalizeTest, what_did_not_drift_is_left_alone) {
   EXPECT_FALSE(fs::exists(r.output));
 }
 
-TEST_F(PersonalizeTest, a_gain_within_the_noise_leaves_the_base) {
+TEST_F(PersonalizeTest, AGainWithinTheNoiseLeavesTheBase) {
   auto r = request();
   rename(r);
   r.split.test.resize(4);  // p = 1/16 at best
@@ -183,7 +183,7 @@ TEST_F(PersonalizeTest, a_gain_within_the_noise_leaves_the_base) {
 }
 
 // Other images kept apart, down to wrong labels on all of them, change nothing of what is tried and chosen: only the report.
-TEST_F(PersonalizeTest, the_images_that_are_reported_choose_nothing) {
+TEST_F(PersonalizeTest, TheImagesThatAreReportedChooseNothing) {
   auto r = request();
   rename(r);
   auto& first_val = r.images.labels[static_cast<std::size_t>(r.split.val[0])];
@@ -211,7 +211,7 @@ TEST_F(PersonalizeTest, the_images_that_are_reported_choose_nothing) {
   EXPECT_TRUE(right.attempts[1].result);
 }
 
-TEST_F(PersonalizeTest, a_budget_that_cannot_be_kept_is_refused_with_its_figures) {
+TEST_F(PersonalizeTest, ABudgetThatCannotBeKeptIsRefusedWithItsFigures) {
   auto r = request();
   rename(r);
   r.budget_J = 0.01;
@@ -225,7 +225,7 @@ TEST_F(PersonalizeTest, a_budget_that_cannot_be_kept_is_refused_with_its_figures
 }
 
 // Pixels turned to their negative: a level whose first candidate goes through epochs, far more of them than the budget allows.
-TEST_F(PersonalizeTest, a_budget_ends_the_tuning_also_where_the_prediction_was_too_low) {
+TEST_F(PersonalizeTest, ABudgetEndsTheTuningAlsoWhereThePredictionWasTooLow) {
   auto r = request();
   for (auto& value : r.images.pixels) value = static_cast<std::uint8_t>(255 - value);
   r.train.epochs = r.train.patience = 20000;
@@ -259,7 +259,7 @@ TEST_F(PersonalizeTest, a_budget_ends_the_tuning_also_where_the_prediction_was_t
   EXPECT_LE(risen.all.energy_J, 1.2 * *r.budget_J);
 }
 
-TEST_F(PersonalizeTest, a_target_accuracy_is_reached_or_said_not_to_be) {
+TEST_F(PersonalizeTest, ATargetAccuracyIsReachedOrSaidNotToBe) {
   auto r = request();
   r.target_accuracy_pct = 99;
   EXPECT_TRUE(run(r).as_asked) << "the base has it";
@@ -280,7 +280,7 @@ TEST_F(PersonalizeTest, a_target_accuracy_is_reached_or_said_not_to_be) {
   EXPECT_THAT(missed.verdict, HasSubstr("the target of 100 % was not reached"));
 }
 
-TEST_F(PersonalizeTest, a_dry_run_predicts_and_tunes_nothing) {
+TEST_F(PersonalizeTest, ADryRunPredictsAndTunesNothing) {
   auto r = request();
   rename(r);
   r.dry_run = true;
@@ -292,7 +292,7 @@ TEST_F(PersonalizeTest, a_dry_run_predicts_and_tunes_nothing) {
   EXPECT_TRUE(to_json(outcome, r).at("base").is_null());
 }
 
-TEST_F(PersonalizeTest, a_stop_leaves_nothing_behind) {
+TEST_F(PersonalizeTest, AStopLeavesNothingBehind) {
   auto r = request();
   rename(r);
   r.target_accuracy_pct = 100;

@@ -43,7 +43,7 @@ void readings(power::TraceWriter& trace, TimeNs from, TimeNs to, double power_W)
   for (TimeNs t = from; t < to; t += s / 10) trace.write(power::Reading{.t_ns = t, .power_W = power_W});
 }
 
-TEST(PowerCurves, a_cell_has_its_readings_phases_and_joules) {
+TEST(PowerCurves, ACellHasItsReadingsPhasesAndJoules) {
   MadeRun run;
   {
     auto trace = run.writer();
@@ -73,7 +73,7 @@ TEST(PowerCurves, a_cell_has_its_readings_phases_and_joules) {
 }
 
 // The sampler's thread hands its readings over later than marks are made.
-TEST(PowerCurves, readings_that_arrive_after_the_mark_belong_to_their_time) {
+TEST(PowerCurves, ReadingsThatArriveAfterTheMarkBelongToTheirTime) {
   MadeRun run;
   {
     auto trace = run.writer();
@@ -91,7 +91,7 @@ TEST(PowerCurves, readings_that_arrive_after_the_mark_belong_to_their_time) {
   EXPECT_EQ(curves.at({"", "b0"}).buckets.front().low_W, 7);
 }
 
-TEST(PowerCurves, a_gap_is_kept_as_one) {
+TEST(PowerCurves, AGapIsKeptAsOne) {
   MadeRun run;
   {
     auto trace = run.writer();
@@ -109,7 +109,7 @@ TEST(PowerCurves, a_gap_is_kept_as_one) {
   EXPECT_EQ(curve.gaps[1].to_s, 4);
 }
 
-TEST(PowerCurves, a_counter_tells_the_power_between_its_readings) {
+TEST(PowerCurves, ACounterTellsThePowerBetweenItsReadings) {
   MadeRun run;
   {
     power::MeterInfo counter = meter();
@@ -124,7 +124,7 @@ TEST(PowerCurves, a_counter_tells_the_power_between_its_readings) {
   for (const auto& bucket : curve.buckets) EXPECT_NEAR(bucket.mean_W, 4, 1e-9);
 }
 
-TEST(PowerCurves, of_a_cell_that_ran_twice_the_later_counts_and_of_one_that_was_killed_none) {
+TEST(PowerCurves, OfACellThatRanTwiceTheLaterCountsAndOfOneThatWasKilledNone) {
   MadeRun run;
   {
     auto trace = run.writer();
@@ -145,7 +145,7 @@ TEST(PowerCurves, of_a_cell_that_ran_twice_the_later_counts_and_of_one_that_was_
   EXPECT_FALSE(curves.contains({"", "b0"}));
 }
 
-TEST(PowerCurves, a_damaged_trace_is_a_warning) {
+TEST(PowerCurves, ADamagedTraceIsAWarning) {
   MadeRun run;
   test::write_file((run.folder / "traces") / "trace.csv", "no trace at all\n");
   EXPECT_TRUE(run.curves().empty());
@@ -153,7 +153,7 @@ TEST(PowerCurves, a_damaged_trace_is_a_warning) {
   EXPECT_THAT(run.warnings[0], testing::HasSubstr("trace.csv:1"));
 }
 
-TEST(PowerCurves, many_cells_share_a_budget) {
+TEST(PowerCurves, ManyCellsShareABudget) {
   EXPECT_EQ(buckets_for(1), 4000U);
   EXPECT_EQ(buckets_for(10'000), 20U);
   EXPECT_EQ(buckets_for(0), 4000U);

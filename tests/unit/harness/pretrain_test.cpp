@@ -51,7 +51,7 @@ class Pretrain : public testing::TestWithParam<const char*> {
   data::Images val = data::load_dataset(data::parse_dataset_spec("synthetic:?part=test&n=40"));
 };
 
-TEST_P(Pretrain, resumed_in_the_middle_of_an_epoch_it_ends_with_the_same_weights) {
+TEST_P(Pretrain, ResumedInTheMiddleOfAnEpochItEndsWithTheSameWeights) {
   Watcher whole;
   const auto best = train(folder_.path() / "whole.pth", settings(), false, whole);
   EXPECT_EQ(whole.epochs.size(), 4U);
@@ -71,7 +71,7 @@ TEST_P(Pretrain, resumed_in_the_middle_of_an_epoch_it_ends_with_the_same_weights
   EXPECT_EQ(bytes_of(folder_.path() / "two.pth"), bytes_of(folder_.path() / "whole.pth"));
 }
 
-TEST_P(Pretrain, another_training_is_not_gone_on_with) {
+TEST_P(Pretrain, AnotherTrainingIsNotGoneOnWith) {
   Watcher stopped;
   stopped.stop_at = 7;
   EXPECT_THROW(train(folder_.path() / "base.pth", settings(), false, stopped), Interrupted);
@@ -83,7 +83,7 @@ TEST_P(Pretrain, another_training_is_not_gone_on_with) {
   EXPECT_THROW(train(folder_.path() / "base.pth", settings(), true, watcher), OtherTraining);
 }
 
-TEST_P(Pretrain, a_torn_resume_file_is_refused) {
+TEST_P(Pretrain, ATornResumeFileIsRefused) {
   Watcher stopped;
   stopped.stop_at = 7;
   EXPECT_THROW(train(folder_.path() / "base.pth", settings(), false, stopped), Interrupted);
@@ -96,7 +96,7 @@ TEST_P(Pretrain, a_torn_resume_file_is_refused) {
 INSTANTIATE_TEST_SUITE_P(Optimizer, Pretrain, testing::Values("sgd", "adam"),
                          [](const auto& of) { return std::string(of.param); });
 
-TEST(Recipes, are_found_by_name) {
+TEST(Recipes, AreFoundByName) {
   EXPECT_EQ(find_recipe("paper").settings.epochs, 300);
   EXPECT_EQ(find_recipe("living17").settings.optimizer, "adam");
   EXPECT_THROW(find_recipe("papr"), std::invalid_argument);

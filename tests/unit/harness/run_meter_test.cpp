@@ -14,14 +14,14 @@ std::unique_ptr<power::Meter> two_batteries(std::string_view uri, power::Seconds
   throw power::MeterUnavailable("choose one: -m 'power_supply://BAT0', -m 'power_supply://BAT1'");
 }
 
-TEST(RunMeter, where_auto_does_not_guess_an_estimate_is_taken_and_both_are_said) {
+TEST(RunMeter, WhereAutoDoesNotGuessAnEstimateIsTakenAndBothAreSaid) {
   std::string warning;
   const auto meter = open_meter_or_estimate("auto", 0, warning, two_batteries);
   EXPECT_FALSE(meter->info().measured);
   EXPECT_THAT(warning, AllOf(HasSubstr("power_supply://BAT1"), HasSubstr("joules are an estimate")));
 }
 
-TEST(RunMeter, a_meter_that_is_named_and_missing_is_an_error) {
+TEST(RunMeter, AMeterThatIsNamedAndMissingIsAnError) {
   std::string warning;
   EXPECT_THROW(open_meter_or_estimate("power_supply://no-such-battery", 0, warning, two_batteries), power::MeterUnavailable);
   EXPECT_EQ(warning, "");

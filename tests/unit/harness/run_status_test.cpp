@@ -32,11 +32,11 @@ RunStatus at_work() {
   return status;
 }
 
-TEST(RunStatus, one_line_has_progress_power_energy_and_time_left) {
+TEST(RunStatus, OneLineHasProgressPowerEnergyAndTimeLeft) {
   EXPECT_EQ(status_line(at_work()), "[==>                 ] 5/42 input 10 % fc | 3.21 W 153.2 J | ETA 3 min 20 s");
 }
 
-TEST(RunStatus, an_estimate_says_so_and_what_is_unknown_is_not_zero) {
+TEST(RunStatus, AnEstimateSaysSoAndWhatIsUnknownIsNotZero) {
   RunStatus status = at_work();
   status.measured = false;
   status.power_W = results::unknown;
@@ -48,7 +48,7 @@ TEST(RunStatus, an_estimate_says_so_and_what_is_unknown_is_not_zero) {
   EXPECT_EQ(json["cells_planned"], 42);
 }
 
-TEST(StatusFile, is_replaced_whole_and_nothing_is_left_beside_it) {
+TEST(StatusFile, IsReplacedWholeAndNothingIsLeftBesideIt) {
   const TemporaryFolder folder;
   StatusFile file(folder / "s.json", at_work());
   RunStatus later = at_work();
@@ -59,7 +59,7 @@ TEST(StatusFile, is_replaced_whole_and_nothing_is_left_beside_it) {
   EXPECT_EQ(files, 1);
 }
 
-TEST(StatusFile, is_not_written_more_often_than_once_a_second) {
+TEST(StatusFile, IsNotWrittenMoreOftenThanOnceASecond) {
   const TemporaryFolder folder;
   StatusFile file(folder / "s.json", at_work());
   RunStatus later = at_work();
@@ -68,7 +68,7 @@ TEST(StatusFile, is_not_written_more_often_than_once_a_second) {
   EXPECT_EQ(Json::parse(content(folder / "s.json"))["cells_done"], 4);
 }
 
-TEST(StatusFile, the_first_failure_is_an_error_and_later_ones_are_not) {
+TEST(StatusFile, TheFirstFailureIsAnErrorAndLaterOnesAreNot) {
   const TemporaryFolder folder;
   EXPECT_THROW(StatusFile((folder / "none") / "s.json", at_work()), std::system_error);
   std::filesystem::create_directory(folder / "sub");
@@ -77,7 +77,7 @@ TEST(StatusFile, the_first_failure_is_an_error_and_later_ones_are_not) {
   EXPECT_NO_THROW(file.write(at_work()));
 }
 
-TEST(StatusFile, how_the_work_ended_is_told) {
+TEST(StatusFile, HowTheWorkEndedIsTold) {
   const TemporaryFolder folder;
   RunStatus status = at_work();
   StatusFile file(folder / "s.json", status);
@@ -88,7 +88,7 @@ TEST(StatusFile, how_the_work_ended_is_told) {
   EXPECT_EQ(file.until_end(status, [] { return 7; }), 7);
 }
 
-TEST(StatusFile, without_a_path_there_is_none) {
+TEST(StatusFile, WithoutAPathThereIsNone) {
   StatusFile file("", at_work());
   EXPECT_FALSE(file.wanted());
   file.write(at_work());

@@ -30,7 +30,7 @@ std::vector<TimedStep> timed() {
   return steps;
 }
 
-TEST(StepModel, finds_a_machine_that_is_as_it_assumes_and_predicts_other_strategies) {
+TEST(StepModel, FindsAMachineThatIsAsItAssumesAndPredictsOtherStrategies) {
   const auto model = fit_steps(network, timed());
   EXPECT_LT(model.relative_error, 1e-6);
   for (const char* strategy : {"block1", "block2", "fc", "bn-affine", "l1-sp"}) {
@@ -39,7 +39,7 @@ TEST(StepModel, finds_a_machine_that_is_as_it_assumes_and_predicts_other_strateg
   }
 }
 
-TEST(StepModel, no_kind_of_work_gives_time_back) {
+TEST(StepModel, NoKindOfWorkGivesTimeBack) {
   auto steps = timed();
   for (auto& step : steps) step.seconds *= step.images == 16 ? 1.5 : 0.7;  // a larger batch that is dearer by the image
   const auto model = fit_steps(network, steps);
@@ -47,7 +47,7 @@ TEST(StepModel, no_kind_of_work_gives_time_back) {
   EXPECT_GT(model.relative_error, 0.01) << "and it says that it does not fit";
 }
 
-TEST(StepModel, work_of_a_tuning_is_that_of_its_steps_and_validations) {
+TEST(StepModel, WorkOfATuningIsThatOfItsStepsAndValidations) {
   const Sizes sizes{.n_train = 70, .n_val = 30, .batch = 16};
   const auto& full = find_strategy("full");
   Work expected{};
@@ -69,7 +69,7 @@ TEST(StepModel, work_of_a_tuning_is_that_of_its_steps_and_validations) {
   EXPECT_DOUBLE_EQ(both[0], (3 * 100.0 + 2 * 70 + 30) * static_cast<double>(models::forward_macs(network)));
 }
 
-TEST(StepModel, joules_are_power_times_time_and_unknown_without_power) {
+TEST(StepModel, JoulesArePowerTimesTimeAndUnknownWithoutPower) {
   auto model = fit_steps(network, timed());
   const auto work = work_of_step(network, find_strategy("full"), 16);
   model.power_W = 4;
@@ -79,7 +79,7 @@ TEST(StepModel, joules_are_power_times_time_and_unknown_without_power) {
   EXPECT_TRUE(to_json(model).at("power_W").is_null());
 }
 
-TEST(StepModel, refuses_what_says_nothing) {
+TEST(StepModel, RefusesWhatSaysNothing) {
   EXPECT_THROW(fit_steps(network, {}), std::invalid_argument);
   EXPECT_THROW(fit_steps(network, {{"full", 16, 0}}), std::invalid_argument);
 }

@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 
 constexpr std::uintmax_t GB = 1'000'000'000;
 
-TEST(TraceSpace, rows_come_at_the_interval_or_at_the_pace_of_the_converter) {
+TEST(TraceSpace, RowsComeAtTheIntervalOrAtThePaceOfTheConverter) {
   const FunctionMeter asked(simple_meter(0.1), [](power::TimeNs) { return 1.0; });
   EXPECT_DOUBLE_EQ(trace_rows_per_s(asked, 0), 10);
   EXPECT_DOUBLE_EQ(trace_rows_per_s(asked, 0.5), 2);
@@ -30,7 +30,7 @@ TEST(TraceSpace, rows_come_at_the_interval_or_at_the_pace_of_the_converter) {
   EXPECT_DOUBLE_EQ(trace_rows_per_s(converter, 0.5), 1000);
 }
 
-TEST(TraceSpace, the_size_is_told_by_the_hour_and_for_the_cells_that_are_left) {
+TEST(TraceSpace, TheSizeIsToldByTheHourAndForTheCellsThatAreLeft) {
   EXPECT_THAT(trace_size_text({.rows_per_s = 940}),
               AllOf(HasSubstr("about 203 MB an hour"), HasSubstr("940 readings a second")));
   EXPECT_THAT(trace_size_text({.rows_per_s = 940, .seconds = 7200}), AllOf(HasSubstr("406 MB"), HasSubstr("2 h 00 min")));
@@ -38,7 +38,7 @@ TEST(TraceSpace, the_size_is_told_by_the_hour_and_for_the_cells_that_are_left) {
   EXPECT_THAT(trace_size_text({.rows_per_s = 940, .seconds = 0}), HasSubstr("no cell is left"));
 }
 
-TEST(TraceSpace, a_disk_that_is_too_small_is_a_warning_or_a_problem) {
+TEST(TraceSpace, ADiskThatIsTooSmallIsAWarningOrAProblem) {
   const TracePlan fast{.rows_per_s = 940};
   EXPECT_EQ(check_space("/runs", 10 * GB, fast).health, Health::ok);
   const Check tight = check_space("/runs", GB / 2, fast);
@@ -50,7 +50,7 @@ TEST(TraceSpace, a_disk_that_is_too_small_is_a_warning_or_a_problem) {
   EXPECT_EQ(check_space("/runs", 0, {}).health, Health::ok) << "nothing is known to be written";
 }
 
-TEST(TraceSpace, what_the_rows_so_far_let_expect_must_fit) {
+TEST(TraceSpace, WhatTheRowsSoFarLetExpectMustFit) {
   const TracePlan ten_days{.rows_per_s = 940, .seconds = 864'000};
   EXPECT_EQ(check_space("/runs", 10 * GB, ten_days).health, Health::problem);
   EXPECT_EQ(check_space("/runs", 100 * GB, ten_days).health, Health::ok);
@@ -60,7 +60,7 @@ TEST(TraceSpace, what_the_rows_so_far_let_expect_must_fit) {
   EXPECT_EQ(check_space("/runs", GB / 100, a_minute).health, Health::ok) << "all that is left fits";
 }
 
-TEST(TraceSpace, the_time_that_is_left_is_that_of_cells_without_a_row) {
+TEST(TraceSpace, TheTimeThatIsLeftIsThatOfCellsWithoutARow) {
   const test::TemporaryFolder folder;
   const auto csv = folder.path() / "cells.csv";
   std::vector<Cell> cells(4);
@@ -81,7 +81,7 @@ TEST(TraceSpace, the_time_that_is_left_is_that_of_cells_without_a_row) {
   EXPECT_DOUBLE_EQ(*seconds_left(csv, cells, -1), 3 * 60.0);
 }
 
-TEST(TraceSpace, the_room_is_that_of_the_file_system_even_where_the_folder_is_not_made_yet) {
+TEST(TraceSpace, TheRoomIsThatOfTheFileSystemEvenWhereTheFolderIsNotMadeYet) {
   const test::TemporaryFolder folder;
   const auto here = static_cast<double>(free_bytes(folder.path()));
   EXPECT_NEAR(static_cast<double>(free_bytes(folder.path() / "runs" / "first")), here, 0.2 * here);

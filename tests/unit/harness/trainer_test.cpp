@@ -78,7 +78,7 @@ class TrainerTest : public testing::Test {
   static inline data::Split split;
 };
 
-TEST_F(TrainerTest, twenty_steps_equal_the_published_protocol_in_loss_weights_and_batchnorm_state) {
+TEST_F(TrainerTest, TwentyStepsEqualThePublishedProtocolInLossWeightsAndBatchnormState) {
   Trainer trainer(folder / "base.pth");
   nlohmann::json cases = {{"split", {{"train", split.train}, {"val", split.val}}}, {"cases", nlohmann::json::array()}};
   const auto add = [&](const char* strategy, const TrainSettings& s) {
@@ -117,7 +117,7 @@ TEST_F(TrainerTest, twenty_steps_equal_the_published_protocol_in_loss_weights_an
   EXPECT_EQ(python("compare"), 0);
 }
 
-TEST_F(TrainerTest, every_run_starts_from_the_base_model) {
+TEST_F(TrainerTest, EveryRunStartsFromTheBaseModel) {
   Trainer trainer(folder / "base.pth");
   const auto first = run(trainer, "block2", settings());
   run(trainer, "full", settings());
@@ -126,7 +126,7 @@ TEST_F(TrainerTest, every_run_starts_from_the_base_model) {
   EXPECT_EQ(first.correct_by_image, again.correct_by_image);
 }
 
-TEST_F(TrainerTest, another_seed_draws_other_batches) {
+TEST_F(TrainerTest, AnotherSeedDrawsOtherBatches) {
   Trainer trainer(folder / "base.pth");
   const auto first = run(trainer, "full", settings());
   auto other = settings();
@@ -136,7 +136,7 @@ TEST_F(TrainerTest, another_seed_draws_other_batches) {
 
 // Autograd keeps an activation only for what it will differentiate: were a frozen block part of the graph, its activations
 // would stay alive, and these would not be so far apart.
-TEST_F(TrainerTest, frozen_blocks_are_not_differentiated) {
+TEST_F(TrainerTest, FrozenBlocksAreNotDifferentiated) {
   Trainer trainer(folder / "base.pth");
   std::map<std::string, double> kept;
   for (const char* strategy : {"fc", "block3", "block2", "block1", "full"})
@@ -148,7 +148,7 @@ TEST_F(TrainerTest, frozen_blocks_are_not_differentiated) {
   EXPECT_GT(kept["fc"], 0);
 }
 
-TEST_F(TrainerTest, a_choice_trains_as_its_blocks_would_and_counts_what_it_cost) {
+TEST_F(TrainerTest, AChoiceTrainsAsItsBlocksWouldAndCountsWhatItCost) {
   Trainer trainer(folder / "base.pth");
   auto s = settings();
   s.batchnorm = "frozen-eval";
@@ -171,7 +171,7 @@ TEST_F(TrainerTest, a_choice_trains_as_its_blocks_would_and_counts_what_it_cost)
 }
 
 // Labels that are the base model's own predictions, renamed: all wrong before, all right after.
-TEST_F(TrainerTest, relabel_undoes_a_renaming_of_the_labels) {
+TEST_F(TrainerTest, RelabelUndoesARenamingOfTheLabels) {
   Trainer trainer(folder / "base.pth");
   data::Split all;
   for (std::int64_t i = 0; i < 300; ++i) all.test.push_back(i);
@@ -188,7 +188,7 @@ TEST_F(TrainerTest, relabel_undoes_a_renaming_of_the_labels) {
 }
 
 // Renamed labels on drifted pixels: BatchNorm follows the pixels, the renaming the labels.
-TEST_F(TrainerTest, bn_relabel_refreshes_batchnorm_before_it_renames) {
+TEST_F(TrainerTest, BnRelabelRefreshesBatchnormBeforeItRenames) {
   Trainer trainer(folder / "base.pth");
   data::Split all;
   for (std::int64_t i = 0; i < 200; ++i) all.test.push_back(i);
@@ -210,7 +210,7 @@ TEST_F(TrainerTest, bn_relabel_refreshes_batchnorm_before_it_renames) {
   EXPECT_EQ(both.correct, 200);
 }
 
-TEST_F(TrainerTest, an_observer_that_has_enough_ends_training_behind_the_epoch) {
+TEST_F(TrainerTest, AnObserverThatHasEnoughEndsTrainingBehindTheEpoch) {
   struct Enough : SilentObserver {
     bool enough() override { return ++asked == 2; }
     int asked = 0;
@@ -224,7 +224,7 @@ TEST_F(TrainerTest, an_observer_that_has_enough_ends_training_behind_the_epoch) 
 }
 
 // A reference of the base's own images: nothing drifted, or the labels did.
-TEST_F(TrainerTest, diagnosed_becomes_the_strategy_that_the_level_calls_for) {
+TEST_F(TrainerTest, DiagnosedBecomesTheStrategyThatTheLevelCallsFor) {
   Trainer trainer(folder / "base.pth");
   const auto sample = [&](std::int64_t begin, std::int64_t n) {
     std::vector<std::int64_t> list(static_cast<std::size_t>(n));
@@ -259,7 +259,7 @@ TEST_F(TrainerTest, diagnosed_becomes_the_strategy_that_the_level_calls_for) {
   EXPECT_THROW(trainer.run(find_strategy("diagnosed"), known, parts, s, observer), std::invalid_argument);
 }
 
-TEST_F(TrainerTest, keeps_the_activations_that_the_cost_model_says) {
+TEST_F(TrainerTest, KeepsTheActivationsThatTheCostModelSays) {
   Trainer trainer(folder / "base.pth");
   for (const char* strategy : {"fc", "block3", "block2", "block1", "bn-affine", "full"}) {
     const double kept = run(trainer, strategy, settings()).saved_act_MiB;
@@ -291,7 +291,7 @@ double largest_difference(const fs::path& a, const fs::path& b) {
   return largest;
 }
 
-TEST_F(TrainerTest, a_cached_prefix_changes_nothing_but_the_work) {
+TEST_F(TrainerTest, ACachedPrefixChangesNothingButTheWork) {
   Trainer trainer(folder / "base.pth");
   auto parts = split;
   parts.test = data::paper_split(images.size(), 0.2).test;
@@ -325,7 +325,7 @@ TEST_F(TrainerTest, a_cached_prefix_changes_nothing_but_the_work) {
       }
 }
 
-TEST_F(TrainerTest, refreshed_statistics_are_the_target_s_and_then_stand_still) {
+TEST_F(TrainerTest, RefreshedStatisticsAreTheTargetSAndThenStandStill) {
   Trainer trainer(folder / "base.pth");
   auto s = settings();
   s.batchnorm = "frozen-eval";
@@ -347,7 +347,7 @@ TEST_F(TrainerTest, refreshed_statistics_are_the_target_s_and_then_stand_still) 
   }
 }
 
-TEST_F(TrainerTest, only_tuned_parameters_change_and_batchnorm_statistics_do_everywhere) {
+TEST_F(TrainerTest, OnlyTunedParametersChangeAndBatchnormStatisticsDoEverywhere) {
   Trainer trainer(folder / "base.pth");
   run(trainer, "block2", settings());
   trainer.save(folder / "tuned.pth");
@@ -362,7 +362,7 @@ TEST_F(TrainerTest, only_tuned_parameters_change_and_batchnorm_statistics_do_eve
   }
 }
 
-TEST_F(TrainerTest, frozen_eval_leaves_the_statistics_of_frozen_blocks_alone) {
+TEST_F(TrainerTest, FrozenEvalLeavesTheStatisticsOfFrozenBlocksAlone) {
   Trainer trainer(folder / "base.pth");
   auto s = settings();
   s.batchnorm = "frozen-eval";
@@ -374,7 +374,7 @@ TEST_F(TrainerTest, frozen_eval_leaves_the_statistics_of_frozen_blocks_alone) {
     EXPECT_EQ(before[i].bytes != after[i].bytes, before[i].name.starts_with("layer2.")) << before[i].name;
 }
 
-TEST_F(TrainerTest, noise_changes_every_parameter_of_its_block_and_nothing_else) {
+TEST_F(TrainerTest, NoiseChangesEveryParameterOfItsBlockAndNothingElse) {
   Trainer trainer(folder / "base.pth");
   auto s = settings();
   s.noise = BlockNoise{"block3", 0.1, 7};
@@ -413,7 +413,7 @@ TEST_F(TrainerTest, noise_changes_every_parameter_of_its_block_and_nothing_else)
   EXPECT_NE(noised, base);
 }
 
-TEST_F(TrainerTest, augmentation_changes_what_is_trained_on_and_not_what_is_tested) {
+TEST_F(TrainerTest, AugmentationChangesWhatIsTrainedOnAndNotWhatIsTested) {
   Trainer trainer(folder / "base.pth");
   auto s = settings();
   const auto plain = run(trainer, "fc", s);
@@ -425,7 +425,7 @@ TEST_F(TrainerTest, augmentation_changes_what_is_trained_on_and_not_what_is_test
   EXPECT_EQ(augmented.val_loss, run(trainer, "fc", s).val_loss) << "the same seed draws the same crops";
 }
 
-TEST_F(TrainerTest, none_trains_nothing_and_opens_no_train_phase) {
+TEST_F(TrainerTest, NoneTrainsNothingAndOpensNoTrainPhase) {
   Trainer trainer(folder / "base.pth");
   SilentObserver observer;
   const auto result = trainer.run(find_strategy("none"), images, split, settings(), observer);
@@ -436,7 +436,7 @@ TEST_F(TrainerTest, none_trains_nothing_and_opens_no_train_phase) {
   EXPECT_EQ(result.n_test, static_cast<std::int64_t>(split.test.size()));
 }
 
-TEST_F(TrainerTest, validation_and_test_stand_outside_the_train_phase) {
+TEST_F(TrainerTest, ValidationAndTestStandOutsideTheTrainPhase) {
   Trainer trainer(folder / "base.pth");
   struct Order : SilentObserver {
     void begin(Phase phase) override {
@@ -454,7 +454,7 @@ TEST_F(TrainerTest, validation_and_test_stand_outside_the_train_phase) {
   EXPECT_EQ(observer.count[Phase::backward], 40);
 }
 
-TEST_F(TrainerTest, stops_after_patience_epochs_without_a_better_loss_and_tests_the_best_weights) {
+TEST_F(TrainerTest, StopsAfterPatienceEpochsWithoutABetterLossAndTestsTheBestWeights) {
   Trainer trainer(folder / "base.pth");
   auto s = settings();
   s.lr = 1.0;  // the first epoch is as good as it gets
@@ -468,7 +468,7 @@ TEST_F(TrainerTest, stops_after_patience_epochs_without_a_better_loss_and_tests_
   EXPECT_EQ(result.correct_by_image, best.correct_by_image);
 }
 
-TEST_F(TrainerTest, an_observer_that_throws_stops_the_work_and_closes_its_phases) {
+TEST_F(TrainerTest, AnObserverThatThrowsStopsTheWorkAndClosesItsPhases) {
   Trainer trainer(folder / "base.pth");
   struct Stop : SilentObserver {
     void stepped(std::int64_t step, std::int64_t) override {
@@ -479,7 +479,7 @@ TEST_F(TrainerTest, an_observer_that_throws_stops_the_work_and_closes_its_phases
   EXPECT_THAT(observer.open, testing::IsEmpty());
 }
 
-TEST_F(TrainerTest, images_of_another_size_or_label_are_refused) {
+TEST_F(TrainerTest, ImagesOfAnotherSizeOrLabelAreRefused) {
   Trainer trainer(folder / "base.pth");
   SilentObserver observer;
   auto wrong = images;

@@ -87,7 +87,7 @@ struct Drawn {
   }
 };
 
-TEST(Figures, every_kind_is_drawn_as_svg_and_png) {
+TEST(Figures, EveryKindIsDrawnAsSvgAndPng) {
   const Drawn drawn(rows());
   EXPECT_THAT(drawn.figures, SizeIs(figure_kinds().size()));
   for (const Figure& figure : drawn.figures) {
@@ -96,11 +96,11 @@ TEST(Figures, every_kind_is_drawn_as_svg_and_png) {
   }
 }
 
-TEST(Figures, measured_joules_are_not_called_an_estimate) {
+TEST(Figures, MeasuredJoulesAreNotCalledAnEstimate) {
   for (const Figure& figure : Drawn(rows()).figures) EXPECT_THAT(figure.script, Not(HasSubstr("ESTIMATE"))) << figure.name;
 }
 
-TEST(Figures, estimates_say_so_wherever_joules_or_watts_stand) {
+TEST(Figures, EstimatesSaySoWhereverJoulesOrWattsStand) {
   auto cells = rows();
   for (auto& cell : cells) {
     cell.measured = 0;
@@ -112,40 +112,40 @@ TEST(Figures, estimates_say_so_wherever_joules_or_watts_stand) {
   }
 }
 
-TEST(Figures, the_pareto_front_leaves_out_what_another_strategy_beats) {
+TEST(Figures, TheParetoFrontLeavesOutWhatAnotherStrategyBeats) {
   const Drawn drawn(rows(), {"accuracy-energy"});
   ASSERT_THAT(drawn.figures, SizeIs(1));
   // fc is cheapest and best: nothing else is on the front.
   EXPECT_THAT(drawn.figures[0].script, HasSubstr("$front0 << EOD\n172.5 85.5\nEOD"));
 }
 
-TEST(Figures, a_strategy_without_joules_is_a_line_at_its_accuracy) {
+TEST(Figures, AStrategyWithoutJoulesIsALineAtItsAccuracy) {
   EXPECT_THAT(Drawn(rows(), {"accuracy-energy"}).figures[0].script, HasSubstr("3.5 with lines dashtype 3"));
 }
 
-TEST(Figures, error_bars_are_the_spread_of_repetitions) {
+TEST(Figures, ErrorBarsAreTheSpreadOfRepetitions) {
   EXPECT_THAT(Drawn(rows(), {"accuracy"}).figures[0].script, HasSubstr(" 16.5 0.70710678118654"));
 }
 
-TEST(Figures, phases_come_from_the_trace_and_the_rest_is_told) {
+TEST(Figures, PhasesComeFromTheTraceAndTheRestIsTold) {
   // gross 182 J: 172 in training, 4 in the test, 6 in no phase; the other repetition has no trace: 173 of 183.
   const Drawn drawn(rows(), {"phases"});
   EXPECT_THAT(drawn.figures[0].script, HasSubstr("\"fc\" 172.5 0 2 0 8"));
 }
 
-TEST(Figures, a_gap_breaks_the_curve_and_is_shaded) {
+TEST(Figures, AGapBreaksTheCurveAndIsShaded) {
   const Drawn drawn(rows(), {"power"});
   ASSERT_THAT(drawn.figures, SizeIs(1));
   EXPECT_THAT(drawn.figures[0].script, HasSubstr("4.45 3 5 4\n\n6.45 3 5 4\n"));
   EXPECT_THAT(drawn.figures[0].script, HasSubstr("rectangle from first 4.9, graph 0 to first 6, graph 1 front"));
 }
 
-TEST(Figures, only_the_cell_asked_for_has_its_power_drawn) {
+TEST(Figures, OnlyTheCellAskedForHasItsPowerDrawn) {
   EXPECT_THAT(Drawn(rows(), {"power"}, "fc0").figures, SizeIs(1));
   EXPECT_THAT(Drawn(rows(), {"power"}, "fc1").figures, IsEmpty());
 }
 
-TEST(Figures, text_of_a_file_cannot_leave_its_quotes) {
+TEST(Figures, TextOfAFileCannotLeaveItsQuotes) {
   auto cells = rows();
   for (auto& cell : cells) {
     if (cell.strategy == "none") cell.strategy = "x\"; system(\"touch /nowhere\") #`date`";
@@ -158,15 +158,15 @@ TEST(Figures, text_of_a_file_cannot_leave_its_quotes) {
   }
 }
 
-TEST(Figures, nothing_to_draw_is_no_figure) {
+TEST(Figures, NothingToDrawIsNoFigure) {
   EXPECT_THAT(Drawn({}).figures, IsEmpty());
 }
 
-TEST(Figures, an_unknown_kind_lists_the_kinds) {
+TEST(Figures, AnUnknownKindListsTheKinds) {
   EXPECT_THROW(Drawn(rows(), {"pie"}), std::invalid_argument);
 }
 
-TEST(Gnuplot, its_own_words_come_with_a_failure) {
+TEST(Gnuplot, ItsOwnWordsComeWithAFailure) {
   try {
     draw({"bad", "", 100, 100, "plot nonsense\n"}, Terminal::svg);
     FAIL();
@@ -176,7 +176,7 @@ TEST(Gnuplot, its_own_words_come_with_a_failure) {
 }
 
 // One that waits for fonts or a screen must not keep the program.
-TEST(Gnuplot, one_that_hangs_is_stopped) {
+TEST(Gnuplot, OneThatHangsIsStopped) {
   const auto folder = std::filesystem::temp_directory_path() / ("tbft-gnuplot-" + std::to_string(getpid()));
   std::filesystem::create_directory(folder);
   std::ofstream(folder / "gnuplot") << "#!/bin/sh\nexec sleep 600\n";
@@ -194,7 +194,7 @@ TEST(Gnuplot, one_that_hangs_is_stopped) {
   EXPECT_THAT(what, HasSubstr("gnuplot was stopped"));
 }
 
-TEST(EnergySaving, bars_stand_on_zero) {
+TEST(EnergySaving, BarsStandOnZero) {
   const Drawn drawn(rows(), {"saving"});
   ASSERT_THAT(drawn.figures, SizeIs(1));
   EXPECT_THAT(drawn.figures[0].script, HasSubstr("set yrange [* < 0 : 0 < *]"));

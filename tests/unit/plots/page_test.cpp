@@ -44,7 +44,7 @@ std::string page_of(const std::vector<results::CellRow>& rows, const NamedFacts&
   return render_html(report_page({inputs, summary, {}, ""}, facts, {}));
 }
 
-TEST(Page, what_comes_from_files_is_text) {
+TEST(Page, WhatComesFromFilesIsText) {
   auto bad = row(hostile, "a");
   bad.board = hostile;
   bad.meter = std::string("replay:///") + hostile;
@@ -64,14 +64,14 @@ TEST(Page, what_comes_from_files_is_text) {
   EXPECT_THAT(html, HasSubstr("\\u003cscript>alert(1)\\u003c/script>"));
 }
 
-TEST(Page, nothing_is_fetched) {
+TEST(Page, NothingIsFetched) {
   const std::string html = page_of({row("fc", "a")});
   EXPECT_THAT(html, HasSubstr("default-src 'none'"));
   for (const char* fetch : {"src=\"", "url(", "@import", "<link", "fetch(", "XMLHttpRequest"})
     EXPECT_THAT(html, Not(HasSubstr(fetch))) << fetch;
 }
 
-TEST(Page, warnings_stand_before_the_first_number) {
+TEST(Page, WarningsStandBeforeTheFirstNumber) {
   auto cell = row("fc", "a");
   cell.measured = 0;
   cell.meter = "estimate://";
@@ -87,18 +87,18 @@ TEST(Page, warnings_stand_before_the_first_number) {
   }
 }
 
-TEST(Page, a_number_links_to_the_rows_it_was_made_from) {
+TEST(Page, ANumberLinksToTheRowsItWasMadeFrom) {
   EXPECT_THAT(page_of({row("fc", "a")}), HasSubstr("href=\"#cells?dataset=synthetic&amp;drift=input"));
 }
 
-TEST(Page, bytes_that_are_no_utf8_become_question_marks) {
+TEST(Page, BytesThatAreNoUtf8BecomeQuestionMarks) {
   EXPECT_EQ(escaped("a\xff\x80z"), "a??z");
   EXPECT_EQ(escaped("\xc3\xbc\xe2\x82\xac"), "\xc3\xbc\xe2\x82\xac");
   EXPECT_EQ(escaped("\xe2\x82"), "??");
   EXPECT_EQ(escaped(std::string("a\0b", 3)), "a?b");
 }
 
-TEST(CellsJson, has_what_differs_and_what_identifies_a_cell) {
+TEST(CellsJson, HasWhatDiffersAndWhatIdentifiesACell) {
   results::Inputs inputs;
   inputs.cells = {row("fc", "a"), row("full", "b")};
   const Json data = Json::parse(cells_json(inputs, {}));
@@ -110,7 +110,7 @@ TEST(CellsJson, has_what_differs_and_what_identifies_a_cell) {
   EXPECT_THAT(common, testing::Contains(testing::Pair("meter", "ina219:///dev/i2c-1")));
 }
 
-TEST(CellsJson, no_peak_of_a_curve_is_rounded_away) {
+TEST(CellsJson, NoPeakOfACurveIsRoundedAway) {
   results::Inputs inputs;
   inputs.cells = {row("fc", "a")};
   results::PowerCurve curve;

@@ -26,7 +26,7 @@ CalibrationPoint measure(const Device& device, double volts_V, double amps_A, do
   return calibration_point(volts_V * (1 - reference_rel), amps_A * (1 - reference_rel), readings, {});
 }
 
-TEST(Calibration, drawn_errors_lie_within_the_uncertainty) {
+TEST(Calibration, DrawnErrorsLieWithinTheUncertainty) {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> unit(-1, 1);
   std::normal_distribution<double> normal(0, 1);
@@ -54,7 +54,7 @@ TEST(Calibration, drawn_errors_lie_within_the_uncertainty) {
   EXPECT_LE(gain, trials * 99 / 100) << "U is no wider than it must be";
 }
 
-TEST(Calibration, the_line_is_exact_without_noise) {
+TEST(Calibration, TheLineIsExactWithoutNoise) {
   std::mt19937_64 random(1);
   const Device d{.gain_A = 0.012, .gain_V = -0.002, .offset_A = 1.5e-3};
   const std::vector points{measure(d, 5, 0.2, 0, random), measure(d, 5, 2, 0, random)};
@@ -67,7 +67,7 @@ TEST(Calibration, the_line_is_exact_without_noise) {
   EXPECT_FALSE(c.shunt_ohm);
 }
 
-TEST(Calibration, one_current_cannot_tell_gain_from_offset) {
+TEST(Calibration, OneCurrentCannotTellGainFromOffset) {
   std::mt19937_64 random(1);
   const Device d{.gain_A = 0.01};
   const std::vector points{measure(d, 5, 1, 0, random), measure(d, 5, 1.1, 0, random)};
@@ -78,7 +78,7 @@ TEST(Calibration, one_current_cannot_tell_gain_from_offset) {
   EXPECT_NEAR(c.offset_A, 0.0105, 1e-4) << "all of it, again";
 }
 
-TEST(Calibration, slow_noise_is_not_averaged_away) {
+TEST(Calibration, SlowNoiseIsNotAveragedAway) {
   std::vector<Reading> readings;
   for (int i = 0; i < 1000; ++i) {
     readings.push_back({.t_ns = TimeNs{i} * 10'000'000, .volts_V = 5, .amps_A = 1 + ((i / 100) % 2 == 0 ? 1e-3 : -1e-3)});
@@ -86,7 +86,7 @@ TEST(Calibration, slow_noise_is_not_averaged_away) {
   EXPECT_NEAR(calibration_point(5, 1, readings, {}).u_amps_A, 1e-3 / 3, 1e-4);
 }
 
-TEST(Calibration, nonsense_is_refused) {
+TEST(Calibration, NonsenseIsRefused) {
   EXPECT_THROW(calibrate({}, 0, std::nullopt), std::invalid_argument);
   const CalibrationPoint zero{.reference_V = 5, .reference_A = 0, .volts_V = 5, .amps_A = 0, .u_volts_V = 0, .u_amps_A = 0};
   EXPECT_THROW(calibrate(std::span(&zero, 1), 0, std::nullopt), std::invalid_argument);

@@ -28,7 +28,7 @@ using testing::FakeIna228;
 using testing::FakeIna3221;
 using ::testing::HasSubstr;
 
-TEST(Ina226Registers, vectors) {
+TEST(Ina226Registers, Vectors) {
   EXPECT_EQ(ina226.configuration_word(1, 0, 4, WordChip::continuous_both), ina226.reset);
   EXPECT_EQ(ina226.configuration_word(1, 2, 7, WordChip::triggered_both), 0x45FB);
   EXPECT_DOUBLE_EQ(ina226.current(0x7D00), 0.08);   // 80 mV, 7.1.2
@@ -39,13 +39,13 @@ TEST(Ina226Registers, vectors) {
   EXPECT_FALSE(ina226.is_saturated(0x7FFE));
   EXPECT_FALSE(ina226.is_saturated(0x8001));
 }
-TEST(Ina260Registers, vectors) {
+TEST(Ina260Registers, Vectors) {
   EXPECT_EQ(ina260.configuration_word(1, 0, 4, WordChip::continuous_both), ina260.reset);
   EXPECT_DOUBLE_EQ(ina260.current(0x2710), 12.5);
   EXPECT_DOUBLE_EQ(ina260.current(0xD8F0), -12.5);
   EXPECT_DOUBLE_EQ(ina260.bus_V(0x2570), 11.98);
 }
-TEST(Ina3221Registers, vectors) {
+TEST(Ina3221Registers, Vectors) {
   EXPECT_EQ(ina3221.configuration_word(1, 0, 4, WordChip::continuous_both), 0x4127);
   EXPECT_EQ(ina3221.configuration_word(3, 0, 7, WordChip::triggered_both), 0x11FB);
   EXPECT_EQ(WordChip::current_register(3), 5);
@@ -57,7 +57,7 @@ TEST(Ina3221Registers, vectors) {
   EXPECT_TRUE(ina3221.is_saturated(0x8008)) << "-163.8 mV";
   EXPECT_FALSE(ina3221.is_saturated(0x7FE8));
 }
-TEST(Ina228Registers, vectors) {
+TEST(Ina228Registers, Vectors) {
   using namespace ina228;
   using Bytes = std::array<std::uint8_t, 3>;
   EXPECT_EQ(signed20_of(Bytes{0x7F, 0xFF, 0xF0}), 524287);
@@ -144,7 +144,7 @@ class EveryConverter : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Converters, EveryConverter, ::testing::Values("ina226", "ina260", "ina3221", "ina228"),
                          [](const auto& of) { return std::string(of.param); });
 
-TEST_P(EveryConverter, at_400_kHz_98_percent_of_the_results_arrive_with_one_wait_and_no_allocation) {
+TEST_P(EveryConverter, At400kHz98PercentOfTheResultsArriveWithOneWaitAndNoAllocation) {
   for (const double oscillator : {0.91, 1.0, 1.09}) {
     const Rig r = rig(GetParam());
     r.chip->oscillator = oscillator;
@@ -165,7 +165,7 @@ TEST_P(EveryConverter, at_400_kHz_98_percent_of_the_results_arrive_with_one_wait
   }
 }
 
-TEST_P(EveryConverter, a_current_that_flows_backwards_is_negative) {
+TEST_P(EveryConverter, ACurrentThatFlowsBackwardsIsNegative) {
   const Rig r = rig(GetParam());
   r.chip->amps = [](TimeNs) { return -0.25; };
   const Outcome o = run(r, 0.2);
@@ -174,7 +174,7 @@ TEST_P(EveryConverter, a_current_that_flows_backwards_is_negative) {
   EXPECT_EQ(o.readings.back().flags, 0);
 }
 
-TEST_P(EveryConverter, the_end_of_the_range_is_flagged) {
+TEST_P(EveryConverter, TheEndOfTheRangeIsFlagged) {
   const Rig r = rig(GetParam());
   r.chip->amps = [](TimeNs) { return 100.0; };
   EXPECT_EQ(run(r, 0.1).readings.back().flags, saturated);
@@ -182,7 +182,7 @@ TEST_P(EveryConverter, the_end_of_the_range_is_flagged) {
   EXPECT_EQ(run(r, 0.1).readings.back().flags, saturated);
 }
 
-TEST_P(EveryConverter, energy_of_a_waveform_within_half_a_percent) {
+TEST_P(EveryConverter, EnergyOfAWaveformWithinHalfAPercent) {
   const auto bursts = [](double t_s) { return std::fmod(t_s, 0.1) < 0.03 ? 0.6 : 0.4; };  // 0.46 A
   const auto swings = [](double t_s) { return 0.46 + 0.2 * std::sin(2 * std::numbers::pi * 3 * t_s); };
   for (const bool burst : {true, false}) {
@@ -200,7 +200,7 @@ TEST_P(EveryConverter, energy_of_a_waveform_within_half_a_percent) {
   }
 }
 
-TEST_P(EveryConverter, the_time_stamp_is_the_middle_of_the_result_or_its_end_for_a_counter) {
+TEST_P(EveryConverter, TheTimeStampIsTheMiddleOfTheResultOrItsEndForACounter) {
   const Rig r = rig(GetParam());
   const TimeNs zero = r.chip->clock->now();
   r.chip->amps = [=](TimeNs t) { return 0.1 * to_seconds(t - zero); };
@@ -216,7 +216,7 @@ TEST_P(EveryConverter, the_time_stamp_is_the_middle_of_the_result_or_its_end_for
   }
 }
 
-TEST_P(EveryConverter, voltage_and_current_are_of_the_same_result_however_late_the_host_is) {
+TEST_P(EveryConverter, VoltageAndCurrentAreOfTheSameResultHoweverLateTheHostIs) {
   if (GetParam() == std::string("ina228")) return;  // its joules stand for themselves
   for (const std::string more : {"&ct_us=1100", "&ct_us=204&avg=16"}) {
     if (GetParam() == std::string("ina3221") && more.find("avg") != std::string::npos) continue;
@@ -247,7 +247,7 @@ TEST_P(EveryConverter, voltage_and_current_are_of_the_same_result_however_late_t
   }
 }
 
-TEST_P(EveryConverter, a_reset_is_found_at_once_and_the_gap_marked) {
+TEST_P(EveryConverter, AResetIsFoundAtOnceAndTheGapMarked) {
   const Rig r = rig(GetParam());
   bool done = false;
   const Outcome o = run(r, 1, "", 0, false, [&] {
@@ -261,7 +261,7 @@ TEST_P(EveryConverter, a_reset_is_found_at_once_and_the_gap_marked) {
   EXPECT_GE(static_cast<double>(o.good()), 0.95 / o.info.nominal_period_s);
 }
 
-TEST_P(EveryConverter, a_reset_is_found_in_triggered_mode_too) {
+TEST_P(EveryConverter, AResetIsFoundInTriggeredModeToo) {
   if (GetParam() == std::string("ina228")) return;  // it counts in continuous mode alone
   const Rig r = rig(GetParam());
   r.chip->bit_ns = 10'000;
@@ -278,7 +278,7 @@ TEST_P(EveryConverter, a_reset_is_found_in_triggered_mode_too) {
   EXPECT_GE(static_cast<double>(o.good()), 0.9 / o.info.nominal_period_s);
 }
 
-TEST_P(EveryConverter, a_missing_acknowledge_is_retried_and_then_a_gap_never_0_W) {
+TEST_P(EveryConverter, AMissingAcknowledgeIsRetriedAndThenAGapNever0W) {
   const Rig retried = rig(GetParam());
   int step = 0;
   const Outcome o = run(retried, 0.5, "", 0, false, [&] {
@@ -296,7 +296,7 @@ TEST_P(EveryConverter, a_missing_acknowledge_is_retried_and_then_a_gap_never_0_W
   for (const Reading& x : lost.readings) EXPECT_EQ(!std::isfinite(x.power_W), (x.flags & gap_begins) != 0);
 }
 
-TEST_P(EveryConverter, a_lost_bus_and_a_controller_that_gave_up_are_tried_again) {
+TEST_P(EveryConverter, ALostBusAndAControllerThatGaveUpAreTriedAgain) {
   for (const int failure : {EAGAIN, ETIMEDOUT}) {
     const int times = failure == EAGAIN ? 2 : 1;
     const Rig r = rig(GetParam());
@@ -315,7 +315,7 @@ TEST_P(EveryConverter, a_lost_bus_and_a_controller_that_gave_up_are_tried_again)
   EXPECT_THROW(make(other, "", 0)->start(0), MeterUnavailable);
 }
 
-TEST_P(EveryConverter, a_chip_that_never_gets_ready_gives_gaps_and_does_not_hang) {
+TEST_P(EveryConverter, AChipThatNeverGetsReadyGivesGapsAndDoesNotHang) {
   const Rig r = rig(GetParam());
   r.chip->stuck = true;
   const Outcome o = run(r, 1);
@@ -324,7 +324,7 @@ TEST_P(EveryConverter, a_chip_that_never_gets_ready_gives_gaps_and_does_not_hang
   EXPECT_LT(o.readings.size(), 100U);
 }
 
-TEST_P(EveryConverter, another_chip_at_the_address_is_refused_and_not_written_to) {
+TEST_P(EveryConverter, AnotherChipAtTheAddressIsRefusedAndNotWrittenTo) {
   for (const char* other : {"ina226", "ina260", "ina3221", "ina228"}) {
     if (other == std::string(GetParam())) continue;
     Rig r = rig(GetParam());
@@ -342,7 +342,7 @@ TEST_P(EveryConverter, another_chip_at_the_address_is_refused_and_not_written_to
   EXPECT_THROW(make(gone, "", 0)->start(0), MeterUnavailable);
 }
 
-TEST_P(EveryConverter, bad_options_are_refused_before_the_bus_is_opened) {
+TEST_P(EveryConverter, BadOptionsAreRefusedBeforeTheBusIsOpened) {
   const std::string base = std::string(GetParam()) + ":///dev/i2c-none?" + rig(GetParam()).options;
   for (const char* bad : {"adr=0x41", "ct_us=141", "i2c_hz=0", "ct_us=0", "gap_limit=x"}) {
     EXPECT_THROW(open_meter(base + "&" + bad), BadMeterUri) << bad;
@@ -352,7 +352,7 @@ TEST_P(EveryConverter, bad_options_are_refused_before_the_bus_is_opened) {
   EXPECT_THROW(open_meter(base), MeterUnavailable);
 }
 
-TEST(Converters, a_shunt_must_be_named_and_hold_the_largest_current) {
+TEST(Converters, AShuntMustBeNamedAndHoldTheLargestCurrent) {
   EXPECT_THROW(open_meter("ina226:///dev/i2c-none?addr=0x40"), BadMeterUri);
   EXPECT_THROW(open_meter("ina226:///dev/i2c-none?shunt_ohm=0.1&max_A=0.82"), BadMeterUri);
   EXPECT_THROW(open_meter("ina226:///dev/i2c-none?shunt_ohm=0.1&max_A=0.81"), MeterUnavailable);
@@ -361,7 +361,7 @@ TEST(Converters, a_shunt_must_be_named_and_hold_the_largest_current) {
   EXPECT_THROW(open_meter("ina226:///dev/i2c-none?shunt_ohm=0.1&ready=17"), BadMeterUri);
 }
 
-TEST(Converters, the_average_fits_the_interval_and_the_bus) {
+TEST(Converters, TheAverageFitsTheIntervalAndTheBus) {
   const auto text = [](const char* name, const std::string& more, double interval_s, TimeNs bit_ns) {
     const Rig r = rig(name);
     r.chip->bit_ns = bit_ns;
@@ -377,14 +377,14 @@ TEST(Converters, the_average_fits_the_interval_and_the_bus) {
   EXPECT_THAT(text("ina228", "&ct_us=50&avg=1", 0, 10'000), HasSubstr("50 us x1, continuous")) << "no triggered counting";
 }
 
-TEST(Ina3221, the_other_channels_are_off) {
+TEST(Ina3221, TheOtherChannelsAreOff) {
   const Rig r = rig("ina3221");
   const Outcome o = run(r, 0.1);
   EXPECT_EQ(r.chip->get(0) >> 12U, 2U) << "channel 2";
   EXPECT_GT(o.good(), 80U);
 }
 
-TEST(Ina228, the_range_is_the_smallest_that_holds_max_A) {
+TEST(Ina228, TheRangeIsTheSmallestThatHoldsMaxA) {
   const auto config = [](const std::string& more) {
     const Rig r = rig("ina228");
     r.chip->amps = [](TimeNs) { return 0.5; };
@@ -398,7 +398,7 @@ TEST(Ina228, the_range_is_the_smallest_that_holds_max_A) {
   EXPECT_EQ(config("&adcrange=1"), 0x10U);
 }
 
-TEST(Ina228, the_count_goes_on_over_a_wrap) {
+TEST(Ina228, TheCountGoesOnOverAWrap) {
   const Rig r = rig("ina228");
   auto& chip = dynamic_cast<FakeIna228&>(*r.chip);
   chip.energy_count = std::pow(2.0, 40) - 2000;  // at 5 W about 0.4 s
@@ -411,7 +411,7 @@ TEST(Ina228, the_count_goes_on_over_a_wrap) {
   EXPECT_EQ(o.flagged(reinitialised), 0U);
 }
 
-TEST(Ina226, a_clone_with_another_identity_is_read_when_the_uri_says_so_and_its_gain_is_unknown) {
+TEST(Ina226, ACloneWithAnotherIdentityIsReadWhenTheUriSaysSoAndItsGainIsUnknown) {
   Rig r = rig("ina226");
   dynamic_cast<FakeIna226&>(*r.chip).reg[0xFE] = 0x1234;
   r.chip->amps = [](TimeNs) { return 0.5; };
@@ -429,7 +429,7 @@ TEST(Ina226, a_clone_with_another_identity_is_read_when_the_uri_says_so_and_its_
   EXPECT_THROW(make(r, "&id=5449", 0), BadMeterUri);
 }
 
-TEST(Ina228, an_overdriven_shunt_is_no_wrapped_counter) {
+TEST(Ina228, AnOverdrivenShuntIsNoWrappedCounter) {
   const Rig r = rig("ina228");
   r.chip->amps = [](TimeNs) { return 100.0; };
   const TimeNs zero = r.chip->clock->now();
@@ -439,7 +439,7 @@ TEST(Ina228, an_overdriven_shunt_is_no_wrapped_counter) {
   EXPECT_THAT(e.reason, HasSubstr("the sensor's range is too small"));
 }
 
-TEST(Ina228, after_a_reset_the_joules_go_on_from_where_they_were) {
+TEST(Ina228, AfterAResetTheJoulesGoOnFromWhereTheyWere) {
   const Rig r = rig("ina228");
   bool done = false;
   const Outcome o = run(r, 2, "", 0, false, [&] {
@@ -458,7 +458,7 @@ TEST(Ina228, after_a_reset_the_joules_go_on_from_where_they_were) {
   EXPECT_EQ(o.flagged(reinitialised), 1U);
 }
 
-TEST(Ina228, nothing_that_flows_between_two_slow_polls_is_missed) {
+TEST(Ina228, NothingThatFlowsBetweenTwoSlowPollsIsMissed) {
   const Rig r = rig("ina228");
   const TimeNs zero = r.chip->clock->now();
   // 2 ms of every 50 ms at 5 A: a sampled meter would see few of them.
@@ -470,7 +470,7 @@ TEST(Ina228, nothing_that_flows_between_two_slow_polls_is_missed) {
   EXPECT_NEAR(e.energy_J, truth_J, 0.01 * truth_J);
 }
 
-TEST(Ina228, an_adapter_without_long_reads_is_refused_with_the_reason) {
+TEST(Ina228, AnAdapterWithoutLongReadsIsRefusedWithTheReason) {
   const Rig r = rig("ina228");
   EXPECT_THROW(make(r, "", 0, false, false)->start(0), MeterUnavailable);
   EXPECT_EQ(r.chip->writes, 0U);
@@ -480,7 +480,7 @@ class AlertTest : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Converters, AlertTest, ::testing::Values("ina226", "ina260", "ina228"),
                          [](const auto& of) { return std::string(of.param); });
 
-TEST_P(AlertTest, the_pin_says_to_the_nanosecond_when_a_conversion_ended) {
+TEST_P(AlertTest, ThePinSaysToTheNanosecondWhenAConversionEnded) {
   for (const double oscillator : {0.91, 1.0, 1.09}) {
     const Rig r = rig(GetParam());
     r.chip->oscillator = oscillator;
@@ -503,7 +503,7 @@ TEST_P(AlertTest, the_pin_says_to_the_nanosecond_when_a_conversion_ended) {
   }
 }
 
-TEST_P(AlertTest, a_lost_edge_is_a_missed_conversion_not_a_stall) {
+TEST_P(AlertTest, ALostEdgeIsAMissedConversionNotAStall) {
   const Rig r = rig(GetParam());
   int step = 0;
   const Outcome o = run(r, 2, "", 0, true, [&] {
@@ -514,7 +514,7 @@ TEST_P(AlertTest, a_lost_edge_is_a_missed_conversion_not_a_stall) {
   EXPECT_EQ(o.flagged(gap_begins), 0U);
 }
 
-TEST_P(AlertTest, a_line_that_falls_silent_gives_gaps_and_recovers) {
+TEST_P(AlertTest, ALineThatFallsSilentGivesGapsAndRecovers) {
   const Rig r = rig(GetParam());
   int step = 0;
   const Outcome o = run(r, 2, "", 0, true, [&] {
@@ -525,7 +525,7 @@ TEST_P(AlertTest, a_line_that_falls_silent_gives_gaps_and_recovers) {
   EXPECT_TRUE(std::isfinite(o.readings.back().power_W));
 }
 
-TEST_P(AlertTest, a_reset_and_an_unplugged_chip_recover) {
+TEST_P(AlertTest, AResetAndAnUnpluggedChipRecover) {
   const Rig r = rig(GetParam());
   int step = 0;
   const Outcome o = run(r, 2, "", 0, true, [&] {
@@ -537,7 +537,7 @@ TEST_P(AlertTest, a_reset_and_an_unplugged_chip_recover) {
   EXPECT_GT(static_cast<double>(o.good()), 0.9 * static_cast<double>(o.conversions));
 }
 
-TEST_P(AlertTest, a_pin_that_is_not_wired_is_no_meter) {
+TEST_P(AlertTest, APinThatIsNotWiredIsNoMeter) {
   const Rig r = rig(GetParam());
   r.chip->lost_edges = 1'000'000;
   try {

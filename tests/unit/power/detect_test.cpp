@@ -21,7 +21,7 @@ FoundMeter ready(const std::string& uri, Scope scope) {
   return {.uri = uri, .scope = scope, .state = MeterState::ready};
 }
 
-TEST(Detect, auto_prefers_the_widest_scope_and_the_processor_to_a_card) {
+TEST(Detect, AutoPrefersTheWidestScopeAndTheProcessorToACard) {
   const std::vector<FoundMeter> found{ready("pmic://", Scope::rail), ready("power_supply://BAT0", Scope::battery),
                                       ready("rapl://package-0", Scope::package), ready("nvml://0", Scope::package)};
   EXPECT_EQ(best_meter(found)->uri, "rapl://package-0");
@@ -31,7 +31,7 @@ TEST(Detect, auto_prefers_the_widest_scope_and_the_processor_to_a_card) {
   EXPECT_EQ(best_meter(with_board)->uri, "hwmon://ina3221");
 }
 
-TEST(Detect, auto_never_guesses_among_equals) {
+TEST(Detect, AutoNeverGuessesAmongEquals) {
   const std::vector<std::vector<FoundMeter>> equals{
       {ready("power_supply://BAT0", Scope::battery), ready("power_supply://BAT1", Scope::battery)},
       {ready("hwmon://ina231?path=hwmon0", Scope::rail), ready("hwmon://ina231?path=hwmon1", Scope::rail)},
@@ -51,7 +51,7 @@ TEST(Detect, auto_never_guesses_among_equals) {
   }
 }
 
-TEST(Detect, auto_never_takes_what_is_not_ready) {
+TEST(Detect, AutoNeverTakesWhatIsNotReady) {
   std::vector<FoundMeter> found{
       {.uri = "hwmon://ina219", .scope = Scope::board, .state = MeterState::needs_option, .detail = "shunt", .fix = "say it"}};
   EXPECT_EQ(best_meter(found), nullptr);
@@ -61,12 +61,12 @@ TEST(Detect, auto_never_takes_what_is_not_ready) {
   EXPECT_THAT(no_meter_found({}), AllOf(HasSubstr("ina219://"), HasSubstr("estimate://"), Not(HasSubstr("is there but"))));
 }
 
-TEST(Detect, an_empty_machine_has_none) {
+TEST(Detect, AnEmptyMachineHasNone) {
   const FakeTree tree;
   EXPECT_TRUE(find_meters(tree.roots).empty());
 }
 
-TEST(Detect, i2c_buses_are_never_probed) {
+TEST(Detect, I2cBusesAreNeverProbed) {
   const FakeTree tree;
   tree.put("dev/i2c-1", "");
   tree.put("sys/class/i2c-dev/i2c-1/name", "bcm2835");
@@ -74,7 +74,7 @@ TEST(Detect, i2c_buses_are_never_probed) {
   EXPECT_TRUE(find_meters(tree.roots).empty());
 }
 
-TEST(Detect, sensors_that_the_kernel_knows_are_bound_or_not_wired) {
+TEST(Detect, SensorsThatTheKernelKnowsAreBoundOrNotWired) {
   FakeTree tree;
   tree.put("sys/bus/i2c/drivers/ina2xx/module", "");
   tree.put("sys/bus/i2c/devices/1-0040/name", "ina219\n");
@@ -90,7 +90,7 @@ TEST(Detect, sensors_that_the_kernel_knows_are_bound_or_not_wired) {
   EXPECT_EQ(best_meter(found), nullptr);
 }
 
-TEST(Detect, a_pi_5_with_a_bound_ina219_a_charger_and_a_pmic) {
+TEST(Detect, APi5WithABoundIna219AChargerAndAPmic) {
   FakeTree tree;
   const auto dir = tree.hwmon(2, "ina219", "1-0040");
   for (const char* file : {"in1_input", "curr1_input", "power1_input"}) tree.put(dir + file, "5000");
@@ -102,7 +102,7 @@ TEST(Detect, a_pi_5_with_a_bound_ina219_a_charger_and_a_pmic) {
   EXPECT_EQ(found[1].uri, "pmic://");
 }
 
-TEST(Detect, every_uri_that_is_found_names_a_known_meter) {
+TEST(Detect, EveryUriThatIsFoundNamesAKnownMeter) {
   FakeTree tree;
   tree.put("sys/class/power_supply/BAT0/type", "Battery");
   tree.put("sys/class/power_supply/BAT0/status", "Discharging");

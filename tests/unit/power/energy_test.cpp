@@ -18,7 +18,7 @@ using testing::simple_meter;
 using testing::watts;
 using testing::window;
 
-TEST(Energy, a_ramp_inside_wide_readings_is_integrated_exactly) {
+TEST(Energy, ARampInsideWideReadingsIsIntegratedExactly) {
   // P(t) = 2 + 3 t; over [0.25, 1.75]: 2 x 1.5 + 1.5 x (1.75^2 - 0.25^2) = 7.5 J.
   const std::vector readings{watts(0, 2), watts(0.5, 3.5), watts(2, 8)};
   const Energy e = energy(readings, window(0.25, 1.75), simple_meter(1));
@@ -29,7 +29,7 @@ TEST(Energy, a_ramp_inside_wide_readings_is_integrated_exactly) {
   EXPECT_EQ(e.samples, 1U);
 }
 
-TEST(Energy, a_random_trace_agrees_with_a_sum_over_fine_steps) {
+TEST(Energy, ARandomTraceAgreesWithASumOverFineSteps) {
   std::mt19937 random(7);
   std::uniform_real_distribution<double> step(0.005, 0.03);
   std::uniform_real_distribution<double> power(1, 8);
@@ -50,7 +50,7 @@ TEST(Energy, a_random_trace_agrees_with_a_sum_over_fine_steps) {
   EXPECT_NEAR(e.energy_J, truth_J, 1e-5 * truth_J);
 }
 
-TEST(Energy, windows_that_share_an_edge_add_up) {
+TEST(Energy, WindowsThatShareAnEdgeAddUp) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 300; ++i) readings.push_back(watts(i * 0.01, 3 + 2 * std::sin(i)));
   const MeterInfo meter = simple_meter(0.01);
@@ -65,7 +65,7 @@ TEST(Energy, windows_that_share_an_edge_add_up) {
   EXPECT_DOUBLE_EQ(both.max_W, whole.max_W);
 }
 
-TEST(Energy, a_short_gap_is_bridged_and_counted_and_a_long_one_is_invalid) {
+TEST(Energy, AShortGapIsBridgedAndCountedAndALongOneIsInvalid) {
   const auto trace = [](int lost) {
     std::vector<Reading> readings;
     for (int i = 0; i <= 1000; ++i) {
@@ -86,7 +86,7 @@ TEST(Energy, a_short_gap_is_bridged_and_counted_and_a_long_one_is_invalid) {
   EXPECT_EQ(lost.samples, 751U);
 }
 
-TEST(Energy, no_reading_beyond_an_edge_is_invalid) {
+TEST(Energy, NoReadingBeyondAnEdgeIsInvalid) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back(watts(1 + i * 0.01, 4));
   const MeterInfo meter = simple_meter(0.01);
@@ -99,7 +99,7 @@ TEST(Energy, no_reading_beyond_an_edge_is_invalid) {
   EXPECT_THAT(energy(readings, window(1.5, 1.2), meter).reason, HasSubstr("no duration"));
 }
 
-TEST(Energy, a_saturated_reading_makes_the_window_invalid_but_not_its_neighbour) {
+TEST(Energy, ASaturatedReadingMakesTheWindowInvalidButNotItsNeighbour) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back(watts(i * 0.01, 4));
   readings[50].flags = saturated;
@@ -107,7 +107,7 @@ TEST(Energy, a_saturated_reading_makes_the_window_invalid_but_not_its_neighbour)
   EXPECT_TRUE(energy(readings, window(0.1, 0.4), simple_meter(0.01)).valid);
 }
 
-TEST(Energy, a_reset_of_the_device_is_a_gap) {
+TEST(Energy, AResetOfTheDeviceIsAGap) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back(watts(i * 0.01, 4));
   readings[50].flags = reinitialised;
@@ -115,7 +115,7 @@ TEST(Energy, a_reset_of_the_device_is_a_gap) {
   EXPECT_NEAR(e.coverage_pct, 99, 1e-9);
 }
 
-TEST(Energy, a_counter_is_differenced_with_interpolated_edges) {
+TEST(Energy, ACounterIsDifferencedWithInterpolatedEdges) {
   MeterInfo meter = simple_meter(1);
   meter.counter = true;
   std::vector<Reading> readings;
@@ -128,7 +128,7 @@ TEST(Energy, a_counter_is_differenced_with_interpolated_edges) {
   EXPECT_THAT(energy(readings, window(0.5, 8.25), meter).reason, HasSubstr("backwards"));
 }
 
-TEST(Budget, an_unknown_accuracy_leaves_U_unknown_and_fills_the_random_part) {
+TEST(Budget, AnUnknownAccuracyLeavesUUnknownAndFillsTheRandomPart) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back({.t_ns = from_seconds(i * 0.01), .volts_V = 5, .amps_A = 1, .power_W = 5});
   MeterInfo meter = simple_meter(0.01);
@@ -140,7 +140,7 @@ TEST(Budget, an_unknown_accuracy_leaves_U_unknown_and_fills_the_random_part) {
   EXPECT_NEAR(e.U_random_J, 2 * 0.8 * 5 * 0.001 / std::sqrt(12), 1e-9);
 }
 
-TEST(Budget, gain_and_offset_limits_give_the_datasheet_U) {
+TEST(Budget, GainAndOffsetLimitsGiveTheDatasheetU) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back({.t_ns = from_seconds(i * 0.01), .volts_V = 5, .amps_A = 1, .power_W = 5});
   MeterInfo meter = simple_meter(0.01);
@@ -152,7 +152,7 @@ TEST(Budget, gain_and_offset_limits_give_the_datasheet_U) {
   EXPECT_NEAR(e.U_random_J, 0, 1e-12);
 }
 
-TEST(Budget, a_step_at_the_edge_and_a_gap_between_unequal_powers_cost_certainty) {
+TEST(Budget, AStepAtTheEdgeAndAGapBetweenUnequalPowersCostCertainty) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 1000; ++i) readings.push_back(watts(i * 0.01, i < 300 ? 2 : 6));
   const MeterInfo meter = simple_meter(0.01);
@@ -169,7 +169,7 @@ TEST(Budget, a_step_at_the_edge_and_a_gap_between_unequal_powers_cost_certainty)
 
 // An independent simulation: true gain, offset and phase drawn for each trial, readings made from them, U compared with the
 // error.
-TEST(Budget, U_covers_the_simulated_error_of_a_stepping_load) {
+TEST(Budget, UCoversTheSimulatedErrorOfASteppingLoad) {
   std::mt19937 random(11);
   std::uniform_real_distribution<double> unit(-1, 1);
   int covered = 0;
@@ -198,7 +198,7 @@ TEST(Budget, U_covers_the_simulated_error_of_a_stepping_load) {
 }
 
 // Ten windows of 40 ms under a meter of 10 Hz: six of them hold no reading, together they do.
-TEST(Combine, short_parts_between_readings_are_interpolated_where_the_parts_together_hold_one) {
+TEST(Combine, ShortPartsBetweenReadingsAreInterpolatedWhereThePartsTogetherHoldOne) {
   const MeterInfo meter = simple_meter(0.1);
   std::vector<Reading> readings;
   for (int i = 0; i <= 50; ++i) readings.push_back(watts(0.1 * i, 2 + 0.1 * i));
@@ -222,7 +222,7 @@ TEST(Combine, short_parts_between_readings_are_interpolated_where_the_parts_toge
   EXPECT_FALSE(combine(std::vector{parts[0], parts[0]}).valid) << "no part holds a reading";
 }
 
-TEST(Combine, offset_adds_linearly_and_random_parts_in_squares) {
+TEST(Combine, OffsetAddsLinearlyAndRandomPartsInSquares) {
   Energy part;
   part.valid = true;
   part.energy_J = 10;
@@ -248,7 +248,7 @@ TEST(Combine, offset_adds_linearly_and_random_parts_in_squares) {
   EXPECT_FALSE(combine({}).valid);
 }
 
-TEST(Net, a_constant_offset_cancels_and_the_gain_acts_on_the_net) {
+TEST(Net, AConstantOffsetCancelsAndTheGainActsOnTheNet) {
   const auto measured = [](double true_W, double offset_W, double seconds) {
     std::vector<Reading> readings;
     for (int i = 0; i <= 100; ++i) {
@@ -270,7 +270,7 @@ TEST(Net, a_constant_offset_cancels_and_the_gain_acts_on_the_net) {
 }
 
 // Independent offsets: 0.1 A on a voltage that changed by 0.5 V, 0.05 V on a current that changed by 0.8 A.
-TEST(Net, of_the_offsets_remains_what_voltage_and_current_changed) {
+TEST(Net, OfTheOffsetsRemainsWhatVoltageAndCurrentChanged) {
   const auto measured = [](double volts, double amps, double seconds) {
     std::vector<Reading> readings;
     for (int i = 0; i <= 100; ++i)
@@ -283,7 +283,7 @@ TEST(Net, of_the_offsets_remains_what_voltage_and_current_changed) {
   EXPECT_NEAR(n.U_net_J, 2 / std::sqrt(3) * std::hypot(0.1 * 0.5, 0.05 * 0.8) * 10, 1e-9);
 }
 
-TEST(Energy, a_counter_that_was_reset_inside_the_window_has_no_joules) {
+TEST(Energy, ACounterThatWasResetInsideTheWindowHasNoJoules) {
   MeterInfo meter = simple_meter(0.1);
   meter.counter = true;
   std::vector<Reading> readings;
@@ -297,7 +297,7 @@ TEST(Energy, a_counter_that_was_reset_inside_the_window_has_no_joules) {
   EXPECT_TRUE(energy(readings, window(1.15, 1.8), meter).valid) << "after it the count is whole";
 }
 
-TEST(Energy, a_counters_offset_is_in_U_where_the_meter_states_one) {
+TEST(Energy, ACountersOffsetIsInUWhereTheMeterStatesOne) {
   MeterInfo meter = simple_meter(0.1);
   meter.counter = true;
   meter.accuracy = {.gain_limit_rel = 0, .offset_limit_A = 0.02};
@@ -307,7 +307,7 @@ TEST(Energy, a_counters_offset_is_in_U_where_the_meter_states_one) {
   EXPECT_NEAR(energy(readings, window(0, 2), meter).U_J, 2 * 0.02 / std::sqrt(3) * 5 * 2, 1e-9);
 }
 
-TEST(Energy, a_counter_loses_nothing_in_a_gap) {
+TEST(Energy, ACounterLosesNothingInAGap) {
   MeterInfo meter = simple_meter(0.01);
   meter.counter = true;
   std::vector<Reading> readings;
@@ -325,7 +325,7 @@ TEST(Energy, a_counter_loses_nothing_in_a_gap) {
   EXPECT_THAT(energy(std::vector{readings.front()}, window(0, 2), meter).reason, HasSubstr("no reading"));
 }
 
-TEST(Energy, a_suspend_within_the_window_is_a_gap) {
+TEST(Energy, ASuspendWithinTheWindowIsAGap) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back(watts(i * 0.01, 4));
   readings[50].flags = asleep;
@@ -337,7 +337,7 @@ TEST(Energy, a_suspend_within_the_window_is_a_gap) {
   EXPECT_THAT(energy(readings, window(0.2, 0.8), simple_meter(0.01)).reason, HasSubstr("suspended"));
 }
 
-TEST(Energy, readings_too_large_to_add_up_have_a_reason) {
+TEST(Energy, ReadingsTooLargeToAddUpHaveAReason) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back(watts(i * 0.01, i == 50 || i == 51 ? 1e308 : 4));
   const Energy e = energy(readings, window(0, 1), simple_meter(0.01));
@@ -345,14 +345,14 @@ TEST(Energy, readings_too_large_to_add_up_have_a_reason) {
   EXPECT_THAT(e.reason, HasSubstr("too large"));
 }
 
-TEST(Energy, where_no_reading_is_inside_nothing_was_covered) {
+TEST(Energy, WhereNoReadingIsInsideNothingWasCovered) {
   const std::vector readings{watts(0, 4), watts(1, 4)};
   const Energy e = energy(readings, window(0.4, 0.5), simple_meter(1));
   EXPECT_THAT(e.reason, HasSubstr("no reading inside"));
   EXPECT_TRUE(std::isnan(e.coverage_pct));
 }
 
-TEST(Net, of_an_unknown_offset_has_no_U) {
+TEST(Net, OfAnUnknownOffsetHasNoU) {
   const auto measured = [](double volts, double amps) {
     std::vector<Reading> readings;
     for (int i = 0; i <= 100; ++i)
@@ -367,7 +367,7 @@ TEST(Net, of_an_unknown_offset_has_no_U) {
   EXPECT_GT(n.U_random_net_J, 0);
 }
 
-TEST(Net, without_idle_the_net_is_unknown_never_the_gross) {
+TEST(Net, WithoutIdleTheNetIsUnknownNeverTheGross) {
   Energy gross;
   gross.valid = true;
   gross.energy_J = 10;

@@ -28,7 +28,7 @@ class EstimateTest : public ::testing::Test {
   TemporaryFolder dir;
 };
 
-TEST_F(EstimateTest, power_follows_the_busy_share_of_all_cores) {
+TEST_F(EstimateTest, PowerFollowsTheBusyShareOfAllCores) {
   stat(100);
   const auto meter = open("estimate://?idle_W=2&busy_W=6");
   meter->start(0);
@@ -45,7 +45,7 @@ TEST_F(EstimateTest, power_follows_the_busy_share_of_all_cores) {
   EXPECT_NEAR(meter->poll(13 * second)->power_W, 6, 1e-12) << "never above busy_W";
 }
 
-TEST_F(EstimateTest, a_failed_read_is_a_gap) {
+TEST_F(EstimateTest, AFailedReadIsAGap) {
   stat(100);
   const auto meter = open("estimate://");
   meter->start(0);
@@ -58,14 +58,14 @@ TEST_F(EstimateTest, a_failed_read_is_a_gap) {
   EXPECT_FALSE(meter->poll(2 * second));
 }
 
-TEST_F(EstimateTest, it_is_no_measurement_and_default_watts_are_said_to_be_assumed) {
+TEST_F(EstimateTest, ItIsNoMeasurementAndDefaultWattsAreSaidToBeAssumed) {
   stat(1);
   EXPECT_FALSE(open("estimate://")->info().measured);
   EXPECT_THAT(open("estimate://")->info().description, HasSubstr("(assumed)"));
   EXPECT_THAT(open("estimate://?idle_W=2&busy_W=3")->info().description, Not(HasSubstr("assumed")));
 }
 
-TEST_F(EstimateTest, bad_options_and_a_missing_proc_are_clear_errors) {
+TEST_F(EstimateTest, BadOptionsAndAMissingProcAreClearErrors) {
   EXPECT_THROW(open("estimate://"), MeterUnavailable);
   std::ofstream(dir / "proc/stat") << "nothing here\n";
   EXPECT_THROW(open("estimate://"), MeterUnavailable);

@@ -51,7 +51,7 @@ void close(GpioMarker& marker, const char* name) {
   marker.mark({.name = name, .opens = false});
 }
 
-TEST(MarkerRules, names_and_lines_are_read_and_mistakes_are_shown) {
+TEST(MarkerRules, NamesAndLinesAreReadAndMistakesAreShown) {
   const auto rules = parse_marker_rules("train=pinctrl-rp1:17,gpiochip0:4");
   ASSERT_EQ(rules.size(), 2U);
   EXPECT_EQ(rules[0].name, "train");
@@ -62,7 +62,7 @@ TEST(MarkerRules, names_and_lines_are_read_and_mistakes_are_shown) {
   }
 }
 
-TEST(MarkerRules, a_name_is_a_whole_part_of_a_windows_name) {
+TEST(MarkerRules, ANameIsAWholePartOfAWindowsName) {
   const auto rule = parse_marker_rules("train=c:1").front();
   EXPECT_TRUE(applies(rule, "cell/0123/train"));
   EXPECT_TRUE(applies(rule, "train"));
@@ -73,7 +73,7 @@ TEST(MarkerRules, a_name_is_a_whole_part_of_a_windows_name) {
   EXPECT_FALSE(applies(all, "idle/before")) << "else idle and command would be one long pulse";
 }
 
-TEST(GpioMarker, each_phase_raises_its_own_line_in_order) {
+TEST(GpioMarker, EachPhaseRaisesItsOwnLineInOrder) {
   Bench bench;
   const auto marker = bench.marker("train=c:17,validate=c:18");
   open(*marker, "idle/0");
@@ -87,7 +87,7 @@ TEST(GpioMarker, each_phase_raises_its_own_line_in_order) {
   EXPECT_THAT(bench.log, ElementsAre("17+", "17-", "18+", "18-", "17+", "17-"));
 }
 
-TEST(GpioMarker, a_line_stays_high_while_any_window_of_it_is_open) {
+TEST(GpioMarker, ALineStaysHighWhileAnyWindowOfItIsOpen) {
   Bench bench;
   const auto marker = bench.marker("c:5");
   open(*marker, "cell/a");
@@ -98,7 +98,7 @@ TEST(GpioMarker, a_line_stays_high_while_any_window_of_it_is_open) {
   EXPECT_THAT(bench.log, ElementsAre("5+", "5-"));
 }
 
-TEST(GpioMarker, names_that_share_a_line_share_one_request) {
+TEST(GpioMarker, NamesThatShareALineShareOneRequest) {
   Bench bench;
   const auto marker = bench.marker("train=c:5,test=c:5,load=c:6");
   EXPECT_EQ(bench.opened.at(5), 1);
@@ -109,7 +109,7 @@ TEST(GpioMarker, names_that_share_a_line_share_one_request) {
   EXPECT_THAT(bench.log, ElementsAre("5+", "5-"));
 }
 
-TEST(GpioMarker, a_line_left_high_is_lowered_at_the_end) {
+TEST(GpioMarker, ALineLeftHighIsLoweredAtTheEnd) {
   Bench bench;
   auto marker = bench.marker("c:5,train=c:6");
   open(*marker, "command");
@@ -117,7 +117,7 @@ TEST(GpioMarker, a_line_left_high_is_lowered_at_the_end) {
   EXPECT_THAT(bench.log, ElementsAre("5+", "5-"));
 }
 
-TEST(GpioMarker, a_line_that_fails_warns_once_and_loses_no_joules) {
+TEST(GpioMarker, ALineThatFailsWarnsOnceAndLosesNoJoules) {
   Bench bench;
   bench.broken = {17};
   const auto marker = bench.marker("train=c:17,validate=c:18");

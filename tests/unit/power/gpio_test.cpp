@@ -106,7 +106,7 @@ class Gpio : public ::testing::Test {
   FakeLines lines;
 };
 
-TEST(GpioLine, chip_and_offset_are_taken_apart_at_the_last_colon) {
+TEST(GpioLine, ChipAndOffsetAreTakenApartAtTheLastColon) {
   EXPECT_EQ(parse_gpio_line("pinctrl-rp1:17").chip, "pinctrl-rp1");
   EXPECT_EQ(parse_gpio_line("pinctrl-rp1:17").offset, 17U);
   EXPECT_EQ(parse_gpio_line("i2c:0x20:3").chip, "i2c:0x20");
@@ -116,7 +116,7 @@ TEST(GpioLine, chip_and_offset_are_taken_apart_at_the_last_colon) {
   }
 }
 
-TEST(GpioLine, a_trigger_names_its_edge) {
+TEST(GpioLine, ATriggerNamesItsEdge) {
   EXPECT_EQ(parse_gpio_trigger("chip:3").edges, Edges::rising);
   EXPECT_EQ(parse_gpio_trigger("chip:3:rising").edges, Edges::rising);
   EXPECT_EQ(parse_gpio_trigger("chip:3:falling").edges, Edges::falling);
@@ -126,7 +126,7 @@ TEST(GpioLine, a_trigger_names_its_edge) {
   }
 }
 
-TEST_F(Gpio, a_chip_is_found_by_label_name_and_path) {
+TEST_F(Gpio, AChipIsFoundByLabelNameAndPath) {
   chip("gpiochip0", {.label = "other"});
   chip("gpiochip10", {.label = "pinctrl-rp1"});
   output("pinctrl-rp1:1");
@@ -135,7 +135,7 @@ TEST_F(Gpio, a_chip_is_found_by_label_name_and_path) {
   EXPECT_THAT(lines.requested, ::testing::ElementsAre("gpiochip10:1 tbft", "gpiochip10:2 tbft", "gpiochip0:3 tbft"));
 }
 
-TEST_F(Gpio, a_chip_that_is_not_there_lists_those_that_are) {
+TEST_F(Gpio, AChipThatIsNotThereListsThoseThatAre) {
   EXPECT_THAT([&] { output("pinctrl-rp1:1"); }, refuses("this machine has no GPIO chip"));
   chip("gpiochip0", {.label = "gpio-brcmstb"});
   EXPECT_THAT([&] { output("pinctrl-rp1:1"); }, refuses("no such chip; there are gpio-brcmstb (gpiochip0)"));
@@ -143,13 +143,13 @@ TEST_F(Gpio, a_chip_that_is_not_there_lists_those_that_are) {
   EXPECT_THAT([&] { output("/nowhere/gpiochip7:1"); }, refuses("/nowhere/gpiochip7"));
 }
 
-TEST_F(Gpio, two_chips_of_one_label_are_not_guessed_at) {
+TEST_F(Gpio, TwoChipsOfOneLabelAreNotGuessedAt) {
   chip("gpiochip0", {.label = "twin"});
   chip("gpiochip1", {.label = "twin"});
   EXPECT_THAT([&] { output("twin:1"); }, refuses("gpiochip0, gpiochip1 have this label"));
 }
 
-TEST_F(Gpio, a_link_to_a_chip_is_not_a_second_chip) {
+TEST_F(Gpio, ALinkToAChipIsNotASecondChip) {
   chip("gpiochip0", {.label = "pinctrl-rp1"});
   lines.chips["gpiochip4"] = {.label = "pinctrl-rp1"};
   std::filesystem::create_symlink("gpiochip0", dev.path() / "gpiochip4");
@@ -157,20 +157,20 @@ TEST_F(Gpio, a_link_to_a_chip_is_not_a_second_chip) {
   EXPECT_THAT(lines.requested, ::testing::ElementsAre("gpiochip0:1 tbft"));
 }
 
-TEST_F(Gpio, no_permission_names_the_group) {
+TEST_F(Gpio, NoPermissionNamesTheGroup) {
   chip("gpiochip0", {.label = "bench", .error = EACCES});
   EXPECT_THAT([&] { output("bench:1"); }, refuses("usermod -aG gpio"));
   EXPECT_THAT([&] { output("gpiochip0:1"); }, refuses("usermod -aG gpio"));
 }
 
-TEST_F(Gpio, a_line_in_use_names_who_holds_it) {
+TEST_F(Gpio, ALineInUseNamesWhoHoldsIt) {
   chip("gpiochip0", {.label = "bench", .holders = {{3, "spi0 CS0"}}});
   EXPECT_THAT([&] { output("bench:3"); }, refuses("bench:3: in use by `spi0 CS0`"));
   EXPECT_THAT([&] { output("bench:8"); }, refuses("bench has the lines 0 to 7"));
   EXPECT_NO_THROW(output("bench:7"));
 }
 
-TEST_F(Gpio, edges_come_in_order_and_waiting_ends_at_its_instant) {
+TEST_F(Gpio, EdgesComeInOrderAndWaitingEndsAtItsInstant) {
   chip("gpiochip0", {.label = "bench"});
   const auto input = open_gpio_input({"bench", 1}, Edges::both, "tbft", root());
   EXPECT_FALSE(input->take());
@@ -182,7 +182,7 @@ TEST_F(Gpio, edges_come_in_order_and_waiting_ends_at_its_instant) {
   EXPECT_FALSE(input->take());
 }
 
-TEST_F(Gpio, a_stop_request_ends_the_wait_for_a_trigger) {
+TEST_F(Gpio, AStopRequestEndsTheWaitForATrigger) {
   chip("gpiochip0", {.label = "bench"});
   const auto input = open_gpio_input({"bench", 1}, Edges::rising, "tbft", root());
   lines.edge();  // from before: not the trigger
@@ -191,7 +191,7 @@ TEST_F(Gpio, a_stop_request_ends_the_wait_for_a_trigger) {
   EXPECT_FALSE(wait_for_trigger(*input, stop.get_token()));
 }
 
-TEST_F(Gpio, a_trigger_is_the_first_edge_after_the_call) {
+TEST_F(Gpio, ATriggerIsTheFirstEdgeAfterTheCall) {
   chip("gpiochip0", {.label = "bench"});
   const auto input = open_gpio_input({"bench", 1}, Edges::rising, "tbft", root());
   lines.edge();

@@ -60,13 +60,13 @@ class HwmonTest : public ::testing::Test {
   FakeTree tree;
 };
 
-TEST_F(HwmonTest, the_default_shunt_is_refused_with_the_fix) {
+TEST_F(HwmonTest, TheDefaultShuntIsRefusedWithTheFix) {
   ina219();
   EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina219"),
               AllOf(HasSubstr("10000 uohm"), HasSubstr("hwmon://ina219?shunt_ohm=0.1"), HasSubstr("shunt_resistor")));
 }
 
-TEST_F(HwmonTest, a_shunt_that_the_driver_was_told_is_taken) {
+TEST_F(HwmonTest, AShuntThatTheDriverWasToldIsTaken) {
   ina219(3, "1-0040", "100000");
   const auto meter = open("hwmon://ina219");
   meter->start(0);
@@ -75,7 +75,7 @@ TEST_F(HwmonTest, a_shunt_that_the_driver_was_told_is_taken) {
   EXPECT_NEAR(*meter->info().accuracy.offset_limit_A, 0.002, 1e-12);
 }
 
-TEST_F(HwmonTest, what_the_driver_computes_with_the_wrong_shunt_is_scaled) {
+TEST_F(HwmonTest, WhatTheDriverComputesWithTheWrongShuntIsScaled) {
   const auto dir = ina219();
   const auto meter = open("hwmon://ina219?shunt_ohm=0.1");
   EXPECT_THAT(meter->info().description, AllOf(HasSubstr("assumes 0.01 ohm"), HasSubstr("multiplied by 0.1")));
@@ -90,7 +90,7 @@ TEST_F(HwmonTest, what_the_driver_computes_with_the_wrong_shunt_is_scaled) {
   EXPECT_EQ(meter->poll(10 * ms)->flags, saturated);
 }
 
-TEST_F(HwmonTest, a_current_that_flows_back_is_a_negative_power) {
+TEST_F(HwmonTest, ACurrentThatFlowsBackIsANegativePower) {
   const auto dir = ina219();
   tree.put(dir + "curr1_input", "-1200");
   const auto meter = open("hwmon://ina219?shunt_ohm=0.01");
@@ -98,7 +98,7 @@ TEST_F(HwmonTest, a_current_that_flows_back_is_a_negative_power) {
   EXPECT_DOUBLE_EQ(meter->poll(ms)->power_W, -6.0);
 }
 
-TEST_F(HwmonTest, a_failed_read_is_a_gap_and_what_comes_next_is_a_reading) {
+TEST_F(HwmonTest, AFailedReadIsAGapAndWhatComesNextIsAReading) {
   const auto dir = ina219();
   const auto meter = open("hwmon://ina219?shunt_ohm=0.1");
   meter->start(0);
@@ -116,7 +116,7 @@ TEST_F(HwmonTest, a_failed_read_is_a_gap_and_what_comes_next_is_a_reading) {
   }
 }
 
-TEST_F(HwmonTest, polling_allocates_nothing) {
+TEST_F(HwmonTest, PollingAllocatesNothing) {
   ina219();
   const auto meter = open("hwmon://ina219?shunt_ohm=0.1");
   meter->start(0);
@@ -125,7 +125,7 @@ TEST_F(HwmonTest, polling_allocates_nothing) {
   EXPECT_EQ(testing::allocations(), before);
 }
 
-TEST_F(HwmonTest, two_of_one_name_are_told_apart_by_their_device_and_never_by_their_number) {
+TEST_F(HwmonTest, TwoOfOneNameAreToldApartByTheirDeviceAndNeverByTheirNumber) {
   ina219(0, "1-0041", "100000");
   const auto first = ina219(7, "1-0040", "100000");
   tree.put(first + "power1_input", "1000000");
@@ -144,7 +144,7 @@ TEST_F(HwmonTest, two_of_one_name_are_told_apart_by_their_device_and_never_by_th
   EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina219?index=2"), HasSubstr("1-0041"));
 }
 
-TEST_F(HwmonTest, a_name_that_is_not_there_lists_those_that_are) {
+TEST_F(HwmonTest, ANameThatIsNotThereListsThoseThatAre) {
   ina219();
   EXPECT_THAT(error_of<MeterUnavailable>("hwmon://ina226"), HasSubstr("ina219"));
   EXPECT_THROW(open("hwmon://"), BadMeterUri);
@@ -152,7 +152,7 @@ TEST_F(HwmonTest, a_name_that_is_not_there_lists_those_that_are) {
   EXPECT_THROW(open("hwmon://ina219?shunt_ohm=0.1&scope=galaxy"), BadMeterUri);
 }
 
-TEST_F(HwmonTest, of_several_rails_the_input_is_taken_alone_and_others_by_label) {
+TEST_F(HwmonTest, OfSeveralRailsTheInputIsTakenAloneAndOthersByLabel) {
   ina3221();
   const auto in = open("hwmon://ina3221");
   in->start(0);
@@ -170,14 +170,14 @@ TEST_F(HwmonTest, of_several_rails_the_input_is_taken_alone_and_others_by_label)
   EXPECT_THROW(open("hwmon://ina3221?channel=4"), BadMeterUri) << "the sum of currents is no rail";
 }
 
-TEST_F(HwmonTest, without_an_input_rail_nothing_is_guessed) {
+TEST_F(HwmonTest, WithoutAnInputRailNothingIsGuessed) {
   const auto dir = ina3221();
   tree.put(dir + "in2_label", "VDD_GPU");
   EXPECT_THAT(error_of<BadMeterUri>("hwmon://ina3221"), AllOf(HasSubstr("label=VDD_GPU"), HasSubstr("label=VDD_CPU")));
 }
 
 // A POWER-Z KM003C: its one current is that of VBUS, not of VCC1, which has its number.
-TEST_F(HwmonTest, a_usb_meters_current_belongs_to_vbus) {
+TEST_F(HwmonTest, AUsbMetersCurrentBelongsToVbus) {
   const auto dir = tree.hwmon(0, "powerz", "3-1");
   tree.put(dir + "curr1_input", "800");
   tree.put(dir + "curr1_label", "IBUS");
@@ -191,7 +191,7 @@ TEST_F(HwmonTest, a_usb_meters_current_belongs_to_vbus) {
   EXPECT_DOUBLE_EQ(meter->poll(ms)->power_W, 5.1 * 0.8);
 }
 
-TEST_F(HwmonTest, rails_are_paired_by_what_their_labels_mean_whatever_their_numbers) {
+TEST_F(HwmonTest, RailsArePairedByWhatTheirLabelsMeanWhateverTheirNumbers) {
   const struct {
     const char *driver, *current, *other_voltage, *voltage;
   } cases[] = {{"pmbus", "iout1", "vcap", "vout1"},
@@ -216,7 +216,7 @@ TEST_F(HwmonTest, rails_are_paired_by_what_their_labels_mean_whatever_their_numb
   }
 }
 
-TEST_F(HwmonTest, a_power_takes_sign_and_volts_from_its_own_rail) {
+TEST_F(HwmonTest, APowerTakesSignAndVoltsFromItsOwnRail) {
   const auto dir = tree.hwmon(0, "pmbus", "1-0010");
   tree.put(dir + "power1_input", "20000000");
   tree.put(dir + "power1_label", "pout1");
@@ -236,7 +236,7 @@ TEST_F(HwmonTest, a_power_takes_sign_and_volts_from_its_own_rail) {
   EXPECT_DOUBLE_EQ(r->amps_A, 20);
 }
 
-TEST_F(HwmonTest, an_unknown_pairing_is_refused_with_the_labels_until_the_uri_says_it) {
+TEST_F(HwmonTest, AnUnknownPairingIsRefusedWithTheLabelsUntilTheUriSaysIt) {
   const auto dir = tree.hwmon(0, "newchip", "1-0010");
   tree.put(dir + "curr1_input", "2000");
   tree.put(dir + "in0_input", "5000");
@@ -265,7 +265,7 @@ TEST_F(HwmonTest, an_unknown_pairing_is_refused_with_the_labels_until_the_uri_sa
   EXPECT_DOUBLE_EQ(alone->poll(ms)->power_W, 1.8) << "one current and one voltage";
 }
 
-TEST_F(HwmonTest, a_rail_whose_voltage_is_known_is_not_taken_for_the_only_one) {
+TEST_F(HwmonTest, ARailWhoseVoltageIsKnownIsNotTakenForTheOnlyOne) {
   const auto dir = tree.hwmon(0, "pmbus", "1-0010");
   tree.put(dir + "curr1_input", "2000");
   tree.put(dir + "curr1_label", "iin");
@@ -278,7 +278,7 @@ TEST_F(HwmonTest, a_rail_whose_voltage_is_known_is_not_taken_for_the_only_one) {
               AllOf(HasSubstr("label=iin (curr1), voltage unknown"), HasSubstr("label=iout1 (curr2)")));
 }
 
-TEST_F(HwmonTest, what_a_fibre_module_sends_as_light_is_no_meter) {
+TEST_F(HwmonTest, WhatAFibreModuleSendsAsLightIsNoMeter) {
   const auto dir = tree.hwmon(0, "sfp", "x");
   tree.put(dir + "power1_input", "500");
   tree.put(dir + "power1_label", "TX_power");
@@ -302,7 +302,7 @@ class Ina238 : public HwmonTest {
   }
 };
 
-TEST_F(Ina238, the_shunt_is_asked_for_and_applied_where_the_driver_has_no_file_for_it) {
+TEST_F(Ina238, TheShuntIsAskedForAndAppliedWhereTheDriverHasNoFileForIt) {
   for (const std::string name : {"ina228", "ina237", "ina238"}) {
     const auto dir = sensor(name);
     EXPECT_THAT(error_of<BadMeterUri>("hwmon://" + name), AllOf(HasSubstr("10000 uohm"), HasSubstr("?shunt_ohm=0.1")));
@@ -318,7 +318,7 @@ TEST_F(Ina238, the_shunt_is_asked_for_and_applied_where_the_driver_has_no_file_f
   }
 }
 
-TEST_F(Ina238, the_device_trees_shunt_is_what_the_driver_takes) {
+TEST_F(Ina238, TheDeviceTreesShuntIsWhatTheDriverTakes) {
   sensor();
   tree.put("sys/devices/platform/i2c-1/1-0040/of_node/shunt-resistor", std::string("\0\0\x4e\x20", 4));  // 20000
   const auto meter = open("hwmon://ina238");
@@ -329,7 +329,7 @@ TEST_F(Ina238, the_device_trees_shunt_is_what_the_driver_takes) {
   EXPECT_DOUBLE_EQ(corrected->poll(ms)->power_W, 1.5);
 }
 
-TEST_F(Ina238, its_energy_counter_is_scaled_too) {
+TEST_F(Ina238, ItsEnergyCounterIsScaledToo) {
   const auto dir = sensor("ina228");
   tree.put(dir + "energy1_input", "1000000");
   const auto meter = open("hwmon://ina228?shunt_ohm=0.1&channel=energy1");
@@ -337,7 +337,7 @@ TEST_F(Ina238, its_energy_counter_is_scaled_too) {
   EXPECT_DOUBLE_EQ(meter->poll(ms)->energy_J, 0.1);
 }
 
-TEST_F(HwmonTest, siblings_have_the_steps_of_their_driver_and_no_stated_accuracy) {
+TEST_F(HwmonTest, SiblingsHaveTheStepsOfTheirDriverAndNoStatedAccuracy) {
   const auto dir = tree.hwmon(0, "ina231", "4-0040");
   tree.put(dir + "in1_input", "1000");
   tree.put(dir + "curr1_input", "500");
@@ -349,7 +349,7 @@ TEST_F(HwmonTest, siblings_have_the_steps_of_their_driver_and_no_stated_accuracy
   EXPECT_FALSE(meter->info().accuracy.offset_limit_A);
 }
 
-TEST_F(HwmonTest, one_of_several_sensors_is_not_known_to_be_the_boards) {
+TEST_F(HwmonTest, OneOfSeveralSensorsIsNotKnownToBeTheBoards) {
   for (int i = 0; i < 4; ++i) {
     const auto dir = tree.hwmon(i, "ina231", "4-004" + std::to_string(i));
     tree.put(dir + "in1_input", "1000");
@@ -362,7 +362,7 @@ TEST_F(HwmonTest, one_of_several_sensors_is_not_known_to_be_the_boards) {
   for (const FoundMeter& meter : find_hwmon(tree.roots)) EXPECT_EQ(meter.scope, Scope::rail);
 }
 
-TEST_F(HwmonTest, what_no_such_sensor_can_show_is_a_failed_read) {
+TEST_F(HwmonTest, WhatNoSuchSensorCanShowIsAFailedRead) {
   const auto dir = ina219(3, "1-0040", "100000");
   const auto meter = open("hwmon://ina219");
   meter->start(0);
@@ -385,7 +385,7 @@ TEST_F(HwmonTest, what_no_such_sensor_can_show_is_a_failed_read) {
   EXPECT_DOUBLE_EQ(poll()->power_W, 6);
 }
 
-TEST_F(HwmonTest, an_unknown_drivers_small_negative_power_without_sign_is_not_4295_W) {
+TEST_F(HwmonTest, AnUnknownDriversSmallNegativePowerWithoutSignIsNot4295W) {
   const auto dir = tree.hwmon(0, "someday", "x");
   tree.put(dir + "power1_input", "1000000");
   const auto meter = open("hwmon://someday");
@@ -396,7 +396,7 @@ TEST_F(HwmonTest, an_unknown_drivers_small_negative_power_without_sign_is_not_42
   EXPECT_DOUBLE_EQ(meter->poll(200 * ms)->power_W, 3500) << "a large server";
 }
 
-TEST_F(HwmonTest, a_value_that_stands_still_within_the_update_interval_is_no_new_reading) {
+TEST_F(HwmonTest, AValueThatStandsStillWithinTheUpdateIntervalIsNoNewReading) {
   const auto dir = ina3221();
   const auto meter = open("hwmon://ina3221", 1e-3);
   meter->start(0);
@@ -408,7 +408,7 @@ TEST_F(HwmonTest, a_value_that_stands_still_within_the_update_interval_is_no_new
   EXPECT_EQ(meter->poll(19 * ms)->flags, 0);
 }
 
-TEST_F(HwmonTest, counters_and_averages_of_other_drivers_are_read) {
+TEST_F(HwmonTest, CountersAndAveragesOfOtherDriversAreRead) {
   const auto energy = tree.hwmon(2, "meter", "x");
   tree.put(energy + "energy1_input", "1500000");
   const auto counter = open("hwmon://meter");
@@ -431,7 +431,7 @@ TEST_F(HwmonTest, counters_and_averages_of_other_drivers_are_read) {
   EXPECT_THAT(error_of<MeterUnavailable>("hwmon://fan"), HasSubstr("no power"));
 }
 
-TEST_F(HwmonTest, energy_over_a_constant_load_carries_an_uncertainty) {
+TEST_F(HwmonTest, EnergyOverAConstantLoadCarriesAnUncertainty) {
   ina219(3, "1-0040", "100000");
   const auto meter = open("hwmon://ina219", 0.01);
   meter->start(0);
@@ -444,7 +444,7 @@ TEST_F(HwmonTest, energy_over_a_constant_load_carries_an_uncertainty) {
   EXPECT_LT(e.U_J, 0.13);
 }
 
-TEST_F(HwmonTest, what_is_found_says_what_it_needs) {
+TEST_F(HwmonTest, WhatIsFoundSaysWhatItNeeds) {
   EXPECT_TRUE(find_hwmon(tree.roots).empty());
   ina219();
   ina3221();
@@ -458,7 +458,7 @@ TEST_F(HwmonTest, what_is_found_says_what_it_needs) {
   EXPECT_EQ(found[1].scope, Scope::board);
 }
 
-TEST_F(HwmonTest, without_permission_the_fix_is_said) {
+TEST_F(HwmonTest, WithoutPermissionTheFixIsSaid) {
   const auto dir = ina219(3, "1-0040", "100000");
   tree.forbid(dir + "power1_input");
   const testing::WithoutRights user;

@@ -25,7 +25,7 @@ using testing::FakeIna219Bus;
 using ::testing::HasSubstr;
 using testing::ManualClock;
 
-TEST(Ina219Registers, vectors) {
+TEST(Ina219Registers, Vectors) {
   using namespace ina219;
   EXPECT_DOUBLE_EQ(bus_V(0x2710), 5.0);
   EXPECT_DOUBLE_EQ(bus_V(0x2712), 5.0);
@@ -82,7 +82,7 @@ Outcome run(
 
 class OscillatorTest : public ::testing::TestWithParam<std::tuple<double, bool>> {};
 
-TEST_P(OscillatorTest, at_400_kHz_98_percent_of_the_conversions_arrive_at_3_1_transactions_and_one_wait) {
+TEST_P(OscillatorTest, At400kHz98PercentOfTheConversionsArriveAt31TransactionsAndOneWait) {
   FakeIna219 chip;
   chip.oscillator = std::get<0>(GetParam());
   chip.bus_read_clears_ready = std::get<1>(GetParam());
@@ -97,7 +97,7 @@ TEST_P(OscillatorTest, at_400_kHz_98_percent_of_the_conversions_arrive_at_3_1_tr
 INSTANTIATE_TEST_SUITE_P(Ina219, OscillatorTest,
                          ::testing::Combine(::testing::Values(0.9, 0.95, 0.993, 1.0, 1.017, 1.06, 1.1), ::testing::Bool()));
 
-TEST(Ina219, values_are_computed_on_the_host_from_shunt_and_bus_voltage) {
+TEST(Ina219, ValuesAreComputedOnTheHostFromShuntAndBusVoltage) {
   FakeIna219 chip;
   chip.amps = [](TimeNs) { return -0.256; };
   const Outcome r = run(chip, 0.1);
@@ -108,7 +108,7 @@ TEST(Ina219, values_are_computed_on_the_host_from_shunt_and_bus_voltage) {
   EXPECT_EQ(r.readings.back().flags, 0);
 }
 
-TEST(PeerErrors, E14_voltage_and_current_are_of_the_same_conversion_pair) {
+TEST(PeerErrors, E14VoltageAndCurrentAreOfTheSameConversionPair) {
   // Both rise together, 1 A and 1 V for each 100 ms: any mismatch of a whole pair would show as 10 mA.
   FakeIna219 chip;
   chip.transaction_ns = 125'000;
@@ -126,7 +126,7 @@ TEST(PeerErrors, E14_voltage_and_current_are_of_the_same_conversion_pair) {
   }
 }
 
-TEST(Ina219, the_time_stamp_is_the_centre_of_the_shunts_conversion) {
+TEST(Ina219, TheTimeStampIsTheCentreOfTheShuntsConversion) {
   for (const double oscillator : {0.93, 1.0, 1.08}) {
     FakeIna219 chip;
     chip.oscillator = oscillator;
@@ -139,7 +139,7 @@ TEST(Ina219, the_time_stamp_is_the_centre_of_the_shunts_conversion) {
   }
 }
 
-TEST(Ina219, a_step_is_measured_within_its_uncertainty) {
+TEST(Ina219, AStepIsMeasuredWithinItsUncertainty) {
   FakeIna219 chip;
   chip.amps = [](TimeNs t) { return t < 1'500'000'000 ? 0.5 : 1.2; };
   const Outcome r = run(chip, 1.2);
@@ -149,7 +149,7 @@ TEST(Ina219, a_step_is_measured_within_its_uncertainty) {
   EXPECT_GT(e.U_J, 0.01 * e.energy_J);
 }
 
-TEST(Ina219, a_bus_voltage_at_the_end_of_the_range_is_saturated) {
+TEST(Ina219, ABusVoltageAtTheEndOfTheRangeIsSaturated) {
   FakeIna219 chip;
   chip.volts = [](TimeNs) { return 16.0; };
   EXPECT_EQ(run(chip, 0.1, "").readings.back().flags, saturated);
@@ -158,14 +158,14 @@ TEST(Ina219, a_bus_voltage_at_the_end_of_the_range_is_saturated) {
   EXPECT_EQ(run(wide, 0.1, "&brng=32").readings.back().flags, 0);
 }
 
-TEST(Ina219, saturation_is_flagged_by_gain) {
+TEST(Ina219, SaturationIsFlaggedByGain) {
   FakeIna219 chip;
   chip.amps = [](TimeNs) { return 0.5; };
   EXPECT_EQ(run(chip, 0.1, "&max_A=0.4").readings.back().flags, saturated);
   EXPECT_EQ(run(chip, 0.1, "&max_A=0.8").readings.back().flags, 0);
 }
 
-TEST(Ina219, auto_gain_is_the_smallest_that_holds_max_A) {
+TEST(Ina219, AutoGainIsTheSmallestThatHoldsMaxA) {
   FakeIna219 chip;
   run(chip, 0.01, "&max_A=0.4");
   EXPECT_EQ(chip.reg[0] >> 11U & 3U, 0U);
@@ -176,7 +176,7 @@ TEST(Ina219, auto_gain_is_the_smallest_that_holds_max_A) {
   EXPECT_THROW(run(chip, 0.01, "&max_A=4"), BadMeterUri);
 }
 
-TEST(Ina219, a_reset_is_found_the_chip_set_up_again_and_the_gap_marked) {
+TEST(Ina219, AResetIsFoundTheChipSetUpAgainAndTheGapMarked) {
   for (const std::string options : {"", "&brng=32"}) {  // the second is the reset value itself
     FakeIna219 chip;
     bool done = false;
@@ -196,7 +196,7 @@ TEST(Ina219, a_reset_is_found_the_chip_set_up_again_and_the_gap_marked) {
   }
 }
 
-TEST(Ina219, a_reset_is_found_in_triggered_mode_too) {
+TEST(Ina219, AResetIsFoundInTriggeredModeToo) {
   FakeIna219 chip;
   chip.transaction_ns = 470'000;
   bool done = false;
@@ -215,7 +215,7 @@ TEST(Ina219, a_reset_is_found_in_triggered_mode_too) {
   EXPECT_EQ(chip.reg[0] & 7U, 3U) << "triggered again";
 }
 
-TEST(Ina219, an_interval_beyond_its_longest_average_leaves_it_its_own_period) {
+TEST(Ina219, AnIntervalBeyondItsLongestAverageLeavesItItsOwnPeriod) {
   FakeIna219 chip;
   const Outcome r = run(chip, 3, "", 1);
   EXPECT_THAT(r.info.description, HasSubstr("x128"));
@@ -224,7 +224,7 @@ TEST(Ina219, an_interval_beyond_its_longest_average_leaves_it_its_own_period) {
   EXPECT_NEAR(static_cast<double>(r.good()), 3 / 0.1362, 2);
 }
 
-TEST(Ina219, a_missing_acknowledge_is_retried_and_then_a_gap_never_0_W) {
+TEST(Ina219, AMissingAcknowledgeIsRetriedAndThenAGapNever0W) {
   FakeIna219 chip;
   int step = 0;
   const Outcome retried = run(chip, 0.5, "", 0, 400e3, [&] {
@@ -246,7 +246,7 @@ TEST(Ina219, a_missing_acknowledge_is_retried_and_then_a_gap_never_0_W) {
   for (std::size_t i = 1; i < lost.readings.size(); ++i) ASSERT_GT(lost.readings[i].t_ns, lost.readings[i - 1].t_ns);
 }
 
-TEST(Ina219, after_a_hang_every_conversion_is_read_again_wherever_in_its_cycle_the_chip_is) {
+TEST(Ina219, AfterAHangEveryConversionIsReadAgainWhereverInItsCycleTheChipIs) {
   for (TimeNs more = 0; more < 16; ++more) {
     FakeIna219 chip;
     const TimeNs hangs_from = chip.clock->now() + 500'000'000;
@@ -263,7 +263,7 @@ TEST(Ina219, after_a_hang_every_conversion_is_read_again_wherever_in_its_cycle_t
   }
 }
 
-TEST(Ina219, a_chip_that_never_gets_ready_gives_gaps_and_does_not_hang) {
+TEST(Ina219, AChipThatNeverGetsReadyGivesGapsAndDoesNotHang) {
   FakeIna219 chip;
   chip.stuck = true;
   const Outcome r = run(chip, 1);
@@ -272,13 +272,13 @@ TEST(Ina219, a_chip_that_never_gets_ready_gives_gaps_and_does_not_hang) {
   EXPECT_LT(r.readings.size(), 100U);
 }
 
-TEST(Ina219, a_chip_that_does_not_answer_is_no_meter) {
+TEST(Ina219, AChipThatDoesNotAnswerIsNoMeter) {
   FakeIna219 chip;
   chip.nack = 1'000'000;
   EXPECT_THROW(run(chip, 0.1), MeterUnavailable);
 }
 
-TEST(Ina219, at_100_kHz_it_averages_in_hardware_and_says_so) {
+TEST(Ina219, At100kHzItAveragesInHardwareAndSaysSo) {
   FakeIna219 chip;
   chip.transaction_ns = 470'000;
   const Outcome r = run(chip, 3, "", 0, 100e3);
@@ -286,7 +286,7 @@ TEST(Ina219, at_100_kHz_it_averages_in_hardware_and_says_so) {
   EXPECT_GE(static_cast<double>(r.good()), 0.98 * static_cast<double>(r.conversions));
 }
 
-TEST(Ina219, an_adc_setting_that_the_bus_cannot_follow_is_triggered) {
+TEST(Ina219, AnAdcSettingThatTheBusCannotFollowIsTriggered) {
   FakeIna219 chip;
   chip.transaction_ns = 470'000;
   chip.amps = [](TimeNs t) { return to_seconds(t - 1'000'000'000); };
@@ -298,7 +298,7 @@ TEST(Ina219, an_adc_setting_that_the_bus_cannot_follow_is_triggered) {
   for (const Reading& reading : r.readings) ASSERT_NEAR(reading.amps_A, to_seconds(reading.t_ns - 1'000'000'000), 0.2e-3);
 }
 
-TEST(Ina219, the_requested_interval_is_averaged_in_hardware) {
+TEST(Ina219, TheRequestedIntervalIsAveragedInHardware) {
   FakeIna219 chip;
   const Outcome r = run(chip, 2, "", 0.02);
   EXPECT_THAT(r.info.description, HasSubstr("x16"));
@@ -306,7 +306,7 @@ TEST(Ina219, the_requested_interval_is_averaged_in_hardware) {
   EXPECT_GE(static_cast<double>(r.good()), 0.98 * static_cast<double>(r.conversions));
 }
 
-TEST(Ina219, bad_options_are_refused_before_the_bus_is_opened) {
+TEST(Ina219, BadOptionsAreRefusedBeforeTheBusIsOpened) {
   for (const char* bad : {"adr=0x41", "addr=0x50", "shunt_ohm=0", "shunt_ohm=nan", "adc=13", "brng=20", "addr=64x",
                           "gain_pct=-1", "gap_limit=x"}) {
     EXPECT_THROW(open_meter(std::string("ina219:///dev/i2c-none?") + bad), BadMeterUri) << bad;
@@ -319,14 +319,14 @@ TEST(Ina219, bad_options_are_refused_before_the_bus_is_opened) {
   }
 }
 
-TEST(Ina219, the_user_can_state_the_accuracy) {
+TEST(Ina219, TheUserCanStateTheAccuracy) {
   FakeIna219 chip;
   const Outcome r = run(chip, 0.1, "&gain_pct=0.2&offset_A=0.0001");
   EXPECT_DOUBLE_EQ(*r.info.accuracy.gain_limit_rel, 0.002);
   EXPECT_DOUBLE_EQ(*r.info.accuracy.offset_limit_A, 0.0001);
 }
 
-TEST(I2cBus, a_missing_bus_says_how_to_enable_it) {
+TEST(I2cBus, AMissingBusSaysHowToEnableIt) {
   try {
     open_meter("ina219:///dev/i2c-none?addr=0x41");
     FAIL();
@@ -335,11 +335,11 @@ TEST(I2cBus, a_missing_bus_says_how_to_enable_it) {
   }
 }
 
-TEST(I2cBus, a_device_that_is_no_i2c_bus_is_refused) {
+TEST(I2cBus, ADeviceThatIsNoI2cBusIsRefused) {
   EXPECT_THROW(LinuxI2cBus("/dev/null", 0x40), MeterUnavailable);
 }
 
-TEST(I2cBus, a_bound_driver_and_the_bus_clock_are_found_in_sysfs) {
+TEST(I2cBus, ABoundDriverAndTheBusClockAreFoundInSysfs) {
   const TemporaryFolder sys;
   const auto devices = sys / "bus/i2c/devices/1-0040";
   std::filesystem::create_directories(devices);

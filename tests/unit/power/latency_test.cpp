@@ -189,7 +189,7 @@ void expect_pairs_in_time(const std::vector<Reading>& readings, const MeterInfo&
   EXPECT_EQ(mistimed, 0U);
 }
 
-TEST_P(LatencyTest, conversions_arrive_in_pairs_with_their_time_however_late_the_host_wakes) {
+TEST_P(LatencyTest, ConversionsArriveInPairsWithTheirTimeHoweverLateTheHostWakes) {
   for (const auto& [latencies, least_share] : cases()) {
     for (const double oscillator : {0.91, 1.0, 1.09}) {
       SCOPED_TRACE(fmt::format("{} {} us, oscillator {}", latencies.name, latencies.quantiles.back().us, oscillator));
@@ -206,7 +206,7 @@ TEST_P(LatencyTest, conversions_arrive_in_pairs_with_their_time_however_late_the
 }
 
 // The host may be held up between two registers, too: then the next conversion's values may stand beside this one's.
-TEST_P(LatencyTest, a_host_that_is_held_up_within_a_reading_pairs_nothing_wrong) {
+TEST_P(LatencyTest, AHostThatIsHeldUpWithinAReadingPairsNothingWrong) {
   for (const double oscillator : {0.91, 1.0, 1.09}) {
     SCOPED_TRACE(oscillator);
     // Stated, so that it does not average longer, which a sawtooth's means would not show.
@@ -223,7 +223,7 @@ TEST_P(LatencyTest, a_host_that_is_held_up_within_a_reading_pairs_nothing_wrong)
 }
 
 // A supply that steps moves an oscillator at once. Nothing tells of it but polls that come too early, or not too early.
-TEST(Latency, an_oscillator_that_jumps_is_found_again) {
+TEST(Latency, AnOscillatorThatJumpsIsFoundAgain) {
   for (const double after : {0.95, 0.99, 0.995, 0.999, 1.001, 1.005, 1.01, 1.05}) {
     for (const Latencies& latencies : {virtual_machine, up_to_300, testing::constant_latency(200)}) {
       SCOPED_TRACE(fmt::format("{} {}", after, latencies.name));
@@ -242,7 +242,7 @@ TEST(Latency, an_oscillator_that_jumps_is_found_again) {
 }
 
 // A board that heats up by 10 K a minute, and a chip with 300 ppm/K; three times that.
-TEST(Latency, an_oscillator_that_drifts_is_followed) {
+TEST(Latency, AnOscillatorThatDriftsIsFollowed) {
   for (const double per_s : {-150e-6, -50e-6, 50e-6, 150e-6}) {
     SCOPED_TRACE(per_s);
     Rig r = rig("ina219", 400e3, 1, saw_A, saw_V, "");
@@ -255,7 +255,7 @@ TEST(Latency, an_oscillator_that_drifts_is_followed) {
 }
 
 // The load steps between 2 and 7 W at uneven times, and the supply sags with it.
-TEST_P(LatencyTest, the_joules_of_a_stepping_load_are_within_U) {
+TEST_P(LatencyTest, TheJoulesOfASteppingLoadAreWithinU) {
   const auto high = [](TimeNs t) { return (t - zero) % 37'000'000 < 17'000'000; };
   const auto amps = [=](TimeNs t) { return high(t) ? 1.45 : 0.4; };
   const auto volts = [=](TimeNs t) { return high(t) ? 4.9 : 5.1; };
@@ -272,7 +272,7 @@ TEST_P(LatencyTest, the_joules_of_a_stepping_load_are_within_U) {
   }
 }
 
-TEST(Latency, a_host_that_is_later_than_the_chip_allows_gets_a_longer_average_and_is_told) {
+TEST(Latency, AHostThatIsLaterThanTheChipAllowsGetsALongerAverageAndIsTold) {
   for (const char* chip : {"ina219", "ina226", "ina260", "ina3221"}) {
     Rig r = rig(
         chip, 400e3, 1, [](TimeNs) { return 1.0; }, [](TimeNs) { return 5.0; }, "");
@@ -292,7 +292,7 @@ TEST(Latency, a_host_that_is_later_than_the_chip_allows_gets_a_longer_average_an
   }
 }
 
-TEST(Latency, a_bus_that_fails_is_no_late_host) {
+TEST(Latency, ABusThatFailsIsNoLateHost) {
   Rig r = rig(
       "ina219", 400e3, 1, [](TimeNs) { return 1.0; }, [](TimeNs) { return 5.0; }, "");
   // A tenth of each 100 ms: by the share alone the host would be too late.
@@ -305,7 +305,7 @@ TEST(Latency, a_bus_that_fails_is_no_late_host) {
   EXPECT_EQ(r.meter->info().note, "");
 }
 
-TEST(Latency, what_the_user_chose_is_not_changed) {
+TEST(Latency, WhatTheUserChoseIsNotChanged) {
   for (const auto& [chip, more] : {std::pair{"ina219", "&adc=12"}, std::pair{"ina226", "&ct_us=588&avg=1"}}) {
     Rig r = rig(
         chip, 400e3, 1, [](TimeNs) { return 1.0; }, [](TimeNs) { return 5.0; }, more);
@@ -314,7 +314,7 @@ TEST(Latency, what_the_user_chose_is_not_changed) {
   }
 }
 
-TEST(Latency, a_counter_loses_nothing_and_is_read_as_often_as_the_host_wakes) {
+TEST(Latency, ACounterLosesNothingAndIsReadAsOftenAsTheHostWakes) {
   Rig r = rig(
       "ina228", 400e3, 1.05, [](TimeNs t) { return t % 10'000'000 < 2'000'000 ? 3.0 : 0.2; }, [](TimeNs) { return 5.0; }, "");
   const Outcome o = run(r, p99_500, 4.2);

@@ -76,7 +76,7 @@ class Drain {
   std::thread thread_;
 };
 
-TEST(MonitorDay, a_day_at_1_kHz_allocates_nothing_after_its_first_hour_and_loses_no_reading) {
+TEST(MonitorDay, ADayAt1kHzAllocatesNothingAfterItsFirstHourAndLosesNoReading) {
   const test::TemporaryFolder dir;
   Drain drain(dir.path() / "trace");
   MeterInfo info = testing::simple_meter(0.001);

@@ -43,7 +43,7 @@ struct Rig {
   }
 };
 
-TEST(Monitor, a_window_gets_the_joules_of_its_interval) {
+TEST(Monitor, AWindowGetsTheJoulesOfItsInterval) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs t) { return 1 + to_seconds(t); });
   const double t0 = to_seconds(rig.clock->now());
@@ -58,7 +58,7 @@ TEST(Monitor, a_window_gets_the_joules_of_its_interval) {
 }
 
 // The wall clock moves by milliseconds while 5,000 s pass on the steady one: durations and joules know only the latter.
-TEST(PeerErrors, E10_durations_come_from_the_steady_clock) {
+TEST(PeerErrors, E10DurationsComeFromTheSteadyClock) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 2.0; }, std::nullopt, simple_meter(1));
   auto a = monitor.window("a");
@@ -70,7 +70,7 @@ TEST(PeerErrors, E10_durations_come_from_the_steady_clock) {
 }
 
 // A laptop that was closed for a night: no time passes on the steady clock.
-TEST(Monitor, a_night_asleep_is_a_gap_in_the_windows_that_it_falls_into) {
+TEST(Monitor, ANightAsleepIsAGapInTheWindowsThatItFallsInto) {
   Rig rig;
   const TemporaryFolder dir;
   const auto path = dir / "trace.csv";
@@ -97,7 +97,7 @@ TEST(Monitor, a_night_asleep_is_a_gap_in_the_windows_that_it_falls_into) {
   EXPECT_DOUBLE_EQ(again[1].energy.energy_J, day.energy_J);
 }
 
-TEST(Monitor, windows_nest_overlap_and_recur) {
+TEST(Monitor, WindowsNestOverlapAndRecur) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
   auto run = monitor.window("run");
@@ -116,7 +116,7 @@ TEST(Monitor, windows_nest_overlap_and_recur) {
   EXPECT_NEAR(monitor.energy("train").duration_s, 1.5, 1e-12);
 }
 
-TEST(Monitor, misuse_of_names_is_an_error) {
+TEST(Monitor, MisuseOfNamesIsAnError) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
   EXPECT_THROW(monitor.energy("a"), std::logic_error);
@@ -130,7 +130,7 @@ TEST(Monitor, misuse_of_names_is_an_error) {
   EXPECT_THROW(monitor.energy("a"), std::logic_error);
 }
 
-TEST(Monitor, forget_takes_a_prefix_and_leaves_the_rest) {
+TEST(Monitor, ForgetTakesAPrefixAndLeavesTheRest) {
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
   for (const char* name : {"cell/1", "cell/1/train", "cell/2"}) {
@@ -143,7 +143,7 @@ TEST(Monitor, forget_takes_a_prefix_and_leaves_the_rest) {
   EXPECT_NEAR(monitor.energy("cell/2").energy_J, 0.4, 1e-9);
 }
 
-TEST(Monitor, a_meter_that_falls_silent_after_the_window_makes_it_invalid_within_the_gap_limit) {
+TEST(Monitor, AMeterThatFallsSilentAfterTheWindowMakesItInvalidWithinTheGapLimit) {
   Rig rig;
   const TimeNs silent = rig.clock->now() + 500 * ms;
   Monitor monitor = rig.monitor([&](TimeNs t) -> std::optional<double> {
@@ -160,7 +160,7 @@ TEST(Monitor, a_meter_that_falls_silent_after_the_window_makes_it_invalid_within
   EXPECT_LE(rig.clock->now() - asked, 100 * ms);
 }
 
-TEST(Monitor, a_meter_that_dies_makes_its_windows_invalid_and_ends_nothing_else) {
+TEST(Monitor, AMeterThatDiesMakesItsWindowsInvalidAndEndsNothingElse) {
   Rig rig;
   const TimeNs unplugged = rig.clock->now() + 100 * ms;
   Monitor monitor = rig.monitor([&](TimeNs t) -> std::optional<double> {
@@ -241,13 +241,13 @@ std::vector<std::pair<std::string, Energy>> measure_cells(const std::filesystem:
   return live;
 }
 
-TEST(Monitor, the_trace_file_gives_the_same_joules) {
+TEST(Monitor, TheTraceFileGivesTheSameJoules) {
   const TemporaryFolder dir;
   const auto live = measure_cells(dir / "trace.csv", TraceKeep::full, simple_meter(0.01));
   expect_same(integrate(read_trace(dir / "trace.csv")), live);
 }
 
-TEST(Monitor, a_trace_of_cells_alone_gives_the_same_joules_without_the_readings_between_them) {
+TEST(Monitor, ATraceOfCellsAloneGivesTheSameJoulesWithoutTheReadingsBetweenThem) {
   MeterInfo averaging = simple_meter(0.01);
   averaging.averaging_s = 0.008;
   averaging.latency_s = 0.03;
@@ -296,7 +296,7 @@ class StalledDisk {
   std::thread reader_;
 };
 
-TEST(Monitor, a_disk_that_stalls_holds_up_neither_readings_nor_windows_and_loses_nothing_within_the_queue) {
+TEST(Monitor, ADiskThatStallsHoldsUpNeitherReadingsNorWindowsAndLosesNothingWithinTheQueue) {
   const TemporaryFolder dir;
   StalledDisk disk(dir / "pipe");
   Rig rig;
@@ -314,7 +314,7 @@ TEST(Monitor, a_disk_that_stalls_holds_up_neither_readings_nor_windows_and_loses
   expect_same(integrate(disk.trace()), {{"a", e}});
 }
 
-TEST(Monitor, a_disk_that_stalls_for_longer_than_the_queue_holds_leaves_a_gap_in_the_trace_and_none_in_the_energy) {
+TEST(Monitor, ADiskThatStallsForLongerThanTheQueueHoldsLeavesAGapInTheTraceAndNoneInTheEnergy) {
   const TemporaryFolder dir;
   StalledDisk disk(dir / "pipe");
   Rig rig;
@@ -369,7 +369,7 @@ class SmallDisk {
   rlimit before_{};
 };
 
-TEST(Monitor, a_trace_that_cannot_be_written_is_reported_by_sync_and_close_and_costs_no_joules) {
+TEST(Monitor, ATraceThatCannotBeWrittenIsReportedBySyncAndCloseAndCostsNoJoules) {
   const TemporaryFolder dir;
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs) { return 3.0; }, dir / "trace.csv");
@@ -382,7 +382,7 @@ TEST(Monitor, a_trace_that_cannot_be_written_is_reported_by_sync_and_close_and_c
   EXPECT_THROW(monitor.close(), std::system_error);
 }
 
-TEST(Monitor, a_row_that_is_synced_has_its_readings_in_the_file) {
+TEST(Monitor, ARowThatIsSyncedHasItsReadingsInTheFile) {
   const TemporaryFolder dir;
   Rig rig;
   Monitor monitor = rig.monitor([](TimeNs t) { return 3 + std::sin(static_cast<double>(t) / 1e8); }, dir / "trace.csv");
@@ -400,7 +400,7 @@ TEST(Monitor, a_row_that_is_synced_has_its_readings_in_the_file) {
   }
 }
 
-TEST(Monitor, a_meter_that_paces_itself_keeps_its_period_and_gap_limit_whatever_the_interval) {
+TEST(Monitor, AMeterThatPacesItselfKeepsItsPeriodAndGapLimitWhateverTheInterval) {
   for (const bool paces_itself : {true, false}) {
     MeterInfo info = simple_meter(0.1);
     info.paces_itself = paces_itself;
@@ -412,7 +412,7 @@ TEST(Monitor, a_meter_that_paces_itself_keeps_its_period_and_gap_limit_whatever_
   }
 }
 
-TEST(Monitor, a_slower_interval_than_the_meters_own_is_not_a_gap) {
+TEST(Monitor, ASlowerIntervalThanTheMetersOwnIsNotAGap) {
   Rig rig;
   auto meter = std::make_unique<FunctionMeter>(simple_meter(0.01), [](TimeNs) { return 2.0; });
   meter->set_interval(Seconds(0.5));
@@ -436,7 +436,7 @@ std::filesystem::path write_steps(const TemporaryFolder& dir) {
   return path;
 }
 
-TEST(Replay, instant_lays_the_whole_trace_over_the_outermost_window) {
+TEST(Replay, InstantLaysTheWholeTraceOverTheOutermostWindow) {
   const TemporaryFolder dir;
   const auto steps = write_steps(dir);
   auto clock = std::make_shared<SharedClock>(1);
@@ -468,7 +468,7 @@ TEST(Replay, instant_lays_the_whole_trace_over_the_outermost_window) {
   EXPECT_NEAR(windows[3].energy.energy_J, joules[1], 1e-12 * 90);
 }
 
-TEST(Replay, an_instant_replay_of_an_empty_window_is_the_whole_trace) {
+TEST(Replay, AnInstantReplayOfAnEmptyWindowIsTheWholeTrace) {
   const TemporaryFolder dir;
   Monitor monitor(open_meter("replay://" + write_steps(dir).string() + "?speed=instant"),
                   {.clock = std::make_shared<SharedClock>(1)});
@@ -477,7 +477,7 @@ TEST(Replay, an_instant_replay_of_an_empty_window_is_the_whole_trace) {
   EXPECT_NEAR(monitor.energy("a").energy_J, 90, 1e-9);
 }
 
-TEST(Replay, realtime_begins_with_the_first_window_and_ends_in_a_gap) {
+TEST(Replay, RealtimeBeginsWithTheFirstWindowAndEndsInAGap) {
   const TemporaryFolder dir;
   Rig rig;
   Monitor monitor(open_meter("replay://" + write_steps(dir).string()), {.clock = rig.clock});
@@ -497,7 +497,7 @@ TEST(Replay, realtime_begins_with_the_first_window_and_ends_in_a_gap) {
   EXPECT_FALSE(monitor.energy("b").valid);
 }
 
-TEST(Replay, a_bad_file_or_option_is_one_clear_error) {
+TEST(Replay, ABadFileOrOptionIsOneClearError) {
   const TemporaryFolder dir;
   const auto steps = write_steps(dir).string();
   EXPECT_THROW(open_meter("replay:///no/such.csv"), MeterUnavailable);
@@ -546,7 +546,7 @@ class SlowingMeter final : public Meter {
   TimeNs begun_ = 0, due_ = 0;
 };
 
-TEST(Monitor, what_a_converter_says_of_itself_is_followed_when_it_changes) {
+TEST(Monitor, WhatAConverterSaysOfItselfIsFollowedWhenItChanges) {
   const auto clock = std::make_shared<SharedClock>(2);
   Monitor monitor(std::make_unique<SlowingMeter>(), {.clock = clock});
   EXPECT_EQ(monitor.meter().note, "");

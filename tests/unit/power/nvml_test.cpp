@@ -40,7 +40,7 @@ class NvmlTest : public ::testing::Test {
   Roots roots;
 };
 
-TEST_F(NvmlTest, the_energy_counter_is_in_millijoules_from_the_start) {
+TEST_F(NvmlTest, TheEnergyCounterIsInMillijoulesFromTheStart) {
   gpu("energy=5000000000123");
   const auto meter = open("nvml://0");
   EXPECT_TRUE(meter->info().counter);
@@ -52,7 +52,7 @@ TEST_F(NvmlTest, the_energy_counter_is_in_millijoules_from_the_start) {
   EXPECT_EQ(meter->poll(250 * ms)->flags, repeated);
 }
 
-TEST_F(NvmlTest, a_gpu_without_a_counter_gives_its_power) {
+TEST_F(NvmlTest, AGpuWithoutACounterGivesItsPower) {
   gpu("energy_code=3 power=71500");
   const auto meter = open("nvml://");
   EXPECT_FALSE(meter->info().counter);
@@ -60,7 +60,7 @@ TEST_F(NvmlTest, a_gpu_without_a_counter_gives_its_power) {
 }
 
 // NVML's documentation: from Ampere on, except GA100, power is a mean over 1 s. A100 and H100 see a quarter of the time.
-TEST_F(NvmlTest, what_a_power_reading_averages_over_is_stated) {
+TEST_F(NvmlTest, WhatAPowerReadingAveragesOverIsStated) {
   const struct {
     const char* gpu;
     double averaging_s, share;
@@ -77,7 +77,7 @@ TEST_F(NvmlTest, what_a_power_reading_averages_over_is_stated) {
   }
 }
 
-TEST_F(NvmlTest, what_it_does_not_see_is_in_the_uncertainty) {
+TEST_F(NvmlTest, WhatItDoesNotSeeIsInTheUncertainty) {
   const auto U_of = [&](const std::string& card) {
     gpu(card + "power=100000 energy_code=3");
     const auto meter = open("nvml://0");
@@ -95,7 +95,7 @@ TEST_F(NvmlTest, what_it_does_not_see_is_in_the_uncertainty) {
   EXPECT_GT(U_of("cc=90 "), 1.01 * U_of("cc=86 "));
 }
 
-TEST_F(NvmlTest, a_counter_that_sums_up_samples_is_less_certain_under_a_changing_load) {
+TEST_F(NvmlTest, ACounterThatSumsUpSamplesIsLessCertainUnderAChangingLoad) {
   const auto U_of = [&](const std::string& card) {
     gpu(card + "energy=0");
     const auto meter = open("nvml://0");
@@ -111,7 +111,7 @@ TEST_F(NvmlTest, a_counter_that_sums_up_samples_is_less_certain_under_a_changing
   EXPECT_GT(U_of("cc=90 "), 1.1 * U_of("cc=86 "));
 }
 
-TEST_F(NvmlTest, an_instance_of_a_card_is_read_as_its_whole_card) {
+TEST_F(NvmlTest, AnInstanceOfACardIsReadAsItsWholeCard) {
   gpu("energy=1000");
   for (const std::string uuid : {"MIG-5678", "MIG-5678-a/1/0"}) {
     const auto meter = open("nvml://" + uuid);
@@ -123,7 +123,7 @@ TEST_F(NvmlTest, an_instance_of_a_card_is_read_as_its_whole_card) {
   EXPECT_THAT(error_of<MeterUnavailable>("nvml://MIG-0"), HasSubstr("MIG-0"));
 }
 
-TEST_F(NvmlTest, what_no_card_draws_is_a_failed_read) {
+TEST_F(NvmlTest, WhatNoCardDrawsIsAFailedRead) {
   gpu("energy_code=3 power=71500 limit=350000");
   const auto power = open("nvml://0");
   EXPECT_DOUBLE_EQ(power->poll(100 * ms)->power_W, 71.5);
@@ -147,7 +147,7 @@ TEST_F(NvmlTest, what_no_card_draws_is_a_failed_read) {
   EXPECT_DOUBLE_EQ(anew->energy_J, 10);
 }
 
-TEST_F(NvmlTest, a_failed_read_is_a_gap) {
+TEST_F(NvmlTest, AFailedReadIsAGap) {
   gpu("energy=1000");
   const auto meter = open("nvml://GPU-1234");
   meter->poll(100 * ms);
@@ -157,7 +157,7 @@ TEST_F(NvmlTest, a_failed_read_is_a_gap) {
   EXPECT_TRUE(std::isnan(gap->energy_J));
 }
 
-TEST_F(NvmlTest, what_is_missing_is_said_with_the_fix) {
+TEST_F(NvmlTest, WhatIsMissingIsSaidWithTheFix) {
   EXPECT_THAT(error_of<MeterUnavailable>("nvml://3"), HasSubstr("GPU 3"));
   EXPECT_THAT(error_of<MeterUnavailable>("nvml://GPU-99"), HasSubstr("GPU-99"));
   EXPECT_THAT(error_of<BadMeterUri>("nvml://first"), HasSubstr("nvidia-smi -L"));
@@ -173,7 +173,7 @@ TEST_F(NvmlTest, what_is_missing_is_said_with_the_fix) {
   EXPECT_THAT(error_of<MeterUnavailable>("nvml://0"), HasSubstr("not NVML"));
 }
 
-TEST_F(NvmlTest, every_gpu_is_found) {
+TEST_F(NvmlTest, EveryGpuIsFound) {
   gpu("count=2");
   const auto found = find_nvml(roots);
   ASSERT_EQ(found.size(), 2U);

@@ -19,17 +19,17 @@ using testing::simple_meter;
 using testing::watts;
 using testing::window;
 
-TEST(PeerErrors, E01_a_constant_stretch_is_not_dropped) {
+TEST(PeerErrors, E01AConstantStretchIsNotDropped) {
   const std::vector readings{watts(0, 3), watts(10, 3), watts(10, 6), watts(20, 6)};
   EXPECT_DOUBLE_EQ(energy(readings, window(0, 20), simple_meter(10)).energy_J, 90);
 }
 
-TEST(PeerErrors, E02_window_edges_are_interpolated) {
+TEST(PeerErrors, E02WindowEdgesAreInterpolated) {
   const std::vector readings{watts(0, 5), watts(1, 5), watts(2, 5), watts(3, 5), watts(4, 5)};
   EXPECT_NEAR(energy(readings, window(0.4, 3.6), simple_meter(1)).energy_J, 16, 1e-12);
 }
 
-TEST(PeerErrors, E03_sums_are_exact_after_a_long_history) {
+TEST(PeerErrors, E03SumsAreExactAfterALongHistory) {
   std::vector<Reading> readings;
   const double begin_s = 1e7;  // four months of uptime
   for (int i = 0; i <= 1'000'100; ++i) {
@@ -39,7 +39,7 @@ TEST(PeerErrors, E03_sums_are_exact_after_a_long_history) {
   EXPECT_NEAR(energy(readings, w, simple_meter(0.001)).energy_J, 5000, 1e-6);
 }
 
-TEST(PeerErrors, E04_a_failed_read_is_a_gap_and_not_0_W) {
+TEST(PeerErrors, E04AFailedReadIsAGapAndNot0W) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back(watts(i * 0.01, 5));
   readings[50] = {.t_ns = from_seconds(0.5), .flags = gap_begins};
@@ -49,22 +49,22 @@ TEST(PeerErrors, E04_a_failed_read_is_a_gap_and_not_0_W) {
   EXPECT_EQ(e.samples, 100U);
 }
 
-TEST(PeerErrors, E05_a_reading_of_0_W_counts_as_0_W) {
+TEST(PeerErrors, E05AReadingOf0WCountsAs0W) {
   const std::vector readings{watts(0, 4), watts(1, 4), watts(2, 0), watts(3, 4), watts(4, 4)};
   EXPECT_DOUBLE_EQ(energy(readings, window(0, 4), simple_meter(1)).energy_J, 12);
 }
 
-TEST(PeerErrors, E06_late_polls_use_their_true_times) {
+TEST(PeerErrors, E06LatePollsUseTheirTrueTimes) {
   const std::vector readings{watts(0, 2), watts(1, 2), watts(3.5, 4), watts(4, 4)};
   EXPECT_DOUBLE_EQ(energy(readings, window(0, 4), simple_meter(1)).energy_J, 2 + 7.5 + 2);
 }
 
-TEST(PeerErrors, E07_the_last_partial_interval_counts) {
+TEST(PeerErrors, E07TheLastPartialIntervalCounts) {
   const std::vector readings{watts(0, 5), watts(1, 5), watts(2, 5)};
   EXPECT_DOUBLE_EQ(energy(readings, window(0, 1.5), simple_meter(1)).energy_J, 7.5);
 }
 
-TEST(PeerErrors, E08_an_unknown_meter_is_an_error_that_lists_the_known_ones) {
+TEST(PeerErrors, E08AnUnknownMeterIsAnErrorThatListsTheKnownOnes) {
   try {
     open_meter("dummy://");
     FAIL() << "opened a meter that does not exist";
@@ -73,7 +73,7 @@ TEST(PeerErrors, E08_an_unknown_meter_is_an_error_that_lists_the_known_ones) {
   }
 }
 
-TEST(PeerErrors, E11_a_window_without_a_reading_is_invalid_never_0_J) {
+TEST(PeerErrors, E11AWindowWithoutAReadingIsInvalidNever0J) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 100; ++i) readings.push_back(watts(i * 0.02, 5));
   const Energy e = energy(readings, window(1.001, 1.003), simple_meter(0.02));
@@ -83,7 +83,7 @@ TEST(PeerErrors, E11_a_window_without_a_reading_is_invalid_never_0_J) {
   EXPECT_EQ(e.samples, 0U);
 }
 
-TEST(PeerErrors, E12_repeated_values_are_not_samples) {
+TEST(PeerErrors, E12RepeatedValuesAreNotSamples) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 1000; ++i) {  // polled at 1 kHz, a new value every 0.1 s
     Reading r = watts(i * 0.001, 5);
@@ -95,7 +95,7 @@ TEST(PeerErrors, E12_repeated_values_are_not_samples) {
   EXPECT_DOUBLE_EQ(e.distinct_hz, 11);
 }
 
-TEST(PeerErrors, E13_one_wrap_is_unwrapped_and_several_are_invalid) {
+TEST(PeerErrors, E13OneWrapIsUnwrappedAndSeveralAreInvalid) {
   // A range of 1000 J in mJ, at most 50 W: 20 s can hold a whole turn.
   CounterUnwrapper counter(1'000'000, 1e-3, 50);
   MeterInfo meter = simple_meter(4);

@@ -40,7 +40,7 @@ Energy counted(const MeterInfo& meter, double J_per_s, double seconds) {
   return energy(readings, {.name = "w", .t0_ns = 0, .t1_ns = readings.back().t_ns}, meter);
 }
 
-TEST(Negative, joules_below_their_uncertainty_are_refused_with_the_remedy) {
+TEST(Negative, JoulesBelowTheirUncertaintyAreRefusedWithTheRemedy) {
   const Energy e = constant(-4);
   ASSERT_TRUE(e.valid) << "a reading may be negative";
   EXPECT_NEAR(e.energy_J, -40, 1e-9);
@@ -49,7 +49,7 @@ TEST(Negative, joules_below_their_uncertainty_are_refused_with_the_remedy) {
   EXPECT_THAT(negative_reason(constant(0)), IsEmpty());
 }
 
-TEST(Negative, within_its_uncertainty_an_energy_may_be_negative) {
+TEST(Negative, WithinItsUncertaintyAnEnergyMayBeNegative) {
   // U_random of one code: 2 x 10 s x 0.1 W / sqrt(12) = 0.58 J.
   EXPECT_THAT(negative_reason(constant(-0.05, 0.1)), IsEmpty());
   EXPECT_THAT(negative_reason(constant(-0.06, 0.1)), HasSubstr("negative energy"));
@@ -59,7 +59,7 @@ TEST(Negative, within_its_uncertainty_an_energy_may_be_negative) {
   EXPECT_NEAR(lower_bound_J(known), -0.6 - 0.7, 1e-9);
 }
 
-TEST(Negative, a_net_energy_below_its_uncertainty_is_refused_but_not_its_rounding) {
+TEST(Negative, ANetEnergyBelowItsUncertaintyIsRefusedButNotItsRounding) {
   const Energy gross = constant(3);
   EXPECT_THAT(negative_reason(net(gross, constant(3.5), constant(3.5)), gross), HasSubstr("while idle"));
   EXPECT_THAT(negative_reason(net(gross, constant(2.5), constant(2.5)), gross), IsEmpty());
@@ -69,14 +69,14 @@ TEST(Negative, a_net_energy_below_its_uncertainty_is_refused_but_not_its_roundin
   EXPECT_THAT(negative_reason(NetEnergy{}, gross), IsEmpty()) << "unknown";
 }
 
-TEST(StandsStill, a_sensor_that_reads_exactly_0_W) {
+TEST(StandsStill, ASensorThatReadsExactly0W) {
   const Energy zero = constant(0);
   EXPECT_THAT(stands_still(simple_meter(0.1), {&zero}, {}).invalid, HasSubstr("0 W"));
   const Energy little = constant(1e-9);
   EXPECT_THAT(stands_still(simple_meter(0.1), {&little}, {}).invalid, IsEmpty());
 }
 
-TEST(StandsStill, a_counter_that_does_not_rise_beside_busy_processors) {
+TEST(StandsStill, ACounterThatDoesNotRiseBesideBusyProcessors) {
   const MeterInfo meter = counter(0.01, 1.0 / 16384);
   const Energy still = counted(meter, 0, 1), rising = counted(meter, 1e-3, 1), brief = counted(meter, 0, 0.15);
   ASSERT_TRUE(still.valid) << still.reason;
@@ -92,7 +92,7 @@ TEST(StandsStill, a_counter_that_does_not_rise_beside_busy_processors) {
   EXPECT_THAT(stands_still(battery, {&quarter, 55, 1.1}, {}).invalid, HasSubstr("stood still"));
 }
 
-TEST(StandsStill, a_repeated_value_is_invalid_only_where_idle_and_busy_agree) {
+TEST(StandsStill, ARepeatedValueIsInvalidOnlyWhereIdleAndBusyAgree) {
   const MeterInfo meter = simple_meter(0.1);
   const Energy four = constant(4), other = constant(3.9);
   const auto judged = [&](double idle_pct, const Energy& before, const Energy& after) {
@@ -109,7 +109,7 @@ TEST(StandsStill, a_repeated_value_is_invalid_only_where_idle_and_busy_agree) {
   EXPECT_THAT(stands_still(meter, {&few}, {}).warning, IsEmpty());
 }
 
-TEST(StandsStill, what_somebody_else_makes_is_not_judged) {
+TEST(StandsStill, WhatSomebodyElseMakesIsNotJudged) {
   const Energy zero = constant(0);
   MeterInfo meter = simple_meter(0.1);
   for (const char* uri : {"exec://./meter.sh", "lines:///dev/ttyACM0"}) {
@@ -121,7 +121,7 @@ TEST(StandsStill, what_somebody_else_makes_is_not_judged) {
   EXPECT_THAT(stands_still(meter, {&zero}, {}).invalid, IsEmpty());
 }
 
-TEST(Plausible, a_busy_window_of_such_a_meter_loses_its_joules) {
+TEST(Plausible, ABusyWindowOfSuchAMeterLosesItsJoules) {
   Energy zero = constant(0), negative = constant(-1), good = constant(1);
   for (Energy* e : {&zero, &negative, &good}) refuse_implausible(*e, simple_meter(0.1));
   EXPECT_FALSE(zero.valid);

@@ -50,7 +50,7 @@ constexpr std::string_view answer = R"( 3V7_WL_SW_A current(0)=0.10000000A
 )";
 constexpr double total_W = 0.37 + 0.33 + 0.27 + 0.022 + 0 + 0.22 + 0.24 + 0.9 + 0 + 0 + 0.004 + 0.1;
 
-TEST(PmicAdc, rails_are_paired_by_name_and_summed) {
+TEST(PmicAdc, RailsArePairedByNameAndSummed) {
   const PmicAdc adc = parse_pmic_adc(answer);
   EXPECT_EQ(adc.rails, 12U);
   EXPECT_NEAR(adc.power_W, total_W, 1e-12);
@@ -58,19 +58,19 @@ TEST(PmicAdc, rails_are_paired_by_name_and_summed) {
   EXPECT_EQ(adc.unpaired_A, 0U);
 }
 
-TEST(PmicAdc, neither_the_order_nor_the_index_matters) {
+TEST(PmicAdc, NeitherTheOrderNorTheIndexMatters) {
   const PmicAdc adc = parse_pmic_adc("B_V volt(1)=2.0V\nA_A current(1)=3.0A\nA_V volt(2)=5.0V\nB_A current(2)=7.0A\n");
   EXPECT_DOUBLE_EQ(adc.power_W, 3 * 5 + 7 * 2);
 }
 
-TEST(PmicAdc, a_rail_that_lacks_its_other_half_adds_nothing) {
+TEST(PmicAdc, ARailThatLacksItsOtherHalfAddsNothing) {
   const PmicAdc adc = parse_pmic_adc("A_A current(1)=3.0A\nA_V volt(2)=5.0V\nC_A current(2)=7.0A\nEXT5V_V volt(24)=5.0V");
   EXPECT_DOUBLE_EQ(adc.power_W, 15);
   EXPECT_EQ(adc.rails, 1U);
   EXPECT_EQ(adc.unpaired_A, 1U);
 }
 
-TEST(PmicAdc, text_without_rails_is_unknown_and_not_zero) {
+TEST(PmicAdc, TextWithoutRailsIsUnknownAndNotZero) {
   for (const std::string_view text :
        {"", "\n\n", "error=1 error_msg=\"Command not registered\"", "A_A current(1)=nanA\nA_V volt(1)=5V", "A_V volt(2)=5.0V",
         "A_A current(1)=1.0\nA_V volt(1)=5.0V", "A_A current(1)=\nA_V volt(1)=5.0V", "_A current(1)=1A\n_V volt(1)=1V",
@@ -81,7 +81,7 @@ TEST(PmicAdc, text_without_rails_is_unknown_and_not_zero) {
   }
 }
 
-TEST(PmicAdc, a_rail_said_twice_counts_once_and_too_many_are_bounded) {
+TEST(PmicAdc, ARailSaidTwiceCountsOnceAndTooManyAreBounded) {
   EXPECT_DOUBLE_EQ(parse_pmic_adc("A_A current(1)=3.0A\nA_A current(1)=4.0A\nA_V volt(2)=5.0V\nA_V volt(2)=6.0V").power_W, 15);
   std::string many;
   for (int i = 0; i < 100; ++i)
@@ -89,7 +89,7 @@ TEST(PmicAdc, a_rail_said_twice_counts_once_and_too_many_are_bounded) {
   EXPECT_EQ(parse_pmic_adc(many).rails, PmicAdc::most_rails);
 }
 
-TEST(PmicAdc, any_bytes_give_a_sum_of_what_is_there_or_none) {
+TEST(PmicAdc, AnyBytesGiveASumOfWhatIsThereOrNone) {
   std::mt19937 random(1);
   for (int i = 0; i < 20000; ++i) {
     std::string text(answer);
@@ -128,7 +128,7 @@ class PmicTest : public ::testing::Test {
   bool fails = false;
 };
 
-TEST_F(PmicTest, it_reads_watts_and_says_that_they_are_not_the_boards) {
+TEST_F(PmicTest, ItReadsWattsAndSaysThatTheyAreNotTheBoards) {
   const auto meter = open_pmic(parse_meter_uri("pmic://"), 0, tree.roots);
   EXPECT_THAT(meter->info().description, HasSubstr("sum of 12 PMIC rails, not board power"));
   EXPECT_EQ(meter->info().scope, Scope::rail);
@@ -137,7 +137,7 @@ TEST_F(PmicTest, it_reads_watts_and_says_that_they_are_not_the_boards) {
   EXPECT_EQ(meter->poll(150 * ms)->flags, repeated);
 }
 
-TEST_F(PmicTest, a_failed_or_cut_answer_is_a_gap) {
+TEST_F(PmicTest, AFailedOrCutAnswerIsAGap) {
   const auto meter = open_pmic(parse_meter_uri("pmic://"), 0, tree.roots);
   meter->start(0);
   fails = true;
@@ -149,7 +149,7 @@ TEST_F(PmicTest, a_failed_or_cut_answer_is_a_gap) {
   EXPECT_TRUE(std::isnan(cut->power_W));
 }
 
-TEST_F(PmicTest, what_no_pi_can_draw_is_a_failed_read) {
+TEST_F(PmicTest, WhatNoPiCanDrawIsAFailedRead) {
   const auto meter = open_pmic(parse_meter_uri("pmic://"), 0, tree.roots);
   meter->start(0);
   TimeNs now = 0;
@@ -163,13 +163,13 @@ TEST_F(PmicTest, what_no_pi_can_draw_is_a_failed_read) {
   }
 }
 
-TEST_F(PmicTest, a_pi_4_says_that_it_has_none) {
+TEST_F(PmicTest, APi4SaysThatItHasNone) {
   text = "error=1 error_msg=\"Command not registered\"";
   EXPECT_THAT(error(), AllOf(HasSubstr("Command not registered"), HasSubstr("Raspberry Pi 5")));
   EXPECT_TRUE(find_pmic(tree.roots).empty());
 }
 
-TEST_F(PmicTest, another_machine_and_missing_rights_are_told_apart) {
+TEST_F(PmicTest, AnotherMachineAndMissingRightsAreToldApart) {
   tree.roots.firmware = nullptr;
   EXPECT_THAT(error(), HasSubstr("vcio"));
   EXPECT_TRUE(find_pmic(tree.roots).empty());

@@ -43,7 +43,7 @@ class PowerSupplyTest : public ::testing::Test {
   FakeTree tree;
 };
 
-TEST_F(PowerSupplyTest, discharging_is_positive_whatever_sign_the_driver_gives) {
+TEST_F(PowerSupplyTest, DischargingIsPositiveWhateverSignTheDriverGives) {
   battery();
   for (const char* text : {"12500000", "-12500000"}) {
     put("power_now", text);
@@ -53,7 +53,7 @@ TEST_F(PowerSupplyTest, discharging_is_positive_whatever_sign_the_driver_gives) 
   }
 }
 
-TEST_F(PowerSupplyTest, current_times_voltage_where_there_is_no_power) {
+TEST_F(PowerSupplyTest, CurrentTimesVoltageWhereThereIsNoPower) {
   battery();
   put("current_now", "-1500000");
   put("voltage_now", "12000000");
@@ -64,7 +64,7 @@ TEST_F(PowerSupplyTest, current_times_voltage_where_there_is_no_power) {
   EXPECT_DOUBLE_EQ(r->amps_A, 1.5);
 }
 
-TEST_F(PowerSupplyTest, the_charge_counters_are_the_last_resort) {
+TEST_F(PowerSupplyTest, TheChargeCountersAreTheLastResort) {
   battery();
   put("energy_now", "40000000");
   const auto energy = open("power_supply://BAT0");
@@ -82,7 +82,7 @@ TEST_F(PowerSupplyTest, the_charge_counters_are_the_last_resort) {
 }
 
 // A gauge's own steps are coarser than the unit of its file.
-TEST_F(PowerSupplyTest, the_gauges_step_is_in_the_resolution) {
+TEST_F(PowerSupplyTest, TheGaugesStepIsInTheResolution) {
   battery();
   put("energy_now", "40000000");
   EXPECT_DOUBLE_EQ(open("power_supply://")->info().accuracy.resolution_J, 36) << "10 mWh";
@@ -101,7 +101,7 @@ TEST_F(PowerSupplyTest, the_gauges_step_is_in_the_resolution) {
   EXPECT_DOUBLE_EQ(open("power_supply://")->info().accuracy.resolution_A, 1e-3);
 }
 
-TEST_F(PowerSupplyTest, a_gauge_that_did_not_move_says_little) {
+TEST_F(PowerSupplyTest, AGaugeThatDidNotMoveSaysLittle) {
   battery();
   put("energy_now", "40000000");
   const auto meter = open("power_supply://");
@@ -111,7 +111,7 @@ TEST_F(PowerSupplyTest, a_gauge_that_did_not_move_says_little) {
   EXPECT_GT(e.U_random_J, 25);
 }
 
-TEST_F(PowerSupplyTest, a_step_that_was_seen_counts_where_it_is_coarser) {
+TEST_F(PowerSupplyTest, AStepThatWasSeenCountsWhereItIsCoarser) {
   battery();
   put("energy_now", "40001000");
   const auto meter = open("power_supply://");
@@ -125,7 +125,7 @@ TEST_F(PowerSupplyTest, a_step_that_was_seen_counts_where_it_is_coarser) {
   EXPECT_GT(e.U_random_J, 2 * 360 / std::sqrt(6) * 0.99);
 }
 
-TEST_F(PowerSupplyTest, what_no_battery_gives_is_refused_and_later_a_failed_read) {
+TEST_F(PowerSupplyTest, WhatNoBatteryGivesIsRefusedAndLaterAFailedRead) {
   battery();
   put("voltage_now", "3900000");
   put("current_now", "4294966846");
@@ -144,7 +144,7 @@ TEST_F(PowerSupplyTest, what_no_battery_gives_is_refused_and_later_a_failed_read
   EXPECT_THAT(error_of<MeterUnavailable>("power_supply://BAT0"), HasSubstr("cannot give"));
 }
 
-TEST_F(PowerSupplyTest, a_gauge_that_was_set_anew_spends_nothing) {
+TEST_F(PowerSupplyTest, AGaugeThatWasSetAnewSpendsNothing) {
   battery();
   put("energy_now", "40000000");
   put("energy_full_design", "50000000");
@@ -160,7 +160,7 @@ TEST_F(PowerSupplyTest, a_gauge_that_was_set_anew_spends_nothing) {
   EXPECT_DOUBLE_EQ(meter->poll(4 * second)->energy_J, 36);
 }
 
-TEST_F(PowerSupplyTest, a_battery_that_charges_is_refused_and_later_makes_gaps) {
+TEST_F(PowerSupplyTest, ABatteryThatChargesIsRefusedAndLaterMakesGaps) {
   battery("BAT0", "Charging");
   put("power_now", "5000000");
   EXPECT_THAT(error_of<MeterUnavailable>("power_supply://BAT0"), HasSubstr("unplug"));
@@ -179,7 +179,7 @@ TEST_F(PowerSupplyTest, a_battery_that_charges_is_refused_and_later_makes_gaps) 
   }
 }
 
-TEST_F(PowerSupplyTest, what_was_charged_meanwhile_is_not_spent) {
+TEST_F(PowerSupplyTest, WhatWasChargedMeanwhileIsNotSpent) {
   battery();
   put("energy_now", "40000000");
   const auto meter = open("power_supply://BAT0");
@@ -191,7 +191,7 @@ TEST_F(PowerSupplyTest, what_was_charged_meanwhile_is_not_spent) {
   EXPECT_DOUBLE_EQ(meter->poll(3 * second)->energy_J, 0);
 }
 
-TEST_F(PowerSupplyTest, a_gauge_that_stands_still_repeats_itself) {
+TEST_F(PowerSupplyTest, AGaugeThatStandsStillRepeatsItself) {
   battery();
   put("power_now", "5000000");
   const auto meter = open("power_supply://BAT0?refresh=2");
@@ -202,7 +202,7 @@ TEST_F(PowerSupplyTest, a_gauge_that_stands_still_repeats_itself) {
   EXPECT_EQ(meter->poll(12 * second + 1)->flags, 0);
 }
 
-TEST_F(PowerSupplyTest, only_the_machines_own_batteries_count) {
+TEST_F(PowerSupplyTest, OnlyTheMachinesOwnBatteriesCount) {
   EXPECT_THAT(error_of<MeterUnavailable>("power_supply://"), HasSubstr("none"));
   battery("hidpp_battery_0");
   put("scope", "Device", "hidpp_battery_0");

@@ -46,7 +46,7 @@ class RaplTest : public ::testing::Test {
 };
 
 // After a suspend the count is 0 again and the steady clock has hardly moved: a wrap would add nearly the whole range.
-TEST_F(RaplTest, a_counter_that_began_anew_is_no_wrap) {
+TEST_F(RaplTest, ACounterThatBeganAnewIsNoWrap) {
   zone("intel-rapl:0", "package-0", 600'000, 262'143'328'850);
   const auto meter = open("rapl://package-0?max_W=100");
   EXPECT_EQ(meter->poll(ms)->flags & saturated, 0);
@@ -56,7 +56,7 @@ TEST_F(RaplTest, a_counter_that_began_anew_is_no_wrap) {
   EXPECT_NE(meter->poll(21 * ms)->flags & saturated, 0);
 }
 
-TEST_F(RaplTest, a_wrapped_counter_goes_on) {
+TEST_F(RaplTest, AWrappedCounterGoesOn) {
   zone("intel-rapl:0", "package-0", 990'000);
   const auto meter = open("rapl://package-0?max_W=10");
   EXPECT_DOUBLE_EQ(meter->poll(10 * ms)->energy_J, 0);
@@ -66,7 +66,7 @@ TEST_F(RaplTest, a_wrapped_counter_goes_on) {
   EXPECT_EQ(r->flags, 0);
 }
 
-TEST_F(RaplTest, a_failed_read_is_a_gap_and_not_a_wrap) {
+TEST_F(RaplTest, AFailedReadIsAGapAndNotAWrap) {
   zone("intel-rapl:0", "package-0", 500'000);
   const auto meter = open("rapl://package-0");
   meter->poll(10 * ms);
@@ -86,7 +86,7 @@ TEST_F(RaplTest, a_failed_read_is_a_gap_and_not_a_wrap) {
   EXPECT_NEAR(meter->poll(30 * ms)->energy_J, 0.1, 1e-12) << "the counter went on while it could not be read";
 }
 
-TEST_F(RaplTest, several_wraps_that_cannot_be_excluded_make_the_interval_invalid) {
+TEST_F(RaplTest, SeveralWrapsThatCannotBeExcludedMakeTheIntervalInvalid) {
   zone("intel-rapl:0", "package-0", 0);
   const auto meter = open("rapl://package-0?max_W=10");  // goes round in 0.1 s at the least
   meter->poll(10 * ms);
@@ -95,7 +95,7 @@ TEST_F(RaplTest, several_wraps_that_cannot_be_excluded_make_the_interval_invalid
   EXPECT_EQ(meter->poll(60 * ms + 100 * ms)->flags, saturated) << "also where the count stands still";
 }
 
-TEST_F(RaplTest, a_wrap_before_a_failed_read_is_not_forgotten) {
+TEST_F(RaplTest, AWrapBeforeAFailedReadIsNotForgotten) {
   zone("intel-rapl:0", "package-0", 0);
   zone("intel-rapl:1", "package-1", 0, 1'000'000'000);  // alone it could not have gone round
   const auto meter = open("rapl://?max_W=10");
@@ -107,7 +107,7 @@ TEST_F(RaplTest, a_wrap_before_a_failed_read_is_not_forgotten) {
   EXPECT_EQ(meter->poll(211 * ms)->flags & saturated, 0);
 }
 
-TEST_F(RaplTest, it_asks_before_the_counter_can_go_round_whatever_the_interval) {
+TEST_F(RaplTest, ItAsksBeforeTheCounterCanGoRoundWhateverTheInterval) {
   zone("intel-rapl:0", "package-0", 0);
   const auto meter = open("rapl://package-0?max_W=10", 1);
   meter->poll(10 * ms);
@@ -115,7 +115,7 @@ TEST_F(RaplTest, it_asks_before_the_counter_can_go_round_whatever_the_interval) 
   EXPECT_EQ(meter->next_poll(30 * ms), 30 * ms);
 }
 
-TEST_F(RaplTest, sockets_are_added_each_with_its_own_wrap_and_subzones_are_not) {
+TEST_F(RaplTest, SocketsAreAddedEachWithItsOwnWrapAndSubzonesAreNot) {
   zone("intel-rapl:0", "package-0", 990'000);
   zone("intel-rapl:0:0", "core", 5);
   zone("intel-rapl:0:1", "dram", 100);
@@ -145,7 +145,7 @@ TEST_F(RaplTest, sockets_are_added_each_with_its_own_wrap_and_subzones_are_not) 
 }
 
 // Some processors have one counter for the package and a zone for each die.
-TEST_F(RaplTest, dies_that_show_one_counter_are_added_once) {
+TEST_F(RaplTest, DiesThatShowOneCounterAreAddedOnce) {
   zone("intel-rapl:0", "package-0-die-0", 5'000'000, 262'143'328'850);
   zone("intel-rapl:1", "package-0-die-1", 5'000'000, 262'143'328'850);
   zone("intel-rapl:2", "package-1-die-0", 7'000'000, 262'143'328'850);
@@ -159,7 +159,7 @@ TEST_F(RaplTest, dies_that_show_one_counter_are_added_once) {
   EXPECT_EQ(find_rapl(tree.roots).at(0).uri, "rapl://package");
 }
 
-TEST_F(RaplTest, counters_that_begin_at_0_are_added_and_the_doubt_is_said) {
+TEST_F(RaplTest, CountersThatBeginAt0AreAddedAndTheDoubtIsSaid) {
   zone("intel-rapl:0", "package-0", 0);
   zone("intel-rapl:1", "package-1", 0);
   const auto meter = open("rapl://");
@@ -170,7 +170,7 @@ TEST_F(RaplTest, counters_that_begin_at_0_are_added_and_the_doubt_is_said) {
   EXPECT_NEAR(meter->poll(20 * ms)->energy_J, 0.003, 1e-12);
 }
 
-TEST_F(RaplTest, links_that_lead_nowhere_are_a_containers_mask) {
+TEST_F(RaplTest, LinksThatLeadNowhereAreAContainersMask) {
   tree.link("sys/class/powercap/intel-rapl", "sys/devices/virtual/powercap/intel-rapl");
   tree.link("sys/class/powercap/intel-rapl:0", "sys/devices/virtual/powercap/intel-rapl/intel-rapl:0");
   EXPECT_THAT(error_of<MeterUnavailable>("rapl://"),
@@ -186,7 +186,7 @@ TEST_F(RaplTest, links_that_lead_nowhere_are_a_containers_mask) {
   EXPECT_THAT(error_of<MeterUnavailable>("rapl://"), HasSubstr("lead nowhere"));
 }
 
-TEST_F(RaplTest, root_only_counters_are_refused_with_the_fix) {
+TEST_F(RaplTest, RootOnlyCountersAreRefusedWithTheFix) {
   zone("intel-rapl:0", "package-0", 1);
   tree.forbid("sys/class/powercap/intel-rapl:0/energy_uj");
   const testing::WithoutRights user;
@@ -198,7 +198,7 @@ TEST_F(RaplTest, root_only_counters_are_refused_with_the_fix) {
   EXPECT_THAT(found[0].fix, HasSubstr("sudo chmod a+r"));
 }
 
-TEST_F(RaplTest, without_zones_or_with_a_broken_range_it_says_so) {
+TEST_F(RaplTest, WithoutZonesOrWithABrokenRangeItSaysSo) {
   EXPECT_THAT(error_of<MeterUnavailable>("rapl://"), HasSubstr("no intel-rapl zones"));
   EXPECT_TRUE(find_rapl(tree.roots).empty());
   zone("intel-rapl:0", "package-0", 1, 0);
@@ -206,7 +206,7 @@ TEST_F(RaplTest, without_zones_or_with_a_broken_range_it_says_so) {
   EXPECT_THROW(open("rapl://?max_W=0"), BadMeterUri);
 }
 
-TEST_F(RaplTest, polling_allocates_nothing) {
+TEST_F(RaplTest, PollingAllocatesNothing) {
   zone("intel-rapl:0", "package-0", 1);
   zone("intel-rapl:1", "package-1", 1);
   const auto meter = open("rapl://");
@@ -215,7 +215,7 @@ TEST_F(RaplTest, polling_allocates_nothing) {
   EXPECT_EQ(testing::allocations(), before);
 }
 
-TEST_F(RaplTest, energy_of_a_window_is_the_counters_difference_at_its_edges) {
+TEST_F(RaplTest, EnergyOfAWindowIsTheCountersDifferenceAtItsEdges) {
   zone("intel-rapl:0", "package-0", 0, 262'143'000'000);
   const auto meter = open("rapl://package-0?gain_pct=5");
   std::vector<Reading> readings;

@@ -22,7 +22,7 @@ std::string error_of(const std::string& uri, double interval_s = 0) {
   return "";
 }
 
-TEST(Uri, parts_and_options_are_taken_apart) {
+TEST(Uri, PartsAndOptionsAreTakenApart) {
   const MeterUri uri = parse_meter_uri("ina219:///dev/i2c-1?shunt_ohm=0.1&addr=0x41");
   EXPECT_EQ(uri.name, "ina219");
   EXPECT_EQ(uri.path, "/dev/i2c-1");
@@ -33,7 +33,7 @@ TEST(Uri, parts_and_options_are_taken_apart) {
   EXPECT_EQ(parse_meter_uri("estimate://").path, "");
 }
 
-TEST(Uri, what_is_malformed_is_refused_with_the_form) {
+TEST(Uri, WhatIsMalformedIsRefusedWithTheForm) {
   for (const std::string bad :
        {"", "ina219", "://x", "a:/b", "a://b?c", "a://b?=1", "a://b?c=1&c=2", "a://b?c=\n", "a://b?c=1&&d=2"}) {
     EXPECT_THAT(error_of<BadMeterUri>(bad), HasSubstr("name://path")) << bad;
@@ -41,7 +41,7 @@ TEST(Uri, what_is_malformed_is_refused_with_the_form) {
   EXPECT_THAT(error_of<BadMeterUri>("a://" + std::string(2000, 'x')), HasSubstr("1024"));
 }
 
-TEST(Uri, what_would_end_a_path_or_a_value_is_written_in_percent) {
+TEST(Uri, WhatWouldEndAPathOrAValueIsWrittenInPercent) {
   const MeterUri uri = parse_meter_uri("replay://a%3Fb%25c%2fd 100%.csv?key_file=x%26y");
   EXPECT_EQ(uri.path, "a?b%c/d 100%.csv");
   EXPECT_EQ(uri.options.at("key_file"), "x&y");
@@ -65,7 +65,7 @@ TEST(Uri, what_would_end_a_path_or_a_value_is_written_in_percent) {
   }
 }
 
-TEST(Uri, numbers_are_checked_to_their_end) {
+TEST(Uri, NumbersAreCheckedToTheirEnd) {
   for (const std::string bad : {"", "1x", " 1", "nan", "inf", "-1", "101"}) {
     EXPECT_THROW(parse_meter_uri("a://?x=" + bad).number("x", 0, 100), BadMeterUri) << bad;
   }
@@ -74,13 +74,13 @@ TEST(Uri, numbers_are_checked_to_their_end) {
   }
 }
 
-TEST(Uri, an_address_without_0x_is_guessed_in_the_message_alone) {
+TEST(Uri, AnAddressWithout0xIsGuessedInTheMessageAlone) {
   EXPECT_THAT(error_of<BadMeterUri>("ina219:///dev/i2c-1?addr=40&shunt_ohm=0.1"), HasSubstr("perhaps addr=0x40?"));
   EXPECT_THAT(error_of<BadMeterUri>("ina226:///dev/i2c-1?addr=4f&shunt_ohm=0.1"), HasSubstr("perhaps addr=0x4f?"));
   EXPECT_THAT(error_of<BadMeterUri>("ina219:///dev/i2c-1?addr=99&shunt_ohm=0.1"), ::testing::Not(HasSubstr("perhaps")));
 }
 
-TEST(Registry, auto_takes_a_measured_meter_or_says_what_to_name) {
+TEST(Registry, AutoTakesAMeasuredMeterOrSaysWhatToName) {
   try {
     EXPECT_TRUE(open_meter("auto")->info().measured);  // whatever this machine has
   } catch (const MeterUnavailable& error) {
@@ -89,23 +89,23 @@ TEST(Registry, auto_takes_a_measured_meter_or_says_what_to_name) {
   }
 }
 
-TEST(Registry, every_example_names_its_own_meter) {
+TEST(Registry, EveryExampleNamesItsOwnMeter) {
   for (const MeterKind& kind : meter_kinds()) EXPECT_EQ(parse_meter_uri(kind.example).name, kind.name);
 }
 
-TEST(Registry, an_impossible_interval_is_refused) {
+TEST(Registry, AnImpossibleIntervalIsRefused) {
   EXPECT_THAT(error_of<BadMeterUri>("estimate://", -1), HasSubstr("interval"));
   EXPECT_THAT(error_of<BadMeterUri>("estimate://", unknown), HasSubstr("interval"));
 }
 
-TEST(Counter, impossible_ranges_and_counts_are_refused) {
+TEST(Counter, ImpossibleRangesAndCountsAreRefused) {
   EXPECT_THROW(CounterUnwrapper(0, 1, 1), std::invalid_argument);
   EXPECT_THROW(CounterUnwrapper(1, 1, unknown), std::invalid_argument);
   CounterUnwrapper counter(100, 1, 1);
   EXPECT_THROW(counter.next(0, 101), std::out_of_range);
 }
 
-TEST(Counter, an_impossible_count_is_a_failed_read_until_the_next_one_shows_that_it_began_anew) {
+TEST(Counter, AnImpossibleCountIsAFailedReadUntilTheNextOneShowsThatItBeganAnew) {
   constexpr TimeNs second = 1'000'000'000;
   CounterGuard counter(10, 1);  // 10 W, a joule ahead at most
   EXPECT_EQ(counter.next(0, 100)->energy_J, 100);
@@ -125,7 +125,7 @@ TEST(Counter, an_impossible_count_is_a_failed_read_until_the_next_one_shows_that
   EXPECT_TRUE(counter.next(300 * second, 1004)->began_anew);
 }
 
-TEST(Counter, counts_beyond_32_bits_are_exact) {
+TEST(Counter, CountsBeyond32BitsAreExact) {
   CounterUnwrapper counter(1ULL << 62U, 1, 1e6);
   counter.next(0, (1ULL << 62U) - 1);
   EXPECT_EQ(counter.next(1, 4).energy_J, 5);

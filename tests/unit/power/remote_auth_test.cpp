@@ -30,17 +30,17 @@ class KeyFile : public ::testing::Test {
   test::TemporaryFolder folder_;
 };
 
-TEST_F(KeyFile, is_its_bytes_without_the_line_end) {
+TEST_F(KeyFile, IsItsBytesWithoutTheLineEnd) {
   const std::string text = "0123456789abcdef";
   EXPECT_EQ(read_key_file(write(text + "\n", 0600)), Key(text.begin(), text.end()));
   EXPECT_EQ(read_key_file(write(text, 0400)), Key(text.begin(), text.end()));
 }
-TEST_F(KeyFile, that_others_can_open_is_refused) {
+TEST_F(KeyFile, ThatOthersCanOpenIsRefused) {
   for (const mode_t mode : {0640U, 0604U, 0660U, 0666U}) {
     EXPECT_THROW(read_key_file(write("0123456789abcdef", mode)), BadMeterUri) << mode;
   }
 }
-TEST_F(KeyFile, that_is_short_long_or_missing_is_refused) {
+TEST_F(KeyFile, ThatIsShortLongOrMissingIsRefused) {
   EXPECT_THROW(read_key_file(write("0123456789abcde\n", 0600)), BadMeterUri);
   EXPECT_THROW(read_key_file(write("", 0600)), BadMeterUri);
   EXPECT_THROW(read_key_file(write(std::string(5000, 'k'), 0600)), BadMeterUri);
@@ -48,7 +48,7 @@ TEST_F(KeyFile, that_is_short_long_or_missing_is_refused) {
   EXPECT_THROW(read_key_file("/dev/zero"), BadMeterUri);
 }
 
-TEST(RemoteProof, depends_on_key_side_and_both_nonces) {
+TEST(RemoteProof, DependsOnKeySideAndBothNonces) {
   const Digest a = random_nonce();
   const Digest b = random_nonce();
   EXPECT_NE(a, b);
@@ -61,7 +61,7 @@ TEST(RemoteProof, depends_on_key_side_and_both_nonces) {
 
 // RFC 4231 has no vector for a label, so the construction itself is checked against HMAC-SHA256 computed elsewhere:
 // printf 'tbft 1 client' plus 64 zero bytes, key of 32 bytes 0x5a, through `openssl dgst -sha256 -mac HMAC`.
-TEST(RemoteProof, is_hmac_sha256_of_label_and_nonces) {
+TEST(RemoteProof, IsHmacSha256OfLabelAndNonces) {
   const Digest got = proof(key, Side::client, Digest{}, Digest{});
   const Bytes wanted{0x3e, 0xd9, 0x78, 0xb6, 0x7b, 0x52, 0xea, 0xd5, 0x70, 0x3f, 0xf8, 0x98, 0xc5, 0xea, 0x4b, 0x8b,
                      0xdf, 0x2d, 0x58, 0x69, 0x6f, 0x7b, 0x36, 0xed, 0x67, 0x4a, 0xf8, 0xb2, 0x08, 0x78, 0x4d, 0x91};
@@ -83,11 +83,11 @@ class SealTest : public ::testing::Test {
   Seal out_{key, Side::server, a_, b_}, in_{key, Side::server, a_, b_};
 };
 
-TEST_F(SealTest, opens_what_was_closed_in_order) {
+TEST_F(SealTest, OpensWhatWasClosedInOrder) {
   EXPECT_EQ(received(sent({1, 2, 3})), (Bytes{1, 2, 3}));
   EXPECT_EQ(received(sent({1, 2, 3})), (Bytes{1, 2, 3}));
 }
-TEST_F(SealTest, a_changed_bit_anywhere_is_seen) {
+TEST_F(SealTest, AChangedBitAnywhereIsSeen) {
   const Bytes sealed = sent({1, 2, 3});
   for (std::size_t i = 0; i < sealed.size(); ++i) {
     Bytes changed = sealed;
@@ -96,7 +96,7 @@ TEST_F(SealTest, a_changed_bit_anywhere_is_seen) {
     EXPECT_FALSE(fresh.open(changed)) << i;
   }
 }
-TEST_F(SealTest, a_frame_played_again_or_left_out_is_seen) {
+TEST_F(SealTest, AFramePlayedAgainOrLeftOutIsSeen) {
   const Bytes first = sent({1});
   EXPECT_TRUE(received(first));
   EXPECT_FALSE(received(first));
@@ -104,16 +104,16 @@ TEST_F(SealTest, a_frame_played_again_or_left_out_is_seen) {
   Seal fresh(key, Side::server, a_, b_);
   EXPECT_FALSE(fresh.open(sent({2})));  // the second frame, where the first is due
 }
-TEST_F(SealTest, a_frame_sent_back_to_its_sender_is_seen) {
+TEST_F(SealTest, AFrameSentBackToItsSenderIsSeen) {
   Seal other_way(key, Side::client, a_, b_);
   EXPECT_FALSE(other_way.open(sent({1})));
 }
-TEST_F(SealTest, a_bare_tag_is_no_frame) {
+TEST_F(SealTest, ABareTagIsNoFrame) {
   EXPECT_FALSE(received(Bytes(16)));
   EXPECT_FALSE(received({}));
 }
 
-TEST(RemoteAddress, takes_names_and_both_kinds_of_numbers) {
+TEST(RemoteAddress, TakesNamesAndBothKindsOfNumbers) {
   const auto same = [](std::string_view text) {
     const auto address = parse_address(text);
     return address ? to_string(*address) : "none";
@@ -135,7 +135,7 @@ struct Clocks {
   TimeNs local(TimeNs t) const { return std::llround(static_cast<double>(t) * (1 + drift) - offset_ns); }
 };
 
-TEST(ClockOffset, the_true_offset_stays_within_the_stated_error_and_nothing_jumps_back) {
+TEST(ClockOffset, TheTrueOffsetStaysWithinTheStatedErrorAndNothingJumpsBack) {
   std::mt19937 random(3);
   std::exponential_distribution<double> delay(1.0);
   for (const double drift : {-400e-6, -50e-6, 0.0, 50e-6, 400e-6}) {
@@ -165,7 +165,7 @@ TEST(ClockOffset, the_true_offset_stays_within_the_stated_error_and_nothing_jump
   }
 }
 
-TEST(ClockOffset, the_stated_error_grows_with_the_time_since_the_last_exchange) {
+TEST(ClockOffset, TheStatedErrorGrowsWithTheTimeSinceTheLastExchange) {
   ClockOffset offset;
   ASSERT_TRUE(offset.exchange(0, 1'000'100'000, 1'000'100'000, 200'000));
   EXPECT_NEAR(offset.error_s(), 100e-6, 1e-9);
@@ -174,7 +174,7 @@ TEST(ClockOffset, the_stated_error_grows_with_the_time_since_the_last_exchange) 
   EXPECT_NEAR(offset.error_s(), 100e-6 + 10 * ClockOffset::drift_limit, 1e-6);
 }
 
-TEST(ClockOffset, a_late_answer_does_no_harm) {
+TEST(ClockOffset, ALateAnswerDoesNoHarm) {
   ClockOffset offset;
   offset.exchange(0, 50'000, 50'000, 100'000);
   const TimeNs before = offset.to_local(0);
@@ -183,7 +183,7 @@ TEST(ClockOffset, a_late_answer_does_no_harm) {
   EXPECT_LT(offset.error_s(), 200e-6);
 }
 
-TEST(ClockOffset, a_clock_that_leapt_is_followed_at_once) {
+TEST(ClockOffset, AClockThatLeaptIsFollowedAtOnce) {
   ClockOffset offset;
   offset.exchange(0, 50'000, 50'000, 100'000);
   EXPECT_FALSE(offset.exchange(1'000'000, 60'001'050'000, 60'001'050'000, 1'100'000));

@@ -41,7 +41,7 @@ T there_and_back(const T& message) {
 }
 
 // Version 2: the layout as the header states it, byte by byte.
-TEST(RemoteFrame, a_meters_message_is_laid_out_as_documented) {
+TEST(RemoteFrame, AMetersMessageIsLaidOutAsDocumented) {
   MeterInfo info = some_meter();
   info.nominal_period_s = 1;
   info.current_share = 0.25;
@@ -56,7 +56,7 @@ TEST(RemoteFrame, a_meters_message_is_laid_out_as_documented) {
   EXPECT_EQ(protocol_version, 2);
 }
 
-TEST(RemoteFrame, everything_a_meter_says_of_itself_comes_back) {
+TEST(RemoteFrame, EverythingAMeterSaysOfItselfComesBack) {
   const MeterInfo sent = some_meter();
   const auto message = there_and_back(MeterMessage{.run = 0x0123456789abcdef, .info = sent});
   const MeterInfo& got = message.info;
@@ -81,7 +81,7 @@ TEST(RemoteFrame, everything_a_meter_says_of_itself_comes_back) {
   EXPECT_EQ(got.accuracy.resolution_J, 1e-6);
 }
 
-TEST(RemoteFrame, readings_come_back_with_unknown_values_unknown) {
+TEST(RemoteFrame, ReadingsComeBackWithUnknownValuesUnknown) {
   const auto got =
       there_and_back(Readings{{Reading{.t_ns = -5, .volts_V = 5.1, .amps_A = -0.25, .power_W = 1.275, .flags = saturated},
                                Reading{.t_ns = 1'000'000'007, .energy_J = 12.5, .flags = reinitialised | gap_begins}}});
@@ -98,7 +98,7 @@ TEST(RemoteFrame, readings_come_back_with_unknown_values_unknown) {
   EXPECT_EQ(got.readings[1].flags, reinitialised | gap_begins);
 }
 
-TEST(RemoteFrame, the_bytes_are_as_documented) {
+TEST(RemoteFrame, TheBytesAreAsDocumented) {
   const Bytes bytes = encode(Time{.t1 = 1, .t2 = 0x0102, .t3 = 0x0103});
   const Bytes wanted{9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 1, 3};
   EXPECT_EQ(bytes, wanted);
@@ -106,7 +106,7 @@ TEST(RemoteFrame, the_bytes_are_as_documented) {
   EXPECT_EQ(frame(Bytes{6}, Bytes{7, 8}), (Bytes{0, 3, 6, 7, 8}));
 }
 
-TEST(RemoteFrame, the_longest_messages_fit_into_a_frame_with_their_tag) {
+TEST(RemoteFrame, TheLongestMessagesFitIntoAFrameWithTheirTag) {
   MeterInfo info = some_meter();
   info.uri.assign(5000, 'u');
   info.description.assign(5000, 'd');
@@ -117,7 +117,7 @@ TEST(RemoteFrame, the_longest_messages_fit_into_a_frame_with_their_tag) {
   EXPECT_THROW(encode(Readings{std::vector<Reading>(max_readings + 1)}), std::invalid_argument);
 }
 
-TEST(RemoteFrame, a_value_out_of_bounds_makes_the_message_none) {
+TEST(RemoteFrame, AValueOutOfBoundsMakesTheMessageNone) {
   const auto refused = [](auto change) {
     MeterInfo info = some_meter();
     change(info);
@@ -138,7 +138,7 @@ TEST(RemoteFrame, a_value_out_of_bounds_makes_the_message_none) {
   EXPECT_FALSE(decode(encode(Time{.t1 = 0, .t2 = 5, .t3 = 4})));
 }
 
-TEST(RemoteFrame, a_byte_too_few_or_too_many_makes_the_message_none) {
+TEST(RemoteFrame, AByteTooFewOrTooManyMakesTheMessageNone) {
   const std::vector<Message> messages{Hello{},   Login{},
                                       Welcome{}, Refused{},
                                       Start{},   MeterMessage{.info = some_meter()},
@@ -157,7 +157,7 @@ TEST(RemoteFrame, a_byte_too_few_or_too_many_makes_the_message_none) {
   EXPECT_FALSE(decode(Bytes{255, 1, 2, 3}));
 }
 
-TEST(RemoteFrame, frames_come_whole_out_of_single_bytes) {
+TEST(RemoteFrame, FramesComeWholeOutOfSingleBytes) {
   Bytes stream = frame(encode(AskTime{.t1 = 77}));
   const Bytes second = frame(encode(Start{}));
   stream.insert(stream.end(), second.begin(), second.end());
@@ -173,7 +173,7 @@ TEST(RemoteFrame, frames_come_whole_out_of_single_bytes) {
   EXPECT_EQ(reader.buffered(), 0U);
 }
 
-TEST(RemoteFrame, an_impossible_length_ends_the_stream_and_keeps_nothing) {
+TEST(RemoteFrame, AnImpossibleLengthEndsTheStreamAndKeepsNothing) {
   for (const Bytes& start : {Bytes{0, 0}, Bytes{0x08, 0x01}, Bytes{0xff, 0xff}}) {
     FrameReader reader;
     reader.feed(start);
@@ -185,7 +185,7 @@ TEST(RemoteFrame, an_impossible_length_ends_the_stream_and_keeps_nothing) {
   }
 }
 
-TEST(RemoteFrame, random_bytes_are_survived_and_what_decodes_is_stable) {
+TEST(RemoteFrame, RandomBytesAreSurvivedAndWhatDecodesIsStable) {
   std::mt19937 random(7);
   const Bytes meter = encode(MeterMessage{.info = some_meter()});
   const Bytes readings = encode(Readings{{Reading{.power_W = 3}, Reading{}}});

@@ -133,7 +133,7 @@ bool is_gap(const Reading& r) {
   return (r.flags & gap_begins) != 0 && std::isnan(r.power_W);
 }
 
-TEST(Remote, says_of_itself_what_the_served_meter_does) {
+TEST(Remote, SaysOfItselfWhatTheServedMeterDoes) {
   MeterInfo info = full_info();
   info.measured = false;
   const Served served(std::make_unique<TimeMeter>(info));
@@ -154,7 +154,7 @@ TEST(Remote, says_of_itself_what_the_served_meter_does) {
 }
 
 // A converter that paces itself delivers as fast as ever, whatever interval either side asks for.
-TEST(Remote, an_interval_does_not_slow_down_a_meter_that_paces_itself) {
+TEST(Remote, AnIntervalDoesNotSlowDownAMeterThatPacesItself) {
   MeterInfo info = full_info();
   info.paces_itself = true;
   auto slow = std::make_unique<TimeMeter>(info);
@@ -171,7 +171,7 @@ TEST(Remote, an_interval_does_not_slow_down_a_meter_that_paces_itself) {
 
 class RemoteClock : public ::testing::TestWithParam<double> {};
 
-TEST_P(RemoteClock, readings_are_stamped_on_this_clock_within_the_stated_error) {
+TEST_P(RemoteClock, ReadingsAreStampedOnThisClockWithinTheStatedError) {
   const auto servers = std::make_shared<OtherClock>(origin, 0.0);
   const auto here = std::make_shared<OtherClock>(77 * one_second, GetParam());
   const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
@@ -195,7 +195,7 @@ TEST_P(RemoteClock, readings_are_stamped_on_this_clock_within_the_stated_error) 
 }
 INSTANTIATE_TEST_SUITE_P(Drift, RemoteClock, ::testing::Values(0.0, 300e-6, -300e-6));
 
-TEST(Remote, energy_is_that_of_the_meter_itself_within_its_uncertainty) {
+TEST(Remote, EnergyIsThatOfTheMeterItselfWithinItsUncertainty) {
   const auto servers = std::make_shared<OtherClock>(origin, 100e-6);
   // 3 W, then 7 W from 0.7 s of the server's time on.
   const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
@@ -231,7 +231,7 @@ class RemoteKey : public ::testing::Test {
   test::TemporaryFolder folder_;
 };
 
-TEST_F(RemoteKey, the_right_one_gets_readings) {
+TEST_F(RemoteKey, TheRightOneGetsReadings) {
   const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
   const auto meter = connect(served.uri(key_file("k", std::string(right) + "\n")));
   meter->start(0);
@@ -241,14 +241,14 @@ TEST_F(RemoteKey, the_right_one_gets_readings) {
   for (const Reading& r : readings) EXPECT_FALSE(is_gap(r));
 }
 
-TEST_F(RemoteKey, a_wrong_one_or_none_is_told_so) {
+TEST_F(RemoteKey, AWrongOneOrNoneIsToldSo) {
   const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
   EXPECT_THAT([&] { connect(served.uri(key_file("k", "0123456789abcdef0124"))); },
               ThrowsMessage<MeterUnavailable>(HasSubstr("another key")));
   EXPECT_THAT([&] { connect(served.uri()); }, ThrowsMessage<MeterUnavailable>(HasSubstr("needs a key")));
 }
 
-TEST_F(RemoteKey, a_server_without_key_is_not_believed) {
+TEST_F(RemoteKey, AServerWithoutKeyIsNotBelieved) {
   const Served served(std::make_unique<TimeMeter>(full_info()));
   EXPECT_THAT([&] { connect(served.uri(key_file("k", std::string(right)))); },
               ThrowsMessage<MeterUnavailable>(HasSubstr("anyone could answer")));
@@ -302,7 +302,7 @@ bool mentions(const Bytes& bytes, std::string_view text) {
   return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find(text) != std::string_view::npos;
 }
 
-TEST_F(RemoteKey, without_the_right_one_nothing_of_the_meter_is_sent) {
+TEST_F(RemoteKey, WithoutTheRightOneNothingOfTheMeterIsSent) {
   const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
   const std::size_t hello_size = frame(encode(Hello{})).size();
   const std::size_t refused_size = frame(encode(Refused{})).size();
@@ -324,7 +324,7 @@ TEST_F(RemoteKey, without_the_right_one_nothing_of_the_meter_is_sent) {
   EXPECT_EQ(served.server.stats().clients, 0U);
 }
 
-TEST_F(RemoteKey, a_login_heard_on_the_network_is_worth_nothing_on_another_connection) {
+TEST_F(RemoteKey, ALoginHeardOnTheNetworkIsWorthNothingOnAnotherConnection) {
   const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
   const Key key(right.begin(), right.end());
   RawClient first(served);
@@ -343,7 +343,7 @@ TEST_F(RemoteKey, a_login_heard_on_the_network_is_worth_nothing_on_another_conne
   ASSERT_TRUE(answer && std::holds_alternative<Refused>(*answer));
 }
 
-TEST_F(RemoteKey, frames_with_a_wrong_tag_end_the_connection) {
+TEST_F(RemoteKey, FramesWithAWrongTagEndTheConnection) {
   const Served served(std::make_unique<TimeMeter>(full_info()), with_key());
   const Key key(right.begin(), right.end());
   RawClient client(served);
@@ -361,7 +361,7 @@ TEST_F(RemoteKey, frames_with_a_wrong_tag_end_the_connection) {
   EXPECT_TRUE(client.wait([&] { return served.server.stats().clients == 0; }));
 }
 
-TEST(MeterServer, other_addresses_than_loopback_need_a_key) {
+TEST(MeterServer, OtherAddressesThanLoopbackNeedAKey) {
   for (const char* host : {"0.0.0.0", "::"}) {
     const ServerOptions open{.listen = {.host = host, .port = 0}};
     EXPECT_THROW(MeterServer(std::make_unique<TimeMeter>(full_info()), open, steady_clock()), BadListenAddress) << host;
@@ -374,7 +374,7 @@ TEST(MeterServer, other_addresses_than_loopback_need_a_key) {
   EXPECT_NE(MeterServer(std::make_unique<TimeMeter>(full_info()), local, steady_clock()).address().port, 0);
 }
 
-TEST(MeterServer, a_client_that_does_not_read_loses_readings_and_costs_no_memory) {
+TEST(MeterServer, AClientThatDoesNotReadLosesReadingsAndCostsNoMemory) {
   MeterInfo info = full_info();
   info.nominal_period_s = 0.001;
   const Served served(std::make_unique<TimeMeter>(info, 500), {.max_pending = 256});
@@ -410,7 +410,7 @@ TEST(MeterServer, a_client_that_does_not_read_loses_readings_and_costs_no_memory
   EXPECT_TRUE(after_gap);
 }
 
-TEST(MeterServer, takes_so_many_clients_and_no_more) {
+TEST(MeterServer, TakesSoManyClientsAndNoMore) {
   const Served served(std::make_unique<TimeMeter>(full_info()), {.max_clients = 2});
   auto first = connect(served.uri());
   const auto second = connect(served.uri());
@@ -421,7 +421,7 @@ TEST(MeterServer, takes_so_many_clients_and_no_more) {
   EXPECT_NO_THROW(connect(served.uri()));
 }
 
-TEST(MeterServer, ends_with_what_its_meter_threw) {
+TEST(MeterServer, EndsWithWhatItsMeterThrew) {
   class Broken final : public Meter {
    public:
     const MeterInfo& info() const override { return info_; }
@@ -459,7 +459,7 @@ class Counter final : public Meter {
   TimeNs first_ = 0, last_ = 0;
 };
 
-TEST(Remote, a_restarted_server_is_a_gap_and_the_counter_goes_on) {
+TEST(Remote, ARestartedServerIsAGapAndTheCounterGoesOn) {
   auto served = std::make_unique<Served>(std::make_unique<Counter>(10));
   const auto meter = connect(served->uri());
   const auto clock = steady_clock();
@@ -495,7 +495,7 @@ TEST(Remote, a_restarted_server_is_a_gap_and_the_counter_goes_on) {
   EXPECT_GT(last_J, before_J);
 }
 
-TEST(Remote, a_connection_cut_and_made_again_is_a_gap_only) {
+TEST(Remote, AConnectionCutAndMadeAgainIsAGapOnly) {
   const Served served(std::make_unique<TimeMeter>(full_info()));
   const auto clock = steady_clock();
   const auto meter = connect(served.uri());
@@ -598,7 +598,7 @@ class LongWay {
   std::jthread thread_;
 };
 
-TEST(Remote, a_long_and_lopsided_way_stays_within_the_error_that_it_states) {
+TEST(Remote, ALongAndLopsidedWayStaysWithinTheErrorThatItStates) {
   const auto servers = std::make_shared<OtherClock>(origin);
   const auto here = std::make_shared<OtherClock>(77 * one_second, 100e-6);
   const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
@@ -616,7 +616,7 @@ TEST(Remote, a_long_and_lopsided_way_stays_within_the_error_that_it_states) {
   }
 }
 
-TEST(Remote, a_cut_connection_is_a_gap_and_the_same_server_goes_on) {
+TEST(Remote, ACutConnectionIsAGapAndTheSameServerGoesOn) {
   const Served served(std::make_unique<Counter>(10));
   LongWay way(served.server.address(), std::chrono::milliseconds(1), std::chrono::milliseconds(1));
   const auto clock = steady_clock();
@@ -638,7 +638,7 @@ TEST(Remote, a_cut_connection_is_a_gap_and_the_same_server_goes_on) {
   EXPECT_NEAR((after->energy_J - before.energy_J) / to_seconds(after->t_ns - before.t_ns), 10, 1);
 }
 
-TEST(Remote, a_clock_that_stood_still_is_a_gap_and_time_keeps_its_order) {
+TEST(Remote, AClockThatStoodStillIsAGapAndTimeKeepsItsOrder) {
   const auto servers = std::make_shared<OtherClock>(origin);
   const auto here = std::make_shared<OtherClock>(77 * one_second);
   const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
@@ -662,7 +662,7 @@ TEST(Remote, a_clock_that_stood_still_is_a_gap_and_time_keeps_its_order) {
   EXPECT_LE(std::abs(to_seconds(r.t_ns - here->at(servers->real(origin + from_seconds(r.volts_V))))), stated_s);
 }
 
-TEST(Remote, another_meter_behind_the_same_address_is_an_error) {
+TEST(Remote, AnotherMeterBehindTheSameAddressIsAnError) {
   auto served = std::make_unique<Served>(std::make_unique<Counter>(10));
   const auto meter = connect(served->uri());
   const auto clock = steady_clock();
@@ -713,7 +713,7 @@ class Listener {
   int peer_ = -1;
 };
 
-TEST(Remote, a_server_that_says_nothing_is_given_up_after_the_timeout) {
+TEST(Remote, AServerThatSaysNothingIsGivenUpAfterTheTimeout) {
   const Listener silent;
   const auto clock = std::make_shared<testing::ManualClock>();
   const TimeNs begun = clock->now();
@@ -722,14 +722,14 @@ TEST(Remote, a_server_that_says_nothing_is_given_up_after_the_timeout) {
   EXPECT_LE(clock->now() - begun, 3 * one_second + 1'000'000);
 }
 
-TEST(Remote, a_server_that_says_something_else_is_no_meter) {
+TEST(Remote, AServerThatSaysSomethingElseIsNoMeter) {
   Listener other;
   std::thread thread([&] { other.accept_and_say({'H', 'T', 'T', 'P', '/', '1', '.', '1'}); });
   EXPECT_THAT([&] { connect(other.uri); }, ThrowsMessage<MeterUnavailable>(HasSubstr("not the protocol")));
   thread.join();
 }
 
-TEST_F(RemoteKey, an_impostor_that_does_not_know_it_is_not_believed) {
+TEST_F(RemoteKey, AnImpostorThatDoesNotKnowItIsNotBelieved) {
   Listener impostor;
   std::thread thread([&] {
     impostor.accept_and_say(frame(encode(Hello{.key_needed = true})));
@@ -741,7 +741,7 @@ TEST_F(RemoteKey, an_impostor_that_does_not_know_it_is_not_believed) {
   thread.join();
 }
 
-TEST(Remote, nobody_there_or_a_wrong_uri_says_how_to_mend_it) {
+TEST(Remote, NobodyThereOrAWrongUriSaysHowToMendIt) {
   std::string uri;
   { uri = Listener().uri; }
   EXPECT_THAT([&] { connect(uri); }, ThrowsMessage<MeterUnavailable>(HasSubstr("tbft serve-meter")));

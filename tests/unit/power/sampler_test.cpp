@@ -26,7 +26,7 @@ using testing::simple_meter;
 
 constexpr TimeNs ms = 1'000'000;
 
-TEST(Sampler, deadlines_are_absolute_and_do_not_drift) {
+TEST(Sampler, DeadlinesAreAbsoluteAndDoNotDrift) {
   ManualClock clock(0);
   std::vector<TimeNs> polls;
   FunctionMeter meter(simple_meter(0.01), [&](TimeNs t) {
@@ -42,7 +42,7 @@ TEST(Sampler, deadlines_are_absolute_and_do_not_drift) {
   EXPECT_NEAR(loop.stats().delivered_hz, 100, 2);
 }
 
-TEST(Sampler, missed_deadlines_are_counted_and_not_made_up_for) {
+TEST(Sampler, MissedDeadlinesAreCountedAndNotMadeUpFor) {
   ManualClock clock(0);
   std::vector<TimeNs> polls;
   FunctionMeter meter(simple_meter(0.01), [&](TimeNs t) {
@@ -79,7 +79,7 @@ class PacedMeter final : public Meter {
   int polls_ = 0;
 };
 
-TEST(Sampler, a_meter_that_paces_itself_misses_deadlines_of_its_own) {
+TEST(Sampler, AMeterThatPacesItselfMissesDeadlinesOfItsOwn) {
   ManualClock clock(0);
   PacedMeter meter(clock);
   SamplingLoop loop(meter, clock, 1, [](const Reading&) {});
@@ -118,7 +118,7 @@ std::string shortfall_of(Converter meter, int readings) {
   return shortfall(loop.stats(), meter.info());
 }
 
-TEST(Sampler, conversions_that_gave_no_reading_are_counted_and_told) {
+TEST(Sampler, ConversionsThatGaveNoReadingAreCountedAndTold) {
   EXPECT_THAT(shortfall_of({ms, 9}, 1000),
               ::testing::AllOf(::testing::HasSubstr("11 % of the conversions gave a reading (1000 of 8992)"),
                                ::testing::HasSubstr("-i 10ms"), ::testing::HasSubstr("--realtime on")));
@@ -149,7 +149,7 @@ class SlowerConverter final : public Meter {
   int readings_ = 0;
 };
 
-TEST(Sampler, a_converter_that_averages_longer_from_now_on_loses_nothing) {
+TEST(Sampler, AConverterThatAveragesLongerFromNowOnLosesNothing) {
   ManualClock clock(0);
   SlowerConverter meter;
   SamplingLoop loop(meter, clock, 0.001, [](const Reading&) {});
@@ -158,18 +158,18 @@ TEST(Sampler, a_converter_that_averages_longer_from_now_on_loses_nothing) {
   EXPECT_EQ(loop.stats().skipped, 0U);
 }
 
-TEST(Sampler, a_meter_that_is_asked_makes_no_conversions_to_lose) {
+TEST(Sampler, AMeterThatIsAskedMakesNoConversionsToLose) {
   EXPECT_EQ(shortfall({.distinct = 100, .skipped = 900}, simple_meter(0.001)), "");
 }
 
-TEST(Sampler, who_is_realtime_is_not_told_to_become_it) {
+TEST(Sampler, WhoIsRealtimeIsNotToldToBecomeIt) {
   MeterInfo info = simple_meter(0.001);
   info.paces_itself = true;
   const auto text = shortfall({.distinct = 100, .skipped = 900, .scheduling = {.policy = SCHED_FIFO}}, info);
   EXPECT_THAT(text, ::testing::AllOf(::testing::HasSubstr("10 %"), ::testing::Not(::testing::HasSubstr("--realtime"))));
 }
 
-TEST(Sampler, failed_and_repeated_readings_are_not_distinct) {
+TEST(Sampler, FailedAndRepeatedReadingsAreNotDistinct) {
   ManualClock clock(0);
   int n = 0;
   FunctionMeter meter(simple_meter(0.01), [&](TimeNs) -> std::optional<double> {
@@ -182,7 +182,7 @@ TEST(Sampler, failed_and_repeated_readings_are_not_distinct) {
   EXPECT_NEAR(loop.stats().distinct_hz, 50, 0.2);
 }
 
-TEST(Sampler, a_sample_allocates_nothing_on_its_way_to_the_trace) {
+TEST(Sampler, ASampleAllocatesNothingOnItsWayToTheTrace) {
   const TemporaryFolder dir;
   ManualClock clock(0);
   FunctionMeter meter(simple_meter(0.001), [](TimeNs t) { return static_cast<double>(t % 7919) / 1000; });
@@ -194,7 +194,7 @@ TEST(Sampler, a_sample_allocates_nothing_on_its_way_to_the_trace) {
   EXPECT_EQ(testing::allocations(), before);
 }
 
-TEST(Sampler, the_thread_stops_at_once_and_reports_what_ended_it) {
+TEST(Sampler, TheThreadStopsAtOnceAndReportsWhatEndedIt) {
   auto clock = steady_clock();
   FunctionMeter slow(simple_meter(3600), [](TimeNs) { return 1.0; });
   {
@@ -240,7 +240,7 @@ bool may_be_realtime() {
   return may;
 }
 
-TEST(Scheduling, the_sampling_thread_alone_gets_timer_slack_and_priority) {
+TEST(Scheduling, TheSamplingThreadAloneGetsTimerSlackAndPriority) {
   const long slack_ns = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
   const Scheduling off = scheduling_while_polled(Realtime::off);
   EXPECT_EQ(off.policy, SCHED_OTHER);
@@ -254,7 +254,7 @@ TEST(Scheduling, the_sampling_thread_alone_gets_timer_slack_and_priority) {
   EXPECT_EQ(prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), slack_ns);
 }
 
-TEST(Scheduling, on_is_kept_or_says_how_to_permit_it) {
+TEST(Scheduling, OnIsKeptOrSaysHowToPermitIt) {
   try {
     EXPECT_TRUE(scheduling_while_polled(Realtime::on).realtime());
     EXPECT_TRUE(try_scheduling(Realtime::on).realtime());
@@ -268,7 +268,7 @@ TEST(Scheduling, on_is_kept_or_says_how_to_permit_it) {
   EXPECT_THROW(parse_realtime("yes"), std::invalid_argument);
 }
 
-TEST(Sampler, an_impossible_interval_is_refused) {
+TEST(Sampler, AnImpossibleIntervalIsRefused) {
   ManualClock clock(0);
   FunctionMeter meter(simple_meter(0.01), [](TimeNs) { return 1.0; });
   for (const double bad : {0.0, -1.0, 1e-9, 1e9, unknown}) {

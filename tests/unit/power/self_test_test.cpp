@@ -36,7 +36,7 @@ Capture steady(double sd_W = 0.02, double drift_W_per_s = 0, int seconds = 10) {
   return c;
 }
 
-TEST(SelfTest, rates_spacing_cost_and_noise) {
+TEST(SelfTest, RatesSpacingCostAndNoise) {
   const SelfTest t = self_test(steady(), simple_meter(0.01));
   EXPECT_TRUE(t.ok()) << t.problems.front();
   EXPECT_NEAR(t.distinct_hz, 100, 1e-6);
@@ -51,7 +51,7 @@ TEST(SelfTest, rates_spacing_cost_and_noise) {
   EXPECT_NEAR(t.process_cpu_pct, 2, 1e-9);
 }
 
-TEST(SelfTest, conversions_that_gave_no_reading_are_a_problem) {
+TEST(SelfTest, ConversionsThatGaveNoReadingAreAProblem) {
   Capture c = steady();
   MeterInfo converter = simple_meter(0.01);
   converter.paces_itself = true;
@@ -62,13 +62,13 @@ TEST(SelfTest, conversions_that_gave_no_reading_are_a_problem) {
   EXPECT_TRUE(self_test(c, converter).ok());
 }
 
-TEST(SelfTest, drift_is_not_noise) {
+TEST(SelfTest, DriftIsNotNoise) {
   const SelfTest t = self_test(steady(0.02, 0.02), simple_meter(0.01));
   EXPECT_GT(t.sd_W, 0.05);
   EXPECT_LT(t.allan_1s_W, 0.018) << "a step a second of 20 mW is 14 mW";
 }
 
-TEST(SelfTest, allan_deviation_takes_whole_seconds_that_follow_one_another) {
+TEST(SelfTest, AllanDeviationTakesWholeSecondsThatFollowOneAnother) {
   Capture c = steady(0);
   c.readings.erase(c.readings.begin() + 400, c.readings.begin() + 600);
   for (std::size_t i = 400; i < c.readings.size(); ++i) c.readings[i].power_W = 3;  // a step inside the hole
@@ -76,7 +76,7 @@ TEST(SelfTest, allan_deviation_takes_whole_seconds_that_follow_one_another) {
   EXPECT_NEAR(self_test(c, simple_meter(0.01)).allan_1s_W, 0, 1e-12);
 }
 
-TEST(SelfTest, a_counter_shows_its_differences) {
+TEST(SelfTest, ACounterShowsItsDifferences) {
   Capture c = steady();
   double joules_J = 0;
   for (Reading& r : c.readings) r = {.t_ns = r.t_ns, .energy_J = joules_J += 0.03};
@@ -88,7 +88,7 @@ TEST(SelfTest, a_counter_shows_its_differences) {
   EXPECT_NEAR(t.sd_W, 0, 1e-9);
 }
 
-TEST(SelfTest, what_is_wrong_is_said) {
+TEST(SelfTest, WhatIsWrongIsSaid) {
   const auto problems = [](const std::function<void(Capture&)>& spoil, double interval_s = 0) {
     Capture c = steady();
     if (interval_s > 0) c.sampler.requested_hz = 1 / interval_s;
@@ -111,7 +111,7 @@ TEST(SelfTest, what_is_wrong_is_said) {
   EXPECT_THAT(problems(half, 0.04), ElementsAre()) << "as many as were asked for";
 }
 
-TEST(Capture, samples_a_meter_for_a_while) {
+TEST(Capture, SamplesAMeterForAWhile) {
   auto clock = std::make_shared<SharedClock>(2);
   FunctionMeter meter(simple_meter(0.01), [](TimeNs) { return 2.0; });
   const Capture c = capture(meter, *clock, 5s);
@@ -122,7 +122,7 @@ TEST(Capture, samples_a_meter_for_a_while) {
   EXPECT_THROW(capture(meter, *clock, 0s), std::invalid_argument);
 }
 
-TEST(SelfTest, current_the_other_way_round_or_none_at_all_is_not_good) {
+TEST(SelfTest, CurrentTheOtherWayRoundOrNoneAtAllIsNotGood) {
   Capture c = steady();
   for (Reading& r : c.readings) r.power_W = -r.power_W;
   EXPECT_THAT(self_test(c, simple_meter(0.01)).problems, ElementsAre(HasSubstr("negative energy")));
@@ -154,7 +154,7 @@ class RepeatingMeter final : public Meter {
   int polls_ = 0;
 };
 
-TEST(Capture, keeps_all_of_a_meter_that_repeats_its_values) {
+TEST(Capture, KeepsAllOfAMeterThatRepeatsItsValues) {
   auto clock = std::make_shared<SharedClock>(2);
   RepeatingMeter meter;
   const Capture c = capture(meter, *clock, 2min);
@@ -163,7 +163,7 @@ TEST(Capture, keeps_all_of_a_meter_that_repeats_its_values) {
   EXPECT_TRUE(t.ok()) << t.problems.front();
 }
 
-TEST(Capture, a_meter_that_throws_is_reported) {
+TEST(Capture, AMeterThatThrowsIsReported) {
   FunctionMeter meter(simple_meter(0.01), [](TimeNs) -> std::optional<double> { throw MeterUnavailable("gone"); });
   EXPECT_THROW(capture(meter, *steady_clock(), 5s), MeterUnavailable);
 }

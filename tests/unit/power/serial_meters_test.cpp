@@ -34,7 +34,7 @@ std::string why_unavailable(Bench& bench) {
   return "";
 }
 
-TEST(SerialMeter, a_changing_load_gives_one_reading_for_each_refresh) {
+TEST(SerialMeter, AChangingLoadGivesOneReadingForEachRefresh) {
   Bench bench;
   bench.device.amps_A = ramp;
   bench.make(make_rd_um, "um34c");
@@ -51,7 +51,7 @@ TEST(SerialMeter, a_changing_load_gives_one_reading_for_each_refresh) {
   EXPECT_TRUE(bench.with(reinitialised).empty());
 }
 
-TEST(SerialMeter, it_asks_about_ten_times_a_second_and_sends_nothing_else) {
+TEST(SerialMeter, ItAsksAboutTenTimesASecondAndSendsNothingElse) {
   Bench bench;
   bench.make(make_rd_um, "um34c");
   bench.meter->start(0);
@@ -60,7 +60,7 @@ TEST(SerialMeter, it_asks_about_ten_times_a_second_and_sends_nothing_else) {
   EXPECT_THAT(bench.device.requests, Each(0xF0));  // F4 would clear the meter's sums
 }
 
-TEST(SerialMeter, the_same_values_again_are_repeated_until_a_refresh_has_gone_by) {
+TEST(SerialMeter, TheSameValuesAgainAreRepeatedUntilARefreshHasGoneBy) {
   Bench bench;
   bench.make(make_rd_um, "um34c");
   bench.meter->start(0);
@@ -70,7 +70,7 @@ TEST(SerialMeter, the_same_values_again_are_repeated_until_a_refresh_has_gone_by
   EXPECT_TRUE(std::ranges::is_sorted(bench.readings, {}, &Reading::t_ns));
 }
 
-TEST(SerialMeter, the_real_refresh_is_learned) {
+TEST(SerialMeter, TheRealRefreshIsLearned) {
   for (const double refresh_s : {0.25, 0.41, 0.8}) {
     Bench bench;
     bench.device.refresh_s = refresh_s;
@@ -84,7 +84,7 @@ TEST(SerialMeter, the_real_refresh_is_learned) {
 }
 
 // Whether the meter averages or not: the interval that a reading speaks of lies within what the meter says of its time.
-TEST(SerialMeter, time_stamps_are_within_the_stated_latency) {
+TEST(SerialMeter, TimeStampsAreWithinTheStatedLatency) {
   for (const double mean_over_s : {0.0, 0.5}) {
     Bench bench;
     bench.device.mean_over_s = mean_over_s;
@@ -105,7 +105,7 @@ TEST(SerialMeter, time_stamps_are_within_the_stated_latency) {
   }
 }
 
-TEST(SerialMeter, pieces_noise_and_wrong_check_sums_cost_frames_and_nothing_else) {
+TEST(SerialMeter, PiecesNoiseAndWrongCheckSumsCostFramesAndNothingElse) {
   Bench bench;
   std::mt19937 random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp)
   int n = 0;
@@ -138,7 +138,7 @@ TEST(SerialMeter, pieces_noise_and_wrong_check_sums_cost_frames_and_nothing_else
   EXPECT_TRUE(bench.with(gap_begins).empty());
 }
 
-TEST(SerialMeter, an_answer_that_nobody_waits_for_is_thrown_away) {
+TEST(SerialMeter, AnAnswerThatNobodyWaitsForIsThrownAway) {
   Bench bench;
   bench.make(make_rd_um, "um34c");
   bench.meter->start(0);
@@ -149,7 +149,7 @@ TEST(SerialMeter, an_answer_that_nobody_waits_for_is_thrown_away) {
   EXPECT_GT(bench.samples().size(), 10U);
 }
 
-TEST(SerialMeter, silence_beyond_the_gap_limit_is_one_gap_and_time_outs_are_tried_again) {
+TEST(SerialMeter, SilenceBeyondTheGapLimitIsOneGapAndTimeOutsAreTriedAgain) {
   Bench bench;
   bool silent = false;
   bench.device.amps_A = ramp;
@@ -172,7 +172,7 @@ TEST(SerialMeter, silence_beyond_the_gap_limit_is_one_gap_and_time_outs_are_trie
 }
 
 // The first frame after a silence shows values of unknown age.
-TEST(SerialMeter, time_stamps_are_within_the_stated_latency_after_a_silence_too) {
+TEST(SerialMeter, TimeStampsAreWithinTheStatedLatencyAfterASilenceToo) {
   for (int i = 0; i < 10; ++i) {
     const double resume_s = 3 + 0.55 * i;  // at all phases of the refresh
     Bench bench;
@@ -193,7 +193,7 @@ TEST(SerialMeter, time_stamps_are_within_the_stated_latency_after_a_silence_too)
   }
 }
 
-TEST(SerialMeter, a_gap_limit_of_the_uri_is_kept) {
+TEST(SerialMeter, AGapLimitOfTheUriIsKept) {
   Bench bench;
   bench.make(make_rd_um, "um34c", "?gap_limit=4");
   bench.meter->start(0);
@@ -205,7 +205,7 @@ TEST(SerialMeter, a_gap_limit_of_the_uri_is_kept) {
   EXPECT_EQ(bench.with(gap_begins).size(), 1U);
 }
 
-TEST(SerialMeter, an_unplugged_meter_is_found_again_with_growing_pauses) {
+TEST(SerialMeter, AnUnpluggedMeterIsFoundAgainWithGrowingPauses) {
   Bench bench;
   bench.device.amps_A = ramp;
   bench.make(make_rd_um, "um34c");
@@ -240,7 +240,7 @@ TEST(SerialMeter, an_unplugged_meter_is_found_again_with_growing_pauses) {
   EXPECT_EQ(bench.attempts.size(), before + 2);
 }
 
-TEST(SerialMeter, another_model_after_a_replug_stays_a_gap) {
+TEST(SerialMeter, AnotherModelAfterAReplugStaysAGap) {
   Bench bench;
   bench.device.amps_A = ramp;
   bench.make(make_rd_um, "um34c");
@@ -255,14 +255,14 @@ TEST(SerialMeter, another_model_after_a_replug_stays_a_gap) {
   EXPECT_EQ(bench.readings.back().flags, gap_begins);
 }
 
-TEST(SerialMeter, a_model_that_is_not_the_uris_is_named) {
+TEST(SerialMeter, AModelThatIsNotTheUrisIsNamed) {
   Bench bench;
   bench.device.frame = [](double, double) { return testing::um25c_frame(); };
   bench.make(make_rd_um, "um34c");
   EXPECT_THAT(why_unavailable(bench), AllOf(HasSubstr("UM25C"), HasSubstr("um25c://")));
 }
 
-TEST(SerialMeter, no_answer_at_the_start_is_an_error_with_what_to_look_at) {
+TEST(SerialMeter, NoAnswerAtTheStartIsAnErrorWithWhatToLookAt) {
   Bench bench;
   bench.device.send = [](const Bytes&) { return std::vector<Bytes>{}; };
   bench.make(make_rd_um, "um34c");
@@ -274,7 +274,7 @@ TEST(SerialMeter, no_answer_at_the_start_is_an_error_with_what_to_look_at) {
   EXPECT_THAT(why_unavailable(noisy), HasSubstr("no valid frame"));
 }
 
-TEST(SerialMeter, accuracy_is_unknown_unless_the_uri_states_it) {
+TEST(SerialMeter, AccuracyIsUnknownUnlessTheUriStatesIt) {
   Bench bench;
   bench.make(make_rd_um, "um34c");
   EXPECT_FALSE(bench.meter->info().accuracy.gain_limit_rel);
@@ -288,7 +288,7 @@ TEST(SerialMeter, accuracy_is_unknown_unless_the_uri_states_it) {
   EXPECT_THROW(bench.make(make_rd_um, "um34c", "?shunt_ohm=1"), BadMeterUri);
 }
 
-TEST(SerialMeter, a_tc66_is_asked_and_read) {
+TEST(SerialMeter, ATc66IsAskedAndRead) {
   Bench bench;
   bench.device.request = {'g', 'e', 't', 'v', 'a'};
   bench.device.amps_A = [](double t_s) { return 0.1 + t_s * 1e-4; };
@@ -302,7 +302,7 @@ TEST(SerialMeter, a_tc66_is_asked_and_read) {
   EXPECT_EQ(sent.find_first_not_of("getva"), std::string::npos);
 }
 
-TEST(SerialMeter, an_atorch_sends_unasked_and_every_report_counts) {
+TEST(SerialMeter, AnAtorchSendsUnaskedAndEveryReportCounts) {
   Bench bench;
   bench.device.request = {};
   bench.device.refresh_s = 0.7;
@@ -317,7 +317,7 @@ TEST(SerialMeter, an_atorch_sends_unasked_and_every_report_counts) {
 }
 
 // A DL24 electronic load: another scale, and its check byte is noise.
-TEST(SerialMeter, a_load_whose_check_byte_is_noise_is_read_without_it) {
+TEST(SerialMeter, ALoadWhoseCheckByteIsNoiseIsReadWithoutIt) {
   Bench bench;
   bench.device.request = {};
   std::mt19937 random(3);  // NOLINT(cert-msc32-c,cert-msc51-cpp)
@@ -346,7 +346,7 @@ TEST(SerialMeter, a_load_whose_check_byte_is_noise_is_read_without_it) {
   EXPECT_THROW(bench.make(make_atorch, "atorch", "?kind=ac"), BadMeterUri);
 }
 
-TEST(SerialMeter, an_atorch_of_the_other_scale_is_named) {
+TEST(SerialMeter, AnAtorchOfTheOtherScaleIsNamed) {
   Bench bench;
   bench.device.request = {};
   bench.device.frame = [](double v, double a) {
@@ -362,7 +362,7 @@ TEST(SerialMeter, an_atorch_of_the_other_scale_is_named) {
 }
 
 // A Bluetooth link takes some seconds.
-TEST(SerialMeter, a_late_first_answer_is_waited_for) {
+TEST(SerialMeter, ALateFirstAnswerIsWaitedFor) {
   Bench bench;
   const TimeNs ready = bench.clock->now() + 6'000'000'000;
   bench.device.send = [&](Bytes frame) {
@@ -374,7 +374,7 @@ TEST(SerialMeter, a_late_first_answer_is_waited_for) {
   EXPECT_GT(bench.samples().size(), 7U);
 }
 
-TEST(SerialMeter, a_frame_with_impossible_values_is_no_reading) {
+TEST(SerialMeter, AFrameWithImpossibleValuesIsNoReading) {
   Bench bench;
   int n = 0;
   bench.device.amps_A = ramp;
@@ -394,7 +394,7 @@ TEST(SerialMeter, a_frame_with_impossible_values_is_no_reading) {
   }
 }
 
-TEST(SerialMeter, a_port_that_is_not_there_is_not_described) {
+TEST(SerialMeter, APortThatIsNotThereIsNotDescribed) {
   for (const std::string name : {"um24c", "um25c", "um34c", "tc66", "atorch"}) {
     try {
       open_meter(name + ":///dev/no-such-port");
@@ -405,7 +405,7 @@ TEST(SerialMeter, a_port_that_is_not_there_is_not_described) {
   }
 }
 
-TEST(SerialMeter, an_atorch_for_mains_is_refused) {
+TEST(SerialMeter, AnAtorchForMainsIsRefused) {
   Bench bench;
   bench.device.request = {};
   bench.device.frame = [](double v, double a) {
@@ -418,7 +418,7 @@ TEST(SerialMeter, an_atorch_for_mains_is_refused) {
   EXPECT_THAT(why_unavailable(bench), HasSubstr("only the USB meters"));
 }
 
-TEST(SerialMeter, a_uri_without_a_device_shows_one) {
+TEST(SerialMeter, AUriWithoutADeviceShowsOne) {
   for (const std::string name : {"um24c", "um25c", "um34c", "tc66", "atorch"}) {
     try {
       open_meter(name + "://");

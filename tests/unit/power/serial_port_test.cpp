@@ -42,7 +42,7 @@ Bytes read_until(SerialPort& port, std::size_t n) {
   return all;
 }
 
-TEST(SerialPort, every_byte_passes_as_it_is_in_both_directions) {
+TEST(SerialPort, EveryBytePassesAsItIsInBothDirections) {
   const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   const auto port = open_serial_port(dir / "tty", 9600);
@@ -60,7 +60,7 @@ TEST(SerialPort, every_byte_passes_as_it_is_in_both_directions) {
   EXPECT_EQ(sent, all);
 }
 
-TEST(SerialPort, reading_without_bytes_does_not_wait) {
+TEST(SerialPort, ReadingWithoutBytesDoesNotWait) {
   const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   const auto port = open_serial_port(dir / "tty", 9600);
@@ -68,7 +68,7 @@ TEST(SerialPort, reading_without_bytes_does_not_wait) {
   EXPECT_EQ(port->read(chunk), 0U);
 }
 
-TEST(SerialPort, discarded_input_is_gone) {
+TEST(SerialPort, DiscardedInputIsGone) {
   const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   const auto port = open_serial_port(dir / "tty", 9600);
@@ -78,7 +78,7 @@ TEST(SerialPort, discarded_input_is_gone) {
   EXPECT_EQ(read_until(*port, 1), Bytes{4});
 }
 
-TEST(SerialPort, the_other_end_closing_is_an_error_after_the_last_bytes) {
+TEST(SerialPort, TheOtherEndClosingIsAnErrorAfterTheLastBytes) {
   const TemporaryFolder dir;
   Pty pty(dir / "tty");
   const auto port = open_serial_port(dir / "tty", 9600);
@@ -88,7 +88,7 @@ TEST(SerialPort, the_other_end_closing_is_an_error_after_the_last_bytes) {
   EXPECT_THROW(port->discard_input(), SerialError);
 }
 
-TEST(SerialPort, a_port_in_use_is_not_shared_and_free_again_once_closed) {
+TEST(SerialPort, APortInUseIsNotSharedAndFreeAgainOnceClosed) {
   const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   {
@@ -98,7 +98,7 @@ TEST(SerialPort, a_port_in_use_is_not_shared_and_free_again_once_closed) {
   EXPECT_EQ(why_not(dir / "tty"), "");
 }
 
-TEST(SerialPort, what_cannot_be_opened_is_told_with_the_fix) {
+TEST(SerialPort, WhatCannotBeOpenedIsToldWithTheFix) {
   const TemporaryFolder dir;
   EXPECT_THAT(why_not(dir / "ttyACM0"), HasSubstr("plug the meter in"));
   std::ofstream(dir / "file") << "no tty";
@@ -107,7 +107,7 @@ TEST(SerialPort, what_cannot_be_opened_is_told_with_the_fix) {
   EXPECT_THAT(why_not(dir / "tty", 12345), HasSubstr("12345 baud"));
 }
 
-TEST(SerialPort, a_port_without_permission_names_the_group) {
+TEST(SerialPort, APortWithoutPermissionNamesTheGroup) {
   const TemporaryFolder dir;
   const Pty pty(dir / "tty");
   std::filesystem::permissions(dir.path(), std::filesystem::perms::all);

@@ -22,7 +22,7 @@ Bytes joined(std::initializer_list<Bytes> parts) {
   return all;
 }
 
-TEST(RdUm, a_captured_um34c_frame_is_read) {
+TEST(RdUm, ACapturedUm34cFrameIsRead) {
   const Bytes bytes = testing::um34c_frame();
   const auto frame = rd_um::decode(std::span(bytes).first<rd_um::frame_bytes>());
   ASSERT_TRUE(frame);
@@ -38,7 +38,7 @@ TEST(RdUm, a_captured_um34c_frame_is_read) {
   EXPECT_DOUBLE_EQ(frame->load_ohm, 193.6);
 }
 
-TEST(RdUm, the_um25c_has_scales_ten_times_finer) {
+TEST(RdUm, TheUm25cHasScalesTenTimesFiner) {
   const Bytes bytes = testing::um25c_frame();
   const auto frame = rd_um::decode(std::span(bytes).first<rd_um::frame_bytes>());
   ASSERT_TRUE(frame);
@@ -50,7 +50,7 @@ TEST(RdUm, the_um25c_has_scales_ten_times_finer) {
   EXPECT_DOUBLE_EQ(frame->load_ohm, 44.1);
 }
 
-TEST(RdUm, every_damaged_byte_under_the_check_is_seen) {
+TEST(RdUm, EveryDamagedByteUnderTheCheckIsSeen) {
   // The UM34C sums some of its bytes; those with volts, amps and watts in their low halves are among them.
   const Bytes good = testing::um34c_frame();
   for (const std::size_t i : {0U, 1U, 3U, 7U, 9U, 127U, 129U}) {
@@ -64,7 +64,7 @@ TEST(RdUm, every_damaged_byte_under_the_check_is_seen) {
 }
 
 // The UM34C's sum leaves out most bytes of volts, amperes and watts.
-TEST(RdUm, damage_in_bytes_without_a_check_is_seen_by_what_they_say) {
+TEST(RdUm, DamageInBytesWithoutACheckIsSeenByWhatTheySay) {
   const Bytes good = testing::um34c_frame(5.0, 1.0);
   ASSERT_TRUE(rd_um::decode(std::span(good).first<rd_um::frame_bytes>()));
   for (const std::size_t i : {2U, 4U, 6U, 8U}) {
@@ -81,7 +81,7 @@ TEST(RdUm, damage_in_bytes_without_a_check_is_seen_by_what_they_say) {
   }
 }
 
-TEST(RdUm, values_beyond_the_model_are_no_frame) {
+TEST(RdUm, ValuesBeyondTheModelAreNoFrame) {
   for (const auto& [at, value] : {std::pair{2U, 65535U}, {2U, 31000U}, {4U, 65535U}}) {
     Bytes bad = testing::um25c_frame();
     testing::put(bad, at, 2, value);
@@ -89,7 +89,7 @@ TEST(RdUm, values_beyond_the_model_are_no_frame) {
   }
 }
 
-TEST(RdUm, a_frame_in_pieces_between_noise_is_found) {
+TEST(RdUm, AFrameInPiecesBetweenNoiseIsFound) {
   rd_um::Stream stream;
   // The noise holds the start of a frame that never comes.
   const Bytes bytes = joined({{0x00, 0x0d, 0x4c, 0x01}, testing::um34c_frame(), {0xff}, testing::um25c_frame()});
@@ -102,7 +102,7 @@ TEST(RdUm, a_frame_in_pieces_between_noise_is_found) {
   EXPECT_EQ(stream.rejected(), 1U);
 }
 
-TEST(RdUm, a_wrong_check_drops_one_frame_and_no_more) {
+TEST(RdUm, AWrongCheckDropsOneFrameAndNoMore) {
   rd_um::Stream stream;
   Bytes bad = testing::um34c_frame();
   bad[129] ^= 1U;
@@ -112,12 +112,12 @@ TEST(RdUm, a_wrong_check_drops_one_frame_and_no_more) {
   EXPECT_EQ(stream.rejected(), 1U);
 }
 
-TEST(Tc66, the_crc_is_that_of_modbus) {
+TEST(Tc66, TheCrcIsThatOfModbus) {
   const std::string_view digits = "123456789";  // the check value of CRC-16/MODBUS
   EXPECT_EQ(tc66::crc16(Bytes(digits.begin(), digits.end())), 0x4B37);
 }
 
-TEST(Tc66, a_captured_frame_is_decrypted_and_read) {
+TEST(Tc66, ACapturedFrameIsDecryptedAndRead) {
   tc66::Stream stream;
   stream.feed(testing::tc66_frame());
   const auto frame = stream.next();
@@ -132,7 +132,7 @@ TEST(Tc66, a_captured_frame_is_decrypted_and_read) {
   EXPECT_DOUBLE_EQ(frame->d_plus_V, 2.81);
 }
 
-TEST(Tc66, a_frame_in_pieces_between_noise_is_found) {
+TEST(Tc66, AFrameInPiecesBetweenNoiseIsFound) {
   tc66::Stream stream;
   const Bytes frame = testing::tc66_frame();
   const Bytes bytes = joined({{1, 2, 3}, Bytes(frame.begin(), frame.begin() + 40), frame, {7}, frame});
@@ -144,7 +144,7 @@ TEST(Tc66, a_frame_in_pieces_between_noise_is_found) {
   EXPECT_EQ(found, 2U);
 }
 
-TEST(Tc66, damage_in_any_block_is_seen) {
+TEST(Tc66, DamageInAnyBlockIsSeen) {
   for (const std::size_t i : {0U, 50U, 100U, 191U}) {
     tc66::Stream stream;
     Bytes bad = testing::tc66_frame();
@@ -155,13 +155,13 @@ TEST(Tc66, damage_in_any_block_is_seen) {
   }
 }
 
-TEST(Tc66, values_beyond_the_model_are_no_frame) {
+TEST(Tc66, ValuesBeyondTheModelAreNoFrame) {
   EXPECT_TRUE(tc66::decode(testing::tc66_plain(20, 5)));
   EXPECT_FALSE(tc66::decode(testing::tc66_plain(400, 1)));
   EXPECT_FALSE(tc66::decode(testing::tc66_plain(5, 42)));
 }
 
-TEST(Tc66, a_temperature_below_zero_has_its_sign) {
+TEST(Tc66, ATemperatureBelowZeroHasItsSign) {
   tc66::Bytes plain = testing::tc66_plain(5.0, 1.0);
   plain[88] = 1;
   plain[92] = 4;
@@ -173,7 +173,7 @@ TEST(Tc66, a_temperature_below_zero_has_its_sign) {
   EXPECT_EQ(frame->temperature_C, -4);
 }
 
-TEST(Atorch, a_captured_report_is_read) {
+TEST(Atorch, ACapturedReportIsRead) {
   const Bytes bytes = testing::atorch_frame();
   const auto report = atorch::decode(std::span(bytes).first<atorch::report_bytes>());
   ASSERT_TRUE(report);
@@ -184,7 +184,7 @@ TEST(Atorch, a_captured_report_is_read) {
   EXPECT_DOUBLE_EQ(report->energy_Wh, 218.38);
 }
 
-TEST(Atorch, the_stream_steps_over_answers_commands_and_damage) {
+TEST(Atorch, TheStreamStepsOverAnswersCommandsAndDamage) {
   atorch::Stream stream;
   Bytes bad = testing::atorch_frame();
   bad[6] ^= 1U;
@@ -199,14 +199,14 @@ TEST(Atorch, the_stream_steps_over_answers_commands_and_damage) {
   EXPECT_EQ(stream.rejected(), 1U);
 }
 
-TEST(Atorch, a_report_that_was_cut_off_does_not_take_the_next_one_with_it) {
+TEST(Atorch, AReportThatWasCutOffDoesNotTakeTheNextOneWithIt) {
   atorch::Stream stream;
   const Bytes frame = testing::atorch_frame();
   stream.feed(joined({Bytes(frame.begin(), frame.begin() + 20), frame}));
   EXPECT_TRUE(stream.next());
 }
 
-TEST(Atorch, a_captured_report_of_a_dc_meter_is_read) {
+TEST(Atorch, ACapturedReportOfADcMeterIsRead) {
   const Bytes bytes = testing::from_hex("ff550102000020004e230013fd000000110000000000000000250002211f3c000000001c");
   ASSERT_EQ(bytes.size(), atorch::report_bytes);
   const auto report = atorch::decode(std::span(bytes).first<atorch::report_bytes>());
@@ -218,7 +218,7 @@ TEST(Atorch, a_captured_report_of_a_dc_meter_is_read) {
   EXPECT_DOUBLE_EQ(report->energy_Wh, 170);
 }
 
-TEST(Atorch, values_beyond_the_kind_and_unknown_kinds_are_no_report) {
+TEST(Atorch, ValuesBeyondTheKindAndUnknownKindsAreNoReport) {
   Bytes bytes = testing::atorch_frame(655, 1);
   EXPECT_FALSE(atorch::decode(std::span(bytes).first<atorch::report_bytes>()));
   bytes = testing::atorch_frame(5, 100);
@@ -228,7 +228,7 @@ TEST(Atorch, values_beyond_the_kind_and_unknown_kinds_are_no_report) {
   EXPECT_FALSE(atorch::decode(std::span(bytes).first<atorch::report_bytes>(), atorch::Check::off));
 }
 
-TEST(Atorch, values_of_other_kinds_of_meters_are_unknown) {
+TEST(Atorch, ValuesOfOtherKindsOfMetersAreUnknown) {
   Bytes bytes = testing::atorch_frame();
   bytes[3] = 1;
   bytes[35] = atorch::check_sum(std::span(bytes).first(35));
@@ -257,7 +257,7 @@ void survives_noise(const Bytes& frame) {
   EXPECT_TRUE(found);
 }
 
-TEST(Streams, noise_of_any_length_is_survived) {
+TEST(Streams, NoiseOfAnyLengthIsSurvived) {
   survives_noise<rd_um::Stream>(testing::um34c_frame());
   survives_noise<tc66::Stream>(testing::tc66_frame());
   survives_noise<atorch::Stream>(testing::atorch_frame());

@@ -19,7 +19,7 @@ SysfsFault fault_of(const SysfsDir& dir, const std::string& name) {
   return SysfsFault::none;
 }
 
-TEST(Sysfs, an_open_attribute_shows_the_value_of_now_without_allocating) {
+TEST(Sysfs, AnOpenAttributeShowsTheValueOfNowWithoutAllocating) {
   const FakeTree tree;
   tree.put("sys/a", "123\n");
   const SysfsAttribute attribute = SysfsDir(tree.roots.sys).open("a");
@@ -30,7 +30,7 @@ TEST(Sysfs, an_open_attribute_shows_the_value_of_now_without_allocating) {
   EXPECT_EQ(testing::allocations(), before);
 }
 
-TEST(Sysfs, what_is_no_number_is_told_from_what_is_not_there_and_from_what_is_forbidden) {
+TEST(Sysfs, WhatIsNoNumberIsToldFromWhatIsNotThereAndFromWhatIsForbidden) {
   const FakeTree tree;
   const SysfsDir dir(tree.roots.sys);
   for (const std::string& text :
@@ -47,14 +47,14 @@ TEST(Sysfs, what_is_no_number_is_told_from_what_is_not_there_and_from_what_is_fo
   EXPECT_FALSE(dir.maybe_number("c"));
 }
 
-TEST(Sysfs, a_read_that_the_kernel_refuses_is_an_io_fault) {
+TEST(Sysfs, AReadThatTheKernelRefusesIsAnIoFault) {
   // A folder opens but cannot be read: EISDIR stands for what a driver may say.
   const FakeTree tree;
   tree.put("sys/folder/x", "1");
   EXPECT_EQ(SysfsDir(tree.roots.sys).open("folder").number().fault, SysfsFault::io);
 }
 
-TEST(Sysfs, names_are_sorted_and_a_missing_folder_has_none) {
+TEST(Sysfs, NamesAreSortedAndAMissingFolderHasNone) {
   const FakeTree tree;
   tree.put("sys/d/b", "");
   tree.put("sys/d/a", "");

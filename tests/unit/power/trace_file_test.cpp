@@ -55,7 +55,7 @@ MeterInfo full_meter() {
   return meter;
 }
 
-TEST(TraceFile, what_is_written_is_read_back_bit_for_bit) {
+TEST(TraceFile, WhatIsWrittenIsReadBackBitForBit) {
   const TemporaryFolder dir;
   std::mt19937_64 random(3);
   std::uniform_real_distribution<double> value(-10, 10);
@@ -109,7 +109,7 @@ TEST(TraceFile, what_is_written_is_read_back_bit_for_bit) {
   EXPECT_EQ(s.clock.system_ns, 1'700'000'000'000'000'000);
 }
 
-TEST(TraceFile, a_resumed_run_adds_a_segment_after_cutting_the_torn_line) {
+TEST(TraceFile, AResumedRunAddsASegmentAfterCuttingTheTornLine) {
   const TemporaryFolder dir;
   { TraceWriter(dir / "t.csv", full_meter(), {}).write(Reading{.t_ns = 9'000'000'000, .power_W = 1}); }
   std::ofstream(dir / "t.csv", std::ios::app) << "9000000001,5,0.";
@@ -126,21 +126,21 @@ TEST(TraceFile, a_resumed_run_adds_a_segment_after_cutting_the_torn_line) {
   EXPECT_EQ(trace.segments[1].meter.uri, full_meter().uri);
 }
 
-TEST(TraceFile, a_trace_torn_inside_its_header_is_begun_again) {
+TEST(TraceFile, ATraceTornInsideItsHeaderIsBegunAgain) {
   const TemporaryFolder dir;
   std::ofstream(dir / "t.csv") << "# tbft trace 1\n# meter: x://\n# descr";
   { TraceWriter(dir / "t.csv", full_meter(), {}).write(Reading{.t_ns = 1, .power_W = 2}); }
   EXPECT_EQ(read_trace(dir / "t.csv").segments.size(), 1U);
 }
 
-TEST(TraceFile, another_file_is_never_overwritten) {
+TEST(TraceFile, AnotherFileIsNeverOverwritten) {
   const TemporaryFolder dir;
   std::ofstream(dir / "notes.txt") << "my notes\n";
   EXPECT_THROW(TraceWriter(dir / "notes.txt", full_meter(), {}), TraceError);
   EXPECT_EQ(slurp(dir / "notes.txt"), "my notes\n");
 }
 
-TEST(TraceFile, a_file_that_cannot_be_written_is_named) {
+TEST(TraceFile, AFileThatCannotBeWrittenIsNamed) {
   try {
     TraceWriter writer("/proc/none/t.csv", full_meter(), {});
     FAIL();
@@ -149,12 +149,12 @@ TEST(TraceFile, a_file_that_cannot_be_written_is_named) {
   }
 }
 
-TEST(TraceFile, a_full_disk_is_an_error_and_not_a_silent_loss) {
+TEST(TraceFile, AFullDiskIsAnErrorAndNotASilentLoss) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
   EXPECT_THROW(TraceWriter("/dev/full", full_meter(), {}), std::system_error);
 }
 
-TEST(TraceFile, every_malformed_line_is_named_with_its_number) {
+TEST(TraceFile, EveryMalformedLineIsNamedWithItsNumber) {
   EXPECT_THAT(error_of(head + "1,2,3\n"), AllOf(HasSubstr("t.csv:5:"), HasSubstr("3 fields, a row has 7")));
   EXPECT_THAT(error_of(head + "x,,,1,,,\n"), HasSubstr("t.csv:5: `x` is not an instant"));
   EXPECT_THAT(error_of(head + "1,,,1e999,,,\n"), HasSubstr("power_W"));
@@ -176,7 +176,7 @@ TEST(TraceFile, every_malformed_line_is_named_with_its_number) {
   EXPECT_EQ(error_of(head + "1,5,1,5,,sg,\n2,,,,,,+a\n3,,,,,,-a\n4,5,,"), "");
 }
 
-TEST(TraceFile, damaged_bytes_give_an_error_or_a_trace_and_nothing_worse) {
+TEST(TraceFile, DamagedBytesGiveAnErrorOrATraceAndNothingWorse) {
   const std::string good = head + "1,5,1,5,,,\n2,,,,,,+a\n3,5,1,5,,s,\n4,,,,,,-a\n5,5,1,5,7,r,\n";
   std::mt19937 random(5);
   int read = 0, refused = 0;
@@ -200,7 +200,7 @@ TEST(TraceFile, damaged_bytes_give_an_error_or_a_trace_and_nothing_worse) {
   EXPECT_GT(refused, 1000);
 }
 
-TEST(TraceFile, integrate_takes_windows_by_name_and_segment) {
+TEST(TraceFile, IntegrateTakesWindowsByNameAndSegment) {
   std::string text = head;
   for (int i = 0; i <= 10; ++i) text += std::to_string(i * 1'000'000'000LL) + ",,,2,,,\n";
   text +=

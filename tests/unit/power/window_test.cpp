@@ -39,7 +39,7 @@ double ramp(TimeNs t) {
   return 1 + to_seconds(t);
 }
 
-TEST(OpenWindow, end_gives_the_energy_of_this_window_and_the_monitor_that_of_all_of_its_name) {
+TEST(OpenWindow, EndGivesTheEnergyOfThisWindowAndTheMonitorThatOfAllOfItsName) {
   Rig rig;
   Monitor monitor(rig.meter([](TimeNs) { return 2.0; }), {.clock = rig.clock});
   auto first = monitor.window("w");
@@ -54,7 +54,7 @@ TEST(OpenWindow, end_gives_the_energy_of_this_window_and_the_monitor_that_of_all
   EXPECT_NEAR(monitor.energy("w").energy_J, 1.6, 1e-9);
 }
 
-TEST(OpenWindow, is_closed_at_the_end_of_its_scope) {
+TEST(OpenWindow, IsClosedAtTheEndOfItsScope) {
   Rig rig;
   std::vector<Mark> marks;
   Monitor monitor(rig.meter([](TimeNs) { return 2.0; }),
@@ -72,7 +72,7 @@ TEST(OpenWindow, is_closed_at_the_end_of_its_scope) {
   EXPECT_NEAR(monitor.energy("outer").energy_J, 0.2, 1e-9);
 }
 
-TEST(OpenWindow, one_that_an_exception_leaves_has_no_energy) {
+TEST(OpenWindow, OneThatAnExceptionLeavesHasNoEnergy) {
   Rig rig;
   Monitor monitor(rig.meter([](TimeNs) { return 2.0; }), {.clock = rig.clock});
   try {
@@ -87,7 +87,7 @@ TEST(OpenWindow, one_that_an_exception_leaves_has_no_energy) {
   EXPECT_NEAR(again.end().energy_J, 0.2, 1e-9);
 }
 
-TEST(OpenWindow, one_that_is_cancelled_is_left_out_of_the_trace_too) {
+TEST(OpenWindow, OneThatIsCancelledIsLeftOutOfTheTraceToo) {
   const test::TemporaryFolder dir;
   Rig rig;
   std::vector<std::pair<std::string, bool>> marks;
@@ -111,7 +111,7 @@ TEST(OpenWindow, one_that_is_cancelled_is_left_out_of_the_trace_too) {
   EXPECT_EQ(marks[2], std::pair(std::string("cancelled"), false)) << "a line that shows it is lowered";
 }
 
-TEST(OpenWindow, what_is_not_open_cannot_be_closed_and_what_was_forgotten_has_no_energy) {
+TEST(OpenWindow, WhatIsNotOpenCannotBeClosedAndWhatWasForgottenHasNoEnergy) {
   Rig rig;
   Monitor monitor(rig.meter([](TimeNs) { return 2.0; }), {.clock = rig.clock});
   auto window = monitor.window("w");
@@ -127,7 +127,7 @@ TEST(OpenWindow, what_is_not_open_cannot_be_closed_and_what_was_forgotten_has_no
   EXPECT_THROW(monitor.energy("w"), std::logic_error);
 }
 
-TEST(OpenWindow, an_instant_replay_whose_windows_were_all_cancelled_plays_for_the_next) {
+TEST(OpenWindow, AnInstantReplayWhoseWindowsWereAllCancelledPlaysForTheNext) {
   MeterInfo info = simple_meter(1);
   class Instant final : public Meter {
    public:
@@ -151,7 +151,7 @@ TEST(OpenWindow, an_instant_replay_whose_windows_were_all_cancelled_plays_for_th
   EXPECT_THAT(monitor.between(instant, instant).reason, HasSubstr("name a window"));
 }
 
-TEST(Snapshot, between_two_lies_what_a_window_would_have_measured) {
+TEST(Snapshot, BetweenTwoLiesWhatAWindowWouldHaveMeasured) {
   Rig rig;
   Monitor monitor(rig.meter([](TimeNs t) -> std::optional<double> {
     if (t / (10 * ms) % 97 == 5) return std::nullopt;  // a failed read now and then
@@ -174,7 +174,7 @@ TEST(Snapshot, between_two_lies_what_a_window_would_have_measured) {
   EXPECT_EQ(monitor.between(to, from).reason, "the window has no duration");
 }
 
-TEST(Snapshot, any_pair_of_those_that_live_has_an_energy) {
+TEST(Snapshot, AnyPairOfThoseThatLiveHasAnEnergy) {
   Rig rig;
   Monitor monitor(rig.meter(ramp), {.clock = rig.clock});
   std::vector<Snapshot> instants;
@@ -193,7 +193,7 @@ TEST(Snapshot, any_pair_of_those_that_live_has_an_energy) {
   }
 }
 
-TEST(Snapshot, other_threads_measure_while_windows_come_and_go) {
+TEST(Snapshot, OtherThreadsMeasureWhileWindowsComeAndGo) {
   Rig rig;
   Monitor monitor(rig.meter([](TimeNs) { return 2.0; }), {.clock = rig.clock});
   rig.clock->join();
@@ -218,7 +218,7 @@ TEST(Snapshot, other_threads_measure_while_windows_come_and_go) {
 }
 
 // On the real clock, where nothing but the monitor's own lock orders the threads: for the thread sanitizer.
-TEST(Snapshot, threads_share_nothing_that_is_not_guarded) {
+TEST(Snapshot, ThreadsShareNothingThatIsNotGuarded) {
   Monitor monitor(std::make_unique<FunctionMeter>(simple_meter(0.001), [](TimeNs) { return 2.0; }));
   const auto measure = [&](bool snapshots) {
     for (int i = 0; i < 30; ++i) {
@@ -237,7 +237,7 @@ TEST(Snapshot, threads_share_nothing_that_is_not_guarded) {
   measure(false);
 }
 
-TEST(Snapshot, readings_are_kept_only_while_one_lives) {
+TEST(Snapshot, ReadingsAreKeptOnlyWhileOneLives) {
   Rig rig;
   Monitor monitor(rig.meter([](TimeNs) { return 2.0; }), {.clock = rig.clock});
   const auto allocations_in = [&](TimeNs duration) {
@@ -252,7 +252,7 @@ TEST(Snapshot, readings_are_kept_only_while_one_lives) {
   EXPECT_LT(allocations_in(200'000 * ms), 10U);
 }
 
-TEST(Snapshot, of_a_meter_that_died_says_so) {
+TEST(Snapshot, OfAMeterThatDiedSaysSo) {
   Rig rig;
   const TimeNs unplugged = rig.clock->now() + 100 * ms;
   Monitor monitor(rig.meter([&](TimeNs t) -> std::optional<double> {

@@ -51,17 +51,17 @@ struct MadeRun : TemporaryFolder {
   std::string name() const { return path().string(); }
 };
 
-TEST(CompareCommand, a_run_with_itself_says_no_difference) {
+TEST(CompareCommand, ARunWithItselfSaysNoDifference) {
   const MadeRun run;
   EXPECT_THAT(tbft(run.name() + " " + run.name()), HasSubstr("\nno difference\n"));
 }
 
-TEST(CompareCommand, joules_multiplied_by_1_05_are_found) {
+TEST(CompareCommand, JoulesMultipliedBy105AreFound) {
   const MadeRun a, b(1.05);
   EXPECT_THAT(tbft(a.name() + " " + b.name()), HasSubstr("B against A: train J net higher by 5.00 % [5.00, 5.00]"));
 }
 
-TEST(CompareCommand, refuses_other_data_and_estimates_unless_told) {
+TEST(CompareCommand, RefusesOtherDataAndEstimatesUnlessTold) {
   const MadeRun a, data(1, 1, "two"), estimate(1, 0);
   for (const MadeRun* other : {&data, &estimate}) {
     try {
@@ -74,7 +74,7 @@ TEST(CompareCommand, refuses_other_data_and_estimates_unless_told) {
   }
 }
 
-TEST(CompareCommand, writes_every_format) {
+TEST(CompareCommand, WritesEveryFormat) {
   const MadeRun a, b(1.05);
   const std::string runs = a.name() + " " + b.name();
   EXPECT_TRUE(tbft("--format csv " + runs).starts_with("run_a,run_b,level,"));
@@ -84,13 +84,13 @@ TEST(CompareCommand, writes_every_format) {
   EXPECT_THAT(content(a / "c.html"), AllOf(HasSubstr("<!DOCTYPE html>"), HasSubstr("higher by 5.00 %")));
 }
 
-TEST(CompareCommand, three_runs_are_compared_with_the_first) {
+TEST(CompareCommand, ThreeRunsAreComparedWithTheFirst) {
   const MadeRun a, b(1.05), c(0.9);
   const std::string text = tbft(a.name() + " " + b.name() + " " + c.name());
   EXPECT_THAT(text, AllOf(HasSubstr("higher by 5.00 %"), HasSubstr("lower by 10.00 %")));
 }
 
-TEST(CompareCommand, one_run_or_a_missing_one_is_a_usage_error) {
+TEST(CompareCommand, OneRunOrAMissingOneIsAUsageError) {
   const MadeRun a;
   EXPECT_THROW(tbft(a.name()), CLI::ParseError);
   EXPECT_THROW(tbft(a.name() + " " + (a / "none").string()), UsageError);

@@ -44,7 +44,7 @@ const ComparedLine& line(const Comparison& comparison, Level level, Quantity qua
   return *found;
 }
 
-TEST(Comparison, a_run_with_itself_has_no_difference) {
+TEST(Comparison, ARunWithItselfHasNoDifference) {
   for (const std::int64_t repetitions : {1, 2, 5}) {
     const Comparison self = compare(run("a", repetitions), run("a", repetitions));
     EXPECT_EQ(conclusion(self), "no difference");
@@ -60,7 +60,7 @@ TEST(Comparison, a_run_with_itself_has_no_difference) {
   }
 }
 
-TEST(Comparison, five_per_cent_more_joules_are_found) {
+TEST(Comparison, FivePerCentMoreJoulesAreFound) {
   const Comparison more = compare(run("a", 5), run("b", 5, 1.05));
   const ComparedLine& joules = line(more, Level::all, Quantity::train_J);
   EXPECT_EQ(joules.verdict, Verdict::higher);
@@ -74,7 +74,7 @@ TEST(Comparison, five_per_cent_more_joules_are_found) {
   EXPECT_EQ(line(compare(run("b", 5, 1.05), run("a", 5)), Level::all, Quantity::train_J).verdict, Verdict::lower);
 }
 
-TEST(Comparison, joules_whose_uncertainty_holds_zero_give_no_ratio) {
+TEST(Comparison, JoulesWhoseUncertaintyHoldsZeroGiveNoRatio) {
   ComparedRun b = run("b", 5);
   for (CellRow& cell : b.rows) {
     if (cell.repetition == 0) cell.train_net_J = -4;
@@ -91,7 +91,7 @@ TEST(Comparison, joules_whose_uncertainty_holds_zero_give_no_ratio) {
   EXPECT_EQ(line(compare(b, b), Level::all, Quantity::train_J).pairs, 12U) << "of estimates those above 0";
 }
 
-TEST(Comparison, contended_cells_are_named) {
+TEST(Comparison, ContendedCellsAreNamed) {
   ComparedRun b = run("b", 5);
   b.rows[0].other_cpu_pct = 40;
   EXPECT_THAT(compare(run("a", 5), b).notes, Contains(HasSubstr("in 1 pairs a cell ran while other programs")));
@@ -101,7 +101,7 @@ TEST(Comparison, contended_cells_are_named) {
   EXPECT_EQ(line(left, Level::all, Quantity::accuracy_pct).pairs, 15U);
 }
 
-TEST(Comparison, too_few_is_not_no_difference) {
+TEST(Comparison, TooFewIsNotNoDifference) {
   const Comparison few = compare(run("a", 4), run("b", 4, 1.05));
   EXPECT_EQ(line(few, Level::cell, Quantity::train_J, "fc").verdict, Verdict::too_few);
   EXPECT_TRUE(std::isnan(line(few, Level::cell, Quantity::train_J, "fc").p));
@@ -109,7 +109,7 @@ TEST(Comparison, too_few_is_not_no_difference) {
   EXPECT_EQ(line(one, Level::all, Quantity::train_J).verdict, Verdict::too_few);
 }
 
-TEST(Comparison, two_meters_may_differ_by_their_gains) {
+TEST(Comparison, TwoMetersMayDifferByTheirGains) {
   ComparedRun other = run("b", 5, 1.015);
   for (CellRow& row : other.rows) row.host = "another pi";
   const Comparison within = compare(run("a", 5), other);
@@ -124,7 +124,7 @@ TEST(Comparison, two_meters_may_differ_by_their_gains) {
   EXPECT_THAT(unknown_gain.notes, Contains(HasSubstr("unknown accuracy")));
 }
 
-TEST(Comparison, what_must_not_be_compared_is_named) {
+TEST(Comparison, WhatMustNotBeComparedIsNamed) {
   ComparedRun estimate = run("b", 2);
   for (CellRow& row : estimate.rows) row.measured = 0;
   EXPECT_THAT(compare(run("a", 2), estimate).obstacles, Contains(HasSubstr("a has measured, b has estimate")));
@@ -139,7 +139,7 @@ TEST(Comparison, what_must_not_be_compared_is_named) {
   EXPECT_THROW(compare(run("a", 2), elsewhere), std::invalid_argument);
 }
 
-TEST(Comparison, settings_that_differ_are_told_and_places_are_not) {
+TEST(Comparison, SettingsThatDifferAreToldAndPlacesAreNot) {
   ComparedRun other = run("b", 1);
   other.facts->settings = {{"threads", "2"}, {"data.path", "there"}, {"trace_steps", "true"}};
   const Comparison comparison = compare(run("a", 1), other);
@@ -151,7 +151,7 @@ TEST(Comparison, settings_that_differ_are_told_and_places_are_not) {
   EXPECT_THAT(compare(run("a", 1), other).notes, Contains(HasSubstr("no run.json")));
 }
 
-TEST(Comparison, invalid_energy_leaves_its_accuracy) {
+TEST(Comparison, InvalidEnergyLeavesItsAccuracy) {
   ComparedRun other = run("b", 2, 1.05);
   for (CellRow& row : other.rows) {
     if (row.strategy == "fc") row.status = "invalid";
@@ -165,7 +165,7 @@ TEST(Comparison, invalid_energy_leaves_its_accuracy) {
 }
 
 // A classifier that unlearnt everything: an accuracy of 0 has no ratio, but it is the largest difference there is.
-TEST(Comparison, an_accuracy_of_0_is_a_difference) {
+TEST(Comparison, AnAccuracyOf0IsADifference) {
   ComparedRun broken = run("b", 5);
   for (CellRow& row : broken.rows)
     if (row.strategy == "fc") row.accuracy_pct = 0;
@@ -186,13 +186,13 @@ TEST(Comparison, an_accuracy_of_0_is_a_difference) {
   EXPECT_THAT(to_text(sections_of(comparison)), HasSubstr("points"));
 }
 
-TEST(Comparison, five_points_less_everywhere_are_found_in_points) {
+TEST(Comparison, FivePointsLessEverywhereAreFoundInPoints) {
   ComparedRun worse = run("b", 5);
   for (CellRow& row : worse.rows) row.accuracy_pct = *row.accuracy_pct - 5;
   EXPECT_THAT(conclusion(compare(run("a", 5), worse)), HasSubstr("accuracy lower by 5.00 points [-5.00, -5.00]"));
 }
 
-TEST(Comparison, pairs_that_are_left_out_are_counted_with_their_reason) {
+TEST(Comparison, PairsThatAreLeftOutAreCountedWithTheirReason) {
   ComparedRun other = run("b", 4);
   for (CellRow& row : other.rows) {
     if (row.strategy == "fc" && row.repetition == 0) row.status = "invalid";
@@ -211,14 +211,14 @@ TEST(Comparison, pairs_that_are_left_out_are_counted_with_their_reason) {
   EXPECT_THAT(compare(run("a", 4), run("b", 4)).notes, testing::Not(Contains(HasSubstr("left out"))));
 }
 
-TEST(Comparison, gross_joules_where_one_run_has_no_net) {
+TEST(Comparison, GrossJoulesWhereOneRunHasNoNet) {
   ComparedRun other = run("b", 2);
   for (CellRow& row : other.rows) row.train_net_J.reset();
   EXPECT_EQ(compare(run("a", 2), other).basis, Basis::gross);
   EXPECT_EQ(compare(run("a", 2), run("b", 2)).basis, Basis::net);
 }
 
-TEST(Comparison, csv_and_json_hold_every_line) {
+TEST(Comparison, CsvAndJsonHoldEveryLine) {
   const std::vector<Comparison> one{compare(run("a,b", 5), run("b", 5, 1.05))};
   const std::string csv = render_csv(one);
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(csv, '\n')), one[0].lines.size() + 1);
@@ -228,7 +228,7 @@ TEST(Comparison, csv_and_json_hold_every_line) {
   EXPECT_EQ(json["comparisons"][0]["differs"], true);
 }
 
-TEST(Comparison, the_text_shows_the_cells_that_differ) {
+TEST(Comparison, TheTextShowsTheCellsThatDiffer) {
   const std::vector<Section> sections = sections_of(compare(run("a", 5), run("b", 5, 1.05)));
   const std::string text = to_text(sections);
   EXPECT_THAT(text, HasSubstr("3 of 9 differ significantly"));

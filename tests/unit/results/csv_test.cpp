@@ -87,7 +87,7 @@ TEST(Csv, HeaderIsConstant) {
       "order_index,cpu_governor,temp_start_C,temp_end_C,throttled,tool_version,config_hash,idle_drift_W,other_cpu_pct");
 }
 
-TEST(PeerErrors, E16_ColumnsNeverShiftWhateverIsKnown) {
+TEST(PeerErrors, E16ColumnsNeverShiftWhateverIsKnown) {
   const auto commas = [](const std::string& line) { return std::count(line.begin(), line.end(), ','); };
   CellRow row;
   for (const Column& column : columns()) {

@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(Latex, signs_of_its_own_are_escaped) {
+TEST(Latex, SignsOfItsOwnAreEscaped) {
   const Section section{.title = "a_b & 10 % #1 {x} \\input $y$ ~^",
                         .captions = {},
                         .cells = {{"k", "v"}, {"m", "1.0 +- 0.2"}, {"[n]", "[1, 2]"}},
@@ -25,7 +25,7 @@ TEST(Latex, signs_of_its_own_are_escaped) {
   EXPECT_THAT(text, HasSubstr("\\toprule"));
 }
 
-TEST(Latex, the_papers_table_has_a_column_a_training_size) {
+TEST(Latex, ThePapersTableHasAColumnATrainingSize) {
   std::vector<CellRow> rows;
   for (const double size : {0.1, 0.2}) {
     for (const char* strategy : {"block1", "block2", "block3", "fc", "full"}) {
@@ -38,7 +38,7 @@ TEST(Latex, the_papers_table_has_a_column_a_training_size) {
   EXPECT_THAT(text, HasSubstr(R"(fc & 70.00 & 50.0 & 80.00 & 50.0 \\)"));
 }
 
-TEST(Latex, several_conditions_stand_as_their_mean) {
+TEST(Latex, SeveralConditionsStandAsTheirMean) {
   std::vector<CellRow> rows;
   for (const char* condition : {"fog-5", "snow-5"}) {
     rows.push_back(test::row("full", 0, 60, 20));

@@ -8,7 +8,7 @@
 namespace tbft::results {
 namespace {
 
-TEST(MinMax, few_readings_are_kept_as_they_are) {
+TEST(MinMax, FewReadingsAreKeptAsTheyAre) {
   MinMax points(10);
   points.add(0, 3);
   points.add(1'500'000, 4);
@@ -22,7 +22,7 @@ TEST(MinMax, few_readings_are_kept_as_they_are) {
 }
 
 // A peak and a dip of one reading each among a million, wherever they lie.
-TEST(MinMax, no_peak_is_lost) {
+TEST(MinMax, NoPeakIsLost) {
   constexpr std::int64_t n = 1'000'000;
   MinMax points(100);
   for (std::int64_t i = 0; i < n; ++i) {
@@ -45,7 +45,7 @@ TEST(MinMax, no_peak_is_lost) {
   EXPECT_NEAR(buckets.back().to_s, 999.999, 1e-9);
 }
 
-TEST(MinMax, times_without_a_reading_stay_empty) {
+TEST(MinMax, TimesWithoutAReadingStayEmpty) {
   MinMax points(50);
   for (std::int64_t i = 0; i < 1000; ++i) points.add(i * 1'000'000, 1);
   for (std::int64_t i = 9000; i < 10'000; ++i) points.add(i * 1'000'000, 1);

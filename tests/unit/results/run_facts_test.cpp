@@ -6,7 +6,7 @@
 namespace tbft::results {
 namespace {
 
-TEST(RunFacts, settings_provenance_and_data_are_texts_to_compare) {
+TEST(RunFacts, SettingsProvenanceAndDataAreTextsToCompare) {
   const RunFacts facts = parse_run_facts(
       R"({"run_id": "r", "created_utc": "2024", "board": "Pi 5", "cores": 4, "effective": {"threads": 4, "sweep.train_sizes": [0.1, 0.2]},
           "meter": {"uri": "ina219://", "measured": true}, "data": {"input/": {"images": 3, "pixels_sha256": "ab"}}})",
@@ -20,7 +20,7 @@ TEST(RunFacts, settings_provenance_and_data_are_texts_to_compare) {
   EXPECT_FALSE(facts.provenance.contains("cpu"));
 }
 
-TEST(RunFacts, something_else_is_an_error_with_its_name) {
+TEST(RunFacts, SomethingElseIsAnErrorWithItsName) {
   for (const char* text : {"", "[]", "{}", R"({"effective": 3})", "{\"effective\": {"}) {
     try {
       parse_run_facts(text, "x/run.json");

@@ -204,7 +204,7 @@ TEST(Tables, ARepeatedRepetitionCountsOnce) {
 }
 
 // A rail is part of the board: the two are never added up or averaged.
-TEST(PeerErrors, E15_JoulesOfRailAndBoardAreNotMixed) {
+TEST(PeerErrors, E15JoulesOfRailAndBoardAreNotMixed) {
   std::vector<CellRow> rows{row("full", 0, 70, 20), row("fc", 0, 40, 5)};
   rows[1].meter_scope = "package";
   const Table table = only_table(rows);
