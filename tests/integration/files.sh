@@ -97,7 +97,7 @@ case $3 in
     "$tbft" integrate stream.csv | grep -q '^record ' || fail "the stream is no trace: $(head -c 300 stream.csv)"
     code=0
     "$tbft" measure -m estimate:// -o /dev/stdout -- true >out 2>err || code=$?
-    [ "$code" = 2 ] && grep -q 'standard output is the command' err || fail "exit code $code: $(cat err)"
+    [ "$code" = 2 ] && grep -q 'standard output belongs to the command' err || fail "exit code $code: $(cat err)"
     # A status that nobody reads keeps nobody waiting.
     timeout 20 "$tbft" record -m estimate:// -d 0.2s -o t.csv --status dev/pipe >/dev/null || fail "a pipe without a reader" ;;
   closed_streams_are_nobodys_files)
