@@ -134,7 +134,8 @@ TEST_F(ReproductionPlanTest, OptionsReachTheTableThatTheyName) {
     EXPECT_EQ(job.settings.sweep.train_sizes.size(), 1U);
   }
   r.set = {"cifar10-c/train.epochs=3"};  // its stand-in is made
-  EXPECT_THAT(test::message_of<UsageError>([&] { plan_reproduction(r, material()); }), HasSubstr("cifar10-c is not made"));
+  EXPECT_THAT(test::message_of<UsageError>([&] { plan_reproduction(r, material()); }),
+              HasSubstr("cifar10-c is not a table that is made here"));
   r.set = {"cifar-flop/train.epochs=3"};
   EXPECT_THAT(test::message_of<UsageError>([&] { plan_reproduction(r, material()); }), HasSubstr("cifar-flip"));
   r.set = {"cifar-flip/train.epoch=3"};

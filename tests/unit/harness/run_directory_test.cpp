@@ -157,8 +157,9 @@ TEST_F(RunDirectoryTest, OtherSettingsAreRefusedAndNamed) {
   EXPECT_THAT(refusal(run_json({{"train.momentum", 0.8}, {"train.nesterov", true}}), {"a"}),
               AllOf(HasSubstr("train.momentum was 0.9, is 0.8"), HasSubstr("train.nesterov was null, is true"),
                     Not(HasSubstr("train.batch"))));
-  EXPECT_THAT(refusal(run_json({}, {{"checkpoint_sha256", "bb"}}), {"a"}), HasSubstr(R"(checkpoint_sha256 was "aa", is "bb")"));
-  EXPECT_THAT(refusal(run_json({}, {{"data", {{"input/", {{"pixels_sha256", "12"}}}}}}), {"a"}),
+  EXPECT_THAT(refusal(run_json(json::object(), {{"checkpoint_sha256", "bb"}}), {"a"}),
+              HasSubstr(R"(checkpoint_sha256 was "aa", is "bb")"));
+  EXPECT_THAT(refusal(run_json(json::object(), {{"data", {{"input/", {{"pixels_sha256", "12"}}}}}}), {"a"}),
               HasSubstr("the data set input/ has other images"));
   EXPECT_EQ(content_of(path() / "run.json"), before);
 }
@@ -190,8 +191,9 @@ TEST_F(RunDirectoryTest, ARunWithJoulesStaysOnItsMachine) {
 }
 
 TEST_F(RunDirectoryTest, AnotherDeclaredThreadCountIsAnotherExperiment) {
-  RunDirectory(path(), false).begin(run_json(json::object(), {{"requested", {{"threads", 0}}}}), plan_of({"a"}));
-  EXPECT_THAT(refusal(run_json({}, {{"requested", {{"threads", 2}}}}), {"a"}), HasSubstr("threads was 0, is 2"));
+  const auto declared = [](int threads) { return run_json({{"threads", 2}}, {{"requested", {{"threads", threads}}}}); };
+  RunDirectory(path(), false).begin(declared(0), plan_of({"a"}));
+  EXPECT_THAT(refusal(declared(2), {"a"}), HasSubstr("threads was 0, is 2"));
 }
 
 TEST_F(RunDirectoryTest, ARunWithIdsOfTheMachineIsRefusedWithItsVersion) {

@@ -226,7 +226,7 @@ TEST(StateDict, RefusesOtherFormatsWithAWayOut) {
   write_zip(scratch / "other.pth", {{"readme", "hello"}});
   EXPECT_THAT(refusal(scratch / "other.pth"), HasSubstr("without data.pkl"));
   EXPECT_THAT(refusal(scratch / "absent.pth"), HasSubstr("No such file"));
-  EXPECT_THAT(refusal(scratch / ""), HasSubstr("no regular file"));
+  EXPECT_THAT(refusal(scratch / ""), HasSubstr("not a regular file"));
   write_zip(scratch / "big.pth", {{"x/data.pkl", dict_pickle({})}, {"x/byteorder", "big"}});
   EXPECT_THAT(refusal(scratch / "big.pth"), HasSubstr("big-endian"));
 }

@@ -725,7 +725,7 @@ TEST(Remote, AServerThatSaysNothingIsGivenUpAfterTheTimeout) {
 TEST(Remote, AServerThatSaysSomethingElseIsNoMeter) {
   Listener other;
   std::thread thread([&] { other.accept_and_say({'H', 'T', 'T', 'P', '/', '1', '.', '1'}); });
-  EXPECT_THAT([&] { connect(other.uri); }, ThrowsMessage<MeterUnavailable>(HasSubstr("not the protocol")));
+  EXPECT_THAT([&] { connect(other.uri); }, ThrowsMessage<MeterUnavailable>(HasSubstr("does not use the protocol")));
   thread.join();
 }
 

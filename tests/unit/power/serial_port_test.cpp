@@ -93,7 +93,7 @@ TEST(SerialPort, APortInUseIsNotSharedAndFreeAgainOnceClosed) {
   const Pty pty(dir / "tty");
   {
     const auto port = open_serial_port(dir / "tty", 9600);
-    EXPECT_THAT(why_not(dir / "tty"), HasSubstr("another program"));
+    EXPECT_THAT(why_not(dir / "tty"), HasSubstr("stop the program that uses it"));
   }
   EXPECT_EQ(why_not(dir / "tty"), "");
 }
