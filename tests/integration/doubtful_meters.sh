@@ -32,7 +32,7 @@ case $3 in
     refute '^gross'
     expect_end 4 'PROBLEM: negative energy' with_class "$tbft" meters --self-test -d 2s -m "$meter"
     refute 'verdict +good'
-    expect_end 0 'backwards' with_class "$tbft" doctor -m "$meter" ;;
+    expect_end 0 'flows in reverse' with_class "$tbft" doctor -m "$meter" ;;
   sensor_that_reads_zero)
     needs_mounts
     hwmon power_meter power1_average_interval=1000 power1_average=0
