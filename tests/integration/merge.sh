@@ -44,6 +44,6 @@ P
 
 "${sweep[@]}" --set train.batch=7 --cell 2 -o "$work/other" >/dev/null 2>&1 || fail "the other part"
 expect_refusal 2 'other: does not belong to the run of .*train.batch was 128, is 7' "$tbft" merge -o "$work/mixed" "$work/parts/0" "$work/other"
-expect_refusal 2 'is in .*parts/0, too' "$tbft" merge -o "$work/mixed" "$work/parts/0" "$work/run"
+expect_refusal 2 'is also in .*parts/0' "$tbft" merge -o "$work/mixed" "$work/parts/0" "$work/run"
 expect_refusal 2 'no run.json' "$tbft" merge -o "$work/mixed" "$work/parts/0" "$work/nowhere"
 [ ! -e "$work/mixed" ] || fail "something was written"
