@@ -167,6 +167,7 @@ class Measurement {
 
 std::string text_of(const std::vector<Repetition>& all) {
   std::vector<WindowResult> results;
+  results.reserve(all.size());
   for (const auto& repetition : all) results.push_back(repetition.result);
   return results_text(results);
 }
