@@ -314,8 +314,8 @@ TEST(Ina219, BadOptionsAreRefusedBeforeTheBusIsOpened) {
   EXPECT_THROW(open_meter("ina219://"), BadMeterUri);
   for (const auto& [removed, instead] :
        {std::pair{"badc=9", "adc sets both"}, {"sadc=x4", "adc sets both"}, {"pga=40", "max_A chooses"}}) {
-    EXPECT_THAT(test::message_of<BadMeterUri>([&] { open_meter(std::string("ina219:///dev/i2c-none?") + removed); }),
-                HasSubstr(instead));
+    const auto uri = std::string("ina219:///dev/i2c-none?") + removed;
+    EXPECT_THAT(test::message_of<BadMeterUri>([&] { open_meter(uri); }), HasSubstr(instead));
   }
 }
 
