@@ -38,6 +38,7 @@ struct TensorInfo {
 
 struct Convolution {
   std::int64_t in = 0, out = 0, kernel = 0, stride = 1, side = 0;  // side: of the square input map
+  // clang-tidy 14 takes the 0 of a defaulted <=> for a pointer. NOLINTNEXTLINE(modernize-use-nullptr)
   auto operator<=>(const Convolution&) const = default;
 };
 
