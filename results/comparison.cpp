@@ -157,6 +157,7 @@ void add_left_out(const std::vector<Pair>& pairs, Quantity quantity, Comparison&
     groups[why].strategies.insert(printable(pair.a->strategy, 40));
   }
   std::vector<std::string> reasons;
+  reasons.reserve(groups.size());
   for (const auto& [why, group] : groups)
     reasons.push_back(fmt::format("{} {} ({})", group.pairs, why, fmt::join(group.strategies, ", ")));
   if (all > 0)

@@ -121,6 +121,7 @@ void add_view(std::vector<HeadlineView>& views, std::string_view quantity, std::
     std::erase_if(tables, [&](const Paired& table) { return !seen.insert(table.table->network).second; });
   }
   std::vector<double> results;
+  results.reserve(tables.size());
   for (const Paired& table : tables) results.push_back(table.result());
   view.mean = mean_of(results);
   view.tables = tables.size();

@@ -11,6 +11,7 @@ namespace {
 template <typename Counts>
 std::string counts_text(const Counts& counts) {
   std::vector<std::string> parts;
+  parts.reserve(counts.size());
   for (const auto& [strategy, n] : counts) parts.push_back(fmt::format("{} {}", printable(strategy, 40), n));
   return fmt::format("{}", fmt::join(parts, ", "));
 }

@@ -100,6 +100,7 @@ std::vector<std::string> winner_lines(const std::vector<Winner>& winners) {
   std::map<std::string, int> of_drift;
   for (const Winner& winner : winners) ++of_drift[winner.key.drift];
   std::vector<std::string> lines;
+  lines.reserve(winners.size());
   for (const Winner& winner : winners) lines.push_back(to_line(winner, of_drift[winner.key.drift] > 1));
   return lines;
 }

@@ -109,6 +109,7 @@ std::vector<StepCostTable> step_cost_tables(std::span<const StepCostRow> rows) {
         .push_back(&row);
   }
   std::vector<StepCostTable> result;
+  result.reserve(groups.size());
   for (const auto& [key, members] : groups) result.push_back(table_of(members));
   return result;
 }

@@ -113,6 +113,7 @@ TrainJoules train_joules(const Group& group, const std::string& strategy, const 
   if (line == group.strategies.end() || energy.basis == Basis::none) return {};
   const std::vector<Joules> cells = known_joules(line->second, energy.basis);
   std::vector<double> values;
+  values.reserve(cells.size());
   for (const Joules& cell : cells) values.push_back(cell.J);
   const Joules mean = mean_joules(cells);
   return {statistics(values), mean.U_J, is_resolved(mean)};

@@ -65,6 +65,7 @@ std::vector<Winner> winners(std::span<const Group> groups) {
     levels[key].push_back(group);
   }
   std::vector<Winner> result;
+  result.reserve(levels.size());
   for (const auto& [key, members] : levels) result.push_back(winner_of(members, key));
   return result;
 }
