@@ -1,14 +1,18 @@
 #include "harness/sweep/run_setup.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "harness/adaptive/reference.h"
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
+#include "harness/host/usage_error.h"
 #include "harness/training/compute.h"
+#include "harness/training/noise.h"
 
 namespace tbft {
 
@@ -25,7 +29,20 @@ std::vector<std::string> class_names_of(const RunSetup& setup) {
   }
 }
 
+// Throws UsageError for a block that the network does not have: the settings alone cannot know.
+void check_noised_blocks(const RunSetup& setup) {
+  const auto blocks = setup.trainer.network().blocks();
+  const auto check = [&](std::string_view key, const std::string& block) {
+    if (std::ranges::find(blocks, block) == blocks.end())
+      throw UsageError(fmt::format("{}: the network has no {}; its blocks: {}", key, block, fmt::join(blocks, ", ")));
+  };
+  for (const auto& cell : setup.selected)
+    if (const auto block = noised_block(cell.condition)) check("data.conditions", *block);
+  for (const auto& [block, sigma] : setup.settings.model.noise_sigma) check("model.noise_sigma", block);
+}
+
 TargetData load(const RunSetup& setup) {
+  check_noised_blocks(setup);
   const auto loading = [&](const std::string& name) {
     if (setup.stop) throw Interrupted("interrupted");
     setup.console.progress("loading " + name);
