@@ -48,3 +48,9 @@ code=0
 [ "$(grep -c ',none,.*,ok,' "$work/none/cells.csv")" = 2 ] || fail "the other strategy did not run: $(cat "$work/none/cells.csv")"
 # A typing mistake in a block is told before anything runs.
 expect_refusal 2 "model.noise_sigma: 'layer1' is none of" "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set 'model.noise_sigma={layer1=1.0}'
+# A block that the network does not have, where the settings alone cannot know.
+for setting in 'data.conditions=["noise-block9"]' 'model.noise_sigma={block9=1.0}'; do
+  expect_refusal 2 'the network has no block9; its blocks: block1, block2, block3, fc' \
+    "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set "$setting" -o "$work/block9"
+  [ ! -e "$work/block9" ] || fail "a refused run left $work/block9"
+done
