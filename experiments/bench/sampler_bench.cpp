@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "power/engine/sampler.h"
-#include "power/meters/ina219.h"
+#include "power/meters/list.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/fake_ina219.h"
 #include "tests/support/latency.h"

@@ -31,25 +31,14 @@ constexpr std::size_t max_pending = 16384;
 constexpr std::size_t max_unsent = 4096;
 
 std::string fix_for(int code) {
-  switch (code) {
-    case ENOENT:
-    case ENXIO:
-    case ENODEV:
-      return "plug the meter in (ls /dev/ttyACM* /dev/ttyUSB*); a Bluetooth meter needs `sudo rfcomm bind 0 ADDRESS` first";
-    case EACCES:
-    case EPERM:
-      return "join the group dialout: sudo usermod -aG dialout $USER, then log in again";
-    case EBUSY:
-    case EWOULDBLOCK:
-      return "stop the program that uses it (sudo fuser -v shows it; often it is ModemManager)";
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case ETIMEDOUT:
-    case ECONNREFUSED:
-      return "Bluetooth does not reach the meter: switch it on and bring it nearer";
-    default:
-      return "is it a serial port?";
-  }
+  const auto is_any = [&](std::initializer_list<int> codes) { return std::ranges::find(codes, code) != codes.end(); };
+  if (is_any({ENOENT, ENXIO, ENODEV}))
+    return "plug the meter in (ls /dev/ttyACM* /dev/ttyUSB*); a Bluetooth meter needs `sudo rfcomm bind 0 ADDRESS` first";
+  if (is_any({EACCES, EPERM})) return "join the group dialout: sudo usermod -aG dialout $USER, then log in again";
+  if (is_any({EBUSY, EWOULDBLOCK})) return "stop the program that uses it (sudo fuser -v shows it; often it is ModemManager)";
+  if (is_any({EHOSTDOWN, EHOSTUNREACH, ETIMEDOUT, ECONNREFUSED}))
+    return "Bluetooth does not reach the meter: switch it on and bring it nearer";
+  return "is it a serial port?";
 }
 
 [[noreturn]] void unavailable(const std::string& device, const error_code& error) {

@@ -18,20 +18,9 @@ namespace {
 constexpr std::size_t page = 4096;  // an attribute has one page at most
 
 SysfsFault fault_of(int code) {
-  switch (code) {
-    case ENOENT:
-    case ENODEV:
-    case ENOTDIR:
-      return SysfsFault::missing;
-    case EACCES:
-    case EPERM:
-      return SysfsFault::no_permission;
-    case EAGAIN:
-    case ENODATA:
-      return SysfsFault::no_data;
-    default:
-      return SysfsFault::io;
-  }
+  if (code == ENOENT || code == ENODEV || code == ENOTDIR) return SysfsFault::missing;
+  if (code == EACCES || code == EPERM) return SysfsFault::no_permission;
+  return code == EAGAIN || code == ENODATA ? SysfsFault::no_data : SysfsFault::io;
 }
 
 std::string_view trimmed(std::string_view text) {

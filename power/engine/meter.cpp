@@ -1,19 +1,12 @@
 #include "tbft/power/meter.h"
 
+#include <array>
+
 namespace tbft::power {
 
 std::string to_string(Scope scope) {
-  switch (scope) {
-    case Scope::board:
-      return "board";
-    case Scope::package:
-      return "package";
-    case Scope::rail:
-      return "rail";
-    case Scope::battery:
-      return "battery";
-  }
-  throw std::logic_error("power: a scope without a name");
+  constexpr std::array names{"board", "package", "rail", "battery"};
+  return names.at(static_cast<std::size_t>(scope));
 }
 
 MeterInfo Meter::sampled_info() const {

@@ -1,5 +1,4 @@
 #include "power/engine/sampler.h"
-#include "power/engine/scheduling.h"
 
 #include <fmt/format.h>
 

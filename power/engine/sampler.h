@@ -7,7 +7,6 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <thread>
 
 #include "tbft/power/clock.h"
@@ -15,6 +14,14 @@
 #include "tbft/power/sampling.h"
 
 namespace tbft::power {
+
+// The real-time priority of the sampling thread. Above all ordinary threads, below the kernel's interrupt threads (50).
+inline constexpr int sampling_priority = 20;
+
+// Gives the calling thread a timer slack of 1 ns and, unless `off`, SCHED_FIFO, which threads and processes started by it do
+// not inherit. A thread that is already real-time keeps its priority. Returns the resulting scheduling. Throws
+// RealtimeForbidden.
+Scheduling schedule_this_thread(Realtime realtime);
 
 using ReadingSink = std::function<void(const Reading&)>;
 

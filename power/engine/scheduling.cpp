@@ -1,4 +1,4 @@
-#include "power/engine/scheduling.h"
+#include "power/engine/sampler.h"
 #include "tbft/power/sampling.h"
 
 #include <fmt/format.h>
@@ -7,10 +7,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <future>
+#include <string_view>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace tbft::power {
 namespace {
@@ -50,20 +53,11 @@ bool Scheduling::realtime() const {
 }
 
 std::string Scheduling::policy_name() const {
-  switch (policy) {
-    case SCHED_OTHER:
-      return "SCHED_OTHER";
-    case SCHED_FIFO:
-      return "SCHED_FIFO";
-    case SCHED_RR:
-      return "SCHED_RR";
-    case SCHED_BATCH:
-      return "SCHED_BATCH";
-    case SCHED_IDLE:
-      return "SCHED_IDLE";
-    default:
-      return fmt::format("policy {}", policy);
-  }
+  using Name = std::pair<int, std::string_view>;
+  constexpr std::array names{Name{SCHED_OTHER, "SCHED_OTHER"}, Name{SCHED_FIFO, "SCHED_FIFO"}, Name{SCHED_RR, "SCHED_RR"},
+                             Name{SCHED_BATCH, "SCHED_BATCH"}, Name{SCHED_IDLE, "SCHED_IDLE"}};
+  const auto* const found = std::ranges::find(names, policy, &Name::first);
+  return found == names.end() ? fmt::format("policy {}", policy) : std::string(found->second);
 }
 
 std::string to_string(const Scheduling& scheduling) {

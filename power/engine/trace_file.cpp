@@ -9,7 +9,6 @@
 #include <fstream>
 #include <map>
 #include <optional>
-#include <utility>
 
 namespace tbft::power {
 namespace {

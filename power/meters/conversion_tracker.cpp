@@ -1,7 +1,6 @@
 #include "power/meters/conversion_tracker.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace tbft::power {
 namespace {

@@ -25,16 +25,8 @@ constexpr std::int64_t unwatched = -1;  // a transfer failed, so the share does 
 // Glitches on long wires are short, so a transfer is retried at once if the device does not acknowledge or another master took
 // the bus. After a controller's timeout (which happens on the Raspberry Pi 5), which takes long, there is only one retry.
 int attempts_after(int error) {
-  switch (error) {
-    case EREMOTEIO:
-    case ENXIO:
-    case EAGAIN:
-      return 3;
-    case ETIMEDOUT:
-      return 2;
-    default:
-      return 1;
-  }
+  if (error == EREMOTEIO || error == ENXIO || error == EAGAIN) return 3;
+  return error == ETIMEDOUT ? 2 : 1;
 }
 
 template <typename Transfer>

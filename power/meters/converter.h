@@ -12,7 +12,6 @@
 #include "tbft/power/clock.h"
 #include "tbft/power/gpio.h"
 #include "tbft/power/meter.h"
-#include "tbft/power/uri.h"
 
 namespace tbft::power {
 

@@ -15,17 +15,8 @@ namespace {
 
 // The rank of a meter; `auto` prefers the smallest.
 int rank(const FoundMeter& meter) {
-  switch (meter.scope) {
-    case Scope::board:
-      return 0;
-    case Scope::package:
-      return meter.uri.starts_with("rapl://") ? 1 : 2;  // training runs on the processor
-    case Scope::battery:
-      return 3;
-    case Scope::rail:
-      return 4;
-  }
-  return 5;
+  if (meter.scope == Scope::package) return meter.uri.starts_with("rapl://") ? 1 : 2;  // training runs on the processor
+  return meter.scope == Scope::board ? 0 : meter.scope == Scope::battery ? 3 : 4;
 }
 
 // Chips that have a meter without a kernel driver.
@@ -34,23 +25,8 @@ constexpr std::array<std::string_view, 5> raw_chips{"ina219", "ina226", "ina228"
 }  // namespace
 
 std::string to_string(MeterState state) {
-  switch (state) {
-    case MeterState::ready:
-      return "ready";
-    case MeterState::no_permission:
-      return "no_permission";
-    case MeterState::needs_option:
-      return "needs_option";
-    case MeterState::driver_bound:
-      return "driver_bound";
-    case MeterState::not_wired:
-      return "not_wired";
-    case MeterState::unusable:
-      return "unusable";
-    case MeterState::absent:
-      return "absent";
-  }
-  throw std::logic_error("power: a meter state without a name");
+  constexpr std::array names{"ready", "no_permission", "needs_option", "driver_bound", "not_wired", "unusable", "absent"};
+  return names.at(static_cast<std::size_t>(state));
 }
 
 std::vector<const FoundMeter*> best_meters(std::span<const FoundMeter> found) {

@@ -1,5 +1,15 @@
-#include "power/meters/hwmon.h"
-
+// hwmon://ina219?shunt_ohm=0.1 : a power sensor with a kernel driver, found by the driver's name for it.
+//
+// Options: path (the device, e.g. 1-0040, or its whole path) or index (from 0, by device path) if several have that name; label
+// (VDD_IN) or channel (power1, curr2, or a number) if it has several rails; volts (in0 or a label), the voltage that belongs to
+// a current, if that is unknown; shunt_ohm, the true shunt; refresh (s), the time between new values, if the driver does not
+// state it; scope (board, package, rail, battery); gain_pct, offset_A, gap_limit.
+//
+// A rail's power value is preferred to current times voltage, because it comes from one conversion. Volts and amperes are then
+// read only for the uncertainty budget. INA2xx: one step of power1 is 20 (INA226: 25) steps of the current.
+//
+// open_hwmon throws BadMeterUri (several candidates, or a shunt that was never configured in the driver: lists them with the
+// fix) or MeterUnavailable.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +19,7 @@
 
 #include "power/meters/hwmon_channels.h"
 #include "power/meters/hwmon_chips.h"
-#include "power/meters/hwmon_select.h"
+#include "power/meters/list.h"
 #include "power/meters/polled.h"
 #include "power/protocol/counters.h"
 
@@ -213,24 +223,21 @@ class Hwmon final : public PolledMeter {
     const SysfsValue value = value_.number();
     if (!value.ok()) return false;
     const auto raw = static_cast<double>(value.value);
-    switch (quantity_) {
-      case HwmonQuantity::energy:
-        r.energy_J = raw * 1e-6 * scale_;
-        return true;
-      case HwmonQuantity::current:
-        r.amps_A = raw * 1e-3 * scale_;
-        r.power_W = r.volts_V * r.amps_A;
-        break;
-      case HwmonQuantity::power:
-        r.power_W = raw * 1e-6 * scale_;
-        if (amps_) {
-          const SysfsValue mA = amps_->number();
-          if (!mA.ok()) return false;
-          r.amps_A = static_cast<double>(mA.value) * 1e-3 * scale_;
-          if (r.amps_A < 0) r.power_W = -std::abs(r.power_W);  // a power register has no sign
-        }
-        break;
+    if (quantity_ == HwmonQuantity::energy) {
+      r.energy_J = raw * 1e-6 * scale_;
+      return true;
     }
+    if (quantity_ == HwmonQuantity::current) {
+      r.amps_A = raw * 1e-3 * scale_;
+      r.power_W = r.volts_V * r.amps_A;
+      return true;
+    }
+    r.power_W = raw * 1e-6 * scale_;
+    if (!amps_) return true;
+    const SysfsValue mA = amps_->number();
+    if (!mA.ok()) return false;
+    r.amps_A = static_cast<double>(mA.value) * 1e-3 * scale_;
+    if (r.amps_A < 0) r.power_W = -std::abs(r.power_W);  // a power register has no sign
     return true;
   }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tbft/power/sysfs_dir.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 
@@ -46,5 +47,14 @@ std::vector<HwmonChannel> hwmon_channels(const HwmonDevice& device);
 std::vector<std::string> hwmon_voltages(const HwmonDevice& device);
 // The file of the voltage that `text` names by file (in0) or label; empty: none.
 std::string hwmon_voltage(const HwmonDevice& device, std::string_view text);
+
+// Whether the rail supplies the board and so includes the others (Jetson).
+bool is_hwmon_input(std::string_view label);
+
+// The device, rail and voltage that a URI of hwmon:// names. Both functions throw BadMeterUri, which lists the choices, and
+// MeterUnavailable if none of `all` has the name.
+HwmonDevice select_hwmon_device(const MeterUri& uri, const std::vector<HwmonDevice>& all);
+// The rail with its voltage, which is known or named in the URI. Throws MeterUnavailable for a device without rails.
+HwmonChannel select_hwmon_channel(const MeterUri& uri, const HwmonDevice& device);
 
 }  // namespace tbft::power

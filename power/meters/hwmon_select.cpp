@@ -1,4 +1,4 @@
-#include "power/meters/hwmon_select.h"
+#include "power/meters/hwmon_channels.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,7 +7,6 @@
 #include <iterator>
 #include <set>
 #include <string>
-#include <utility>
 
 namespace tbft::power {
 namespace {

@@ -1,5 +1,8 @@
-#include "power/meters/ina219.h"
-
+// ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1 : Texas Instruments INA219 on an I2C bus, read without a kernel driver.
+//
+// Options: addr (0x40..0x4F), shunt_ohm (0.1), max_A (3.2; chooses the smallest of the ranges 40, 80, 160 and 320 mV that
+// includes it), brng (16, 32 V), adc (9, 10, 11, 12 bits, x2 .. x128 averages, of both converters), i2c_hz, gain_pct, offset_A,
+// gap_limit. Without adc the chip averages over the requested interval, or converts as fast as chip and bus allow.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +12,7 @@
 
 #include "power/meters/converter.h"
 #include "power/meters/converter_options.h"
+#include "power/meters/list.h"
 #include "power/protocol/ina219_registers.h"
 #include "tbft/power/detect.h"
 

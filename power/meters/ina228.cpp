@@ -1,16 +1,20 @@
-#include "power/meters/ina228.h"
-
+// ina228:///dev/i2c-1?addr=0x40&shunt_ohm=0.015 : Texas Instruments INA228 on an I2C bus, read without a kernel driver. A
+// counter: the chip itself sums its power over time, so no conversion is missed however slowly it is polled.
+//
+// Options: shunt_ohm (required, because boards differ), addr (0x40..0x4F), max_A, adcrange (auto, 0 for 163.84 mV, 1 for 40.96
+// mV; auto takes the smallest that includes max_A), ct_us (50, 84, 150, 280, 540, 1052, 2074, 4120), avg and ready as ina226,
+// i2c_hz, gain_pct, offset_A, gap_limit. The chip counts the magnitude of the power: a reverse current adds as well.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
 #include <utility>
 
 #include "power/meters/conversion_choice.h"
 #include "power/meters/converter.h"
 #include "power/meters/converter_options.h"
+#include "power/meters/list.h"
 #include "power/protocol/counters.h"
 #include "power/protocol/ina228_registers.h"
 #include "power/protocol/ina_conversion.h"

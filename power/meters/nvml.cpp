@@ -1,5 +1,11 @@
-#include "power/meters/nvml.h"
-
+// nvml://0 : an NVIDIA GPU by its index, or nvml://GPU-8a56... by its UUID (stable; nvidia-smi -L lists both). nvml://MIG-... ,
+// an instance of a GPU, is read as its whole GPU, because NVML has no power value for an instance.
+//
+// Reads the energy counter (mJ) if the GPU has one, otherwise the power (mW). Its scope is package: the whole card, but not the
+// board. Options: gain_pct, gap_limit. NVML states no accuracy for the counter. On Ampere and later (except GA100) power is a
+// mean over 1 s; A100 and H100 sample the current during a quarter of the time.
+//
+// open_nvml throws MeterUnavailable: no library, no driver, no such GPU, or a GPU that reports neither energy nor power.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +13,7 @@
 #include <utility>
 
 #include "power/bus/nvml.h"
+#include "power/meters/list.h"
 #include "power/meters/polled.h"
 #include "power/protocol/counters.h"
 

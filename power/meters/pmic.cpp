@@ -1,5 +1,10 @@
-#include "power/meters/pmic.h"
-
+// pmic:// : the rails of the Raspberry Pi 5's power management chip, as reported by the firmware.
+//
+// The sum of current times voltage over the chip's 12 rails. It is not board power, because it excludes loads on the 5 V supply
+// (USB, HATs, HDMI) and the chip's own losses. Scope rail. A Raspberry Pi 4 has no such chip. Options: refresh (s, 0.1),
+// gain_pct, gap_limit. Every reading sends a command to the firmware, which costs some processor time.
+//
+// open_pmic throws MeterUnavailable: no Raspberry Pi, no permission, or the firmware does not have the command.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +12,7 @@
 #include <functional>
 #include <utility>
 
+#include "power/meters/list.h"
 #include "power/meters/polled.h"
 #include "power/protocol/pmic_adc.h"
 #include "tbft/power/firmware.h"

@@ -1,14 +1,23 @@
-#include "power/meters/power_supply.h"
-
+// power_supply://BAT0 : the power of a battery, as reported by its driver.
+//
+// Positive while it discharges. While it charges, or is full at a charger, its power is not the machine's: opening then throws
+// MeterUnavailable, and plugging in a charger later causes gaps, never small or negative watts. A value that is impossible for
+// its capacity is a failed read. Gauges have steps of 10 mWh or 1 mAh unless their values show finer ones. Options: refresh (s,
+// default 1), the time between new values of the gauge; gain_pct, offset_A, gap_limit.
+//
+// The watts come from power_now (uW), else current_now (uA) x voltage_now (uV), else the counters energy_now (uWh) or
+// charge_now (uAh) x voltage_now. Without a path: the only battery.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <optional>
 #include <utility>
 
+#include "power/meters/list.h"
 #include "power/meters/polled.h"
 #include "power/protocol/counters.h"
 #include "tbft/power/sysfs_dir.h"
@@ -65,17 +74,8 @@ std::optional<Source> source_of(const SysfsDir& dir) {
 }
 
 std::string_view file_of(Source source) {
-  switch (source) {
-    case Source::power:
-      return "power_now";
-    case Source::current:
-      return "current_now";
-    case Source::energy:
-      return "energy_now";
-    case Source::charge:
-      return "charge_now";
-  }
-  return "";
+  constexpr std::array<std::string_view, 4> names{"power_now", "current_now", "energy_now", "charge_now"};
+  return names.at(static_cast<std::size_t>(source));
 }
 
 // Limits that no battery of this machine exceeds.
@@ -109,23 +109,17 @@ std::int64_t step_of(const SysfsDir& dir, std::string_view file, std::int64_t us
 Accuracy accuracy_of(const SysfsDir& dir, Source source) {
   Accuracy a;
   const auto micro = [&](std::string_view file) { return static_cast<double>(step_of(dir, file, 1000)) * 1e-6; };
-  switch (source) {
-    case Source::power:
-      a.resolution_W = micro("power_now");
-      break;
-    case Source::current:
-      a.resolution_A = micro("current_now");
-      a.resolution_V = micro("voltage_now");
-      break;
-    case Source::energy:
-      a.resolution_J = static_cast<double>(step_of(dir, "energy_now", usual_step_uWh)) * J_of_uWh;
-      break;
-    case Source::charge: {
-      const std::int64_t step_uAh = step_of(dir, "charge_now", usual_step_uAh);
-      a.resolution_J = static_cast<double>(step_uAh) * C_of_uAh * static_cast<double>(dir.number("voltage_now")) * 1e-6;
-      if (step_uAh == usual_step_uAh) a.resolution_J = std::max(a.resolution_J, usual_step_uWh * J_of_uWh);
-      break;
-    }
+  if (source == Source::power) {
+    a.resolution_W = micro("power_now");
+  } else if (source == Source::current) {
+    a.resolution_A = micro("current_now");
+    a.resolution_V = micro("voltage_now");
+  } else if (source == Source::energy) {
+    a.resolution_J = static_cast<double>(step_of(dir, "energy_now", usual_step_uWh)) * J_of_uWh;
+  } else {
+    const std::int64_t step_uAh = step_of(dir, "charge_now", usual_step_uAh);
+    a.resolution_J = static_cast<double>(step_uAh) * C_of_uAh * static_cast<double>(dir.number("voltage_now")) * 1e-6;
+    if (step_uAh == usual_step_uAh) a.resolution_J = std::max(a.resolution_J, usual_step_uWh * J_of_uWh);
   }
   return a;
 }
@@ -201,18 +195,13 @@ class PowerSupply final : public PolledMeter {
     const SysfsValue value = value_.number();
     if (!value.ok()) return false;
     const double micro = static_cast<double>(value.value);
-    switch (source_) {
-      case Source::power:  // drivers disagree on the sign; the status gives the direction
-        r.power_W = std::abs(micro) * 1e-6;
-        break;
-      case Source::current:
-        r.amps_A = std::abs(micro) * 1e-6;
-        r.power_W = r.volts_V * r.amps_A;
-        break;
-      case Source::energy:
-      case Source::charge:
-        left = micro;
-        break;
+    if (source_ == Source::power) {  // drivers disagree on the sign; the status gives the direction
+      r.power_W = std::abs(micro) * 1e-6;
+    } else if (source_ == Source::current) {
+      r.amps_A = std::abs(micro) * 1e-6;
+      r.power_W = r.volts_V * r.amps_A;
+    } else {
+      left = micro;
     }
     return true;
   }

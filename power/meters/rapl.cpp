@@ -1,13 +1,19 @@
-#include "power/meters/rapl.h"
-
+// rapl://package-0 : the energy counters of x86 processors (powercap).
+//
+// The path is a zone's name: package-0, psys, package-0/dram; without one, or `package`, all packages together (never their
+// subzones, which they contain; zones of dies that show the same counter add it once). Options: max_W (1000), more than one
+// zone can draw: if a read is so late that the counter could have wrapped at this power, its interval is invalid; gain_pct,
+// gap_limit.
+//
+// open_rapl throws MeterUnavailable: no such zone (lists them), no permission (with the fix).
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
+#include "power/meters/list.h"
 #include "power/meters/polled.h"
 #include "power/protocol/counters.h"
 #include "tbft/power/sysfs_dir.h"

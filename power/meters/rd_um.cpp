@@ -1,10 +1,13 @@
-#include "power/meters/rd_um.h"
-
+// um24c:///dev/rfcomm0, um25c://, um34c:// : RD (RuiDeng) USB meters over Bluetooth or a serial adapter.
+//
+// Options: baud (9600), gain_pct, offset_A (the meter's accuracy is unknown without them), gap_limit. The driver sends only F0
+// (request values). Joules are the integral of V x A: the meter's own counter has steps of 1 mWh = 3.6 J.
 #include <fmt/format.h>
 
 #include <string>
 #include <utility>
 
+#include "power/meters/list.h"
 #include "power/protocol/rd_um_frame.h"
 
 namespace tbft::power {

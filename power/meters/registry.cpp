@@ -6,20 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "power/meters/atorch.h"
-#include "power/meters/estimate.h"
-#include "power/meters/hwmon.h"
-#include "power/meters/ina219.h"
-#include "power/meters/ina228.h"
-#include "power/meters/nvml.h"
-#include "power/meters/pmic.h"
-#include "power/meters/power_supply.h"
-#include "power/meters/rapl.h"
-#include "power/meters/rd_um.h"
-#include "power/meters/remote.h"
-#include "power/meters/replay.h"
-#include "power/meters/tc66.h"
-#include "power/meters/word_converter.h"
+#include "power/meters/list.h"
 #include "tbft/power/detect.h"
 #include "tbft/power/uri.h"
 

@@ -1,5 +1,14 @@
-#include "power/meters/remote.h"
-
+// remote://HOST:PORT?key_file=F : a meter attached to another machine, served there by `tbft serve-meter`.
+//
+// Options: key_file (the server's key file; required unless the server listens on loopback only), timeout (of the first
+// connection, 5 s), gap_limit. The description is that of the served meter: measured, scope, rates, accuracy. Readings are
+// stamped on this machine's steady clock; latency_s grows by the stated error of the offset between the clocks (twice the error
+// at the start plus 1 ms), and a reading whose instant is less certain is a gap. A lost connection is a gap and is retried
+// after 0.1 s to 5 s. The first reading of a restarted server is flagged `reinitialised`, and a counter continues from its last
+// value.
+//
+// Opening connects and gets the meter's info. It throws BadMeterUri (no HOST:PORT, an unusable key file) and MeterUnavailable
+// (no answer in time, another key).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +16,8 @@
 #include <deque>
 #include <utility>
 
+#include "power/meters/back_off.h"
+#include "power/meters/list.h"
 #include "power/remote/auth.h"
 #include "power/remote/clock_offset.h"
 #include "power/remote/stream.h"
@@ -19,8 +30,6 @@ using namespace remote;
 constexpr TimeNs ms = 1'000'000;
 constexpr TimeNs ask_every = 250 * ms;
 constexpr TimeNs patience = 5000 * ms;  // for an answer, before the connection counts as lost
-constexpr TimeNs first_back_off = 100 * ms;
-constexpr TimeNs longest_back_off = 5000 * ms;
 constexpr int first_exchanges = 8;
 constexpr std::size_t bytes_a_poll = 65536;
 constexpr std::size_t max_held = 8192;  // readings; further ones stay at the server
@@ -125,8 +134,7 @@ class Remote final : public Meter {
     stream_.close();
     phase_ = Phase::closed;
     const TimeNs now = clock_->now();
-    retry_at_ = now + back_off_;
-    back_off_ = std::min(2 * back_off_, longest_back_off);
+    retry_at_ = now + back_off_.next();
     if (started_) gap(now);
   }
 
@@ -157,14 +165,9 @@ class Remote final : public Meter {
   }
 
   void refused(Reason reason) {
-    switch (reason) {
-      case Reason::wrong_key:
-        return lost("it has another key: give both sides the same key file");
-      case Reason::too_many_clients:
-        return lost("it has as many clients as it takes");
-      case Reason::other_version:
-        return lost("it speaks another version of the protocol: install the same tbft on both machines");
-    }
+    if (reason == Reason::wrong_key) return lost("it has another key: give both sides the same key file");
+    if (reason == Reason::too_many_clients) return lost("it has as many clients as it takes");
+    lost("it speaks another version of the protocol: install the same tbft on both machines");
   }
 
   void log_in(const Hello& hello) {
@@ -216,7 +219,7 @@ class Remote final : public Meter {
     if (phase_ == Phase::ready) return;
     if (!offset_.known() || ++exchanges_ < first_exchanges) return ask(clock_->now());
     phase_ = Phase::ready;
-    back_off_ = first_back_off;
+    back_off_.reset();
     if (started_) send(Start{});
   }
 
@@ -294,7 +297,7 @@ class Remote final : public Meter {
   Digest server_nonce_{}, client_nonce_{};
   std::string problem_;
   TimeNs retry_at_ = 0;
-  TimeNs back_off_ = first_back_off;
+  BackOff back_off_{0.1, 5};
   TimeNs waiting_since_ = 0;
 
   ClockOffset offset_;

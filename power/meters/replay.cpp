@@ -1,9 +1,10 @@
-#include "power/meters/replay.h"
-
+// replay://FILE?speed=realtime|instant&segment=N : plays back a trace.csv. Never a measurement.
+// Opening throws MeterUnavailable if the file cannot be read or has fewer than two readings.
 #include <fmt/format.h>
 
 #include <utility>
 
+#include "power/meters/list.h"
 #include "tbft/power/trace.h"
 
 namespace tbft::power {

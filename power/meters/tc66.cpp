@@ -1,7 +1,10 @@
-#include "power/meters/tc66.h"
-
+// tc66:///dev/ttyACM0 : RDTech TC66 and TC66C over USB.
+//
+// Options: baud (USB ignores it), gain_pct, offset_A (the meter's accuracy is unknown without them), gap_limit. The driver
+// sends only `getva` (request values). Joules are the integral of V x A: the meter's own counter has steps of 1 mWh = 3.6 J.
 #include <utility>
 
+#include "power/meters/list.h"
 #include "power/protocol/tc66_frame.h"
 
 namespace tbft::power {

@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "power/protocol/big_endian.h"
+#include "power/protocol/byte_queue.h"
 #include "tbft/power/units.h"
 
 namespace tbft::power::atorch {

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <cstdlib>
 
 namespace tbft::power::ina219 {
 

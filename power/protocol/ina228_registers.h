@@ -1,7 +1,6 @@
 // INA228 (Texas Instruments, SLYS021): registers to values and back. Pure. Section numbers are the datasheet's.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 

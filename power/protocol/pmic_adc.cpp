@@ -1,6 +1,7 @@
 #include "power/protocol/pmic_adc.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>

@@ -2,7 +2,6 @@
 // management chip. Pure.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string_view>
 

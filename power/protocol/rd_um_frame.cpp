@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "power/protocol/big_endian.h"
+#include "power/protocol/byte_queue.h"
 
 namespace tbft::power::rd_um {
 namespace {

@@ -1,7 +1,6 @@
 #include "power/remote/stream.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>

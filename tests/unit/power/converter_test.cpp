@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "power/engine/sampler.h"
-#include "power/meters/ina228.h"
-#include "power/meters/word_converter.h"
+#include "power/meters/list.h"
 #include "power/protocol/ina228_registers.h"
 #include "power/protocol/word_chip.h"
 #include "tbft/power/energy.h"

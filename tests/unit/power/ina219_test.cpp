@@ -1,4 +1,4 @@
-#include "power/meters/ina219.h"
+#include "power/meters/list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -10,9 +10,7 @@
 #include <vector>
 
 #include "power/engine/sampler.h"
-#include "power/meters/ina219.h"
-#include "power/meters/ina228.h"
-#include "power/meters/word_converter.h"
+#include "power/meters/list.h"
 #include "tbft/power/energy.h"
 #include "tests/support/fake_converter.h"
 #include "tests/support/fake_ina219.h"

@@ -1,4 +1,4 @@
-#include "power/meters/nvml.h"
+#include "power/meters/list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // serve-meter and remote:// over real loopback sockets, with meters and clocks of the tests.
-#include "power/meters/remote.h"
+#include "power/meters/list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,7 +9,6 @@
 #include <thread>
 #include <utility>
 
-#include "power/engine/scheduling.h"
 #include "power/engine/trace_queue.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/fake_meter.h"

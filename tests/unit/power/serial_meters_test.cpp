@@ -5,9 +5,7 @@
 #include <random>
 #include <set>
 
-#include "power/meters/atorch.h"
-#include "power/meters/rd_um.h"
-#include "power/meters/tc66.h"
+#include "power/meters/list.h"
 #include "tbft/power/registry.h"
 #include "tests/support/serial_bench.h"
 
