@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "results/csv_record.h"  // CsvError
-#include "results/files.h"       // write_file_atomically
+#include "results/csv_table.h"  // CsvError
+#include "results/files.h"      // write_file_atomically
 #include "results/schema.h"
 
 namespace tbft::results {

@@ -1,6 +1,5 @@
 #include "results/json.h"
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "results/tables/long_form.h"
@@ -15,16 +14,13 @@ Json value(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
 // NaN and infinity are written as null.
-Json value(double number) {
+template <typename Number>
+Json value(const Number& number) {
   return number;
 }
-Json value(std::int64_t number) {
-  return number;
-}
-
 template <typename T>
 Json value(const std::optional<T>& number) {
-  return number ? value(*number) : Json();
+  return number ? Json(*number) : Json();
 }
 
 template <typename Row>
@@ -36,8 +32,11 @@ Json object_of(std::span<const CsvColumn<Row>> columns, const Row& row) {
   return result;
 }
 
-Json object(const CellRow& row) {
-  return object_of(columns(), row);
+template <typename Row>
+Json list_of(std::span<const CsvColumn<Row>> columns, const std::vector<Row>& rows) {
+  Json list = Json::array();
+  for (const Row& row : rows) list.push_back(object_of(columns, row));
+  return list;
 }
 
 Json object(const Table& table, const Line& line) {
@@ -156,7 +155,12 @@ std::string dump(const Json& json, int indent) {
 }  // namespace
 
 std::string json_row(const CellRow& row) {
-  return dump(object(row), -1);
+  return dump(object_of(columns(), row), -1);
+}
+
+std::string json_step_costs(const std::vector<StepCostRow>& rows, const std::vector<OperationRow>& operations) {
+  return dump({{"step_cost", list_of(step_cost_columns(), rows)}, {"operations", list_of(operation_columns(), operations)}},
+              -1);
 }
 
 std::string json_headline(const Headline& headline) {
@@ -167,12 +171,12 @@ std::string render_json(const Inputs& inputs, const Summary& summary) {
   Json report;
   for (const char* part : {"cells", "summary", "block_noise", "step_costs", "headlines", "winners"})
     report[part] = Json::array();
-  for (const CellRow& row : inputs.cells) report["cells"].push_back(object(row));
+  report["cells"] = list_of(columns(), inputs.cells);
   for (const Table& table : all_tables(summary)) {
     for (const Line& line : table.lines) report["summary"].push_back(object(table, line));
   }
   for (const BlockNoise& noise : summary.block_noise) report["block_noise"].push_back(object(noise));
-  for (const StepCostRow& row : inputs.step_costs) report["step_costs"].push_back(object_of(step_cost_columns(), row));
+  report["step_costs"] = list_of(step_cost_columns(), inputs.step_costs);
   for (const Headline& headline : summary.headlines) report["headlines"].push_back(object(headline));
   for (const Regret& regret : summary.regrets)
     report["regrets"].push_back(object(regret));  // without selectors there is no key

@@ -11,6 +11,9 @@ namespace tbft::results {
 // One object on one line without line end. Its keys are all columns of cells.csv in their order.
 std::string json_row(const CellRow& row);
 
+// {"step_cost": [rows], "operations": [rows]} on one line, with the columns of step_cost.csv and operations.csv.
+std::string json_step_costs(const std::vector<StepCostRow>& rows, const std::vector<OperationRow>& operations);
+
 // One object on one line: lines with measured and published numbers, missing levels, notes.
 std::string json_headline(const Headline& headline);
 

@@ -2,42 +2,161 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
+#include "results/csv_table.h"
 #include "results/json.h"
-#include "results/tables/render.h"
+#include "results/tables/long_form.h"
+#include "results/tables/section.h"
 #include "results/tables/summary.h"
+#include "results/tables/table_set.h"
 #include "results/text.h"
 
 namespace tbft::results {
 
-Format parse_format(std::string_view name) {
-  using Name = std::pair<std::string_view, Format>;
-  constexpr std::array names{Name{"text", Format::text}, Name{"md", Format::md}, Name{"csv", Format::csv},
-                             Name{"json", Format::json}, Name{"latex", Format::latex}};
-  for (const auto& [known, format] : names) {
-    if (name == known) return format;
+namespace {
+
+constexpr std::size_t max_listed = 20;
+
+// The meaning of the columns, printed once in a report.
+constexpr std::string_view legend =
+    "accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;\n"
+    "saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.\n"
+    "block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is that of one step on one "
+    "image.\n";
+
+Cells cells_of(const Table& table) {
+  const std::string basis(to_string(table.energy.basis));
+  std::vector<std::string> header{
+      "strategy", "n", "accuracy %", "95 % interval", basis.empty() ? "train J" : "train J " + basis, "saving %"};
+  if (table.paper) {
+    header.push_back(table.paper->label + " %");
+    header.emplace_back("paper saving %");
   }
+  Cells cells{header};
+  for (const Line& line : table.lines) {
+    const Statistics& accuracy = line.accuracy_pct;
+    std::vector<std::string> row{
+        printable(line.strategy, 40),
+        std::to_string(std::max(accuracy.n, line.train.spread.n)),
+        with_spread(decimals(accuracy.mean, 2), decimals(accuracy.sd, 2)),
+        interval_text(accuracy.low, accuracy.high, 2),
+        with_uncertainty(line.train.spread.mean, line.train.U_J),
+        with_spread(decimals(line.saving.percent, 1), decimals(line.saving.U_percent, 1)),
+    };
+    if (table.paper) {
+      row.push_back(with_spread(decimals(line.paper_accuracy_pct.value_or(unknown), 2),
+                                decimals(line.paper_sd_pct.value_or(unknown), 2)));
+      row.push_back(decimals(line.paper_saving_pct.value_or(unknown), 1));
+    }
+    cells.push_back(std::move(row));
+  }
+  return cells;
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    result += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return result;
+}
+
+// The link of a mean over conditions names all of them, the link of block-avg the four blocks.
+std::vector<std::string> links_of(const Table& table) {
+  std::vector<std::pair<std::string_view, std::string>> same{
+      {"dataset", table.key.dataset}, {"drift", table.key.drift}, {"protocol", table.key.protocol}, {"board", table.key.board}};
+  if (table.tables == 1) same.emplace_back("condition", table.key.condition);
+  if (table.key.train_size) same.emplace_back("train_size", number_field(*table.key.train_size));
+  std::vector<std::string> result;
+  for (const Line& line : table.lines) {
+    std::string link = "cells";
+    const auto add = [&](std::string_view name, std::string_view value) {
+      link += fmt::format("{}{}={}", link == "cells" ? '?' : '&', name, percent_encoded(value));
+    };
+    for (const auto& [name, value] : same) add(name, value);
+    if (line.strategy == "block-avg") {
+      for (const std::string_view block : block_names) add("strategy", block);
+    } else {
+      add("strategy", line.strategy);
+    }
+    result.push_back(std::move(link));
+  }
+  return result;
+}
+
+// Many bad cells on a board usually have one cause, and the first rows show it.
+std::vector<std::string> shortened(const std::vector<std::string>& lines) {
+  if (lines.size() <= max_listed) return lines;
+  std::vector<std::string> result(lines.begin(), lines.begin() + max_listed);
+  result.push_back(fmt::format("... and {} more", lines.size() - max_listed));
+  return result;
+}
+
+std::vector<std::string> winner_lines(const std::vector<Winner>& winners) {
+  std::map<std::string, int> of_drift;
+  for (const Winner& winner : winners) ++of_drift[winner.key.drift];
+  std::vector<std::string> lines;
+  lines.reserve(winners.size());
+  for (const Winner& winner : winners) lines.push_back(to_line(winner, of_drift[winner.key.drift] > 1));
+  return lines;
+}
+
+// The long form of all tables under a constant header.
+std::string render_csv(const Summary& summary) {
+  std::string result = csv_names(long_form({}, {}));
+  for (const Table& table : all_tables(summary)) {
+    for (const Line& line : table.lines) result += csv_values(long_form(table, line));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Section> sections_of(const Summary& summary) {
+  std::vector<Section> result;
+  for (const Table& table : summary.tables)
+    result.push_back({.title = title(table), .captions = table.captions, .cells = cells_of(table), .links = links_of(table)});
+  if (!result.empty()) result.push_back({.legend = std::string(legend)});
+  for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
+  for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
+  for (const Headline& headline : summary.headlines) result.push_back(section_of(headline));
+  for (const Regret& regret : summary.regrets) {
+    for (Section& section : sections_of(regret)) result.push_back(std::move(section));
+  }
+  for (const auto& lines : {winner_lines(summary.winners), shortened(summary.failures), shortened(summary.invalid)}) {
+    if (!lines.empty()) result.push_back({.lines = lines});
+  }
+  return result;
+}
+
+std::string render_latex(const Summary& summary) {
+  std::vector<Section> sections;
+  for (const TableSet& set : table_sets(summary)) sections.push_back(paper_section(set));
+  std::ranges::move(sections_of(summary), std::back_inserter(sections));
+  return to_latex(sections);
+}
+
+Format parse_format(std::string_view name) {
+  constexpr std::array<std::string_view, 5> names{"text", "md", "csv", "json", "latex"};  // in the order of Format
+  const auto found = std::ranges::find(names, name);
+  if (found != names.end()) return static_cast<Format>(found - names.begin());
   throw std::invalid_argument(fmt::format("unknown format '{}': text, md, csv, json or latex", printable(name, 40)));
 }
 
 std::string report(const Inputs& inputs, Format format) {
   const Summary summary = summarize(inputs);
-  switch (format) {
-    case Format::text:
-      return to_text(sections_of(summary));
-    case Format::md:
-      return to_markdown(sections_of(summary));
-    case Format::csv:
-      return render_csv(summary);
-    case Format::json:
-      return render_json(inputs, summary);
-    case Format::latex:
-      return render_latex(summary);
-  }
-  throw std::logic_error("report: no such format");
+  if (format == Format::csv) return render_csv(summary);
+  if (format == Format::json) return render_json(inputs, summary);
+  if (format == Format::latex) return render_latex(summary);
+  return format == Format::md ? to_markdown(sections_of(summary)) : to_text(sections_of(summary));
 }
 
 }  // namespace tbft::results

@@ -3,8 +3,11 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "results/inputs.h"
+#include "results/tables/section.h"
+#include "results/tables/summary.h"
 
 namespace tbft::results {
 
@@ -19,5 +22,11 @@ Format parse_format(std::string_view name);
 // the tables of cells in long form. latex: booktabs, with the paper's tables first. json: {"cells": [rows with the column names
 // of cells.csv], "summary": [...], "block_noise": ..., "headlines": ...}.
 std::string report(const Inputs& inputs, Format format);
+
+// The sections in the order of the report; empty ones are left out.
+std::vector<Section> sections_of(const Summary& summary);
+
+// The paper's tables first (accuracy and saving by training size), then all sections.
+std::string render_latex(const Summary& summary);
 
 }  // namespace tbft::results

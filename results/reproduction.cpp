@@ -13,7 +13,6 @@
 #include <tuple>
 #include <utility>
 
-#include "results/tables/summary.h"
 #include "results/text.h"
 
 namespace tbft::results {

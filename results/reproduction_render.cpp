@@ -3,9 +3,8 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
-#include "results/csv_record.h"
+#include "results/csv_table.h"
 #include "results/json.h"
 #include "results/reproduction.h"
 #include "results/text.h"
@@ -136,19 +135,10 @@ std::string json_text(const Reproduction& reproduction) {
 }  // namespace
 
 std::string render(const Reproduction& reproduction, Format format) {
-  switch (format) {
-    case Format::text:
-      return to_text(sections_of(reproduction));
-    case Format::md:
-      return to_markdown(sections_of(reproduction));
-    case Format::csv:
-      return csv_of(reproduction);
-    case Format::json:
-      return json_text(reproduction);
-    case Format::latex:
-      return to_latex(sections_of(reproduction));
-  }
-  throw std::logic_error("render: no such format");
+  if (format == Format::csv) return csv_of(reproduction);
+  if (format == Format::json) return json_text(reproduction);
+  if (format == Format::latex) return to_latex(sections_of(reproduction));
+  return format == Format::md ? to_markdown(sections_of(reproduction)) : to_text(sections_of(reproduction));
 }
 
 }  // namespace tbft::results

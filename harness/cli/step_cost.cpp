@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "harness/cli/options.h"
@@ -14,6 +12,7 @@
 #include "harness/host/provenance.h"
 #include "harness/step_cost/step_operation.h"
 #include "models/families/family.h"
+#include "results/json.h"
 #include "results/text.h"
 
 namespace tbft::cli {
@@ -112,26 +111,6 @@ void print_text(const StepCostOutcome& outcome) {
   }
 }
 
-nlohmann::ordered_json value(const std::string& text) {
-  return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
-}
-template <typename T>
-nlohmann::ordered_json value(const std::optional<T>& number) {
-  return number ? nlohmann::ordered_json(*number) : nlohmann::ordered_json();
-}
-
-template <typename Row>
-nlohmann::ordered_json objects(const std::vector<Row>& rows, std::span<const results::CsvColumn<Row>> columns) {
-  auto list = nlohmann::ordered_json::array();
-  for (const auto& row : rows) {
-    nlohmann::ordered_json object;
-    for (const auto& column : columns)
-      object[std::string(column.name)] = std::visit([&](auto member) { return value(row.*member); }, column.member);
-    list.push_back(std::move(object));
-  }
-  return list;
-}
-
 int execute(const StepCostOptions& options) {
   StepCostRequest request = options.request;
   if (options.pixels) {
@@ -157,9 +136,7 @@ int execute(const StepCostOptions& options) {
     console.line(fmt::format("{} of {} networks were already measured", outcome.reused, request.networks.size()));
   console.line((request.directory / "step_cost.csv").string());
   if (options.json)
-    fmt::print("{}\n", nlohmann::ordered_json{{"step_cost", objects(outcome.rows, results::step_cost_columns())},
-                                              {"operations", objects(outcome.operations, results::operation_columns())}}
-                           .dump());
+    fmt::print("{}\n", results::json_step_costs(outcome.rows, outcome.operations));
   else
     print_text(outcome);
   const bool valid = std::ranges::all_of(outcome.rows, [](const StepCostRow& row) { return row.gross_J.has_value(); });
@@ -169,14 +146,12 @@ int execute(const StepCostOptions& options) {
 }  // namespace
 
 void add_step_cost(CLI::App& app, Action& action) {
-  auto options = std::make_shared<StepCostOptions>();
+  const auto [command, options] =
+      add_command(app, action, "step-cost",
+                  "Measure time and joules of one training step of one image by strategy (the paper's energy table)", execute);
   auto& request = options->request;
-  auto* command = app.add_subcommand(
-      "step-cost", "Measure time and joules of one training step of one image by strategy (the paper's energy table)");
   command->add_option("-o,--output", options->directory, "Directory (default: runs/step-cost-TIME)")->envname("TBFT_OUTPUT");
-  command->add_option("-m,--meter", request.meter, "Power meter URI; see `tbft meters`")
-      ->envname("TBFT_METER")
-      ->capture_default_str();
+  add_meter_option(*command, request.meter);
   add_time_option(*command, "-i,--interval", request.interval_s, "Sampling interval, e.g. 2ms; 0: the meter's default");
   command->add_option("--pixels", options->pixels,
                       "Side of the image; measures one network (default: 32 with 10 classes, 128 with 17)");
@@ -201,9 +176,7 @@ void add_step_cost(CLI::App& app, Action& action) {
       ->add_option("--idle", request.idle_s,
                    "Seconds of each idle window, one before and one after; 0: none (default 5; 0 for an estimate)")
       ->check(number_in(0, 3600));
-  command->add_option("--threads", request.threads, "Threads; 0: all cores")
-      ->envname("TBFT_THREADS")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, request.threads);
   command->add_option("--backend", request.backend, "onednn or native; auto: onednn if libtorch has it")
       ->check(CLI::IsMember({"auto", "onednn", "native"}));
   command->add_option("--layout", request.layout, "channels_last, or contiguous: torch's own operations, slower")
@@ -216,7 +189,6 @@ void add_step_cost(CLI::App& app, Action& action) {
       "  tbft step-cost --pixels 32 --strategies block1,fc --max-seconds 60\n"
       "A network that the directory already contains with the same settings is not measured again.\n"
       "Exit code: 4 if a strategy's energy is invalid, e.g. because every window has a gap.");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

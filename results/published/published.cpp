@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "results/csv_record.h"
+#include "results/csv_table.h"
 
 namespace tbft::results {
 
@@ -74,22 +74,6 @@ std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_vi
     if (drift == level) return PaperColumn{table, size, fmt::format("paper ({})", table), cost};
   }
   return std::nullopt;
-}
-
-std::string paper_winner(std::string_view table) {
-  std::string best;
-  double best_sum = -1;
-  for (const std::string_view block : {"block1", "block2", "block3", "fc"}) {
-    double sum = 0;
-    for (const Published& p : published()) {
-      if (p.table == table && p.strategy == block && p.metric == "accuracy_pct") sum += p.value;
-    }
-    if (sum > best_sum) {
-      best_sum = sum;
-      best = block;
-    }
-  }
-  return best;
 }
 
 }  // namespace tbft::results

@@ -39,7 +39,4 @@ struct PaperColumn {
 std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view drift, std::string_view condition,
                                         std::optional<double> train_size);
 
-// The block with the highest accuracy of a table of the paper, averaged over its training sizes.
-std::string paper_winner(std::string_view table);
-
 }  // namespace tbft::results

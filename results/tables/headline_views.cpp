@@ -1,4 +1,4 @@
-#include "results/tables/headline_views.h"
+#include "results/tables/headline.h"
 
 #include <algorithm>
 #include <cmath>

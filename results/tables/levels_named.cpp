@@ -1,4 +1,4 @@
-#include "results/tables/levels_named.h"
+#include "results/tables/regret.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "results/tables/long_form.h"
 
-#include "results/csv_record.h"
+#include "results/csv_table.h"
 
 namespace tbft::results {
 

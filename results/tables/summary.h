@@ -1,7 +1,6 @@
 // The content of a report, before rendering.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 

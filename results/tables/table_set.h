@@ -1,7 +1,6 @@
 // Combines the tables of one data set, which the paper prints as one table or one chart.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 

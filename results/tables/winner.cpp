@@ -54,6 +54,16 @@ std::string joules_text(const Winner& winner) {
 
 }  // namespace
 
+std::string paper_winner(std::string_view table) {
+  return best_block([&](const std::string& block) {
+    double sum = 0;
+    for (const Published& p : published()) {
+      if (p.table == table && p.strategy == block && p.metric == "accuracy_pct") sum += p.value;
+    }
+    return sum;
+  });
+}
+
 std::vector<Winner> winners(std::span<const Group> groups) {
   std::map<Key, std::vector<Group>> levels;
   for (const Group& group : groups) {

@@ -3,7 +3,6 @@
 // level at a time.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +26,9 @@ struct Winner {
   std::string paper_table, paper_strategy;  // the winner in the paper's table
   bool same_data = false;                   // whether that table is of this data set
 };
+
+// The block with the highest accuracy of a table of the paper, averaged over its training sizes.
+std::string paper_winner(std::string_view table);
 
 // The winners of the drift levels input, feature and output, in that order.
 std::vector<Winner> winners(std::span<const Group> groups);

@@ -1,4 +1,4 @@
-#include "results/tables/render.h"
+#include "results/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <set>
 
+#include "results/tables/winner.h"
+
 namespace tbft::results {
 namespace {
 

@@ -7,7 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "results/csv_record.h"
+#include "results/csv_table.h"
 #include "results/json.h"
 #include "tests/unit/results/sample.h"
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "results/csv_record.h"
+#include "results/csv_table.h"
 #include "tests/unit/results/sample.h"
 
 namespace tbft::results {
