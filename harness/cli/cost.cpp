@@ -1,11 +1,10 @@
 // tbft cost: computes the cost of each strategy's step by the model of multiply-accumulates.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <memory>
 #include <nlohmann/json.hpp>
 
-#include "harness/cli/command.h"
+#include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
 #include "models/families/family.h"
@@ -34,14 +33,13 @@ int execute(const CostOptions& options) {
                     {"saved_act_bytes_a_sample", models::saved_activation_bytes(network, strategy->tuned)}});
   }
   if (options.json) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"depth", spec.depth},
-                                              {"width", spec.width},
-                                              {"pixels", spec.pixels},
-                                              {"classes", spec.classes},
-                                              {"params", models::parameter_count(network)},
-                                              {"forward_macs_a_sample", models::forward_macs(network)},
-                                              {"strategies", rows}}
-                           .dump());
+    print_json(nlohmann::ordered_json{{"depth", spec.depth},
+                                      {"width", spec.width},
+                                      {"pixels", spec.pixels},
+                                      {"classes", spec.classes},
+                                      {"params", models::parameter_count(network)},
+                                      {"forward_macs_a_sample", models::forward_macs(network)},
+                                      {"strategies", rows}});
     return Exit::ok;
   }
   fmt::print("{} x{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", network.title, spec.width, spec.pixels,
@@ -61,9 +59,8 @@ int execute(const CostOptions& options) {
 }  // namespace
 
 void add_cost(CLI::App& app, Action& action) {
-  auto options = std::make_shared<CostOptions>();
-  auto* command =
-      app.add_subcommand("cost", "Compute the cost of each strategy by the model of multiply-accumulates and activations");
+  const auto [command, options] = add_command(
+      app, action, "cost", "Compute the cost of each strategy by the model of multiply-accumulates and activations", execute);
   command->add_option("--checkpoint", options->checkpoint, "State dict (.pth) from which to take the network's shape");
   command->add_option("--pixels", options->spec.pixels, "Side of the image in pixels")->capture_default_str();
   command->add_option("--classes", options->spec.classes, "Number of classes")->capture_default_str();
@@ -74,7 +71,6 @@ void add_cost(CLI::App& app, Action& action) {
       "Examples:\n"
       "  tbft cost                              # savings 21.6, 34.1, 45.0, 66.6 % at 32 px\n"
       "  tbft cost --pixels 128 --classes 17");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

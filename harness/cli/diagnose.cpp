@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "harness/adaptive/diagnosis.h"
-#include "harness/adaptive/diagnosis_text.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/source_option.h"

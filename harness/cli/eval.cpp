@@ -13,7 +13,7 @@
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
 #include "harness/training/compute.h"
-#include "harness/training/stop_observer.h"
+#include "harness/training/phases.h"
 #include "harness/training/trainer.h"
 
 namespace tbft::cli {

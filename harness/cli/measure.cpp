@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -22,13 +21,11 @@
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_row.h"
 #include "harness/measurement/energy_text.h"
-#include "harness/measurement/marker.h"
 #include "harness/measurement/measurement_session.h"
 #include "harness/measurement/run_meter.h"
 #include "results/json.h"
 #include "results/text.h"
 #include "tbft/power/monitor.h"
-#include "tbft/power/plausible.h"
 #include "tbft/power/registry.h"
 
 namespace tbft::cli {
@@ -243,12 +240,9 @@ int execute(const MeasureOptions& options) {
 }  // namespace
 
 void add_measure(CLI::App& app, Action& action) {
-  auto options = std::make_shared<MeasureOptions>();
-  auto* command =
-      app.add_subcommand("measure", "Run a command and print its joules; its streams and exit code pass through unchanged");
-  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")
-      ->envname("TBFT_METER")
-      ->capture_default_str();
+  const auto [command, options] = add_command(
+      app, action, "measure", "Run a command and print its joules; its streams and exit code pass through unchanged", execute);
+  add_meter_option(*command, options->meter);
   command
       ->add_option("-o,--output", options->trace, "Write every reading to this trace.csv; an existing one gets another segment")
       ->type_name("TRACE");
@@ -285,7 +279,6 @@ void add_measure(CLI::App& app, Action& action) {
       "  tbft measure -m estimate:// --idle 0 --json -- sh -c 'sleep 1; exit 7'\n"
       "Exit code: the command's (128+n on signal n, 124 after --timeout, 126/127 if it could not start); if not 0 it ends the\n"
       "repetitions; 3 no meter; 4 the command exited with 0 but a measurement is invalid.");
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli

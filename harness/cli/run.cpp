@@ -1,8 +1,6 @@
 // tbft run: runs the cells of an experiment file into a run directory.
 #include <fmt/format.h>
 
-#include <memory>
-
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/experiment/plan.h"
@@ -123,9 +121,9 @@ std::string strategies_help() {
 }  // namespace
 
 void add_run(CLI::App& app, Action& action) {
-  auto options = std::make_shared<RunOptions>();
-  auto* command = app.add_subcommand(
-      "run", "Run an experiment file: train, test and measure every cell, and write a row of cells.csv for each");
+  const auto [command, options] =
+      add_command(app, action, "run",
+                  "Run an experiment file: train, test and measure every cell, and write a row of cells.csv for each", execute);
   command->add_option("experiment", options->experiment, "Experiment file (TOML), see experiments/")->required();
   command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER");
@@ -171,7 +169,6 @@ void add_run(CLI::App& app, Action& action) {
       "  tbft run experiments/cifar-flip.toml ... -o runs/fast --jobs 4        # accuracies of four cells at once\n"
       "  tbft run experiments/cifar-flip.toml ... -o parts/7 --cell 7          # one cell, here; the others elsewhere\n\n" +
       strategies_help() + keys_help());
-  command->callback([options, &action] { action = [options] { return execute(*options); }; });
 }
 
 }  // namespace tbft::cli
