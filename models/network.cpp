@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/utils.h>
 
+#include <array>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -13,29 +14,9 @@ namespace tbft::models {
 namespace {
 
 torch::Dtype to_torch(DType dtype) {
-  switch (dtype) {
-    case DType::float64:
-      return torch::kFloat64;
-    case DType::float32:
-      return torch::kFloat32;
-    case DType::float16:
-      return torch::kFloat16;
-    case DType::bfloat16:
-      return torch::kBFloat16;
-    case DType::int64:
-      return torch::kInt64;
-    case DType::int32:
-      return torch::kInt32;
-    case DType::int16:
-      return torch::kInt16;
-    case DType::int8:
-      return torch::kInt8;
-    case DType::uint8:
-      return torch::kUInt8;
-    case DType::boolean:
-      return torch::kBool;
-  }
-  throw std::logic_error("models: a dtype without torch's name");
+  constexpr std::array types{torch::kFloat64, torch::kFloat32, torch::kFloat16, torch::kBFloat16, torch::kInt64,
+                             torch::kInt32,   torch::kInt16,   torch::kInt8,    torch::kUInt8,    torch::kBool};
+  return types.at(static_cast<std::size_t>(dtype));
 }
 
 // Parameters and buffers by their full names.

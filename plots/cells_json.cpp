@@ -1,10 +1,9 @@
-#include "plots/cells_json.h"
+#include "plots/report_page.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string_view>
 
 namespace tbft::plots {

@@ -91,9 +91,8 @@ std::string tic_label(std::string_view text) {
 }
 
 std::string script_of(const Figure& figure, Terminal terminal) {
-  std::string script = fmt::format("# {}\n", in_quotes(figure.title));
   // Gnuplot 6 draws a white disk under each point with an error bar, which hides other points and enlarges pages.
-  script += "set pointintervalbox 0\n";
+  std::string script = fmt::format("# {}\nset pointintervalbox 0\n", in_quotes(figure.title));
   if (terminal == Terminal::svg) {
     script += fmt::format("set terminal svg size {},{} noenhanced dynamic background \"white\" font \"sans-serif,12\"\n",
                           figure.width_px, figure.height_px);

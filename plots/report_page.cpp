@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "plots/cells_json.h"
 #include "plots/gnuplot.h"
-#include "results/tables/render.h"
-#include "results/text.h"
+#include "results/report.h"
 
 namespace tbft::plots {
 

@@ -1,4 +1,4 @@
-#include "harness/adaptive/choice.h"
+#include "harness/adaptive/diagnosis.h"
 
 namespace tbft::adaptive {
 

@@ -1,10 +1,9 @@
 #include "harness/adaptive/diagnosed.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "harness/adaptive/choice.h"
+#include "harness/adaptive/diagnosis.h"
 #include "harness/data/split.h"
 #include "models/cost.h"
 

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <stdexcept>
 
-#include "harness/data/rng.h"
+#include "harness/training/indices.h"
 
 namespace tbft::adaptive {
 namespace {
@@ -25,10 +24,6 @@ constexpr double map_z = 3;
 // The loss of accuracy that the sample must be able to detect before the answer is "none".
 constexpr double detectable_loss = 0.15;
 constexpr int replicates = 400;
-
-std::size_t at(std::int64_t i) {
-  return static_cast<std::size_t>(i);
-}
 
 double quantile(const std::vector<double>& sorted, double q) {
   return sorted[static_cast<std::size_t>(std::lround(q * static_cast<double>(sorted.size() - 1)))];
@@ -222,11 +217,10 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
                                            std::max(least_images, reference.ranges.front().n)));
     return diagnosis;
   }
-  std::vector<std::int64_t> chosen(at(target.size()));
-  std::iota(chosen.begin(), chosen.end(), 0);
+  auto chosen = count_up(target.size());
   if (range->n < target.size()) {
     data::Rng rng(seed, 3, 0);
-    for (std::size_t i = chosen.size(); i > 1; --i) std::swap(chosen[i - 1], chosen[at(rng.below(static_cast<int>(i)))]);
+    shuffle(chosen, rng);
     chosen.resize(at(range->n));
     diagnosis.doubts.push_back(
         fmt::format("{} of {} images were used, because the reference has samples of that size", range->n, target.size()));

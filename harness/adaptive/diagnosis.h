@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,5 +64,21 @@ Diagnosis diagnose(const Reference& reference, const Observation& target, std::u
 // The strategy by the paper's mapping: block1 for input, block3 for feature, fc for output, none for none. A mixture, which the
 // paper does not treat, gets full; unsure gets an empty name.
 std::string_view suggested_strategy(Level level);
+
+// For example "input, confidence 99.8 %", "mixture of input and output, ...", "unsure".
+std::string level_text(const Diagnosis& diagnosis);
+// The level, the suggested strategy, the evidence beside the source's range, and doubts, as complete lines.
+std::string to_text(const Diagnosis& diagnosis);
+nlohmann::ordered_json to_json(const Diagnosis& diagnosis);
+
+struct Candidate {
+  std::string_view strategy;
+  std::string_view why;  // a reason for the user, such as "every parameter may help"
+};
+
+// Returns the candidates, the best first; never empty. They suit a sample of at most a few hundred labelled images. The paper's
+// blocks (block1, block3, fc) were found with a tenth of a data set. With few labels a strategy without gradient is cheaper and
+// as good: the target's statistics for input-level drift, a renaming for output-level drift. The paper's block then follows.
+std::vector<Candidate> candidates(const Diagnosis& diagnosis);
 
 }  // namespace tbft::adaptive

@@ -1,4 +1,4 @@
-#include "harness/adaptive/diagnosis_text.h"
+#include "harness/adaptive/diagnosis.h"
 
 #include <fmt/format.h>
 
@@ -42,18 +42,16 @@ ordered_json to_json(const Diagnosis& diagnosis) {
         {"value", e.value}, {"source_low", e.low}, {"source_high", e.high}, {"p_low", e.p_low}, {"p_high", e.p_high}};
   auto parts = ordered_json::array();
   for (const auto part : diagnosis.parts) parts.push_back(to_string(part));
-  ordered_json json{{"level", to_string(diagnosis.level)},
-                    {"parts", parts},
-                    {"confidence", diagnosis.confidence},
-                    {"suggested_strategy", suggested_strategy(diagnosis.level)},
-                    {"n", diagnosis.n},
-                    {"labels_seen", diagnosis.labels_seen},
-                    {"purity_gain_z", diagnosis.gain_z},
-                    {"common_share", nullptr},
-                    {"evidence", evidence},
-                    {"doubts", diagnosis.doubts}};
-  if (std::isfinite(diagnosis.common_share)) json["common_share"] = diagnosis.common_share;
-  return json;
+  return {{"level", to_string(diagnosis.level)},
+          {"parts", parts},
+          {"confidence", diagnosis.confidence},
+          {"suggested_strategy", suggested_strategy(diagnosis.level)},
+          {"n", diagnosis.n},
+          {"labels_seen", diagnosis.labels_seen},
+          {"purity_gain_z", diagnosis.gain_z},
+          {"common_share", diagnosis.common_share},  // nlohmann-json writes an unknown number (NaN) as null
+          {"evidence", evidence},
+          {"doubts", diagnosis.doubts}};
 }
 
 }  // namespace tbft::adaptive

@@ -5,12 +5,10 @@
 #include <map>
 #include <stdexcept>
 
+#include "harness/training/indices.h"
+
 namespace tbft::adaptive {
 namespace {
-
-std::size_t at(std::int64_t i) {
-  return static_cast<std::size_t>(i);
-}
 
 // The lower limit of a variance before its logarithm, for channels that are constant over an image (a clear sky, a dead
 // channel).

@@ -12,7 +12,7 @@
 #include "harness/experiment/cell_observer.h"
 #include "harness/host/interrupted.h"
 #include "harness/measurement/measurement_session.h"
-#include "harness/training/stop_observer.h"
+#include "harness/training/phases.h"
 #include "harness/training/strategies/strategy.h"
 #include "results/files.h"
 #include "results/text.h"
@@ -72,7 +72,7 @@ class Personalization {
     auto result = result_of(window, monitor_.meter());
     out_.all = std::move(result.gross);
     out_.net = result.net;
-    if (!result.net_reason.empty()) console_.warning(result.net_reason);
+    console_.warning(result.net_reason);
     compare_with_budget(out_, request_);
     console_.clear();
     if (out_.kept) best_->commit();

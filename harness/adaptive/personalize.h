@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/adaptive/choice.h"
 #include "harness/adaptive/diagnosis.h"
 #include "harness/adaptive/reference.h"
 #include "harness/adaptive/step_model.h"

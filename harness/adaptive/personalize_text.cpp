@@ -5,7 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "harness/adaptive/diagnosis_text.h"
+#include "harness/adaptive/diagnosis.h"
 #include "harness/adaptive/personalize.h"
 #include "harness/measurement/energy_row.h"
 #include "harness/measurement/energy_text.h"

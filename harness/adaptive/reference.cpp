@@ -6,10 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <string_view>
 
 #include "harness/adaptive/layer_model.h"
-#include "harness/data/rng.h"
+#include "harness/training/indices.h"
 #include "results/files.h"
 #include "results/text.h"
 
@@ -24,10 +23,6 @@ constexpr std::int64_t most_images = 1'000'000;
 // The index of label_shift in sample_statistics.
 constexpr std::size_t label_shift_at = 2;
 constexpr std::size_t certainty_at = 3;
-
-std::size_t at(std::int64_t i) {
-  return static_cast<std::size_t>(i);
-}
 
 // The layers on the front block's trunk, and the last layer of the network.
 std::vector<const LayerMoments*> compared_layers(const Observation& sample) {
@@ -96,16 +91,6 @@ class Measured {
   std::vector<double> certainty_;
   std::vector<std::vector<double>> residuals_;
 };
-
-void shuffle(std::vector<std::int64_t>& items, data::Rng& rng) {
-  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[at(rng.below(static_cast<int>(i)))]);
-}
-
-std::vector<std::int64_t> count_up(std::int64_t n) {
-  std::vector<std::int64_t> all(at(n));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
 
 // Draws n different images. The mixture of classes is uniform over all mixtures (Dirichlet with parameters 1). When a class is
 // exhausted, the others take over its part.

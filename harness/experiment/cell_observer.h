@@ -7,7 +7,7 @@
 #include <string>
 
 #include "harness/measurement/measurement_session.h"
-#include "harness/training/stop_observer.h"
+#include "harness/training/phases.h"
 #include "tbft/power/monitor.h"
 
 namespace tbft {

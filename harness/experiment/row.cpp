@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
-
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_row.h"
 #include "harness/training/strategies/strategy.h"

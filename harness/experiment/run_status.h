@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 #include "harness/host/interrupted.h"

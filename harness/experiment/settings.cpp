@@ -7,7 +7,6 @@
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <type_traits>
 
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
@@ -15,7 +14,7 @@
 #include "harness/data/dataset.h"
 #include "harness/host/edit_distance.h"
 #include "harness/host/usage_error.h"
-#include "harness/measurement/marker.h"
+#include "harness/measurement/run_meter.h"
 #include "harness/training/noise.h"
 #include "harness/training/strategies/strategy.h"
 #include "results/files.h"
@@ -86,73 +85,62 @@ Key key(std::string_view name, SettingRole role, std::string_view help, Member m
 }
 
 const std::vector<Key>& keys() {
+// Makes the key and the member from one token, so that they cannot differ.
 // NOLINTBEGIN(bugprone-macro-parentheses): a member's name needs no parentheses
-#define TBFT_SETTING(path) \
-  [](auto& s) -> auto& {   \
-    return s.path;         \
-  }
+#define TBFT_SETTING(path, role, help) \
+  key(                                 \
+      #path, role, help, [](auto& s) -> auto& { return s.path; })
   // NOLINTEND(bugprone-macro-parentheses)
   using enum SettingRole;
   static const std::vector<Key> all{
-      key("name", run, "name of the experiment, in cells.csv", TBFT_SETTING(name)),
-      key("description", place, "a line that describes it to readers", TBFT_SETTING(description)),
-      key("protocol", result, "paper (faithful) or efficient (frozen blocks in eval mode)", TBFT_SETTING(protocol)),
-      key("threads", machine, "intra-op threads; 0: all cores", TBFT_SETTING(threads)),
-      key("backend", machine, "convolutions by onednn or native; auto: onednn if libtorch has it", TBFT_SETTING(backend)),
-      key("layout", result, "channels_last, or contiguous: torch's own operations, slower", TBFT_SETTING(layout)),
-      key("data.dataset", result, "data set, as `tbft data list` names it", TBFT_SETTING(data.dataset)),
-      key("data.path", place, "its location: a path or name:PATH?key=value", TBFT_SETTING(data.path)),
-      key("data.train_path", place, "images to train on that are not part of data.path (which then provides val and test)",
-          TBFT_SETTING(data.train_path)),
-      key("data.conditions", list, "drifts to sweep, for data sets with several", TBFT_SETTING(data.conditions)),
-      key("model.checkpoint", place, "base model, a .pth state dict", TBFT_SETTING(model.checkpoint)),
-      key("model.reference", place, "for strategy diagnosed: reference of the source, from tbft diagnose --save-reference",
-          TBFT_SETTING(model.reference)),
-      key("model.noise_sigma", result,
-          "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; searched for other blocks",
-          TBFT_SETTING(model.noise_sigma)),
-      key("sweep.train_sizes", list, "fractions of all target images (of data.train_path if given), each in (0, 0.7]",
-          TBFT_SETTING(sweep.train_sizes)),
-      key("sweep.val_size", result, "fraction of all target images for validation, in (0, 0.15]; the rest is for testing",
-          TBFT_SETTING(sweep.val_size)),
-      key("sweep.strategies", list, "strategies to compare", TBFT_SETTING(sweep.strategies)),
-      key("sweep.repetitions", list, "repetitions of every cell", TBFT_SETTING(sweep.repetitions)),
-      key("sweep.seed", result, "training seed of repetition 0; each further one adds 1", TBFT_SETTING(sweep.seed)),
-      key("sweep.split_seed", result, "seed of the train/val/test split, the same in every repetition",
-          TBFT_SETTING(sweep.split_seed)),
-      key("train.optimizer", result, "sgd or adam", TBFT_SETTING(train.optimizer)),
-      key("train.lr", list, "learning rates: default and by strategy, { default = 1e-3, fc = 1e-2 }", TBFT_SETTING(train.lr)),
-      key("train.momentum", result, "SGD momentum", TBFT_SETTING(train.momentum)),
-      key("train.weight_decay", result, "weight decay of the tuned parameters", TBFT_SETTING(train.weight_decay)),
-      key("train.batch", result, "images per step", TBFT_SETTING(train.batch)),
-      key("train.epochs", result, "maximal number of epochs", TBFT_SETTING(train.epochs)),
-      key("train.patience", result, "epochs without a better validation loss before stopping", TBFT_SETTING(train.patience)),
-      key("train.augment", result, "random crop and mirror of the training images", TBFT_SETTING(train.augment)),
-      key("train.lr_search", result,
-          "multiples of each learning rate to try first; the best validation loss decides; []: no search",
-          TBFT_SETTING(train.lr_search)),
-      key("train.batchnorm", result, "train, frozen-eval or eval; empty: by protocol", TBFT_SETTING(train.batchnorm)),
-      key("train.cache", result,
-          "kept activations of the frozen blocks: fp32, bf16 or off; auto: fp32 if protocol efficient allows it",
-          TBFT_SETTING(train.cache)),
-      key("train.cache_limit_MiB", place, "larger caches go to a mapped file in $TMPDIR", TBFT_SETTING(train.cache_limit_MiB)),
-      key("train.refresh_bn", result, "efficient: one bn-stats pass over the training images first",
-          TBFT_SETTING(train.refresh_bn)),
-      key("meter.uri", run, "power meter; auto selects one, or estimates", TBFT_SETTING(meter.uri)),
-      key("meter.interval_s", run, "sampling interval in seconds; 0: the meter's default", TBFT_SETTING(meter.interval_s)),
-      key("meter.marker", place, "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none",
-          TBFT_SETTING(meter.marker)),
-      key("meter.trace", place, "readings to keep in traces/: full, cells (inside cells and idle windows) or off",
-          TBFT_SETTING(meter.trace)),
-      key("meter.realtime", place, "real-time priority of the sampling thread: auto (if permitted), on or off",
-          TBFT_SETTING(meter.realtime)),
-      key("idle.seconds", run, "length of the idle window between cells; -1: by meter (5, or 0 for an estimate)",
-          TBFT_SETTING(idle.seconds)),
-      key("cooldown.max_C", run, "wait between cells until the board is below this temperature; 0: do not wait",
-          TBFT_SETTING(cooldown.max_C)),
-      key("cooldown.timeout_s", run, "maximal length of such a wait", TBFT_SETTING(cooldown.timeout_s)),
-      key("warmup", run, "run one discarded cell first", TBFT_SETTING(warmup)),
-      key("trace_steps", run, "mark forward, backward and step in the trace too", TBFT_SETTING(trace_steps)),
+      TBFT_SETTING(name, run, "name of the experiment, in cells.csv"),
+      TBFT_SETTING(description, place, "a line that describes it to readers"),
+      TBFT_SETTING(protocol, result, "paper (faithful) or efficient (frozen blocks in eval mode)"),
+      TBFT_SETTING(threads, machine, "intra-op threads; 0: all cores"),
+      TBFT_SETTING(backend, machine, "convolutions by onednn or native; auto: onednn if libtorch has it"),
+      TBFT_SETTING(layout, result, "channels_last, or contiguous: torch's own operations, slower"),
+      TBFT_SETTING(data.dataset, result, "data set, as `tbft data list` names it"),
+      TBFT_SETTING(data.path, place, "its location: a path or name:PATH?key=value"),
+      TBFT_SETTING(data.train_path, place,
+                   "images to train on that are not part of data.path (which then provides val and test)"),
+      TBFT_SETTING(data.conditions, list, "drifts to sweep, for data sets with several"),
+      TBFT_SETTING(model.checkpoint, place, "base model, a .pth state dict"),
+      TBFT_SETTING(model.reference, place,
+                   "for strategy diagnosed: reference of the source, from tbft diagnose --save-reference"),
+      TBFT_SETTING(model.noise_sigma, result,
+                   "for conditions noise-BLOCK: deviation by block, { block1 = 0.15 }; searched for other blocks"),
+      TBFT_SETTING(sweep.train_sizes, list, "fractions of all target images (of data.train_path if given), each in (0, 0.7]"),
+      TBFT_SETTING(sweep.val_size, result,
+                   "fraction of all target images for validation, in (0, 0.15]; the rest is for testing"),
+      TBFT_SETTING(sweep.strategies, list, "strategies to compare"),
+      TBFT_SETTING(sweep.repetitions, list, "repetitions of every cell"),
+      TBFT_SETTING(sweep.seed, result, "training seed of repetition 0; each further one adds 1"),
+      TBFT_SETTING(sweep.split_seed, result, "seed of the train/val/test split, the same in every repetition"),
+      TBFT_SETTING(train.optimizer, result, "sgd or adam"),
+      TBFT_SETTING(train.lr, list, "learning rates: default and by strategy, { default = 1e-3, fc = 1e-2 }"),
+      TBFT_SETTING(train.momentum, result, "SGD momentum"),
+      TBFT_SETTING(train.weight_decay, result, "weight decay of the tuned parameters"),
+      TBFT_SETTING(train.batch, result, "images per step"),
+      TBFT_SETTING(train.epochs, result, "maximal number of epochs"),
+      TBFT_SETTING(train.patience, result, "epochs without a better validation loss before stopping"),
+      TBFT_SETTING(train.augment, result, "random crop and mirror of the training images"),
+      TBFT_SETTING(train.lr_search, result,
+                   "multiples of each learning rate to try first; the best validation loss decides; []: no search"),
+      TBFT_SETTING(train.batchnorm, result, "train, frozen-eval or eval; empty: by protocol"),
+      TBFT_SETTING(train.cache, result,
+                   "kept activations of the frozen blocks: fp32, bf16 or off; auto: fp32 if protocol efficient allows it"),
+      TBFT_SETTING(train.cache_limit_MiB, place, "larger caches go to a mapped file in $TMPDIR"),
+      TBFT_SETTING(train.refresh_bn, result, "efficient: one bn-stats pass over the training images first"),
+      TBFT_SETTING(meter.uri, run, "power meter; auto selects one, or estimates"),
+      TBFT_SETTING(meter.interval_s, run, "sampling interval in seconds; 0: the meter's default"),
+      TBFT_SETTING(meter.marker, place, "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none"),
+      TBFT_SETTING(meter.trace, place, "readings to keep in traces/: full, cells (inside cells and idle windows) or off"),
+      TBFT_SETTING(meter.realtime, place, "real-time priority of the sampling thread: auto (if permitted), on or off"),
+      TBFT_SETTING(idle.seconds, run, "length of the idle window between cells; -1: by meter (5, or 0 for an estimate)"),
+      TBFT_SETTING(cooldown.max_C, run, "wait between cells until the board is below this temperature; 0: do not wait"),
+      TBFT_SETTING(cooldown.timeout_s, run, "maximal length of such a wait"),
+      TBFT_SETTING(warmup, run, "run one discarded cell first"),
+      TBFT_SETTING(trace_steps, run, "mark forward, backward and step in the trace too"),
   };
 #undef TBFT_SETTING
   return all;

@@ -2,7 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
+#include "harness/host/usage_error.h"
+#include "tbft/power/gpio.h"
+
 namespace tbft {
+
+namespace {
+
+std::vector<power::MarkerRule> rules_of(const std::string& text) {
+  if (text.empty()) return {};
+  try {
+    return power::parse_marker_rules(text);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+}
+
+}  // namespace
 
 double idle_seconds(double requested_s, const power::MeterInfo& meter) {
   if (requested_s >= 0) return requested_s;
@@ -19,6 +37,17 @@ std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, dou
     warning = fmt::format("{}; joules are an estimate: {}", error.what(), meter->info().description);
     return meter;
   }
+}
+
+void check_marker(const std::string& rules) {
+  rules_of(rules);
+}
+
+std::function<void(const power::Mark&)> open_marker(const std::string& rules, Console& console) {
+  const auto parsed = rules_of(rules);
+  if (parsed.empty()) return {};
+  auto marker = std::make_shared<power::GpioMarker>(parsed, [&console](const std::string& text) { console.warning(text); });
+  return [marker](const power::Mark& mark) { marker->mark(mark); };
 }
 
 }  // namespace tbft

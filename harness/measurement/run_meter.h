@@ -1,4 +1,5 @@
-// Opens the meter for work that can also run without one. Joules are then an estimate and marked as such.
+// What a run opens before it begins: the meter, for work that can also run without one (joules are then an estimate and marked
+// as such), and GPIO markers.
 #pragma once
 
 #include <functional>
@@ -6,8 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "harness/host/console.h"
 #include "tbft/power/meter.h"
 #include "tbft/power/registry.h"
+#include "tbft/power/window.h"
 
 namespace tbft {
 
@@ -21,5 +24,13 @@ double idle_seconds(double requested_s, const power::MeterInfo& meter);
 using OpenMeter = std::function<std::unique_ptr<power::Meter>(std::string_view uri, power::Seconds interval)>;
 std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
                                                      const OpenMeter& open = power::open_meter);
+
+// Makes power's GpioMarker from the user's text. Returns a callback for MonitorOptions::on_mark; empty if `rules` is empty. If
+// a line fails later, a warning appears on `console`, which must outlive the callback. Throws UsageError for a text that is not
+// a marker, power::MeterUnavailable if a line cannot be opened.
+std::function<void(const power::Mark&)> open_marker(const std::string& rules, Console& console);
+
+// Throws UsageError for a text that is not a marker.
+void check_marker(const std::string& rules);
 
 }  // namespace tbft

@@ -1,4 +1,4 @@
-#include "harness/paper/material.h"
+#include "harness/paper/reproduction_plan.h"
 
 #include <fmt/format.h>
 

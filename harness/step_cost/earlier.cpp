@@ -1,4 +1,4 @@
-#include "harness/step_cost/earlier.h"
+#include "harness/step_cost/step_cost.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

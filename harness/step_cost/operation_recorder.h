@@ -1,7 +1,6 @@
 // Times the operations and autograd nodes of this thread during its lifetime, by libtorch's hooks. No torch in this header.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 

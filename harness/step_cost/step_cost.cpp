@@ -19,7 +19,6 @@
 #include "harness/measurement/measurement_session.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/step_cost/contender.h"
-#include "harness/step_cost/earlier.h"
 #include "harness/step_cost/rounds.h"
 #include "harness/step_cost/step_cost_rows.h"
 #include "harness/step_cost/stepper.h"
@@ -220,18 +219,10 @@ class NetworkCost {
   std::string started_utc_, run_id_, so_far_;
 };
 
-void check(const StepCostRequest& request) {
-  for (const auto& network : request.networks) {
-    try {
-      models::describe({.classes = network.classes, .pixels = network.pixels});
-    } catch (const std::invalid_argument& error) {
-      throw UsageError(error.what());
-    }
-  }
-}
-
+// Throws UsageError for a network or a strategy that cannot be measured.
 std::vector<Contender> contenders_of(const StepCostRequest& request) {
   try {
+    for (const auto& network : request.networks) models::describe({.classes = network.classes, .pixels = network.pixels});
     return contenders({request.strategies.begin(), request.strategies.end()}, request.quirk);
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
@@ -242,7 +233,6 @@ std::vector<Contender> contenders_of(const StepCostRequest& request) {
 
 StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board& board, Console& console,
                                   const std::atomic<bool>& stop) {
-  check(requested);
   const auto contenders = contenders_of(requested);
   StepCostRequest request = requested;
   if (request.threads == 0) request.threads = board.cores();
@@ -263,7 +253,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
     }
     NetworkCost cost(request, network, contenders, compute, board, console, stop);
     if (!begun) {
-      if (!estimated.empty()) console.warning(estimated);
+      console.warning(estimated);
       fs::create_directories(request.directory);
       auto json = provenance_json(board);
       json["libtorch"] = libtorch_version();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -45,5 +46,13 @@ struct StepCostOutcome {
 // power::MeterUnavailable, Interrupted (complete networks are on disk), std::system_error.
 StepCostOutcome measure_step_cost(const StepCostRequest& request, const Board& board, Console& console,
                                   const std::atomic<bool>& stop);
+
+// The settings that must be equal if two measurements share a directory. The networks may differ, because each has its own
+// rows.
+nlohmann::json settings_json(const StepCostRequest& request);
+
+// Reads the rows of an earlier measurement with the same settings; a new directory has none. Throws RunDirectoryError for a
+// directory measured with other settings, or one that this program did not write.
+StepCostOutcome read_earlier(const std::filesystem::path& directory, const nlohmann::json& settings);
 
 }  // namespace tbft

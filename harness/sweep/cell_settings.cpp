@@ -1,4 +1,4 @@
-#include "harness/sweep/cell_settings.h"
+#include "harness/sweep/run_setup.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "harness/host/usage_error.h"
-#include "harness/training/stop_observer.h"
+#include "harness/training/phases.h"
 #include "results/text.h"
 
 namespace tbft {

@@ -2,7 +2,6 @@
 // others wait for its outcome.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <list>
 #include <set>

@@ -1,4 +1,4 @@
-#include "harness/sweep/jobs.h"
+#include "harness/sweep/runner.h"
 
 #include <fmt/format.h>
 #include <poll.h>

@@ -50,7 +50,7 @@ TargetData load(const RunSetup& setup) {
   const auto warn = [&](const std::string& note) { setup.console.warning(note); };
   const ModelClasses model{.outputs = setup.trainer.spec().classes, .names = class_names_of(setup)};
   TargetData data(setup.settings, setup.selected, loading, model, warn);
-  if (!setup.trainer.note().empty()) warn(setup.trainer.note());
+  warn(setup.trainer.note());
   setup.console.clear();
   return data;
 }

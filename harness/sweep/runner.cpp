@@ -15,14 +15,12 @@
 #include "harness/experiment/trace_space.h"
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_text.h"
-#include "harness/measurement/marker.h"
 #include "harness/measurement/measurement_session.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/sweep/cell_run.h"
-#include "harness/sweep/jobs.h"
 #include "harness/sweep/run_setup.h"
 #include "harness/training/compute.h"
-#include "harness/training/stop_observer.h"
+#include "harness/training/phases.h"
 #include "harness/training/trainer.h"
 #include "tbft/power/monitor.h"
 
@@ -56,7 +54,7 @@ class Run {
 
     setup_ = std::make_unique<RunSetup>(request, settings, facts, board, console, stop,
                                         [this](const SearchOutcome& outcome) { record(outcome); });
-    if (!estimated.empty()) console.warning(estimated);
+    console.warning(estimated);
     if (board_.name().starts_with("Raspberry Pi") && !board_.throttled_bits())
       console.warning("throttling of the board cannot be read: join the group video, sudo usermod -aG video $USER");
     power::MonitorOptions options{.on_mark = std::move(on_mark), .realtime = realtime};

@@ -1,4 +1,4 @@
-// Runs the cells of a plan one after the other, each measured, or several at once (jobs.h). Each gives a row of cells.csv.
+// Runs the cells of a plan one after the other, each measured, or several at once (run_jobs). Each gives a row of cells.csv.
 #pragma once
 
 #include <atomic>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/experiment/run_status.h"
 #include "harness/experiment/settings.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
@@ -34,5 +35,13 @@ struct RunOutcome {
 // Runs the cells that are not done. Checks `stop` after every step; the row of a finished cell is still written. Throws
 // UsageError, RunDirectoryError, data::DataError, models::CheckpointError, power::MeterUnavailable, Interrupted.
 RunOutcome run_experiment(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop);
+
+// `run --jobs`: runs cells in several processes at once, for their accuracies only. Energy, power and time of a cell that
+// shares the machine are meaningless, so no meter is opened and those columns stay empty.
+//
+// Runs request.jobs processes at once. Accuracies equal those of a sequential run with as many threads. If a process dies, its
+// cell is `failed`. `status` is kept up to date. Throws like run_experiment().
+RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop,
+                    RunStatus& status, StatusFile& status_file);
 
 }  // namespace tbft

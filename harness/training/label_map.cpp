@@ -8,16 +8,12 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "harness/data/rng.h"
+#include "harness/training/indices.h"
 
 namespace tbft::adaptive {
 namespace {
 
 using Labels = std::span<const std::int64_t>;
-
-std::size_t at(std::int64_t i) {
-  return static_cast<std::size_t>(i);
-}
 
 void check(Labels predicted, Labels labels, std::int64_t classes) {
   if (predicted.size() != labels.size())
@@ -93,20 +89,14 @@ std::vector<std::int64_t> map_of(Labels predicted, Labels labels, Labels images,
   return label_of;
 }
 
-std::vector<std::int64_t> count_up(std::size_t n) {
-  std::vector<std::int64_t> all(n);
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
-
 // The gain of a map on each image, as the mean over splits: +1 where it makes the prediction correct, -1 where it makes it
 // wrong.
 std::vector<double> gains(Labels predicted, Labels labels, std::int64_t classes, MapKind kind, std::uint64_t seed, int splits) {
   std::vector<double> gain(predicted.size());
-  auto images = count_up(predicted.size());
+  auto images = count_up(std::ssize(predicted));
   data::Rng rng(seed);
   for (int split = 0; split < splits; ++split) {
-    for (std::size_t i = images.size(); i > 1; --i) std::swap(images[i - 1], images[at(rng.below(static_cast<int>(i)))]);
+    shuffle(images, rng);
     const auto first = Labels(images).first(images.size() / 2);
     const auto second = Labels(images).subspan(images.size() / 2);
     for (const auto& [from, to] : {std::pair(first, second), std::pair(second, first)}) {
@@ -145,7 +135,7 @@ CrossFit fitted(Labels predicted, Labels labels, std::span<const double> gain) {
 
 std::vector<std::int64_t> estimate_label_map(Labels predicted, Labels labels, std::int64_t classes, MapKind kind) {
   check(predicted, labels, classes);
-  return map_of(predicted, labels, count_up(predicted.size()), classes, kind);
+  return map_of(predicted, labels, count_up(std::ssize(predicted)), classes, kind);
 }
 
 CrossFit cross_fit(Labels predicted, Labels labels, std::int64_t classes, MapKind kind, std::uint64_t seed, int splits) {
@@ -166,7 +156,7 @@ Relabelling find_relabelling(Labels predicted, Labels labels, std::int64_t class
     result.kind = MapKind::free;
     result.expected = free_fit;
   }
-  const auto all = count_up(predicted.size());
+  const auto all = count_up(std::ssize(predicted));
   result.label_of = map_of(predicted, labels, all, classes, result.kind);
   result.confidence.assign(at(classes), 0);
   if (all.empty()) return result;

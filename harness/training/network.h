@@ -53,4 +53,10 @@ std::vector<torch::Tensor> select_parameters(models::Network& net, const std::fu
 // Discards the gradients instead of zeroing them, so that the next backward pass writes each once.
 void drop_gradients(models::Network& net);
 
+// Repairs an output-level drift by renaming the classifier's outputs. Predicts the images of the given indices, estimates which
+// label each predicted class stands for (a permutation: harness/training/label_map.h) and permutes the rows of the classifier
+// accordingly. The result is an ordinary network.
+void rename_outputs(models::Network& net, const data::Images& images, std::span<const std::int64_t> indices,
+                    const std::string& layout, PhaseObserver& observer);
+
 }  // namespace tbft

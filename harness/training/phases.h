@@ -2,31 +2,21 @@
 // that computes accuracies knows none of the observers.
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "harness/host/interrupted.h"
 
 namespace tbft {
 
 enum class Phase { load, train, forward, backward, step, validate, test };
 
 constexpr std::string_view to_string(Phase phase) {
-  switch (phase) {
-    case Phase::load:
-      return "load";
-    case Phase::train:
-      return "train";
-    case Phase::forward:
-      return "forward";
-    case Phase::backward:
-      return "backward";
-    case Phase::step:
-      return "step";
-    case Phase::validate:
-      return "validate";
-    case Phase::test:
-      return "test";
-  }
-  return "";
+  constexpr std::array<std::string_view, 7> names{"load", "train", "forward", "backward", "step", "validate", "test"};
+  return names.at(static_cast<std::size_t>(phase));
 }
 
 class PhaseObserver {
@@ -64,6 +54,23 @@ class PhaseScope {
   PhaseObserver& observer_;
   Phase phase_;
   bool open_ = true;
+};
+
+// An observer that only checks whether the user wants to stop: for work outside of a measured cell.
+
+class StopObserver : public PhaseObserver {
+ public:
+  explicit StopObserver(const std::atomic<bool>& stop) : stop_(stop) {}
+  void begin(Phase) override {}
+  void end(Phase) override {}
+  void stepped(std::int64_t, std::int64_t) override { stop_point(); }
+  void evaluated(std::int64_t, std::int64_t) override { stop_point(); }
+
+ private:
+  void stop_point() const {
+    if (stop_) throw Interrupted("interrupted");
+  }
+  const std::atomic<bool>& stop_;
 };
 
 }  // namespace tbft

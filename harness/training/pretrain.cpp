@@ -55,12 +55,7 @@ class Optimizer {
           std::move(parameters), torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(s.weight_decay));
   }
   void step(double lr) {
-    for (auto& group : optimizer_->param_groups()) {
-      if (adam_)
-        static_cast<torch::optim::AdamOptions&>(group.options()).lr(lr);
-      else
-        static_cast<torch::optim::SGDOptions&>(group.options()).lr(lr);
-    }
+    for (auto& group : optimizer_->param_groups()) group.options().set_lr(lr);
     optimizer_->step();
     ++steps_;
   }

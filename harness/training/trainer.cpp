@@ -9,10 +9,8 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <cmath>
 #include <stdexcept>
 
-#include "harness/training/batches.h"
 #include "harness/training/network.h"
 #include "harness/training/observe.h"
 #include "harness/training/training_run.h"

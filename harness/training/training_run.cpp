@@ -3,7 +3,10 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
+#include <torch/nn/functional/loss.h>
 #include <torch/nn/modules/batchnorm.h>
+#include <torch/optim/adam.h>
+#include <torch/optim/sgd.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -11,8 +14,6 @@
 #include <limits>
 
 #include "harness/training/network.h"
-#include "harness/training/objective.h"
-#include "harness/training/rename_outputs.h"
 #include "harness/training/torch_compat.h"
 #include "models/cost.h"
 
@@ -50,6 +51,35 @@ void set_batchnorm(models::Network& net, const std::string& policy, const models
     if (auto* bn = item.value()->as<torch::nn::BatchNorm2dImpl>(); bn != nullptr)
       bn->train(policy == "train" || (policy == "frozen-eval" && net.architecture().trains(tuned, item.key())));
   }
+}
+
+// Makes one parameter group for each tensor if each has its own learning rate, otherwise one for all.
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const Objective& objective, const TrainSettings& s,
+                                                        const std::vector<torch::Tensor>& parameters) {
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  if (objective.rate_by_tensor)
+    for (const auto& parameter : parameters) groups.emplace_back(std::vector<torch::Tensor>{parameter});
+  else
+    groups.emplace_back(parameters);
+  const double weight_decay = objective.labelled ? s.weight_decay : 0;
+  if (s.optimizer == "adam" || !objective.labelled)
+    return std::make_unique<torch::optim::Adam>(std::move(groups), torch::optim::AdamOptions(s.lr).weight_decay(weight_decay));
+  return std::make_unique<torch::optim::SGD>(std::move(groups),
+                                             torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(weight_decay));
+}
+
+// The mean loss over samples, from logits [N, classes] and labels [N]: the cross-entropy, or for an objective without labels
+// the entropy of the predictions (TENT, Wang et al., ICLR 2021, section 3.1).
+torch::Tensor loss_of(const Objective& objective, const torch::Tensor& logits, const torch::Tensor& labels) {
+  if (objective.labelled) return torch::nn::functional::cross_entropy(logits, labels);
+  return -(logits.softmax(1) * logits.log_softmax(1)).sum(1).mean();
+}
+
+// Adds the gradient of weight * |theta - start|_1 to theta's gradient: weight times the sign, 0 for an unchanged value.
+void add_l1_gradient(std::vector<torch::Tensor>& parameters, const std::vector<torch::Tensor>& start, double weight) {
+  const torch::NoGradGuard guard;
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    parameters[i].mutable_grad().add_((parameters[i] - start[i]).sign_(), weight);
 }
 
 }  // namespace

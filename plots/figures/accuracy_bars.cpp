@@ -1,8 +1,6 @@
 // The paper's bar charts: accuracy by block and training size, with lines for Block Avg and Full.
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "plots/gnuplot.h"
 #include "plots/style.h"
 #include "results/tables/block_noise.h"

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
-#include <set>
 
 #include "plots/gnuplot.h"
 #include "plots/style.h"

@@ -1,7 +1,6 @@
 // Measured against published accuracies and energy savings. On the diagonal they agree.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 

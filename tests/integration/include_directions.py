@@ -16,7 +16,7 @@ for cmake in sorted(root.glob("harness/*/CMakeLists.txt")):
         + [{"checkpoint": "models"}.get(name, name) for name in re.findall(r"tbft::([a-z_]+)", room)])
 TORCH_HEADERS = {"models/fused.h", "models/prefix_cache.h", "models/network.h", "models/families/modules.h", "harness/training/batches.h",
                  "harness/training/network.h", "harness/training/torch_compat.h", "harness/training/train_inputs.h",
-                 "harness/training/objective.h", "harness/training/training_run.h"}
+                 "harness/training/training_run.h"}
 TORCH_FREE = {"power", "results", "plots"}
 # Where public headers lie when the source tree is not their root: "tbft/power/meter.h".
 PUBLIC_ROOT = "power/include/"

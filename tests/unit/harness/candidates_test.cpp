@@ -1,5 +1,5 @@
 // From a level to strategies: every one exists, and none is offered twice.
-#include "harness/adaptive/choice.h"
+#include "harness/adaptive/diagnosis.h"
 
 #include <gmock/gmock.h>
 

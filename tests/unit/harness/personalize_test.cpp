@@ -10,7 +10,7 @@
 
 #include "harness/host/interrupted.h"
 #include "harness/training/compute.h"
-#include "harness/training/stop_observer.h"
+#include "harness/training/phases.h"
 #include "models/architecture.h"
 #include "models/checkpoint/state_dict.h"
 #include "tests/support/fake_meter.h"

@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "plots/cells_json.h"
 #include "plots/report_page.h"
 
 namespace tbft::plots {
