@@ -43,9 +43,8 @@ std::size_t whole_bytes(std::string_view content, const fs::path& path) {
     return 0;
   }
   const std::string_view line = content.substr(0, reader.offset());
-  if (line != header_line() + "\n" && line != header_line() + "\r\n") {
+  if (line != header_line() + "\n" && line != header_line() + "\r\n")
     reader.fail("the columns are not those of this program's schema: written by another version? Use a new run directory");
-  }
   while (reader.next()) {
   }
   check_torn(reader, header->size());

@@ -69,9 +69,8 @@ std::string read_all(const File& file, const fs::path& path, std::size_t max_byt
     if (n < 0) fail(errno, fmt::format("cannot read {}", path.string()));
     content.resize(old + static_cast<std::size_t>(n));
     if (n == 0) return content;
-    if (content.size() > max_bytes) {
+    if (content.size() > max_bytes)
       throw std::runtime_error(fmt::format("{}: more than {} MiB, not a file of this program", path.string(), max_bytes >> 20));
-    }
   }
 }
 

@@ -96,9 +96,8 @@ double resampled_mean(std::span<const double> values, std::span<const ImageScore
                       Random& random) {
   const std::size_t draws = std::max<std::size_t>(values.size(), 2) - 1;
   const std::vector<float> weights = random.weights(values.size(), draws);
-  if (images.empty()) {
+  if (images.empty())
     return std::inner_product(values.begin(), values.end(), weights.begin(), 0.0) / static_cast<double>(draws);
-  }
   std::vector<float> sums(image_weights.size());
   for (std::size_t r = 0; r < values.size(); ++r) {
     if (weights[r] == 0) continue;

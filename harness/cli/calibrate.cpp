@@ -46,9 +46,8 @@ std::pair<double, double> parse_point(std::string_view point) {
   const auto [comma, volts_error] = std::from_chars(point.data(), end, volts_V);
   if (volts_error == std::errc{} && comma != end && *comma == ',') {
     const auto [rest, amps_error] = std::from_chars(comma + 1, end, amps_A);
-    if (amps_error == std::errc{} && rest == end && volts_V > 0 && amps_A > 0 && volts_V < 1e4 && amps_A < 1e4) {
+    if (amps_error == std::errc{} && rest == end && volts_V > 0 && amps_A > 0 && volts_V < 1e4 && amps_A < 1e4)
       return {volts_V, amps_A};
-    }
   }
   throw UsageError(fmt::format("--point {}: expected volts and amperes of the reference, such as 5.000,0.500", point));
 }

@@ -89,9 +89,8 @@ int info(const Options& options) {
              images.class_names.size());
   std::size_t width = 20;
   for (const auto& class_name : images.class_names) width = std::max(width, class_name.size());
-  for (std::size_t i = 0; i < images.class_names.size(); ++i) {
+  for (std::size_t i = 0; i < images.class_names.size(); ++i)
     fmt::print("  {:>2}  {:<{}} {}\n", i, images.class_names[i], width, summary.images_a_class[i]);
-  }
   fmt::print("mean      {:.2f}\nstd       {:.2f}\n", fmt::join(summary.mean, "  "), fmt::join(summary.deviation, "  "));
   fmt::print("sha256    {}\n", summary.sha256);
   return ok;

@@ -115,9 +115,8 @@ void write_arrays(const Job& job, const fs::path& folder) {
 
 ordered_json describe(const Job& job, const std::string& dataset) {
   auto corruptions = ordered_json::array();
-  for (const auto* corruption : job.corruptions) {
+  for (const auto* corruption : job.corruptions)
     corruptions.push_back({{"name", corruption->name}, {"group", corruption->group}, {"stochastic", corruption->stochastic}});
-  }
   return {{"dataset", "cifar10-c-like"},
           {"source", dataset},
           {"source_sha256", data::summarize(job.images).sha256},

@@ -71,9 +71,8 @@ std::string Firmware::ask(std::string_view command) {
   Message message;
   if (command.size() + 1 > message.text.size()) throw FirmwareError(FirmwareFault::io, "firmware: the command is too long");
   std::ranges::copy(command, message.text.begin());
-  if (::ioctl(fd_, mailbox_property, &message) < 0) {
+  if (::ioctl(fd_, mailbox_property, &message) < 0)
     throw FirmwareError(FirmwareFault::io, fmt::format("{}: {}: {}", path_, command, std::strerror(errno)));
-  }
   const auto end = std::ranges::find(message.text, '\0');
   std::string answer(message.text.begin(), end);
   if (message.status != status_success || message.error != 0) {

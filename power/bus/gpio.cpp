@@ -81,9 +81,8 @@ std::unique_ptr<GpioChip> find_by_label(const std::string& label, const GpioRoot
 std::unique_ptr<GpioChip> find_chip(const std::string& chip, const GpioRoot& root) {
   if (chip.find('/') != std::string::npos) return open_device(chip, root);
   std::error_code none;
-  if (const auto device = root.dev / chip; chip.starts_with("gpiochip") && std::filesystem::exists(device, none)) {
+  if (const auto device = root.dev / chip; chip.starts_with("gpiochip") && std::filesystem::exists(device, none))
     return open_device(device, root);
-  }
   return find_by_label(chip, root);
 }
 

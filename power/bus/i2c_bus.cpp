@@ -69,9 +69,8 @@ double bus_clock_hz(const std::filesystem::path& device, const std::filesystem::
   for (const char* node : {"of_node/clock-frequency", "device/of_node/clock-frequency", "../of_node/clock-frequency"}) {
     std::ifstream in(adapter / node, std::ios::binary);
     std::array<unsigned char, 4> cell{};  // a device tree cell: big-endian
-    if (in.read(reinterpret_cast<char*>(cell.data()), cell.size())) {
+    if (in.read(reinterpret_cast<char*>(cell.data()), cell.size()))
       return static_cast<double>((cell[0] << 24U) | (cell[1] << 16U) | (cell[2] << 8U) | cell[3]);
-    }
   }
   return 0;
 }
@@ -83,9 +82,8 @@ LinuxI2cBus::LinuxI2cBus(const std::filesystem::path& device, std::uint8_t addre
     if (::ioctl(fd_, I2C_FUNCS, &functions) < 0) throw MeterUnavailable(fmt::format("{}: not an I2C bus", device_));
     plain_ = (functions & I2C_FUNC_I2C) != 0;
     block_ = (functions & I2C_FUNC_SMBUS_READ_I2C_BLOCK) != 0;
-    if (!plain_ && (functions & I2C_FUNC_SMBUS_WORD_DATA) != I2C_FUNC_SMBUS_WORD_DATA) {
+    if (!plain_ && (functions & I2C_FUNC_SMBUS_WORD_DATA) != I2C_FUNC_SMBUS_WORD_DATA)
       throw MeterUnavailable(fmt::format("{}: the adapter has neither plain I2C nor SMBus word data", device_));
-    }
     // I2C_RDWR does not check whether a driver is bound, so it is checked here for both kinds of transfer.
     if (const auto driver = bound_driver(device, address, sysfs); !driver.empty()) owned(device_, address, driver);
     if (::ioctl(fd_, I2C_SLAVE, static_cast<unsigned long>(address)) < 0) {

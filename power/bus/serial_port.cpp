@@ -106,9 +106,8 @@ class AsioSerialPort final : public SerialPort {
   void lock() {
     // Uses both, because root ignores the exclusive mode, and programs that do not lock ignore the lock.
     const int fd = port_.native_handle();
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0 || ::ioctl(fd, TIOCEXCL) != 0) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0 || ::ioctl(fd, TIOCEXCL) != 0)
       unavailable(device_, {errno, boost::system::system_category()});
-    }
   }
 
   // Runs the handlers of finished operations without waiting.
@@ -162,9 +161,7 @@ class AsioSerialPort final : public SerialPort {
 }  // namespace
 
 void require_serial_port(const std::filesystem::path& device) {
-  if (::access(device.c_str(), R_OK | W_OK) != 0) {
-    unavailable(device.string(), {errno, boost::system::system_category()});
-  }
+  if (::access(device.c_str(), R_OK | W_OK) != 0) unavailable(device.string(), {errno, boost::system::system_category()});
 }
 
 std::unique_ptr<SerialPort> open_serial_port(const std::filesystem::path& device, unsigned baud) {

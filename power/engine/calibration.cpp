@@ -114,9 +114,8 @@ Calibration calibrate(std::span<const CalibrationPoint> given, double reference_
   double low_A = points.front().reference_A, high_A = low_A;
   double ratio = 0, u_ratio2 = 0;
   for (auto& p : points) {
-    if (!(p.reference_V > 0 && p.reference_A > 0)) {
+    if (!(p.reference_V > 0 && p.reference_A > 0))
       throw std::invalid_argument("calibration: reference volts and amperes must be positive");
-    }
     // A meter without noise and quantisation has u = 0, but the weights need a scale.
     p.u_amps_A = std::max(p.u_amps_A, 1e-9 * p.reference_A);
     low_A = std::min(low_A, p.reference_A);

@@ -28,9 +28,7 @@ Capture capture(Meter& meter, Clock& clock, Seconds duration, Realtime realtime)
   Capture result;
   if (const Recording* recording = meter.recording(); recording != nullptr && recording->instant) {
     result.readings = recording->readings;
-    if (!result.readings.empty()) {
-      result.duration_s = to_seconds(result.readings.back().t_ns - result.readings.front().t_ns);
-    }
+    if (!result.readings.empty()) result.duration_s = to_seconds(result.readings.back().t_ns - result.readings.front().t_ns);
     return result;
   }
   // There are more if the meter is polled faster than it has new values and repeats each of them.

@@ -26,9 +26,7 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   self.arrival = from_seconds(self.info.averaging_s + self.info.latency_s) + 2 * self.interval;
   self.reach = edge_reach(self.info);
   self.realtime = options.realtime;
-  if (options.trace) {
-    self.trace = std::make_unique<TraceQueue>(*options.trace, self.info, clock_pair_now(), options.trace_keep);
-  }
+  if (options.trace) self.trace = std::make_unique<TraceQueue>(*options.trace, self.info, clock_pair_now(), options.trace_keep);
   const Recording* recording = self.meter->recording();
   self.instant = recording != nullptr && recording->instant;
   if (recording != nullptr) return;  // starts with the first window

@@ -22,9 +22,7 @@ struct Options {
 Options options_of(const MeterUri& uri) {
   Options options;
   const auto check = uri.text("check").value_or("on");
-  if (check != "on" && check != "off") {
-    throw BadMeterUri(fmt::format("meter atorch: check={}: on and off are known", check));
-  }
+  if (check != "on" && check != "off") throw BadMeterUri(fmt::format("meter atorch: check={}: on and off are known", check));
   if (check == "off") options.check = atorch::Check::off;
   // Loads with noise in the check byte are DC loads.
   const auto kind = uri.text("kind").value_or(check == "off" ? "dc" : "usb");

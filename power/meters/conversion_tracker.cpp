@@ -130,9 +130,8 @@ void ConversionTracker::ready(Span flag, TimeNs cleared) {
   cleared_ = since(cleared);
   last_ready_ = flag.latest;
   end_ = std::nullopt;
-  if (known && bounds_.width() <= resolution_) {
+  if (known && bounds_.width() <= resolution_)
     end_ = Span{.earliest = origin_ + static_cast<TimeNs>(bounds_.low), .latest = origin_ + static_cast<TimeNs>(bounds_.high)};
-  }
   aim_beyond(std::max(latest, cleared_));
 }
 

@@ -282,9 +282,8 @@ void Converter::follow_edge(TimeNs edge) {
   const auto between = static_cast<double>(edge - last_edge_);
   const double cycles = std::round(between / edge_period_ns_);
   const double nominal = timing_.cycle_s * 1e9;
-  if (cycles >= 1 && cycles <= 4 && std::abs(between / cycles - nominal) <= 0.15 * nominal) {
+  if (cycles >= 1 && cycles <= 4 && std::abs(between / cycles - nominal) <= 0.15 * nominal)
     edge_period_ns_ += 0.25 * (between / cycles - edge_period_ns_);
-  }
   last_edge_ = edge;
   // Waits a little longer, so that the first check finds the edge.
   due_ = std::max(clock_->now(), edge + static_cast<TimeNs>(edge_period_ns_ * (1 + 1.0 / 32)));

@@ -206,9 +206,8 @@ class Hwmon final : public PolledMeter {
 
   bool is_plausible(const Reading& r) const {
     const auto beyond = [](double value, double limit) { return std::abs(value) > limit; };
-    if (beyond(r.volts_V, limits_.volts_V) || beyond(r.amps_A, limits_.amps_A) || beyond(r.power_W, limits_.power_W)) {
+    if (beyond(r.volts_V, limits_.volts_V) || beyond(r.amps_A, limits_.amps_A) || beyond(r.power_W, limits_.power_W))
       return false;
-    }
     // A small negative power stored as an unsigned 32-bit number: slightly below 4294.97 W.
     constexpr double wrapped_W = 4294.967296;
     return !(quantity_ == HwmonQuantity::power && r.power_W / scale_ >= wrapped_W - 16 && r.power_W / scale_ <= wrapped_W);

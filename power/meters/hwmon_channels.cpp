@@ -14,9 +14,7 @@ namespace {
 
 // "1" of power1_input for prefix "power" and one of the suffixes.
 std::optional<std::string> number_of(std::string_view file, std::string_view prefix, std::string_view suffix) {
-  if (!file.starts_with(prefix) || !file.ends_with(suffix) || file.size() <= prefix.size() + suffix.size()) {
-    return std::nullopt;
-  }
+  if (!file.starts_with(prefix) || !file.ends_with(suffix) || file.size() <= prefix.size() + suffix.size()) return std::nullopt;
   const std::string_view digits = file.substr(prefix.size(), file.size() - prefix.size() - suffix.size());
   if (digits.size() > 4 || !std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
   return std::string(digits);
@@ -156,9 +154,8 @@ std::vector<HwmonChannel> hwmon_channels(const HwmonDevice& device) {
   }
 
   std::vector<HwmonChannel> channels;
-  for (const auto& [n, file] : inputs(names, "energy")) {
+  for (const auto& [n, file] : inputs(names, "energy"))
     channels.push_back({.quantity = HwmonQuantity::energy, .number = n, .file = file, .label = label_of(device, "energy", n)});
-  }
   for (const auto& [n, file] : watts) {
     const std::string label = label_of(device, "power", n);
     if (is_light(label)) continue;

@@ -13,9 +13,8 @@ namespace {
 
 std::string candidates(const std::vector<HwmonDevice>& devices) {
   std::vector<std::string> lines;
-  for (std::size_t i = 0; i < devices.size(); ++i) {
+  for (std::size_t i = 0; i < devices.size(); ++i)
     lines.push_back(fmt::format("index={} path={} ({})", i, devices[i].address(), devices[i].device.string()));
-  }
   return fmt::format("{}", fmt::join(lines, ", "));
 }
 
@@ -65,9 +64,8 @@ HwmonChannel with_voltage(const MeterUri& uri, const HwmonDevice& device, HwmonC
     }
   }
   if (c.complete()) return c;
-  if (voltages.empty()) {
+  if (voltages.empty())
     throw MeterUnavailable(fmt::format("meter hwmon: {} shows a current but no voltage, so its power is unknown", uri.path));
-  }
   throw BadMeterUri(
       fmt::format("meter hwmon: {}: it is unknown which voltage belongs to the current {}{}, and a wrong one would give a "
                   "wrong power; it has "

@@ -92,9 +92,8 @@ Limits limits_of(const SysfsDir& dir) {
     return 0.0;
   };
   double capacity_Wh = first_of({"energy_full_design", "energy_full"});
-  if (capacity_Wh == 0) {
+  if (capacity_Wh == 0)
     capacity_Wh = first_of({"charge_full_design", "charge_full"}) * first_of({"voltage_min_design", "voltage_now"});
-  }
   Limits limits;
   constexpr double fastest_per_h = 10;  // ten times its capacity an hour: empty within six minutes
   if (capacity_Wh > 0) limits.power_W = std::clamp(fastest_per_h * capacity_Wh, 50.0, limits.power_W);

@@ -90,9 +90,8 @@ std::span<const MeterKind> meter_kinds() {
 
 std::unique_ptr<Meter> open_meter(std::string_view text, Seconds interval) {
   const double interval_s = interval.count();
-  if (interval_s != 0 && !(interval_s >= 1e-4 && interval_s <= 3600)) {
+  if (interval_s != 0 && !(interval_s >= 1e-4 && interval_s <= 3600))
     throw BadMeterUri(fmt::format("sampling interval {} s: 100 us to 1 h is possible", interval_s));
-  }
   if (text == "auto") return open_auto(interval);
   const MeterUri uri = parse_meter_uri(text);
   for (const Entry& entry : entries) {

@@ -46,9 +46,8 @@ class Replay final : public Meter {
 std::unique_ptr<Meter> open_replay(const MeterUri& uri, double /*interval_s*/) {
   uri.allow({"speed", "segment"});
   const auto speed = uri.text("speed").value_or("realtime");
-  if (speed != "realtime" && speed != "instant") {
+  if (speed != "realtime" && speed != "instant")
     throw BadMeterUri(fmt::format("meter replay: speed={}: realtime and instant are known", speed));
-  }
   const auto number = static_cast<std::size_t>(uri.integer("segment", 1, 1'000'000).value_or(1));
   if (uri.path.empty()) throw BadMeterUri("meter replay: no file; replay://trace.csv");
 

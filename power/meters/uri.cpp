@@ -108,9 +108,8 @@ std::optional<double> MeterUri::number(std::string_view key, double low, double 
   if (!value) return std::nullopt;
   double x = 0;
   const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), x);
-  if (error != std::errc{} || end != value->data() + value->size() || !(x >= low && x <= high)) {
+  if (error != std::errc{} || end != value->data() + value->size() || !(x >= low && x <= high))
     throw BadMeterUri(fmt::format("meter {}: {}={}: a number from {} to {} is needed", name, key, *value, low, high));
-  }
   return x;
 }
 

@@ -58,9 +58,8 @@ std::optional<Frame> decode(std::span<const std::uint8_t, frame_bytes> bytes) {
   if (!is_plausible(f)) return std::nullopt;
   f.temperature_C = static_cast<std::int16_t>(u16(10));
   f.group = u16(14);
-  for (std::size_t i = 0; i < f.groups.size(); ++i) {
+  for (std::size_t i = 0; i < f.groups.size(); ++i)
     f.groups[i] = {.charge_Ah = u32(16 + 8 * i) * 1e-3, .energy_Wh = u32(20 + 8 * i) * 1e-3};
-  }
   f.d_plus_V = u16(96) * 1e-2;
   f.d_minus_V = u16(98) * 1e-2;
   f.recorded_Ah = u32(102) * 1e-3;

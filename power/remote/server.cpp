@@ -33,9 +33,8 @@ constexpr std::size_t max_inbox = 4096;      // readings queued by the sampler's
 constexpr int send_buffer = 64 * 1024;       // bytes; if it is full, readings are dropped instead of delayed
 
 bool is_loopback(const asio::ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-  }
   return address.is_loopback();
 }
 

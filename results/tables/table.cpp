@@ -163,9 +163,8 @@ Table make_table(const Group& group) {
   table.sources = group.sources;
   table.paper = paper_column(group.key.dataset, group.key.drift, group.key.condition, group.key.train_size);
   const bool one_corruption = group.tables == 1 && !group.key.condition.empty();
-  if (one_corruption && table.paper && table.paper->table == "cifar10-c" && group.key.dataset == "cifar10-c") {
+  if (one_corruption && table.paper && table.paper->table == "cifar10-c" && group.key.dataset == "cifar10-c")
     table.paper->label = "paper (mean of 15)";
-  }
   table.captions = captions_of(group, table.energy);
   std::vector<std::string> unresolved;
   for (const auto& [strategy, values] : group.strategies) {
