@@ -22,6 +22,24 @@ if(TBFT_SANITIZE)
   target_link_options(tbft_options INTERFACE -fsanitize=${TBFT_SANITIZE})
 endif()
 
+# Headers that many sources include, precompiled once and taken with tbft_headers(). Reading them is half of a compilation.
+# CMAKE_DISABLE_PRECOMPILE_HEADERS=ON builds without them, which is what ccache wants; clang-tidy, too, reads each source without.
+function(tbft_precompile name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;LIBS;OPTIONS" ${ARGN})
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/empty.cpp CONTENT "")
+  add_library(tbft_${name}_headers OBJECT ${PROJECT_BINARY_DIR}/generated/empty.cpp)
+  target_link_libraries(tbft_${name}_headers PRIVATE tbft_options ${ARG_LIBS})
+  target_compile_options(tbft_${name}_headers PRIVATE ${ARG_OPTIONS})
+  target_precompile_headers(tbft_${name}_headers PRIVATE ${ARG_HEADERS})
+endfunction()
+# The last call for a target counts. Whatever links libtorch takes `torch`, for its definitions differ.
+function(tbft_headers target name)
+  target_precompile_headers(${target} REUSE_FROM tbft_${name}_headers)
+endfunction()
+set(common_headers <fmt/format.h> <fmt/ranges.h> <algorithm> <chrono> <filesystem> <fstream> <functional> <map> <optional>
+  <string> <vector>)
+tbft_precompile(common HEADERS ${common_headers} LIBS fmt::fmt)
+
 # One static library for each folder.
 function(tbft_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -31,18 +49,14 @@ function(tbft_library name)
   set_target_properties(tbft_${name} PROPERTIES EXPORT_NAME ${name})
   target_include_directories(tbft_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_compile_features(tbft_${name} PUBLIC cxx_std_20)
-endfunction()
-
-# For a target that includes libtorch: the headers that tbft_models has precompiled. CMAKE_DISABLE_PRECOMPILE_HEADERS=ON builds
-# without them, which is what ccache wants.
-function(tbft_uses_torch_headers name)
-  if(TBFT_WITH_TORCH)
-    target_precompile_headers(${name} REUSE_FROM tbft_models)
-  endif()
+  tbft_headers(tbft_${name} common)
 endfunction()
 
 # What ThreadSanitizer's build is for (preset tsan, scripts/tsan.sh): the test programs with the label `threads`.
 add_custom_target(threads)
+
+# Test code itself is not what takes time: without optimisation it compiles in half of it.
+set(test_optimisation -O0)
 
 # A GoogleTest program, run case by case, or with WHOLE as one test, because its cases share an expensive set-up. COST: its
 # seconds, for long tests, which CTest starts first. Sanitized programs start slowly, so each is one test; the other builds
@@ -54,6 +68,8 @@ function(tbft_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tbft_options ${ARG_LIBS} GTest::gmock GTest::gtest_main fmt::fmt)
+  target_compile_options(${name} PRIVATE ${test_optimisation})
+  tbft_headers(${name} test)
   target_compile_definitions(${name} PRIVATE TBFT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)  # an empty value would shift the properties behind it
@@ -62,8 +78,6 @@ function(tbft_test name)
     add_dependencies(threads ${name})
   endif()
   if(TBFT_SANITIZE)
-    # Test code itself is not what takes time: without optimisation it compiles in half of it.
-    target_compile_options(${name} PRIVATE -O0)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600 COST ${ARG_COST})
     return()

@@ -26,8 +26,8 @@ expect_refusal() {
   grep -qE "$pattern" "$work/err" || fail "the line does not say '$pattern': $(cat "$work/err")"
 }
 
-# The base model and experiment that small runs use; a second of work.
-tiny_base() { "$tbft" pretrain --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o "$1" >/dev/null 2>&1; }
+# The base model (depth $2, 8) and experiment that small runs use; less than a second of work.
+tiny_base() { "$tbft" pretrain --depth "${2:-8}" --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o "$1" >/dev/null 2>&1; }
 # Its meter is a constant 5 W laid over every window at once: joules of cells that last milliseconds.
 tiny_experiment() {
   constant_trace "$work/tiny-trace.csv" 2

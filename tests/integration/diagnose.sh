@@ -5,7 +5,7 @@
 base=$work/base.pth
 source='synthetic:?part=test&n=400'
 # Not a good model: what is tested here is the command, not how often it is right.
-"$tbft" pretrain --dataset 'synthetic:?part=train&n=600' --val 'synthetic:?part=test&n=64' --recipe quick --epochs 2 -o "$base" >/dev/null 2>&1
+"$tbft" pretrain --depth 8 --dataset 'synthetic:?part=train&n=600' --val 'synthetic:?part=test&n=64' --recipe quick --epochs 2 -o "$base" >/dev/null 2>&1
 
 "$tbft" diagnose --checkpoint "$base" --source "$source" --dataset 'synthetic:?part=target&drift=input&n=200' --save-reference "$work/ref.json" --json >"$work/direct"
 "$tbft" diagnose --checkpoint "$base" --reference "$work/ref.json" --dataset 'synthetic:?part=target&drift=input&n=200' --json >"$work/kept"

@@ -202,7 +202,7 @@ S
     expect_refusal 2 "frequency.*record --help" "$tbft" record --frequency 5 -m estimate:// -o "$work/x.csv" ;;
   # The following need libtorch.
   weights_are_not_replaced)
-    pretrain=("$tbft" pretrain --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o)
+    pretrain=("$tbft" pretrain --depth 8 --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o)
     echo precious >"$work/base.pth"
     expect_untouched "$work/base.pth" expect_refusal 2 'base.pth: exists; .*--force' "${pretrain[@]}" "$work/base.pth"
     ln -s base.pth "$work/link.pth"

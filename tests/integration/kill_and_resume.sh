@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 
 kills=50
-tiny_base "$work/base.pth"
+tiny_base "$work/base.pth" 26
 tiny_experiment "$work/e.toml"
 # Long enough that 50 kills fall into work: a few hundred milliseconds a cell.
 settings=(--set "model.checkpoint=$work/base.pth" --set 'data.conditions=["input","feature","output"]'

@@ -5,7 +5,7 @@
 export TBFT_THREADS=1
 base=$work/base.pth
 set='synthetic:?part=test&n=200'
-"$tbft" pretrain --dataset 'synthetic:?part=train&n=1000' --val 'synthetic:?part=test&n=64' --recipe quick --epochs 5 -o "$base" >/dev/null 2>&1
+"$tbft" pretrain --depth 8 --dataset 'synthetic:?part=train&n=1000' --val 'synthetic:?part=test&n=64' --recipe quick --epochs 5 -o "$base" >/dev/null 2>&1
 "$tbft" data export --dataset "$set" -o "$work/shapes" >/dev/null
 /usr/bin/python3 - "$work" <<'P'
 import os, shutil, sys, torch
@@ -85,7 +85,7 @@ for name in "by-name", "sorted":
     assert evidence["value"] >= evidence["source_low"], (name, evidence)
 P
 # The epoch is chosen by labels that mean the same.
-pretrain() { "$tbft" pretrain --dataset 'synthetic:?part=train&n=64' --val "$1" --recipe quick --epochs 1 --force -o "$work/new.pth"; }
+pretrain() { "$tbft" pretrain --depth 8 --dataset 'synthetic:?part=train&n=64' --val "$1" --recipe quick --epochs 1 --force -o "$work/new.pth"; }
 pretrain "$work/nine" >/dev/null 2>"$work/err"
 grep -q -- '--val .*9 of 10 classes (no arrow)' "$work/err" || fail "pretrain: $(cat "$work/err")"
 expect_refusal 1 'the other set has no class ahourglass' pretrain "$work/other-names"

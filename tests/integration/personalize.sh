@@ -7,7 +7,7 @@
 export TBFT_THREADS=1
 base=$work/base.pth
 source='synthetic:?part=test&n=400'
-"$tbft" pretrain --dataset 'synthetic:?part=train&n=2000' --val 'synthetic:?part=test&n=200' --recipe quick -o "$base" >/dev/null 2>&1
+"$tbft" pretrain --depth 8 --dataset 'synthetic:?part=train&n=2000' --val 'synthetic:?part=test&n=200' --recipe quick -o "$base" >/dev/null 2>&1
 "$tbft" diagnose --checkpoint "$base" --source "$source" --save-reference "$work/ref.json"
 constant_trace "$work/trace.csv" 2
 personalize() { "$tbft" personalize --checkpoint "$base" --reference "$work/ref.json" -m estimate:// "$@"; }

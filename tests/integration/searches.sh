@@ -3,7 +3,7 @@
 # Each is searched once, kept in the journal, and stands in the rows.
 . "$(dirname "$0")/common.sh"
 
-"$tbft" pretrain --dataset 'synthetic:?part=train&n=1000' --val 'synthetic:?part=test&n=100' --recipe quick --epochs 12 -o "$work/base.pth" >/dev/null 2>&1
+"$tbft" pretrain --depth 8 --dataset 'synthetic:?part=train&n=1000' --val 'synthetic:?part=test&n=100' --recipe quick --epochs 12 -o "$work/base.pth" >/dev/null 2>&1
 tiny_experiment "$work/e.toml"
 run() {
   "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set 'data.path="synthetic:?part=target&n=400"' \
