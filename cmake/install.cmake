@@ -15,6 +15,8 @@ install(FILES ${PROJECT_BINARY_DIR}/tbft_powerConfig.cmake ${PROJECT_BINARY_DIR}
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tbft_power COMPONENT power)
 
 install(TARGETS tbft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+# `tbft` looks for it in ../libexec/tbft.
+install(TARGETS tbft_train RUNTIME DESTINATION libexec/tbft COMPONENT program)
 file(GLOB udev_rules CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/power/udev/*.rules)
 if(udev_rules)
   install(FILES ${udev_rules} DESTINATION lib/udev/rules.d COMPONENT program)

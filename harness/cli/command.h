@@ -1,4 +1,4 @@
-// Sub-commands of `tbft`. Each has one file and one line in the list of main.cpp.
+// Sub-commands of `tbft`. Each has one file and one line in the lists of tbft.cpp and tbft_train.cpp.
 #pragma once
 
 #include <functional>

@@ -5,6 +5,7 @@
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/cli/train_program.h"
 #include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
 #include "models/families/family.h"
@@ -59,8 +60,7 @@ int execute(const CostOptions& options) {
 }  // namespace
 
 void add_cost(CLI::App& app, Action& action) {
-  const auto [command, options] = add_command(
-      app, action, "cost", "Compute the cost of each strategy by the model of multiply-accumulates and activations", execute);
+  const auto [command, options] = add_command(app, action, "cost", summary_of_train_command("cost"), execute);
   command->add_option("--checkpoint", options->checkpoint, "State dict (.pth) from which to take the network's shape");
   command->add_option("--pixels", options->spec.pixels, "Side of the image in pixels")->capture_default_str();
   command->add_option("--classes", options->spec.classes, "Number of classes")->capture_default_str();

@@ -11,6 +11,7 @@
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/cli/train_program.h"
 #include "harness/data/dataset.h"
 #include "harness/data/load_images.h"
 #include "harness/data/split.h"
@@ -141,7 +142,7 @@ CLI::Option* add_dataset(CLI::App& app, Options& options) {
 }  // namespace
 
 void add_data(CLI::App& app, Action& action) {
-  auto& data = *app.add_subcommand("data", "Data sets: list, info, split, export, corrupt");
+  auto& data = *app.add_subcommand("data", summary_of_train_command("data"));
   data.require_subcommand(1);
   data.footer("Example:\n  tbft data info --dataset 'synthetic:?drift=input'");
 

@@ -10,6 +10,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/source_option.h"
+#include "harness/cli/train_program.h"
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
 #include "harness/host/board.h"
@@ -88,8 +89,7 @@ int execute(const DiagnoseOptions& options) {
 }  // namespace
 
 void add_diagnose(CLI::App& app, Action& action) {
-  const auto [command, options] =
-      add_command(app, action, "diagnose", "Name the level of a drift from a few labelled images of the target", execute);
+  const auto [command, options] = add_command(app, action, "diagnose", summary_of_train_command("diagnose"), execute);
   command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
   command->add_option("--dataset", options->dataset, "Labelled images of the target; see `tbft data list`");
   add_source_options(*command, options->source);

@@ -7,6 +7,7 @@
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/cli/train_program.h"
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
 #include "harness/host/board.h"
@@ -69,7 +70,7 @@ int execute(const EvalOptions& options) {
 }  // namespace
 
 void add_eval(CLI::App& app, Action& action) {
-  const auto [command, options] = add_command(app, action, "eval", "Test a checkpoint on a data set", execute);
+  const auto [command, options] = add_command(app, action, "eval", summary_of_train_command("eval"), execute);
   command->add_option("--checkpoint", options->checkpoint, "State dict (.pth)")->required();
   command->add_option("--dataset", options->dataset, "Data set, name:PATH?key=value; see `tbft data list`")->required();
   add_threads_option(*command, options->threads);

@@ -8,6 +8,7 @@
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/cli/train_program.h"
 #include "harness/host/console.h"
 
 namespace tbft::cli {
@@ -56,8 +57,7 @@ int merge(const Options& options) {
 }  // namespace
 
 void add_merge(CLI::App& app, Action& action) {
-  const auto [command, options] =
-      add_command(app, action, "merge", "Merge the run directories of cells that were run separately (run --cell)", merge);
+  const auto [command, options] = add_command(app, action, "merge", summary_of_train_command("merge"), merge);
   command->add_option("part", options->parts, "Run directories of the same plan; each cell may be in only one of them")
       ->required()
       ->type_name("PART");

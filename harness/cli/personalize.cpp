@@ -14,6 +14,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/source_option.h"
+#include "harness/cli/train_program.h"
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
 #include "harness/experiment/journal.h"
@@ -176,9 +177,7 @@ int execute(const PersonalizeOptions& options) {
 }  // namespace
 
 void add_personalize(CLI::App& app, Action& action) {
-  const auto [command, options] =
-      add_command(app, action, "personalize",
-                  "Adapt a base model to a few labelled images: diagnose, choose, tune, test, and measure the joules", execute);
+  const auto [command, options] = add_command(app, action, "personalize", summary_of_train_command("personalize"), execute);
   command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
   command->add_option("--dataset", options->dataset, "About 100 labelled images of the target; see `tbft data list`")
       ->required();

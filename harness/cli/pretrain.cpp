@@ -8,6 +8,7 @@
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/cli/train_program.h"
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
 #include "harness/host/board.h"
@@ -76,8 +77,7 @@ int execute(const PretrainOptions& options) {
 }  // namespace
 
 void add_pretrain(CLI::App& app, Action& action) {
-  const auto [command, options] =
-      add_command(app, action, "pretrain", "Train a base model from random weights on source data", execute);
+  const auto [command, options] = add_command(app, action, "pretrain", summary_of_train_command("pretrain"), execute);
   command->add_option("--dataset", options->train, "Training data, name:PATH?key=value")->required();
   command->add_option("--val", options->val, "Validation data; the weights with the best loss on it are kept")->required();
   command->add_option("-o,--output", options->out, "State dict to write (.pth)")->required();

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/cli/options.h"
+#include "harness/cli/train_program.h"
 #include "harness/experiment/plan.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
@@ -76,9 +77,7 @@ int execute(const ReproduceOptions& options) {
 }  // namespace
 
 void add_reproduce(CLI::App& app, Action& action) {
-  const auto [command, options] = add_command(
-      app, action, "reproduce",
-      "Make every table of the paper that the data allow, beside the published numbers; list what is missing", execute);
+  const auto [command, options] = add_command(app, action, "reproduce", summary_of_train_command("reproduce"), execute);
   auto& request = options->request;
   command->add_option("--data", request.data, "Folder of data sets and checkpoints; it is searched two levels deep")
       ->required()

@@ -3,6 +3,7 @@
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/cli/train_program.h"
 #include "harness/experiment/plan.h"
 #include "harness/experiment/run_inputs.h"
 #include "harness/experiment/settings.h"
@@ -121,9 +122,7 @@ std::string strategies_help() {
 }  // namespace
 
 void add_run(CLI::App& app, Action& action) {
-  const auto [command, options] =
-      add_command(app, action, "run",
-                  "Run an experiment file: train, test and measure every cell, and write a row of cells.csv for each", execute);
+  const auto [command, options] = add_command(app, action, "run", summary_of_train_command("run"), execute);
   command->add_option("experiment", options->experiment, "Experiment file (TOML), see experiments/")->required();
   command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER");

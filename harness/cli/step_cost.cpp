@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "harness/cli/options.h"
+#include "harness/cli/train_program.h"
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
 #include "harness/step_cost/step_operation.h"
@@ -146,9 +147,7 @@ int execute(const StepCostOptions& options) {
 }  // namespace
 
 void add_step_cost(CLI::App& app, Action& action) {
-  const auto [command, options] =
-      add_command(app, action, "step-cost",
-                  "Measure time and joules of one training step of one image by strategy (the paper's energy table)", execute);
+  const auto [command, options] = add_command(app, action, "step-cost", summary_of_train_command("step-cost"), execute);
   auto& request = options->request;
   command->add_option("-o,--output", options->directory, "Directory (default: runs/step-cost-TIME)")->envname("TBFT_OUTPUT");
   add_meter_option(*command, request.meter);

@@ -20,7 +20,9 @@ build=$source_dir/build/arm64
 cmake --preset arm64 >"$work/log" 2>&1 && cmake --build --preset arm64 --target tbft "${tests[@]}" >>"$work/log" 2>&1 ||
   { tail -n 50 "$work/log"; fail "the cross build"; }
 arm64() { qemu-aarch64-static -L "$root" "$@"; }
-file=$(head -c 20 "$build/harness/tbft" | od -An -tu2 -j18 -N2)
+# QEMU's user mode cannot start a second program: tbft-train is started itself.
+train=$build/harness/tbft-train
+file=$(head -c 20 "$train" | od -An -tu2 -j18 -N2)
 [ "$file" -eq 183 ] || fail "not a program for arm64"  # EM_AARCH64
 
 step "unit tests"
@@ -30,11 +32,13 @@ for test in "${tests[@]}"; do
   (cd "$(dirname "$program")" && arm64 "$program" --gtest_brief=1 --gtest_filter=-Child.WhatCannotBeExecutedGives126:RealProcessors.AreReadOnThisMachine) || fail "$test on arm64"
 done
 
+[ "$(arm64 "$build/harness/tbft" --version)" = "$("$tbft" --version)" ] || fail "tbft --version on arm64"
+
 step "corruptions"
 for machine in x86 arm64; do
   run=()
   program=$tbft
-  [ $machine = x86 ] || { run=(arm64); program=$build/harness/tbft; }
+  [ $machine = x86 ] || { run=(arm64); program=$train; }
   "${run[@]}" "$program" data corrupt --dataset 'synthetic:?part=test&n=20' --corruptions all --severities 1,3,5 --seed 1 \
     -o "$work/corrupt-$machine" >/dev/null || fail "data corrupt on $machine"
 done
@@ -62,7 +66,7 @@ step "base model (x86)"
 step "evaluation"
 evaluate() { "$@" eval --checkpoint "$work/base.pth" --backend native --dataset 'synthetic:?part=test&n=500' | sed -nE 's/^correct ([0-9]+) of 500.*/\1/p'; }
 x86=$(evaluate "$tbft")
-arm=$(evaluate arm64 "$build/harness/tbft")
+arm=$(evaluate arm64 "$train")
 echo "correct of 500: x86 $x86, arm64 $arm"
 [ $((x86 - arm)) -le 1 ] && [ $((arm - x86)) -le 1 ] || fail "evaluation: more than 2 of 1,000 apart"
 
@@ -81,7 +85,7 @@ train.epochs = 2
 model.checkpoint = "$work/base.pth"
 T
 "$tbft" run "$work/e.toml" -o "$work/x86" -m estimate:// >/dev/null 2>"$work/err" || fail "x86: $(cat "$work/err")"
-arm64 "$build/harness/tbft" run "$work/e.toml" -o "$work/arm64" -m estimate:// >/dev/null 2>"$work/err" || fail "arm64: $(cat "$work/err")"
+arm64 "$train" run "$work/e.toml" -o "$work/arm64" -m estimate:// >/dev/null 2>"$work/err" || fail "arm64: $(cat "$work/err")"
 /usr/bin/python3 - "$work" <<'P' || fail "the sweep"
 import csv, pathlib, sys
 work = pathlib.Path(sys.argv[1])

@@ -7,7 +7,6 @@
 #include <ctime>
 
 #include "harness/host/board.h"
-#include "harness/host/openmp_wait.h"
 #include "harness/host/process_tree.h"
 #include "tests/support/files.h"
 #include "tests/support/temporary_folder.h"
@@ -132,13 +131,6 @@ TEST_F(ProcessorUseTest, AQuotaOfCgroupV1) {
   write("sys/fs/cgroup/cpu,cpuacct/docker/1f/cpu.cfs_quota_us", "100000\n");
   EXPECT_EQ(cpu_quota(root_.path()), 1.0);
   EXPECT_EQ(Board(root_.path()).cores(), 1);
-}
-
-TEST(OpenMP, OnlyCommandsThatRunANetworkStartAgain) {
-  EXPECT_TRUE(runs_network("run"));
-  EXPECT_TRUE(runs_network("step-cost"));
-  EXPECT_FALSE(runs_network("measure")) << "its command keeps the user's environment";
-  EXPECT_FALSE(runs_network("report"));
 }
 
 TEST(RealProcessors, AreReadOnThisMachine) {

@@ -1,4 +1,6 @@
-// tbft: the program. Libraries throw; only this file prints errors and decides the exit code.
+// Libraries throw; only this file prints errors and decides the exit code.
+#include "harness/cli/program.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,12 +11,10 @@
 #include <exception>
 #include <string>
 
-#include "harness/cli/command.h"
 #include "harness/data/dataset.h"
 #include "harness/experiment/run_directory.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
-#include "harness/host/openmp_wait.h"
 #include "harness/host/provenance.h"
 #include "results/text.h"
 #include "tbft/power/meter.h"
@@ -67,26 +67,22 @@ std::string usage_text(const CLI::App* app, const CLI::Error& error) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+namespace tbft::cli {
+
+int run_program(int argc, char** argv, void (*add_commands)(CLI::App&, Action&)) {
   if (!take_closed_streams()) return Exit::failed;
-  tbft::let_openmp_threads_sleep(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone causes a write error instead of ending the program
   std::signal(SIGXFSZ, SIG_IGN);  // so does a file size limit
   CLI::App app{"Measure what every way of fine-tuning costs in joules and gains in accuracy, on this board.", "tbft"};
-  app.set_version_flag("-V,--version", tbft::tool_version());
+  app.set_version_flag("-V,--version", tool_version());
   app.require_subcommand(1);
   app.failure_message(usage_text);
   app.set_help_all_flag("--help-all", "Help of every command");
   app.footer(
       "Start with `tbft measure -- COMMAND` (joules of any command) or `tbft run experiments/quickstart.toml`.\n"
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 no meter, 4 ran but the measurement is invalid, 130 interrupted.");
-
-  using namespace tbft::cli;
   Action action;
-  for (const auto add : {add_run, add_reproduce, add_merge, add_report, add_compare, add_plot, add_eval, add_pretrain, add_data,
-                         add_cost, add_step_cost, add_diagnose, add_personalize, add_meters, add_doctor, add_measure,
-                         add_record, add_integrate, add_serve_meter})  // in the order of --help
-    add(app, action);
+  add_commands(app, action);
 
   try {
     app.parse(argc, argv);
@@ -97,8 +93,10 @@ int main(int argc, char** argv) {
   const int code = run(action);
   // A result that did not reach stdout (such as a redirection to a full disk) is a failure.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    tbft::print_error("tbft: cannot write the result to stdout");
+    print_error("tbft: cannot write the result to stdout");
     return code == Exit::ok ? Exit::failed : code;
   }
   return code;
 }
+
+}  // namespace tbft::cli

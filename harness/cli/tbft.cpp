@@ -1,0 +1,62 @@
+// tbft: what people start. It runs the commands of meters, measurements and reports itself, and becomes tbft-train for the
+// others.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "harness/cli/program.h"
+#include "harness/cli/train_program.h"
+#include "harness/host/console.h"
+
+namespace {
+
+using namespace tbft::cli;
+
+// In the order of --help. Commands of tbft-train have no function here.
+void add_commands(CLI::App& app, Action& action) {
+  using Add = void (*)(CLI::App&, Action&);
+  constexpr std::pair<const char*, Add> commands[] = {
+      {"run", nullptr},
+      {"reproduce", nullptr},
+      {"merge", nullptr},
+      {"report", add_report},
+      {"compare", add_compare},
+      {"plot", add_plot},
+      {"eval", nullptr},
+      {"pretrain", nullptr},
+      {"data", nullptr},
+      {"cost", nullptr},
+      {"step-cost", nullptr},
+      {"diagnose", nullptr},
+      {"personalize", nullptr},
+      {"meters", add_meters},
+      {"doctor", add_doctor},
+      {"measure", add_measure},
+      {"record", add_record},
+      {"integrate", add_integrate},
+      {"serve-meter", add_serve_meter},
+  };
+  for (const auto& [name, add] : commands) {
+    if (add != nullptr)
+      add(app, action);
+    else
+      app.add_subcommand(name, summary_of_train_command(name));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view first = argc < 2 ? "" : argv[1];
+  const TrainCommand* command = find_train_command(first);
+  if (command == nullptr && first != "--help-all") return run_program(argc, argv, add_commands);
+  if (command != nullptr && command->runs_network) let_openmp_threads_sleep();
+  try {
+    become_train_program(argv);
+  } catch (const std::exception& error) {
+    tbft::print_error(std::string("tbft: ") + error.what());
+    return Exit::failed;
+  }
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# tbft itself loads neither libtorch nor OpenCV; for other commands it becomes tbft-train, beside it or in ../libexec/tbft.
+. "$(dirname "$0")/common.sh"
+
+case $3 in
+  loads_few_libraries)
+    ldd "$tbft" >"$work/libraries"
+    ! grep -E 'torch|opencv|openblas|mkl|python' "$work/libraries" || fail "tbft loads what only tbft-train needs"
+    [ "$(wc -l <"$work/libraries")" -le 25 ] || fail "tbft loads $(wc -l <"$work/libraries") libraries: $(cat "$work/libraries")" ;;
+  becomes_tbft_train)
+    mkdir -p "$work/bin" "$work/libexec/tbft"
+    cp "$tbft" "$work/bin/tbft"
+    expect_refusal 1 "run: .*needs the program tbft-train, which is neither in $work/bin nor in $work/libexec/tbft" "$work/bin/tbft" run x.toml
+    for place in libexec/tbft bin; do
+      printf '#!/bin/sh\necho "%s $0|$*|${GOMP_SPINCOUNT-unset}|$$"\nexit 7\n' $place >"$work/$place/tbft-train"
+      chmod +x "$work/$place/tbft-train"
+      code=0
+      "$work/bin/tbft" run x.toml --set 'a=b c' >"$work/out" &
+      pid=$!
+      wait $pid || code=$?
+      [ $code = 7 ] || fail "exit code $code"
+      grep -qE "^$place .*/tbft-train\|run x.toml --set a=b c\|3000\|$pid$" "$work/out" || fail "$(cat "$work/out"), process $pid"
+    done
+    # How threads wait is the user's to say, and a command that runs no network changes nobody's environment.
+    says() { grep -qF "|$1|" "$work/out" || fail "GOMP_SPINCOUNT is not $1: $(cat "$work/out")"; }
+    "$work/bin/tbft" cost >"$work/out" || says unset
+    GOMP_SPINCOUNT=5 "$work/bin/tbft" eval >"$work/out" || says 5
+    OMP_WAIT_POLICY=passive "$work/bin/tbft" eval >"$work/out" || says unset
+    "$tbft" measure -m estimate:// --idle 0 -- env >"$work/out" 2>/dev/null
+    ! grep -E 'GOMP|OMP_' "$work/out" || fail "measure changes its command's environment" ;;
+  lists_every_command)
+    "$tbft" --help >"$work/front"
+    "$tbft" --help-all >"$work/all"
+    for command in $(sed -n '/^Subcommands:/,$p' "$work/front" | sed -nE 's/^  ([a-z-]+) .*/\1/p'); do
+      grep -qE "^$command\$" "$work/all" || fail "--help-all does not describe $command"
+      "$tbft" "$command" --help >"$work/out" || fail "$command --help"
+      grep -q "tbft $command" "$work/out" || fail "$command --help names another program: $(head -n 3 "$work/out")"
+    done
+    diff <(sed -n '/^Subcommands:/,/^$/p' "$work/front") <("$(dirname "$tbft")/tbft-train" --help | sed -n '/^Subcommands:/,/^$/p') ||
+      fail "the two programs list different commands" ;;
+esac
