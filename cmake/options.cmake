@@ -58,18 +58,22 @@ add_custom_target(threads)
 # Test code itself is not what takes time: without optimisation it compiles in half of it.
 set(test_optimisation -O0)
 
-# A GoogleTest program, run case by case, or with WHOLE as one test, because its cases share an expensive set-up. COST: its
-# seconds, for long tests, which CTest starts first. Sanitized programs start slowly, so each is one test; the other builds
-# report skipped cases.
+# A GoogleTest program, run case by case, or with WHOLE as one test, because its cases share an expensive set-up. TORCH: it
+# includes libtorch. COST: its seconds, for long tests, which CTest starts first. Sanitized programs start slowly, so each is
+# one test; the other builds report skipped cases.
 function(tbft_test name)
-  cmake_parse_arguments(ARG "WHOLE" "COST" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "WHOLE;TORCH" "COST" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_COST)
     set(ARG_COST 0)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tbft_options ${ARG_LIBS} GTest::gmock GTest::gtest_main fmt::fmt)
-  target_compile_options(${name} PRIVATE ${test_optimisation})
-  tbft_headers(${name} test)
+  if(ARG_TORCH)
+    tbft_headers(${name} torch)
+  else()
+    target_compile_options(${name} PRIVATE ${test_optimisation})
+    tbft_headers(${name} test)
+  endif()
   target_compile_definitions(${name} PRIVATE TBFT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)  # an empty value would shift the properties behind it

@@ -44,7 +44,7 @@ run_ctest() {
   shift
   local junit
   junit=$(mktemp)
-  (cd "$dir" && ctest --output-on-failure -j2 --test-output-size-passed 100000 --output-junit "$junit" "$@")
+  (cd "$dir" && ctest --output-on-failure -j3 --test-output-size-passed 100000 --output-junit "$junit" "$@")
   /usr/bin/python3 scripts/check_skips.py "$junit"
   rm -f "$junit"
 }

@@ -26,7 +26,7 @@ case $3 in
     "$work/bin/tbft" cost >"$work/out" || says unset
     GOMP_SPINCOUNT=5 "$work/bin/tbft" eval >"$work/out" || says 5
     OMP_WAIT_POLICY=passive "$work/bin/tbft" eval >"$work/out" || says unset
-    "$tbft" measure -m estimate:// --idle 0 -- env >"$work/out" 2>/dev/null
+    "$tbft" measure -m estimate:// --idle 0 -- env >"$work/out" 2>/dev/null || [ $? = 4 ]  # a window this short is invalid
     ! grep -E 'GOMP|OMP_' "$work/out" || fail "measure changes its command's environment" ;;
   lists_every_command)
     "$tbft" --help >"$work/front"

@@ -79,7 +79,8 @@ case $3 in
     stop TERM ;;
   killed_and_restarted_is_a_gap)
     serve 127.0.0.1:0
-    "$tbft" measure --json -o "$work/remote.csv" -m "remote://127.0.0.1:$port" -- sh -c 'touch "$0"; sleep 4' "$work/began" \
+    "$tbft" measure --json -o "$work/remote.csv" -m "remote://127.0.0.1:$port" -- \
+      sh -c 'touch "$0"; until [ -e "$1" ]; do sleep 0.05; done' "$work/began" "$work/enough" \
       >"$work/out" 2>"$work/err" &
     measure=$!
     await_file "$work/began"
@@ -87,6 +88,8 @@ case $3 in
     kill -KILL "$server"
     wait "$server" 2>/dev/null || true
     serve "127.0.0.1:$port"
+    sleep 2
+    touch "$work/enough"
     wait "$measure" || true
     # A gap, and after it a first reading of the new server.
     awk -F, '$6 ~ /g/ { gap = NR } $6 ~ /r/ && gap && NR > gap { again = NR } END { exit !(again && NR > again + 50) }' \

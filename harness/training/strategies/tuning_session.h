@@ -23,7 +23,7 @@ class TuningSession {
   virtual std::vector<ProbedStep> probe_step() = 0;
   // Sets the learning rates of the tuned tensors, in their order, as fractions of the one in the settings.
   virtual void set_rates(std::span<const double> relative) = 0;
-  // Renames the classifier's outputs by the labels of the training images (rename_outputs.h), in a training phase of its own.
+  // Renames the classifier's outputs by the labels of the training images (network.h), in a training phase of its own.
   virtual void relabel() = 0;
 };
 
