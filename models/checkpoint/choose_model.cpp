@@ -28,7 +28,7 @@ struct Candidate {
 
 bool holds_tensors(const Document& document, const Dict& dict) {
   return std::ranges::any_of(dict.items, [&](const auto& item) {
-    return std::holds_alternative<std::string>(document.at(item.first)) &&
+    return std::holds_alternative<pickle::Text>(document.at(item.first)) &&
            std::holds_alternative<pickle::Tensor>(document.at(item.second));
   });
 }
@@ -37,10 +37,10 @@ bool holds_tensors(const Document& document, const Dict& dict) {
 void collect(const Document& document, const Dict& dict, const std::string& path, int depth, std::vector<Candidate>& found) {
   constexpr std::size_t most = 100;
   for (const auto& [key, value] : dict.items) {
-    const auto* name = std::get_if<std::string>(&document.at(key));
+    const auto* name = std::get_if<pickle::Text>(&document.at(key));
     const auto* inner = std::get_if<Dict>(&document.at(value));
     if (name == nullptr || inner == nullptr || found.size() >= most) continue;
-    const auto whole = path + *name;
+    const auto whole = path + std::string(*name);
     if (holds_tensors(document, *inner)) {
       const auto rank = static_cast<std::size_t>(std::ranges::find(usual_names, *name) - usual_names.begin());
       found.push_back({whole, inner, rank});
@@ -60,6 +60,9 @@ std::string_view kind_of(const pickle::Value& value) {
 
 ChosenModel choose_model(const Document& document, const std::string& name) {
   const auto* top = std::get_if<Dict>(&document.at(document.root));
+  if (const auto* object = std::get_if<pickle::Opaque>(&document.at(document.root)))
+    throw CheckpointError(fmt::format("{}: names {}; only tensors are read: save model.state_dict() with torch.save", name,
+                                      printable(object->name)));
   if (top == nullptr)
     throw CheckpointError(fmt::format("{}: holds {}, not a dict of tensors; save model.state_dict() with torch.save", name,
                                       kind_of(document.at(document.root))));

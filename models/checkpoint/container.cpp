@@ -43,18 +43,19 @@ class ZipContainer : public Container {
   explicit ZipContainer(Archive archive) : archive_(std::move(archive)), root_(find_root(archive_)) {
     check_byte_order();
     const std::string entry = root_ + "data.pkl";
-    if (archive_.size(entry) > pickle::max_bytes) {
-      fail(name(), "data.pkl has {} bytes; a dict of tensors has at most {}", archive_.size(entry), pickle::max_bytes);
-    }
-    document_ = pickle::parse(archive_.read(entry), name() + ": data.pkl");
+    if (const pickle::Limits limits; archive_.size(entry) > limits.bytes)
+      fail(name(), "data.pkl has {} bytes; at most {} are read", archive_.size(entry), limits.bytes);
+    pickle_ = archive_.read(entry);
+    document_ = pickle::parse(pickle_, name() + ": data.pkl");
   }
   const std::string& name() const override { return archive_.name(); }
+  std::string_view part() const override { return "data.pkl"; }
   const pickle::Document& document() const override { return document_; }
 
   std::vector<std::byte> read(const pickle::Storage& what) override {
     std::int64_t bytes = 0;
     const bool too_many = __builtin_mul_overflow(what.count, static_cast<std::int64_t>(size_of(what.dtype)), &bytes);
-    const std::string entry = root_ + "data/" + what.key;
+    const std::string entry = root_ + "data/" + std::string(what.key);
     if (too_many || archive_.size(entry) != static_cast<std::uint64_t>(bytes)) {
       fail(name(), "data/{} has {} bytes; the pickle says {} elements of {}", what.key, archive_.size(entry), what.count,
            to_string(what.dtype));
@@ -93,6 +94,7 @@ class ZipContainer : public Container {
 
   Archive archive_;
   std::string root_;  // the top folder in the archive: "archive/"
+  std::vector<std::byte> pickle_;
   pickle::Document document_;
 };
 
@@ -117,9 +119,10 @@ class OldContainer : public Container {
     index(keys, rest);
   }
   const std::string& name() const override { return name_; }
+  std::string_view part() const override { return "the pickle"; }
   const pickle::Document& document() const override { return document_; }
   std::vector<std::byte> read(const pickle::Storage& what) override {
-    const auto found = storages_.find(what.key);
+    const auto found = storages_.find(std::string(what.key));
     if (found == storages_.end()) fail(name_, "storage {} is missing", what.key);
     const auto& bytes = found->second;
     if (bytes.size() / size_of(what.dtype) != static_cast<std::uint64_t>(what.count) || bytes.size() % size_of(what.dtype) != 0)
@@ -133,7 +136,7 @@ class OldContainer : public Container {
     const auto* facts = std::get_if<pickle::Dict>(&machine.at(machine.root));
     if (facts == nullptr) fail(name_, "damaged: no data on the machine that wrote it");
     for (const auto& [key, value] : facts->items) {
-      const auto* fact = std::get_if<std::string>(&machine.at(key));
+      const auto* fact = std::get_if<pickle::Text>(&machine.at(key));
       const auto* is_little = std::get_if<bool>(&machine.at(value));
       if (fact != nullptr && *fact == "little_endian" && is_little != nullptr && !*is_little)
         fail(name_, "was written on a big-endian machine; only little-endian tensors are read");
@@ -143,12 +146,12 @@ class OldContainer : public Container {
   void index(const pickle::Document& keys, std::span<const std::byte> rest) {
     std::map<std::string, DType> types;
     for (const auto& value : document_.values)
-      if (const auto* storage = std::get_if<pickle::Storage>(&value)) types.emplace(storage->key, storage->dtype);
+      if (const auto* storage = std::get_if<pickle::Storage>(&value)) types.emplace(std::string(storage->key), storage->dtype);
     const auto* list = std::get_if<pickle::List>(&keys.at(keys.root));
     if (list == nullptr) fail(name_, "damaged: the list of storages is not a list");
     for (const auto id : list->items) {
-      const auto* key = std::get_if<std::string>(&keys.at(id));
-      const auto type = key == nullptr ? types.end() : types.find(*key);
+      const auto* key = std::get_if<pickle::Text>(&keys.at(id));
+      const auto type = key == nullptr ? types.end() : types.find(std::string(*key));
       if (type == types.end()) fail(name_, "damaged: a storage that the pickle does not name");
       std::uint64_t count = 0;
       if (rest.size() < sizeof(count)) fail(name_, "cut short at storage {}", *key);
@@ -171,6 +174,7 @@ class OldFile : public Container {
  public:
   OldFile(std::vector<std::byte> bytes, std::string name) : bytes_(std::move(bytes)), container_(bytes_, std::move(name)) {}
   const std::string& name() const override { return container_.name(); }
+  std::string_view part() const override { return container_.part(); }
   const pickle::Document& document() const override { return container_.document(); }
   std::vector<std::byte> read(const pickle::Storage& what) override { return container_.read(what); }
 

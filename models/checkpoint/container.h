@@ -21,6 +21,7 @@ class Container {
  public:
   virtual ~Container() = default;
   virtual const std::string& name() const = 0;  // file name for errors
+  virtual std::string_view part() const = 0;    // of the file: what `document` was read from
   virtual const pickle::Document& document() const = 0;
   // Exactly `what.count` elements, little-endian. Throws CheckpointError if the file has another number of elements.
   virtual std::vector<std::byte> read(const pickle::Storage& what) = 0;

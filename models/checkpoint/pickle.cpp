@@ -3,68 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <unordered_map>
 
 #include "models/checkpoint/pickle_bytes.h"
+#include "models/checkpoint/pickle_calls.h"
 #include "models/checkpoint/printable.h"
 
 namespace tbft::models::pickle {
 namespace {
 
-// opaque: its result is not inspected; empty_dict: a dict whose arguments do not affect its items.
-enum class Call { ordered_dict, rebuild_tensor, rebuild_parameter, storage, opaque, empty_dict };
-
-struct KnownGlobal {
-  std::string_view name;
-  Call call;
-  DType dtype = DType::float32;  // for a storage
-};
-constexpr std::array known_globals{
-    KnownGlobal{"collections.OrderedDict", Call::ordered_dict},
-    KnownGlobal{"torch._utils._rebuild_tensor_v2", Call::rebuild_tensor},
-    KnownGlobal{"torch._utils._rebuild_parameter", Call::rebuild_parameter},
-    KnownGlobal{"torch.DoubleStorage", Call::storage, DType::float64},
-    KnownGlobal{"torch.FloatStorage", Call::storage, DType::float32},
-    KnownGlobal{"torch.HalfStorage", Call::storage, DType::float16},
-    KnownGlobal{"torch.BFloat16Storage", Call::storage, DType::bfloat16},
-    KnownGlobal{"torch.LongStorage", Call::storage, DType::int64},
-    KnownGlobal{"torch.IntStorage", Call::storage, DType::int32},
-    KnownGlobal{"torch.ShortStorage", Call::storage, DType::int16},
-    KnownGlobal{"torch.CharStorage", Call::storage, DType::int8},
-    KnownGlobal{"torch.ByteStorage", Call::storage, DType::uint8},
-    KnownGlobal{"torch.BoolStorage", Call::storage, DType::boolean},
-    // Besides tensors: numbers of numpy (an accuracy), the device of a tensor, sizes.
-    KnownGlobal{"numpy.core.multiarray.scalar", Call::opaque},
-    KnownGlobal{"numpy._core.multiarray.scalar", Call::opaque},
-    KnownGlobal{"numpy.core.multiarray._reconstruct", Call::opaque},
-    KnownGlobal{"numpy._core.multiarray._reconstruct", Call::opaque},
-    KnownGlobal{"numpy.ndarray", Call::opaque},
-    KnownGlobal{"numpy.dtype", Call::opaque},
-    KnownGlobal{"_codecs.encode", Call::opaque},
-    KnownGlobal{"torch.device", Call::opaque},
-    KnownGlobal{"torch.Size", Call::opaque},
-    KnownGlobal{"collections.defaultdict", Call::empty_dict},
-    KnownGlobal{"__builtin__.dict", Call::opaque},
-    KnownGlobal{"builtins.dict", Call::opaque},
-};
-
-// Names for error messages of opcodes that are refused.
-struct RefusedOpcode {
-  unsigned char code;
-  std::string_view name;
-};
-constexpr std::array refused_opcodes{
-    RefusedOpcode{'i', "INST"},      RefusedOpcode{'o', "OBJ"},           RefusedOpcode{'P', "PERSID"},
-    RefusedOpcode{0x81, "NEWOBJ"},   RefusedOpcode{0x82, "EXT1"},         RefusedOpcode{0x83, "EXT2"},
-    RefusedOpcode{0x84, "EXT4"},     RefusedOpcode{0x8b, "LONG4"},        RefusedOpcode{0x92, "NEWOBJ_EX"},
-    RefusedOpcode{'T', "BINSTRING"}, RefusedOpcode{0x93, "STACK_GLOBAL"},
-};
-
 // The pickle machine: a stack of value ids, marks into it, and a memo.
 class Parser {
  public:
-  Parser(std::span<const std::byte> bytes, std::string_view where) : in_(bytes, where) {}
+  Parser(std::span<const std::byte> bytes, std::string_view where, const Limits& limits) : in_(bytes, where), limits_(limits) {}
   Document run();
   std::size_t position() const { return in_.position(); }
 
@@ -76,11 +27,11 @@ class Parser {
 
   // Stack.
   void push(Id id) {
-    if (stack_.size() >= max_values) fail("more than {} values on the stack", max_values);
+    if (stack_.size() >= limits_.values) fail("more than {} values on the stack", limits_.values);
     stack_.push_back(id);
   }
   void create(Value value) {
-    if (document_.values.size() >= max_values) fail("more than {} values", max_values);
+    if (document_.values.size() >= limits_.values) fail("more than {} values", limits_.values);
     document_.values.push_back(std::move(value));
     push(static_cast<Id>(document_.values.size() - 1));
   }
@@ -88,6 +39,7 @@ class Parser {
     if (stack_.size() <= floor()) fail("the stack is empty");
     return stack_.back();
   }
+  Value& target() { return document_.values[top()]; }
   Id pop() {
     const Id id = top();
     stack_.pop_back();
@@ -111,8 +63,14 @@ class Parser {
     marks_.pop_back();
     return items;
   }
+  void pop_one() {
+    if (stack_.size() == floor() && !marks_.empty())
+      marks_.pop_back();
+    else
+      pop();
+  }
   void remember(std::uint64_t key) {
-    if (memo_.size() >= max_values) fail("more than {} memos", max_values);
+    if (memo_.size() >= limits_.values) fail("more than {} memos", limits_.values);
     memo_[static_cast<std::uint32_t>(key)] = top();
   }
   void recall(std::uint64_t key) {
@@ -121,128 +79,83 @@ class Parser {
     push(found->second);
   }
 
-  // Typed access: a value of another type throws an error with the expected meaning.
-  template <typename T>
-  const T& as(Id id, std::string_view what) const {
-    const T* value = std::get_if<T>(&document_.values[id]);
-    if (value == nullptr) fail("{} is of another type", what);
-    return *value;
-  }
-  template <typename T>
-  T& target(std::string_view what) {
-    T* value = std::get_if<T>(&document_.values[top()]);
-    if (value == nullptr) fail("{} is of another type", what);
-    return *value;
-  }
-
   bool step();
+  bool step_of_building(Op op);
   void check_protocol(std::uint64_t protocol) const;
-  [[noreturn]] void refuse(Op op) const;
-  void global();
+  void integer(std::optional<std::int64_t> value);
   void set_items(const std::vector<Id>& items);
   void append(const std::vector<Id>& items);
-  void reduce();
+  void global(std::string_view module, std::string_view name);
+  void global_from_stack();
+  void reduce(const std::vector<Id>& function_and_args);
+  void new_object(Id type);
   void build();
-  void persistent_id();
-  Tensor rebuild_tensor(const std::vector<Id>& args) const;
-  std::vector<std::int64_t> extents(Id id, std::string_view what) const;
 
   Cursor in_;
+  Limits limits_;
   Document document_;
   std::vector<Id> stack_;
   std::vector<std::size_t> marks_;
   std::unordered_map<std::uint32_t, Id> memo_;
 };
 
-void Parser::global() {
-  const std::string module = in_.line();
-  const std::string name = module + "." + in_.line();
-  const auto found = std::ranges::find(known_globals, name, &KnownGlobal::name);
-  if (found == known_globals.end()) {
-    throw CheckpointError(fmt::format("{} names {}; only tensors are read", in_.where(), printable(name)));
-  }
-  create(Global{static_cast<std::size_t>(found - known_globals.begin())});
+void Parser::check_protocol(std::uint64_t protocol) const {
+  if (protocol < 1 || protocol > 5) fail("pickle protocol {}; Python writes 1 to 5", protocol);
 }
 
+void Parser::integer(std::optional<std::int64_t> value) {
+  create(value ? Value(*value) : Value(Opaque{.name = "int"}));
+}
+
+// A class that extends dict is Opaque until it gets items.
 void Parser::set_items(const std::vector<Id>& items) {
   if (items.size() % 2 != 0) fail("a key without a value");
-  auto& dict = target<Dict>("what is given items").items;
-  for (std::size_t i = 0; i < items.size(); i += 2) dict.emplace_back(items[i], items[i + 1]);
+  Value& value = target();
+  if (std::holds_alternative<Opaque>(value) && !items.empty()) value = Dict{};
+  auto* dict = std::get_if<Dict>(&value);
+  if (dict == nullptr && !std::holds_alternative<Opaque>(value)) fail("what is given items is of another type");
+  for (std::size_t i = 0; i < items.size(); i += 2) dict->items.emplace_back(items[i], items[i + 1]);
 }
 
+// The items of sets and of classes that extend list are dropped.
 void Parser::append(const std::vector<Id>& items) {
-  auto& list = target<List>("what is appended to").items;
-  list.insert(list.end(), items.begin(), items.end());
+  Value& value = target();
+  if (std::holds_alternative<Opaque>(value)) return;
+  auto* list = std::get_if<List>(&value);
+  if (list == nullptr) fail("what is appended to is of another type");
+  list->items.insert(list->items.end(), items.begin(), items.end());
 }
 
-std::vector<std::int64_t> Parser::extents(Id id, std::string_view what) const {
-  const auto& items = as<Tuple>(id, what).items;
-  if (items.size() > max_dims) fail("{} has {} dimensions", what, items.size());
-  std::vector<std::int64_t> values;
-  for (const Id item : items) {
-    values.push_back(as<std::int64_t>(item, what));
-    if (values.back() < 0) fail("{} has the negative entry {}", what, values.back());
-  }
-  return values;
+void Parser::global(std::string_view module, std::string_view name) {
+  in_.spend(module.size() + name.size());
+  create(Global{document_.owned.emplace_back(fmt::format("{}.{}", module, name))});
 }
 
-// _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks[, metadata])
-Tensor Parser::rebuild_tensor(const std::vector<Id>& args) const {
-  if (args.size() != 6 && args.size() != 7) fail("a tensor of {} arguments", args.size());
-  Tensor tensor{.storage = as<Storage>(args[0], "a tensor's storage"),
-                .offset = as<std::int64_t>(args[1], "a tensor's offset"),
-                .shape = extents(args[2], "a tensor's shape"),
-                .strides = extents(args[3], "a tensor's strides")};
-  if (tensor.offset < 0) fail("a tensor's offset is {}", tensor.offset);
-  if (tensor.shape.size() != tensor.strides.size()) fail("a tensor's shape and strides differ in length");
-  return tensor;
+void Parser::global_from_stack() {
+  const auto names = pop_last(2);
+  const auto* module = std::get_if<Text>(&document_.at(names[0]));
+  const auto* name = std::get_if<Text>(&document_.at(names[1]));
+  if (module == nullptr || name == nullptr) fail("a name is of another type");
+  global(*module, *name);
 }
 
-void Parser::reduce() {
-  const Id args_id = pop();
-  const KnownGlobal& function = known_globals[as<Global>(pop(), "what is called").index];
-  const std::vector<Id>& args = as<Tuple>(args_id, "an argument list").items;
-  switch (function.call) {
-    case Call::ordered_dict:
-      if (!args.empty()) fail("an OrderedDict with arguments");
-      return create(Dict{});
-    case Call::rebuild_tensor:
-      return create(rebuild_tensor(args));
-    case Call::rebuild_parameter:  // (data, requires_grad, backward_hooks)
-      if (args.size() != 3) fail("a parameter of {} arguments", args.size());
-      as<Tensor>(args[0], "a parameter's data");
-      return push(args[0]);
-    case Call::opaque:
-      return create(Opaque{});
-    case Call::empty_dict:
-      return create(Dict{});
-    case Call::storage:
-      fail("{} is called; a storage comes by its persistent id", function.name);
-  }
+void Parser::reduce(const std::vector<Id>& function_and_args) {
+  const auto* args = std::get_if<Tuple>(&document_.at(function_and_args[1]));
+  if (args == nullptr) fail("an argument list is of another type");
+  create(result_of(document_, in_, function_and_args[0], args->items));
 }
 
-// Only an OrderedDict (a state dict's _metadata: versions of modules) and opaque values get attributes, which do not affect
-// tensors.
+void Parser::new_object(Id type) {
+  const auto* global = std::get_if<Global>(&document_.at(type));
+  create(Opaque{.name = global != nullptr ? global->name : "an object"});
+}
+
+// The state of an object is dropped, except an array's.
 void Parser::build() {
-  pop();
-  if (std::holds_alternative<Opaque>(document_.values[top()])) return;
-  target<Dict>("what is given attributes");
-}
-
-// ("storage", torch.FloatStorage, "12", "cuda:0", 432), in the old format followed by None (not a view of another storage).
-void Parser::persistent_id() {
-  const std::vector<Id>& items = as<Tuple>(pop(), "a persistent id").items;
-  if (items.size() == 6 && !std::holds_alternative<None>(document_.values[items[5]])) fail("a view of another storage");
-  if ((items.size() != 5 && items.size() != 6) || as<std::string>(items[0], "a persistent id's kind") != "storage")
-    fail("a persistent id of another kind");
-  const KnownGlobal& type = known_globals[as<Global>(items[1], "a storage's type").index];
-  const std::string& key = as<std::string>(items[2], "a storage's key");
-  const std::int64_t count = as<std::int64_t>(items[4], "a storage's length");
-  if (type.call != Call::storage) fail("{} is not a storage type", type.name);
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (key.empty() || key.size() > 20 || !std::ranges::all_of(key, is_digit)) fail("the storage key {}", printable(key));
-  if (count < 0) fail("a storage of {} elements", count);
-  create(Storage{.dtype = type.dtype, .key = key, .count = count});
+  const Id state = pop();
+  Value& value = target();
+  if (const auto* opaque = std::get_if<Opaque>(&value); opaque != nullptr && opaque->name == "numpy.ndarray")
+    if (auto array = array_of(document_, state)) value = *std::move(array);
 }
 
 // Executes one opcode; false at STOP.
@@ -250,57 +163,135 @@ bool Parser::step() {
   const Op op = in_.opcode();
   // clang-format off
   switch (op) {
-    case Op::none:        create(None{}); break;
-    case Op::newtrue:     create(true); break;
-    case Op::newfalse:    create(false); break;
-    case Op::binint1:     create(static_cast<std::int64_t>(in_.unsigned_integer(1))); break;
-    case Op::binint2:     create(static_cast<std::int64_t>(in_.unsigned_integer(2))); break;
-    case Op::binint:      create(in_.signed_integer(4)); break;
-    case Op::long1:       create(in_.signed_integer(in_.unsigned_integer(1))); break;
-    case Op::binfloat:    create(in_.big_endian_double()); break;
-    case Op::binunicode:  create(in_.text(in_.unsigned_integer(4))); break;
-    case Op::mark:        mark(); break;
-    case Op::empty_tuple: create(Tuple{}); break;
-    case Op::tuple1:      create(Tuple{pop_last(1)}); break;
-    case Op::tuple2:      create(Tuple{pop_last(2)}); break;
-    case Op::tuple3:      create(Tuple{pop_last(3)}); break;
-    case Op::tuple:       create(Tuple{pop_to_mark()}); break;
-    case Op::empty_list:  create(List{}); break;
-    case Op::append:      append(pop_last(1)); break;
-    case Op::appends:     append(pop_to_mark()); break;
-    case Op::empty_dict:  create(Dict{}); break;
-    case Op::setitem:     set_items(pop_last(2)); break;
-    case Op::setitems:    set_items(pop_to_mark()); break;
-    case Op::binput:      remember(in_.unsigned_integer(1)); break;
-    case Op::long_binput: remember(in_.unsigned_integer(4)); break;
-    case Op::binget:      recall(in_.unsigned_integer(1)); break;
-    case Op::long_binget: recall(in_.unsigned_integer(4)); break;
-    case Op::global:      global(); break;
-    case Op::reduce:      reduce(); break;
-    case Op::build:       build(); break;
-    case Op::binpersid:   persistent_id(); break;
-    case Op::proto:       check_protocol(in_.unsigned_integer(1)); break;
-    case Op::stop:        return false;
-    default:              refuse(op);
+    case Op::proto:            check_protocol(in_.unsigned_integer(1)); break;
+    case Op::frame:            in_.unsigned_integer(8); break;
+    case Op::stop:             return false;
+    case Op::none:             create(None{}); break;
+    case Op::newtrue:          create(true); break;
+    case Op::newfalse:         create(false); break;
+    case Op::binint1:          create(static_cast<std::int64_t>(in_.unsigned_integer(1))); break;
+    case Op::binint2:          create(static_cast<std::int64_t>(in_.unsigned_integer(2))); break;
+    case Op::binint:           integer(in_.signed_integer(4)); break;
+    case Op::long1:            integer(in_.signed_integer(in_.unsigned_integer(1))); break;
+    case Op::long4:            integer(in_.signed_integer(in_.unsigned_integer(4))); break;
+    case Op::binfloat:         create(in_.big_endian_double()); break;
+    case Op::short_binunicode:
+    case Op::short_binstring:
+    case Op::short_binbytes:   create(in_.text(in_.unsigned_integer(1))); break;
+    case Op::binunicode:
+    case Op::binstring:
+    case Op::binbytes:         create(in_.text(in_.unsigned_integer(4))); break;
+    case Op::binunicode8:
+    case Op::binbytes8:
+    case Op::bytearray8:       create(in_.text(in_.unsigned_integer(8))); break;
+    case Op::mark:             mark(); break;
+    case Op::empty_tuple:      create(Tuple{}); break;
+    case Op::tuple1:           create(Tuple{pop_last(1)}); break;
+    case Op::tuple2:           create(Tuple{pop_last(2)}); break;
+    case Op::tuple3:           create(Tuple{pop_last(3)}); break;
+    case Op::tuple:            create(Tuple{pop_to_mark()}); break;
+    case Op::empty_list:       create(List{}); break;
+    case Op::list:             create(List{pop_to_mark()}); break;
+    case Op::append:           append(pop_last(1)); break;
+    case Op::additems:
+    case Op::appends:          append(pop_to_mark()); break;
+    case Op::empty_dict:       create(Dict{}); break;
+    case Op::setitem:          set_items(pop_last(2)); break;
+    case Op::setitems:         set_items(pop_to_mark()); break;
+    case Op::pop:              pop_one(); break;
+    case Op::pop_mark:         pop_to_mark(); break;
+    case Op::dup:              push(top()); break;
+    case Op::binput:           remember(in_.unsigned_integer(1)); break;
+    case Op::long_binput:      remember(in_.unsigned_integer(4)); break;
+    case Op::memoize:          remember(memo_.size()); break;
+    case Op::binget:           recall(in_.unsigned_integer(1)); break;
+    case Op::long_binget:      recall(in_.unsigned_integer(4)); break;
+    default:                   return step_of_building(op);
   }
   // clang-format on
   return true;
 }
 
-void Parser::check_protocol(std::uint64_t protocol) const {
-  if (protocol != 2) fail("pickle protocol {}; torch.save writes 2", protocol);
-}
-
-void Parser::refuse(Op op) const {
-  const auto code = static_cast<unsigned char>(op);
-  const auto known = std::ranges::find(refused_opcodes, code, &RefusedOpcode::code);
-  fail("opcode 0x{:02x}{}; dicts of tensors do not need it", code,
-       known == refused_opcodes.end() ? "" : fmt::format(" ({})", known->name));
+// The opcodes with which Python imports, calls and constructs; here they make values without doing so.
+bool Parser::step_of_building(Op op) {
+  switch (op) {
+    case Op::global: {
+      const auto module = in_.line();
+      global(module, in_.line());
+      break;
+    }
+    case Op::stack_global:
+      global_from_stack();
+      break;
+    case Op::reduce:
+      reduce(pop_last(2));
+      break;
+    case Op::newobj:
+      new_object(pop_last(2).front());
+      break;
+    case Op::newobj_ex:
+      new_object(pop_last(3).front());
+      break;
+    case Op::inst: {
+      const auto module = in_.line();
+      global(module, in_.line());
+      new_object(pop());
+      const Id object = pop();
+      pop_to_mark();
+      push(object);
+      break;
+    }
+    case Op::obj: {
+      const auto items = pop_to_mark();
+      if (items.empty()) fail("an object without a class");
+      new_object(items.front());
+      break;
+    }
+    case Op::build:
+      build();
+      break;
+    case Op::dict: {
+      const auto items = pop_to_mark();
+      create(Dict{});
+      set_items(items);
+      break;
+    }
+    case Op::empty_set:
+      create(Opaque{.name = "set"});
+      break;
+    case Op::frozenset:
+      pop_to_mark();
+      create(Opaque{.name = "frozenset"});
+      break;
+    case Op::ext1:
+    case Op::ext2:
+    case Op::ext4:
+      in_.unsigned_integer(op == Op::ext1 ? 1 : op == Op::ext2 ? 2 : 4);
+      create(Opaque{.name = "an extension"});
+      break;
+    case Op::persid:
+      in_.line();
+      create(Opaque{.name = "a persistent id"});
+      break;
+    case Op::binpersid:
+      create(persistent_value(document_, in_, pop()));
+      break;
+    case Op::next_buffer:
+      create(Opaque{.name = "a buffer"});
+      break;
+    case Op::readonly_buffer:
+      top();
+      break;
+    default:
+      fail("opcode 0x{:02x}, which the protocols 1 to 5 do not have", static_cast<unsigned>(op));
+  }
+  return true;
 }
 
 Document Parser::run() {
-  while (step()) {
-  }
+  std::size_t steps = 0;
+  while (step())
+    if (++steps > max_steps) fail("more than {} opcodes", max_steps);
   document_.root = pop();
   if (!stack_.empty() || !marks_.empty()) fail("the pickle stops with values left on the stack");
   return std::move(document_);
@@ -308,15 +299,22 @@ Document Parser::run() {
 
 }  // namespace
 
-Document parse(std::span<const std::byte> bytes, std::string_view where) {
-  if (bytes.size() > max_bytes) {
-    throw CheckpointError(fmt::format("{} has {} bytes; a dict of tensors has at most {}", where, bytes.size(), max_bytes));
+const Value* Document::find(const Dict& dict, Text key) const {
+  for (auto item = dict.items.rbegin(); item != dict.items.rend(); ++item) {
+    const auto* text = std::get_if<Text>(&at(item->first));
+    if (text != nullptr && *text == key) return &at(item->second);
   }
-  return Parser(bytes, where).run();
+  return nullptr;
 }
 
-Document parse_front(std::span<const std::byte>& bytes, std::string_view where) {
-  Parser parser(bytes.first(std::min(bytes.size(), max_bytes)), where);
+Document parse(std::span<const std::byte> bytes, std::string_view where, const Limits& limits) {
+  if (bytes.size() > limits.bytes)
+    throw CheckpointError(fmt::format("{} has {} bytes; at most {} are read", where, bytes.size(), limits.bytes));
+  return Parser(bytes, where, limits).run();
+}
+
+Document parse_front(std::span<const std::byte>& bytes, std::string_view where, const Limits& limits) {
+  Parser parser(bytes.first(std::min(bytes.size(), limits.bytes)), where, limits);
   Document document = parser.run();
   bytes = bytes.subspan(parser.position());
   return document;

@@ -55,19 +55,6 @@ std::optional<std::int64_t> last_element(const Tensor& tensor) {
   return last;
 }
 
-std::string_view kind_of(const pickle::Value& value) {
-  if (std::holds_alternative<pickle::Dict>(value)) return "a dict";
-  if (std::holds_alternative<pickle::List>(value)) return "a list";
-  if (std::holds_alternative<pickle::Tuple>(value)) return "a tuple";
-  return "no tensor";
-}
-
-bool is_scalar(const pickle::Value& value) {
-  return std::holds_alternative<pickle::None>(value) || std::holds_alternative<bool>(value) ||
-         std::holds_alternative<std::int64_t>(value) || std::holds_alternative<double>(value) ||
-         std::holds_alternative<std::string>(value) || std::holds_alternative<pickle::Opaque>(value);
-}
-
 // Copies the view that shape and strides (in elements) describe, which lies inside `source`, row by row into `target`.
 void gather(const std::byte* source, const Tensor& tensor, std::size_t element, std::vector<std::byte>& target) {
   const std::size_t dims = tensor.shape.size();
@@ -98,7 +85,7 @@ bool is_row_major(const Tensor& tensor) {
 }
 
 const std::vector<std::byte>& Reader::storage(const pickle::Storage& what) {
-  const auto [found, is_new] = storages_.try_emplace(what.key);
+  const auto [found, is_new] = storages_.try_emplace(std::string(what.key));
   if (is_new) {
     found->second = file_->read(what);
     storage_bytes_ += found->second.size();
@@ -146,15 +133,19 @@ Checkpoint Reader::run() {
   const ChosenModel chosen = choose_model(document, file_->name());
   Checkpoint result{.name = file_->name(), .state = {}, .class_names = file_->class_names(), .note = chosen.note};
   StateDict& state = result.state;
+  std::string_view object;  // the first that stands in a weight's place
   for (const auto& [key, value] : chosen.state->items) {
-    const auto* name = std::get_if<std::string>(&document.at(key));
-    if (is_scalar(document.at(value))) continue;  // an epoch number, an accuracy
-    if (name == nullptr) fail("a key of the dict is not a text");
+    const auto* name = std::get_if<pickle::Text>(&document.at(key));
+    const auto* opaque = std::get_if<pickle::Opaque>(&document.at(value));
+    if (opaque != nullptr && opaque->is_tensor && name != nullptr)
+      fail("{} is a tensor of {}, which is not read", printable(*name), printable(opaque->name));
+    if (opaque != nullptr && object.empty()) object = opaque->name;
     const auto* tensor = std::get_if<Tensor>(&document.at(value));
-    if (tensor == nullptr)
-      fail("{} is {}, not a tensor; save model.state_dict() with torch.save", printable(*name), kind_of(document.at(value)));
-    state.push_back(materialise(*name, *tensor));
+    if (tensor == nullptr) continue;  // an epoch number, a list of losses
+    if (name == nullptr) fail("a key of the dict is not a text");
+    state.push_back(materialise(std::string(*name), *tensor));
   }
+  if (state.empty() && !object.empty()) fail("{} names {}; only tensors are read", file_->part(), printable(object));
   if (state.empty()) fail("holds no tensor");
   strip_wrappers(state);
   std::set<std::string_view> names;
