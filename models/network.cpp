@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "models/families/modules.h"
+#include "models/read_model.h"
 
 namespace tbft::models {
 namespace {
@@ -86,7 +87,7 @@ void load(Network& network, const StateDict& state) {
 }
 
 NetworkPtr load_network(const std::filesystem::path& checkpoint) {
-  return load_network(read_checkpoint(checkpoint));
+  return load_network(read_model(checkpoint));
 }
 
 NetworkPtr load_network(const Checkpoint& checkpoint) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "models/checkpoint/printable.h"
@@ -13,41 +15,74 @@ namespace {
 
 using pickle::Dict;
 using pickle::Document;
+using pickle::Text;
 
-constexpr int deepest = 3;
 // The usual names of the trained weights. Copies such as "ema" are less preferred.
-constexpr std::array<std::string_view, 8> usual_names{"state_dict", "model_state_dict", "model_state", "model",
-                                                      "net",        "network",          "weights",     "params"};
+constexpr std::array<std::string_view, 9> usual_names{"state_dict", "model_state_dict", "model_state", "model", "net",
+                                                      "network",    "net_state_dict",   "weights",     "params"};
 constexpr std::array<std::string_view, 5> wrappers{"module.", "_orig_mod.", "model.", "net.", "network."};
+constexpr std::string_view top_key = ".";
 
 struct Candidate {
-  std::string path;  // "checkpoint.model"
+  std::string key;  // "checkpoint.model"; "." for the outermost dict
   const Dict* dict;
-  std::size_t rank;  // index of its name in usual_names
+  int rank;  // 0 for a usual name, 1 for the outermost dict, 2 for another name
+  std::int64_t tensors;
 };
 
-bool holds_tensors(const Document& document, const Dict& dict) {
-  return std::ranges::any_of(dict.items, [&](const auto& item) {
-    return std::holds_alternative<pickle::Text>(document.at(item.first)) &&
+std::int64_t count_tensors(const Document& document, const Dict& dict) {
+  return std::ranges::count_if(dict.items, [&](const auto& item) {
+    return std::holds_alternative<Text>(document.at(item.first)) &&
            std::holds_alternative<pickle::Tensor>(document.at(item.second));
   });
 }
 
-// A pickle may contain itself, or one dict many times. The depth limits the first, the number of candidates the second.
-void collect(const Document& document, const Dict& dict, const std::string& path, int depth, std::vector<Candidate>& found) {
-  constexpr std::size_t most = 100;
-  for (const auto& [key, value] : dict.items) {
-    const auto* name = std::get_if<pickle::Text>(&document.at(key));
-    const auto* inner = std::get_if<Dict>(&document.at(value));
-    if (name == nullptr || inner == nullptr || found.size() >= most) continue;
-    const auto whole = path + std::string(*name);
-    if (holds_tensors(document, *inner)) {
-      const auto rank = static_cast<std::size_t>(std::ranges::find(usual_names, *name) - usual_names.begin());
-      found.push_back({whole, inner, rank});
-    } else if (depth < deepest && inner->items.size() <= most) {
-      collect(document, *inner, whole + ".", depth + 1, found);
+int rank_of(std::string_view key) {
+  if (key == top_key) return 1;
+  const auto last = key.substr(key.rfind('.') + 1);
+  return std::ranges::find(usual_names, last) != usual_names.end() ? 0 : 2;
+}
+
+// All dicts with tensors, level by level. A pickle may contain itself, or one dict many times: each dict is visited once.
+std::vector<Candidate> collect(const Document& document, const Dict& top) {
+  constexpr std::size_t most = 100, longest_name = 200;
+  constexpr int deepest = 3;
+  struct Level {
+    std::string key;
+    const Dict* dict;
+  };
+  std::vector<Candidate> found;
+  std::set<const Dict*> visited{&top};
+  std::vector<Level> level{{std::string(top_key), &top}};
+  for (int depth = 0; depth <= deepest && !level.empty(); ++depth) {
+    std::vector<Level> next;
+    for (const auto& [key, dict] : level) {
+      const auto tensors = count_tensors(document, *dict);
+      if (tensors > 0 && found.size() < most)
+        found.push_back({.key = key, .dict = dict, .rank = rank_of(key), .tensors = tensors});
+      for (const auto& item : dict->items) {
+        const auto* name = std::get_if<Text>(&document.at(item.first));
+        const auto* inner = std::get_if<Dict>(&document.at(item.second));
+        if (name == nullptr || name->size() > longest_name || inner == nullptr || !visited.insert(inner).second) continue;
+        next.push_back({key == top_key ? std::string(*name) : fmt::format("{}.{}", key, *name), inner});
+      }
     }
+    level = std::move(next);
   }
+  return found;
+}
+
+// Names, types and shapes of a dict's tensors, without their bytes.
+StateDict outline(const Document& document, const Dict& dict) {
+  StateDict state;
+  for (const auto& [key, value] : dict.items) {
+    const auto* name = std::get_if<Text>(&document.at(key));
+    const auto* tensor = std::get_if<pickle::Tensor>(&document.at(value));
+    if (name == nullptr || tensor == nullptr) continue;
+    state.push_back({.name = std::string(*name), .dtype = tensor->storage.dtype, .shape = tensor->shape, .bytes = {}});
+  }
+  strip_wrappers(state);
+  return state;
 }
 
 std::string_view kind_of(const pickle::Value& value) {
@@ -56,29 +91,51 @@ std::string_view kind_of(const pickle::Value& value) {
   return "no dict";
 }
 
-}  // namespace
+std::string keys_of(const std::vector<Candidate>& candidates) {
+  std::string keys;
+  for (const auto& candidate : candidates) keys += fmt::format("{}{}", keys.empty() ? "" : ", ", printable(candidate.key));
+  return keys;
+}
 
-ChosenModel choose_model(const Document& document, const std::string& name) {
-  const auto* top = std::get_if<Dict>(&document.at(document.root));
-  if (const auto* object = std::get_if<pickle::Opaque>(&document.at(document.root)))
+const Dict& outermost(const Document& document, const std::string& name) {
+  const auto& root = document.at(document.root);
+  if (const auto* object = std::get_if<pickle::Opaque>(&root))
     throw CheckpointError(fmt::format("{}: names {}; only tensors are read: save model.state_dict() with torch.save", name,
                                       printable(object->name)));
+  const auto* top = std::get_if<Dict>(&root);
   if (top == nullptr)
-    throw CheckpointError(fmt::format("{}: holds {}, not a dict of tensors; save model.state_dict() with torch.save", name,
-                                      kind_of(document.at(document.root))));
-  if (holds_tensors(document, *top)) return {top, ""};
-  std::vector<Candidate> found;
-  collect(document, *top, "", 1, found);
-  if (found.empty()) return {top, ""};  // the code that reads the tensors reports that there are none
-  std::ranges::stable_sort(found, {}, &Candidate::rank);
-  if (found.size() == 1) return {found.front().dict, ""};
-  std::string names;
-  for (const auto& candidate : found) names += fmt::format("{}{}", names.empty() ? "" : ", ", printable(candidate.path));
-  if (found[0].rank == found[1].rank)
     throw CheckpointError(
-        fmt::format("{}: holds {} models ({}); save only the right one with torch.save", name, found.size(), names));
-  return {found.front().dict,
-          fmt::format("{}: holds {} models ({}); '{}' is read", name, found.size(), names, printable(found.front().path))};
+        fmt::format("{}: holds {}, not a dict of tensors; save model.state_dict() with torch.save", name, kind_of(root)));
+  return *top;
+}
+
+}  // namespace
+
+ChosenModel choose_model(const Document& document, const std::string& name, const ModelChoice& choice) {
+  const Dict& top = outermost(document, name);
+  auto found = collect(document, top);
+  if (!choice.key.empty()) {
+    const auto named = std::ranges::find(found, choice.key, &Candidate::key);
+    if (named == found.end())
+      throw CheckpointError(fmt::format("{}: has no dict of tensors under the key '{}'; it has {}", name, printable(choice.key),
+                                        found.empty() ? "none" : keys_of(found)));
+    return {named->dict, ""};
+  }
+  if (found.empty()) return {&top, ""};  // the code that reads the tensors reports that there are none
+  std::ranges::stable_sort(found, {}, [](const Candidate& one) { return std::pair(one.rank, -one.tensors); });
+  if (found.size() > 1 && choice.fits) {
+    std::vector<Candidate> fitting;
+    std::ranges::copy_if(found, std::back_inserter(fitting),
+                         [&](const Candidate& one) { return choice.fits(outline(document, *one.dict)); });
+    if (fitting.empty()) return {found.front().dict, ""};
+    found = std::move(fitting);
+  }
+  if (found.size() == 1) return {found.front().dict, ""};
+  if (found[0].rank == found[1].rank)
+    throw CheckpointError(fmt::format("{}: holds {} models ({}); choose one with --key NAME, in an experiment model.key", name,
+                                      found.size(), keys_of(found)));
+  return {found.front().dict, fmt::format("{}: holds {} models ({}); '{}' is read, --key NAME reads another", name,
+                                          found.size(), keys_of(found), printable(found.front().key))};
 }
 
 void strip_wrappers(StateDict& state) {
@@ -88,7 +145,7 @@ void strip_wrappers(StateDict& state) {
   const auto counter = std::ranges::find(state, "n_averaged", &NamedTensor::name);
   if (counter != state.end() && state.size() > 1) state.erase(counter);
   // There may be several prefixes; each round removes one.
-  for (;;) {
+  while (!state.empty()) {
     const auto prefix = std::ranges::find_if(wrappers, all_have);
     if (prefix == wrappers.end()) return;
     for (NamedTensor& tensor : state) tensor.name.erase(0, prefix->size());

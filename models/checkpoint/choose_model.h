@@ -4,6 +4,7 @@
 #include <string>
 
 #include "models/checkpoint/pickle.h"
+#include "models/checkpoint/state_dict.h"
 
 namespace tbft::models {
 
@@ -12,13 +13,14 @@ struct ChosenModel {
   std::string note;  // tells the user which of several models was chosen; empty if there is one
 };
 
-// The outermost dict if it contains tensors; otherwise the dict of tensors in it under a name such as "state_dict" or
-// "model_state_dict", at most three levels deep. Throws CheckpointError, with `name` for the file, if there is none, or if
-// there are several and none has a usual name.
-ChosenModel choose_model(const pickle::Document& document, const std::string& name);
+// Of all dicts with tensors, at most three levels deep, the one that choice.key names. Without a key, the one that fits; of
+// several, the one with a usual name such as "state_dict" or "model". If none fits, the most plausible one is chosen, and the
+// code that reads it says what does not fit. Throws CheckpointError, with `name` for the file, if the outermost value is no
+// dict, if there is no dict of that key, or if several fit equally.
+ChosenModel choose_model(const pickle::Document& document, const std::string& name, const ModelChoice& choice);
 
 // Removes the prefixes of DataParallel, torch.compile and wrapping modules from all names ("module.", "_orig_mod.", "model."),
-// and drops the counter that AveragedModel adds.
+// however many there are, and drops the counter that AveragedModel adds.
 void strip_wrappers(StateDict& state);
 
 }  // namespace tbft::models

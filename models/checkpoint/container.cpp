@@ -12,6 +12,7 @@
 
 #include "models/checkpoint/archive.h"
 #include "models/checkpoint/printable.h"
+#include "models/checkpoint/safetensors.h"
 
 namespace tbft::models {
 namespace {
@@ -152,7 +153,7 @@ class OldContainer : public Container {
     for (const auto id : list->items) {
       const auto* key = std::get_if<pickle::Text>(&keys.at(id));
       const auto type = key == nullptr ? types.end() : types.find(std::string(*key));
-      if (type == types.end()) fail(name_, "damaged: a storage that the pickle does not name");
+      if (type == types.end()) fail(name_, "has a storage of a type that is not read, or that the pickle does not name");
       std::uint64_t count = 0;
       if (rest.size() < sizeof(count)) fail(name_, "cut short at storage {}", *key);
       std::memcpy(&count, rest.data(), sizeof(count));
@@ -190,13 +191,27 @@ std::vector<std::byte> read_bytes(std::ifstream& file, std::size_t at_most) {
   return bytes;
 }
 
+std::unique_ptr<Container> open_safetensors_file(const std::filesystem::path& path) {
+  auto file = std::make_shared<std::ifstream>(path, std::ios::binary);
+  const auto read_at = [file, name = path.string()](std::uint64_t offset, std::uint64_t count) {
+    file->clear();
+    file->seekg(static_cast<std::streamoff>(offset));
+    auto bytes = read_bytes(*file, static_cast<std::size_t>(count));
+    if (bytes.size() != count) fail(name, "cannot be read at byte {}", offset);
+    return bytes;
+  };
+  return open_safetensors(path.string(), std::filesystem::file_size(path), read_at);
+}
+
 }  // namespace
 
 std::unique_ptr<Container> open_container(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_regular_file(path, error)) {  // a pipe must not be read; Archive reports it as an error
     std::ifstream file(path, std::ios::binary);
-    if (is_old(read_bytes(file, old_head.size()))) {
+    const auto head = read_bytes(file, old_head.size());
+    if (is_safetensors(head)) return open_safetensors_file(path);
+    if (is_old(head)) {
       file.clear();
       file.seekg(0);
       return std::make_unique<OldFile>(read_bytes(file, std::filesystem::file_size(path)), path.string());
@@ -207,6 +222,13 @@ std::unique_ptr<Container> open_container(const std::filesystem::path& path) {
 
 std::unique_ptr<Container> open_container(std::span<const std::byte> bytes, std::string name) {
   if (is_old(bytes)) return std::make_unique<OldContainer>(bytes, std::move(name));
+  if (is_safetensors(bytes)) {
+    const auto read_at = [bytes](std::uint64_t offset, std::uint64_t count) {
+      const auto part = bytes.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(count));
+      return std::vector<std::byte>(part.begin(), part.end());
+    };
+    return open_safetensors(std::move(name), bytes.size(), read_at);
+  }
   return std::make_unique<ZipContainer>(Archive(bytes, std::move(name)));
 }
 

@@ -1,5 +1,6 @@
-// An open file of torch.save: its pickle, and the bytes of the storages that the pickle names. Either the zip archive of torch
-// 1.6 and later, or the older sequence of pickles (`_use_new_zipfile_serialization=False`). Nothing from the file is executed.
+// An open checkpoint: its values, and the bytes of the storages that they name. Either the zip archive of torch 1.6 and later,
+// the older sequence of pickles (`_use_new_zipfile_serialization=False`), or a file of safetensors, whose header gives the same
+// values. Nothing from the file is executed.
 #pragma once
 
 #include <cstddef>

@@ -22,7 +22,7 @@ using pickle::Tensor;
 class Reader {
  public:
   explicit Reader(std::unique_ptr<Container> file) : file_(std::move(file)) {}
-  Checkpoint run();
+  Checkpoint run(const ModelChoice& choice);
 
  private:
   template <typename... Args>
@@ -128,9 +128,9 @@ NamedTensor Reader::materialise(std::string name, const Tensor& tensor) {
   return result;
 }
 
-Checkpoint Reader::run() {
+Checkpoint Reader::run(const ModelChoice& choice) {
   const auto& document = file_->document();
-  const ChosenModel chosen = choose_model(document, file_->name());
+  const ChosenModel chosen = choose_model(document, file_->name(), choice);
   Checkpoint result{.name = file_->name(), .state = {}, .class_names = file_->class_names(), .note = chosen.note};
   StateDict& state = result.state;
   std::string_view object;  // the first that stands in a weight's place
@@ -214,16 +214,16 @@ std::optional<std::int64_t> element_count(std::span<const std::int64_t> shape) {
   return count;
 }
 
-Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  return Reader(open_container(path)).run();
+Checkpoint read_checkpoint(const std::filesystem::path& path, const ModelChoice& choice) {
+  return Reader(open_container(path)).run(choice);
 }
 
 StateDict read_state_dict(const std::filesystem::path& path) {
   return read_checkpoint(path).state;
 }
 
-StateDict read_state_dict(std::span<const std::byte> file, std::string name) {
-  return Reader(open_container(file, std::move(name))).run().state;
+StateDict read_state_dict(std::span<const std::byte> file, std::string name, const ModelChoice& choice) {
+  return Reader(open_container(file, std::move(name))).run(choice).state;
 }
 
 }  // namespace tbft::models

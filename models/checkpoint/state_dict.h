@@ -1,9 +1,11 @@
-// State dicts as torch.save writes them (zip archive, pickle), read and written without torch and without executing anything.
+// State dicts as torch.save and safetensors write them, read without torch and without executing anything, and written as
+// torch.save writes them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -40,14 +42,21 @@ struct Checkpoint {
   std::string note;                      // tells the user which of several models was read; empty if there was one
 };
 
-// Reads an (ordered) dict of tensors, in torch's zip format or the older one. A wrapping dict ({"state_dict": ...}) and
-// prefixes of wrapped modules (`module.`) are accepted and removed (models/checkpoint/choose_model.h). Every opcode and global
-// that tensors do not need is refused by name; sizes are checked before memory is allocated.
-Checkpoint read_checkpoint(const std::filesystem::path& path);
+// Which dict of tensors of a file is the model, if there are several (models/checkpoint/choose_model.h).
+struct ModelChoice {
+  std::string key;  // the way to the dict, "ema.module", or "." for the outermost one; empty: the one that fits
+  // Whether a network can have these names, types and shapes; bytes are empty. Without it, all dicts of tensors fit.
+  std::function<bool(const StateDict&)> fits = {};
+};
+
+// Reads a dict of tensors, in torch's zip format, in the older one, or as safetensors. A wrapping dict ({"state_dict": ...})
+// and prefixes of wrapped modules (`module.`) are accepted and removed. What else the file has is skipped: nothing is built or
+// called, whatever the pickle names. Sizes are checked before memory is allocated. Throws CheckpointError.
+Checkpoint read_checkpoint(const std::filesystem::path& path, const ModelChoice& choice = {});
 // Reads only the tensors.
 StateDict read_state_dict(const std::filesystem::path& path);
 // The same from bytes in memory; `name` replaces the file name in errors.
-StateDict read_state_dict(std::span<const std::byte> file, std::string name);
+StateDict read_state_dict(std::span<const std::byte> file, std::string name, const ModelChoice& choice = {});
 
 // Writes a file that Python's torch.load reads as an OrderedDict of tensors; equal states give equal bytes. Class names, if
 // given, have a separate entry, which Python ignores. Writes to a temporary name, syncs and renames. Throws CheckpointError for

@@ -152,7 +152,7 @@ TEST(StateDict, OfSeveralModelsTheUsualNameIsTakenAndSaid) {
   EXPECT_EQ(checkpoint.state.at(0).shape.size(), 2U);
   EXPECT_THAT(checkpoint.note, HasSubstr("x.pth: holds 2 models (state_dict, ema); 'state_dict' is read"));
   torch_save(scratch / "y.pth", "{'student': {'w': t[0]}, 'teacher': {'w': t}}");
-  EXPECT_THAT(refusal(scratch / "y.pth"), HasSubstr("holds 2 models (student, teacher); save only the right one"));
+  EXPECT_THAT(refusal(scratch / "y.pth"), HasSubstr("holds 2 models (student, teacher); choose one with --key NAME"));
 }
 
 TEST(StateDict, ReadsTheFormatBeforeTorch16) {
