@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <memory>
+#include <numeric>
+#include <tuple>
 
 #include "models/families/family.h"
 #include "models/read_model.h"
@@ -251,6 +254,25 @@ TEST_F(Packing, AHostilePickleBesideTheWeightsExecutesNothing) {
                                                                  {"INT", "I1\n"}};
   for (const auto& [name, part] : refused) EXPECT_THROW(read_state_dict(file(part)), CheckpointError) << name;
   EXPECT_FALSE(std::filesystem::exists(proof));
+}
+
+// Public checkpoints: of torch before 1.6, nested, with the prefix of DataParallel, without counters.
+TEST(PublicCheckpoints, AreReadWithTheirNumbers) {
+  const char* shared = std::getenv("TBFT_SHARED");
+  const auto folder = std::filesystem::path(shared == nullptr ? TBFT_SOURCE_DIR "/../shared" : shared) / "data/checkpoints";
+  if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "../shared is absent: no released checkpoints";
+  const std::vector<std::tuple<const char*, std::size_t, double>> known{{"cifar-resnet20.th", 97, -0.04562697559595108},
+                                                                        {"cifar-resnet32.th", 157, 0.0005946382880210876}};
+  for (const auto& [file, tensors, sum] : known) {
+    const auto state = read_state_dict(folder / file);
+    ASSERT_EQ(state.size(), tensors) << file;
+    EXPECT_EQ(state.front().name, "conv1.weight");
+    const NamedTensor& weight = state[tensors - 2];
+    EXPECT_EQ(weight.name, "linear.weight");
+    std::vector<float> values(weight.bytes.size() / sizeof(float));
+    std::ranges::copy(weight.bytes, std::as_writable_bytes(std::span(values)).begin());
+    EXPECT_NEAR(std::accumulate(values.begin(), values.end(), 0.0), sum, 1e-4) << file;
+  }
 }
 
 std::string safetensors(const std::string& header, const std::string& data, std::uint64_t length) {
