@@ -9,20 +9,22 @@
 #include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
 #include "models/families/family.h"
+#include "models/read_model.h"
 
 namespace tbft::cli {
 
 namespace {
 
 struct CostOptions {
-  std::string checkpoint;
+  std::string checkpoint, key;
   models::NetworkSpec spec;
   bool json = false;
 };
 
 int execute(const CostOptions& options) {
-  const auto network = options.checkpoint.empty() ? models::describe(options.spec)
-                                                  : models::recognise(models::read_state_dict(options.checkpoint));
+  const auto network = options.checkpoint.empty()
+                           ? models::describe(options.spec)
+                           : models::recognise(models::read_model(options.checkpoint, options.key).state);
   const auto& spec = network.spec;
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const auto* strategy : strategies()) {
@@ -61,7 +63,8 @@ int execute(const CostOptions& options) {
 
 void add_cost(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "cost", summary_of_train_command("cost"), execute);
-  command->add_option("--checkpoint", options->checkpoint, "State dict (.pth) from which to take the network's shape");
+  add_checkpoint_options(*command, options->checkpoint, options->key,
+                         "State dict (.pth, .safetensors) from which to take the network's shape");
   command->add_option("--pixels", options->spec.pixels, "Side of the image in pixels")->capture_default_str();
   command->add_option("--classes", options->spec.classes, "Number of classes")->capture_default_str();
   command->add_option("--depth", options->spec.depth, "Depth, 6n + 2")->capture_default_str();

@@ -25,7 +25,7 @@ namespace tbft::cli {
 namespace {
 
 struct DiagnoseOptions {
-  std::string checkpoint, dataset, save_reference;
+  std::string checkpoint, key, dataset, save_reference;
   SourceOptions source;
   std::int64_t n = 100;
   std::int64_t samples = 1;
@@ -51,7 +51,7 @@ int execute(const DiagnoseOptions& options) {
   Console console;
   const StopOnSignal stop;
   set_compute({options.threads == 0 ? Board().cores() : options.threads});
-  Trainer base(options.checkpoint);
+  Trainer base(options.checkpoint, options.key);
   console.warning(base.note());
 
   std::optional<data::Images> target;
@@ -60,8 +60,8 @@ int execute(const DiagnoseOptions& options) {
     target = load_images(options.dataset, console);
     n = std::min(n, target->size());
   }
-  const auto reference = reference_of(options.source, options.checkpoint, sizes_for(std::max<std::int64_t>(n, 2), to_keep),
-                                      options.seed, base, console, stop);
+  const auto reference = reference_of(options.source, options.checkpoint, options.key,
+                                      sizes_for(std::max<std::int64_t>(n, 2), to_keep), options.seed, base, console, stop);
   if (target)
     console.warning(data::fit_to_outputs(*target, class_names_of(base, reference), base.spec().classes, options.dataset));
   if (to_keep)
@@ -90,7 +90,8 @@ int execute(const DiagnoseOptions& options) {
 
 void add_diagnose(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "diagnose", summary_of_train_command("diagnose"), execute);
-  command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
+  add_checkpoint_options(*command, options->checkpoint, options->key, "Base model, a state dict (.pth, .safetensors)")
+      ->required();
   command->add_option("--dataset", options->dataset, "Labelled images of the target; see `tbft data list`");
   add_source_options(*command, options->source);
   command->add_option(

@@ -22,7 +22,7 @@ namespace tbft::cli {
 namespace {
 
 struct EvalOptions {
-  std::string checkpoint;
+  std::string checkpoint, key;
   std::string dataset;
   std::int64_t threads = 0;
   std::string backend = "auto";
@@ -47,7 +47,7 @@ int execute(const EvalOptions& options) {
   const StopOnSignal stop;
   EvalProgress progress(console, stop.flag());
   set_compute({options.threads == 0 ? Board().cores() : options.threads, options.backend});
-  Trainer trainer(options.checkpoint);
+  Trainer trainer(options.checkpoint, options.key);
   console.warning(trainer.note());
   auto images = load_images(options.dataset, console);
   console.warning(data::fit_to_outputs(images, trainer.class_names(), trainer.spec().classes, options.dataset));
@@ -71,7 +71,7 @@ int execute(const EvalOptions& options) {
 
 void add_eval(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "eval", summary_of_train_command("eval"), execute);
-  command->add_option("--checkpoint", options->checkpoint, "State dict (.pth)")->required();
+  add_checkpoint_options(*command, options->checkpoint, options->key, "State dict (.pth, .safetensors)")->required();
   command->add_option("--dataset", options->dataset, "Data set, name:PATH?key=value; see `tbft data list`")->required();
   add_threads_option(*command, options->threads);
   command->add_option("--backend", options->backend, "onednn or native; auto: onednn where libtorch has it")

@@ -41,6 +41,15 @@ CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime) {
       ->type_name("auto|on|off");
 }
 
+CLI::Option* add_checkpoint_options(CLI::App& command, std::string& checkpoint, std::string& key, const std::string& help) {
+  auto* option = command.add_option("--checkpoint", checkpoint, help);
+  command
+      .add_option("--key", key,
+                  "The weights' key in a checkpoint with several models, such as ema or checkpoint.model; . for the outermost")
+      ->needs(option);
+  return option;
+}
+
 void add_force_option(CLI::App& command, bool& force) {
   command.add_flag("--force", force, "Replace the file if it exists");
 }

@@ -49,6 +49,8 @@ CLI::Option* add_time_option(CLI::App& command, const std::string& name, Seconds
 void add_meter_option(CLI::App& command, std::string& meter);
 // --realtime, of commands that sample a meter
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime);
+// --checkpoint and --key: a file, and the dict of tensors in it if several could be meant
+CLI::Option* add_checkpoint_options(CLI::App& command, std::string& checkpoint, std::string& key, const std::string& help);
 // --force
 void add_force_option(CLI::App& command, bool& force);
 // --threads, with the environment variable TBFT_THREADS; 0: every core

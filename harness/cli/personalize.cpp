@@ -33,7 +33,7 @@ namespace tbft::cli {
 namespace {
 
 struct PersonalizeOptions {
-  std::string checkpoint, dataset, test, output, record, trace;
+  std::string checkpoint, key, dataset, test, output, record, trace;
   SourceOptions source;
   std::string meter = "auto";
   double interval_s = 0;
@@ -141,7 +141,7 @@ int execute(const PersonalizeOptions& options) {
   console.warning(estimated);
   request.idle_s = idle_seconds(options.idle_s.value_or(-1), meter->info());
   const auto compute = set_compute({options.threads == 0 ? Board().cores() : options.threads, options.backend});
-  Trainer trainer(options.checkpoint);
+  Trainer trainer(options.checkpoint, options.key);
   console.warning(trainer.note());
   request.images = load_images(options.dataset, console);
   request.split = personal_split(request.images.size(), options.test.empty() ? options.holdout : 0, options.seed);
@@ -149,8 +149,8 @@ int execute(const PersonalizeOptions& options) {
   if (options.lr) request.lr = {{"default", *options.lr}};
   request.train = {.batch = options.batch, .epochs = options.epochs, .patience = options.patience, .seed = options.seed};
   const auto labelled = std::ssize(request.split.train) + std::ssize(request.split.val);
-  request.reference = reference_of(options.source, options.checkpoint, {std::min<std::int64_t>(labelled, diagnosed_images)},
-                                   options.seed, trainer, console, stop);
+  request.reference = reference_of(options.source, options.checkpoint, options.key,
+                                   {std::min<std::int64_t>(labelled, diagnosed_images)}, options.seed, trainer, console, stop);
   complete(options, trainer, request, console);
 
   const auto clock = power::steady_clock();
@@ -178,7 +178,8 @@ int execute(const PersonalizeOptions& options) {
 
 void add_personalize(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "personalize", summary_of_train_command("personalize"), execute);
-  command->add_option("--checkpoint", options->checkpoint, "Base model, a state dict (.pth)")->required();
+  add_checkpoint_options(*command, options->checkpoint, options->key, "Base model, a state dict (.pth, .safetensors)")
+      ->required();
   command->add_option("--dataset", options->dataset, "About 100 labelled images of the target; see `tbft data list`")
       ->required();
   add_source_options(*command, options->source);

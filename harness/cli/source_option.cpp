@@ -47,12 +47,12 @@ const std::vector<std::string>& class_names_of(const Trainer& base, const adapti
   return base.class_names().empty() ? reference.class_names : base.class_names();
 }
 
-adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint,
+adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint, const std::string& key,
                                  const std::vector<std::int64_t>& sizes, std::uint32_t seed, Trainer& base, Console& console,
                                  const StopOnSignal& stop) {
   if (options.source.empty() == options.reference.empty())
     throw UsageError("give either --source DATASET (held-out source images) or --reference FILE");
-  const auto sha256 = sha256_hex(results::read_file(checkpoint, std::size_t{1} << 30U));
+  const auto sha256 = model_sha256(sha256_hex(results::read_file(checkpoint, std::size_t{1} << 30U)), key);
   if (options.source.empty()) {
     try {
       return adaptive::read_reference(options.reference, sha256);

@@ -37,7 +37,7 @@ const std::vector<std::string>& class_names_of(const Trainer& base, const adapti
 
 // Reads the reference from --reference, or makes it from --source for samples of these sizes. Throws UsageError unless exactly
 // one of the options is given.
-adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint,
+adaptive::Reference reference_of(const SourceOptions& options, const std::string& checkpoint, const std::string& key,
                                  const std::vector<std::int64_t>& sizes, std::uint32_t seed, Trainer& base, Console& console,
                                  const StopOnSignal& stop);
 

@@ -42,9 +42,13 @@ std::string sha256_hex(std::string_view bytes) {
   return hex;
 }
 
+std::string model_sha256(const std::string& file_sha256, const std::string& key) {
+  return key.empty() ? file_sha256 : file_sha256 + ":" + key;
+}
+
 Identity identify(const Settings& declared) {
   Identity identity;
-  identity.checkpoint_sha256 = file_sha256("model.checkpoint", declared.model.checkpoint);
+  identity.checkpoint_sha256 = model_sha256(file_sha256("model.checkpoint", declared.model.checkpoint), declared.model.key);
   if (!declared.model.reference.empty()) identity.reference_sha256 = file_sha256("model.reference", declared.model.reference);
   const auto values = nlohmann::json::parse(to_json(completed(declared)));
   const auto defaults = nlohmann::json::parse(to_json(Settings()));

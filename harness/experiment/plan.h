@@ -27,10 +27,10 @@ struct Cell {
 
 // Identifies which results are comparable. A hash over it names a run's configuration, and every cell id contains it.
 struct Identity {
-  std::string checkpoint_sha256;
-  std::string reference_sha256;  // of model.reference; empty without one
-  std::string accuracy_json;     // declared settings that can change an accuracy, keys sorted
-  std::string config_hash;       // 12 hex digits over all settings except the sweep lists, which may be extended
+  std::string checkpoint_sha256;  // model_sha256() of the checkpoint and model.key
+  std::string reference_sha256;   // of model.reference; empty without one
+  std::string accuracy_json;      // declared settings that can change an accuracy, keys sorted
+  std::string config_hash;        // 12 hex digits over all settings except the sweep lists, which may be extended
 };
 
 // Computes the identity from `declared`, the settings of the experiment file and --set. It ignores everything detected on a
@@ -48,5 +48,8 @@ std::vector<Cell> select_cells(const std::vector<Cell>& plan, const std::vector<
 
 // SHA-256 as lower-case hex digits.
 std::string sha256_hex(std::string_view bytes);
+
+// What identifies the weights under a key of a file: the file's hash, followed by ":key" if there is a key.
+std::string model_sha256(const std::string& file_sha256, const std::string& key);
 
 }  // namespace tbft

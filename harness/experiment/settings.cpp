@@ -105,6 +105,7 @@ const std::vector<Key>& keys() {
                    "images to train on that are not part of data.path (which then provides val and test)"),
       TBFT_SETTING(data.conditions, list, "drifts to sweep, for data sets with several"),
       TBFT_SETTING(model.checkpoint, place, "base model, a .pth state dict"),
+      TBFT_SETTING(model.key, result, "key of the weights in a checkpoint with several models, such as ema"),
       TBFT_SETTING(model.reference, place,
                    "for strategy diagnosed: reference of the source, from tbft diagnose --save-reference"),
       TBFT_SETTING(model.noise_sigma, result,

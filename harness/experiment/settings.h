@@ -28,6 +28,7 @@ struct Settings {
   } data;
   struct {
     std::string checkpoint;
+    std::string key;                            // of the weights in a checkpoint with several models; empty: the one that fits
     std::string reference;                      // of the source, from tbft diagnose --save-reference; for strategy diagnosed
     std::map<std::string, double> noise_sigma;  // by block, for conditions noise-BLOCK; missing blocks are searched
   } model;

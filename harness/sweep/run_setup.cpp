@@ -87,7 +87,7 @@ RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings
       identity(identify(request.settings)),
       plan(make_plan(request.settings, identity)),
       selected(select_cells(plan, request.cells)),
-      trainer(settings.model.checkpoint),
+      trainer(settings.model.checkpoint, settings.model.key),
       data(load(*this)),
       cell_settings(settings, identity.checkpoint_sha256, trainer, data, console, stop, std::move(record)),
       directory(request.directory, request.resume),

@@ -16,6 +16,7 @@
 #include "harness/training/training_run.h"
 #include "models/cost.h"
 #include "models/network.h"
+#include "models/read_model.h"
 
 namespace tbft {
 
@@ -56,8 +57,8 @@ struct Trainer::Impl {
   }
 };
 
-Trainer::Trainer(const std::filesystem::path& checkpoint) : impl_(std::make_unique<Impl>()) {
-  auto read = models::read_checkpoint(checkpoint);
+Trainer::Trainer(const std::filesystem::path& checkpoint, const std::string& key) : impl_(std::make_unique<Impl>()) {
+  auto read = models::read_model(checkpoint, key);
   impl_->net = models::load_network(read);
   impl_->class_names = std::move(read.class_names);
   impl_->note = std::move(read.note);

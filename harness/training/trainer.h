@@ -71,8 +71,8 @@ struct DivergedError : std::runtime_error {
 
 class Trainer {
  public:
-  // Reads the base model. Throws models::CheckpointError.
-  explicit Trainer(const std::filesystem::path& checkpoint);
+  // Reads the base model; `key` names its dict in a file with several (models/read_model.h). Throws models::CheckpointError.
+  explicit Trainer(const std::filesystem::path& checkpoint, const std::string& key = {});
   // A base model with random weights: for benchmarks.
   Trainer(const models::NetworkSpec& spec, std::uint64_t seed);
   ~Trainer();

@@ -117,7 +117,7 @@ Value encoded(const Arguments& args) {
     auto byte = static_cast<unsigned char>((*text)[i]);
     if (byte == 0xc2 || byte == 0xc3) {  // the first of the two bytes of U+0080 to U+00FF
       if (++i == text->size()) return Opaque{.name = "_codecs.encode"};
-      byte = static_cast<unsigned char>(byte << 6U | (static_cast<unsigned char>((*text)[i]) & 0x3fU));
+      byte = static_cast<unsigned char>(unsigned{byte} << 6U | (static_cast<unsigned char>((*text)[i]) & 0x3fU));
     }
     bytes += static_cast<char>(byte);
   }

@@ -150,6 +150,7 @@ TEST_F(PlanTest, IdsDependOnWhatCanChangeAnAccuracy) {
          s.train.lr_search = {1, 3};
        }},
       {"train_path", [](Settings& s) { s.data.train_path = "synthetic:?part=train&n=61"; }},
+      {"key", [](Settings& s) { s.model.key = "ema"; }},
       {"noise", [](Settings& s) { s.model.noise_sigma["fc"] = 0.5; }},
       {"data options", [](Settings& s) { s.data.path = "synthetic:?part=target&n=61"; }},
   };

@@ -83,6 +83,7 @@ conditions = ["output", "input"]
 [model]
 checkpoint = "x.pth"
 noise_sigma = { fc = 4.5 }
+key = "ema"
 reference = "base.json"
 [sweep]
 train_sizes = [0.5, 0.25]
@@ -121,7 +122,7 @@ timeout_s = 60
     "name": "all", "description": "a line", "protocol": "efficient", "threads": 3, "backend": "native",
     "layout": "contiguous", "warmup": false, "trace_steps": true,
     "data.dataset": "synthetic", "data.path": "synthetic:?n=9", "data.train_path": "synthetic:?n=8", "data.conditions": ["output", "input"],
-    "model.checkpoint": "x.pth", "model.noise_sigma": {"fc": 4.5}, "model.reference": "base.json",
+    "model.checkpoint": "x.pth", "model.key": "ema", "model.noise_sigma": {"fc": 4.5}, "model.reference": "base.json",
     "sweep.train_sizes": [0.5, 0.25], "sweep.strategies": ["fc", "none"], "sweep.repetitions": 4, "sweep.seed": 5,
     "sweep.split_seed": 6, "sweep.val_size": 0.125,
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
