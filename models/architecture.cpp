@@ -33,6 +33,16 @@ bool Architecture::trains(const Tuned& tuned, std::string_view parameter) const 
   return std::ranges::find(tuned.blocks, stages[static_cast<std::size_t>(tensor.stage)].block) != tuned.blocks.end();
 }
 
+bool Architecture::has(Layer::Kind kind) const {
+  return std::ranges::find(layers, kind, &Layer::kind) != layers.end();
+}
+
+const Layer& Architecture::layer(std::string_view name) const {
+  const auto found = std::ranges::find(layers, name, &Layer::name);
+  if (found == layers.end()) throw std::out_of_range(fmt::format("{}: the network has no layer {}", title, name));
+  return *found;
+}
+
 int Architecture::first_trained_stage(const Tuned& tuned) const {
   const auto found = std::ranges::find_if(
       tensors, [&](const TensorInfo& tensor) { return tensor.is_parameter && trains(tuned, tensor.name); });

@@ -14,10 +14,11 @@ namespace tbft::models {
 // The specification of a network. The family decides which values are possible.
 struct NetworkSpec {
   int depth = 26;
-  int width = 1;
+  double width = 1;  // multiplies the channels
   int classes = 10;
   int pixels = 32;  // side of the square input
   std::string family = "resnet-cifar-preact";
+  std::string variant;  // one of the family's: stem, shortcuts, names of the tensors; empty if it has only one
   bool operator==(const NetworkSpec&) const = default;
 };
 
@@ -38,21 +39,28 @@ struct TensorInfo {
 
 struct Convolution {
   std::int64_t in = 0, out = 0, kernel = 0, stride = 1, side = 0;  // side: of the square input map
+  std::int64_t padding = 0, groups = 1;
+  bool bias = false;
+  std::int64_t out_side() const { return (side + 2 * padding - kernel) / stride + 1; }
   // clang-tidy 14 takes the 0 of a defaulted <=> for a pointer. NOLINTNEXTLINE(modernize-use-nullptr)
   auto operator<=>(const Convolution&) const = default;
 };
 
-// A module with weights; the tensors include NAME.weight.
+// A step of the forward pass that multiplies or normalises. All but attention have weights: the tensors include NAME.weight.
 struct Layer {
-  enum class Kind { convolution, normalisation, linear };
+  // attention: the products of queries and keys, and of their softmax and the values.
+  enum class Kind { convolution, batchnorm, layernorm, linear, attention };
   std::string name;  // "layer2.0.conv1"
   Kind kind = Kind::convolution;
   int stage = 0;
   std::int64_t macs = 0;                // multiply-accumulates of one image's forward pass; 0 for normalisation
-  std::int64_t input_values = 0;        // of one image
+  std::int64_t input_values = 0;        // of one image; 0 if the layer `input_of` has the same input
   std::int64_t kept_output_values = 0;  // of one image: outputs that the backward pass needs if a gradient passes
   bool on_trunk = false;                // its input is the sum of branch and shortcut, not a value inside a residual branch
+  std::string input_of{};               // an earlier layer with the same input, if it is not the previous layer's output
   Convolution convolution{};            // if it is a convolution
+
+  bool normalises() const { return kind == Kind::batchnorm || kind == Kind::layernorm; }
 };
 
 // A function of the previous stage's output. Training begins, and the backward pass ends, at the border between two stages.
@@ -77,6 +85,8 @@ struct Architecture {
   std::vector<Stage> stages;        // front to rear
   std::vector<TensorInfo> tensors;  // in the order of torch's state dict
   std::vector<Layer> layers;        // in the order of the forward pass; the last one is the classifier
+  // models/fused.h runs its residual blocks if the layout is channels_last; otherwise torch's operations do.
+  bool fused = false;
 
   // Names of the blocks, front to rear: block1 to blockN, then the classifier's, fc.
   std::vector<std::string> blocks() const;
@@ -90,6 +100,10 @@ struct Architecture {
   // The first stage with a trained parameter; 0 if nothing is trained.
   int first_trained_stage(const Tuned& tuned) const;
   const Layer& classifier() const { return layers.back(); }
+  // Whether it has layers of this kind: without BatchNorm there are no running statistics to adapt or to compare with.
+  bool has(Layer::Kind kind) const;
+  // The layer of this name. Throws std::out_of_range.
+  const Layer& layer(std::string_view name) const;
 
  private:
   const TensorInfo& tensor_of(std::string_view name) const;

@@ -1,6 +1,7 @@
 #include "models/cost.h"
 
 #include <functional>
+#include <map>
 #include <numeric>
 
 namespace tbft::models {
@@ -17,15 +18,11 @@ std::int64_t sum_macs(const Architecture& network, const Wanted& wanted) {
   return total;
 }
 
-// Calls visit(layer, whether its weights are trained, whether a layer before it is trained, so that the gradient runs through).
-template <typename Visit>
-void walk(const Architecture& network, const Trained& trained, const Visit& visit) {
-  bool reached = false;
-  for (const Layer& layer : network.layers) {
-    const bool trains = trained(layer.name + ".weight");
-    visit(layer, trains, reached);
-    reached = reached || trains;
-  }
+// Whether the input is kept for the backward pass. torch's convolutions keep it even if only its gradient is needed.
+bool keeps_input(const Architecture& network, const Layer& layer, bool trains, bool reached) {
+  if (layer.kind == Layer::Kind::linear) return trains;
+  if (layer.kind == Layer::Kind::convolution && network.fused) return trains;
+  return trains || reached;
 }
 
 }  // namespace
@@ -34,11 +31,24 @@ Trained trained_by(const Architecture& network, const Tuned& tuned) {
   return [&network, tuned](std::string_view parameter) { return network.trains(tuned, parameter); };
 }
 
+void visit_layers(const Architecture& network, const Trained& trained, const LayerVisit& visit) {
+  std::map<std::string_view, bool> reached_at;
+  bool reached = false;
+  for (const Layer& layer : network.layers) {
+    const bool trains = layer.kind != Layer::Kind::attention && trained(layer.name + ".weight");
+    const bool own = layer.input_of.empty() ? reached : reached_at.at(layer.input_of);
+    reached_at[layer.name] = own;
+    visit(layer, trains, own);
+    reached = reached || trains;
+  }
+}
+
 StepMacs step_macs(const Architecture& network, const Trained& trained) {
   StepMacs macs;
-  walk(network, trained, [&](const Layer& layer, bool trains, bool reached) {
+  visit_layers(network, trained, [&](const Layer& layer, bool trains, bool reached) {
     macs.forward += layer.macs;
-    if (reached) macs.input_gradient += layer.macs;
+    // Each product of attention has two inputs.
+    if (reached) macs.input_gradient += layer.kind == Layer::Kind::attention ? 2 * layer.macs : layer.macs;
     if (trains) macs.weight_gradient += layer.macs;
   });
   return macs;
@@ -84,9 +94,9 @@ std::int64_t parameter_count(const Architecture& network, const Trained& trained
 
 std::int64_t saved_activation_bytes(const Architecture& network, const Tuned& tuned) {
   std::int64_t values = 0;
-  walk(network, trained_by(network, tuned), [&](const Layer& layer, bool trains, bool reached) {
-    if (layer.kind == Layer::Kind::normalisation ? trains || reached : trains)
-      values += layer.input_values + layer.kept_output_values;
+  visit_layers(network, trained_by(network, tuned), [&](const Layer& layer, bool trains, bool reached) {
+    if (keeps_input(network, layer, trains, reached)) values += layer.input_values;
+    if (trains || reached) values += layer.kept_output_values;
   });
   return float_bytes * values;
 }

@@ -13,7 +13,13 @@ namespace tbft::models {
 using Trained = std::function<bool(std::string_view parameter)>;
 Trained trained_by(const Architecture& network, const Tuned& tuned);
 
-// Multiply-accumulates of one image's training step (convolutions and linear layers), counted as in the paper's table.
+// Calls visit(layer, trains, reached) for each layer in the order of the forward pass. trains: its weights are trained.
+// reached: a layer before it is trained, so that the gradient runs through it to its input.
+using LayerVisit = std::function<void(const Layer& layer, bool trains, bool reached)>;
+void visit_layers(const Architecture& network, const Trained& trained, const LayerVisit& visit);
+
+// Multiply-accumulates of one image's training step (convolutions, linear layers and attention), counted as in the paper's
+// table.
 struct StepMacs {
   std::int64_t forward = 0;
   std::int64_t input_gradient = 0;   // 0 up to and including the first trained layer
@@ -38,9 +44,10 @@ std::int64_t parameter_count(const Architecture& network, const Tuned& tuned);
 
 // Bytes of float32 activations that are kept for the backward pass of one image: from the first trained layer on, the input of
 // every normalisation layer (from which the gradient of the ReLU after it is recomputed), and the input of every other trained
-// layer. This holds for fused blocks (models/fused.h); torch's operations, which layout = contiguous uses, also keep the inputs
-// of convolutions in frozen blocks. BatchNorm's saved statistics are excluded, because they do not grow with the batch. The
-// paper's network at 32 px, everything: blocks 1.06, 0.59, 0.30, tail 0.03 MB.
+// layer. This holds for fused blocks (models/fused.h); torch's operations, which the other families and layout = contiguous
+// use, also keep the inputs of convolutions in frozen blocks (of the former they are counted). BatchNorm's saved statistics are
+// excluded, because they do not grow with the batch. The paper's network at 32 px, everything: blocks 1.06, 0.59, 0.30, tail
+// 0.03 MB.
 std::int64_t saved_activation_bytes(const Architecture& network, const Tuned& tuned);
 
 }  // namespace tbft::models

@@ -15,6 +15,8 @@ Look look_of(const std::string& strategy) {
   if (strategy == "block1") return {"#3b0f70", 5};
   if (strategy == "block2") return {"#2a788e", 7};
   if (strategy == "block3") return {"#5ec962", 9};
+  if (strategy == "block4") return {"#a0da39", 8};
+  if (strategy == "block5") return {"#c8e020", 10};
   if (strategy == "fc") return {"#f6d746", 13};
   if (strategy == "full") return {"#000000", 11};
   if (strategy == "block-avg") return {"#808080", 15};

@@ -69,7 +69,7 @@ std::string percent_encoded(std::string_view text) {
   return result;
 }
 
-// The link of a mean over conditions names all of them, the link of block-avg the four blocks.
+// The link of a mean over conditions names all of them, the link of block-avg the blocks.
 std::vector<std::string> links_of(const Table& table) {
   std::vector<std::pair<std::string_view, std::string>> same{
       {"dataset", table.key.dataset}, {"drift", table.key.drift}, {"protocol", table.key.protocol}, {"board", table.key.board}};
@@ -83,7 +83,8 @@ std::vector<std::string> links_of(const Table& table) {
     };
     for (const auto& [name, value] : same) add(name, value);
     if (line.strategy == "block-avg") {
-      for (const std::string_view block : block_names) add("strategy", block);
+      const auto has = [&](const std::string& strategy) { return find_line(table, strategy) != nullptr; };
+      for (const std::string& block : blocks_of(has)) add("strategy", block);
     } else {
       add("strategy", line.strategy);
     }

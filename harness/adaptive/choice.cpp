@@ -1,5 +1,7 @@
 #include "harness/adaptive/diagnosis.h"
 
+#include "harness/training/strategies/strategy.h"
+
 namespace tbft::adaptive {
 
 std::vector<Candidate> candidates(const Diagnosis& diagnosis) {
@@ -11,10 +13,10 @@ std::vector<Candidate> candidates(const Diagnosis& diagnosis) {
       return {{"bn-stats",
                "changed pixels shift the channels of every layer; this re-estimates their statistics without a gradient"},
               {"bn-affine", "also tunes the scale and shift of the channels"},
-              {"block1", "the paper's block for input-level drift"},
+              {find_strategy(diagnosis.front).name, "the paper's block for input-level drift"},
               all};
     case Level::feature:
-      return {{"block3", "the paper's block for feature-level drift"}, all};
+      return {{find_strategy(diagnosis.middle).name, "the paper's block for feature-level drift"}, all};
     case Level::output:
       if (diagnosis.one_to_one)
         return {{"relabel", "a renaming of the classes explains the drift and needs no gradient"},

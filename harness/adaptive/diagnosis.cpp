@@ -195,9 +195,9 @@ std::string_view to_string(Level level) {
   return names.at(static_cast<std::size_t>(level));
 }
 
-std::string_view suggested_strategy(Level level) {
-  constexpr std::array names{"none", "block1", "block3", "fc", "full", ""};
-  return names.at(static_cast<std::size_t>(level));
+std::string suggested_strategy(const Diagnosis& diagnosis) {
+  const std::array<std::string, 6> names{"none", diagnosis.front, diagnosis.middle, "fc", "full", ""};
+  return names.at(static_cast<std::size_t>(diagnosis.level));
 }
 
 const Evidence& Diagnosis::of(std::string_view name) const {
@@ -208,6 +208,10 @@ const Evidence& Diagnosis::of(std::string_view name) const {
 
 Diagnosis diagnose(const Reference& reference, const Observation& target, std::uint64_t seed) {
   Diagnosis diagnosis;
+  if (target.blocks.size() > 1) {
+    diagnosis.front = target.blocks.front();
+    diagnosis.middle = target.blocks[target.blocks.size() - 2];
+  }
   const SourceRange* range = nullptr;
   for (const auto& candidate : reference.ranges)
     if (candidate.n <= target.size()) range = &candidate;

@@ -42,7 +42,8 @@ inline constexpr std::array evidence_names{
 
 struct Diagnosis {
   Level level = Level::unsure;
-  std::vector<Level> parts;  // of a mixture, front to rear
+  std::string front = "block1", middle = "block3";  // the network's first block, and the last one before the classifier
+  std::vector<Level> parts;                         // of a mixture, front to rear
   double confidence =
       0;  // 1 - p of the deciding tests; for none: the probability that a loss of 15 points would have been detected
   std::int64_t n = 0;            // number of images used
@@ -61,9 +62,9 @@ struct Diagnosis {
 // ReferenceError if layers or classes differ, and std::invalid_argument for labels outside of the classes.
 Diagnosis diagnose(const Reference& reference, const Observation& target, std::uint64_t seed);
 
-// The strategy by the paper's mapping: block1 for input, block3 for feature, fc for output, none for none. A mixture, which the
-// paper does not treat, gets full; unsure gets an empty name.
-std::string_view suggested_strategy(Level level);
+// The strategy by the paper's mapping: block1 for input, block3 for feature (in other networks the last block before the
+// classifier), fc for output, none for none. A mixture, which the paper does not treat, gets full; unsure gets an empty name.
+std::string suggested_strategy(const Diagnosis& diagnosis);
 
 // For example "input, confidence 99.8 %", "mixture of input and output, ...", "unsure".
 std::string level_text(const Diagnosis& diagnosis);
@@ -77,8 +78,9 @@ struct Candidate {
 };
 
 // Returns the candidates, the best first; never empty. They suit a sample of at most a few hundred labelled images. The paper's
-// blocks (block1, block3, fc) were found with a tenth of a data set. With few labels a strategy without gradient is cheaper and
-// as good: the target's statistics for input-level drift, a renaming for output-level drift. The paper's block then follows.
+// blocks (block1, block3, fc; in other networks the first, the last before the classifier, and fc) were found with a tenth of a
+// data set. With few labels a strategy without gradient is cheaper and as good: the target's statistics for input-level drift,
+// a renaming for output-level drift. The paper's block then follows.
 std::vector<Candidate> candidates(const Diagnosis& diagnosis);
 
 }  // namespace tbft::adaptive

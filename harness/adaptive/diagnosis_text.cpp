@@ -19,7 +19,7 @@ std::string level_text(const Diagnosis& diagnosis) {
 
 std::string to_text(const Diagnosis& diagnosis) {
   std::string text = fmt::format("drift: {} ({} images)\n", level_text(diagnosis), diagnosis.n);
-  if (const auto strategy = suggested_strategy(diagnosis.level); diagnosis.level == Level::mixture)
+  if (const auto strategy = suggested_strategy(diagnosis); diagnosis.level == Level::mixture)
     text += fmt::format("the paper maps no block to a mixture; {} tunes every parameter\n", strategy);
   else if (!strategy.empty())
     text += fmt::format("the paper's mapping suggests: {}\n", strategy);
@@ -45,7 +45,7 @@ ordered_json to_json(const Diagnosis& diagnosis) {
   return {{"level", to_string(diagnosis.level)},
           {"parts", parts},
           {"confidence", diagnosis.confidence},
-          {"suggested_strategy", suggested_strategy(diagnosis.level)},
+          {"suggested_strategy", suggested_strategy(diagnosis)},
           {"n", diagnosis.n},
           {"labels_seen", diagnosis.labels_seen},
           {"purity_gain_z", diagnosis.gain_z},

@@ -128,7 +128,9 @@ class Personalization {
     const auto batch = std::min<std::int64_t>(request_.train.batch, std::ssize(request_.split.train));
     const auto small = std::max<std::int64_t>(batch / 4, 1);
     std::vector<adaptive::TimedStep> steps;
-    for (const char* strategy : {"bn-stats", "bn-affine", "block3", "full"})
+    const auto blocks = trainer_.network().blocks();
+    const std::vector<std::string> names{"bn-stats", "bn-affine", blocks[std::max<std::size_t>(blocks.size(), 2) - 2], "full"};
+    for (const auto& strategy : names)
       for (const auto images : {batch, small}) steps.push_back({strategy, images, std::numeric_limits<double>::infinity()});
     for (int round = 0; round < most_rounds; ++round) {
       console_.progress(fmt::format("timing steps, round {}", round + 1));

@@ -29,7 +29,8 @@ struct LayerModel {
 // A shift is the squared length of the mean whitened residual, divided by D and estimated without bias, so that it may be below
 // 0. The common part is estimated from pairs of images with different labels only; the label shift is the rest, at front and
 // rear together. Front is the mean over the normalisation layers on the trunk of the first block; rear is the last such layer
-// of the network. The divergences have the names of the file format: they belong to the first, second and third block.
+// of the network. The divergences have the names of the file format: they belong to the first, second and third block (networks
+// with more blocks: the others are not compared).
 inline constexpr std::array sample_statistics{"front_shift",       "front_common",      "label_shift",      "certainty",
                                               "divergence_layer1", "divergence_layer2", "divergence_layer3"};
 using SampleStatistics = std::array<double, sample_statistics.size()>;

@@ -1,15 +1,17 @@
 // tbft cost: computes the cost of each strategy's step by the model of multiply-accumulates.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "harness/cli/network_option.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/train_program.h"
 #include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
 #include "models/families/family.h"
-#include "models/read_model.h"
 
 namespace tbft::cli {
 
@@ -17,17 +19,30 @@ namespace {
 
 struct CostOptions {
   std::string checkpoint, key;
-  models::NetworkSpec spec;
+  NetworkOptions network;
+  std::optional<int> pixels, classes;
   bool json = false;
 };
 
+models::Architecture network_of(const CostOptions& options) {
+  if (!options.checkpoint.empty()) return models::recognise(models::read_model(options.checkpoint, options.key).state);
+  auto spec = spec_of(options.network);
+  spec.pixels = options.pixels.value_or(spec.pixels);
+  spec.classes = options.classes.value_or(spec.classes);
+  return models::describe(spec);
+}
+
+// 1 and not 1.0 for an integer width.
+nlohmann::ordered_json width_json(double width) {
+  if (width == std::floor(width)) return std::llround(width);
+  return width;
+}
+
 int execute(const CostOptions& options) {
-  const auto network = options.checkpoint.empty()
-                           ? models::describe(options.spec)
-                           : models::recognise(models::read_model(options.checkpoint, options.key).state);
+  const auto network = network_of(options);
   const auto& spec = network.spec;
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const auto* strategy : strategies()) {
+  for (const auto* strategy : strategies_for(network)) {
     if (!strategy->uses_gradient() || !strategy->has_plain_step()) continue;
     rows.push_back({{"strategy", strategy->name},
                     {"trainable_params", models::parameter_count(network, strategy->tuned)},
@@ -37,7 +52,7 @@ int execute(const CostOptions& options) {
   }
   if (options.json) {
     print_json(nlohmann::ordered_json{{"depth", spec.depth},
-                                      {"width", spec.width},
+                                      {"width", width_json(spec.width)},
                                       {"pixels", spec.pixels},
                                       {"classes", spec.classes},
                                       {"params", models::parameter_count(network)},
@@ -65,15 +80,15 @@ void add_cost(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "cost", summary_of_train_command("cost"), execute);
   add_checkpoint_options(*command, options->checkpoint, options->key,
                          "State dict (.pth, .safetensors) from which to take the network's shape");
-  command->add_option("--pixels", options->spec.pixels, "Side of the image in pixels")->capture_default_str();
-  command->add_option("--classes", options->spec.classes, "Number of classes")->capture_default_str();
-  command->add_option("--depth", options->spec.depth, "Depth, 6n + 2")->capture_default_str();
-  command->add_option("--width", options->spec.width, "Width factor")->capture_default_str();
+  command->add_option("--pixels", options->pixels, "Side of the image in pixels (default: the family's usual)");
+  command->add_option("--classes", options->classes, "Number of classes (default: the family's usual)");
+  add_network_options(*command, options->network);
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(
       "Examples:\n"
       "  tbft cost                              # savings 21.6, 34.1, 45.0, 66.6 % at 32 px\n"
-      "  tbft cost --pixels 128 --classes 17");
+      "  tbft cost --pixels 128 --classes 17\n"
+      "  tbft cost --network resnet --depth 50");
 }
 
 }  // namespace tbft::cli

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/cli/network_option.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/train_program.h"
@@ -25,7 +26,8 @@ namespace {
 
 struct PretrainOptions {
   std::string train, val, out, recipe = "paper";
-  std::optional<std::int64_t> epochs, batch, depth;
+  NetworkOptions network;
+  std::optional<std::int64_t> epochs, batch;
   std::optional<double> lr;
   std::int64_t threads = 0;
   std::uint64_t seed = 0;
@@ -37,9 +39,7 @@ int execute(const PretrainOptions& options) {
   settings.epochs = options.epochs.value_or(settings.epochs);
   settings.batch = options.batch.value_or(settings.batch);
   settings.lr = options.lr.value_or(settings.lr);
-  settings.depth = options.depth.value_or(settings.depth);
-  if ((settings.depth - 2) % 6 != 0)
-    throw UsageError(fmt::format("--depth {}: 8, 14, 20, 26, ... are possible (6n + 2)", settings.depth));
+  settings.network = spec_of(options.network);
   settings.seed = options.seed;
   if (results::is_stream(options.out))
     throw UsageError(
@@ -93,15 +93,16 @@ void add_pretrain(CLI::App& app, Action& action) {
   command->add_option("--epochs", options->epochs, "Maximum number of epochs")->check(CLI::Range(1, 100000));
   command->add_option("--batch", options->batch, "Images in a step")->check(CLI::Range(1, 65536));
   command->add_option("--lr", options->lr, "Learning rate (its peak, if the recipe varies it)")->check(number_above_0(100));
-  command->add_option("--depth", options->depth, "Layers of the network, 6n + 2 (default: 26, the paper's)")
-      ->check(CLI::Range(8, 1202));
+  add_network_options(*command, options->network);
   command->add_option("--seed", options->seed, "Seed of weights and batches");
   add_threads_option(*command, options->threads);
   command->footer(
       "Examples:\n"
       "  tbft pretrain --dataset 'synthetic:?part=train' --val 'synthetic:?part=test' --recipe quick -o base.pth\n"
       "  tbft pretrain --dataset imagefolder:cifar10/train --val imagefolder:cifar10/test -o resnet26.pth\n"
-      "  tbft pretrain --dataset imagefolder:cifar10/train --val imagefolder:cifar10/test --recipe short -o base.pth --resume");
+      "  tbft pretrain --dataset imagefolder:cifar10/train --val imagefolder:cifar10/test --recipe short -o base.pth --resume\n"
+      "  tbft pretrain --network resnet-cifar --depth 20 --dataset cifar10:DIR?part=train --val cifar10:DIR?part=test -o "
+      "r20.pth");
 }
 
 }  // namespace tbft::cli

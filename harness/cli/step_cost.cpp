@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "harness/cli/network_option.h"
 #include "harness/cli/options.h"
 #include "harness/cli/train_program.h"
 #include "harness/host/interrupted.h"
@@ -25,6 +26,7 @@ using results::StepCostRow;
 
 struct StepCostOptions {
   StepCostRequest request;
+  NetworkOptions network;
   std::optional<int> pixels, classes;
   std::string directory;
   double precision_pct = 2;
@@ -95,11 +97,12 @@ std::vector<std::vector<StepCostRow>> by_network(const std::vector<StepCostRow>&
   return networks;
 }
 
-void print_text(const StepCostOutcome& outcome) {
+void print_text(const StepCostOutcome& outcome, models::NetworkSpec spec) {
   for (const auto& rows : by_network(outcome.rows)) {
     const auto& first = rows.front();
-    const auto network =
-        models::describe({.classes = static_cast<int>(*first.classes), .pixels = static_cast<int>(*first.pixels)});
+    spec.classes = static_cast<int>(*first.classes);
+    spec.pixels = static_cast<int>(*first.pixels);
+    const auto network = models::describe(spec);
     fmt::print("{}, {} px, {} classes: one Adam step of one image, {} rounds, {} threads, {}, {}\nmeter {}{}\n", network.title,
                *first.pixels, *first.classes, first.rounds.value_or(0), first.threads.value_or(0), first.backend, first.layout,
                first.meter, first.measured == 1 ? "" : " (an estimate or a replay, not a measurement)");
@@ -114,14 +117,27 @@ void print_text(const StepCostOutcome& outcome) {
 
 int execute(const StepCostOptions& options) {
   StepCostRequest request = options.request;
-  if (options.pixels) {
+  auto spec = spec_of(options.network);
+  if (spec.family != models::NetworkSpec{}.family) {
+    spec.pixels = options.pixels.value_or(spec.pixels);
+    spec.classes = options.classes.value_or(spec.classes);
+    request.networks = {spec};
+  } else if (options.pixels) {
     constexpr int living17_pixels = 128;
-    request.networks = {{*options.pixels, options.classes.value_or(*options.pixels == living17_pixels ? 17 : 10)}};
+    spec.pixels = *options.pixels;
+    spec.classes = options.classes.value_or(spec.pixels == living17_pixels ? 17 : 10);
+    request.networks = {spec};
   } else if (options.classes) {
     throw UsageError("--classes needs --pixels, which chooses the network");
+  } else {
+    for (auto& network : request.networks) {
+      network.depth = spec.depth;
+      network.width = spec.width;
+    }
   }
   request.precision = options.precision_pct / 100;
-  request.quirk = !options.no_quirk;
+  // The published script tunes the paper's network.
+  request.quirk = !options.no_quirk && spec.family == models::NetworkSpec{}.family;
   request.directory = options.directory.empty() ? fmt::format("runs/step-cost-{}", utc_compact()) : options.directory;
   const Board board;
   Console console;
@@ -139,7 +155,7 @@ int execute(const StepCostOptions& options) {
   if (options.json)
     fmt::print("{}\n", results::json_step_costs(outcome.rows, outcome.operations));
   else
-    print_text(outcome);
+    print_text(outcome, request.networks.front());
   const bool valid = std::ranges::all_of(outcome.rows, [](const StepCostRow& row) { return row.gross_J.has_value(); });
   return valid ? Exit::ok : Exit::invalid_measurement;
 }
@@ -155,9 +171,11 @@ void add_step_cost(CLI::App& app, Action& action) {
   command->add_option("--pixels", options->pixels,
                       "Side of the image; measures one network (default: 32 with 10 classes, 128 with 17)");
   command->add_option("--classes", options->classes, "Number of classes of that network (default: 10; 17 at 128 px)");
-  command->add_option("--strategies", request.strategies, "Strategies to measure in addition to full, e.g. block1,fc")
-      ->delimiter(',')
-      ->capture_default_str();
+  command
+      ->add_option("--strategies", request.strategies,
+                   "Strategies to measure in addition to full, e.g. block1,fc (default: none, bn-stats and each block)")
+      ->delimiter(',');
+  add_network_options(*command, options->network);
   command->add_flag("--no-quirk", options->no_quirk, "Leave out block1 as the published script tunes it (180,400 parameters)");
   command
       ->add_option("--precision", options->precision_pct,

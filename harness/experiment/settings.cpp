@@ -336,7 +336,7 @@ void check(const Settings& s) {
   check_distinct("data.conditions", s.data.conditions);
   for (const auto& [block, sigma] : s.model.noise_sigma) {
     if (!noised_block("noise-" + block))
-      fail("model.noise_sigma", fmt::format("'{}' is none of block1, block2, block3, fc", block));
+      fail("model.noise_sigma", fmt::format("'{}' is none of block1, block2, ..., fc", block));
     check_range("model.noise_sigma." + block, sigma, 0, 1000);
   }
   for (const double factor : s.train.lr_search) check_range("train.lr_search", factor, 1e-6, 1e6);

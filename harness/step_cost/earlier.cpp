@@ -20,10 +20,16 @@ constexpr std::size_t max_json_bytes = std::size_t{1} << 20;
 }  // namespace
 
 nlohmann::json settings_json(const StepCostRequest& request) {
-  return {{"strategies", request.strategies}, {"quirk", request.quirk},       {"precision", request.precision},
-          {"max_s", request.max_s},           {"window_s", request.window_s}, {"meter", request.meter},
-          {"interval_s", request.interval_s}, {"idle_s", request.idle_s},     {"threads", request.threads},
-          {"backend", request.backend},       {"layout", request.layout},     {"seed", request.seed}};
+  nlohmann::json json{{"strategies", request.strategies}, {"quirk", request.quirk},       {"precision", request.precision},
+                      {"max_s", request.max_s},           {"window_s", request.window_s}, {"meter", request.meter},
+                      {"interval_s", request.interval_s}, {"idle_s", request.idle_s},     {"threads", request.threads},
+                      {"backend", request.backend},       {"layout", request.layout},     {"seed", request.seed}};
+  // Pixels and classes are in the rows. The paper's network has no entry, as in files of versions that knew no other.
+  const auto& network = request.networks.front();
+  const models::NetworkSpec papers{.classes = network.classes, .pixels = network.pixels};
+  if (network != papers)
+    json["network"] = fmt::format("{} {}, depth {}, width {}", network.family, network.variant, network.depth, network.width);
+  return json;
 }
 
 StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& settings) {
@@ -41,6 +47,7 @@ StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& se
   std::vector<std::string> differ;
   for (const auto& [key, value] : settings.items())
     if (json["settings"].value(key, nlohmann::json()) != value) differ.push_back(key);
+  if (json["settings"].contains("network") && !settings.contains("network")) differ.emplace_back("network");
   if (!differ.empty())
     throw RunDirectoryError(fmt::format("{} was measured with other settings ({}); use another directory", directory.string(),
                                         fmt::join(differ, ", ")));

@@ -52,11 +52,10 @@ struct StepMaker {
 // Measures one network: every candidate, round by round.
 class NetworkCost {
  public:
-  NetworkCost(const StepCostRequest& request, const StepCostNetwork& network, const std::vector<Contender>& contenders,
+  NetworkCost(const StepCostRequest& request, const models::NetworkSpec& network, const std::vector<Contender>& contenders,
               const Compute& compute, const Board& board, Console& console, const std::atomic<bool>& stop)
       : request_(request), network_(network), compute_(compute), board_(board), console_(console), stop_(stop) {
-    options_.spec.pixels = network.pixels;
-    options_.spec.classes = network.classes;
+    options_.spec = network;
     options_.layout = request.layout;
     options_.seed = request.seed;
     meter_ = power::open_meter(request.meter, power::Seconds(request.interval_s));
@@ -205,7 +204,7 @@ class NetworkCost {
   }
 
   const StepCostRequest& request_;
-  StepCostNetwork network_;
+  models::NetworkSpec network_;
   Compute compute_;
   const Board& board_;
   Console& console_;
@@ -219,10 +218,25 @@ class NetworkCost {
   std::string started_utc_, run_id_, so_far_;
 };
 
-// Throws UsageError for a network or a strategy that cannot be measured.
+// Fills in the strategies that the request leaves out. Throws UsageError for a network or a strategy that cannot be measured.
+void check(StepCostRequest& request) {
+  for (const auto& spec : request.networks) {
+    try {
+      const auto network = models::describe(spec);
+      if (request.strategies.empty()) {
+        request.strategies.emplace_back("none");
+        if (network.has(models::Layer::Kind::batchnorm)) request.strategies.emplace_back("bn-stats");
+        std::ranges::copy(network.blocks(), std::back_inserter(request.strategies));
+      }
+      for (const auto& name : request.strategies) check_strategy(find_strategy(name), network);
+    } catch (const std::invalid_argument& error) {
+      throw UsageError(error.what());
+    }
+  }
+}
+
 std::vector<Contender> contenders_of(const StepCostRequest& request) {
   try {
-    for (const auto& network : request.networks) models::describe({.classes = network.classes, .pixels = network.pixels});
     return contenders({request.strategies.begin(), request.strategies.end()}, request.quirk);
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
@@ -233,8 +247,9 @@ std::vector<Contender> contenders_of(const StepCostRequest& request) {
 
 StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board& board, Console& console,
                                   const std::atomic<bool>& stop) {
-  const auto contenders = contenders_of(requested);
   StepCostRequest request = requested;
+  check(request);
+  const auto contenders = contenders_of(request);
   if (request.threads == 0) request.threads = board.cores();
   // The meter and back end that `auto` selects now serve every network, also after an interrupt.
   std::string estimated;

@@ -10,19 +10,16 @@
 
 #include "harness/host/board.h"
 #include "harness/host/console.h"
+#include "models/architecture.h"
 #include "results/step_cost_csv.h"
 
 namespace tbft {
 
-struct StepCostNetwork {
-  int pixels = 32, classes = 10;
-};
-
 struct StepCostRequest {
   std::filesystem::path directory;  // for step_cost.csv, operations.csv, step_cost.json, and a trace for each network
-  std::vector<StepCostNetwork> networks{{32, 10}, {128, 17}};
-  std::vector<std::string> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc"};  // full is always added
-  bool quirk = true;        // whether published-quirk is measured too
+  std::vector<models::NetworkSpec> networks{{}, {.classes = 17, .pixels = 128}};  // of one family, depth, width and variant
+  std::vector<std::string> strategies{};  // full is always added; empty: none, bn-stats and each block
+  bool quirk = true;                      // whether published-quirk is measured too
   double precision = 0.02;  // maximal width of the 95 % interval of each mean step time, as a fraction of the mean
   double max_s = 300;       // limit for the rounds of one network
   double window_s = 0;      // for one strategy in one round; 0: the longer of 0.5 s and 20 periods of the meter

@@ -37,20 +37,20 @@ at::MemoryFormat format_of(const std::string& layout) {
 
 // The fastest time of each gradient, measured alternately. The minimum is used because other programs slow both down, most of
 // all when threads wait for each other.
-GradientSeconds measure(const models::Convolution& conv, const StepperOptions& options) {
+GradientSeconds measure(const models::Convolution& conv, bool fused, const StepperOptions& options) {
   const torch::NoGradGuard guard;
   const auto format = format_of(options.layout);
-  const std::int64_t out_side = conv.side / conv.stride;
+  const std::int64_t out_side = conv.out_side();
   const auto image = at::randn({options.batch, conv.in, conv.side, conv.side}).contiguous(format);
-  const auto weight = at::randn({conv.out, conv.in, conv.kernel, conv.kernel}).contiguous(format);
+  const auto weight = at::randn({conv.out, conv.in / conv.groups, conv.kernel, conv.kernel}).contiguous(format);
   const auto gradient = at::randn({options.batch, conv.out, out_side, out_side}).contiguous(format);
   const auto time_s = [&](bool input) {
     const auto start = SteadyClock::now();
-    if (models::fusable(image)) {
+    if (fused && models::fusable(image)) {
       models::convolution_gradients(gradient, image, weight, conv.stride, input, !input);
     } else {
-      at::convolution_backward(gradient, image, weight, at::OptionalIntArrayRef(), {conv.stride, conv.stride}, {1, 1}, {1, 1},
-                               false, {0, 0}, 1, {input, !input, false});
+      at::convolution_backward(gradient, image, weight, at::OptionalIntArrayRef(), {conv.stride, conv.stride},
+                               {conv.padding, conv.padding}, {1, 1}, false, {0, 0}, conv.groups, {input, !input, false});
     }
     return seconds_since(start);
   };
@@ -74,18 +74,14 @@ GradientSeconds convolution_gradients(const StepperOptions& options, const Conte
   GradientSeconds total;
   std::map<models::Convolution, GradientSeconds> known;
   const auto network = models::describe(options.spec);
-  const auto trains = contender.trained(network);
-  bool reached = false;  // an earlier parameter is trained, so the gradient passes through this convolution
-  for (const auto& layer : network.layers) {
-    const bool trained = trains(layer.name + ".weight");
-    if (layer.kind == models::Layer::Kind::convolution && (trained || reached)) {
-      auto found = known.find(layer.convolution);
-      if (found == known.end()) found = known.emplace(layer.convolution, measure(layer.convolution, options)).first;
-      if (reached) total.input += found->second.input;
-      if (trained) total.weight += found->second.weight;
-    }
-    reached = reached || trained;
-  }
+  models::visit_layers(network, contender.trained(network), [&](const models::Layer& layer, bool trains, bool reached) {
+    if (layer.kind != models::Layer::Kind::convolution || !(trains || reached)) return;
+    auto found = known.find(layer.convolution);
+    if (found == known.end())
+      found = known.emplace(layer.convolution, measure(layer.convolution, network.fused, options)).first;
+    if (reached) total.input += found->second.input;
+    if (trains) total.weight += found->second.weight;
+  });
   return total;
 }
 

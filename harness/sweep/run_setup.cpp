@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <stdexcept>
 
 #include "harness/adaptive/reference.h"
 #include "harness/host/interrupted.h"
@@ -13,6 +14,7 @@
 #include "harness/host/usage_error.h"
 #include "harness/training/compute.h"
 #include "harness/training/noise.h"
+#include "harness/training/strategies/strategy.h"
 
 namespace tbft {
 
@@ -41,7 +43,19 @@ void check_noised_blocks(const RunSetup& setup) {
   for (const auto& [block, sigma] : setup.settings.model.noise_sigma) check("model.noise_sigma", block);
 }
 
+// Throws UsageError for a strategy that the network cannot be tuned by.
+void check_strategies(const RunSetup& setup) {
+  for (const auto& cell : setup.selected) {
+    try {
+      check_strategy(find_strategy(cell.strategy), setup.trainer.network());
+    } catch (const std::invalid_argument& error) {
+      throw UsageError(fmt::format("sweep.strategies: {}", error.what()));
+    }
+  }
+}
+
 TargetData load(const RunSetup& setup) {
+  check_strategies(setup);
   check_noised_blocks(setup);
   const auto loading = [&](const std::string& name) {
     if (setup.stop) throw Interrupted("interrupted");
@@ -68,6 +82,14 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   run["config_hash"] = setup.identity.config_hash;
   run["checkpoint_sha256"] = setup.identity.checkpoint_sha256;
   run["model"] = setup.trainer.description();
+  const auto& network = setup.trainer.network();
+  run["network"] = {{"family", network.spec.family},
+                    {"variant", network.spec.variant},
+                    {"depth", network.spec.depth},
+                    {"width", network.spec.width},
+                    {"blocks", network.blocks()},
+                    // What runs its residual blocks: models/fused.h, or torch's own operations.
+                    {"passes", network.fused && setup.settings.layout == "channels_last" ? "fused" : "torch"}};
   run["cells"] = setup.plan.size();
   for (const auto& cell : setup.plan) run["plan"].push_back(cell.id);
   run.update(facts);

@@ -21,9 +21,10 @@ struct LayerMoments {
 
 struct Observation {
   std::int64_t classes = 0;
-  std::vector<float> logits;         // [images, classes]
-  std::vector<std::int64_t> labels;  // in [0, classes)
-  std::vector<LayerMoments> layers;  // front to rear
+  std::vector<float> logits;          // [images, classes]
+  std::vector<std::int64_t> labels;   // in [0, classes)
+  std::vector<LayerMoments> layers;   // front to rear
+  std::vector<std::string> blocks{};  // of the network, front to rear
 
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
   // The class of the greatest logit of each image. The class `without` is left out (-1: none).

@@ -86,10 +86,13 @@ Observation observe(models::Network& net, const data::Images& images, std::span<
   net.eval();
   std::vector<std::pair<const void*, LayerMoments>> found;
   const auto& network = net.architecture();
-  const auto blocks = network.blocks();
+  if (!network.has(models::Layer::Kind::batchnorm))
+    throw std::invalid_argument(fmt::format(
+        "{} has no BatchNorm: a diagnosis compares the statistics of its inputs with those of the source", network.title));
+  const auto blocks = seen.blocks = network.blocks();
   auto modules = net.named_modules();
   for (const auto& described : network.layers) {
-    if (described.kind != models::Layer::Kind::normalisation) continue;
+    if (described.kind != models::Layer::Kind::batchnorm) continue;
     const auto* layer = modules[described.name]->as<torch::nn::BatchNorm2dImpl>();
     LayerMoments moments{.name = described.name, .channels = layer->running_mean.numel(), .on_trunk = described.on_trunk};
     const auto block = std::ranges::find(blocks, network.block_of(described.name));

@@ -113,22 +113,38 @@ std::int64_t class_count(const data::Images& train, const data::Images& val) {
 
 // The settings and images that a resumed training must share with the interrupted one.
 std::string identity(const PretrainSettings& s, const data::Images& train, const data::Images& val) {
-  return nlohmann::json{{"optimizer", s.optimizer},
-                        {"schedule", s.schedule},
-                        {"halving_epochs", s.halving_epochs},
-                        {"lr", s.lr},
-                        {"momentum", s.momentum},
-                        {"weight_decay", s.weight_decay},
-                        {"batch", s.batch},
-                        {"epochs", s.epochs},
-                        {"patience", s.patience},
-                        {"augment", s.augment},
-                        {"depth", s.depth},
-                        {"width", s.width},
-                        {"seed", s.seed},
-                        {"train_sha256", data::summarize(train).sha256},
-                        {"val_sha256", data::summarize(val).sha256}}
-      .dump();
+  nlohmann::json json{{"optimizer", s.optimizer},
+                      {"schedule", s.schedule},
+                      {"halving_epochs", s.halving_epochs},
+                      {"lr", s.lr},
+                      {"momentum", s.momentum},
+                      {"weight_decay", s.weight_decay},
+                      {"batch", s.batch},
+                      {"epochs", s.epochs},
+                      {"patience", s.patience},
+                      {"augment", s.augment},
+                      {"depth", s.network.depth},
+                      {"width", s.network.width},
+                      {"seed", s.seed},
+                      {"train_sha256", data::summarize(train).sha256},
+                      {"val_sha256", data::summarize(val).sha256}};
+  // Files of versions that knew one family name none, and have an integer width.
+  if (s.network.family == models::NetworkSpec{}.family) {
+    json["width"] = std::llround(s.network.width);
+  } else {
+    json["network"] = s.network.family;
+    json["variant"] = s.network.variant;
+  }
+  return json.dump();
+}
+
+// The command checks all of the specification but the images' size.
+models::NetworkPtr network_for(const models::NetworkSpec& spec) {
+  try {
+    return models::make_network(spec);
+  } catch (const std::invalid_argument& error) {
+    throw data::DataError(fmt::format("these images do not suit {}: {}", spec.family, error.what()));
+  }
 }
 
 struct Progress {
@@ -206,18 +222,18 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
   const auto classes = std::max(class_count(train, val), static_cast<std::int64_t>(train.class_names.size()));
   if (train.size() == 0 || val.size() == 0 || classes < 2)
     throw data::DataError("training a base model needs images of two classes");
-  if (train.height != train.width || train.height != val.height || train.width != val.width || train.height % 32 != 0)
-    throw data::DataError(fmt::format("images are {}x{}; the network needs square images whose side is a multiple of 32",
-                                      train.width, train.height));
+  if (train.height != train.width || train.height != val.height || train.width != val.width)
+    throw data::DataError(fmt::format("images are {}x{} and, for validation, {}x{}; the network needs square ones of one size",
+                                      train.width, train.height, val.width, val.height));
 
   // With more outputs than names, labels of `val` exceed the classes that `train` names, so that some names are unknown.
   const auto class_names = std::ssize(train.class_names) == classes ? train.class_names : std::vector<std::string>{};
 
   torch::manual_seed(settings.seed);
-  const auto made = models::make_network({.depth = static_cast<int>(settings.depth),
-                                          .width = static_cast<int>(settings.width),
-                                          .classes = static_cast<int>(classes),
-                                          .pixels = static_cast<int>(train.height)});
+  auto spec = settings.network;
+  spec.classes = static_cast<int>(classes);
+  spec.pixels = static_cast<int>(train.height);
+  const auto made = network_for(spec);
   auto& net = *made;
   set_layout(net, settings.layout);
   Optimizer optimizer(settings, net.parameters());

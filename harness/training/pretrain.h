@@ -10,6 +10,7 @@
 
 #include "harness/data/dataset.h"
 #include "harness/training/phases.h"
+#include "models/architecture.h"
 
 namespace tbft {
 
@@ -22,9 +23,9 @@ struct PretrainSettings {
   double weight_decay = 5e-4;
   std::int64_t batch = 128;
   std::int64_t epochs = 300;
-  std::int64_t patience = 60;  // epochs without a better validation loss before training stops
-  bool augment = true;         // random crop (pad 4) and mirror
-  std::int64_t depth = 26, width = 1;
+  std::int64_t patience = 60;   // epochs without a better validation loss before training stops
+  bool augment = true;          // random crop (pad 4) and mirror
+  models::NetworkSpec network;  // classes and pixels are those of the images
   std::string layout = "channels_last";
   std::uint64_t seed = 0;
 };

@@ -117,6 +117,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
           "strategy diagnosed: needs model.reference, a file written by tbft diagnose --save-reference");
     return settings.diagnosed(*this, images, split, settings, observer);
   }
+  check_strategy(strategy, network());
   PhaseScope load(observer, Phase::load);
   impl_->check(images);
   set_layout(*impl_->net, settings.layout);

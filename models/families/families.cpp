@@ -3,12 +3,47 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "models/families/list.h"
 
 namespace tbft::models {
+namespace {
+
+// A checkpoint read as a network of a family.
+struct Attempt {
+  Architecture network;
+  std::string problem;  // empty: it is one
+};
+
+Attempt try_family(const Family& family, const StateDict& state) {
+  Attempt attempt;
+  try {
+    attempt.network = family.describe(family.infer(state));
+    check(attempt.network, state);
+    return attempt;
+  } catch (const CheckpointError& error) {
+    attempt.problem = error.what();
+  } catch (const std::invalid_argument& error) {
+    attempt.problem = error.what();
+  }
+  if (attempt.network.tensors.empty()) attempt.network = family.describe(family.usual);
+  return attempt;
+}
+
+// Names in both less names in only one of them; nullopt without a common name. Checkpoints may lack counters.
+std::optional<std::int64_t> likeness(const Architecture& network, const std::set<std::string_view>& names) {
+  const auto common =
+      std::ranges::count_if(network.tensors, [&](const TensorInfo& tensor) { return names.contains(tensor.name); });
+  if (common == 0) return std::nullopt;
+  return 3 * common - std::ranges::count(network.tensors, false, &TensorInfo::is_counter) - std::ssize(names);
+}
+
+}  // namespace
 
 std::span<const Family* const> families() {
 #define TBFT_ENTRY(NAME) &family::NAME(),
@@ -31,13 +66,19 @@ Architecture describe(const NetworkSpec& spec) {
 }
 
 Architecture recognise(const StateDict& state) {
-  const auto list = families();
-  const auto found = std::ranges::find_if(list, [&](const Family* family) { return family->resembles(state); });
-  // If no family matches, the first one reports what it expects.
-  const Family& family = found == list.end() ? *list.front() : **found;
-  Architecture network = family.describe(family.infer(state));
-  check(network, state);
-  return network;
+  std::set<std::string_view> names;
+  for (const NamedTensor& tensor : state) names.insert(tensor.name);
+  std::string problem = "no tensor has a name as in a known network; tbft pretrain --help lists the families";
+  std::optional<std::int64_t> nearest;
+  for (const Family* family : families()) {
+    Attempt attempt = try_family(*family, state);
+    if (attempt.problem.empty()) return attempt.network;
+    if (const auto common = likeness(attempt.network, names); common > nearest) {
+      nearest = common;
+      problem = fmt::format("{} (nearest family: {})", attempt.problem, family->name);
+    }
+  }
+  throw CheckpointError(problem);
 }
 
 }  // namespace tbft::models

@@ -1,10 +1,12 @@
 // A family of networks: makes the description of a network, and recognises its checkpoints. To add a family, describe it in
-// NAME.cpp beside this file, implement it as a libtorch module in NAME_module.cpp, and add its line to list.h. There are two
-// files because descriptions are also used without libtorch: for costs, checks of checkpoints and fuzzing.
+// NAME.cpp beside this file with the builders of parts.h, implement it as a libtorch module in NAME_module.cpp, and add its
+// line to list.h. There are two files because descriptions are also used without libtorch: for costs, checks of checkpoints and
+// fuzzing.
 #pragma once
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "models/architecture.h"
 #include "models/checkpoint/state_dict.h"
@@ -13,12 +15,13 @@ namespace tbft::models {
 
 struct Family {
   std::string_view name, summary;
+  NetworkSpec usual;                         // what is meant if only the family is named
+  std::vector<std::string_view> variants{};  // values of NetworkSpec::variant; empty: it has only one
   // Throws std::invalid_argument, which names the impossible value.
-  Architecture (*describe)(const NetworkSpec& spec);
-  // Whether the names of the tensors look like this family's.
-  bool (*resembles)(const StateDict& state);
-  // The network with a state's names and shapes. Throws CheckpointError, which names a missing or wrong tensor.
-  NetworkSpec (*infer)(const StateDict& state);
+  Architecture (*describe)(const NetworkSpec& spec) = nullptr;
+  // The network with a state's names and shapes. Throws CheckpointError, which names a missing or wrong tensor. Called for
+  // states of every family: recognise() then checks every tensor, and takes the family whose tensors they are.
+  NetworkSpec (*infer)(const StateDict& state) = nullptr;
 };
 
 std::span<const Family* const> families();
@@ -27,7 +30,8 @@ const Family& find_family(std::string_view name);
 
 // The network of a spec, from its family. Throws std::invalid_argument as Family::describe and find_family().
 Architecture describe(const NetworkSpec& spec);
-// The network that a checkpoint's names and shapes describe; checks the tensors. Throws CheckpointError.
+// The network that a checkpoint's names and shapes describe; checks the tensors. Throws CheckpointError, which names the first
+// tensor that does not fit and the family that comes nearest: the one that shares most names.
 Architecture recognise(const StateDict& state);
 
 // Throws CheckpointError, which names the first tensor that is missing (except counters, because torch before 0.4.1 had none),

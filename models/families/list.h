@@ -1,9 +1,15 @@
-// The list of all families, one line each: NAME.cpp defines family::NAME(), NAME_module.cpp family::NAME_module() (modules.h).
+// The list of all families, one line each: NAME.cpp defines family::NAME(), NAME_module.cpp family::NAME_module() (modules.h;
+// residual_module.cpp for both resnet_cifar and resnet).
 #pragma once
 
 #include "models/families/family.h"
 
-#define TBFT_FOR_EACH_FAMILY(DO) DO(resnet_cifar_preact)
+// clang-format off
+#define TBFT_FOR_EACH_FAMILY(DO) \
+  DO(resnet_cifar_preact)        \
+  DO(resnet_cifar)               \
+  DO(resnet)
+// clang-format on
 
 namespace tbft::models::family {
 

@@ -5,22 +5,23 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 
 #include "models/families/list.h"
+#include "models/families/parts.h"
 
 namespace tbft::models {
 namespace {
 
-using Shape = std::vector<std::int64_t>;
+using namespace parts;
 
 constexpr std::string_view family_name = "resnet-cifar-preact";
 
 // Width multiplies layer1..3, which have 16, 32 and 64 channels; the first convolution always gives 16 (Wide ResNet's rule).
 std::int64_t channels(const NetworkSpec& spec, int layer) {
-  return layer == 0 ? 16 : std::int64_t{spec.width} * (16 << (layer - 1));
+  return layer == 0 ? 16 : static_cast<std::int64_t>(spec.width) * (16 << (layer - 1));
 }
 
 // The side of a layer's output map; layer 0 is the first convolution.
@@ -44,40 +45,12 @@ int blocks_per_layer(const NetworkSpec& spec) {
 void check(const NetworkSpec& spec) {
   if (spec.depth < 8 || spec.depth % 6 != 2)
     throw std::invalid_argument(fmt::format("depth {}: it must be 6n + 2, such as 26", spec.depth));
-  if (spec.width < 1 || spec.width > 1024)
-    throw std::invalid_argument(fmt::format("width {}: it must be 1 to 1024", spec.width));
+  if (!(spec.width >= 1 && spec.width <= 1024) || spec.width != std::floor(spec.width))
+    throw std::invalid_argument(fmt::format("width {}: it must be an integer from 1 to 1024", spec.width));
+  if (!spec.variant.empty()) throw std::invalid_argument(fmt::format("variant {}: {} has none", spec.variant, family_name));
   if (spec.classes < 1) throw std::invalid_argument(fmt::format("{} classes: there must be at least one", spec.classes));
   if (spec.pixels < 32 || spec.pixels > 32768 || spec.pixels % 32 != 0)
     throw std::invalid_argument(fmt::format("{} pixels: it must be a multiple of 32, at most 32768", spec.pixels));
-}
-
-void add_convolution(Architecture& network, int stage, const std::string& name, const Convolution& shape) {
-  network.tensors.push_back(
-      {.name = name + ".weight", .shape = {shape.out, shape.in, shape.kernel, shape.kernel}, .stage = stage});
-  const std::int64_t out_side = shape.side / shape.stride;
-  network.layers.push_back({.name = name,
-                            .kind = Layer::Kind::convolution,
-                            .stage = stage,
-                            .macs = shape.kernel * shape.kernel * shape.in * shape.out * out_side * out_side,
-                            .input_values = shape.in * shape.side * shape.side,
-                            .convolution = shape});
-}
-
-void add_batchnorm(Architecture& network, int stage, const std::string& name, std::int64_t channels, std::int64_t side,
-                   bool on_trunk) {
-  const auto add = [&](const char* suffix, Shape shape, bool is_parameter, bool is_counter) {
-    network.tensors.push_back({name + suffix, std::move(shape), stage, is_parameter, is_counter, true});
-  };
-  add(".weight", {channels}, true, false);
-  add(".bias", {channels}, true, false);
-  add(".running_mean", {channels}, false, false);
-  add(".running_var", {channels}, false, false);
-  add(".num_batches_tracked", {}, false, true);
-  network.layers.push_back({.name = name,
-                            .kind = Layer::Kind::normalisation,
-                            .stage = stage,
-                            .input_values = channels * side * side,
-                            .on_trunk = on_trunk});
 }
 
 void add_layer(Architecture& network, int layer) {
@@ -91,9 +64,10 @@ void add_layer(Architecture& network, int layer) {
     const std::string block = fmt::format("layer{}.{}", layer, i);
     add_batchnorm(network, stage, block + ".bn1", in, in_side, true);
     add_convolution(network, stage, block + ".conv1",
-                    {.in = in, .out = out, .kernel = 3, .stride = in_side / side(spec, layer), .side = in_side});
+                    {.in = in, .out = out, .kernel = 3, .stride = in_side / side(spec, layer), .side = in_side, .padding = 1});
     add_batchnorm(network, stage, block + ".bn2", out, side(spec, layer), false);
-    add_convolution(network, stage, block + ".conv2", {.in = out, .out = out, .kernel = 3, .side = side(spec, layer)});
+    add_convolution(network, stage, block + ".conv2",
+                    {.in = out, .out = out, .kernel = 3, .side = side(spec, layer), .padding = 1});
   }
 }
 
@@ -109,40 +83,20 @@ Architecture describe_network(const NetworkSpec& spec) {
                                   {"", features},
                                   {"fc", spec.classes}},
                        .tensors = {},
-                       .layers = {}};
-  add_convolution(network, 0, "conv1", {.in = 3, .out = channels(spec, 0), .kernel = 3, .side = spec.pixels});
+                       .layers = {},
+                       .fused = true};
+  add_convolution(network, 0, "conv1", {.in = 3, .out = channels(spec, 0), .kernel = 3, .side = spec.pixels, .padding = 1});
   for (int layer = 1; layer <= 3; ++layer) add_layer(network, layer);
   add_batchnorm(network, 3, "bn", channels(spec, 3), side(spec, 3), true);
   network.layers.back().kept_output_values = map_values(spec, 3);  // output of the ReLU after it, for the pooling
-  network.tensors.push_back({.name = "fc.weight", .shape = {spec.classes, features}, .stage = 4});
-  network.tensors.push_back({.name = "fc.bias", .shape = {spec.classes}, .stage = 4});
-  network.layers.push_back(
-      {.name = "fc", .kind = Layer::Kind::linear, .stage = 4, .macs = features * spec.classes, .input_values = features});
+  add_linear(network, 4, "fc", features, spec.classes);
   return network;
-}
-
-const NamedTensor* find(const StateDict& state, std::string_view name) {
-  const auto found = std::ranges::find(state, name, &NamedTensor::name);
-  return found == state.end() ? nullptr : &*found;
-}
-
-const Shape& shape_of(const StateDict& state, std::string_view name, std::size_t dims) {
-  const NamedTensor* tensor = find(state, name);
-  if (tensor == nullptr)
-    throw CheckpointError(fmt::format("the checkpoint has no {}; it is not a ResNet of this family", name));
-  if (tensor->shape.size() != dims)
-    throw CheckpointError(fmt::format("{} has the shape [{}]", name, fmt::join(tensor->shape, ", ")));
-  return tensor->shape;
-}
-
-bool resembles(const StateDict& state) {
-  return find(state, "layer1.0.bn1.weight") != nullptr && find(state, "bn.weight") != nullptr;
 }
 
 NetworkSpec infer(const StateDict& state) {
   int blocks = 0;
   while (find(state, fmt::format("layer1.{}.conv1.weight", blocks)) != nullptr) ++blocks;
-  if (blocks == 0) throw CheckpointError("the checkpoint has no layer1.0.conv1.weight; it is not a ResNet of this family");
+  if (blocks == 0) throw CheckpointError("layer1.0.conv1.weight is missing");
 
   const std::int64_t last_channels = shape_of(state, "bn.weight", 1)[0];
   const std::int64_t width = last_channels / 64;
@@ -155,10 +109,11 @@ NetworkSpec infer(const StateDict& state) {
     throw CheckpointError(fmt::format("fc.weight has the shape [{}]; it must be classes x ({} channels x a square map)",
                                       fmt::join(fc, ", "), last_channels));
   return {.depth = 6 * blocks + 2,
-          .width = static_cast<int>(width),
+          .width = static_cast<double>(width),
           .classes = static_cast<int>(fc[0]),
           .pixels = static_cast<int>(32 * pooled),
-          .family = std::string(family_name)};
+          .family = std::string(family_name),
+          .variant = {}};
 }
 
 }  // namespace
@@ -166,8 +121,9 @@ NetworkSpec infer(const StateDict& state) {
 const Family& family::resnet_cifar_preact() {
   static const Family family{.name = family_name,
                              .summary = "pre-activation ResNet for small images, depth 6n + 2, as in the paper",
+                             .usual = {},
+                             .variants = {},
                              .describe = describe_network,
-                             .resembles = resembles,
                              .infer = infer};
   return family;
 }

@@ -47,9 +47,15 @@ std::vector<Figure> accuracy_bars(const FigureData& data) {
       blocks += fmt::format("{} << EOD\n{}EOD\n", name, text);
       plot += fmt::format("{}{} {}", plot.empty() ? "" : ", ", name, how);
     };
-    for (std::size_t b = 0; b < results::block_names.size(); ++b) {
-      const std::string block(results::block_names[b]);
-      add(block, (static_cast<double>(b) - 1.5) * bar_width * 1.05,
+    const auto has_line = [&](const std::string& strategy) {
+      return std::ranges::any_of(set.tables,
+                                 [&](const auto* table) { return results::find_line(*table, strategy) != nullptr; });
+    };
+    const std::vector<std::string> names = results::blocks_of(has_line);
+    const double width = bar_width * 4 / static_cast<double>(names.size());
+    for (std::size_t b = 0; b < names.size(); ++b) {
+      const std::string& block = names[b];
+      add(block, (static_cast<double>(b) - 0.5 * static_cast<double>(names.size() - 1)) * width * 1.05,
           fmt::format("using 1:2:3 with boxerrorbars fillstyle solid border rgb \"black\" linecolor rgb \"{}\" title {}",
                       look_of(block).colour, in_quotes(block)));
     }
@@ -68,8 +74,7 @@ std::vector<Figure> accuracy_bars(const FigureData& data) {
                      "set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\nset xlabel \"data for training\"\n"
                      "set ylabel \"accuracy / %\"\nset xrange [-0.6:{}]\nset yrange [0:*]\nset grid ytics\n"
                      "set key outside right top\nset bars 0.6\nplot {}\n",
-                     in_quotes(results::title_of(set)), bar_width, tics(set), static_cast<double>(set.tables.size()) - 0.4,
-                     plot);
+                     in_quotes(results::title_of(set)), width, tics(set), static_cast<double>(set.tables.size()) - 0.4, plot);
     result.push_back(std::move(figure));
   }
   return result;

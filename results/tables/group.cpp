@@ -1,5 +1,7 @@
 #include "results/tables/group.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -76,14 +78,36 @@ std::set<std::int64_t> repetitions(std::span<const Group> groups) {
 }
 
 void add_block_average(Group& group) {
-  const std::vector<std::string> blocks(block_names.begin(), block_names.end());
+  const std::vector<std::string> blocks = blocks_among(group.strategies);
   for (const std::int64_t repetition : repetitions({&group, 1})) {
     const std::vector<Value> values = all_of(group, blocks, repetition);
     if (!values.empty()) group.strategies["block-avg"][repetition] = mean_value(values);
   }
 }
 
+// N of "blockN" if it is above 3 and has at most two digits; otherwise 0.
+int later_block(std::string_view strategy) {
+  constexpr std::string_view numbered = "block";
+  if (!strategy.starts_with(numbered)) return 0;
+  int number = 0;
+  for (const char digit : strategy.substr(numbered.size())) {
+    if (digit < '0' || digit > '9' || (number == 0 && digit == '0') || number > 9) return 0;
+    number = 10 * number + (digit - '0');
+  }
+  return number > 3 ? number : 0;
+}
+
 }  // namespace
+
+std::vector<std::string> blocks_of(const std::function<bool(const std::string& strategy)>& has_result) {
+  constexpr int most = 99;
+  int last = most;
+  while (last > 3 && !has_result(fmt::format("block{}", last))) --last;
+  std::vector<std::string> blocks;
+  for (int number = 1; number <= last; ++number) blocks.push_back(fmt::format("block{}", number));
+  blocks.emplace_back("fc");
+  return blocks;
+}
 
 bool is_estimate(const CellRow& row) {
   return row.measured == 0 && row.meter.starts_with("estimate:");
@@ -127,7 +151,11 @@ Key group_key(const CellRow& row) {
 
 bool StrategyOrder::operator()(const std::string& a, const std::string& b) const {
   constexpr std::array<std::string_view, 8> order{"none", "bn-stats", "block1", "block2", "block3", "fc", "block-avg", "full"};
-  return std::pair(rank(a, order), std::string_view(a)) < std::pair(rank(b, order), std::string_view(b));
+  const auto place = [&](const std::string& name) {
+    const int later = later_block(name);
+    return std::tuple(rank(later > 0 ? "block3" : std::string_view(name), order), later, std::string_view(name));
+  };
+  return place(a) < place(b);
 }
 
 std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness) {
@@ -182,11 +210,10 @@ std::map<Key, std::vector<Group>> over_conditions(std::span<const Group> groups)
   return result;
 }
 
-std::string best_block(const std::function<double(const std::string&)>& value_of) {
+std::string best_block(const std::vector<std::string>& blocks, const std::function<double(const std::string&)>& value_of) {
   std::string best;
   double highest = unknown;
-  for (const std::string_view name : block_names) {
-    const std::string block(name);
+  for (const std::string& block : blocks) {
     const double value = value_of(block);
     if (std::isnan(value)) return {};
     if (best.empty() || value > highest) {
@@ -207,8 +234,8 @@ Group pool(std::span<const Group> groups, Key key) {
     for (const auto& [strategy, values] : group.strategies) strategies.insert(strategy);
   }
   std::vector<std::string> blocks;
-  for (const std::string_view block : block_names) {
-    if (strategies.contains(std::string(block))) blocks.emplace_back(block);
+  for (const std::string& block : blocks_among(strategies)) {
+    if (strategies.contains(block)) blocks.push_back(block);
   }
   // Without any block (such as only none and full) every strategy must have a value.
   if (blocks.empty()) blocks.assign(strategies.begin(), strategies.end());

@@ -19,7 +19,16 @@
 
 namespace tbft::results {
 
+// The blocks of the paper's network, front to rear.
 inline constexpr std::array<std::string_view, 4> block_names{"block1", "block2", "block3", "fc"};
+// The blocks of a network, front to rear, by the strategies that have results: the paper's, and those up to the last of block4,
+// block5, ... that has one.
+std::vector<std::string> blocks_of(const std::function<bool(const std::string& strategy)>& has_result);
+// The same by the keys of a map or set.
+template <typename Results>
+std::vector<std::string> blocks_among(const Results& by_strategy) {
+  return blocks_of([&](const std::string& strategy) { return by_strategy.contains(strategy); });
+}
 
 // Joules of one training with expanded uncertainties (k = 2): the whole one, and the random part that differs between cells.
 struct Joules {
@@ -62,7 +71,7 @@ struct Source {
   }
 };
 
-// none, bn-stats, block1, block2, block3, fc, block-avg, full; then all others by name.
+// none, bn-stats, block1, block2, block3 (block4, ...), fc, block-avg, full; then all others by name.
 struct StrategyOrder {
   bool operator()(const std::string& a, const std::string& b) const;
 };
@@ -80,7 +89,7 @@ struct Group {
 };
 
 // Groups the rows with status ok or invalid (of which only the accuracy counts) by key, and adds block-avg: for each repetition
-// the mean of the four blocks, where all four exist.
+// the mean of the network's blocks, where all exist.
 std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness = {});
 
 // The value of a cell; nullptr where it has no accuracy.
@@ -89,8 +98,8 @@ const Value* find_value(const Group& group, const std::string& strategy, std::in
 // The groups of each key without its condition, over which the paper averages.
 std::map<Key, std::vector<Group>> over_conditions(std::span<const Group> groups);
 
-// The block of the highest value, of equal ones the first; empty while one of the four is unknown.
-std::string best_block(const std::function<double(const std::string&)>& value_of);
+// The block of the highest value, of equal ones the first; empty while one of them is unknown.
+std::string best_block(const std::vector<std::string>& blocks, const std::function<double(const std::string&)>& value_of);
 
 // The mean over groups for each repetition. It uses only groups in which every block that occurs anywhere has an accuracy, so
 // that each block is averaged over the same cells. A strategy that is missing in one of them has no value. `groups` must not be

@@ -161,7 +161,7 @@ void add_notes_on_tables(Headline& headline, const Material& material) {
     if (table.picked.empty()) continue;
     ++picked;
     by_validation += table.by_validation;
-    target += table.picked == target_blocks[table.level];
+    target += table.picked == target_of(table);
     const auto& scores = table.accuracy.at(table.picked);
     fewest = picked == 1 ? scores.size() : std::min(fewest, scores.size());
     images = images && std::ranges::all_of(scores, [](const auto& s) { return s.second.images != nullptr; });

@@ -2,13 +2,14 @@
 // (headline_views.cpp), next to the paper's own by the same code.
 //
 // Accuracy, the mean over (data set x training size) tables, conditions averaged first, of
-//   target - block-avg   the block that the paper tunes at this drift level (input block1, feature block3, output fc) minus the
-//                        mean of the four blocks. The paper's 15.30 is of this view.
+//   target - block-avg   the block that the paper tunes at this drift level (input block1, feature block3, output fc; with more
+//                        blocks, feature the last one before fc) minus the mean of all blocks. The paper's 15.30 is of this
+//                        view.
 //   target - full        the same block minus full fine-tuning
-//   picked - block-avg   the block that a user would have picked: the one of the lowest mean validation loss if all four have
-//                        one, otherwise of the highest test accuracy. Resampling does not change the pick.
+//   picked - block-avg   the block that a user would have picked: the one of the lowest mean validation loss if all have one,
+//                        otherwise of the highest test accuracy. Resampling does not change the pick.
 // Saving of energy against full, percent:
-//   block-avg            the mean of the four blocks' savings, over networks. The paper's 41.57 is of this view.
+//   block-avg            the mean of the blocks' savings, over networks. The paper's 41.57 is of this view.
 //   target, picked       the savings of those blocks, over the tables
 #pragma once
 
@@ -30,7 +31,6 @@ namespace tbft::results {
 
 inline constexpr std::array<std::string_view, 3> drift_levels{"input", "feature", "output"};
 inline constexpr std::array<std::string_view, 3> paper_sets{"cifar10-c", "living17", "cifar-flip"};
-inline constexpr std::array<std::string_view, 3> target_blocks{"block1", "block3", "fc"};
 
 // The table of one (data set, training size), the input of the views.
 struct HeadlineTable {
@@ -46,7 +46,7 @@ struct HeadlineTable {
   std::string network;  // tables of one network share its savings; tables of cells have their own
   ByRepetition<Score> accuracy;
   ByRepetition<double> cost;  // joules, or seconds
-  std::string picked;         // the picked block; empty while one of the four has no result
+  std::string picked;         // the picked block; empty while one of them has no result
   bool by_validation = false;
 };
 
@@ -64,6 +64,9 @@ std::vector<HeadlineView> saving_views(std::span<const HeadlineTable> tables, st
 
 // The paper's nine tables, restricted to the given levels, with the joules of its system-cost table.
 std::vector<HeadlineTable> published_tables(std::span<const std::string_view> levels);
+
+// The block that the paper tunes at the table's drift level.
+std::string target_of(const HeadlineTable& table);
 
 // Sets the block that a user would have picked, from each block's mean validation loss (unknown where there is none).
 void pick(HeadlineTable& table, const std::map<std::string, double>& losses);

@@ -95,10 +95,6 @@ Interval interval_of(const std::vector<Paired>& tables) {
   });
 }
 
-std::string target_of(const HeadlineTable& table) {
-  return std::string(target_blocks[table.level]);
-}
-
 std::string picked_in(const HeadlineTable& table) {
   return table.picked;
 }
@@ -131,8 +127,15 @@ void add_view(std::vector<HeadlineView>& views, std::string_view quantity, std::
 
 }  // namespace
 
+std::string target_of(const HeadlineTable& table) {
+  const std::vector<std::string> blocks = blocks_among(table.accuracy);
+  constexpr std::size_t input = 0, feature = 1;
+  return table.level == input ? blocks.front() : table.level == feature ? blocks[blocks.size() - 2] : blocks.back();
+}
+
 void pick(HeadlineTable& table, const std::map<std::string, double>& losses) {
-  table.picked = best_block([&](const std::string& block) {
+  const std::vector<std::string> blocks = blocks_among(table.accuracy);
+  table.picked = best_block(blocks, [&](const std::string& block) {
     const auto scores = table.accuracy.find(block);
     std::vector<double> known;
     if (scores == table.accuracy.end()) return unknown;
@@ -142,7 +145,7 @@ void pick(HeadlineTable& table, const std::map<std::string, double>& losses) {
     return mean_of(known);
   });
   if (table.picked.empty()) return;
-  const std::string of_least_loss = best_block([&](const std::string& block) {
+  const std::string of_least_loss = best_block(blocks, [&](const std::string& block) {
     const auto loss = losses.find(block);
     return loss == losses.end() || !std::isfinite(loss->second) ? unknown : -loss->second;
   });

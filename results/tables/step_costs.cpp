@@ -48,19 +48,20 @@ void leave_out_unresolved(StepCostTable& table) {
   }
 }
 
-// The mean of the four blocks. It has no intervals, because they cannot be derived from the rows.
+// The mean of the blocks. It has no intervals, because they cannot be derived from the rows.
 void add_block_average(StepCostTable& table) {
   StepCostLine mean;
+  const std::vector<std::string> blocks = blocks_among(table.lines);
   for (double StepCostLine::*member :
        {&StepCostLine::step_s, &StepCostLine::J, &StepCostLine::saving_time_pct, &StepCostLine::saving_J_pct,
         &StepCostLine::saving_macs_pct, &StepCostLine::paper_view_J}) {
     double sum = 0;
-    for (const std::string_view block : block_names) {
-      const auto line = table.lines.find(std::string(block));
+    for (const std::string& block : blocks) {
+      const auto line = table.lines.find(block);
       if (line == table.lines.end()) return;
       sum += line->second.*member;
     }
-    mean.*member = sum / static_cast<double>(block_names.size());
+    mean.*member = sum / static_cast<double>(blocks.size());
   }
   table.lines["block-avg"] = mean;
 }

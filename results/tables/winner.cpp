@@ -26,13 +26,13 @@ Winner winner_of(std::span<const Group> groups, const Key& key) {
     winner.same_data = paper->table == key.dataset;
   }
   std::map<std::string, Statistics> blocks;
-  for (const std::string_view name : block_names) {
-    const std::string block(name);
+  const std::vector<std::string> names = blocks_among(group.strategies);
+  for (const std::string& block : names) {
     blocks[block] = accuracy(group, block);
     if (blocks[block].n == 0) winner.missing.push_back(block);
   }
   if (!winner.missing.empty()) return winner;
-  winner.strategy = best_block([&](const std::string& block) { return blocks[block].mean; });
+  winner.strategy = best_block(names, [&](const std::string& block) { return blocks[block].mean; });
   winner.accuracy_pct = blocks[winner.strategy];
   for (const auto& [block, result] : blocks) {
     if (block != winner.strategy && ties(winner.accuracy_pct, result)) winner.near_ties.push_back(block);

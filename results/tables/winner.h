@@ -16,7 +16,7 @@ namespace tbft::results {
 struct Winner {
   Key key;                           // condition and train_size empty
   std::size_t tables = 1;            // number of tables averaged
-  std::string strategy;              // the block of highest mean accuracy; empty while one of the four has no result
+  std::string strategy;              // the block of highest mean accuracy; empty while one of them has no result
   std::vector<std::string> missing;  // the blocks without a result
   std::vector<std::string>
       near_ties;  // blocks whose 95 % interval overlaps the winner's (with one repetition: of equal accuracy)

@@ -26,6 +26,10 @@ models::Tuned most_important_blocks(const std::map<std::string, double>& importa
     std::int64_t macs = 0;
   };
   const auto blocks = network.blocks();
+  constexpr std::size_t most_blocks = 20;  // a million sets
+  if (blocks.size() > most_blocks)
+    throw std::invalid_argument(
+        fmt::format("elastic tries every set of blocks; {} blocks are too many, {} the most", blocks.size(), most_blocks));
   const auto full = static_cast<double>(models::training_macs(network, {.blocks = {}, .everything = true}));
   std::optional<Candidate> best;
   for (unsigned set = 1; set < 1U << blocks.size(); ++set) {

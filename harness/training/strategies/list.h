@@ -10,6 +10,7 @@ const Strategy& bn_stats();
 const Strategy& block1();
 const Strategy& block2();
 const Strategy& block3();
+const Strategy* later_block(std::string_view name);  // block4 to block99; nullptr for other names
 const Strategy& fc();
 const Strategy& full();
 const Strategy& bn_affine();

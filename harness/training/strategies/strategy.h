@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "models/architecture.h"
 
@@ -62,10 +63,16 @@ class Strategy {
   virtual ExtraPasses extra_passes() const { return {}; }
 };
 
-// All strategies. Block Avg is not among them, because tables derive it.
+// All strategies for the paper's network. Block Avg is not among them, because tables derive it.
 std::span<const Strategy* const> strategies();
-// Throws std::invalid_argument that lists the known strategies.
+// The same with the blocks of this network in place of the paper's.
+std::vector<const Strategy*> strategies_for(const models::Architecture& network);
+// A strategy by its name, also block4 to block99 of larger networks. Throws std::invalid_argument that lists the known
+// strategies.
 const Strategy& find_strategy(std::string_view name);
+// Throws std::invalid_argument if the network cannot be tuned so: it lacks a block, or the BatchNorm whose statistics the
+// strategy renews.
+void check_strategy(const Strategy& strategy, const models::Architecture& network);
 // The trained parameters for cells.csv: "block1", "block1+block2", "bn", "all" or "".
 std::string blocks_text(const models::Tuned& tuned);
 

@@ -77,7 +77,7 @@ TEST(Diagnosis, AMovedFrontIsInputLevel) {
   const auto diagnosis = diagnosed(100, {.accuracy = 0.6, .corruption = 1});
   EXPECT_EQ(diagnosis.level, Level::input);
   EXPECT_GT(diagnosis.confidence, 0.99);
-  EXPECT_EQ(suggested_strategy(diagnosis.level), "block1");
+  EXPECT_EQ(suggested_strategy(diagnosis), "block1");
 }
 
 TEST(Diagnosis, RenamedLabelsAreOutputLevel) {
@@ -93,7 +93,7 @@ TEST(Diagnosis, RenamedLabelsAreOutputLevel) {
 TEST(Diagnosis, ErrorsOnNewContentAreFeatureLevel) {
   const auto diagnosis = diagnosed(100, {.accuracy = 0.5, .novelty = 1});
   EXPECT_EQ(diagnosis.level, Level::feature);
-  EXPECT_EQ(suggested_strategy(diagnosis.level), "block3");
+  EXPECT_EQ(suggested_strategy(diagnosis), "block3");
 }
 
 TEST(Diagnosis, NewContentMovesTheFrontTooButEachLabelInItsOwnWay) {

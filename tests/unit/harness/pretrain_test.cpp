@@ -41,7 +41,7 @@ class Pretrain : public testing::TestWithParam<const char*> {
  protected:
   Pretrain() { set_compute({1, "onednn"}); }
   PretrainSettings settings() const {
-    return {.optimizer = GetParam(), .schedule = "one-cycle", .lr = 0.02, .batch = 20, .epochs = 4, .depth = 8};
+    return {.optimizer = GetParam(), .schedule = "one-cycle", .lr = 0.02, .batch = 20, .epochs = 4, .network = {.depth = 8}};
   }
   EpochReport train(const fs::path& out, const PretrainSettings& s, bool resume, Watcher& watcher) const {
     return pretrain(images, val, s, out, resume, watcher);

@@ -75,7 +75,7 @@ TEST(Spec, OddTensorsAreNamed) {
   state = whole;
   find(state, "bn.weight").dtype = DType::uint8;
   EXPECT_THAT(refusal(state), HasSubstr("bn.weight is uint8"));
-  EXPECT_THAT(refusal({}), HasSubstr("not a ResNet of this family"));
+  EXPECT_THAT(refusal({}), HasSubstr("no tensor has a name as in a known network"));
 }
 
 TEST(Spec, NumbersThatNoTrainedNetworkHasAreNamed) {
