@@ -59,10 +59,10 @@ add_custom_target(threads)
 set(test_optimisation -O0)
 
 # A GoogleTest program, run case by case, or with WHOLE as one test, because its cases share an expensive set-up. TORCH: it
-# includes libtorch. COST: its seconds, for long tests, which CTest starts first. Sanitized programs start slowly, so each is
+# includes libtorch. OPTIMISED: its own code takes the time, such as a simulated chip. COST: its seconds, for long tests, which CTest starts first. Sanitized programs start slowly, so each is
 # one test; the other builds report skipped cases.
 function(tbft_test name)
-  cmake_parse_arguments(ARG "WHOLE;TORCH" "COST" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED;TORCH;WHOLE" "COST" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_COST)
     set(ARG_COST 0)
   endif()
@@ -70,7 +70,7 @@ function(tbft_test name)
   target_link_libraries(${name} PRIVATE tbft_options ${ARG_LIBS} GTest::gmock GTest::gtest_main fmt::fmt)
   if(ARG_TORCH)
     tbft_headers(${name} torch)
-  else()
+  elseif(NOT ARG_OPTIMISED)
     target_compile_options(${name} PRIVATE ${test_optimisation})
     tbft_headers(${name} test)
   endif()
