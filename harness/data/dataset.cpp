@@ -107,9 +107,9 @@ std::span<const DatasetKind> dataset_kinds() {
        .over_base = true,
        .load = load_cifar_flip},
       {.name = "imagefolder",
-       .summary = "One folder for each class: DIR/CLASS/*.jpg|jpeg|png, all of one size; limit=N per class, classes=A,B,... "
-                  "fixes the labels",
-       .example = "imagefolder:photos/test?limit=100",
+       .summary = "One folder for each class: DIR/CLASS/*.jpg|jpeg|png; limit=N per class, classes=A,B,... fixes the labels, "
+                  "resize=N&crop=N make one size, skip_damaged=true",
+       .example = "imagefolder:photos/test?resize=256&crop=224",
        .load = load_image_folder},
       {.name = "living17",
        .drift = "feature",

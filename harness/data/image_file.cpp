@@ -95,12 +95,16 @@ cv::Mat decode(const fs::path& path, std::int64_t max_side, ImageNotes& notes) {
 }
 
 // "a, b, c and 17 more"
-std::string listed(const std::set<fs::path>& files) {
+std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t most = 3;
-  std::vector<std::string> names;
-  for (auto file = files.begin(); file != files.end() && names.size() < most; ++file) names.push_back(file->string());
-  const auto more = files.size() - names.size();
-  return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+  const auto shown = std::min(names.size(), most);
+  const auto more = names.size() - shown;
+  return fmt::format("{}{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                     more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+std::string listed(const std::set<fs::path>& files) {
+  return listed(std::vector<std::string>(files.begin(), files.end()));
 }
 
 }  // namespace
@@ -108,6 +112,11 @@ std::string listed(const std::set<fs::path>& files) {
 void ImageNotes::left_out(const fs::path& what, const std::string& reason) {
   const std::scoped_lock lock(mutex_);
   left_out_[reason].insert(what);
+}
+
+void ImageNotes::damaged(const fs::path& file, const std::string& error) {
+  const std::scoped_lock lock(mutex_);
+  damaged_.emplace(file, error);
 }
 
 void ImageNotes::doubt(const fs::path& file, const std::string& what) {
@@ -130,9 +139,16 @@ std::vector<std::string> ImageNotes::lines() const {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> result;
   for (const auto& [reason, files] : left_out_) result.push_back(fmt::format("left out: {}: {}", listed(files), reason));
+  if (!damaged_.empty()) {
+    std::vector<std::string> errors;
+    for (const auto& [file, error] : damaged_) errors.push_back(error);
+    result.push_back(
+        fmt::format("{} damaged image{} left out: {}", errors.size(), errors.size() == 1 ? " is" : "s are", listed(errors)));
+  }
   constexpr std::size_t most_doubts = 5;
+  const auto before = result.size();
   for (const auto& [file, what] : doubts_) {
-    if (result.size() == left_out_.size() + most_doubts) {
+    if (result.size() == before + most_doubts) {
       result.push_back(fmt::format("{} more images may be damaged", doubts_.size() - most_doubts));
       break;
     }

@@ -28,6 +28,8 @@ class ImageNotes {
  public:
   // Reports a file or folder that is skipped, and why. lines() has one line for each reason.
   void left_out(const std::filesystem::path& what, const std::string& reason);
+  // Reports a file that is left out because it cannot be read; `error` begins with its path.
+  void damaged(const std::filesystem::path& file, const std::string& error);
   void doubt(const std::filesystem::path& file, const std::string& what);
   void turned(const std::filesystem::path& file);
   void read_16_bits(const std::filesystem::path& file, int largest);
@@ -40,7 +42,7 @@ class ImageNotes {
   using Files = std::set<std::filesystem::path>;
   mutable std::mutex mutex_;
   std::map<std::string, Files> left_out_;
-  std::map<std::filesystem::path, std::string> doubts_;
+  std::map<std::filesystem::path, std::string> damaged_, doubts_;
   Files turned_, of_16_bits_;
   int largest_of_16_bits_ = 0;
 };

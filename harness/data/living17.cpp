@@ -9,13 +9,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
-#include <mutex>
 #include <opencv2/imgproc.hpp>
-#include <thread>
 
+#include "harness/data/decode_all.h"
 #include "harness/data/image_file.h"
 #include "harness/data/kinds.h"
 #include "harness/data/living17_classes.h"
@@ -28,9 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr int side = 128;
 constexpr std::size_t image_bytes = std::size_t{3} * side * side;
-// ImageNet has a few photographs of nearly 10,000 px. Each thread decodes one image, so these two limits bound the memory.
-constexpr std::int64_t max_side = 10'000;
-constexpr std::size_t max_threads = 8;
+constexpr std::int64_t max_side = 10'000;  // ImageNet has a few photographs of nearly 10,000 px
 
 cv::Mat shorter_side_to_128_then_centre(cv::Mat image) {
   const int shorter = std::min(image.rows, image.cols);
@@ -45,39 +40,6 @@ cv::Mat shorter_side_to_128_then_centre(cv::Mat image) {
   // Rounds halves to even, as Python's round() does.
   const auto offset = [](int length) { return static_cast<int>(std::nearbyint((length - side) / 2.0)); };
   return resized(cv::Rect(offset(size.width), offset(size.height), side, side));
-}
-
-// Decodes file i to pixels[i * image_bytes]. If several files are damaged, the error names the first in the list, independent
-// of the order of the threads: a thread that finds one stops, and all earlier files are already assigned and will be finished.
-void decode_all(const std::vector<fs::path>& files, std::vector<std::uint8_t>& pixels, ImageNotes& notes) {
-  std::atomic<std::size_t> next{0};
-  std::atomic<bool> failed{false};
-  std::mutex mutex;
-  std::size_t first_failure = files.size();
-  std::exception_ptr error;
-  const auto work = [&] {
-    while (!failed) {
-      const auto i = next++;
-      if (i >= files.size()) return;
-      try {
-        store_rgb(shorter_side_to_128_then_centre(read_bgr(files[i], max_side, notes)), &pixels[i * image_bytes]);
-      } catch (...) {
-        failed = true;
-        const std::scoped_lock lock(mutex);
-        if (i < first_failure) {
-          first_failure = i;
-          error = std::current_exception();
-        }
-      }
-    }
-  };
-  {
-    const auto threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, max_threads);
-    std::vector<std::jthread> workers;
-    for (std::size_t i = 1; i < threads; ++i) workers.emplace_back(work);
-    work();
-  }
-  if (error) std::rethrow_exception(error);
 }
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
@@ -122,9 +84,9 @@ Images load_living17(const DatasetSpec& spec) {
   if (!missing.empty()) fail(root, fmt::format("no images of {}", fmt::join(missing, ", ")));
   check_memory(root, files.size(), side, side);
   images.pixels.resize(files.size() * image_bytes);
-  const QuietOpenCv quiet;
   ImageNotes notes;
-  decode_all(files, images.pixels, notes);
+  decode_all(files, image_bytes, images.pixels.data(),
+             [&](const fs::path& file) { return shorter_side_to_128_then_centre(read_bgr(file, max_side, notes)); });
   images.notes = notes.lines();
   return images;
 }

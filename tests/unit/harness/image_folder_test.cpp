@@ -304,6 +304,108 @@ TEST_F(ImageFolder, SaysWhatIsMissingInTheLayout) {
   EXPECT_THAT(message_of<DataError>([] { load_dataset(parse_dataset_spec("imagefolder:/no/such")); }), HasSubstr("/no/such: "));
 }
 
+// Grey, each column of one value.
+std::string columns(const std::vector<int>& values, int height) {
+  cv::Mat image(height, static_cast<int>(values.size()), CV_8UC1);
+  for (int x = 0; x < image.cols; ++x) image.col(x) = values[static_cast<std::size_t>(x)];
+  return encoded(".png", image);
+}
+
+TEST_F(ImageFolder, ShrinksWithATriangleOverTheCoveredAreaAsPillowDoes) {
+  add("a/x.png", columns({0, 100, 200, 40}, 4));
+  const auto images = load("?resize=2");
+  ASSERT_EQ(images.width, 2);
+  ASSERT_EQ(images.height, 2);
+  // Weights 3, 3, 1 of 7 from the left, and from the right: 500 / 7 and 820 / 7.
+  EXPECT_THAT(images.pixels, ElementsAre(71, 71, 71, 117, 117, 117, 71, 71, 71, 117, 117, 117));
+}
+
+TEST_F(ImageFolder, MixedSizesBecomeOneByTheShorterSideAndTheMiddle) {
+  add("a/1-wide.png", columns({10, 20, 30, 40, 50, 60, 70}, 2));
+  add("a/2-high.png", encoded(".png", 2, 9, {1, 2, 3}));
+  add("a/3-large.png", encoded(".png", 40, 20, {4, 5, 6}));
+  const auto images = load("?resize=2&crop=2");
+  ASSERT_EQ(images.size(), 3);
+  EXPECT_EQ(images.width, 2);
+  EXPECT_EQ(images.height, 2);
+  EXPECT_EQ(images.image(0)[0], 30) << "an offset of 2.5 becomes 2";
+  EXPECT_EQ(images.image(0)[3], 40);
+  EXPECT_EQ(images.image(2)[0], 4);
+  EXPECT_THAT(error(), HasSubstr("make them equal with ?resize=N&crop=N"));
+}
+
+TEST_F(ImageFolder, OneSideAsksForACropWhereTheOtherDiffers) {
+  add("a/1.png", encoded(".png", 8, 4));
+  add("a/2.png", encoded(".png", 4, 4));
+  EXPECT_THAT(message_of<DataError>([&] { load("?resize=4"); }), HasSubstr(at("a/2.png") + ": 4x4 pixels, but "));
+  EXPECT_EQ(load("?crop=3").width, 3);
+}
+
+TEST_F(ImageFolder, RefusesACropThatIsLargerThanTheImage) {
+  add("a/1.png", encoded(".png", 8, 4));
+  EXPECT_THAT(message_of<DataError>([&] { load("?crop=5"); }),
+              HasSubstr(at("a/1.png") + ": 8x4 pixels, less than the crop of 5"));
+  EXPECT_THAT(message_of<BadDatasetSpec>([&] { load("?resize=4&crop=5"); }), HasSubstr("crop=5 is more than resize=4"));
+  EXPECT_THAT(message_of<BadDatasetSpec>([&] { load("?resize=0"); }), HasSubstr("resize=0 is not a whole number between 1"));
+  add("a/1.png", encoded(".png", 4000, 1));
+  EXPECT_THAT(message_of<DataError>([&] { load("?resize=64&crop=64"); }),
+              HasSubstr("would make 256000x64; the limit is 16384"));
+}
+
+TEST_F(ImageFolder, FoldersInFoldersAreToldFromClasses) {
+  add("train/cat/1.png", encoded(".png", 1, 1));
+  add("train/dog/1.png", encoded(".png", 1, 1));
+  add("test/cat/1.png", encoded(".png", 1, 1));
+  EXPECT_THAT(error(),
+              HasSubstr(at("test") + ": holds folders (cat) and no images; if they are the classes, name " + at("test")));
+}
+
+TEST_F(ImageFolder, AnEmptyClassFolderIsNamed) {
+  add("a/1.png", encoded(".png", 1, 1));
+  fs::create_directories(at("b"));
+  EXPECT_THAT(error(), HasSubstr(at("b") + ": is empty; every folder in"));
+  add("b/1.bmp", encoded(".bmp", 1, 1));
+  EXPECT_THAT(error(), HasSubstr(at("b") + ": no images (.jpg, .jpeg, .png), only 1.bmp; every folder in"));
+}
+
+TEST_F(ImageFolder, ADamagedImageIsNamedWithTheWayToLeaveItOut) {
+  add("a/1.jpg", noisy_jpeg());
+  add("a/2.jpg", noisy_jpeg().substr(0, 500));
+  EXPECT_THAT(error(), AllOf(HasSubstr(at("a/2.jpg") + ": cut short"), HasSubstr("?skip_damaged=true")));
+}
+
+TEST_F(ImageFolder, DamagedImagesAreLeftOutAndCountedWhereAsked) {
+  for (int i = 0; i < 6; ++i) add(std::string("a/") + std::to_string(i) + ".png", encoded(".png", 2, 1, {i, 0, 0}));
+  add("b/0.png", encoded(".png", 2, 1, {60, 0, 0}));
+  add("b/1.png", encoded(".png", 2, 1, {61, 0, 0}));
+  add("a/0.png", "hello");
+  add("a/3.png", "");
+  add("b/0.png", encoded(".png", 2, 1).substr(0, 50));
+  const auto images = load("?skip_damaged=true");
+  EXPECT_THAT(images.labels, ElementsAre(0, 0, 0, 0, 1));
+  ASSERT_EQ(images.pixels.size(), 30U);
+  for (const auto& [i, red] : std::vector<std::pair<int, int>>{{0, 1}, {1, 2}, {2, 4}, {3, 5}, {4, 61}})
+    EXPECT_EQ(images.image(i)[0], red) << i;
+  EXPECT_THAT(images.notes, ElementsAre(AllOf(testing::StartsWith("3 damaged images are left out: " + at("a/0.png")),
+                                              HasSubstr(at("b/0.png") + ": cut short"))));
+  EXPECT_THAT(error(), HasSubstr(at("a/0.png")));
+}
+
+TEST_F(ImageFolder, AClassWhoseImagesAreAllDamagedIsNamed) {
+  add("a/0.png", encoded(".png", 2, 1));
+  add("b/0.png", "hello");
+  EXPECT_THAT(message_of<DataError>([&] { load("?skip_damaged=true"); }),
+              HasSubstr(at("b") + ": all of its images are damaged"));
+  add("a/0.png", "hello");
+  EXPECT_THAT(message_of<DataError>([&] { load("?skip_damaged=true"); }), HasSubstr("all 2 images are damaged"));
+}
+
+TEST_F(ImageFolder, SkippingIsForDamageAlone) {
+  add("a/1.png", encoded(".png", 32, 32));
+  add("a/2.png", encoded(".png", 32, 31));
+  EXPECT_THAT(message_of<DataError>([&] { load("?skip_damaged=true"); }), HasSubstr(at("a/2.png") + ": 32x31"));
+}
+
 TEST(ImageHeader, SkipsThumbnailsAndStuffedBytesOnItsWayToTheEndOfAJpeg) {
   const auto jpeg = encoded(".jpg", 24, 16);
   // A comment segment that itself holds a whole JPEG, end marker included.
