@@ -16,8 +16,11 @@ class Frost {
  public:
   // Pale branching lines on dark blue, 256 px; the same for the same seed.
   static Frost procedural(std::uint64_t seed);
-  // All pictures in a folder, scaled to a fifth as in the published generator, or less where the short side would fall below 32
-  // px. Throws DataError when the folder has none, or a picture is smaller than 32 px.
+  // The pictures in a folder, scaled to a fifth as in the published generator, or less where the short side would fall below 32
+  // px. Of the published generator's own six it draws from the first five alone (its index is below 5), so frost6.jpg is left
+  // out beside frost1.png ... frost5.jpg; with it, frost-3 would be about 5 grey levels darker. Throws DataError when the
+  // folder has none, or a picture is smaller than 32 px.
+  // https://github.com/hendrycks/robustness/blob/master/ImageNet-C/create_c/make_cifar_c.py
   static Frost from_folder(const std::filesystem::path& folder);
   // `folder` when it is given.
   static Frost of(const std::string& folder, std::uint64_t seed) {

@@ -175,6 +175,26 @@ TEST(FrostPictures, AreTakenFromAFolderAndCut) {
               HasSubstr("b.png: 400x31 pixels; a picture of"));
 }
 
+TEST(FrostPictures, OfThePublishedSixTheLastIsNeverDrawn) {
+  const TemporaryFolder folder;
+  const auto add = [&](const std::string& name, int level) {
+    cv::imwrite((folder.path() / name).string(), cv::Mat(40, 40, CV_8UC3, cv::Scalar(level, level, level)));
+  };
+  const auto levels = [&] {
+    std::vector<int> all;
+    const auto frost = Frost::from_folder(folder.path());
+    for (const auto& picture : frost.pictures()) all.push_back(picture(0, 0)[0]);
+    return all;
+  };
+  for (const auto* name : {"frost1.png", "frost2.png", "frost3.png", "frost4.jpg"}) add(name, 100);
+  add("frost6.jpg", 0);
+  EXPECT_THAT(levels(), ElementsAre(100, 100, 100, 100, 0)) << "not the published six";
+  add("frost5.jpg", 100);
+  EXPECT_THAT(levels(), ElementsAre(100, 100, 100, 100, 100));
+  add("more.png", 50);
+  EXPECT_THAT(levels(), ElementsAre(100, 100, 100, 100, 100, 50));
+}
+
 TEST(Cifar10C, ReadsTheBlockOfTheSeverityAndItsLabels) {
   const TemporaryFolder folder;
   const std::vector<std::uint8_t> image(3072);
