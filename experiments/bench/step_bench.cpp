@@ -55,8 +55,8 @@ struct Times : PhaseObserver {
 data::Images random_images(std::int64_t n, int pixels) {
   data::Images images{.height = pixels, .width = pixels};
   std::mt19937 random(0);
-  images.pixels.resize(static_cast<std::size_t>(n * images.bytes_per_image()));
-  for (auto& value : images.pixels) value = static_cast<std::uint8_t>(random());
+  images.pixels.owned().resize(static_cast<std::size_t>(n * images.bytes_per_image()));
+  for (auto& value : images.pixels.owned()) value = static_cast<std::uint8_t>(random());
   for (std::int64_t i = 0; i < n; ++i) images.labels.push_back(static_cast<std::int64_t>(random() % 10));
   return images;
 }

@@ -113,10 +113,9 @@ void write_images(data::Images& images, const fs::path& folder) {
   for (const auto& name : images.class_names) fs::create_directories(folder / name);
   for (std::int64_t i = 0; i < images.size(); ++i) {
     const auto& name = images.class_names[static_cast<std::size_t>(images.labels[static_cast<std::size_t>(i)])];
-    const cv::Mat rgb(static_cast<int>(images.height), static_cast<int>(images.width), CV_8UC3,
-                      images.pixels.data() + i * images.bytes_per_image());
+    const std::vector<std::uint8_t> copy(images.image(i).begin(), images.image(i).end());
     cv::Mat bgr;
-    cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
+    cv::cvtColor(cv::Mat(copy).reshape(3, static_cast<int>(images.height)), bgr, cv::COLOR_RGB2BGR);
     const auto file = folder / name / fmt::format("{:06}.png", i);
     if (!cv::imwrite(file.string(), bgr)) throw data::DataError(fmt::format("{}: cannot be written", file.string()));
   }

@@ -79,7 +79,7 @@ void complete(const PersonalizeOptions& options, const Trainer& trainer, Persona
   if (!names.empty()) console.warning(data::fit_to_outputs(test, names, trainer.spec().classes, what));
   console.warning(data::use_class_names(test, request.images.class_names, what));
   console.warning(data::check_shared(request.images, "--dataset", test, what));
-  request.images.pixels.insert(request.images.pixels.end(), test.pixels.begin(), test.pixels.end());
+  request.images.pixels.append(test.pixels);
   request.images.labels.insert(request.images.labels.end(), test.labels.begin(), test.labels.end());
   for (std::int64_t i = 0; i < test.size(); ++i) request.split.test.push_back(n + i);
 }

@@ -72,7 +72,7 @@ Images load_cifar10(const DatasetSpec& spec) {
     files = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"};
   }
   Images images{.height = cifar_side, .width = cifar_side, .class_names = cifar10_class_names()};
-  images.pixels.reserve(files.size() * records_a_file * cifar_pixels);
+  images.pixels.owned().reserve(files.size() * records_a_file * cifar_pixels);
   for (const auto& file : files) read_batch(batch_folder(folder) / file, images);
   return images;
 }

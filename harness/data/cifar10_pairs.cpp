@@ -59,8 +59,7 @@ Images load_cifar10_pairs(const DatasetSpec& spec) {
     const auto label = labels[static_cast<std::size_t>(all.labels[static_cast<std::size_t>(i)])];
     if (label < 0) continue;
     images.labels.push_back(label);
-    const auto image = all.image(i);
-    images.pixels.insert(images.pixels.end(), image.begin(), image.end());
+    images.pixels.append(all.image(i));
   }
   return images;
 }

@@ -78,7 +78,7 @@ Images read_condition(const Layout& layout, const Condition& condition) {
       throw DataError(fmt::format("{}: its values are '{}', expected '|u1'", pixels.string(), file.array().dtype));
     const auto bytes = static_cast<std::size_t>(images.bytes_per_image());
     const auto part = file.array().bytes.subspan(first * bytes, count * bytes);
-    images.pixels.assign(part.begin(), part.end());
+    images.pixels = std::vector<std::uint8_t>(part.begin(), part.end());
   });
   const auto labels = layout.folder / "labels.npy";
   with_remedy(labels, layout, [&] {

@@ -27,9 +27,10 @@ std::vector<std::uint8_t> read_cifar_file(const fs::path& file, std::size_t size
 }
 
 void append_planes(std::span<const std::uint8_t> planes, Images& images) {
-  const auto at = images.pixels.size();
-  images.pixels.resize(at + cifar_pixels);
-  std::uint8_t* pixel = &images.pixels[at];
+  auto& pixels = images.pixels.owned();
+  const auto at = pixels.size();
+  pixels.resize(at + cifar_pixels);
+  std::uint8_t* pixel = &pixels[at];
   for (std::size_t k = 0; k < cifar_plane; ++k) {
     for (std::size_t c = 0; c < 3; ++c) *pixel++ = planes[c * cifar_plane + k];
   }

@@ -108,7 +108,7 @@ std::span<const DatasetKind> dataset_kinds() {
        .load = load_cifar_flip},
       {.name = "imagefolder",
        .summary = "One folder for each class: DIR/CLASS/*.jpg|jpeg|png; limit=N per class, classes=A,B,... fixes the labels, "
-                  "resize=N&crop=N make one size, skip_damaged=true",
+                  "resize=N&crop=N make one size, skip_damaged=true, cache=DIR|none",
        .example = "imagefolder:photos/test?resize=256&crop=224",
        .load = load_image_folder},
       {.name = "living17",

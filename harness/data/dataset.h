@@ -1,4 +1,4 @@
-// Labelled images in memory, and data sets by name. No torch here.
+// Labelled images, and data sets by name. No torch here.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/data/pixels.h"
+
 namespace tbft::data {
 
 // n images of height x width x 3 bytes, RGB, row-major (NHWC), with one label each.
 struct Images {
   std::int64_t height = 0;
   std::int64_t width = 0;
-  std::vector<std::uint8_t> pixels = {};
+  Pixels pixels = {};
   std::vector<std::int64_t> labels = {};
   std::vector<std::string> class_names = {};
   // Warnings about the files for the user, one line each: pictures skipped, rotated, damaged. The program prints them.

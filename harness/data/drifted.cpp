@@ -49,10 +49,11 @@ struct Form {
 
 template <typename Change>
 void change_pixels(Images& images, Change change) {
+  std::uint8_t* const pixels = images.pixels.owned().data();
   cv::parallel_for_(cv::Range(0, static_cast<int>(images.size())), [&](const cv::Range& range) {
     for (int i = range.start; i < range.end; ++i) {
       cv::Mat rgb(static_cast<int>(images.height), static_cast<int>(images.width), CV_8UC3,
-                  images.pixels.data() + i * images.bytes_per_image());
+                  pixels + i * images.bytes_per_image());
       change(rgb);
     }
   });

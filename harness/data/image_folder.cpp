@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/algorithm/string.hpp>
 #include <functional>
+#include <optional>
 #include <set>
 
 #include "harness/data/decode_all.h"
@@ -12,6 +13,8 @@
 #include "harness/data/image_file.h"
 #include "harness/data/kinds.h"
 #include "harness/data/params.h"
+#include "harness/data/pixel_cache.h"
+#include "harness/data/summary.h"
 
 namespace tbft::data {
 namespace {
@@ -135,42 +138,87 @@ Listing list_files(const DatasetSpec& spec, std::size_t limit, ImageNotes& notes
   return listing;
 }
 
-// Moves the images that were read together.
-void close_gaps(const std::vector<char>& has_image, const Listing& listing, Images& images) {
-  const auto bytes = static_cast<std::size_t>(images.bytes_per_image());
-  std::size_t kept = 0;
+// Moves the images that were read together. Throws where a class has none left.
+void close_gaps(const std::vector<char>& has_image, const Listing& listing, std::size_t image_bytes, std::uint8_t* pixels) {
+  std::uint8_t* to = pixels;
+  std::set<std::int64_t> labels;
   for (std::size_t i = 0; i < has_image.size(); ++i) {
     if (has_image[i] == 0) continue;
-    if (kept < i) std::copy_n(&images.pixels[i * bytes], bytes, &images.pixels[kept * bytes]);
-    images.labels.push_back(listing.labels[i]);
-    ++kept;
+    std::copy_n(pixels + i * image_bytes, image_bytes, to);
+    to += image_bytes;
+    labels.insert(listing.labels[i]);
   }
-  images.pixels.resize(kept * bytes);
-  const std::set<std::int64_t> labels(images.labels.begin(), images.labels.end());
   for (std::size_t i = 0; i < has_image.size(); ++i) {
     if (!labels.contains(listing.labels[i]))
       throw DataError(fmt::format("{}: all of its images are damaged", listing.files[i].parent_path().string()));
   }
 }
 
+std::string digest(const std::string& text) {
+  return sha256_of({{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}});
+}
+
+// The files that were decoded, by name, size and time of the last change, and the parameters.
+std::string digest_of_sources(const std::vector<fs::path>& files, const std::string& parameters) {
+  std::string text = parameters;
+  for (const auto& file : files) {
+    std::error_code missing;  // decoding names the file
+    text += fmt::format("\n{}\n{} {}", (file.parent_path().filename() / file.filename()).string(), fs::file_size(file, missing),
+                        fs::last_write_time(file, missing).time_since_epoch().count());
+  }
+  return digest(text);
+}
+
+// Where the decoded images are kept; nothing for memory.
+std::optional<PixelCache> cache_for(const DatasetSpec& spec, const Listing& listing, std::size_t bytes) {
+  constexpr std::size_t in_memory = std::size_t{256} << 20;
+  const auto named = spec.params.find("cache");
+  const bool is_named = named != spec.params.end();
+  if (is_named ? named->second == "none" : bytes <= in_memory) return std::nullopt;
+  const auto folder = is_named ? fs::path(named->second) : user_cache_folder();
+  if (folder.empty())
+    throw DataError(
+        fmt::format("{}: {} images take {} MiB and neither HOME nor XDG_CACHE_HOME says where to keep them; name a "
+                    "folder with ?cache=DIR",
+                    folder_of(spec), listing.files.size(), bytes >> 20));
+  auto identity = spec;
+  identity.path = fs::weakly_canonical(folder_of(spec)).string();
+  for (const char* key : {"cache", "classes"}) identity.params.erase(key);
+  const auto text = to_string(identity);
+  constexpr std::size_t hex_digits = 16;
+  return PixelCache{
+      .folder = folder, .name = digest(text).substr(0, hex_digits), .sources = digest_of_sources(listing.files, text)};
+}
+
 }  // namespace
 
 Images load_image_folder(const DatasetSpec& spec) {
-  const Params params(spec, {"limit", "classes", "resize", "crop", "skip_damaged"});
+  const Params params(spec, {"limit", "classes", "resize", "crop", "skip_damaged", "cache"});
   params.require_path();
   const Framing framing{.resize = params.whole("resize", 0, 1, max_side), .crop = params.whole("crop", 0, 1, max_side)};
   if (framing.resize > 0 && framing.resize < framing.crop)
     throw BadDatasetSpec(fmt::format("{}: crop={} is more than resize={}", to_string(spec), framing.crop, framing.resize));
-  ImageNotes notes;
-  const auto listing = list_files(spec, params.limit(), notes);
-  const Reader read(framing, params.one_of("skip_damaged", "false", {"true", "false"}) == "true", listing.files, notes);
+  ImageNotes about_listing, about_images;
+  const auto listing = list_files(spec, params.limit(), about_listing);
+  const bool skip_damaged = params.one_of("skip_damaged", "false", {"true", "false"}) == "true";
+  const Reader read(framing, skip_damaged, listing.files, about_images);
   Images images{.height = read.size().height, .width = read.size().width, .class_names = listing.class_names};
-  check_memory(folder_of(spec), listing.files.size(), images.height, images.width);
-  images.pixels.resize(listing.files.size() * static_cast<std::size_t>(images.bytes_per_image()));
-  const auto has_image =
-      decode_all(listing.files, static_cast<std::size_t>(images.bytes_per_image()), images.pixels.data(), std::cref(read));
-  close_gaps(has_image, listing, images);
-  images.notes = notes.lines();
+  const DecodeJob job{.files = listing.files.size(),
+                      .image_bytes = static_cast<std::size_t>(images.bytes_per_image()),
+                      .decode = [&](std::uint8_t* to) {
+                        const auto bytes = static_cast<std::size_t>(images.bytes_per_image());
+                        Decoded decoded{.has_image = decode_all(listing.files, bytes, to, std::cref(read)), .notes = {}};
+                        close_gaps(decoded.has_image, listing, bytes, to);
+                        decoded.notes = about_images.lines();
+                        return decoded;
+                      }};
+  const auto cache = cache_for(spec, listing, job.files * job.image_bytes);
+  if (!cache) check_memory(folder_of(spec), job.files, images.height, images.width);
+  const auto decoded = cache ? cache->load_or_decode(job, images.pixels) : decode_to_memory(job, images.pixels);
+  for (std::size_t i = 0; i < job.files; ++i)
+    if (decoded.has_image[i] != 0) images.labels.push_back(listing.labels[i]);
+  images.notes = about_listing.lines();
+  images.notes.insert(images.notes.end(), decoded.notes.begin(), decoded.notes.end());
   return images;
 }
 

@@ -24,7 +24,9 @@ Images load_cifar10_c_like(const DatasetSpec& spec);
 // PATH/CLASS/*.{jpg,jpeg,png}: classes and files in byte order of their names, labels from 0 in that order. All images have one
 // size: their own, or that of torchvision's Resize(N) with resize=N and then CenterCrop(M) with crop=M (framing.h). The EXIF
 // orientation is applied before; grey and palettes become RGB, 16 bits 8, alpha is dropped. A damaged file is an error that
-// names it; skip_damaged=true leaves such files out, and says how many. limit=N takes the first N files of each class.
+// names it; skip_damaged=true leaves such files out, and says how many. limit=N takes the first N files of each class. Pixels
+// of over 256 MiB are mapped from a file that is made once (pixel_cache.h), in the user's cache folder; cache=DIR names another
+// folder, for smaller sets too, and cache=none keeps them in memory.
 // classes=A,B,... names all classes in the order of their labels; folders may be missing, but folders of other names are an
 // error.
 Images load_image_folder(const DatasetSpec& spec);

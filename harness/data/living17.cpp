@@ -83,9 +83,9 @@ Images load_living17(const DatasetSpec& spec) {
   // One line lists every missing folder, so that a user with part of ImageNet learns at once what to fetch.
   if (!missing.empty()) fail(root, fmt::format("no images of {}", fmt::join(missing, ", ")));
   check_memory(root, files.size(), side, side);
-  images.pixels.resize(files.size() * image_bytes);
+  images.pixels.owned().resize(files.size() * image_bytes);
   ImageNotes notes;
-  decode_all(files, image_bytes, images.pixels.data(),
+  decode_all(files, image_bytes, images.pixels.owned().data(),
              [&](const fs::path& file) { return shorter_side_to_128_then_centre(read_bgr(file, max_side, notes)); });
   images.notes = notes.lines();
   return images;

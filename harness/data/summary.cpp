@@ -4,12 +4,12 @@
 #include <fmt/ranges.h>
 #include <openssl/evp.h>
 
+#include <array>
 #include <cmath>
 #include <memory>
 #include <span>
 
 namespace tbft::data {
-namespace {
 
 std::string sha256_of(std::initializer_list<std::span<const std::uint8_t>> parts) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
@@ -19,8 +19,6 @@ std::string sha256_of(std::initializer_list<std::span<const std::uint8_t>> parts
   if (!done || EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1) throw DataError("SHA-256: OpenSSL failed");
   return fmt::format("{:02x}", fmt::join(digest, ""));
 }
-
-}  // namespace
 
 Summary summarize(const Images& images) {
   if (images.labels.empty()) throw DataError("a data set without images has no summary");

@@ -3,12 +3,17 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "harness/data/dataset.h"
 
 namespace tbft::data {
+
+// 64 hex digits over the bytes of all parts, one after another.
+std::string sha256_of(std::initializer_list<std::span<const std::uint8_t>> parts);
 
 struct Summary {
   std::vector<std::int64_t> images_a_class;

@@ -27,7 +27,7 @@ std::string append(data::Images& images, data::Images more) {
   auto note = data::use_class_names(more, images.class_names, "data.train_path");
   if (const auto shared = data::check_shared(images, "data.path", more, "data.train_path"); !shared.empty())
     note += (note.empty() ? "" : "; ") + shared;
-  images.pixels.insert(images.pixels.end(), more.pixels.begin(), more.pixels.end());
+  images.pixels.append(more.pixels);
   images.labels.insert(images.labels.end(), more.labels.begin(), more.labels.end());
   return note;
 }

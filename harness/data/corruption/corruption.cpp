@@ -65,7 +65,7 @@ std::vector<std::uint8_t> corrupt(const Images& images, const Condition& conditi
   const auto position = static_cast<std::uint64_t>(condition.corruption - corruptions().data());
   const std::uint64_t stream = 10 * (position + 1) + static_cast<std::uint64_t>(condition.severity);
   const Corrupt operation = condition.corruption->make(condition.severity, frost);
-  auto pixels = images.pixels;
+  std::vector<std::uint8_t> pixels = Pixels(images.pixels).owned();
   const auto bytes = static_cast<std::size_t>(images.bytes_per_image());
   cv::parallel_for_(cv::Range(0, static_cast<int>(images.size())), [&](const cv::Range& range) {
     for (int i = range.start; i < range.end; ++i) {

@@ -20,7 +20,7 @@ Images images_of(const Names& names) {
   Images images{.height = 1, .width = 1, .pixels = {}, .labels = {}, .class_names = names};
   for (std::size_t i = 0; i < names.size(); ++i) {
     images.labels.push_back(static_cast<std::int64_t>(i));
-    images.pixels.insert(images.pixels.end(), 3, static_cast<std::uint8_t>(i));
+    images.pixels.owned().insert(images.pixels.owned().end(), 3, static_cast<std::uint8_t>(i));
   }
   return images;
 }
@@ -99,11 +99,11 @@ TEST(ClassNames, TwoSetsMeetByName) {
 TEST(SharedImages, OneRule) {
   Images known = images_of(pets);
   Images images{.height = 1, .width = 1, .pixels = {}, .labels = std::vector<std::int64_t>(200, 0), .class_names = pets};
-  images.pixels.assign(600, 99);
+  images.pixels = std::vector<std::uint8_t>(600, 99);
   EXPECT_EQ(check_shared(known, "--dataset", images, "--test"), "");
-  std::fill_n(images.pixels.begin(), 6, std::uint8_t{1});  // two of 200 are in both
+  std::fill_n(images.pixels.owned().begin(), 6, std::uint8_t{1});  // two of 200 are in both
   EXPECT_EQ(check_shared(known, "--dataset", images, "--test"), "2 of the 200 images of --test are in --dataset, too");
-  std::fill_n(images.pixels.begin(), 9, std::uint8_t{1});
+  std::fill_n(images.pixels.owned().begin(), 9, std::uint8_t{1});
   EXPECT_THAT(message_of<DataError>([&] { check_shared(known, "--dataset", images, "--test"); }),
               HasSubstr("3 of the 200 images"));
 }

@@ -27,7 +27,7 @@ Images load(const std::string& spec) {
   return load_dataset(parse_dataset_spec(spec));
 }
 
-double mean_change(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b) {
+double mean_change(const Pixels& a, const Pixels& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(int{a[i]} - int{b[i]});
   return sum / static_cast<double>(a.size());
@@ -69,7 +69,7 @@ TEST_P(EachCorruption, MakesImageIWithoutRegardToTheNumberOfImagesAndThreads) {
 
 TEST_P(EachCorruption, GivesEveryImageNumbersOfItsOwn) {
   auto same = clean_;
-  for (std::size_t i = 0; i < same.pixels.size(); ++i) same.pixels[i] = clean_.pixels[i % 3072];
+  for (std::size_t i = 0; i < same.pixels.size(); ++i) same.pixels.owned()[i] = clean_.pixels[i % 3072];
   const auto pixels = at(2, same);
   EXPECT_EQ(!std::equal(pixels.begin(), pixels.begin() + 3072, pixels.begin() + 3072), corruption().stochastic);
 }
@@ -122,10 +122,10 @@ TEST(Corruptions, ImpulseNoiseIsSaltAndPepperInTheStatedShare) {
 TEST(Corruptions, TruncateAsThePublishedOnesWereCast) {
   // Contrast 0.75 about the mean of 0, 0, ..., 1: (1 - m) 0.75 + m is below 1.
   Images image{.height = 32, .width = 32, .pixels = std::vector<std::uint8_t>(3072, 0), .labels = {0}, .class_names = {"a"}};
-  image.pixels[0] = 1;
+  image.pixels.owned()[0] = 1;
   EXPECT_EQ(corrupt(image, *parse_condition("contrast-1"), 0, Frost::procedural(0))[0], 0);
   // What is whole stays whole: brightness .2 adds 51.
-  image.pixels.assign(3072, 100);
+  image.pixels = std::vector<std::uint8_t>(3072, 100);
   EXPECT_THAT(corrupt(image, *parse_condition("brightness-4"), 0, Frost::procedural(0)), testing::Each(151));
 }
 

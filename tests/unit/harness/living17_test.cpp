@@ -56,7 +56,7 @@ class Living17 : public testing::Test {
   cv::Mat read_back(const std::string& bytes) {
     write_file(file("train", living17_classes[0].target[0], "b.JPEG"), bytes);
     images_ = load("?split=train");
-    return {128, 128, CV_8UC3, images_.pixels.data()};
+    return {128, 128, CV_8UC3, images_.pixels.owned().data()};
   }
   static std::vector<int> colour(const Images& images, std::int64_t i) {
     const auto pixel = images.image(i).first(3);

@@ -25,7 +25,7 @@ data::Images drawn_images(std::int64_t n) {
   data::Images images{.height = 32, .width = 32, .pixels = {}, .labels = {}, .class_names = {}};
   data::Rng rng(1);
   for (std::int64_t i = 0; i < n * images.bytes_per_image(); ++i)
-    images.pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
+    images.pixels.owned().push_back(static_cast<std::uint8_t>(rng.below(256)));
   for (std::int64_t i = 0; i < n; ++i) images.labels.push_back(i % 4);
   return images;
 }

@@ -227,7 +227,7 @@ TEST_F(PersonalizeTest, ABudgetThatCannotBeKeptIsRefusedWithItsFigures) {
 // Pixels turned to their negative: a level whose first candidate goes through epochs, far more of them than the budget allows.
 TEST_F(PersonalizeTest, ABudgetEndsTheTuningAlsoWhereThePredictionWasTooLow) {
   auto r = request();
-  for (auto& value : r.images.pixels) value = static_cast<std::uint8_t>(255 - value);
+  for (auto& value : r.images.pixels.owned()) value = static_cast<std::uint8_t>(255 - value);
   r.train.epochs = r.train.patience = 20000;
   r.tries = 1;
   auto dry = r;
