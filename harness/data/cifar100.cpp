@@ -1,5 +1,5 @@
-// CIFAR-100 in its authors' binary format, labelled by superclass. The base model is trained on two of the five classes of each
-// superclass and adapted to two others.
+// CIFAR-100 in its authors' binary and Python versions, labelled by superclass. The base model is trained on two of the five
+// classes of each superclass and adapted to two others.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,11 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A record: the number of the superclass, the number of the class, the pixels.
-constexpr std::size_t record_bytes = 2 + cifar_pixels;
-constexpr auto fetch_again =
+constexpr auto fetch_binary =
     "fetch cifar-100-binary.tar.gz (168513733 bytes, SHA-256 58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec) "
     "from https://www.cs.toronto.edu/~kriz/cifar.html";
+constexpr auto fetch_python =
+    "fetch cifar-100-python.tar.gz (169001437 bytes) from https://www.cs.toronto.edu/~kriz/cifar.html";
 
 struct Superclass {
   std::string_view name;
@@ -81,28 +81,43 @@ Chosen choose(bool is_target, std::uint64_t seed) {
   return chosen;
 }
 
-void read_records(const fs::path& file, std::size_t records, const Chosen& chosen, Images& images) {
+void read_records(const CifarFile& file, const Chosen& chosen, Images& images) {
   const auto classes = numbered_classes();
-  const auto what = fmt::format("CIFAR-100's {}", file.filename().string());
-  const auto bytes = read_cifar_file(file, records * record_bytes, what, fetch_again);
   const auto damaged = [&](std::size_t record, const std::string& how) {
-    return DataError(fmt::format("{}: record {} {}; {}", file.string(), record, how, fetch_again));
+    return DataError(fmt::format("{}: record {} {}; {}", file.path.string(), record, how, file.fetch_again));
   };
-  for (std::size_t i = 0; i < records; ++i) {
-    const auto record = std::span(bytes).subspan(i * record_bytes, record_bytes);
-    const std::size_t superclass = record[0], number = record[1];
+  read_cifar_file(file, [&](std::size_t i, std::span<const std::uint8_t> labels, std::span<const std::uint8_t> planes) {
+    const std::size_t superclass = labels[0], number = labels[1];
     if (superclass >= superclasses.size()) throw damaged(i, fmt::format("has superclass {}, there are 0 to 19", superclass));
     if (number >= classes.size()) throw damaged(i, fmt::format("has class {}, there are 0 to 99", number));
-    const auto& [name, its_superclass] = classes[number];
-    if (superclass != its_superclass) {
-      throw damaged(i, fmt::format("has class {} ({}) in superclass {} ({}); it belongs to {} ({})", number, name, superclass,
-                                   superclasses[superclass].name, its_superclass, superclasses[its_superclass].name));
+    const auto& own = classes[number];
+    if (superclass != own.superclass) {
+      throw damaged(i,
+                    fmt::format("has class {} ({}) in superclass {} ({}); it belongs to {} ({})", number, own.name, superclass,
+                                superclasses[superclass].name, own.superclass, superclasses[own.superclass].name));
     }
-    if (std::ranges::find(chosen[superclass], name) == chosen[superclass].end()) continue;
+    if (std::ranges::find(chosen[superclass], own.name) == chosen[superclass].end()) return;
     images.labels.push_back(static_cast<std::int64_t>(superclass));
-    append_planes(record.subspan(2), images);
-  }
-  if (images.labels.empty()) throw DataError(fmt::format("{}: no image of the chosen classes; {}", file.string(), fetch_again));
+    append_planes(planes, images);
+  });
+  if (images.labels.empty())
+    throw DataError(fmt::format("{}: no image of the chosen classes; {}", file.path.string(), file.fetch_again));
+}
+
+// The binary version where both are there: the same images.
+CifarFile file_at(const fs::path& path, const std::string& name) {
+  const auto python = folder_or_inner(path, "cifar-100-python") / name;
+  const auto binary = folder_or_inner(path, "cifar-100-binary") / (name + ".bin");
+  std::error_code error;
+  const bool is_python = !fs::exists(binary, error) && fs::is_regular_file(python, error);
+  return {.path = is_python ? python : binary,
+          .python = is_python,
+          .records = name == "train" ? 50'000U : 10'000U,
+          .labels = {"coarse_labels", "fine_labels"},
+          .what = is_python         ? "a file of CIFAR-100"
+                  : name == "train" ? "CIFAR-100's train.bin"
+                                    : "CIFAR-100's test.bin",
+          .fetch_again = is_python ? fetch_python : fetch_binary};
 }
 
 }  // namespace
@@ -113,12 +128,11 @@ Images load_cifar100_super(const DatasetSpec& spec) {
   const bool is_target = params.is_target();
   const bool is_train = params.one_of("split", is_target ? "test" : "train", {"train", "test"}) == "train";
   const auto chosen = choose(is_target, params.seed(1));
-  const auto folder = folder_or_inner(folder_of(spec), "cifar-100-binary");
   Images images{.height = cifar_side, .width = cifar_side};
   for (std::size_t i = 0; i < superclasses.size(); ++i) {
     images.class_names.push_back(fmt::format("{}: {}, {}", superclasses[i].name, chosen[i][0], chosen[i][1]));
   }
-  read_records(folder / (is_train ? "train.bin" : "test.bin"), is_train ? 50'000 : 10'000, chosen, images);
+  read_records(file_at(folder_of(spec), is_train ? "train" : "test"), chosen, images);
   return images;
 }
 

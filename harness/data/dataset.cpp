@@ -81,7 +81,7 @@ std::span<const DatasetKind> dataset_kinds() {
        .conditions = {"input", "feature", "output"},
        .load = load_synthetic},
       {.name = "cifar10",
-       .summary = "CIFAR-10, the official binary version; part=train|test",
+       .summary = "CIFAR-10, the official binary or Python version; part=train|test",
        .example = "cifar10:cifar-10-batches-bin?part=test",
        .load = load_cifar10},
       {.name = "cifar10-c",
@@ -125,7 +125,8 @@ std::span<const DatasetKind> dataset_kinds() {
        .load = load_cifar10_pairs},
       {.name = "cifar100-super",
        .drift = "feature",
-       .summary = "20 superclasses of CIFAR-100's binary version, 2 classes of each: part=target|source, split=train|test",
+       .summary =
+           "20 superclasses of CIFAR-100 (binary or Python version), 2 classes of each: part=target|source, split=train|test",
        .example = "cifar100-super:cifar-100-binary?part=target",
        .load = load_cifar100_super},
       {.name = "drifted",

@@ -5,9 +5,10 @@
 
 namespace tbft::data {
 
-// The official binary version of CIFAR-10 (cifar-10-binary.tar.gz). PATH is the folder of test_batch.bin and
-// data_batch_{1..5}.bin, or its parent. part=train|test, default test: 10,000 images; train: 50,000. 32 px. PATH may also be
-// the same images as files: imagefolder:DIR, or a folder that holds a folder a class.
+// The official binary or Python version of CIFAR-10 (cifar-10-binary.tar.gz, cifar-10-python.tar.gz; torchvision leaves the
+// latter). PATH is the folder of test_batch.bin and data_batch_{1..5}.bin, or of the same names without .bin, or its parent.
+// part=train|test, default test: 10,000 images; train: 50,000. 32 px. PATH may also be the same images as files:
+// imagefolder:DIR, or a folder that holds a folder a class.
 Images load_cifar10(const DatasetSpec& spec);
 bool is_cifar10(const std::string& path);
 std::vector<std::string> cifar10_class_names();
@@ -47,10 +48,10 @@ Images load_living17(const DatasetSpec& spec);
 // are the base's.
 Images load_cifar10_pairs(const DatasetSpec& spec);
 
-// The official binary version of CIFAR-100 (cifar-100-binary.tar.gz). PATH is the folder of train.bin and test.bin, or its
-// parent. Labels are the 20 superclasses. Of the 5 classes of each, 2 are part=source, 2 part=target (the default) and 1 is
-// unused, drawn by seed=S (default 1). Class names list the chosen ones: "fish: ray, shark". split=train|test, default test
-// (4,000 images) for the target and train (20,000) for the source. 32 px.
+// The official binary or Python version of CIFAR-100 (cifar-100-binary.tar.gz, cifar-100-python.tar.gz). PATH is the folder of
+// train.bin and test.bin, or of train and test, or its parent. Labels are the 20 superclasses. Of the 5 classes of each, 2 are
+// part=source, 2 part=target (the default) and 1 is unused, drawn by seed=S (default 1). Class names list the chosen ones:
+// "fish: ray, shark". split=train|test, default test (4,000 images) for the target and train (20,000) for the source. 32 px.
 Images load_cifar100_super(const DatasetSpec& spec);
 
 // Any labelled data set under named drifts. PATH is the base data set; condition=PART+PART... (drifted.h; default: none) names
