@@ -24,13 +24,17 @@ constexpr std::int64_t most_images = 1'000'000;
 constexpr std::size_t label_shift_at = 2;
 constexpr std::size_t certainty_at = 3;
 
-// The layers on the front block's trunk, and the last layer of the network.
+// The layers on the front block's trunk, and the last layer on the trunk.
 std::vector<const LayerMoments*> compared_layers(const Observation& sample) {
+  const LayerMoments* last = nullptr;
+  for (const auto& layer : sample.layers)
+    if (layer.on_trunk) last = &layer;
   std::vector<const LayerMoments*> layers;
   for (const auto& layer : sample.layers)
-    if ((layer.block == 0 && layer.on_trunk) || &layer == &sample.layers.back()) layers.push_back(&layer);
+    if ((layer.block == 0 && layer.on_trunk) || &layer == last) layers.push_back(&layer);
   if (layers.size() < 2)
-    throw ReferenceError("a diagnosis needs normalisation layers at the network's front and rear; it has none there");
+    throw ReferenceError(
+        "a diagnosis compares the inputs of BatchNorm layers at the network's front and rear; this network has none there");
   return layers;
 }
 

@@ -8,7 +8,9 @@
 #define TBFT_FOR_EACH_FAMILY(DO) \
   DO(resnet_cifar_preact)        \
   DO(resnet_cifar)               \
-  DO(resnet)
+  DO(resnet)                     \
+  DO(mobilenet_v2)               \
+  DO(vit)
 // clang-format on
 
 namespace tbft::models::family {
