@@ -170,7 +170,7 @@ NetworkSpec infer(const StateDict& state) {
 
 const Family& family::mobilenet_v2() {
   static const Family family{.name = family_name,
-                             .summary = "MobileNetV2 with torchvision's names, width multiplier 0.05 to 4",
+                             .summary = "MobileNetV2 with torchvision's names, width multiplier 0.01 to 4",
                              .usual = {.depth = depth, .family = std::string(family_name), .variant = {}},
                              .variants = {},
                              .describe = describe_network,

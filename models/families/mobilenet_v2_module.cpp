@@ -120,7 +120,10 @@ class MobileNet final : public Network {
       else
         y = features[i]->as<ActivatedConvolution>()->forward(y);
     }
-    return stage + 1 == classifier_stage ? y.mean({2, 3}) : y;
+    if (stage + 1 < classifier_stage) return y;
+    // The same floats as those of mean(), which in libtorch 1.13 keeps its input for the backward pass.
+    const auto pixels = static_cast<double>(y.size(2) * y.size(3));
+    return y.sum({2, 3}).div_(pixels);
   }
 
   nn::ModuleList features{nullptr};

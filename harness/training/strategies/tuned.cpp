@@ -63,7 +63,7 @@ const Strategy& full() {
 }
 
 const Strategy& bn_affine() {
-  static const Strategy strategy("bn-affine", "weights and biases of every BatchNorm", {.batchnorm = true});
+  static const Strategy strategy("bn-affine", "weights and biases of every BatchNorm, or LayerNorm", {.batchnorm = true});
   return strategy;
 }
 

@@ -96,7 +96,7 @@ TEST_P(FamilySteps, TwentyOfEveryBlockChoiceEqualPythons) {
     auto& one = cases[i];
     const std::string strategy = one["strategy"];
     const TrainSettings settings{
-        .lr = one["lr"], .batch = GetParam().batch, .epochs = 1, .seed = one["seed"], .layout = one["layout"]};
+        .lr = one["lr"], .batch = GetParam().batch, .epochs = 1, .layout = one["layout"], .seed = one["seed"]};
     const Strategy blocks(strategy, "", parts[i]);
     const auto result =
         trainer.run(strategy == "bn-stats" ? find_strategy(strategy) : blocks, images, split, settings, observer);
