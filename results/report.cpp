@@ -27,7 +27,7 @@ constexpr std::size_t max_listed = 20;
 constexpr std::string_view legend =
     "accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;\n"
     "saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.\n"
-    "block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is that of one step on one "
+    "block-avg: mean of all blocks, fc included. paper: published numbers; its saving is that of one step on one "
     "image.\n";
 
 Cells cells_of(const Table& table) {

@@ -12,6 +12,7 @@
 #include "harness/training/strategies/strategy.h"
 #include "models/cost.h"
 #include "models/families/family.h"
+#include "models/read_model.h"
 
 namespace tbft::cli {
 

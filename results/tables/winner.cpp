@@ -55,7 +55,7 @@ std::string joules_text(const Winner& winner) {
 }  // namespace
 
 std::string paper_winner(std::string_view table) {
-  return best_block([&](const std::string& block) {
+  return best_block({block_names.begin(), block_names.end()}, [&](const std::string& block) {
     double sum = 0;
     for (const Published& p : published()) {
       if (p.table == table && p.strategy == block && p.metric == "accuracy_pct") sum += p.value;

@@ -17,6 +17,18 @@ echo "$out"
 correct=$(sed -nE 's/^correct ([0-9]+) of 10000.*/\1/p' <<<"$out")
 [ -n "$correct" ] && [ "$correct" -ge 7898 ] && [ "$correct" -le 7908 ] || fail "$out"
 
+# Two of a public repository as it ships them: under a key, with the prefix of DataParallel, shortcuts without weights. The counts
+# are those of an independent forward pass in Python.
+while read -r name wanted; do
+  out=$("$tbft" eval --checkpoint "$shared/data/checkpoints/$name" --dataset "imagefolder:$work/cifar10-jpeg/test")
+  echo "$name: $out"
+  correct=$(sed -nE 's/^correct ([0-9]+) of 10000.*/\1/p' <<<"$out")
+  [ -n "$correct" ] && [ $((correct - wanted)) -ge -2 ] && [ $((correct - wanted)) -le 2 ] || fail "$name: $out, not $wanted"
+done <<'T'
+cifar-resnet20.th 8103
+cifar-resnet32.th 8256
+T
+
 # One cell of the paper's CIFAR-Flip table: FC at 10 %, 84 % published.
 "$tbft" run "$source_dir/experiments/cifar-flip.toml" --set data.path="$work/cifar10-jpeg/test" \
   --set model.checkpoint="$shared/data/checkpoints/resnet26_cifar10_jpeg.pth" --set 'sweep.train_sizes=[0.1]' \

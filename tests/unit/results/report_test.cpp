@@ -53,7 +53,7 @@ full       2  72.50 +- 0.71  [66.15, 78.85]  20.00 +- 0.99            -        7
 
 accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;
 saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.
-block-avg: mean of block1, block2, block3 and fc. paper: published numbers; its saving is that of one step on one image.
+block-avg: mean of all blocks, fc included. paper: published numbers; its saving is that of one step on one image.
 
 the paper's headline recomputed
 no accuracies of feature and output drift: this is a headline of 1 of the 3 levels, not the paper's
