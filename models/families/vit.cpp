@@ -100,6 +100,7 @@ Architecture describe_network(const NetworkSpec& spec) {
                                   {"fc", spec.classes}},
                        .tensors = {},
                        .layers = {}};
+  if (patch == usual_patch(spec.pixels)) network.spec.variant.clear();  // one specification for one network
   add_parameter(network, 0, "cls_token", {1, 1, channels});
   add_parameter(network, 0, "pos_embed", {1, tokens, channels});
   add_convolution(network, 0, "patch_embed.proj",

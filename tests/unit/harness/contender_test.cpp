@@ -59,7 +59,7 @@ TEST(Contenders, AlwaysHoldFullOnce) {
   EXPECT_EQ(labels({"fc"}, true), "tbft/fc tbft/full ");
   EXPECT_EQ(labels({"full", "block1"}, true), "tbft/block1 tbft/full published-quirk/block1 ");
   EXPECT_EQ(labels({"block1"}, false), "tbft/block1 tbft/full ");
-  EXPECT_THROW(labels({"block7"}, false), std::invalid_argument);
+  EXPECT_THROW(labels({"block0"}, false), std::invalid_argument);
   EXPECT_THROW(labels({"fc", "fc"}, false), std::invalid_argument);
 }
 

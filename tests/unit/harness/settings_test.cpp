@@ -268,10 +268,10 @@ TEST_F(SettingsFile, AnUnknownNameListsTheKnownOnes) {
   EXPECT_EQ(error_of_set("backend=cuda"), "backend: 'cuda' is none of auto, onednn, native");
   EXPECT_EQ(error_of_set("train.optimizer=lamb"), "train.optimizer: 'lamb' is none of sgd, adam");
   EXPECT_EQ(error_of_set("train.batchnorm=off"), "train.batchnorm: 'off' is none of train, frozen-eval, eval");
-  EXPECT_THAT(error_of_set("sweep.strategies=[\"block4\"]"),
+  EXPECT_THAT(error_of_set("sweep.strategies=[\"block0\"]"),
               AllOf(StartsWith("sweep.strategies"),
-                    HasSubstr("unknown strategy 'block4'; known: none, bn-stats, block1, block2, block3, fc, full, ")));
-  EXPECT_THAT(error_of_set("train.lr.block4=0.1"), HasSubstr("unknown strategy 'block4'; known: none, "));
+                    HasSubstr("unknown strategy 'block0'; known: none, bn-stats, block1, block2, block3, fc, full, ")));
+  EXPECT_THAT(error_of_set("train.lr.block0=0.1"), HasSubstr("unknown strategy 'block0'; known: none, "));
   EXPECT_EQ(error_of_set("data.conditions=[\"fog\"]"), "data.conditions: 'fog' is none of input, feature, output");
   EXPECT_EQ(message_of<UsageError>([&] {
               with({"data.dataset=cifar10", "data.conditions=[\"fog\"]"});

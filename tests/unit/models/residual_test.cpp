@@ -49,7 +49,7 @@ TEST(Recognition, EveryVariantOfEveryFamilyIsToldFromTheOthers) {
         spec.width = width;
         NetworkSpec found = recognise(state_for(spec)).spec;
         found.pixels = spec.pixels;  // not in every checkpoint
-        EXPECT_EQ(found, spec) << family->name << " " << variant;
+        EXPECT_EQ(found, describe(spec).spec) << family->name << " " << variant;
       }
     }
   }
