@@ -1,6 +1,7 @@
 // Families against Debian's python3-torch and python3-torchvision: families.py writes random weights, loads what was written
 // here, and leaves what it saw.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/nn/functional/loss.h>
@@ -107,9 +108,9 @@ class FamilyAgainstPython : public ::testing::TestWithParam<Case> {
   static void python(const std::string& command) {
     std::vector<std::string> arguments{script, command, folder_->path()};
     for (const Case& c : cases()) {
-      std::string text;
-      for (const Choice& choice : c.choices) text += (text.empty() ? "" : ";") + choice.parts + (choice.stepped ? "*" : "");
-      arguments.push_back(fmt::format("{}:{}:{}:{}", c.python, c.spec.pixels, c.spec.classes, text));
+      std::vector<std::string> parts;
+      for (const Choice& choice : c.choices) parts.push_back(choice.parts + (choice.stepped ? "*" : ""));
+      arguments.push_back(fmt::format("{}:{}:{}:{}", c.python, c.spec.pixels, c.spec.classes, fmt::join(parts, ";")));
     }
     run_python(arguments);
   }
