@@ -10,6 +10,7 @@ import torch, torch.nn as nn, torch.nn.functional as F
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / 'models'))
 import networks
 
+torch.set_num_threads(1)  # threads that wait for each other beside other tests cost more than they give
 IMAGENET = ((.485, .456, .406), (.229, .224, .225))
 NORMALISED_BY = {'mobilenet-v2': IMAGENET, 'vit': ((.5,) * 3, (.5,) * 3)}
 

@@ -22,6 +22,7 @@ struct Network {
   int depth;
   std::int64_t batch;
   std::vector<const char*> others;  // strategies beside the blocks
+  const char* layout_of_full;
 };
 
 struct SilentObserver : PhaseObserver {
@@ -43,7 +44,7 @@ class FamilySteps : public testing::TestWithParam<Network> {
     split.test = {191};
     write("pixels.bin", images.pixels.data(), images.pixels.size());
     write("labels.bin", images.labels.data(), images.labels.size() * sizeof(std::int64_t));
-    add("full", {.blocks = {}, .everything = true}, "channels_last");
+    add("full", {.blocks = {}, .everything = true}, GetParam().layout_of_full);
     for (const auto& block : network().blocks()) add(block, {.blocks = {block}}, "contiguous");
     for (const char* other : GetParam().others) add(other, find_strategy(other).tuned, "contiguous");
   }
@@ -83,8 +84,10 @@ class FamilySteps : public testing::TestWithParam<Network> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Networks, FamilySteps,
-                         testing::Values(Network{"mobilenet-v2", 0.25, 53, 8, {"bn-stats", "bn-affine"}},
-                                         Network{"vit", 1, 3, 2, {"bn-affine"}}),
+                         // MobileNetV2 in channels_last: libtorch's two layouts differ from each other by 1.7e-5 in a weight
+                         // after one such step, by 6e-2 after twenty.
+                         testing::Values(Network{"mobilenet-v2", 0.25, 53, 8, {"bn-stats", "bn-affine"}, "contiguous"},
+                                         Network{"vit", 1, 3, 2, {"bn-affine"}, "channels_last"}),
                          [](const auto& network) { return std::string(network.param.family).substr(0, 3); });
 
 TEST_P(FamilySteps, TwentyOfEveryBlockChoiceEqualPythons) {

@@ -7,10 +7,12 @@ import torch, torch.nn as nn, torch.nn.functional as F
 
 def mobilenet_v2(width, pixels, classes, depth):
     import torchvision
-    net = torchvision.models.mobilenet_v2(weights=None, width_mult=width, num_classes=classes, dropout=0)
-    if pixels == 32:  # the usual strides at this size: 1 in the first convolution and in the second stage
+    # t, c, n, s of the paper's table 2; at 32 px the usual strides are 1 in the first convolution and in the second stage.
+    small = pixels == 32
+    stages = [[1, 16, 1, 1], [6, 24, 2, 1 if small else 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]]
+    net = torchvision.models.MobileNetV2(num_classes=classes, width_mult=width, inverted_residual_setting=stages, dropout=0)
+    if small:
         net.features[0][0].stride = (1, 1)
-        net.features[2].conv[1][0].stride = (1, 1)
     return net
 
 
