@@ -36,7 +36,7 @@ def prepare(cases):
             if p.dim() == 1 or name == 'cls_token':
                 p.data.add_(torch.randn_like(p) * 0.1)
         optimiser = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
-        for batch in torch.randperm(len(x)).split(32):
+        for batch in torch.randperm(len(x))[:48].split(16):
             optimiser.zero_grad()
             F.cross_entropy(net(x[batch]), y[batch]).backward()
             optimiser.step()
