@@ -216,15 +216,15 @@ Images load_synthetic(const DatasetSpec& spec) {
 
   Images images{.height = side, .width = side};
   for (const auto& shape : shapes()) images.class_names.emplace_back(shape.name);
-  auto& pixels = images.pixels.owned();
-  pixels.reserve(static_cast<std::size_t>(n * images.bytes_per_image()));
+  auto& bytes = images.pixels.owned();
+  bytes.reserve(static_cast<std::size_t>(n * images.bytes_per_image()));
   const Recipe recipe{.seed = seed, .part = stream, .drift = drift, .severity = severity};
   const int flipped_pairs = drift == "output" ? static_cast<int>(std::lround(severity * label_pairs)) : 0;
   for (std::int64_t i = 0; i < n; ++i) {
     const int label = static_cast<int>(i % classes);
     for (const auto& pixel : draw_image(recipe, static_cast<std::uint64_t>(i), label)) {
       for (const double value : pixel) {
-        pixels.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255)));
+        bytes.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255)));
       }
     }
     // Output drift: label y becomes 9 - y; a lower severity swaps the outer pairs only.
