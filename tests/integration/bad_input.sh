@@ -69,8 +69,8 @@ P
     expect_refusal 2 'sweep.repetitions.*whole number' "$tbft" run "$work/e.toml" --set 'sweep.repetitions="two"' -o "$work/run" ;;
   unknown_strategy)
     tiny_experiment "$work/e.toml"
-    expect_refusal 2 "unknown strategy 'block4'; known: none, bn-stats, block1" \
-      "$tbft" run "$work/e.toml" --set 'sweep.strategies=["block4"]' --set model.checkpoint=x.pth -o "$work/run" ;;
+    expect_refusal 2 "unknown strategy 'block0'; known: none, bn-stats, block1" \
+      "$tbft" run "$work/e.toml" --set 'sweep.strategies=["block0"]' --set model.checkpoint=x.pth -o "$work/run" ;;
   unknown_meter)
     tiny_base "$work/base.pth"
     tiny_experiment "$work/e.toml"

@@ -42,7 +42,7 @@ step_cost --idle 0.3 -o "$work/cost" >"$work/out" 2>"$work/err" || fail "the sec
 [ "$before" = "$(cat "$work"/cost/*.csv | sha256sum)" ] || fail "a finished network was measured again"
 grep -q 'fc ' "$work/out" || fail "the table of what was measured before is not printed: $(cat "$work/out")"
 expect_refusal 2 'other settings \(idle_s\)' step_cost --idle 0.5 -o "$work/cost"
-expect_refusal 2 "unknown strategy 'block9'" step_cost --strategies block9 -o "$work/none"
+expect_refusal 2 "has no block9; its blocks" step_cost --strategies block9 -o "$work/none"
 expect_refusal 2 'tent: its step cost varies, so step-cost cannot measure it' step_cost --strategies tent -o "$work/none"
 expect_refusal 2 '32' "$tbft" step-cost --pixels 33 -m estimate:// -o "$work/none"
 expect_refusal 3 'no-such' "$tbft" step-cost --pixels 32 -m "replay://$work/no-such.csv" -o "$work/none"

@@ -85,7 +85,7 @@ TEST(StepCost, ErrorsSayFileLineAndColumn) {
   EXPECT_THAT(error_of(with([](StepCostRow& row) { row.schema = 2; })), HasSubstr("schema 2, this program reads up to 1"));
   EXPECT_THAT(error_of(with([](StepCostRow& row) { row.variant = "other"; })),
               HasSubstr("step_cost.csv:2: column variant: 'other' is none of tbft, published-quirk"));
-  EXPECT_THAT(error_of(with([](StepCostRow& row) { row.strategy = "block4"; })), HasSubstr("column strategy: 'block4'"));
+  EXPECT_THAT(error_of(with([](StepCostRow& row) { row.strategy = "block0"; })), HasSubstr("column strategy: 'block0'"));
   const std::string whole = with([](StepCostRow&) {});
   EXPECT_THAT(error_of(whole.substr(0, whole.size() - 1)), HasSubstr("not whole"));
 }
