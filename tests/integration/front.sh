@@ -29,13 +29,13 @@ case $3 in
     "$tbft" measure -m estimate:// --idle 0 -- env >"$work/out" 2>/dev/null || [ $? = 4 ]  # a window this short is invalid
     ! grep -E 'GOMP|OMP_' "$work/out" || fail "measure changes its command's environment" ;;
   lists_every_command)
-    "$tbft" --help >"$work/front"
+    commands() { "$1" --help | sed -n '/^Subcommands:/,$p' | sed -nE 's/^  ([a-z-]+) .*/\1/p'; }
     "$tbft" --help-all >"$work/all"
-    for command in $(sed -n '/^Subcommands:/,$p' "$work/front" | sed -nE 's/^  ([a-z-]+) .*/\1/p'); do
+    for command in $(commands "$tbft"); do
       grep -qE "^$command\$" "$work/all" || fail "--help-all does not describe $command"
       "$tbft" "$command" --help >"$work/out" || fail "$command --help"
       grep -q "tbft $command" "$work/out" || fail "$command --help names another program: $(head -n 3 "$work/out")"
     done
-    diff <(sed -n '/^Subcommands:/,/^$/p' "$work/front") <("$(dirname "$tbft")/tbft-train" --help | sed -n '/^Subcommands:/,/^$/p') ||
+    diff <(commands "$tbft") <(commands "$(dirname "$tbft")/tbft-train") ||
       fail "the two programs list different commands" ;;
 esac
