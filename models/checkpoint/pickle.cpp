@@ -300,11 +300,11 @@ Document Parser::run() {
 }  // namespace
 
 const Value* Document::find(const Dict& dict, Text key) const {
-  for (auto item = dict.items.rbegin(); item != dict.items.rend(); ++item) {
-    const auto* text = std::get_if<Text>(&at(item->first));
-    if (text != nullptr && *text == key) return &at(item->second);
-  }
-  return nullptr;
+  const auto found = std::find_if(dict.items.rbegin(), dict.items.rend(), [&](const auto& item) {
+    const auto* text = std::get_if<Text>(&at(item.first));
+    return text != nullptr && *text == key;
+  });
+  return found == dict.items.rend() ? nullptr : &at(found->second);
 }
 
 Document parse(std::span<const std::byte> bytes, std::string_view where, const Limits& limits) {

@@ -36,6 +36,7 @@ constexpr std::array depths{Depth{18, false, {2, 2, 2, 2}}, Depth{26, true, {2, 
 
 std::vector<std::string_view> names() {
   std::vector<std::string_view> list;
+  list.reserve(variants.size());
   for (const Variant& variant : variants) list.push_back(variant.name);
   return list;
 }

@@ -31,6 +31,7 @@ constexpr std::array variants{Variant{"A-linear", "", "linear"},
 
 std::vector<std::string_view> names() {
   std::vector<std::string_view> list;
+  list.reserve(variants.size());
   for (const Variant& variant : variants) list.push_back(variant.name);
   return list;
 }

@@ -128,7 +128,7 @@ NetworkSpec infer(const StateDict& state) {
   if (side * side + 1 != tokens)
     throw CheckpointError(fmt::format("pos_embed has {} positions; it must be a square number of patches and one", tokens));
   return {.depth = count_blocks(state, "blocks.", ".attn.qkv.weight"),
-          .width = static_cast<double>(channels / tiny_channels),
+          .width = static_cast<double>(channels) / tiny_channels,
           .classes = classes_of(state, "head"),
           .pixels = static_cast<int>(side * patch),
           .family = std::string(family_name),

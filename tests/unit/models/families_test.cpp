@@ -109,6 +109,7 @@ class FamilyAgainstPython : public ::testing::TestWithParam<Case> {
     std::vector<std::string> arguments{script, command, folder_->path()};
     for (const Case& c : cases()) {
       std::vector<std::string> parts;
+      parts.reserve(c.choices.size());
       for (const Choice& choice : c.choices) parts.push_back(choice.parts + (choice.stepped ? "*" : ""));
       arguments.push_back(fmt::format("{}:{}:{}:{}", c.python, c.spec.pixels, c.spec.classes, fmt::join(parts, ";")));
     }
