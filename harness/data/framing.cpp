@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <stdexcept>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct Window {
   std::vector<std::int32_t> weights;
 };
 
+// Halves upwards, as Pillow does it.
+int rounded(double value) {
+  return static_cast<int>(std::floor(value + 0.5));
+}
+
 std::vector<Window> windows(int from, int to) {
   const double scale = static_cast<double>(from) / to;
   const double support = std::max(scale, 1.0);  // half the base of the triangle
@@ -29,8 +35,8 @@ std::vector<Window> windows(int from, int to) {
   std::vector<double> weights;
   for (int i = 0; i < to; ++i) {
     const double centre = (i + 0.5) * scale;
-    const int first = std::max(static_cast<int>(centre - support + 0.5), 0);
-    const int end = std::min(static_cast<int>(centre + support + 0.5), from);
+    const int first = std::max(rounded(centre - support), 0);
+    const int end = std::min(rounded(centre + support), from);
     weights.clear();
     double sum = 0;
     for (int k = first; k < end; ++k) {
@@ -39,8 +45,7 @@ std::vector<Window> windows(int from, int to) {
     }
     auto& window = result[static_cast<std::size_t>(i)];
     window.first = first;
-    for (const double weight : weights)
-      window.weights.push_back(static_cast<std::int32_t>(0.5 + weight / sum * (1 << weight_bits)));
+    for (const double weight : weights) window.weights.push_back(rounded(weight / sum * (1 << weight_bits)));
   }
   return result;
 }
@@ -59,7 +64,7 @@ cv::Mat resampled_rows(const cv::Mat& image, int width) {
     for (const auto& window : all) {
       for (int c = 0; c < channels; ++c) {
         std::int32_t sum = 1 << (weight_bits - 1);
-        const std::uint8_t* value = row + window.first * channels + c;
+        const std::uint8_t* value = row + static_cast<std::ptrdiff_t>(window.first) * channels + c;
         for (const auto weight : window.weights) {
           sum += *value * weight;
           value += channels;

@@ -45,9 +45,9 @@ class BlockImpl : public nn::Module {
       const bool is_convolution = layer.kind == Layer::Kind::convolution;
       if (!own.ends_with(".0") && !own.ends_with(".1")) {
         if (is_convolution) {
-          convolutions_.push_back(register_module(own, make_convolution(layer.convolution)));
+          convolutions_.emplace_back(register_module(own, make_convolution(layer.convolution)));
         } else {
-          norms_.push_back(register_module(own, nn::BatchNorm2d(convolutions_.back()->options.out_channels())));
+          norms_.emplace_back(register_module(own, nn::BatchNorm2d(convolutions_.back()->options.out_channels())));
         }
       } else if (is_convolution) {
         shortcut_ = register_module(own.substr(0, own.size() - 2), nn::Sequential());
@@ -128,7 +128,7 @@ class ResidualNetwork final : public Network {
       x = bn1_(conv1_(x)).relu_();
       if (pools_) x = torch::max_pool2d(x, 3, 2, 1);
     }
-    for (std::size_t i = 0; i < layers_[at]->size(); ++i) x = layers_[at]->at<BlockImpl>(i).forward(x);
+    for (const auto& block : *layers_[at]) x = block->as<BlockImpl>()->forward(x);
     return at + 1 == layers_.size() ? x.mean({2, 3}) : x;
   }
 

@@ -70,6 +70,7 @@ Frost Frost::from_folder(const std::filesystem::path& folder) {
   ImageNotes notes;  // ignored, because these pictures only serve as a texture
   auto paths = contents_of(folder).images;
   leave_out_sixth(paths);
+  pictures.reserve(paths.size());
   for (const auto& path : paths) pictures.push_back(shrunk(read_bgr(path, max_side, notes), path));
   if (pictures.empty()) throw DataError(fmt::format("{}: no pictures of frost (.jpg, .jpeg, .png) in it", folder.string()));
   return {"pictures", std::move(pictures)};
