@@ -59,8 +59,8 @@ add_custom_target(threads)
 set(test_optimisation -O0)
 
 # A GoogleTest program, run case by case, or with WHOLE as one test, because its cases share an expensive set-up. TORCH: it
-# includes libtorch. OPTIMISED: its own code takes the time, such as a simulated chip. COST: its seconds, for long tests, which CTest starts first. Sanitized programs start slowly, so each is
-# one test; the other builds report skipped cases.
+# includes libtorch. OPTIMISED: its own code takes the time, such as a simulated chip. COST: its seconds, for long tests, which
+# CTest starts first. Sanitized programs start slowly, so each is one test; the other builds report skipped cases.
 function(tbft_test name)
   cmake_parse_arguments(ARG "OPTIMISED;TORCH;WHOLE" "COST" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_COST)

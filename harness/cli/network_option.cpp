@@ -35,10 +35,11 @@ models::NetworkSpec spec_of(const NetworkOptions& options) {
   spec.depth = options.depth.value_or(spec.depth);
   spec.width = options.width.value_or(spec.width);
   try {
-    return models::describe(spec).spec;
+    models::describe(spec);
   } catch (const std::invalid_argument& error) {
     throw UsageError(fmt::format("--network {}: {}", options.family, error.what()));
   }
+  return spec;
 }
 
 }  // namespace tbft::cli

@@ -57,3 +57,6 @@ code=0
 wait $pid || code=$?
 [ "$code" = 130 ] || fail "exit code $code after SIGINT: $(cat "$work/err")"
 [ ! -e "$work/stopped/step_cost.csv" ] || fail "an unfinished network has rows"
+
+# A variant that was asked for stays at a size at which another one is usual.
+"$tbft" cost --network vit --variant patch4 --pixels 224 | grep -q '^ViT-tiny/4 ' || fail "cost: another variant"

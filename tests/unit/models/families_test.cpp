@@ -18,10 +18,13 @@
 #include "models/cost.h"
 #include "models/network.h"
 #include "tests/unit/models/files.h"
+#include "tests/unit/models/tensors.h"
 
 namespace tbft::models {
 namespace {
 
+using testing::distance;
+using testing::read_tensors;
 using testing::run_python;
 using testing::TemporaryFolder;
 
@@ -78,23 +81,6 @@ const std::vector<Case>& cases() {
       {"resnet50", resnet(50, 64, "large-stem"), choices(4, "fc", {})},
   };
   return list;
-}
-
-std::map<std::string, torch::Tensor> read_tensors(const std::filesystem::path& path) {
-  std::map<std::string, torch::Tensor> tensors;
-  for (const NamedTensor& from : read_state_dict(path)) {
-    const std::map<DType, torch::Dtype> types{
-        {DType::float32, torch::kFloat32}, {DType::float64, torch::kFloat64}, {DType::int64, torch::kInt64}};
-    const torch::Tensor tensor = torch::empty(from.shape, types.at(from.dtype));
-    std::memcpy(tensor.data_ptr(), from.bytes.data(), from.bytes.size());
-    tensors.emplace(from.name, tensor);
-  }
-  return tensors;
-}
-
-double distance(const torch::Tensor& a, const torch::Tensor& b) {
-  if (a.sizes() != b.sizes()) return std::numeric_limits<double>::infinity();
-  return (a - b).abs().max().item<double>();
 }
 
 // Python is started twice for all cases, because importing torch takes seconds.

@@ -13,6 +13,7 @@
 
 #include "models/cost.h"
 #include "tests/unit/models/files.h"
+#include "tests/unit/models/tensors.h"
 
 namespace tbft::models {
 
@@ -23,7 +24,9 @@ void PrintTo(const NetworkSpec& spec, std::ostream* out) {
 
 namespace {
 
+using testing::distance;
 using ::testing::HasSubstr;
+using testing::read_tensors;
 using testing::run_python;
 using testing::TemporaryFolder;
 
@@ -33,24 +36,6 @@ constexpr auto channels_last = torch::MemoryFormat::ChannelsLast;
 std::vector<std::string> arguments(const char* command, const std::string& first, const NetworkSpec& spec,
                                    const std::string& out) {
   return {script, command, first, std::to_string(spec.pixels), std::to_string(spec.classes), out};
-}
-
-// A file of tensors by name, for torch.
-std::map<std::string, torch::Tensor> read_tensors(const std::filesystem::path& path) {
-  std::map<std::string, torch::Tensor> tensors;
-  for (const NamedTensor& from : read_state_dict(path)) {
-    const std::map<DType, torch::Dtype> types{
-        {DType::float32, torch::kFloat32}, {DType::float64, torch::kFloat64}, {DType::int64, torch::kInt64}};
-    const torch::Tensor tensor = torch::empty(from.shape, types.at(from.dtype));
-    std::memcpy(tensor.data_ptr(), from.bytes.data(), from.bytes.size());
-    tensors.emplace(from.name, tensor);
-  }
-  return tensors;
-}
-
-double distance(const torch::Tensor& a, const torch::Tensor& b) {
-  if (a.sizes() != b.sizes()) return std::numeric_limits<double>::infinity();
-  return (a - b).abs().max().item<double>();
 }
 
 void expect_equal(const StateDict& a, const StateDict& b) {

@@ -5,30 +5,15 @@
 
 #include "models/cost.h"
 #include "models/families/family.h"
+#include "tests/unit/models/family_states.h"
 
 namespace tbft::models {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-StateDict state_for(const NetworkSpec& spec) {
-  StateDict state;
-  for (const TensorInfo& info : describe(spec).tensors) {
-    state.push_back(
-        {.name = info.name, .dtype = info.is_counter ? DType::int64 : DType::float32, .shape = info.shape, .bytes = {}});
-  }
-  return state;
-}
-
-std::string refusal(const StateDict& state) {
-  try {
-    recognise(state);
-  } catch (const CheckpointError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
+using testing::refusal;
+using testing::state_for;
 
 NetworkSpec cifar(int depth, const std::string& variant = "A-linear") {
   return {.depth = depth, .family = "resnet-cifar", .variant = variant};

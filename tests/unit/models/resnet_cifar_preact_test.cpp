@@ -6,34 +6,18 @@
 #include <limits>
 
 #include "models/families/family.h"
+#include "tests/unit/models/family_states.h"
 
 namespace tbft::models {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-// A state dict of the right names and shapes; the values do not matter here.
-StateDict state_for(const NetworkSpec& spec) {
-  StateDict state;
-  for (const TensorInfo& info : describe(spec).tensors) {
-    state.push_back(
-        {.name = info.name, .dtype = info.is_counter ? DType::int64 : DType::float32, .shape = info.shape, .bytes = {}});
-  }
-  return state;
-}
+using testing::refusal;
+using testing::state_for;
 
 NamedTensor& find(StateDict& state, std::string_view name) {
   return *std::ranges::find(state, name, &NamedTensor::name);
-}
-
-std::string refusal(const StateDict& state) {
-  try {
-    recognise(state);
-  } catch (const CheckpointError& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 TEST(Spec, AStateDictsShapesGiveTheSpec) {
