@@ -52,6 +52,7 @@ Json object(const Winner& winner) {
           {"dataset", value(winner.key.dataset)},
           {"protocol", value(winner.key.protocol)},
           {"board", value(winner.key.board)},
+          {"network", value(winner.key.network)},
           {"tables_averaged", winner.tables},
           {"winner", value(winner.strategy)},
           {"missing", winner.missing},
@@ -66,14 +67,35 @@ Json object(const Winner& winner) {
           {"paper_winner", value(winner.paper_strategy)}};
 }
 
+Json object(const RuleCheck& check) {
+  Json parts = Json::object();
+  for (std::size_t part = 0; part < network_parts.size(); ++part)
+    parts[std::string(network_parts[part])] = {{"best", value(check.best[part])},
+                                               {"accuracy_pct", value(check.accuracy_pct[part])}};
+  return {{"network", value(check.key.network)},
+          {"drift", value(check.key.drift)},
+          {"dataset", value(check.key.dataset)},
+          {"protocol", value(check.key.protocol)},
+          {"board", value(check.key.board)},
+          {"tables_averaged", check.tables},
+          {"repetitions", check.repetitions},
+          {"rule", network_parts[check.part]},
+          {"parts", parts},
+          {"lead_points", check.lead_points},
+          {"low", value(check.lead.low)},
+          {"high", value(check.lead.high)},
+          {"verdict", verdict(check)}};
+}
+
 // One object for each column: the noised block, the best block, the diagonal. The summary has the accuracies.
 Json object(const BlockNoise& noise) {
   const Diagonal counted = diagonal(noise);
   Json result{{"dataset", value(noise.key.dataset)}, {"protocol", value(noise.key.protocol)}, {"board", value(noise.key.board)},
               {"diagonal_best", counted.best},       {"columns_compared", counted.of},        {"columns", Json::array()}};
-  for (std::size_t i = 0; i < block_names.size(); ++i) {
-    result["columns"].push_back(
-        {{"noised", block_names[i]}, {"best", value(best_measured(noise, i))}, {"paper_best", best_published(i)}});
+  for (std::size_t i = 0; i < noise.blocks.size(); ++i) {
+    result["columns"].push_back({{"noised", noise.blocks[i]},
+                                 {"best", value(best_measured(noise, i))},
+                                 {"paper_best", value(best_published(noise.blocks[i]))}});
   }
   return result;
 }
@@ -100,6 +122,7 @@ Json object(const Headline& headline) {
   }
   return {{"protocol", value(headline.protocol)},
           {"board", value(headline.board)},
+          {"network", value(headline.network)},
           {"missing_levels", headline.missing_levels},
           {"lines", lines},
           {"notes", headline.notes}};
@@ -137,6 +160,7 @@ Json object(const Regret& regret) {
   for (const RegretLine& line : regret.lines) lines.push_back(object(line));
   return {{"protocol", value(regret.protocol)},
           {"board", value(regret.board)},
+          {"network", value(regret.network)},
           {"drifts", regret.drifts},
           {"cases", regret.cases},
           {"cases_left_out", regret.left_out},
@@ -181,6 +205,7 @@ std::string render_json(const Inputs& inputs, const Summary& summary) {
   for (const Regret& regret : summary.regrets)
     report["regrets"].push_back(object(regret));  // without selectors there is no key
   for (const Winner& winner : summary.winners) report["winners"].push_back(object(winner));
+  for (const RuleCheck& check : summary.rule) report["paper_rule"].push_back(object(check));  // only for several networks
   return dump(report, 1) + '\n';
 }
 

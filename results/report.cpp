@@ -73,6 +73,7 @@ std::string percent_encoded(std::string_view text) {
 std::vector<std::string> links_of(const Table& table) {
   std::vector<std::pair<std::string_view, std::string>> same{
       {"dataset", table.key.dataset}, {"drift", table.key.drift}, {"protocol", table.key.protocol}, {"board", table.key.board}};
+  if (!table.key.network.empty()) same.emplace_back("network", table.key.network);
   if (table.tables == 1) same.emplace_back("condition", table.key.condition);
   if (table.key.train_size) same.emplace_back("train_size", number_field(*table.key.train_size));
   std::vector<std::string> result;
@@ -132,6 +133,7 @@ std::vector<Section> sections_of(const Summary& summary) {
   for (const Regret& regret : summary.regrets) {
     for (Section& section : sections_of(regret)) result.push_back(std::move(section));
   }
+  if (!summary.rule.empty()) result.push_back(section_of(summary.rule));
   for (const auto& lines : {winner_lines(summary.winners), shortened(summary.failures), shortened(summary.invalid)}) {
     if (!lines.empty()) result.push_back({.lines = lines});
   }

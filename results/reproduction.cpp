@@ -129,13 +129,12 @@ std::vector<ComparedTable> accuracy_tables(std::span<const Group> groups) {
     std::map<std::string, Measured> columns;
     std::set<std::string> energies, other_sizes, conditions;
   };
-  using Origin = std::tuple<std::size_t, std::string, std::string, std::string, std::string>;
-  std::map<Origin, Found> found;  // by table, data set, drift, protocol, board
+  std::map<std::tuple<std::size_t, std::string, std::string, Origin>, Found> found;  // by table, data set, drift, origin
   for (const auto& [key, members] : over_conditions(groups)) {
     const auto paper = paper_column(key.dataset, key.drift, "", key.train_size);
     if (!paper) continue;
     const auto at = static_cast<std::size_t>(std::ranges::find(paper_tables, paper->table) - paper_tables.begin());
-    Found& of = found[{at, key.dataset, key.drift, key.protocol, key.board}];
+    Found& of = found[{at, key.dataset, key.drift, origin_of(key)}];
     const Group mean = pool(members, key);
     const Table table = make_table(mean);
     if (!table.energy.caption.empty()) of.energies.insert(table.energy.caption);
@@ -148,12 +147,13 @@ std::vector<ComparedTable> accuracy_tables(std::span<const Group> groups) {
     }
   }
   std::vector<ComparedTable> result;
-  for (const auto& [origin, of] : found) {
-    const auto& [at, dataset, drift, protocol, board] = origin;
+  for (const auto& [of_data, of] : found) {
+    const auto& [at, dataset, drift, origin] = of_data;
     ComparedTable table = table_of(paper_tables.at(at), of.columns);
     table.data = data_text(dataset, paper_tables.at(at));
-    table.protocol = protocol;
-    table.board = board;
+    table.protocol = origin.protocol;
+    table.board = origin.board;
+    table.network = origin.network;
     if (at == 0)
       add_caption(table, fmt::format("mean over {} conditions (the paper: 15 corruptions)", fmt::join(of.conditions, " or ")));
     for (const std::string& energy : of.energies) add_caption(table, energy);
@@ -170,13 +170,14 @@ std::vector<ComparedTable> noise_tables(std::span<const BlockNoise> matrices) {
   std::vector<ComparedTable> result;
   for (const BlockNoise& noise : matrices) {
     std::map<std::string, Measured> columns;
-    for (std::size_t i = 0; i < block_names.size(); ++i) {
-      if (noise.noised[i]) columns[fmt::format("noise@{}", block_names[i])] = accuracies(*noise.noised[i]);
+    for (std::size_t i = 0; i < noise.blocks.size(); ++i) {
+      if (noise.noised[i]) columns[fmt::format("noise@{}", noise.blocks[i])] = accuracies(*noise.noised[i]);
     }
     ComparedTable table = table_of("block-noise", columns);
     table.data = data_text(noise.key.dataset, "cifar10");
     table.protocol = noise.key.protocol;
     table.board = noise.key.board;
+    table.network = noise.key.network;
     for (const auto& column : noise.noised) {
       if (column) add_caption(table, column->energy.caption);
     }
@@ -191,35 +192,36 @@ std::vector<ComparedTable> noise_tables(std::span<const BlockNoise> matrices) {
 }
 
 std::vector<ComparedTable> step_tables(std::span<const StepCostTable> steps) {
-  using Origin = std::tuple<std::string, std::optional<std::int64_t>, std::string, std::string, std::string>;
-  std::map<Origin, std::map<std::string, const StepCostTable*>>
-      runs;  // by board, threads, backend, layout, variant; by network
+  using Setup = std::tuple<std::string, std::string, std::optional<std::int64_t>, std::string, std::string, std::string>;
+  std::map<Setup, std::map<std::string, const StepCostTable*>>
+      runs;  // by board, network, threads, backend, layout, variant; by size
   for (const StepCostTable& step : steps) {
     const StepCostRow& row = step.first;
-    const StepCostTable*& latest = runs[{row.board, row.threads, row.backend, row.layout, row.variant}][step.network];
+    const StepCostTable*& latest = runs[{row.board, row.network, row.threads, row.backend, row.layout, row.variant}][step.size];
     if (latest == nullptr || latest->first.started_utc <= row.started_utc) latest = &step;
   }
   std::vector<ComparedTable> result;
-  for (const auto& [origin, networks] : runs) {
+  for (const auto& [setup, sizes] : runs) {
     std::map<std::string, Measured> columns;
-    for (const auto& [network, step] : networks) {
+    for (const auto& [size, step] : sizes) {
       for (const auto& [strategy, line] : step->lines) {
-        ComparedCell& cell = columns[network][strategy];
+        ComparedCell& cell = columns[size][strategy];
         cell.measured = saving(*step, strategy);
         if (step->basis == StepBasis::time && strategy != "full") cell.interval = line.saving_time_interval;
       }
     }
     ComparedTable table = table_of("system-cost", columns);
-    table.data = fmt::format("one step of one random image, variant {}", std::get<4>(origin));
-    table.board = std::get<0>(origin);
-    const StepCostRow& row = networks.begin()->second->first;
+    table.data = fmt::format("one step of one random image, variant {}", std::get<5>(setup));
+    const StepCostRow& row = sizes.begin()->second->first;
+    table.board = row.board;
+    table.network = row.network;
     if (row.threads || !row.backend.empty()) {
       add_caption(table, fmt::format("threads {}, {} {}", row.threads ? std::to_string(*row.threads) : "unknown",
                                      printable(row.backend, 40), printable(row.layout, 40)));
     }
-    for (const auto& [network, step] : networks) {
+    for (const auto& [size, step] : sizes) {
       const std::string joules = step->measured ? "joules measured" : "joules not measured: an estimate, or none";
-      add_caption(table, fmt::format("{}: savings of {}; {}, {}", network, to_string(step->basis), joules,
+      add_caption(table, fmt::format("{}: savings of {}; {}, {}", size, to_string(step->basis), joules,
                                      printable(step->first.meter, 80)));
     }
     result.push_back(std::move(table));

@@ -40,7 +40,7 @@ struct ComparedColumn {
 struct ComparedTable {
   std::string paper_table;
   std::string data;  // "cifar10-c-like, a stand-in for cifar10-c"; empty where nothing was measured
-  std::string protocol, board;
+  std::string protocol, board, network;
   std::vector<ComparedColumn> columns;
   std::vector<std::string> captions;
 };
@@ -63,9 +63,9 @@ struct Reproduction {
   std::vector<Missing> missing;
   std::vector<std::string> notes;  // from the caller: where the protocol differs from the published one
 };
-// Accuracies are compared with the table that paper_column() names. There is one table for each data set, protocol and board;
-// conditions are averaged. A caption names training sizes that the paper does not have. Step costs have one table for each
-// board, backend and variant, from the latest run of each network.
+// Accuracies are compared with the table that paper_column() names. There is one table for each data set, protocol, board and
+// network; conditions are averaged. A caption names training sizes that the paper does not have. Step costs have one table for
+// each board, backend and variant, from the latest run of each network.
 Reproduction reproduce(const Inputs& inputs, std::vector<Missing> missing);
 
 // csv: one line for each cell under a constant header.

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "results/text.h"
 
@@ -27,7 +29,8 @@ const auto table = make_columns(
     COLUMN(distinct_hz), COLUMN(longest_gap_s), COLUMN(coverage_pct), COLUMN(sampler_cpu_s), COLUMN(peak_rss_MiB),
     COLUMN(saved_act_MiB), COLUMN(threads), COLUMN(backend), COLUMN(layout), COLUMN(bn_mode), COLUMN(lr), COLUMN(n_test),
     COLUMN(correct), COLUMN(order_index), COLUMN(cpu_governor), COLUMN(temp_start_C), COLUMN(temp_end_C), COLUMN(throttled),
-    COLUMN(tool_version), COLUMN(config_hash), COLUMN(idle_drift_W), Column{"other_cpu_pct", &CellRow::other_cpu_pct, true});
+    COLUMN(tool_version), COLUMN(config_hash), COLUMN(idle_drift_W), Column{"other_cpu_pct", &CellRow::other_cpu_pct, true},
+    Column{"network", &CellRow::network, true});
 
 // Limits of columns. Energies, powers and temperatures may be negative and are not listed.
 struct Limits {
@@ -64,6 +67,16 @@ void leave_out_contended(std::span<CellRow> rows) {
     for (CellRow::Number CellRow::*member : {&CellRow::train_s, &CellRow::train_gross_J, &CellRow::train_net_J,
                                              &CellRow::U_train_net_J, &CellRow::U_random_train_net_J})
       (row.*member).reset();
+  }
+}
+
+void complete_networks(std::span<CellRow> rows) {
+  std::map<std::string, std::set<std::string>> networks;  // by run
+  for (const CellRow& row : rows)
+    if (!row.network.empty()) networks[row.run_id].insert(row.network);
+  for (CellRow& row : rows) {
+    const auto known = networks.find(row.run_id);
+    if (row.network.empty() && known != networks.end() && known->second.size() == 1) row.network = *known->second.begin();
   }
 }
 

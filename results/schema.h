@@ -50,12 +50,15 @@ struct CellRow {
   // Percentage of the processors that other programs used while the cell ran. Above contended_pct its training joules and times
   // include too much foreign work.
   Number other_cpu_pct;
+  Text network;  // displayed name, such as "ResNet-26"
 };
 
 inline constexpr double contended_pct = 30;
 bool is_contended(const CellRow& row);
 // Empties the training joules and times of contended rows, so that no saving is formed from them.
 void leave_out_contended(std::span<CellRow> rows);
+// Rows of earlier versions do not say which network they used. Where later rows of the same run do, and agree, takes it over.
+void complete_networks(std::span<CellRow> rows);
 
 using Column = CsvColumn<CellRow>;
 

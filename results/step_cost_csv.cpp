@@ -7,6 +7,7 @@
 #include <array>
 
 #include "results/files.h"
+#include "results/tables/group.h"
 
 namespace tbft::results {
 
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t max_bytes = std::size_t{4} << 20;  // a run has only a few rows
 
 constexpr std::array<std::string_view, 2> variants{"tbft", "published-quirk"};
-constexpr std::array<std::string_view, 7> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "full"};
+constexpr std::array<std::string_view, 5> strategies{"none", "bn-stats", "block1, block2, ...", "fc", "full"};
 
 // Makes name and member from one token, so that they cannot differ.
 #define COLUMN(Row, field) \
@@ -32,20 +33,12 @@ const auto table = make_columns(
     COLUMN(StepCostRow, saving_gross_pct), COLUMN(StepCostRow, saving_net_pct), COLUMN(StepCostRow, paper_view_J),
     COLUMN(StepCostRow, macs), COLUMN(StepCostRow, saving_macs_pct), COLUMN(StepCostRow, peak_rss_MiB),
     COLUMN(StepCostRow, meter), COLUMN(StepCostRow, meter_scope), COLUMN(StepCostRow, measured), COLUMN(StepCostRow, threads),
-    COLUMN(StepCostRow, backend), COLUMN(StepCostRow, layout), COLUMN(StepCostRow, tool_version));
+    COLUMN(StepCostRow, backend), COLUMN(StepCostRow, layout), COLUMN(StepCostRow, tool_version),
+    CsvColumn<StepCostRow>{"network", &StepCostRow::network, true});
 const auto operations = make_columns(COLUMN(OperationRow, pixels), COLUMN(OperationRow, classes), COLUMN(OperationRow, variant),
                                      COLUMN(OperationRow, strategy), COLUMN(OperationRow, operation),
                                      COLUMN(OperationRow, seconds), COLUMN(OperationRow, share_pct));
 #undef COLUMN
-
-// block4, block5, ... of networks with more than three.
-bool is_later_block(std::string_view strategy) {
-  constexpr std::string_view numbered = "block";
-  if (!strategy.starts_with(numbered) || strategy.size() == numbered.size() || strategy.size() > numbered.size() + 2)
-    return false;
-  return strategy.find_first_not_of("0123456789", numbered.size()) == std::string_view::npos &&
-         strategy[numbered.size()] != '0';
-}
 
 template <std::size_t n>
 void check_one_of(const std::array<std::string_view, n>& known, std::string_view column, const std::string& value,
@@ -69,7 +62,7 @@ std::vector<StepCostRow> parse_step_costs(std::string_view content, const std::s
     if (row.schema && *row.schema > step_cost_schema)
       reader.fail(fmt::format("schema {}, this program reads up to {}", *row.schema, step_cost_schema));
     check_one_of(variants, "variant", row.variant, reader);
-    if (!is_later_block(row.strategy)) check_one_of(strategies, "strategy", row.strategy, reader);
+    if (!is_block(row.strategy)) check_one_of(strategies, "strategy", row.strategy, reader);
   });
 }
 

@@ -27,7 +27,7 @@ struct StepCostRow {
   Count pixels, classes;
   // tbft: only tuned parameters require a gradient. published-quirk: layers are chosen by substring, as in the paper's script.
   Text variant;
-  Text strategy;  // none | bn-stats | block1 | block2 | block3 | fc | full
+  Text strategy;  // none | bn-stats | block1 | block2 | ... | fc | full
   Count steps, rounds;
   Number step_s, step_s_low, step_s_high;                     // 95 % interval
   Number gross_J, U_gross_J, idle_W, net_J, U_net_J;          // U: expanded, k = 2
@@ -40,6 +40,7 @@ struct StepCostRow {
   Count measured;  // 1 measured, 0 estimate or replay
   Count threads;
   Text backend, layout, tool_version;
+  Text network;  // displayed name, such as "ResNet-26"; files of earlier versions lack it
 };
 
 // The columns in the order of the file. Every column is always present.

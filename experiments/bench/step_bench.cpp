@@ -2,6 +2,7 @@
 // over images in memory. A step is timed with making its batch; the baseline's tensors are ready.
 //
 //   step_bench WORK [--threads 2] [--steps 7] [--pixels 32] [--protocol paper|efficient] [--layout L] [--backend B]
+//              [--network FAMILY] [--variant V] [--depth D] [--width W]
 //   WORK: full block1 block2 block3 fc | batch1:STRATEGY | epochs:STRATEGY | operations:STRATEGY | checkpoint:FILE (writes the
 //   random base model)
 //
@@ -18,6 +19,7 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -27,6 +29,7 @@
 #include "harness/step_cost/stepper.h"
 #include "harness/training/compute.h"
 #include "harness/training/trainer.h"
+#include "models/families/family.h"
 
 namespace {
 
@@ -76,7 +79,7 @@ double median(std::vector<double> values) {
 struct Options {
   std::string work, protocol = "paper", layout = "channels_last", backend = "onednn";
   std::int64_t threads = 2, steps = 7;
-  int pixels = 32;
+  models::NetworkSpec spec{};  // of ten classes
 };
 
 std::vector<double> time_work(const Options& options, Trainer& trainer, const std::string& kind, const std::string& strategy) {
@@ -90,7 +93,7 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
     constexpr std::int64_t n_train = 1000;
     constexpr std::int64_t n_val = 1500;
     settings.patience = settings.epochs;
-    const auto images = random_images(n_train + n_val, options.pixels);
+    const auto images = random_images(n_train + n_val, options.spec.pixels);
     const data::Split split{.train = range(0, n_train), .val = range(n_train, n_train + n_val), .test = {0}};
     for (int repeat = 0; repeat < 2; ++repeat) {
       Times observed;
@@ -103,7 +106,7 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
   settings.batch = kind == "batch1" ? 1 : 128;
   settings.epochs = 1;
   const std::int64_t n = settings.batch * (options.steps + warm);
-  const auto images = random_images(n, options.pixels);
+  const auto images = random_images(n, options.spec.pixels);
   Times observed;
   trainer.run(find_strategy(strategy), images, {.train = range(0, n), .val = {0}, .test = {0}}, settings, observed);
   for (std::size_t i = warm; i < observed.steps_s.size(); ++i) times.push_back(observed.steps_s[i] - observed.steps_s[i - 1]);
@@ -111,7 +114,7 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
 }
 
 nlohmann::ordered_json operations(const Options& options, const std::string& strategy) {
-  const StepperOptions step{.spec = {.pixels = options.pixels}, .layout = options.layout, .batch = 128};
+  const StepperOptions step{.spec = options.spec, .layout = options.layout, .batch = 128};
   const Contender contender{.variant = "tbft", .strategy = &find_strategy(strategy)};
   const auto split = convolution_gradients(step, contender);
   Stepper stepper(step, contender);
@@ -128,7 +131,7 @@ nlohmann::ordered_json operations(const Options& options, const std::string& str
 }
 
 int execute(const Options& options) {
-  Trainer trainer(models::NetworkSpec{.pixels = options.pixels}, 0);
+  Trainer trainer(options.spec, 0);
   const auto colon = options.work.find(':');
   const std::string kind = colon == std::string::npos ? "" : options.work.substr(0, colon);
   const std::string what = colon == std::string::npos ? options.work : options.work.substr(colon + 1);
@@ -148,7 +151,7 @@ int execute(const Options& options) {
                                             {"threads", compute.threads},
                                             {"backend", compute.backend},
                                             {"layout", options.layout},
-                                            {"pixels", options.pixels},
+                                            {"pixels", options.spec.pixels},
                                             {"peak_rss_MiB", peak_MiB ? nlohmann::ordered_json(*peak_MiB) : nullptr},
                                             {"seconds", median(times)},
                                             {"all", times}}
@@ -166,12 +169,26 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--threads", options.threads, "intra-op threads");
   app.add_option("--steps", options.steps, "steps that are timed, after two that are not")->check(CLI::Range(1, 100000));
-  app.add_option("--pixels", options.pixels, "width and height of an image, a multiple of 32")->check(CLI::Range(32, 256));
+  app.add_option("--pixels", options.spec.pixels, "width and height of an image, a multiple of 32")->check(CLI::Range(32, 256));
   app.add_option("--protocol", options.protocol, "of epochs:STRATEGY")->check(CLI::IsMember({"paper", "efficient"}));
   app.add_option("--layout", options.layout, "of activations")->check(CLI::IsMember({"channels_last", "contiguous"}));
   app.add_option("--backend", options.backend, "of convolutions")->check(CLI::IsMember({"onednn", "native"}));
+  std::string family = options.spec.family, variant;
+  std::optional<int> depth;
+  std::optional<double> width;
+  app.add_option("--network", family, "family of the network");
+  app.add_option("--variant", variant, "of the family");
+  app.add_option("--depth", depth, "default: the family's usual");
+  app.add_option("--width", width, "default: the family's usual");
   CLI11_PARSE(app, argc, argv);
   try {
+    const int pixels = options.spec.pixels;
+    options.spec = models::find_family(family).usual;
+    options.spec.classes = 10;
+    options.spec.pixels = pixels;
+    if (!variant.empty()) options.spec.variant = variant;
+    options.spec.depth = depth.value_or(options.spec.depth);
+    options.spec.width = width.value_or(options.spec.width);
     return execute(options);
   } catch (const std::exception& error) {
     fmt::print(stderr, "step_bench: {}\n", error.what());

@@ -18,7 +18,10 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import family_steps
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 SHA256 = "13f8b79511c4c5eb6151289cd39beba98676de8f0a11ae40d59fd371c37fbb4f"
 STEPS = "step of 128 images of 32 px"
 # key: (baseline's work, tbft's work and options, what it is)
@@ -86,6 +89,46 @@ class Cell:
         return elapsed
 
 
+def families(args):
+    """The step of each block choice of the families, in turns with stock Python at its best."""
+    names = list(family_steps.FAMILIES) if args.family == "all" else args.family.split(",")
+    if unknown := [name for name in names if name not in family_steps.FAMILIES]:
+        sys.exit(f"unknown: {', '.join(unknown)}; known: {', '.join(family_steps.FAMILIES)}")
+    works = [(name, tuned) for name in names for tuned in [*family_steps.blocks(name), "full"]]
+    times = {work: {"best": [], "tbft": []} for work in works}
+    threads = ["--threads", str(args.threads)]
+    for number in range(args.rounds):
+        for name, tuned in works:
+            best = run_json(["/usr/bin/python3", HERE / "family_steps.py", name, tuned, *threads])
+            own = run_json([args.build / "experiments/bench/step_bench", tuned, "--network", name,
+                            *family_steps.FAMILIES[name][0], *threads])
+            times[name, tuned]["best"].append(best)
+            times[name, tuned]["tbft"].append(own)
+            print(f"round {number + 1}/{args.rounds} {name} {tuned}: {best / own:.2f}", file=sys.stderr)
+    rows = []
+    for (name, tuned), measured in times.items():
+        ratio, low, high = interval([b / t for b, t in zip(measured["best"], measured["tbft"])])
+        full = times[name, "full"]["tbft"]
+        saves, saves_low, saves_high = interval([1 - t / f for t, f in zip(measured["tbft"], full)])
+        rows.append({"family": name, "tuned": tuned, "ratio_to_best": ratio, "low": low, "high": high, "saves": saves,
+                     "saves_low": saves_low, "best_s": statistics.median(measured["best"]),
+                     "tbft_s": statistics.median(measured["tbft"]), "rounds": args.rounds})
+    if args.json:
+        print(json.dumps(rows))
+    else:
+        print(f"times in s of a {STEPS}, medians of {args.rounds} turns; ratio = Python at its best / tbft, with its interval")
+        for r in rows:
+            print(f"{r['family']:14}{r['tuned']:8}{r['best_s']:9.4f}{r['tbft_s']:9.4f}   {r['ratio_to_best']:5.2f} ({r['low']:.2f} - "
+                  f"{r['high']:.2f})   saves {100 * r['saves']:5.1f} %")
+    slower = [f"{r['family']} {r['tuned']}" for r in rows if r["high"] < 1]
+    idle = [f"{r['family']} {r['tuned']}" for r in rows if r["tuned"] != "full" and r["saves_low"] <= 0]
+    if slower:
+        print(f"slower than Python at its best: {', '.join(slower)}", file=sys.stderr)
+    if idle:
+        print(f"saves no time against full: {', '.join(idle)}", file=sys.stderr)
+    return 1 if slower or idle else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="where tbft and step_bench are built")
@@ -94,21 +137,24 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", help="keys, comma-separated; default: all")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--family", help="all, or families with commas: their steps instead of the baseline's")
     args = parser.parse_args()
-    if not args.baseline.exists():
-        skip(f"{args.baseline} is absent; name it with --baseline")
-    if hashlib.sha256(args.baseline.read_bytes()).hexdigest() != SHA256:
-        sys.exit(f"{args.baseline}: not the frozen baseline (SHA-256 {SHA256})")
+    if args.rounds < 1:
+        sys.exit("--rounds: at least 1")
     if importlib.util.find_spec("torch") is None:
         skip("python3-torch is not installed")
     bench = args.build / "experiments/bench/step_bench"
     if not bench.exists():
         sys.exit(f"{bench} is absent: cmake --preset release && ninja -C {args.build} tbft step_bench")
+    if args.family:
+        sys.exit(families(args))
+    if not args.baseline.exists():
+        skip(f"{args.baseline} is absent; name it with --baseline")
+    if hashlib.sha256(args.baseline.read_bytes()).hexdigest() != SHA256:
+        sys.exit(f"{args.baseline}: not the frozen baseline (SHA-256 {SHA256})")
     keys = args.only.split(",") if args.only else list(KEYS)
     if unknown := [k for k in keys if k not in KEYS]:
         sys.exit(f"unknown: {', '.join(unknown)}; known: {', '.join(KEYS)}")
-    if args.rounds < 1:
-        sys.exit("--rounds: at least 1")
 
     threads = ["--threads", str(args.threads)]
     baseline = lambda work, style: run_json(["/usr/bin/python3", args.baseline, work, "--style", style, *threads])

@@ -52,7 +52,11 @@ int execute(const CostOptions& options) {
                     {"saved_act_bytes_a_sample", models::saved_activation_bytes(network, strategy->tuned)}});
   }
   if (options.json) {
-    print_json(nlohmann::ordered_json{{"depth", spec.depth},
+    print_json(nlohmann::ordered_json{{"network", network.title},
+                                      {"family", spec.family},
+                                      {"variant", spec.variant},
+                                      {"blocks", network.blocks()},
+                                      {"depth", spec.depth},
                                       {"width", width_json(spec.width)},
                                       {"pixels", spec.pixels},
                                       {"classes", spec.classes},
@@ -61,8 +65,8 @@ int execute(const CostOptions& options) {
                                       {"strategies", rows}});
     return Exit::ok;
   }
-  fmt::print("{} x{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", network.title, spec.width, spec.pixels,
-             spec.classes, models::parameter_count(network), static_cast<double>(models::forward_macs(network)) / 1e6);
+  fmt::print("{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", network.title, spec.pixels, spec.classes,
+             models::parameter_count(network), static_cast<double>(models::forward_macs(network)) / 1e6);
   fmt::print("{:<9}  {:>10}  {:>14}  {:>8}  {:>22}\n", "strategy", "parameters", "MMACs/sample", "saving %",
              "activations kept, MiB");
   for (const auto& row : rows)

@@ -88,6 +88,7 @@ results::CellRow make_row(const CellMeasurement& m, const RowContext& run) {
   if (throttled) row.throttled = *throttled ? 1 : 0;
   row.tool_version = tool_version();
   row.config_hash = run.config_hash;
+  row.network = run.network;
 
   if (!m.result) {
     row.status = "failed";

@@ -49,6 +49,7 @@ struct RowContext {
   const Settings* settings = nullptr;  // effective
   const Board* board = nullptr;
   std::string config_hash;
+  std::string network;  // displayed name
 };
 
 // Status `failed` if training failed. Status `invalid` if the energy is invalid (no reading, a gap, a throttled board, a meter

@@ -12,6 +12,7 @@ namespace tbft {
 void add_cells(const std::filesystem::path& cells, results::Inputs& inputs, const std::function<void(const std::string&)>& warn,
                bool keep_contended) {
   auto file = results::read_cells(cells);
+  results::complete_networks(file.rows);
   if (!keep_contended) results::leave_out_contended(file.rows);
   if (file.torn_tail)
     warn(fmt::format("{}: the last row is incomplete and left out; `tbft run --resume` runs its cell again", cells.string()));

@@ -102,6 +102,7 @@ results::StepCostRow make_row(const ContenderRounds& rounds, const ContenderRoun
   row.backend = facts.compute.backend;
   row.layout = facts.layout;
   row.tool_version = tool_version();
+  row.network = facts.network.title;
   return row;
 }
 

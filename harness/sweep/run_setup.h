@@ -94,7 +94,7 @@ struct RunSetup {
 
   // The selected cells without a row of status ok. The number of the others is added to `outcome`.
   std::vector<const Cell*> todo(RunOutcome& outcome) const;
-  RowContext facts() const { return {run_id, &settings, &board, identity.config_hash}; }
+  RowContext facts() const { return {run_id, &settings, &board, identity.config_hash, trainer.network().title}; }
 };
 
 }  // namespace tbft

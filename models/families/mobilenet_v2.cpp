@@ -97,7 +97,7 @@ Architecture describe_network(const NetworkSpec& spec) {
   check(spec);
   const bool small = spec.pixels <= largest_small_side;
   Architecture network{.spec = spec,
-                       .title = "MobileNetV2",
+                       .title = titled("MobileNetV2", spec),
                        .normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}},
                        .stages = {},
                        .tensors = {},

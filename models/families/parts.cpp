@@ -23,6 +23,10 @@ void add_normalisation(Architecture& network, int stage, const std::string& name
 
 }  // namespace
 
+std::string titled(std::string name, const NetworkSpec& spec) {
+  return spec.width == 1 ? name : fmt::format("{} x{}", name, spec.width);
+}
+
 void add_convolution(Architecture& network, int stage, const std::string& name, const Convolution& shape,
                      const std::string& input_of) {
   const std::int64_t in = shape.in / shape.groups;

@@ -14,6 +14,9 @@ namespace tbft::models::parts {
 
 using Shape = std::vector<std::int64_t>;
 
+// The name of a network, with its width unless that is 1: "MobileNetV2 x0.5".
+std::string titled(std::string name, const NetworkSpec& spec);
+
 // NAME.weight and, with a bias, NAME.bias. `input_of`: an earlier layer that has the same input (Layer::input_of).
 void add_convolution(Architecture& network, int stage, const std::string& name, const Convolution& shape,
                      const std::string& input_of = {});

@@ -49,12 +49,13 @@ Architecture describe_network(const NetworkSpec& spec) {
   if (depth == depths.end())
     throw std::invalid_argument(fmt::format("depth {}: there are 18, 26, 34, 50, 101, 152", spec.depth));
   residual::check(spec, stem_channels);
-  Architecture network{.spec = spec,
-                       .title = fmt::format("ResNet-{}{}", spec.depth, variant->large_stem ? "" : " with a small stem"),
-                       .normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}},
-                       .stages = {},
-                       .tensors = {},
-                       .layers = {}};
+  Architecture network{
+      .spec = spec,
+      .title = parts::titled(fmt::format("ResNet-{}{}", spec.depth, variant->large_stem ? "" : " with a small stem"), spec),
+      .normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}},
+      .stages = {},
+      .tensors = {},
+      .layers = {}};
   residual::describe(network, {.stem = static_cast<std::int64_t>(spec.width * stem_channels),
                                .large_stem = variant->large_stem,
                                .blocks = {depth->blocks.begin(), depth->blocks.end()},

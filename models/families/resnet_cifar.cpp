@@ -50,7 +50,7 @@ Architecture describe_network(const NetworkSpec& spec) {
   residual::check(spec, stem_channels);
   // ImageNet's means, as the public checkpoints of this family have them.
   Architecture network{.spec = spec,
-                       .title = fmt::format("CIFAR ResNet-{}", spec.depth),
+                       .title = parts::titled(fmt::format("CIFAR ResNet-{}", spec.depth), spec),
                        .normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}},
                        .stages = {},
                        .tensors = {},

@@ -75,7 +75,7 @@ Architecture describe_network(const NetworkSpec& spec) {
   check(spec);
   const std::int64_t features = channels(spec, 3) * pooled_side(spec) * pooled_side(spec);
   Architecture network{.spec = spec,
-                       .title = fmt::format("ResNet-{}", spec.depth),
+                       .title = titled(fmt::format("ResNet-{}", spec.depth), spec),
                        .normalisation = {{0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5F}},
                        .stages = {{"block1", map_values(spec, 1)},
                                   {"block2", map_values(spec, 2)},

@@ -62,7 +62,7 @@ std::vector<Figure> energy_phases(const FigureData& data) {
   std::map<results::Key, std::map<results::Key, Panel>> sets;
   for (const results::CellRow& row : data.inputs.cells) {
     if (row.status != "ok" || !row.gross_J) continue;
-    results::Key set{row.dataset, row.drift, "", std::nullopt, row.protocol, row.board};
+    results::Key set{row.dataset, row.drift, "", std::nullopt, row.protocol, row.board, row.network};
     results::Key size = set;
     size.train_size = row.train_size;
     const auto curve = data.curves.find({row.run_id, row.cell_id});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "results/text.h"
@@ -15,49 +16,54 @@ namespace {
 
 constexpr std::string_view prefix = "noise-";
 
-// This table is the paper's, and so are its blocks.
-std::vector<std::string> papers_blocks() {
-  return {block_names.begin(), block_names.end()};
+// The block whose noise is a condition; empty for another condition.
+std::string noised_block(const Key& key) {
+  if (!key.condition.starts_with(prefix)) return {};
+  std::string block = key.condition.substr(prefix.size());
+  return is_block(block) ? block : std::string();
 }
 
-std::size_t noised_block(const Key& key) {
-  const std::string_view condition = key.condition;
-  if (!condition.starts_with(prefix)) return block_names.size();
-  const auto found = std::ranges::find(block_names, condition.substr(prefix.size()));
-  return static_cast<std::size_t>(found - block_names.begin());
-}
-
-double published_accuracy(std::size_t noised, std::string_view tuned) {
-  const Published* number = find_published("block-noise", fmt::format("noise@{}", block_names[noised]), tuned, "accuracy_pct");
+double published_accuracy(std::string_view noised, std::string_view tuned) {
+  const Published* number = find_published("block-noise", fmt::format("noise@{}", noised), tuned, "accuracy_pct");
   return number == nullptr ? unknown : number->value;
 }
 
 std::string cell(const BlockNoise& noise, std::size_t column, const std::string& strategy) {
   const Line* line = noise.noised[column] ? find_line(*noise.noised[column], strategy) : nullptr;
-  const double published = published_accuracy(column, strategy);
+  const double published = published_accuracy(noise.blocks[column], strategy);
   if (line == nullptr && std::isnan(published)) return "-";
   const Statistics measured = line == nullptr ? Statistics() : line->accuracy_pct;
   std::string text = decimals(measured.mean, 2);
   if (std::isfinite(measured.low)) text += ' ' + interval_text(measured.low, measured.high, 2);
   if (strategy == best_measured(noise, column)) text += " *";
-  return text + " | " + decimals(published, 2) + (strategy == best_published(column) ? " *" : "");
+  return text + " | " + decimals(published, 2) + (strategy == best_published(noise.blocks[column]) ? " *" : "");
 }
 
 }  // namespace
 
 bool is_block_noise(const Key& key) {
-  return noised_block(key) < block_names.size();
+  return !noised_block(key).empty();
 }
 
 std::vector<BlockNoise> block_noise(std::span<const Group> groups) {
   std::vector<BlockNoise> result;
   for (const auto& [key, members] : over_conditions(groups)) {
-    BlockNoise matrix{.key = key, .noised = {}};
+    std::map<std::string, const Group*> noised;
+    std::set<std::string> known;  // blocks that were noised or tuned
     for (const Group& group : members) {
-      if (is_block_noise(group.key)) matrix.noised[noised_block(group.key)] = make_table(group);
+      const std::string block = noised_block(group.key);
+      if (block.empty()) continue;
+      noised[block] = &group;
+      known.insert(block);
+      for (const auto& [strategy, values] : group.strategies) known.insert(strategy);
     }
-    if (std::ranges::any_of(matrix.noised, [](const auto& column) { return column.has_value(); }))
-      result.push_back(std::move(matrix));
+    if (noised.empty()) continue;
+    BlockNoise matrix{.key = key, .blocks = blocks_among(known), .noised = {}};
+    for (const std::string& block : matrix.blocks) {
+      const auto group = noised.find(block);
+      matrix.noised.push_back(group == noised.end() ? std::nullopt : std::optional(make_table(*group->second)));
+    }
+    result.push_back(std::move(matrix));
   }
   return result;
 }
@@ -68,22 +74,23 @@ const Line* find_line(const Table& table, std::string_view strategy) {
 }
 
 std::string best_measured(const BlockNoise& noise, std::size_t noised) {
-  return best_block(papers_blocks(), [&](const std::string& block) {
+  return best_block(noise.blocks, [&](const std::string& block) {
     const Line* line = noise.noised[noised] ? find_line(*noise.noised[noised], block) : nullptr;
     return line == nullptr ? unknown : line->accuracy_pct.mean;
   });
 }
 
-std::string best_published(std::size_t noised) {
-  return best_block(papers_blocks(), [&](const std::string& block) { return published_accuracy(noised, block); });
+std::string best_published(std::string_view noised) {
+  return best_block({block_names.begin(), block_names.end()},
+                    [&](const std::string& block) { return published_accuracy(noised, block); });
 }
 
 Diagonal diagonal(const BlockNoise& noise) {
   Diagonal result;
-  for (std::size_t column = 0; column < block_names.size(); ++column) {
+  for (std::size_t column = 0; column < noise.blocks.size(); ++column) {
     const std::string best = best_measured(noise, column);
     result.of += !best.empty();
-    result.best += best == block_names[column];
+    result.best += best == noise.blocks[column];
   }
   return result;
 }
@@ -91,17 +98,16 @@ Diagonal diagonal(const BlockNoise& noise) {
 Section section_of(const BlockNoise& noise) {
   Table shared;
   shared.key = noise.key;
-  Section section{
-      .title = "noise in one block: " + title(shared),
-      .captions = {"accuracy % [95 % interval] | the paper's (cifar10); *: the best of the four blocks in its column"}};
+  Section section{.title = "noise in one block: " + title(shared),
+                  .captions = {"accuracy % [95 % interval] | the paper's (cifar10); *: the best of the blocks in its column"}};
   std::set<std::string, StrategyOrder> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "block-avg", "full"};
   std::set<std::string> captions;
   std::vector<std::string> empty;
   std::vector<std::string> header{"tuned"};
-  for (std::size_t column = 0; column < block_names.size(); ++column) {
-    header.push_back(fmt::format("noise in {}", block_names[column]));
+  for (std::size_t column = 0; column < noise.blocks.size(); ++column) {
+    header.push_back(fmt::format("noise in {}", noise.blocks[column]));
     if (!noise.noised[column]) {
-      empty.emplace_back(block_names[column]);
+      empty.push_back(noise.blocks[column]);
       continue;
     }
     for (const Line& line : noise.noised[column]->lines) strategies.insert(line.strategy);
@@ -111,12 +117,11 @@ Section section_of(const BlockNoise& noise) {
   section.cells.push_back(header);
   for (const std::string& strategy : strategies) {
     std::vector<std::string> line{printable(strategy, 40)};
-    for (std::size_t column = 0; column < block_names.size(); ++column) line.push_back(cell(noise, column, strategy));
+    for (std::size_t column = 0; column < noise.blocks.size(); ++column) line.push_back(cell(noise, column, strategy));
     section.cells.push_back(std::move(line));
   }
   const Diagonal counted = diagonal(noise);
-  std::size_t paper = 0;
-  for (std::size_t column = 0; column < block_names.size(); ++column) paper += best_published(column) == block_names[column];
+  const auto paper = std::ranges::count_if(block_names, [](std::string_view block) { return best_published(block) == block; });
   section.lines.push_back(fmt::format("the noised block itself is the best one to tune in {} of {} columns (paper: {} of {})",
                                       counted.best, counted.of, paper, block_names.size()));
   if (!empty.empty()) section.lines.push_back(fmt::format("no cells with noise in {}", fmt::join(empty, ", ")));

@@ -85,8 +85,8 @@ void add_block_average(Group& group) {
   }
 }
 
-// N of "blockN" if it is above 3 and has at most two digits; otherwise 0.
-int later_block(std::string_view strategy) {
+// N of "blockN" if it has at most two digits; otherwise 0.
+int block_number(std::string_view strategy) {
   constexpr std::string_view numbered = "block";
   if (!strategy.starts_with(numbered)) return 0;
   int number = 0;
@@ -94,10 +94,14 @@ int later_block(std::string_view strategy) {
     if (digit < '0' || digit > '9' || (number == 0 && digit == '0') || number > 9) return 0;
     number = 10 * number + (digit - '0');
   }
-  return number > 3 ? number : 0;
+  return number;
 }
 
 }  // namespace
+
+bool is_block(std::string_view strategy) {
+  return strategy == "fc" || block_number(strategy) > 0;
+}
 
 std::vector<std::string> blocks_of(const std::function<bool(const std::string& strategy)>& has_result) {
   constexpr int most = 99;
@@ -138,7 +142,7 @@ bool Key::operator<(const Key& other) const {
   constexpr std::array<std::string_view, 3> levels{"input", "feature", "output"};
   const auto order = [&](const Key& key) {
     return std::tuple(rank(key.drift, levels),
-                      std::tie(key.drift, key.dataset, key.condition, key.train_size, key.protocol, key.board));
+                      std::tie(key.drift, key.dataset, key.condition, key.train_size, key.protocol, key.board, key.network));
   };
   return order(*this) < order(other);
 }
@@ -146,13 +150,17 @@ bool Key::operator<(const Key& other) const {
 Key group_key(const CellRow& row) {
   const double size = finite(row.train_size);
   return {row.dataset,  row.drift, row.condition, std::isnan(size) ? std::nullopt : std::optional(size),
-          row.protocol, row.board};
+          row.protocol, row.board, row.network};
+}
+
+Origin origin_of(const Key& key) {
+  return {key.protocol, key.board, key.network};
 }
 
 bool StrategyOrder::operator()(const std::string& a, const std::string& b) const {
   constexpr std::array<std::string_view, 8> order{"none", "bn-stats", "block1", "block2", "block3", "fc", "block-avg", "full"};
   const auto place = [&](const std::string& name) {
-    const int later = later_block(name);
+    const int later = block_number(name) > 3 ? block_number(name) : 0;
     return std::tuple(rank(later > 0 ? "block3" : std::string_view(name), order), later, std::string_view(name));
   };
   return place(a) < place(b);

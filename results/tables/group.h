@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -21,6 +22,8 @@ namespace tbft::results {
 
 // The blocks of the paper's network, front to rear.
 inline constexpr std::array<std::string_view, 4> block_names{"block1", "block2", "block3", "fc"};
+// Whether a strategy tunes one block alone: block1 to block99, fc.
+bool is_block(std::string_view strategy);
 // The blocks of a network, front to rear, by the strategies that have results: the paper's, and those up to the last of block4,
 // block5, ... that has one.
 std::vector<std::string> blocks_of(const std::function<bool(const std::string& strategy)>& has_result);
@@ -52,15 +55,22 @@ struct Value {
   ImageScores images;
 };
 
-// Orders tables by input, feature, output drift. Different boards or protocols never share a table.
+// Orders tables by input, feature, output drift. Different boards, protocols or networks never share a table.
 struct Key {
   std::string dataset, drift, condition;
   std::optional<double> train_size;
-  std::string protocol, board;
+  std::string protocol, board, network;
   bool operator<(const Key& other) const;
 };
 
 Key group_key(const CellRow& row);
+
+// What all results that are averaged or compared with each other share.
+struct Origin {
+  std::string protocol, board, network;
+  auto operator<=>(const Origin&) const = default;
+};
+Origin origin_of(const Key& key);
 
 // The origin of joules. Joules of two scopes, or measured and estimated ones, never share a column.
 struct Source {

@@ -55,7 +55,7 @@ int distance(const std::string& dataset, std::size_t level) {
   return made_for_it ? 1 : 2;
 }
 
-// The material of a headline: the cells of one protocol and board.
+// The material of a headline: the cells of one origin.
 struct Material {
   std::vector<HeadlineTable> tables;
   std::set<std::string> energy_captions;
@@ -63,9 +63,9 @@ struct Material {
   std::set<std::string> left_out;
 };
 
-Material material_of(const std::map<Key, std::vector<Group>>& sets, const std::string& protocol, const std::string& board) {
+Material material_of(const std::map<Key, std::vector<Group>>& sets, const Origin& origin) {
   std::array<std::optional<std::pair<int, std::string>>, 3> chosen;
-  const auto ours = [&](const Key& key) { return key.protocol == protocol && key.board == board; };
+  const auto ours = [&](const Key& key) { return origin_of(key) == origin; };
   for (const auto& [key, members] : sets) {
     if (!ours(key)) continue;
     const std::size_t level = *level_of(key.drift);
@@ -95,7 +95,7 @@ std::vector<HeadlineTable> step_tables(std::span<const HeadlineTable> cells, std
   std::vector<HeadlineTable> result;
   for (std::size_t level = 0; level < drift_levels.size(); ++level) {
     const std::string network = level == 1 ? "128px-17out" : "32px-10out";
-    const auto step = std::ranges::find(steps, network, &StepCostTable::network);
+    const auto step = std::ranges::find(steps, network, &StepCostTable::size);
     if (step == steps.end()) continue;
     HeadlineTable table{.level = level, .network = network};
     for (const auto& [strategy, line] : (*step)->lines) table.cost[strategy][0] = 100 - saving(**step, strategy);
@@ -180,15 +180,18 @@ void add_notes_on_tables(Headline& headline, const Material& material) {
                                        images ? " and over test images" : "; the test images of some cells are unknown"));
 }
 
-std::vector<const StepCostTable*> steps_of(std::span<const StepCostTable> step_costs, const std::string& board) {
-  std::map<std::string, const StepCostTable*> latest;  // by network
+// The latest step costs of a network on a board, by size. Rows of earlier versions do not name the network.
+std::vector<const StepCostTable*> steps_of(std::span<const StepCostTable> step_costs, const std::string& board,
+                                           const std::string& network) {
+  std::map<std::string, const StepCostTable*> latest;
   for (const StepCostTable& table : step_costs) {
-    if (table.first.board != board || table.first.variant != "tbft") continue;
-    const StepCostTable*& best = latest[table.network];
+    const bool same_network = table.first.network.empty() || network.empty() || table.first.network == network;
+    if (table.first.board != board || table.first.variant != "tbft" || !same_network) continue;
+    const StepCostTable*& best = latest[table.size];
     if (best == nullptr || best->first.started_utc <= table.first.started_utc) best = &table;
   }
   std::vector<const StepCostTable*> result;
-  for (const auto& [network, table] : latest) {
+  for (const auto& [size, table] : latest) {
     if (table->lines.contains("block-avg")) result.push_back(table);
   }
   return result;
@@ -199,7 +202,7 @@ void add_steps(Headline& headline, std::span<const HeadlineTable> cells, std::sp
   if (tables.empty()) return;
   add_lines(headline, tables, saving_views(tables, "step_saving_pct"));
   for (const StepCostTable* step : steps)
-    headline.notes.push_back(fmt::format("step saving at {}: of {}", step->network, to_string(step->basis)));
+    headline.notes.push_back(fmt::format("step saving at {}: of {}", step->size, to_string(step->basis)));
 }
 
 }  // namespace
@@ -207,20 +210,20 @@ void add_steps(Headline& headline, std::span<const HeadlineTable> cells, std::sp
 std::vector<Headline> headlines(std::span<const Group> groups, std::span<const StepCostTable> step_costs) {
   std::map<Key, std::vector<Group>> sets = over_conditions(groups);
   std::erase_if(sets, [](const auto& set) { return !level_of(set.first.drift); });
-  std::set<std::pair<std::string, std::string>> origins;
+  std::set<Origin> origins;
   for (const auto& [key, members] : sets) {
     if (std::ranges::any_of(members, [](const Group& group) { return group.strategies.contains("block-avg"); }))
-      origins.insert({key.protocol, key.board});
+      origins.insert(origin_of(key));
   }
-  std::set<std::string> boards_left;
-  for (const StepCostTable& table : step_costs) boards_left.insert(table.first.board);
+  std::set<std::pair<std::string, std::string>> steps_left;  // of boards and networks
+  for (const StepCostTable& table : step_costs) steps_left.insert({table.first.board, table.first.network});
   std::vector<Headline> result;
   const auto add = [&](Headline headline) {
     if (!headline.lines.empty()) result.push_back(std::move(headline));
   };
-  for (const auto& [protocol, board] : origins) {
-    Headline headline{protocol, board, {}, {}, {}};
-    const Material material = material_of(sets, protocol, board);
+  for (const Origin& origin : origins) {
+    Headline headline{origin.protocol, origin.board, origin.network, {}, {}, {}};
+    const Material material = material_of(sets, origin);
     add_lines(headline, material.tables, accuracy_views(material.tables));
     const auto levels = levels_in(material.tables);
     for (const std::string_view level : drift_levels) {
@@ -235,20 +238,23 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
       headline.notes.emplace_back(
           "training saving left out: net and gross, or measured and estimated joules, are not averaged");
     }
-    add_steps(headline, material.tables, steps_of(step_costs, board));
-    boards_left.erase(board);
+    add_steps(headline, material.tables, steps_of(step_costs, origin.board, origin.network));
+    std::erase_if(steps_left, [&](const auto& left) {
+      return left.first == origin.board && (left.second.empty() || origin.network.empty() || left.second == origin.network);
+    });
     add(std::move(headline));
   }
-  for (const std::string& board : boards_left) {
-    Headline headline{"", board, {}, {drift_levels.begin(), drift_levels.end()}, {}};
-    add_steps(headline, {}, steps_of(step_costs, board));
+  for (const auto& [board, network] : steps_left) {
+    Headline headline{"", board, network, {}, {drift_levels.begin(), drift_levels.end()}, {}};
+    add_steps(headline, {}, steps_of(step_costs, board, network));
     add(std::move(headline));
   }
   return result;
 }
 
 Section section_of(const Headline& headline) {
-  Section section{.title = comma_list({"the paper's headline recomputed", headline.protocol, headline.board}, 60)};
+  Section section{.title =
+                      comma_list({"the paper's headline recomputed", headline.protocol, headline.board, headline.network}, 60)};
   if (headline.missing_levels.size() == drift_levels.size()) {
     section.captions.emplace_back("no accuracies: only savings of a step");
   } else if (!headline.missing_levels.empty()) {

@@ -72,6 +72,7 @@ std::vector<Field> long_form(const Table& table, const Line& line) {
       {"paper_accuracy_pct", line.paper_accuracy_pct.value_or(unknown)},
       {"paper_sd_pct", line.paper_sd_pct.value_or(unknown)},
       {"paper_saving_pct", line.paper_saving_pct.value_or(unknown)},
+      {"network", key.network},
   };
 }
 

@@ -13,13 +13,13 @@ namespace tbft::results {
 
 namespace {
 
-// The cells of one protocol and board, of those keys where a selector ran.
+// The cells of one origin, of those keys where a selector ran.
 struct Sweep {
   std::map<Key, std::set<std::int64_t>> repetitions;  // of all rows, so that a failed cell counts as missing
   std::vector<const Group*> groups;
   std::map<std::pair<Key, std::int64_t>, const CellRow*> diagnosed;  // the last row of each cell
 };
-using Sweeps = std::map<std::pair<std::string, std::string>, Sweep>;
+using Sweeps = std::map<Origin, Sweep>;
 
 using Drift = std::tuple<std::string, std::string, std::string>;
 Drift drift_of(const Key& key) {
@@ -40,14 +40,14 @@ Sweeps sweeps_of(std::span<const CellRow> rows, std::span<const Group> groups) {
   for (const CellRow& row : rows) {
     const Key key = group_key(row);
     if (!chosen_in.contains(key)) continue;
-    Sweep& sweep = sweeps[{key.protocol, key.board}];
+    Sweep& sweep = sweeps[origin_of(key)];
     const std::int64_t repetition = row.repetition.value_or(0);
     sweep.repetitions[key].insert(repetition);
     const bool ended = row.status == "ok" || row.status == "invalid";
     if (ended && row.strategy == "diagnosed") sweep.diagnosed[{key, repetition}] = &row;
   }
   for (const Group& group : groups) {
-    if (chosen_in.contains(group.key)) sweeps.at({group.key.protocol, group.key.board}).groups.push_back(&group);
+    if (chosen_in.contains(group.key)) sweeps.at(origin_of(group.key)).groups.push_back(&group);
   }
   return sweeps;
 }
@@ -239,7 +239,8 @@ std::vector<Regret> regrets(std::span<const CellRow> rows, std::span<const Group
     for (const auto& [key, repetitions] : sweep.repetitions) drifts.insert(drift_of(key));
     if (drifts.size() < 2) continue;
     result.push_back(regret_of(sweep, levels));
-    std::tie(result.back().protocol, result.back().board) = origin;
+    std::tie(result.back().protocol, result.back().board, result.back().network) =
+        std::tie(origin.protocol, origin.board, origin.network);
   }
   return result;
 }

@@ -79,9 +79,9 @@ struct RegretLine {
   std::size_t joule_cases = 0;                              // cases whose joules are known
 };
 
-// The regrets over the cells of one protocol and board, from groups (Key) in which a selector ran.
+// The regrets over the cells of one protocol, board and network, from groups (Key) in which a selector ran.
 struct Regret {
-  std::string protocol, board;
+  std::string protocol, board, network;
   std::size_t drifts = 0, cases = 0;              // those that count
   std::size_t left_out = 0;                       // cases in which a strategy has no accuracy
   std::map<std::string, std::size_t> missing_in;  // of these, by the strategy that lacks an accuracy
@@ -94,8 +94,8 @@ struct Regret {
   std::optional<LevelsNamed> levels;
 };
 
-// One for each protocol and board with two or more drifts in which a selector ran, even if it failed. `groups` are those of
-// group_rows(rows).
+// One for each protocol, board and network with two or more drifts in which a selector ran, even if it failed. `groups` are
+// those of group_rows(rows).
 std::vector<Regret> regrets(std::span<const CellRow> rows, std::span<const Group> groups, const Levels& levels);
 
 // The table of regrets, then the levels named if they are known.

@@ -55,7 +55,9 @@ std::vector<std::string> cells_of(const RegretLine& line) {
 }  // namespace
 
 std::vector<Section> sections_of(const Regret& regret) {
-  const auto title = [&](std::string_view what) { return comma_list({what, regret.protocol, regret.board}, 60); };
+  const auto title = [&](std::string_view what) {
+    return comma_list({what, regret.protocol, regret.board, regret.network}, 60);
+  };
   Section section{.title = title("strategies that choose against the best in hindsight"), .captions = captions_of(regret)};
   if (!regret.lines.empty()) {
     const std::string basis(to_string(regret.energy.basis));

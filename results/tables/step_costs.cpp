@@ -69,7 +69,7 @@ void add_block_average(StepCostTable& table) {
 StepCostTable table_of(std::span<const StepCostRow* const> rows) {
   StepCostTable table;
   table.first = *rows.front();
-  table.network = fmt::format("{}px-{}out", table.first.pixels.value_or(0), table.first.classes.value_or(0));
+  table.size = fmt::format("{}px-{}out", table.first.pixels.value_or(0), table.first.classes.value_or(0));
   const auto all = [&](auto known) { return std::ranges::all_of(rows, [&](const StepCostRow* row) { return known(*row); }); };
   table.net = all([](const StepCostRow& row) { return row.net_J.has_value(); });
   for (const StepCostRow* row : rows) table.lines[row->strategy] = line_of(*row, table.net);
@@ -100,13 +100,13 @@ std::string_view to_string(StepBasis basis) {
 }
 
 std::vector<StepCostTable> step_cost_tables(std::span<const StepCostRow> rows) {
-  using Setup = std::tuple<std::string, std::string, std::optional<std::int64_t>, std::optional<std::int64_t>, std::string,
-                           std::optional<std::int64_t>, std::string, std::string>;
+  using Setup = std::tuple<std::string, std::string, std::string, std::optional<std::int64_t>, std::optional<std::int64_t>,
+                           std::string, std::optional<std::int64_t>, std::string, std::string>;
   std::map<Setup, std::vector<const StepCostRow*>> groups;
   for (const StepCostRow& row : rows) {
     const bool ours = row.variant == "tbft";
-    groups[{row.board, row.run_id, row.pixels, row.classes, (ours ? "0" : "1") + row.variant, row.threads, row.backend,
-            row.layout}]
+    groups[{row.board, row.network, row.run_id, row.pixels, row.classes, (ours ? "0" : "1") + row.variant, row.threads,
+            row.backend, row.layout}]
         .push_back(&row);
   }
   std::vector<StepCostTable> result;
@@ -121,16 +121,18 @@ double saving(const StepCostTable& table, const std::string& strategy) {
   return table.basis == StepBasis::time ? line->second.saving_time_pct : line->second.saving_J_pct;
 }
 
-double published_step(std::string_view network, std::string_view strategy, std::string_view metric) {
-  const Published* value = find_published("system-cost", network, strategy, metric);
+double published_step(const StepCostTable& table, std::string_view strategy, std::string_view metric) {
+  const std::string& network = table.first.network;
+  if (!network.empty() && network != papers_network) return unknown;
+  const Published* value = find_published("system-cost", table.size, strategy, metric);
   return value == nullptr ? unknown : value->value;
 }
 
 Section section_of(const StepCostTable& table) {
   const StepCostRow& row = table.first;
   Section section;
-  section.title = fmt::format("one training step of one image, {}, {}", table.network, printable(row.variant, 40));
-  const std::string setup = comma_list({row.board, row.backend, row.layout}, 60);
+  section.title = fmt::format("one training step of one image, {}, {}", table.size, printable(row.variant, 40));
+  const std::string setup = comma_list({row.network, row.board, row.backend, row.layout}, 60);
   if (!setup.empty()) section.title += ", " + setup;
   if (row.threads) section.title += fmt::format(", {} thread{}", *row.threads, *row.threads == 1 ? "" : "s");
   section.captions.push_back(caption_of(table));
@@ -145,8 +147,8 @@ Section section_of(const StepCostTable& table) {
          interval_text(ms_per_s * line.step_s_interval.low, ms_per_s * line.step_s_interval.high, 3),
          with_uncertainty(line.J, line.U_J), decimals(line.saving_J_pct, 1), decimals(line.saving_time_pct, 1),
          interval_text(line.saving_time_interval.low, line.saving_time_interval.high, 1), decimals(line.saving_macs_pct, 1),
-         decimals(published_step(table.network, strategy, "energy_saving_pct"), 1),
-         decimals(published_step(table.network, strategy, "energy_J"), 3), significant(line.paper_view_J, 3),
+         decimals(published_step(table, strategy, "energy_saving_pct"), 1),
+         decimals(published_step(table, strategy, "energy_J"), 3), significant(line.paper_view_J, 3),
          decimals(line.peak_rss_MiB, 0)});
   }
   return section;

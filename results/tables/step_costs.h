@@ -32,7 +32,7 @@ std::string_view to_string(StepBasis basis);
 
 struct StepCostTable {
   StepCostRow first;      // has the values that all lines share: run, board, network, variant, meter, threads, backend, layout
-  std::string network;    // 32px-10out, as in the paper's table
+  std::string size;       // 32px-10out, as in the paper's table
   bool net = false;       // whether the joules of the lines are net of idle
   bool measured = false;  // whether all joules were measured
   StepBasis basis = StepBasis::time;  // of saving(): net or gross if they were measured for full and all four blocks
@@ -43,8 +43,8 @@ std::vector<StepCostTable> step_cost_tables(std::span<const StepCostRow> rows);
 
 // The saving in percent on the table's basis; unknown where the strategy has none.
 double saving(const StepCostTable& table, const std::string& strategy);
-// The paper's saving; unknown where it does not have the network or strategy.
-double published_step(std::string_view network, std::string_view strategy, std::string_view metric);
+// The paper's number; unknown where it does not have the network, size or strategy.
+double published_step(const StepCostTable& table, std::string_view strategy, std::string_view metric);
 
 Section section_of(const StepCostTable& table);
 

@@ -46,6 +46,7 @@ Summary summarize(const Inputs& inputs) {
   summary.step_costs = step_cost_tables(inputs.step_costs);
   summary.headlines = headlines(groups, summary.step_costs);
   summary.winners = winners(groups);
+  summary.rule = check_rule(groups);
   for (const CellRow& row : inputs.cells) {
     if (row.status == "invalid") {
       summary.invalid.push_back(row_line("invalid", row));

@@ -7,6 +7,7 @@
 #include "results/inputs.h"
 #include "results/tables/block_noise.h"
 #include "results/tables/headline.h"
+#include "results/tables/paper_rule.h"
 #include "results/tables/regret.h"
 #include "results/tables/step_costs.h"
 #include "results/tables/table.h"
@@ -21,6 +22,7 @@ struct Summary {
   std::vector<Headline> headlines;
   std::vector<Regret> regrets;
   std::vector<Winner> winners;
+  std::vector<RuleCheck> rule;        // for several networks
   std::vector<std::string> failures;  // one line for each failed row, "failed: CELL: REASON"
   std::vector<std::string> invalid;   // one line for each row without valid energy, in the same form
 };

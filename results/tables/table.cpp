@@ -191,6 +191,7 @@ std::string title(const Table& table) {
   if (key.train_size) parts.push_back(percent_text(*key.train_size) + " of the data for training");
   if (!key.protocol.empty()) parts.push_back(printable(key.protocol) + " protocol");
   if (!key.board.empty()) parts.push_back(printable(key.board));
+  if (!key.network.empty()) parts.push_back(printable(key.network));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -67,7 +67,7 @@ std::vector<std::string> captions_of(const Group& group, const JoulesBasis& ener
 // The joules of one cell on this basis, which must not be Basis::none.
 const Joules& joules_of(const Value& value, Basis basis);
 
-// "synthetic, input drift, gaussian_noise-5, 10 % of the data for training", with protocol and board where known.
+// "synthetic, input drift, gaussian_noise-5, 10 % of the data for training", with protocol, board and network where known.
 std::string title(const Table& table);
 
 }  // namespace tbft::results

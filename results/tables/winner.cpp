@@ -64,7 +64,7 @@ std::string paper_winner(std::string_view table) {
   });
 }
 
-std::vector<Winner> winners(std::span<const Group> groups) {
+std::map<Key, std::vector<Group>> by_level(std::span<const Group> groups) {
   std::map<Key, std::vector<Group>> levels;
   for (const Group& group : groups) {
     const std::string& drift = group.key.drift;
@@ -74,6 +74,11 @@ std::vector<Winner> winners(std::span<const Group> groups) {
     key.train_size.reset();
     levels[key].push_back(group);
   }
+  return levels;
+}
+
+std::vector<Winner> winners(std::span<const Group> groups) {
+  const std::map<Key, std::vector<Group>> levels = by_level(groups);
   std::vector<Winner> result;
   result.reserve(levels.size());
   for (const auto& [key, members] : levels) result.push_back(winner_of(members, key));
@@ -82,7 +87,7 @@ std::vector<Winner> winners(std::span<const Group> groups) {
 
 std::string to_line(const Winner& winner, bool with_data) {
   std::string text = printable(winner.key.drift) + " drift";
-  if (with_data) text = comma_list({text, winner.key.dataset, winner.key.protocol, winner.key.board});
+  if (with_data) text = comma_list({text, winner.key.dataset, winner.key.protocol, winner.key.board, winner.key.network});
   if (winner.strategy.empty()) return fmt::format("{}: no winner yet, no result of {}", text, fmt::join(winner.missing, ", "));
   text += fmt::format(": {} won with {} % (block-avg {} %", winner.strategy, decimals(winner.accuracy_pct.mean, 1),
                       decimals(winner.block_avg_pct.mean, 1));

@@ -3,6 +3,7 @@
 // level at a time.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,7 +13,7 @@
 
 namespace tbft::results {
 
-// The winner of one data set, drift level, protocol and board, averaged over conditions and training sizes.
+// The winner of one data set, drift level, protocol, board and network, averaged over conditions and training sizes.
 struct Winner {
   Key key;                           // condition and train_size empty
   std::size_t tables = 1;            // number of tables averaged
@@ -30,11 +31,14 @@ struct Winner {
 // The block with the highest accuracy of a table of the paper, averaged over its training sizes.
 std::string paper_winner(std::string_view table);
 
+// The groups of each data set, level of drift (input, feature or output alone) and origin: keys without condition and size.
+std::map<Key, std::vector<Group>> by_level(std::span<const Group> groups);
+
 // The winners of the drift levels input, feature and output, in that order.
 std::vector<Winner> winners(std::span<const Group> groups);
 
 // "input drift: block1 won with 71.3 % (block-avg 65.0 %, full 72.0 %), 12.3 J against 20.1 J for full; paper: block1".
-// `with_data`: also name the data set, protocol and board, for a report with several of one drift level.
+// `with_data`: also name the data set, protocol, board and network, for a report with several of one drift level.
 std::string to_line(const Winner& winner, bool with_data);
 
 }  // namespace tbft::results

@@ -23,7 +23,7 @@ TEST(BlockNoise, ThePapersTableComesBackAsOneMatrix) {
   for (std::size_t column = 0; column < block_names.size(); ++column) {
     ASSERT_TRUE(noise.noised[column]);
     EXPECT_EQ(best_measured(noise, column), block_names[column]);
-    EXPECT_EQ(best_published(column), block_names[column]);
+    EXPECT_EQ(best_published(noise.blocks[column]), block_names[column]);
     for (const Line& line : noise.noised[column]->lines) {
       ASSERT_TRUE(line.paper_accuracy_pct) << line.strategy;
       EXPECT_NEAR(line.accuracy_pct.mean, *line.paper_accuracy_pct, 0.01) << line.strategy;
@@ -32,6 +32,28 @@ TEST(BlockNoise, ThePapersTableComesBackAsOneMatrix) {
   EXPECT_EQ(find_line(*noise.noised[2], "block1")->accuracy_pct.mean, 43.44);
   EXPECT_EQ(diagonal(noise).best, 4U);
   EXPECT_EQ(diagonal(noise).of, 4U);
+}
+
+TEST(BlockNoise, HasTheBlocksOfTheNetwork) {
+  std::vector<CellRow> rows;
+  for (const char* noised : {"noise-block2", "noise-block4"}) {
+    for (const char* tuned : {"block1", "block2", "block3", "block4", "fc"}) {
+      rows.push_back(row(tuned, 0, std::string("noise-") + tuned == noised ? 80 : 60, 1));
+      rows.back().condition = noised;
+      rows.back().drift = "";
+    }
+  }
+  const Summary summary = summarize({.cells = rows});
+  EXPECT_TRUE(summary.tables.empty());
+  const BlockNoise& noise = summary.block_noise.at(0);
+  EXPECT_THAT(noise.blocks, testing::ElementsAre("block1", "block2", "block3", "block4", "fc"));
+  EXPECT_EQ(best_measured(noise, 3), "block4");
+  EXPECT_EQ(diagonal(noise).best, 2U);
+  EXPECT_EQ(diagonal(noise).of, 2U);
+  EXPECT_EQ(best_published("block4"), "");
+  const std::string text = report({.cells = rows}, Format::text);
+  EXPECT_THAT(text, HasSubstr("noise in block4"));
+  EXPECT_THAT(text, HasSubstr("in 2 of 2 columns (paper: 4 of 4)"));
 }
 
 TEST(BlockNoise, ItsCellsAreNoOrdinaryTablesMeansOrWinners) {
@@ -71,13 +93,13 @@ TEST(BlockNoise, BestIsAmongFourAndMarkedOnceAColumn) {
   EXPECT_THAT(text, HasSubstr("\nbn-stats "));
 }
 
-TEST(BlockNoise, OnlyTheFourBlocksAreNoised) {
+TEST(BlockNoise, OnlyBlocksAreNoised) {
   Key key;
-  for (const char* condition : {"noise-block1", "noise-fc"}) {
+  for (const char* condition : {"noise-block1", "noise-block12", "noise-fc"}) {
     key.condition = condition;
     EXPECT_TRUE(is_block_noise(key));
   }
-  for (const char* condition : {"", "noise-", "noise-block4", "gaussian_noise-5", "noise-block1x"}) {
+  for (const char* condition : {"", "noise-", "noise-block0", "noise-block100", "gaussian_noise-5", "noise-block1x"}) {
     key.condition = condition;
     EXPECT_FALSE(is_block_noise(key)) << condition;
   }

@@ -84,7 +84,8 @@ TEST(Csv, HeaderIsConstant) {
       "train_s,gross_J,U_gross_J,U_random_gross_J,idle_W,net_J,U_net_J,U_random_net_J,train_gross_J,train_net_J,"
       "U_train_net_J,U_random_train_net_J,u_rel_gain,mean_W,max_W,meter,meter_scope,measured,samples,distinct_hz,"
       "longest_gap_s,coverage_pct,sampler_cpu_s,peak_rss_MiB,saved_act_MiB,threads,backend,layout,bn_mode,lr,n_test,correct,"
-      "order_index,cpu_governor,temp_start_C,temp_end_C,throttled,tool_version,config_hash,idle_drift_W,other_cpu_pct");
+      "order_index,cpu_governor,temp_start_C,temp_end_C,throttled,tool_version,config_hash,idle_drift_W,other_cpu_pct,"
+      "network");
 }
 
 TEST(PeerErrors, E16ColumnsNeverShiftWhateverIsKnown) {
@@ -129,14 +130,33 @@ TEST(Csv, FilesOfEarlierVersionsLackLaterColumns) {
   row.cell_id = "a";
   row.idle_drift_W = 0.5;
   row.other_cpu_pct = 12;
+  row.network = "ResNet-26";
   std::string header = header_line(), line = to_line(row);
-  header.resize(header.rfind(','));
-  line.resize(line.rfind(','));
+  constexpr int later_columns = 2;
+  for (int i = 0; i < later_columns; ++i) {
+    header.resize(header.rfind(','));
+    line.resize(line.rfind(','));
+  }
   write_file(folder / "cells.csv", header + "\n" + line + "\n");
   const CellsFile file = read_cells(folder / "cells.csv");
   ASSERT_EQ(file.rows.size(), 1U);
   EXPECT_EQ(file.rows[0].idle_drift_W, 0.5);
   EXPECT_EQ(file.rows[0].other_cpu_pct, std::nullopt);
+  EXPECT_EQ(file.rows[0].network, "");
+}
+
+TEST(Csv, RowsWithoutANetworkTakeThatOfTheirRun) {
+  std::vector<CellRow> rows(6);
+  rows[0].run_id = rows[1].run_id = "resumed";
+  rows[1].network = "ResNet-26";
+  rows[2].run_id = "old";
+  rows[3].run_id = rows[4].run_id = rows[5].run_id = "of several networks";
+  rows[3].network = "ResNet-26";
+  rows[4].network = "ResNet-8";
+  complete_networks(rows);
+  EXPECT_EQ(rows[0].network, "ResNet-26");
+  EXPECT_EQ(rows[2].network, "");
+  EXPECT_EQ(rows[5].network, "");
 }
 
 TEST(Csv, ErrorsSayFileLineAndColumn) {
@@ -148,7 +168,7 @@ TEST(Csv, ErrorsSayFileLineAndColumn) {
   };
   const std::string header = header_line() + "\n";
   std::string line = to_line(CellRow());
-  EXPECT_THAT(read(header + line + "\n" + "1,2,3\n"), HasSubstr("cells.csv:3: 3 fields, the header has 67"));
+  EXPECT_THAT(read(header + line + "\n" + "1,2,3\n"), HasSubstr("cells.csv:3: 3 fields, the header has 68"));
   EXPECT_THAT(read("schema,run_id\n"), HasSubstr("cells.csv:1: column cell_id is missing"));
   EXPECT_THAT(read("schema," + header), HasSubstr("column schema is there more than once"));
   EXPECT_THAT(read(header + "x" + line + "\n"), HasSubstr("cells.csv:2: column schema: 'x1' is not a 64-bit integer"));

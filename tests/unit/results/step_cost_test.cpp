@@ -49,7 +49,7 @@ TEST(StepCost, HeaderIsConstant) {
             "schema,run_id,started_utc,host,board,pixels,classes,variant,strategy,steps,rounds,step_s,step_s_low,step_s_high,"
             "gross_J,U_gross_J,idle_W,net_J,U_net_J,saving_time_pct,saving_time_low,saving_time_high,saving_gross_pct,"
             "saving_net_pct,paper_view_J,macs,saving_macs_pct,peak_rss_MiB,meter,meter_scope,measured,threads,backend,layout,"
-            "tool_version");
+            "tool_version,network");
 }
 
 TEST(StepCost, EveryColumnComesBackAsItWas) {
@@ -81,7 +81,7 @@ TEST(StepCost, ErrorsSayFileLineAndColumn) {
   EXPECT_EQ(error_of(with([](StepCostRow&) {})), "no error");
   EXPECT_THAT(error_of(""), HasSubstr("no header"));
   EXPECT_THAT(error_of("schema,run_id\n"), HasSubstr("step_cost.csv:1: column started_utc is missing"));
-  EXPECT_THAT(error_of(header + "1,2\n"), HasSubstr("step_cost.csv:2: 2 fields, the header has 35"));
+  EXPECT_THAT(error_of(header + "1,2\n"), HasSubstr("step_cost.csv:2: 2 fields, the header has 36"));
   EXPECT_THAT(error_of(with([](StepCostRow& row) { row.schema = 2; })), HasSubstr("schema 2, this program reads up to 1"));
   EXPECT_THAT(error_of(with([](StepCostRow& row) { row.variant = "other"; })),
               HasSubstr("step_cost.csv:2: column variant: 'other' is none of tbft, published-quirk"));

@@ -37,18 +37,31 @@ TEST(StepCostTables, MeasuredStandsBesideThePaper) {
   const auto tables = step_cost_tables(run());
   ASSERT_EQ(tables.size(), 1U);
   const StepCostTable& table = tables[0];
-  EXPECT_EQ(table.network, "32px-10out");
+  EXPECT_EQ(table.size, "32px-10out");
   EXPECT_EQ(table.basis, StepBasis::net);
   EXPECT_DOUBLE_EQ(saving(table, "block-avg"), 41);
   EXPECT_DOUBLE_EQ(table.lines.at("block-avg").saving_time_pct, 40);
   EXPECT_DOUBLE_EQ(table.lines.at("block-avg").J, 6);
   EXPECT_TRUE(std::isnan(saving(table, "full")));
   EXPECT_TRUE(std::isnan(saving(table, "none")));
-  EXPECT_EQ(published_step("32px-10out", "block-avg", "energy_saving_pct"), 41.51);
+  EXPECT_EQ(published_step(table, "block-avg", "energy_saving_pct"), 41.51);
   const std::string text = to_text(std::vector{section_of(table)});
   EXPECT_THAT(text, HasSubstr("one training step of one image, 32px-10out, tbft"));
   EXPECT_THAT(text, HasSubstr("board joules of one step, net of idle, ina219"));
   EXPECT_THAT(text, HasSubstr("67.9    0.034"));
+}
+
+TEST(StepCostTables, OtherNetworksStandBesideNoPublishedNumber) {
+  auto rows = run();
+  auto others = run();
+  for (StepCostRow& row : rows) row.network = "ResNet-26";
+  for (StepCostRow& row : others) row.network = "MobileNetV2";
+  rows.insert(rows.end(), others.begin(), others.end());
+  const auto tables = step_cost_tables(rows);
+  ASSERT_EQ(tables.size(), 2U);
+  EXPECT_EQ(tables[0].first.network, "MobileNetV2");
+  EXPECT_TRUE(std::isnan(published_step(tables[0], "block-avg", "energy_saving_pct")));
+  EXPECT_EQ(published_step(tables[1], "block-avg", "energy_saving_pct"), 41.51);
 }
 
 TEST(StepCostTables, NoSavingIsFormedWithJoulesWhoseUncertaintyHoldsZero) {

@@ -56,11 +56,12 @@ TEST(Tables, RowsAreGroupedByDataDriftConditionAndSize) {
   EXPECT_THAT(keys, ElementsAre("ia1", "ia2", "ib1", "ib2", "fa1", "fa2", "fb1", "fb2", "oa1", "oa2", "ob1", "ob2"));
 }
 
-TEST(Tables, BoardsAndProtocolsNeverShareATable) {
-  std::vector<CellRow> rows{row("full", 0, 50, 1), row("full", 0, 60, 2), row("full", 0, 70, 3)};
+TEST(Tables, BoardsProtocolsAndNetworksNeverShareATable) {
+  std::vector<CellRow> rows{row("full", 0, 50, 1), row("full", 0, 60, 2), row("full", 0, 70, 3), row("full", 0, 80, 4)};
   rows[1].board = "Raspberry Pi 4";
   rows[2].protocol = "efficient";
-  EXPECT_EQ(group_rows(rows).size(), 3U);
+  rows[3].network = "MobileNetV2";
+  EXPECT_EQ(group_rows(rows).size(), 4U);
 }
 
 TEST(Tables, BlockAverageIsPerRepetitionAndOnlyWhereAllFourExist) {
