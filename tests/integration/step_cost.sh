@@ -59,4 +59,4 @@ wait $pid || code=$?
 [ ! -e "$work/stopped/step_cost.csv" ] || fail "an unfinished network has rows"
 
 # A variant that was asked for stays at a size at which another one is usual.
-"$tbft" cost --network vit --variant patch4 --pixels 224 | grep -q '^ViT-tiny/4 ' || fail "cost: another variant"
+"$tbft" cost --network vit --variant patch4 --pixels 224 | grep -q '^ViT-tiny/4, ' || fail "cost: another variant"

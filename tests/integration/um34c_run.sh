@@ -2,7 +2,7 @@
 # A small sweep whose meter is a simulated UM34C on a serial port: measured=1, and the joules of each cell against the truth.
 . "$(dirname "$0")/common.sh"
 
-tiny_base "$work/base.pth"
+tiny_base "$work/base.pth" 26
 tiny_experiment "$work/e.toml"
 start_um34c
 # Long enough for a meter with two values a second: `fc` and `full` train for some seconds. `none` only tests, which may end

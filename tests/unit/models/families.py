@@ -155,4 +155,5 @@ def released(folder, file):
     torch.save(forward(model, 32), f'{folder}/seen.pth')
 
 
-globals()[sys.argv[1]](*sys.argv[2:])
+if __name__ == '__main__':
+    globals()[sys.argv[1]](*sys.argv[2:])
