@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
@@ -20,17 +21,29 @@ std::string sha256_of(std::initializer_list<std::span<const std::uint8_t>> parts
   return fmt::format("{:02x}", fmt::join(digest, ""));
 }
 
+namespace {
+
+std::vector<std::uint8_t> bytes_of_labels(const std::vector<std::int64_t>& labels) {
+  constexpr std::int64_t largest_byte = 255;
+  const int bits = *std::ranges::max_element(labels) > largest_byte ? 32 : 8;
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(labels.size() * static_cast<std::size_t>(bits / 8));
+  for (const auto label : labels)
+    for (int shift = 0; shift < bits; shift += 8) bytes.push_back(static_cast<std::uint8_t>(label >> shift));
+  return bytes;
+}
+
+}  // namespace
+
 Summary summarize(const Images& images) {
   if (images.labels.empty()) throw DataError("a data set without images has no summary");
   Summary summary;
   summary.images_a_class.assign(images.class_names.size(), 0);
-  std::vector<std::uint8_t> labels;
   for (const auto label : images.labels) {
-    if (label < 0 || static_cast<std::size_t>(label) >= images.class_names.size() || label > 255) {
+    if (label < 0 || static_cast<std::size_t>(label) >= images.class_names.size()) {
       throw DataError(fmt::format("label {} is not one of {} classes", label, images.class_names.size()));
     }
     ++summary.images_a_class[static_cast<std::size_t>(label)];
-    labels.push_back(static_cast<std::uint8_t>(label));
   }
   std::array<std::uint64_t, 3> sum{}, squares{};  // exact: 2^64 holds the squares of 2^48 values
   for (std::size_t i = 0; i < images.pixels.size(); ++i) {
@@ -44,7 +57,7 @@ Summary summarize(const Images& images) {
     summary.deviation[c] =
         std::sqrt(std::max(0.0, static_cast<double>(squares[c]) / count - summary.mean[c] * summary.mean[c]));
   }
-  summary.sha256 = sha256_of({images.pixels, labels});
+  summary.sha256 = sha256_of({images.pixels, bytes_of_labels(images.labels)});
   return summary;
 }
 

@@ -19,7 +19,8 @@ struct Summary {
   std::vector<std::int64_t> images_a_class;
   std::array<double, 3> mean{};       // red, green, blue, 0..255
   std::array<double, 3> deviation{};  // population standard deviation
-  std::string sha256;                 // of the pixels, then one byte a label; 64 hex digits
+  // Of the pixels, then the labels: one byte each, or four, the lowest first, where a label is over 255. 64 hex digits.
+  std::string sha256;
 };
 
 // Needs at least one image. Throws DataError if a label is not one of the classes.

@@ -173,5 +173,14 @@ TEST(Summary, CountsAveragesAndDigestsPixelsThenLabels) {
   EXPECT_THAT(message_of<DataError>([&] { summarize(images); }), HasSubstr("label 2"));
 }
 
+TEST(Summary, TakesFourBytesALabelWhereOneIsOver255) {
+  Images images{.height = 1, .width = 2, .pixels = {0, 10, 7, 100, 20, 7}, .labels = {299}};
+  for (int i = 0; i < 300; ++i) images.class_names.push_back(std::to_string(i));
+  const auto summary = summarize(images);
+  EXPECT_EQ(summary.images_a_class[299], 1);
+  // printf '\000\012\007\144\024\007\053\001\000\000' | sha256sum
+  EXPECT_EQ(summary.sha256, "93f01b603a85295d84e7e7e28fcb964c35c4a525efb8db549c635d5e0522249e");
+}
+
 }  // namespace
 }  // namespace tbft::data
