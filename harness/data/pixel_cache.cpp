@@ -2,14 +2,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/interprocess/file_mapping.hpp>
 #include <boost/interprocess/mapped_region.hpp>
 #include <cstdlib>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <regex>
 
 #include "harness/data/dataset.h"
 #include "harness/data/summary.h"
@@ -41,14 +45,46 @@ std::span<const std::uint8_t> bytes_of(const ipc::mapped_region& region) {
   return {static_cast<const std::uint8_t*>(region.get_address()), region.get_size()};
 }
 
-// The blocks are allocated here, because a full disk would later cause a SIGBUS.
-void allocate(const fs::path& path, std::size_t bytes) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0) throw std::system_error(errno, std::generic_category(), path.string());
-  const int error = ::posix_fallocate(file, 0, static_cast<off_t>(bytes));
-  ::close(file);
-  if (error != 0)
-    throw std::system_error(error, std::generic_category(), fmt::format("{} MiB in {}", (bytes >> 20) + 1, path.string()));
+// The file that is being written, locked for as long as this lives: a file without a lock is one that a killed process left.
+class Staged {
+ public:
+  // Throws std::system_error with the path.
+  explicit Staged(const fs::path& path) : path_(path), file_(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+    if (file_ < 0) throw std::system_error(errno, std::generic_category(), path.string());
+    ::flock(file_, LOCK_EX | LOCK_NB);
+  }
+  ~Staged() { ::close(file_); }
+  Staged(const Staged&) = delete;
+  Staged& operator=(const Staged&) = delete;
+
+  // The blocks are allocated here, because a full disk would later cause a SIGBUS.
+  void allocate(std::size_t bytes) const {
+    const int error = ::posix_fallocate(file_, 0, static_cast<off_t>(bytes));
+    if (error != 0)
+      throw std::system_error(error, std::generic_category(), fmt::format("{} MiB in {}", (bytes >> 20) + 1, path_.string()));
+  }
+
+ private:
+  fs::path path_;
+  int file_;
+};
+
+// Removes the unfinished files that killed processes left. Those of a running process are locked; a minute covers the time
+// between making a file and locking it.
+void remove_leftovers(const fs::path& folder) {
+  constexpr std::time_t old_s = 60;
+  static const std::regex unfinished("[0-9a-f]{16}\\.pixels\\.[A-Za-z0-9]{6}");  // as results::Output names them
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (!std::regex_match(entry->path().filename().string(), unfinished)) continue;
+    const int file = ::open(entry->path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0) continue;
+    struct stat status {};
+    const bool is_left = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+                         status.st_mtime + old_s < std::time(nullptr) && ::flock(file, LOCK_EX | LOCK_NB) == 0;
+    if (is_left) ::unlink(entry->path().c_str());
+    ::close(file);
+  }
 }
 
 // What find() and write() agree on.
@@ -79,8 +115,10 @@ std::optional<Decoded> find(const PixelCache& cache, const DecodeJob& job, Pixel
 Decoded write(const PixelCache& cache, const DecodeJob& job, Pixels& pixels) {
   const auto files = files_of(cache);
   fs::create_directories(cache.folder);
+  remove_leftovers(cache.folder);
   results::Output output(files.pixels);
-  allocate(output.staged(), job.files * job.image_bytes);
+  const Staged staged(output.staged());
+  staged.allocate(job.files * job.image_bytes);
   Decoded decoded;
   {
     ipc::mapped_region region(ipc::file_mapping(output.staged().c_str(), ipc::read_write), ipc::read_write);

@@ -31,7 +31,8 @@ struct DecodeJob {
 Decoded decode_to_memory(const DecodeJob& job, Pixels& pixels);
 
 // Where the pixels of one data set are kept: FOLDER/NAME.pixels, and beside it FOLDER/NAME.json with their SHA-256 and what
-// they were made from. Processes may share the folder: files appear by renaming, and a mapped file is never changed.
+// they were made from. Processes may share the folder: files appear by renaming, and a mapped file is never changed. What a
+// killed process left unfinished, of any data set, is removed by the next one that decodes.
 struct PixelCache {
   std::filesystem::path folder;  // made where it is missing
   std::string name;

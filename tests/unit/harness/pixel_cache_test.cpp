@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <fstream>
@@ -130,6 +133,43 @@ TEST_F(KeptPixels, RememberWhatWasLeftOutAndSaid) {
   }
   EXPECT_FALSE(is_replaced());
   EXPECT_THAT(message_of<DataError>([&] { load(); }), HasSubstr("1.png"));
+}
+
+TEST_F(KeptPixels, AreWrittenAfterWhatAKilledProcessLeftIsRemoved) {
+  const auto file = [&](const std::string& name, std::chrono::minutes age) {
+    write_file(cache() / name, "unfinished");
+    fs::last_write_time(cache() / name, fs::file_time_type::clock::now() - age);
+    return cache() / name;
+  };
+  const auto left = file("0123456789abcdef.pixels.Ab12Cd", std::chrono::minutes(5));
+  const auto just_made = file("0123456789abcdef.pixels.Ef34Gh", std::chrono::minutes(0));
+  const auto being_written = file("0123456789abcdef.pixels.Ij56Kl", std::chrono::minutes(5));
+  const auto of_the_user = file("holiday.pixels.Ab12Cd", std::chrono::minutes(5));
+  const auto finished = file("0123456789abcdef.pixels", std::chrono::minutes(5));
+  const int writer = ::open(being_written.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(writer, LOCK_EX), 0);
+  expect_right(load());
+  EXPECT_FALSE(fs::exists(left));
+  for (const auto& kept : {just_made, being_written, of_the_user, finished}) EXPECT_TRUE(fs::exists(kept)) << kept;
+  ::close(writer);
+  load("&crop=2");  // decodes, too
+  EXPECT_FALSE(fs::exists(being_written)) << "its writer has ended";
+}
+
+TEST_F(KeptPixels, AreLockedWhileTheyAreWritten) {
+  // A damaged image ends the decoding after the file was made; until then another program must not take it for left.
+  const auto decode = [&](std::uint8_t*) -> Decoded {
+    for (const auto& entry : fs::directory_iterator(cache())) {
+      const int file = ::open(entry.path().c_str(), O_RDWR | O_CLOEXEC);
+      EXPECT_NE(::flock(file, LOCK_EX | LOCK_NB), 0) << entry.path();
+      ::close(file);
+    }
+    throw DataError("damaged");
+  };
+  Pixels kept;
+  const PixelCache pixel_cache{.folder = cache(), .name = "0123456789abcdef", .sources = "x"};
+  EXPECT_THROW(pixel_cache.load_or_decode({.files = 1, .image_bytes = 3, .decode = decode}, kept), DataError);
+  EXPECT_TRUE(fs::is_empty(cache()));
 }
 
 TEST_F(KeptPixels, StayMappedWhileOthersReplaceThem) {
