@@ -13,6 +13,7 @@
 
 #include "harness/data/dataset.h"
 #include "harness/host/edit_distance.h"
+#include "harness/host/toml_depth.h"
 #include "harness/host/usage_error.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/training/noise.h"
@@ -179,6 +180,7 @@ void apply(Settings& settings, const toml::table& table, const std::string& pref
 }
 
 toml::table parse(std::string_view text, const std::string& source) {
+  if (may_nest_too_deeply(text)) fail(source, fmt::format("more than {} dots, not an experiment", most_dots_of_toml));
   try {
     return toml::parse(text, source);
   } catch (const toml::parse_error& error) {

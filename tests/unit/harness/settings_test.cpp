@@ -315,6 +315,13 @@ TEST_F(SettingsFile, MalformedTomlIsRefusedWithItsLine) {
   EXPECT_THAT(error_of("x = "), StartsWith(path().string() + ":5: "));
 }
 
+TEST_F(SettingsFile, AKeyOfManyDotsIsRefusedBeforeItsTablesAreMade) {
+  std::string key = "a";
+  for (int i = 0; i < 200'000; ++i) key += ".a";
+  for (const auto& text : {key + " = 1\n", "[" + key + "]\n"})
+    EXPECT_THAT(message_of<UsageError>([&] { read_whole(text); }), HasSubstr("more than 5000 dots"));
+}
+
 TEST_F(SettingsFile, EffectiveSettingsFillWhatProtocolDataSetAndCoresDecide) {
   const auto paper = effective(read(""), 4);
   EXPECT_EQ(paper.threads, 4);
