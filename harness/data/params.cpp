@@ -97,6 +97,10 @@ bool Params::is_target() const {
   return one_of("part", "target", {"target", "source"}) == "target";
 }
 
+bool Params::skip_damaged() const {
+  return one_of("skip_damaged", "false", {"true", "false"}) == "true";
+}
+
 std::uint64_t Params::seed(std::int64_t otherwise) const {
   return static_cast<std::uint64_t>(whole("seed", otherwise, 0, std::int64_t{1} << 53));
 }

@@ -39,6 +39,7 @@ class Params {
   std::string text(const std::string& key) const;    // empty by default
   bool is_target() const;                            // part=target|source, default target
   std::uint64_t seed(std::int64_t otherwise) const;  // seed=S, 0 to 2^53
+  bool skip_damaged() const;                         // skip_damaged=true|false, default false
   std::size_t limit() const { return static_cast<std::size_t>(whole("limit", no_limit, 1, no_limit)); }  // limit=N
 
  private:
