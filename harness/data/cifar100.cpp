@@ -1,5 +1,5 @@
-// CIFAR-100 in its authors' binary and Python versions, labelled by superclass. The base model is trained on two of the five
-// classes of each superclass and adapted to two others.
+// CIFAR-100 in its authors' binary and Python versions: with its 100 classes, and labelled by superclass. With superclasses the
+// base model is trained on two of the five classes of each and adapted to two others.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -81,7 +81,10 @@ Chosen choose(bool is_target, std::uint64_t seed) {
   return chosen;
 }
 
-void read_records(const CifarFile& file, const Chosen& chosen, Images& images) {
+// Calls `use` with the superclass, the class and the colour planes of each image. Throws DataError where they do not belong
+// together.
+template <typename Use>
+void read_records(const CifarFile& file, Use use) {
   const auto classes = numbered_classes();
   const auto damaged = [&](std::size_t record, const std::string& how) {
     return DataError(fmt::format("{}: record {} {}; {}", file.path.string(), record, how, file.fetch_again));
@@ -96,12 +99,8 @@ void read_records(const CifarFile& file, const Chosen& chosen, Images& images) {
                     fmt::format("has class {} ({}) in superclass {} ({}); it belongs to {} ({})", number, own.name, superclass,
                                 superclasses[superclass].name, own.superclass, superclasses[own.superclass].name));
     }
-    if (std::ranges::find(chosen[superclass], own.name) == chosen[superclass].end()) return;
-    images.labels.push_back(static_cast<std::int64_t>(superclass));
-    append_planes(planes, images);
+    use(superclass, number, planes);
   });
-  if (images.labels.empty())
-    throw DataError(fmt::format("{}: no image of the chosen classes; {}", file.path.string(), file.fetch_again));
 }
 
 // The binary version where both are there: the same images.
@@ -122,6 +121,21 @@ CifarFile file_at(const fs::path& path, const std::string& name) {
 
 }  // namespace
 
+Images load_cifar100(const DatasetSpec& spec) {
+  const Params params(spec, {"part"});
+  params.require_path();
+  const auto part = params.one_of("part", "test", {"train", "test"});
+  Images images{.height = cifar_side, .width = cifar_side};
+  for (const auto& own : numbered_classes()) images.class_names.emplace_back(own.name);
+  const auto file = file_at(folder_of(spec), part);
+  images.pixels.owned().reserve(file.records * cifar_pixels);
+  read_records(file, [&](std::size_t, std::size_t number, std::span<const std::uint8_t> planes) {
+    images.labels.push_back(static_cast<std::int64_t>(number));
+    append_planes(planes, images);
+  });
+  return images;
+}
+
 Images load_cifar100_super(const DatasetSpec& spec) {
   const Params params(spec, {"part", "split", "seed"});
   params.require_path();
@@ -132,7 +146,15 @@ Images load_cifar100_super(const DatasetSpec& spec) {
   for (std::size_t i = 0; i < superclasses.size(); ++i) {
     images.class_names.push_back(fmt::format("{}: {}, {}", superclasses[i].name, chosen[i][0], chosen[i][1]));
   }
-  read_records(file_at(folder_of(spec), is_train ? "train" : "test"), chosen, images);
+  const auto file = file_at(folder_of(spec), is_train ? "train" : "test");
+  const auto classes = numbered_classes();
+  read_records(file, [&](std::size_t superclass, std::size_t number, std::span<const std::uint8_t> planes) {
+    if (std::ranges::find(chosen[superclass], classes[number].name) == chosen[superclass].end()) return;
+    images.labels.push_back(static_cast<std::int64_t>(superclass));
+    append_planes(planes, images);
+  });
+  if (images.labels.empty())
+    throw DataError(fmt::format("{}: no image of the chosen classes; {}", file.path.string(), file.fetch_again));
   return images;
 }
 

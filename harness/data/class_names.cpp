@@ -12,30 +12,10 @@
 namespace tbft::data {
 namespace {
 
-std::string comparable(std::string_view name) {
-  std::string text;
-  for (const char c : name.substr(0, name.find(':'))) {
-    if (c != ' ' && c != '_' && c != '-') text += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return text;
-}
-
-std::vector<std::string> comparable(const std::vector<std::string>& names) {
+std::vector<std::string> all_comparable(const std::vector<std::string>& names) {
   std::vector<std::string> result;
   result.reserve(names.size());
   for (const auto& name : names) result.push_back(comparable(name));
-  return result;
-}
-
-// The index of each of `names` in `among`, or -1.
-std::vector<std::int64_t> places(const std::vector<std::string>& names, const std::vector<std::string>& among) {
-  const auto as_compared = comparable(among);
-  std::vector<std::int64_t> result;
-  for (const auto& name : names) {
-    auto found = std::ranges::find(among, name) - among.begin();
-    if (found == std::ssize(among)) found = std::ranges::find(as_compared, comparable(name)) - as_compared.begin();
-    result.push_back(found == std::ssize(among) ? -1 : found);
-  }
   return result;
 }
 
@@ -67,7 +47,7 @@ std::string renumber(Images& images, const std::vector<std::string>& names, cons
   bool moved = false;
   for (std::size_t i = 0; i < place.size(); ++i) moved = moved || place[i] != static_cast<std::int64_t>(i);
   for (auto& label : images.labels) label = place[static_cast<std::size_t>(label)];
-  const auto missing = those_without_place(names, places(names, before));
+  const auto missing = those_without_place(names, indices_of(names, before));
   if (moved)
     return fmt::format("{}: labels are set by the class names: {} of {} classes{}, in {} order", what, before.size(),
                        names.size(), missing.empty() ? "" : fmt::format(" (no {})", listed(missing)),
@@ -80,7 +60,7 @@ std::string renumber(Images& images, const std::vector<std::string>& names, cons
 // where the names are not sorted.
 std::string order_doubt(const std::vector<std::string>& names, const std::string& what) {
   if (!std::ranges::is_sorted(names)) return "";
-  const auto folded = comparable(names);
+  const auto folded = all_comparable(names);
   const auto number = [](const std::string& name, std::int64_t& value) {
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
     return error == std::errc() && end == name.data() + name.size();
@@ -110,8 +90,27 @@ std::string_view pixels_of(const Images& images, std::int64_t i) {
 
 }  // namespace
 
+std::string comparable(std::string_view name) {
+  std::string text;
+  for (const char c : name.substr(0, name.find(':'))) {
+    if (c != ' ' && c != '_' && c != '-') text += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return text;
+}
+
+std::vector<std::int64_t> indices_of(const std::vector<std::string>& names, const std::vector<std::string>& among) {
+  const auto as_compared = all_comparable(among);
+  std::vector<std::int64_t> result;
+  for (const auto& name : names) {
+    auto found = std::ranges::find(among, name) - among.begin();
+    if (found == std::ssize(among)) found = std::ranges::find(as_compared, comparable(name)) - as_compared.begin();
+    result.push_back(found == std::ssize(among) ? -1 : found);
+  }
+  return result;
+}
+
 std::string use_class_names(Images& images, const std::vector<std::string>& names, const std::string& what) {
-  const auto place = places(images.class_names, names);
+  const auto place = indices_of(images.class_names, names);
   if (const auto unknown = those_without_place(images.class_names, place); !unknown.empty())
     throw DataError(
         fmt::format("{}: the other set has no class {}; it has {}. Rename the folders, or name the classes of both in "
@@ -133,7 +132,7 @@ std::string fit_to_outputs(Images& images, const std::vector<std::string>& names
           what, own.size(), outputs, numbered(own));
     return order_doubt(own, what);
   }
-  const auto place = places(own, names);
+  const auto place = indices_of(own, names);
   const auto unknown = those_without_place(own, place);
   if (unknown.empty()) return renumber(images, names, place, what);
   for (std::size_t i = 0; i < place.size(); ++i) {

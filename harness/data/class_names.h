@@ -4,16 +4,22 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/data/dataset.h"
 
 namespace tbft::data {
 
-// Renumbers the labels of `images` to the indices of their class names in `names`, and replaces its class names by `names`. The
-// comparison ignores capitals, blanks, dashes and underscores, and what follows a colon ("fish: ray, shark"). `what` names the
-// set in messages. Returns a message that says what was renumbered, or an empty text. Throws DataError that lists the classes
-// missing from `names`.
+// A class name as names are compared: without capitals, blanks, dashes and underscores, and without what follows a colon
+// ("fish: ray, shark").
+std::string comparable(std::string_view name);
+// The index of each of `names` in `among`, or -1. A name that is equal letter for letter comes first.
+std::vector<std::int64_t> indices_of(const std::vector<std::string>& names, const std::vector<std::string>& among);
+
+// Renumbers the labels of `images` to the indices of their class names in `names`, and replaces its class names by `names`.
+// `what` names the set in messages. Returns a message that says what was renumbered, or an empty text. Throws DataError that
+// lists the classes missing from `names`.
 std::string use_class_names(Images& images, const std::vector<std::string>& names, const std::string& what);
 
 // The same for a model with `outputs` outputs, whose `names` come from its checkpoint or its diagnosis reference; `names` is

@@ -42,10 +42,12 @@ Images load_cifar_flip(const DatasetSpec& spec);
 // validation). limit=N takes the first N files of each folder. Images are ordered by superclass, ImageNet class, folder, name.
 Images load_living17(const DatasetSpec& spec);
 
-// Four pairs of CIFAR-10 classes. Each pair is a superclass, labels 0..3: cat/dog, automobile/truck, deer/horse, airplane/ship.
-// part=source selects the first of each pair, part=target (the default) the second; images of other classes are skipped. PATH
-// is a base data set with these class names. split=train|test is the `part` of a base in the binary version; other parameters
-// are the base's.
+// The shift of BREEDS over any labelled data set. PATH is the base. map=TABLE names the table that makes superclasses of its
+// classes (superclass_table.h): pairs, cifar100, tinyimagenet, or the path of a TOML file. Labels follow the table. part=source
+// selects the source classes, part=target (the default) the target classes; images of all others are skipped. split=train|test
+// is the `part` of a base that has one; other parameters are the base's.
+Images load_subpopulation(const DatasetSpec& spec);
+// The same with the table `pairs`: cat/dog, automobile/truck, deer/horse and airplane/ship of CIFAR-10.
 Images load_cifar10_pairs(const DatasetSpec& spec);
 
 // The official binary or Python version of CIFAR-100 (cifar-100-binary.tar.gz, cifar-100-python.tar.gz). PATH is the folder of
@@ -53,6 +55,16 @@ Images load_cifar10_pairs(const DatasetSpec& spec);
 // part=source, 2 part=target (the default) and 1 is unused, drawn by seed=S (default 1). Class names list the chosen ones:
 // "fish: ray, shark". split=train|test, default test (4,000 images) for the target and train (20,000) for the source. 32 px.
 Images load_cifar100_super(const DatasetSpec& spec);
+// The same files with the 100 classes as labels, in alphabetical order. part=train|test, default test: 10,000 images; train:
+// 50,000.
+Images load_cifar100(const DatasetSpec& spec);
+
+// Tiny ImageNet as tiny-imagenet-200.zip unpacks: wnids.txt, words.txt, train/WNID/images, val/val_annotations.txt and
+// val/images; also with val's images moved to folders val/WNID. PATH is that folder or its parent. Labels follow the sorted
+// WordNet ids, and classes are called "n01443537: goldfish". part=train|test, default test: the 10,000 of val (test/ has no
+// labels); train: 100,000. pixels=64|32, default 64: 32 is Pillow's antialiased Resize(32). limit=N takes the first N files of
+// each class; skip_damaged and cache as in an image folder. Images are ordered by class, then by name.
+Images load_tinyimagenet(const DatasetSpec& spec);
 
 // Any labelled data set under named drifts. PATH is the base data set; condition=PART+PART... (drifted.h; default: none) names
 // the drifts. seed=S (default 0) and frost=FOLDER are parameters of the corruptions, as in cifar10-c-like, all others of the

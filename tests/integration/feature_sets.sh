@@ -17,6 +17,30 @@ make_imagenet() {
   done
 }
 
+# Tiny ImageNet of ten shapes: 30 training and 10 validation images of each class, as the archive lays them out.
+make_tiny_imagenet() {
+  "$tbft" data export --dataset 'synthetic:?part=train&n=300' -o "$work/train" >/dev/null
+  "$tbft" data export --dataset 'synthetic:?part=test&n=100' -o "$work/val" >/dev/null
+  /usr/bin/python3 - "$work" <<'P'
+import os, shutil, sys
+work = sys.argv[1]
+shapes = ["disc", "square", "triangle", "plus", "star", "crescent", "arrow", "corner", "hourglass", "tee"]
+os.makedirs(f"{work}/tiny/val/images")
+lines = []
+for number, shape in enumerate(shapes, 1):
+    wnid = f"n{number:08}"
+    os.makedirs(f"{work}/tiny/train/{wnid}/images")
+    for i, file in enumerate(sorted(os.listdir(f"{work}/train/{shape}"))):
+        shutil.copy(f"{work}/train/{shape}/{file}", f"{work}/tiny/train/{wnid}/images/{wnid}_{i}.JPEG")
+    for file in sorted(os.listdir(f"{work}/val/{shape}")):
+        lines.append(f"val_{len(lines)}.JPEG\t{wnid}\t0\t0\t31\t31\n")
+        shutil.copy(f"{work}/val/{shape}/{file}", f"{work}/tiny/val/images/val_{len(lines) - 1}.JPEG")
+open(f"{work}/tiny/val/val_annotations.txt", "w").writelines(lines)
+open(f"{work}/tiny/wnids.txt", "w").writelines(f"n{number:08}\n" for number in range(10, 0, -1))
+open(f"{work}/tiny/words.txt", "w").writelines(f"n{number:08}\t{shape}, shape\n" for number, shape in enumerate(shapes, 1))
+P
+}
+
 case $3 in
   imagenet_without_two_classes)
     make_imagenet
@@ -56,9 +80,44 @@ P
     /usr/bin/python3 - "$work/list" <<'P'
 import json, sys
 drift = {kind["name"]: kind["drift"] for kind in json.load(open(sys.argv[1]))}
-assert [drift[name] for name in ("living17", "cifar10-pairs", "cifar100-super")] == ["feature"] * 3, drift
+assert [drift[name] for name in ("living17", "cifar10-pairs", "cifar100-super", "subpopulation")] == ["feature"] * 4, drift
 P
     expect_refusal 2 "part=both is not one of target, source" "$tbft" data info --dataset "cifar10-pairs:$work?part=both"
     expect_refusal 1 "test.bin: no such file.*cs.toronto.edu" "$tbft" data info --dataset "cifar100-super:$work" ;;
+  a_table_over_tiny_imagenet)
+    make_tiny_imagenet
+    cat >"$work/table.toml" <<T
+[[superclass]]
+name = "round"
+source = ["n00000001: disc"]
+target = ["n00000009: hourglass"]
+[[superclass]]
+name = "angular"
+source = ["n00000002", "n00000003"]
+target = ["n00000004", "n00000005: star"]
+T
+    base="subpopulation:tinyimagenet:$work/tiny?map=$work/table.toml&pixels=32"
+    info "$base&split=train" >"$work/info"
+    /usr/bin/python3 - "$work/info" <<'P'
+import json, sys
+info = json.load(open(sys.argv[1]))
+assert info["classes"] == {"round": 30, "angular": 60} and info["height"] == 32, info
+P
+    "$tbft" pretrain --depth 8 --dataset "$base&part=source&split=train" --val "$base&part=source" --recipe quick --epochs 3 \
+      -o "$work/base.pth" >"$work/out" 2>&1 || fail "$(cat "$work/out")"
+    tiny_experiment "$work/run.toml"
+    sed -i '/^data\./d' "$work/run.toml"
+    "$tbft" run "$work/run.toml" --set data.dataset=subpopulation --set "data.path=$base&split=train" \
+      --set model.checkpoint="$work/base.pth" --set 'sweep.train_sizes=[0.5]' -o "$work/run" >"$work/out" 2>&1 || fail "$(cat "$work/out")"
+    /usr/bin/python3 - "$work/run/cells.csv" <<'P'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+assert len(rows) == 4, rows
+assert {(row["dataset"], row["drift"], row["status"]) for row in rows} == {("subpopulation", "feature", "ok")}, rows
+P
+    printf '[[superclass]]\nname = "round"\nsource = ["n00000001"]\ntarget = ["n00000001"]\n' >"$work/table.toml"
+    expect_refusal 1 'table.toml:1: class n00000001 is in the source of round and in the target of round' "$tbft" data info --dataset "$base"
+    sed -i 's/^target = .*/target = ["n000000010"]/' "$work/table.toml"
+    expect_refusal 1 "no class named n000000010 \(did you mean 'n00000001: disc'\?\)" "$tbft" data info --dataset "$base" ;;
   *) fail "no such case: $3" ;;
 esac

@@ -1,4 +1,4 @@
-// cifar10-pairs and cifar100-super: superclasses over the CIFAR sets.
+// cifar10-pairs, cifar100-super and cifar100: superclasses over the CIFAR sets.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -23,6 +23,7 @@ using test::write_file;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 Images load(const std::string& spec) {
   return load_dataset(parse_dataset_spec(spec));
@@ -131,7 +132,8 @@ class Cifar100Super : public testing::Test {
  protected:
   void write(std::string_view bytes, const std::string& name = "test.bin") { write_file(folder_.path() / name, bytes); }
   Images load_part(const std::string& params) const { return load(spec() + params); }
-  std::string spec() const { return "cifar100-super:" + folder_.path().string(); }
+  std::string spec() const { return "cifar100-super:" + folder(); }
+  std::string folder() const { return folder_.path().string(); }
   std::string error() const { return error_of(spec()); }
 
  private:
@@ -212,6 +214,36 @@ TEST_F(Cifar100Super, NamesTheFileAndTheOfficialPageWhenAFileIsNotAsPublished) {
   EXPECT_THAT(error(), HasSubstr("record 7 has class 8 (bicycle) in superclass 7 (insects); it belongs to 18 (vehicles_1)"));
 }
 
+TEST_F(Cifar100Super, TheHundredClassesAreADataSetOfTheirOwn) {
+  write(records(10'000));
+  const auto spec = "cifar100:" + folder();
+  const auto images = load(spec);
+  ASSERT_EQ(images.size(), 10'000);
+  ASSERT_EQ(images.class_names.size(), 100U);
+  EXPECT_EQ(images.class_names[0], "apple");
+  EXPECT_EQ(images.class_names[99], "worm");
+  for (const std::int64_t i : {0, 32, 9'999}) {
+    EXPECT_EQ(images.labels[static_cast<std::size_t>(i)], i % 100);
+    EXPECT_EQ(images.image(i)[0], i % 100);
+  }
+  EXPECT_THAT(error_of(spec + "?part=train"), HasSubstr("train.bin: no such file"));
+  EXPECT_THAT(error_of(spec + "?part=target"), HasSubstr("part=target is not one of train, test"));
+}
+
+TEST_F(Cifar100Super, TheShippedTableFitsTheHundredClasses) {
+  write(records(10'000));
+  const auto source = load("subpopulation:cifar100:" + folder() + "?map=cifar100&part=source");
+  const auto target = load("subpopulation:cifar100:" + folder() + "?map=cifar100");
+  ASSERT_EQ(source.class_names, target.class_names);
+  EXPECT_EQ(source.class_names.size(), 16U);
+  const auto of_source = classes_of(source), of_target = classes_of(target);
+  ASSERT_EQ(of_source.size(), 16U);
+  ASSERT_EQ(of_target.size(), 16U);
+  EXPECT_EQ(source.class_names[0], "fish");
+  EXPECT_THAT(of_source.at(0), UnorderedElementsAre(1, 32));   // aquarium_fish, flatfish
+  EXPECT_THAT(of_target.at(0), UnorderedElementsAre(73, 91));  // shark, trout
+}
+
 TEST(FeatureDriftExperiments, AreReadable) {
   for (const auto* name : {"living17", "cifar10-pairs", "cifar100-super"}) {
     const auto settings = read_settings(fmt::format("{}/experiments/{}.toml", TBFT_SOURCE_DIR, name),
@@ -220,6 +252,14 @@ TEST(FeatureDriftExperiments, AreReadable) {
     EXPECT_EQ(find_dataset(settings.data.dataset).drift, "feature");
     EXPECT_EQ(settings.sweep.strategies.size(), 7U);
   }
+}
+
+TEST(FeatureDriftExperiments, TinyImageNetIsReadable) {
+  const auto settings =
+      read_settings(std::string(TBFT_SOURCE_DIR) + "/experiments/tinyimagenet.toml",
+                    {"data.path=subpopulation:tinyimagenet:DIR?map=tinyimagenet&split=train", "model.checkpoint=base.pth"});
+  EXPECT_EQ(settings.data.dataset, "subpopulation");
+  EXPECT_EQ(settings.sweep.strategies.size(), 7U);
 }
 
 TEST(FeatureDriftExperiments, Living17IsThePapersProtocol) {
