@@ -1,11 +1,17 @@
 #include "models/architecture.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <stdexcept>
 
 namespace tbft::models {
+
+std::string Layer::weight_name() const {
+  if (kind == Kind::attention || without_weight) return {};
+  return weight.empty() ? name + ".weight" : weight;
+}
 
 std::vector<std::string> Architecture::blocks() const {
   std::vector<std::string> names;
@@ -33,6 +39,18 @@ bool Architecture::trains(const Tuned& tuned, std::string_view parameter) const 
   return std::ranges::find(tuned.blocks, stages[static_cast<std::size_t>(tensor.stage)].block) != tuned.blocks.end();
 }
 
+std::vector<std::string> Architecture::shared_stages() const {
+  std::vector<std::string> groups;
+  std::vector<std::string> group;
+  for (const Stage& stage : stages) {
+    group.push_back(stage.block.empty() ? "what belongs to no block" : stage.block);
+    if (stage.merged) continue;
+    if (group.size() > 1) groups.push_back(fmt::format("{}", fmt::join(group, " and ")));
+    group.clear();
+  }
+  return groups;
+}
+
 bool Architecture::has(Layer::Kind kind) const {
   return std::ranges::find(layers, kind, &Layer::kind) != layers.end();
 }
@@ -44,9 +62,12 @@ const Layer& Architecture::layer(std::string_view name) const {
 }
 
 int Architecture::first_trained_stage(const Tuned& tuned) const {
-  const auto found = std::ranges::find_if(
-      tensors, [&](const TensorInfo& tensor) { return tensor.is_parameter && trains(tuned, tensor.name); });
-  return found == tensors.end() ? 0 : found->stage;
+  std::size_t first = stages.size();
+  for (const TensorInfo& tensor : tensors)
+    if (tensor.is_parameter && trains(tuned, tensor.name)) first = std::min(first, static_cast<std::size_t>(tensor.stage));
+  if (first == stages.size()) return 0;
+  while (first > 0 && stages[first - 1].merged) --first;
+  return static_cast<int>(first);
 }
 
 }  // namespace tbft::models

@@ -46,7 +46,7 @@ struct Convolution {
   auto operator<=>(const Convolution&) const = default;
 };
 
-// A step of the forward pass that multiplies or normalises. All but attention have weights: the tensors include NAME.weight.
+// A step of the forward pass that multiplies or normalises. All but attention have weights, as a rule NAME.weight.
 struct Layer {
   // attention: the products of queries and keys, and of their softmax and the values.
   enum class Kind { convolution, batchnorm, layernorm, linear, attention };
@@ -59,14 +59,20 @@ struct Layer {
   bool on_trunk = false;                // its input is the sum of branch and shortcut, not a value inside a residual branch
   std::string input_of{};               // an earlier layer with the same input, if it is not the previous layer's output
   Convolution convolution{};            // if it is a convolution
+  std::string weight{};                 // the name of its weight, if that is not NAME.weight
+  bool without_weight = false;          // such as a normalisation that only shifts and scales to mean 0 and deviation 1
 
   bool normalises() const { return kind == Kind::batchnorm || kind == Kind::layernorm; }
+  // The name of its weight in the state dict; empty if it has none.
+  std::string weight_name() const;
 };
 
 // A function of the previous stage's output. Training begins, and the backward pass ends, at the border between two stages.
 struct Stage {
   std::string block;               // the block of the stage; empty: none, its parameters are trained only with `everything`
   std::int64_t output_values = 0;  // of one image
+  // It passes its input on: the next stage does its work too, because the two could not be separated (models/script).
+  bool merged = false;
 };
 
 // The trained parameters. `everything` includes those that belong to no block; `batchnorm` are the weights and biases of all
@@ -97,8 +103,10 @@ struct Architecture {
   bool normalises(std::string_view name) const { return tensor_of(name).normalises; }
   // Whether a parameter is trained. Throws as block_of().
   bool trains(const Tuned& tuned, std::string_view parameter) const;
-  // The first stage with a trained parameter; 0 if nothing is trained.
+  // The first stage with a trained parameter, or the first of the stages that are merged with it; 0 if nothing is trained.
   int first_trained_stage(const Tuned& tuned) const;
+  // The blocks of each group of merged stages, such as "block1 and block2".
+  std::vector<std::string> shared_stages() const;
   const Layer& classifier() const { return layers.back(); }
   // Whether it has layers of this kind: without BatchNorm there are no running statistics to adapt or to compare with.
   bool has(Layer::Kind kind) const;

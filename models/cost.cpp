@@ -35,7 +35,8 @@ void visit_layers(const Architecture& network, const Trained& trained, const Lay
   std::map<std::string_view, bool> reached_at;
   bool reached = false;
   for (const Layer& layer : network.layers) {
-    const bool trains = layer.kind != Layer::Kind::attention && trained(layer.name + ".weight");
+    const std::string weight = layer.weight_name();
+    const bool trains = !weight.empty() && trained(weight);
     const bool own = layer.input_of.empty() ? reached : reached_at.at(layer.input_of);
     reached_at[layer.name] = own;
     visit(layer, trains, own);

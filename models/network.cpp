@@ -10,6 +10,7 @@
 
 #include "models/families/modules.h"
 #include "models/read_model.h"
+#include "models/script/script.h"
 
 namespace tbft::models {
 namespace {
@@ -87,17 +88,19 @@ void load(Network& network, const StateDict& state) {
 }
 
 NetworkPtr load_network(const std::filesystem::path& checkpoint) {
-  return load_network(read_model(checkpoint));
+  return open_network({.path = checkpoint}).network;
 }
 
-NetworkPtr load_network(const Checkpoint& checkpoint) {
+OpenedNetwork open_network(const NetworkFile& file) {
+  if (file.network == torchscript_network) return open_script(file);
+  Checkpoint checkpoint = read_model(file.path, file.key);
   try {
-    NetworkPtr network = make_module(recognise(checkpoint.state));
+    NetworkPtr network = make_module(recognise(checkpoint.state, file));
     const int classes = network->architecture().spec.classes;
     if (const auto& names = checkpoint.class_names; !names.empty() && std::ssize(names) != classes)
       throw CheckpointError(fmt::format("names {} classes, but has {} outputs", names.size(), classes));
     load(*network, checkpoint.state);
-    return network;
+    return {std::move(network), std::move(checkpoint.class_names), std::move(checkpoint.note)};
   } catch (const CheckpointError& error) {
     throw CheckpointError(fmt::format("{}: {}", checkpoint.name, error.what()));
   }

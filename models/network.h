@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "models/architecture.h"
 #include "models/checkpoint/state_dict.h"
+#include "models/network_file.h"
 
 namespace tbft::models {
 
@@ -39,9 +41,16 @@ using NetworkPtr = std::shared_ptr<Network>;
 // Makes a network with random weights from torch's current generator, drawn as in the family's published code. Throws as
 // describe().
 NetworkPtr make_network(const NetworkSpec& spec);
-// Makes the network that the checkpoint's names and shapes describe, with its weights. Throws CheckpointError.
+
+// A network with the weights of its file.
+struct OpenedNetwork {
+  NetworkPtr network;
+  std::vector<std::string> class_names;  // of the outputs in order; empty if the file has none
+  std::string note;                      // a remark for the user on how the file was read; may be empty
+};
+// Opens a checkpoint of a family, which its names and shapes identify, or a TorchScript file. Throws CheckpointError.
+OpenedNetwork open_network(const NetworkFile& file);
 NetworkPtr load_network(const std::filesystem::path& checkpoint);
-NetworkPtr load_network(const Checkpoint& checkpoint);
 
 // Loads every tensor by name and shape. Throws CheckpointError, which names the tensor, for a missing, extra or wrong one.
 // Counters that the state lacks are unchanged.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "models/checkpoint/state_dict.h"
+#include "models/network_file.h"
 
 namespace tbft::models {
 
@@ -14,5 +15,9 @@ bool fits_a_family(const StateDict& state);
 // The dict of tensors under `key`, or without one that which fits a family (models/checkpoint/choose_model.h). Throws
 // CheckpointError.
 Checkpoint read_model(const std::filesystem::path& path, const std::string& key = {});
+
+// The family's network that a checkpoint describes, at the size and with the normalisation that `file` asks for. Throws
+// CheckpointError.
+Architecture recognise(const StateDict& state, const NetworkFile& file);
 
 }  // namespace tbft::models

@@ -85,7 +85,9 @@ void rename_outputs(models::Network& net, const data::Images& images, std::span<
   const auto label_of = adaptive::estimate_label_map(predicted, labels, network.spec.classes, adaptive::MapKind::one_to_one);
   auto parameters = net.named_parameters();
   for (const char* of : {".weight", ".bias"}) {
-    at::Tensor& values = parameters[network.classifier().name + of];
+    at::Tensor* found = parameters.find(network.classifier().name + of);
+    if (found == nullptr) continue;  // without a bias
+    at::Tensor& values = *found;
     const at::Tensor before = values.detach().clone();
     for (std::size_t c = 0; c < label_of.size(); ++c) values[label_of[c]].copy_(before[static_cast<std::int64_t>(c)]);
   }

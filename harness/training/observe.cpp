@@ -6,7 +6,7 @@
 #include <ATen/record_function.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <fmt/format.h>
-#include <torch/nn/modules/batchnorm.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <map>
@@ -44,9 +44,11 @@ void append(std::vector<float>& to, const at::Tensor& from) {
 std::unique_ptr<at::ObserverContext> on_operation(const at::RecordFunction& function) {
   if (std::string_view(function.name()) != "aten::batch_norm") return nullptr;
   auto* watched = static_cast<Watched*>(c10::ThreadLocalDebugInfo::get(slot));
-  const auto inputs = function.inputs();
-  // batch_norm(input, weight, bias, running_mean, running_var, ...)
-  if (watched == nullptr || inputs.size() < 5 || !inputs[3].isTensor()) return nullptr;
+  // batch_norm(input, weight, bias, running_mean, running_var, ...). The arguments are the end of an interpreter's stack.
+  const auto all = function.inputs();
+  if (watched == nullptr || all.size() < function.num_inputs()) return nullptr;
+  const auto inputs = all.slice(all.size() - function.num_inputs());
+  if (inputs.size() < 5 || !inputs[0].isTensor() || !inputs[3].isTensor()) return nullptr;
   const auto found = watched->layer_of.find(inputs[3].toTensor().data_ptr());
   if (found == watched->layer_of.end()) return nullptr;
   // In double, because a variance is the difference of two similar numbers.
@@ -90,16 +92,19 @@ Observation observe(models::Network& net, const data::Images& images, std::span<
     throw std::invalid_argument(fmt::format(
         "{} has no BatchNorm: a diagnosis compares the statistics of its inputs with those of the source", network.title));
   const auto blocks = seen.blocks = network.blocks();
-  auto modules = net.named_modules();
+  const auto buffers = net.named_buffers();
   for (const auto& described : network.layers) {
     if (described.kind != models::Layer::Kind::batchnorm) continue;
-    const auto* layer = modules[described.name]->as<torch::nn::BatchNorm2dImpl>();
-    LayerMoments moments{.name = described.name, .channels = layer->running_mean.numel(), .on_trunk = described.on_trunk};
+    const auto* running_mean = buffers.find(described.name + ".running_mean");
+    const auto* running_var = buffers.find(described.name + ".running_var");
+    if (running_mean == nullptr || running_var == nullptr)
+      throw std::invalid_argument(fmt::format("{}: the BatchNorm {} has no running statistics", network.title, described.name));
+    LayerMoments moments{.name = described.name, .channels = running_mean->numel(), .on_trunk = described.on_trunk};
     const auto block = std::ranges::find(blocks, network.block_of(described.name));
     if (block != blocks.end()) moments.block = static_cast<int>(block - blocks.begin());
-    append(moments.running_mean, layer->running_mean);
-    append(moments.running_var, layer->running_var);
-    found.emplace_back(layer->running_mean.data_ptr(), std::move(moments));
+    append(moments.running_mean, *running_mean);
+    append(moments.running_var, *running_var);
+    found.emplace_back(running_mean->data_ptr(), std::move(moments));
   }
   const auto watched = std::make_shared<Watched>();
   for (auto& [key, moments] : found) watched->layer_of[key] = &moments;

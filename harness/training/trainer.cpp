@@ -16,7 +16,6 @@
 #include "harness/training/training_run.h"
 #include "models/cost.h"
 #include "models/network.h"
-#include "models/read_model.h"
 
 namespace tbft {
 
@@ -57,13 +56,15 @@ struct Trainer::Impl {
   }
 };
 
-Trainer::Trainer(const std::filesystem::path& checkpoint, const std::string& key) : impl_(std::make_unique<Impl>()) {
-  auto read = models::read_model(checkpoint, key);
-  impl_->net = models::load_network(read);
-  impl_->class_names = std::move(read.class_names);
-  impl_->note = std::move(read.note);
+Trainer::Trainer(const models::NetworkFile& file) : impl_(std::make_unique<Impl>()) {
+  auto opened = models::open_network(file);
+  impl_->net = std::move(opened.network);
+  impl_->class_names = std::move(opened.class_names);
+  impl_->note = std::move(opened.note);
   impl_->base.take(*impl_->net);
 }
+Trainer::Trainer(const std::filesystem::path& checkpoint, const std::string& key)
+    : Trainer(models::NetworkFile{.path = checkpoint, .key = key}) {}
 Trainer::Trainer(const models::NetworkSpec& spec, std::uint64_t seed) : impl_(std::make_unique<Impl>()) {
   torch::manual_seed(seed);
   impl_->net = models::make_network(spec);

@@ -18,6 +18,7 @@
 #include "harness/training/phases.h"
 #include "harness/training/strategies/strategy.h"
 #include "models/architecture.h"
+#include "models/network_file.h"
 
 namespace tbft {
 
@@ -71,7 +72,9 @@ struct DivergedError : std::runtime_error {
 
 class Trainer {
  public:
-  // Reads the base model; `key` names its dict in a file with several (models/read_model.h). Throws models::CheckpointError.
+  // Opens the base model. Throws models::CheckpointError.
+  explicit Trainer(const models::NetworkFile& file);
+  // The same for a checkpoint of a family; `key` names its dict in a file with several (models/read_model.h).
   explicit Trainer(const std::filesystem::path& checkpoint, const std::string& key = {});
   // A base model with random weights: for benchmarks.
   Trainer(const models::NetworkSpec& spec, std::uint64_t seed);

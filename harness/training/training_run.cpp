@@ -4,7 +4,6 @@
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <torch/nn/functional/loss.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/sgd.h>
 #include <torch/utils.h>
@@ -47,9 +46,11 @@ std::vector<torch::Tensor> all_tensors(models::Network& net) {
 // in the paper's scripts. `frozen-eval`: batch statistics only in tuned parts. `eval`: in none.
 void set_batchnorm(models::Network& net, const std::string& policy, const models::Tuned& tuned) {
   net.train();
-  for (const auto& item : net.named_modules()) {
-    if (auto* bn = item.value()->as<torch::nn::BatchNorm2dImpl>(); bn != nullptr)
-      bn->train(policy == "train" || (policy == "frozen-eval" && net.architecture().trains(tuned, item.key())));
+  const auto modules = net.named_modules();
+  for (const auto& layer : net.architecture().layers) {
+    if (layer.kind != models::Layer::Kind::batchnorm) continue;
+    if (const auto* module = modules.find(layer.name); module != nullptr)
+      (*module)->train(policy == "train" || (policy == "frozen-eval" && net.architecture().trains(tuned, layer.name)));
   }
 }
 

@@ -34,7 +34,10 @@ std::string find_root(const Archive& archive) {
   }
   if (!root) fail(archive.name(), "a zip archive without data.pkl, so not a checkpoint of torch.save");
   if (archive.contains(*root + "constants.pkl")) {
-    fail(archive.name(), "a TorchScript archive, which carries code; save model.state_dict() with torch.save instead");
+    fail(archive.name(),
+         "a TorchScript archive, which is a program: an experiment with model.network = \"torchscript\" and --allow-script run "
+         "it; "
+         "or save model.state_dict() with torch.save");
   }
   return *root;
 }

@@ -35,6 +35,23 @@ Attempt try_family(const Family& family, const StateDict& state) {
   return attempt;
 }
 
+// The network for images of another size, if its weights do not fix it. Throws CheckpointError.
+Architecture resized(const Family& family, const Architecture& network, int pixels, const StateDict& state) {
+  if (pixels == network.spec.pixels) return network;
+  NetworkSpec spec = network.spec;
+  spec.pixels = pixels;
+  std::string problem;
+  try {
+    Architecture other = family.describe(spec);
+    check(other, state);
+    return other;
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  throw CheckpointError(fmt::format("a {} of {} px cannot be used at {} px (model.pixels): {}", family.name,
+                                    network.spec.pixels, pixels, problem));
+}
+
 // Names in both less names in only one of them; nullopt without a common name. Checkpoints may lack counters.
 std::optional<std::int64_t> likeness(const Architecture& network, const std::set<std::string_view>& names) {
   const auto common =
@@ -65,14 +82,14 @@ Architecture describe(const NetworkSpec& spec) {
   return find_family(spec.family).describe(spec);
 }
 
-Architecture recognise(const StateDict& state) {
+Architecture recognise(const StateDict& state, int pixels) {
   std::set<std::string_view> names;
   for (const NamedTensor& tensor : state) names.insert(tensor.name);
   std::string problem = "no tensor has a name as in a known network; tbft pretrain --help lists the families";
   std::optional<std::int64_t> nearest;
   for (const Family* family : families()) {
     Attempt attempt = try_family(*family, state);
-    if (attempt.problem.empty()) return attempt.network;
+    if (attempt.problem.empty()) return pixels == 0 ? attempt.network : resized(*family, attempt.network, pixels, state);
     if (const auto common = likeness(attempt.network, names); common > nearest) {
       nearest = common;
       problem = fmt::format("{} (nearest family: {})", attempt.problem, family->name);

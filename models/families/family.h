@@ -32,7 +32,8 @@ const Family& find_family(std::string_view name);
 Architecture describe(const NetworkSpec& spec);
 // The network that a checkpoint's names and shapes describe; checks the tensors. Throws CheckpointError, which names the first
 // tensor that does not fit and the family that comes nearest: the one that shares most names.
-Architecture recognise(const StateDict& state);
+// `pixels`: the side of the images, where the weights fit any; 0: the family's usual.
+Architecture recognise(const StateDict& state, int pixels = 0);
 
 // Throws CheckpointError, which names the first tensor that is missing (except counters, because torch before 0.4.1 had none),
 // extra, of another shape, not floating point (counters: not an integer), or with impossible values: a number that is not

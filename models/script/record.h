@@ -1,0 +1,23 @@
+// What the forward pass of one's own network computes, seen while one image runs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/architecture.h"
+
+namespace at {
+class Tensor;
+}
+
+namespace tbft::models {
+
+// The layers that stages 0 to `stages` - 1 run, in order, each with its MACs, its input and what its activations keep, as
+// models/cost.h counts them. `run` runs one stage on the output of the stage before; the first gets one image. `tensors`: the
+// parameters and buffers by name; a layer is named after its weight. A product without a parameter counts as attention.
+std::vector<Layer> record_layers(const std::map<std::string, at::Tensor>& tensors, int stages,
+                                 const std::function<void(int stage)>& run);
+
+}  // namespace tbft::models
