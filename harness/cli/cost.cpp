@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "harness/cli/cost.h"
 #include "harness/cli/network_option.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
@@ -19,14 +20,20 @@ namespace tbft::cli {
 namespace {
 
 struct CostOptions {
-  std::string checkpoint, key;
+  FileOptions file;
   NetworkOptions network;
   std::optional<int> pixels, classes;
   bool json = false;
+  DescribeScript describe_script = nullptr;
 };
 
 models::Architecture network_of(const CostOptions& options) {
-  if (!options.checkpoint.empty()) return models::recognise(models::read_model(options.checkpoint, options.key).state);
+  if (!options.file.checkpoint.empty()) {
+    auto file = network_file(options.file);
+    file.pixels = options.pixels.value_or(file.pixels);
+    if (file.network == models::torchscript_network) return options.describe_script(file);
+    return models::recognise(models::read_model(file.path, file.key).state, file);
+  }
   auto spec = spec_of(options.network);
   spec.pixels = options.pixels.value_or(spec.pixels);
   spec.classes = options.classes.value_or(spec.classes);
@@ -81,10 +88,12 @@ int execute(const CostOptions& options) {
 
 }  // namespace
 
-void add_cost(CLI::App& app, Action& action) {
+void add_cost_with(CLI::App& app, Action& action, DescribeScript describe_script) {
   const auto [command, options] = add_command(app, action, "cost", summary_of_train_command("cost"), execute);
-  add_checkpoint_options(*command, options->checkpoint, options->key,
-                         "State dict (.pth, .safetensors) from which to take the network's shape");
+  options->describe_script = describe_script;
+  add_file_options(
+      *command, options->file,
+      "State dict (.pth, .safetensors) from which to take the network's shape, or with --model a TorchScript file");
   command->add_option("--pixels", options->pixels, "Side of the image in pixels (default: the family's usual)");
   command->add_option("--classes", options->classes, "Number of classes (default: the family's usual)");
   add_network_options(*command, options->network);
@@ -93,7 +102,8 @@ void add_cost(CLI::App& app, Action& action) {
       "Examples:\n"
       "  tbft cost                              # savings 21.6, 34.1, 45.0, 66.6 % at 32 px\n"
       "  tbft cost --pixels 128 --classes 17\n"
-      "  tbft cost --network resnet --depth 50");
+      "  tbft cost --network resnet --depth 50\n"
+      "  tbft cost --checkpoint own.pt --model own.toml --allow-script     # a TorchScript file: counted while one image runs");
 }
 
 }  // namespace tbft::cli

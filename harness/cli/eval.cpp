@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "harness/cli/network_option.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/train_program.h"
@@ -22,7 +23,7 @@ namespace tbft::cli {
 namespace {
 
 struct EvalOptions {
-  std::string checkpoint, key;
+  FileOptions file;
   std::string dataset;
   std::int64_t threads = 0;
   std::string backend = "auto";
@@ -47,7 +48,7 @@ int execute(const EvalOptions& options) {
   const StopOnSignal stop;
   EvalProgress progress(console, stop.flag());
   set_compute({options.threads == 0 ? Board().cores() : options.threads, options.backend});
-  Trainer trainer(options.checkpoint, options.key);
+  Trainer trainer(network_file(options.file));
   console.warning(trainer.note());
   auto images = load_images(options.dataset, console);
   console.warning(data::fit_to_outputs(images, trainer.class_names(), trainer.spec().classes, options.dataset));
@@ -60,7 +61,7 @@ int execute(const EvalOptions& options) {
     print_json(nlohmann::json{{"correct", correct},
                               {"n_test", images.size()},
                               {"accuracy_pct", accuracy_pct},
-                              {"checkpoint", options.checkpoint},
+                              {"checkpoint", options.file.checkpoint},
                               {"dataset", options.dataset}});
   else
     fmt::print("correct {} of {} ({:.2f} %)\n", correct, images.size(), accuracy_pct);
@@ -71,7 +72,7 @@ int execute(const EvalOptions& options) {
 
 void add_eval(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "eval", summary_of_train_command("eval"), execute);
-  add_checkpoint_options(*command, options->checkpoint, options->key, "State dict (.pth, .safetensors)")->required();
+  add_file_options(*command, options->file, "State dict (.pth, .safetensors), or with --model a TorchScript file")->required();
   command->add_option("--dataset", options->dataset, "Data set, name:PATH?key=value; see `tbft data list`")->required();
   add_threads_option(*command, options->threads);
   command->add_option("--backend", options->backend, "onednn or native; auto: onednn where libtorch has it")
@@ -80,7 +81,8 @@ void add_eval(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n"
       "  tbft eval --checkpoint resnet26.pth --dataset imagefolder:cifar10/test\n"
-      "  tbft eval --checkpoint base.pth --dataset 'synthetic:?part=test' --json");
+      "  tbft eval --checkpoint base.pth --dataset 'synthetic:?part=test' --json\n"
+      "  tbft eval --checkpoint own.pt --model own.toml --allow-script --dataset imagefolder:own/test   # a TorchScript file");
 }
 
 }  // namespace tbft::cli

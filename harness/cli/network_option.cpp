@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/cli/options.h"
+#include "harness/experiment/settings.h"
 #include "harness/host/usage_error.h"
 #include "models/families/family.h"
 
@@ -40,6 +41,25 @@ models::NetworkSpec spec_of(const NetworkOptions& options) {
     throw UsageError(fmt::format("--network {}: {}", options.family, error.what()));
   }
   return spec;
+}
+
+CLI::Option* add_file_options(CLI::App& command, FileOptions& options, const std::string& help) {
+  auto* checkpoint = add_checkpoint_options(command, options.checkpoint, options.key, help);
+  command
+      .add_option("--model", options.experiment,
+                  "Experiment file whose table [model] says how to read --checkpoint: network, blocks, pixels, mean, std")
+      ->needs(checkpoint)
+      ->type_name("EXPERIMENT");
+  add_allow_script_option(command, options.allow_script);
+  return checkpoint;
+}
+
+models::NetworkFile network_file(const FileOptions& options) {
+  Settings settings;
+  if (!options.experiment.empty()) settings = read_model_settings(options.experiment);
+  settings.model.checkpoint = options.checkpoint;
+  if (!options.key.empty()) settings.model.key = options.key;
+  return tbft::network_file(settings, options.allow_script);
 }
 
 }  // namespace tbft::cli

@@ -1,4 +1,5 @@
-// The options that name a network: --network, --variant, --depth, --width.
+// The options that name a network: --network, --variant, --depth, --width, or the file of one: --checkpoint, --key, --model,
+// --allow-script.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "models/architecture.h"
+#include "models/network_file.h"
 
 namespace tbft::cli {
 
@@ -19,5 +21,16 @@ struct NetworkOptions {
 void add_network_options(CLI::App& command, NetworkOptions& options);
 // The family's usual network, changed by the options. Throws UsageError for values that the family does not have.
 models::NetworkSpec spec_of(const NetworkOptions& options);
+
+struct FileOptions {
+  std::string checkpoint, key;
+  std::string experiment;  // its table [model] says how to read the checkpoint
+  bool allow_script = false;
+};
+
+// Returns the option --checkpoint.
+CLI::Option* add_file_options(CLI::App& command, FileOptions& options, const std::string& help);
+// Throws UsageError for an experiment that cannot be read.
+models::NetworkFile network_file(const FileOptions& options);
 
 }  // namespace tbft::cli

@@ -50,6 +50,11 @@ CLI::Option* add_checkpoint_options(CLI::App& command, std::string& checkpoint, 
   return option;
 }
 
+void add_allow_script_option(CLI::App& command, bool& allow_script) {
+  command.add_flag("--allow-script", allow_script,
+                   "Permit model.network = \"torchscript\": the checkpoint is a program, which then runs with your rights");
+}
+
 void add_force_option(CLI::App& command, bool& force) {
   command.add_flag("--force", force, "Replace the file if it exists");
 }

@@ -51,6 +51,8 @@ void add_meter_option(CLI::App& command, std::string& meter);
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime);
 // --checkpoint and --key: a file, and the dict of tensors in it if several could be meant
 CLI::Option* add_checkpoint_options(CLI::App& command, std::string& checkpoint, std::string& key, const std::string& help);
+// --allow-script: the one way to permit it
+void add_allow_script_option(CLI::App& command, bool& allow_script);
 // --force
 void add_force_option(CLI::App& command, bool& force);
 // --threads, with the environment variable TBFT_THREADS; 0: every core

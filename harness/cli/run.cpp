@@ -33,6 +33,7 @@ struct RunOptions {
   bool tune_lr = false;
   bool resume = false;
   bool dry_run = false;
+  bool allow_script = false;
 };
 
 // The expected size of the trace. It goes to stderr, because the plan on stdout is CSV. A missing meter is not an error here.
@@ -85,10 +86,12 @@ int execute(const RunOptions& options) {
       .command_line = {"tbft", "run", options.experiment},
       .cells = options.cells,
       .jobs = options.jobs,
-      .status = options.status};
+      .status = options.status,
+      .allow_script = options.allow_script};
   for (const auto& option : set) request.command_line.push_back("--set " + option);
   for (const auto& cell : options.cells) request.command_line.push_back("--cell " + cell);
   if (options.jobs > 0) request.command_line.push_back(fmt::format("--jobs {}", options.jobs));
+  if (options.allow_script) request.command_line.emplace_back("--allow-script");
   RunOutcome outcome;
   try {
     outcome = run_experiment(request, board, console, stop.flag());
@@ -157,6 +160,7 @@ void add_run(CLI::App& app, Action& action) {
                    "(repeatable); `tbft merge` joins such parts")
       ->type_name("K")
       ->allow_extra_args(false);
+  add_allow_script_option(*command, options->allow_script);
   command->add_flag("--resume", options->resume, "Continue the run in -o: runs missing, failed and invalid cells");
   command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV and the expected size of the trace; run nothing");
   command->footer(

@@ -13,7 +13,6 @@
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
 #include "harness/step_cost/step_operation.h"
-#include "models/families/family.h"
 #include "results/json.h"
 #include "results/text.h"
 
@@ -27,6 +26,7 @@ using results::StepCostRow;
 struct StepCostOptions {
   StepCostRequest request;
   NetworkOptions network;
+  FileOptions file;
   std::optional<int> pixels, classes;
   std::string directory;
   double precision_pct = 2;
@@ -97,13 +97,10 @@ std::vector<std::vector<StepCostRow>> by_network(const std::vector<StepCostRow>&
   return networks;
 }
 
-void print_text(const StepCostOutcome& outcome, models::NetworkSpec spec) {
+void print_text(const StepCostOutcome& outcome) {
   for (const auto& rows : by_network(outcome.rows)) {
     const auto& first = rows.front();
-    spec.classes = static_cast<int>(*first.classes);
-    spec.pixels = static_cast<int>(*first.pixels);
-    const auto network = models::describe(spec);
-    fmt::print("{}, {} px, {} classes: one Adam step of one image, {} rounds, {} threads, {}, {}\nmeter {}{}\n", network.title,
+    fmt::print("{}, {} px, {} classes: one Adam step of one image, {} rounds, {} threads, {}, {}\nmeter {}{}\n", outcome.title,
                *first.pixels, *first.classes, first.rounds.value_or(0), first.threads.value_or(0), first.backend, first.layout,
                first.meter, first.measured == 1 ? "" : " (an estimate or a replay, not a measurement)");
     fmt::print("{}", cost_table(rows));
@@ -118,7 +115,10 @@ void print_text(const StepCostOutcome& outcome, models::NetworkSpec spec) {
 int execute(const StepCostOptions& options) {
   StepCostRequest request = options.request;
   auto spec = spec_of(options.network);
-  if (spec.family != models::NetworkSpec{}.family) {
+  if (!options.file.checkpoint.empty()) {
+    request.file = network_file(options.file);
+    request.file->pixels = options.pixels.value_or(request.file->pixels);
+  } else if (spec.family != models::NetworkSpec{}.family) {
     spec.pixels = options.pixels.value_or(spec.pixels);
     spec.classes = options.classes.value_or(spec.classes);
     request.networks = {spec};
@@ -137,7 +137,7 @@ int execute(const StepCostOptions& options) {
   }
   request.precision = options.precision_pct / 100;
   // The published script tunes the paper's network.
-  request.quirk = !options.no_quirk && spec.family == models::NetworkSpec{}.family;
+  request.quirk = !options.no_quirk && !request.file && spec.family == models::NetworkSpec{}.family;
   request.directory = options.directory.empty() ? fmt::format("runs/step-cost-{}", utc_compact()) : options.directory;
   const Board board;
   Console console;
@@ -155,7 +155,7 @@ int execute(const StepCostOptions& options) {
   if (options.json)
     fmt::print("{}\n", results::json_step_costs(outcome.rows, outcome.operations));
   else
-    print_text(outcome, request.networks.front());
+    print_text(outcome);
   const bool valid = std::ranges::all_of(outcome.rows, [](const StepCostRow& row) { return row.gross_J.has_value(); });
   return valid ? Exit::ok : Exit::invalid_measurement;
 }
@@ -176,6 +176,8 @@ void add_step_cost(CLI::App& app, Action& action) {
                    "Strategies to measure in addition to full, e.g. block1,fc (default: none, bn-stats and each block)")
       ->delimiter(',');
   add_network_options(*command, options->network);
+  add_file_options(*command, options->file,
+                   "Measure this network instead of one with random weights: a state dict, or with --model a TorchScript file");
   command->add_flag("--no-quirk", options->no_quirk, "Leave out block1 as the published script tunes it (180,400 parameters)");
   command
       ->add_option("--precision", options->precision_pct,

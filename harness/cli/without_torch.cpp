@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "harness/cli/command.h"
+#include "harness/cli/cost.h"
 
 namespace tbft::cli {
 
@@ -19,6 +20,11 @@ void add_unavailable(CLI::App& app, Action& action, const char* name) {
 
 }  // namespace
 
+void add_cost(CLI::App& app, Action& action) {
+  add_cost_with(app, action, [](const models::NetworkFile&) -> models::Architecture {
+    throw UsageError("cost: built without libtorch, which a TorchScript file needs; build with -DTBFT_WITH_TORCH=ON");
+  });
+}
 void add_run(CLI::App& app, Action& action) {
   add_unavailable(app, action, "run");
 }

@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
@@ -18,6 +20,7 @@
 #include "harness/measurement/run_meter.h"
 #include "harness/training/noise.h"
 #include "harness/training/strategies/strategy.h"
+#include "models/script/blocks.h"
 #include "results/files.h"
 #include "results/text.h"
 
@@ -27,7 +30,6 @@ namespace {
 
 using Numbers = std::vector<double>;
 using Strings = std::vector<std::string>;
-using NumberMap = std::map<std::string, double>;
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
   throw UsageError(fmt::format("{}: {}", where, what));
@@ -64,9 +66,16 @@ void assign(std::vector<T>& to, const toml::node& node, const std::string& where
   to.clear();
   for (const auto& element : *node.as_array()) assign(to.emplace_back(), element, where);
 }
+std::string_view example_of(const std::map<std::string, double>&) {
+  return "{ default = 1e-3, fc = 1e-2 }";
+}
+std::string_view example_of(const models::BlockTable&) {
+  return "{ block1 = [\"conv1.*\"], fc = [\"fc.*\"] }";
+}
 // Sets the given entries and keeps the others: `train.lr.fc = 0.02` keeps the default rate.
-void assign(NumberMap& to, const toml::node& node, const std::string& where) {
-  if (!node.is_table()) fail(where, "expects a table such as { default = 1e-3, fc = 1e-2 }");
+template <typename T>
+void assign(std::map<std::string, T>& to, const toml::node& node, const std::string& where) {
+  if (!node.is_table()) fail(where, fmt::format("expects a table such as {}", example_of(to)));
   for (const auto& [name, value] : *node.as_table())
     assign(to[std::string(name.str())], value, fmt::format("{}.{}", where, name.str()));
 }
@@ -107,6 +116,21 @@ const std::vector<Key>& keys() {
       TBFT_SETTING(data.conditions, list, "drifts to sweep, for data sets with several"),
       TBFT_SETTING(model.checkpoint, place, "base model, a .pth state dict"),
       TBFT_SETTING(model.key, result, "key of the weights in a checkpoint with several models, such as ema"),
+      TBFT_SETTING(model.network, result,
+                   "torchscript: the checkpoint is a TorchScript file, a program (needs --allow-script); empty: recognised"),
+      TBFT_SETTING(
+          model.blocks, result,
+          "of a TorchScript file: patterns for names of parameters, { block1 = [\"conv1.*\"], fc = [\"fc.*\"] }; none = "
+          "[...] for those that only full tunes"),
+      TBFT_SETTING(model.pixels, result,
+                   "side of the images; 0: what the weights say, or the family's usual (32 for a TorchScript file)"),
+      TBFT_SETTING(
+          model.mean, result,
+          "mean of red, green and blue in [0, 1] that inputs are normalised by; []: the family's (0.5 for a TorchScript "
+          "file, as the paper's networks)"),
+      key(
+          "model.std", result, "their deviation; []: the family's (0.5 for a TorchScript file)",
+          [](auto& s) -> auto& { return s.model.deviation; }),
       TBFT_SETTING(model.reference, place,
                    "for strategy diagnosed: reference of the source, from tbft diagnose --save-reference"),
       TBFT_SETTING(model.noise_sigma, result,
@@ -263,6 +287,33 @@ void check_data(const Settings& s) {
   }
 }
 
+void check_colours(std::string_view key_name, const std::vector<double>& values, double low) {
+  if (values.empty()) return;
+  if (values.size() != 3)
+    fail(std::string(key_name), fmt::format("has {} numbers; it needs three: red, green, blue", values.size()));
+  for (const double value : values) check_range(key_name, value, low, 1);
+}
+
+void check_network(const Settings& s) {
+  const auto& model = s.model;
+  check_range("model.pixels", static_cast<double>(model.pixels), 0, 32768);
+  check_colours("model.mean", model.mean, 0);
+  check_colours("model.std", model.deviation, 1e-3);
+  if (model.network.empty()) {
+    if (!model.blocks.empty()) fail("model.blocks", "only a TorchScript file needs them: model.network = \"torchscript\"");
+    return;
+  }
+  check_one_of("model.network", model.network, {models::torchscript_network});
+  if (model.blocks.empty())
+    fail("model.blocks",
+         "required for a TorchScript file: a table such as block1 = [\"conv1.*\", \"layer1.*\"], fc = [\"fc.*\"]");
+  try {
+    models::blocks_in(model.blocks);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+}
+
 // Whether a frozen block gives the same output for an image in every epoch.
 bool may_cache(const Settings& s) {
   return s.protocol == "efficient" && s.train.batchnorm != "train" && !s.train.augment;
@@ -286,6 +337,13 @@ std::span<const SettingKey> setting_keys() {
 
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options) {
   return parse_settings(read_text(path), path, set_options);
+}
+
+Settings read_model_settings(const std::string& path) {
+  Settings settings;
+  apply(settings, parse(read_text(path), path), "", path);
+  check_network(settings);
+  return settings;
 }
 
 Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options) {
@@ -336,6 +394,7 @@ void check(const Settings& s) {
   check_distinct("sweep.train_sizes", s.sweep.train_sizes);
   check_distinct("sweep.strategies", s.sweep.strategies);
   check_distinct("data.conditions", s.data.conditions);
+  check_network(s);
   for (const auto& [block, sigma] : s.model.noise_sigma) {
     if (!noised_block("noise-" + block))
       fail("model.noise_sigma", fmt::format("'{}' is none of block1, block2, ..., fc", block));
@@ -362,6 +421,22 @@ void check(const Settings& s) {
            "no rate can be searched for strategy diagnosed, because it may become any other; sweep it separately");
   }
   if (s.model.checkpoint.empty()) fail("model.checkpoint", "required: the base model, --set model.checkpoint=FILE.pth");
+}
+
+models::NetworkFile network_file(const Settings& settings, bool allow_script) {
+  const auto& model = settings.model;
+  const auto colours = [](const std::vector<double>& values) -> std::optional<std::array<float, 3>> {
+    if (values.empty()) return std::nullopt;
+    return std::array{static_cast<float>(values.at(0)), static_cast<float>(values.at(1)), static_cast<float>(values.at(2))};
+  };
+  return {.path = model.checkpoint,
+          .key = model.key,
+          .network = model.network,
+          .blocks = model.blocks,
+          .pixels = static_cast<int>(model.pixels),
+          .mean = colours(model.mean),
+          .deviation = colours(model.deviation),
+          .allow_script = allow_script};
 }
 
 Settings completed(Settings s) {

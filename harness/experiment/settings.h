@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "models/network_file.h"
+
 namespace tbft {
 
 inline constexpr double paper_val_size = 0.15;
@@ -31,6 +33,10 @@ struct Settings {
     std::string key;                            // of the weights in a checkpoint with several models; empty: the one that fits
     std::string reference;                      // of the source, from tbft diagnose --save-reference; for strategy diagnosed
     std::map<std::string, double> noise_sigma;  // by block, for conditions noise-BLOCK; missing blocks are searched
+    std::string network;                        // torchscript; empty: the family that the checkpoint's tensors fit
+    models::BlockTable blocks;                  // of a TorchScript file
+    std::int64_t pixels = 0;                    // side of the images; 0: the family's usual
+    std::vector<double> mean, deviation;        // of the three colours, in [0, 1]; empty: the family's
   } model;
   struct {
     std::vector<double> train_sizes{0.1};
@@ -97,8 +103,12 @@ std::span<const SettingKey> setting_keys();
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options);
 // The same for a text in memory; `name` stands for the file in errors.
 Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options);
+// Reads a file for its table [model] alone: the rest is neither required nor checked. Throws UsageError.
+Settings read_model_settings(const std::string& path);
 // Checks ranges, names and required keys. Throws UsageError.
 void check(const Settings& settings);
+// The file of the base model and how to read it. `allow_script` is not a setting: only a command line may permit it.
+models::NetworkFile network_file(const Settings& settings, bool allow_script);
 // Sets what protocol and data set determine (BatchNorm's mode, cache, conditions), which is the same on every machine.
 Settings completed(Settings settings);
 // Like completed(), and sets threads to `cores` if the settings leave it open. set_compute() sets the back end.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "harness/experiment/plan.h"
 #include "harness/experiment/run_directory.h"
 #include "results/files.h"
 
@@ -24,6 +25,12 @@ nlohmann::json settings_json(const StepCostRequest& request) {
                       {"max_s", request.max_s},           {"window_s", request.window_s}, {"meter", request.meter},
                       {"interval_s", request.interval_s}, {"idle_s", request.idle_s},     {"threads", request.threads},
                       {"backend", request.backend},       {"layout", request.layout},     {"seed", request.seed}};
+  if (request.file) {
+    constexpr std::size_t largest = std::size_t{1} << 30U;
+    json["network"] = {{"file", model_sha256(sha256_hex(results::read_file(request.file->path, largest)), request.file->key)},
+                       {"blocks", request.file->blocks}};
+    return json;
+  }
   // Pixels and classes are in the rows. The paper's network has no entry, as in files of versions that knew no other.
   const auto& network = request.networks.front();
   const models::NetworkSpec papers{.classes = network.classes, .pixels = network.pixels};

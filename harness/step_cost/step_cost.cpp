@@ -23,7 +23,6 @@
 #include "harness/step_cost/step_cost_rows.h"
 #include "harness/step_cost/stepper.h"
 #include "harness/training/compute.h"
-#include "models/families/family.h"
 #include "results/files.h"
 #include "tbft/power/monitor.h"
 #include "tbft/power/plausible.h"
@@ -56,6 +55,7 @@ class NetworkCost {
               const Compute& compute, const Board& board, Console& console, const std::atomic<bool>& stop)
       : request_(request), network_(network), compute_(compute), board_(board), console_(console), stop_(stop) {
     options_.spec = network;
+    options_.file = request.file;
     options_.layout = request.layout;
     options_.seed = request.seed;
     meter_ = power::open_meter(request.meter, power::Seconds(request.interval_s));
@@ -194,7 +194,7 @@ class NetworkCost {
     const auto idle = session_->idle_windows();
     return {.run_id = run_id_,
             .started_utc = started_utc_,
-            .network = models::describe(options_.spec),
+            .network = network_of(options_),
             .compute = compute_,
             .layout = options_.layout,
             .board = &board_,
@@ -218,11 +218,15 @@ class NetworkCost {
   std::string started_utc_, run_id_, so_far_;
 };
 
-// Fills in the strategies that the request leaves out. Throws UsageError for a network or a strategy that cannot be measured.
-void check(StepCostRequest& request) {
+// Fills in the network of a file and the strategies that the request leaves out. Returns the networks' title. Throws UsageError
+// for a network or a strategy that cannot be measured.
+std::string check(StepCostRequest& request) {
+  std::string title;
+  if (request.file) request.networks = {network_of({.file = request.file}).spec};
   for (const auto& spec : request.networks) {
     try {
-      const auto network = models::describe(spec);
+      const auto network = network_of({.spec = spec, .file = request.file});
+      if (title.empty()) title = network.title;
       if (request.strategies.empty()) {
         request.strategies.emplace_back("none");
         if (network.has(models::Layer::Kind::batchnorm)) request.strategies.emplace_back("bn-stats");
@@ -233,6 +237,7 @@ void check(StepCostRequest& request) {
       throw UsageError(error.what());
     }
   }
+  return title;
 }
 
 std::vector<Contender> contenders_of(const StepCostRequest& request) {
@@ -248,7 +253,7 @@ std::vector<Contender> contenders_of(const StepCostRequest& request) {
 StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board& board, Console& console,
                                   const std::atomic<bool>& stop) {
   StepCostRequest request = requested;
-  check(request);
+  const std::string title = check(request);
   const auto contenders = contenders_of(request);
   if (request.threads == 0) request.threads = board.cores();
   // The meter and back end that `auto` selects now serve every network, also after an interrupt.
@@ -258,6 +263,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
   request.backend = compute.backend;
   const auto settings = settings_json(request);
   auto outcome = read_earlier(request.directory, settings);
+  outcome.title = title;
   bool begun = false;
   for (const auto& network : request.networks) {
     if (std::ranges::any_of(outcome.rows, [&](const results::StepCostRow& row) {

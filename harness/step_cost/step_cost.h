@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/host/board.h"
 #include "harness/host/console.h"
 #include "models/architecture.h"
+#include "models/network_file.h"
 #include "results/step_cost_csv.h"
 
 namespace tbft {
@@ -18,8 +20,9 @@ namespace tbft {
 struct StepCostRequest {
   std::filesystem::path directory;  // for step_cost.csv, operations.csv, step_cost.json, and a trace for each network
   std::vector<models::NetworkSpec> networks{{}, {.classes = 17, .pixels = 128}};  // of one family, depth, width and variant
-  std::vector<std::string> strategies{};  // full is always added; empty: none, bn-stats and each block
-  bool quirk = true;                      // whether published-quirk is measured too
+  std::optional<models::NetworkFile> file{};  // the network to measure, instead of those with random weights
+  std::vector<std::string> strategies{};      // full is always added; empty: none, bn-stats and each block
+  bool quirk = true;                          // whether published-quirk is measured too
   double precision = 0.02;  // maximal width of the 95 % interval of each mean step time, as a fraction of the mean
   double max_s = 300;       // limit for the rounds of one network
   double window_s = 0;      // for one strategy in one round; 0: the longer of 0.5 s and 20 periods of the meter
@@ -32,6 +35,7 @@ struct StepCostRequest {
 };
 
 struct StepCostOutcome {
+  std::string title;  // of the networks, such as "ResNet-26"
   std::vector<results::StepCostRow> rows;
   std::vector<results::OperationRow> operations;
   std::size_t reused = 0;     // networks that were already in step_cost.csv
@@ -40,7 +44,7 @@ struct StepCostOutcome {
 
 // Measures, in rounds, networks with random weights that `directory` does not contain yet, and rewrites the files after each.
 // Throws UsageError (unknown strategy, unsupported size), RunDirectoryError (measured with other settings), power::BadMeterUri,
-// power::MeterUnavailable, Interrupted (complete networks are on disk), std::system_error.
+// power::MeterUnavailable, models::CheckpointError, Interrupted (complete networks are on disk), std::system_error.
 StepCostOutcome measure_step_cost(const StepCostRequest& request, const Board& board, Console& console,
                                   const std::atomic<bool>& stop);
 

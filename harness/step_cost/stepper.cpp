@@ -70,12 +70,17 @@ GradientSeconds measure(const models::Convolution& conv, bool fused, const Stepp
 
 }  // namespace
 
+models::Architecture network_of(const StepperOptions& options) {
+  return options.file ? models::open_network(*options.file).network->architecture() : models::describe(options.spec);
+}
+
 GradientSeconds convolution_gradients(const StepperOptions& options, const Contender& contender) {
   GradientSeconds total;
   std::map<models::Convolution, GradientSeconds> known;
-  const auto network = models::describe(options.spec);
+  const auto network = network_of(options);
   models::visit_layers(network, contender.trained(network), [&](const models::Layer& layer, bool trains, bool reached) {
     if (layer.kind != models::Layer::Kind::convolution || !(trains || reached)) return;
+    if (layer.convolution.kernel == 0) return;  // not a square one of a TorchScript file
     auto found = known.find(layer.convolution);
     if (found == known.end())
       found = known.emplace(layer.convolution, measure(layer.convolution, network.fused, options)).first;
@@ -103,16 +108,17 @@ Stepper::Stepper(const StepperOptions& options, const Contender& contender) : im
   auto& s = *impl_;
   s.contender = contender;
   torch::manual_seed(options.seed);
-  s.net = models::make_network(options.spec);
+  s.net = options.file ? models::open_network(*options.file).network : models::make_network(options.spec);
   set_layout(*s.net, options.layout);
   s.net->train(contender.strategy->adapts());
   s.trained = select_parameters(*s.net, contender.trained(s.net->architecture()));
   constexpr double lr = 1e-3;  // does not influence the cost
   if (contender.strategy->uses_gradient())
     s.optimizer = std::make_unique<torch::optim::Adam>(s.trained, torch::optim::AdamOptions(lr));
-  const std::int64_t pixels = options.spec.pixels;
+  const models::NetworkSpec& spec = s.net->architecture().spec;
+  const std::int64_t pixels = spec.pixels;
   s.x = at::rand({options.batch, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format_of(options.layout));
-  s.y = at::randint(options.spec.classes, {options.batch}, at::kLong);
+  s.y = at::randint(spec.classes, {options.batch}, at::kLong);
   s.tensors = s.net->parameters();
   for (const auto& buffer : s.net->buffers()) s.tensors.push_back(buffer);
   for (const auto& tensor : s.tensors) s.first.push_back(tensor.detach().clone());

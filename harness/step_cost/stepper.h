@@ -3,20 +3,26 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "harness/step_cost/contender.h"
 #include "harness/step_cost/step_operation.h"
 #include "models/architecture.h"
+#include "models/network_file.h"
 
 namespace tbft {
 
 struct StepperOptions {
   models::NetworkSpec spec;
+  std::optional<models::NetworkFile> file{};  // the network, instead of one with random weights
   std::string layout = "channels_last";
   std::uint64_t seed = 0;  // for weights, images and labels: equal seeds give equal steps
   std::int64_t batch = 1;  // images per step
 };
+
+// The network that the options mean. Throws models::CheckpointError for a file, otherwise as models::describe().
+models::Architecture network_of(const StepperOptions& options);
 
 // Seconds for each gradient of the convolutions of one step, each measured alone. libtorch computes both gradients of a
 // convolution in one call; its time is divided in proportion to these.

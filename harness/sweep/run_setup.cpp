@@ -69,6 +69,13 @@ TargetData load(const RunSetup& setup) {
   return data;
 }
 
+// What runs its residual blocks: models/fused.h, or torch's own operations; and which blocks could not be separated.
+std::string passes_of(const models::Architecture& network, const std::string& layout) {
+  std::string text = network.fused && layout == "channels_last" ? "fused" : "torch";
+  for (const auto& shared : network.shared_stages()) text += fmt::format("; one stage for {}", shared);
+  return text;
+}
+
 std::string describe(const RunSetup& setup, const RunRequest& request, const nlohmann::json& facts) {
   nlohmann::json run = provenance_json(setup.board);
   run["schema"] = results::schema_version;
@@ -83,13 +90,9 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   run["checkpoint_sha256"] = setup.identity.checkpoint_sha256;
   run["model"] = setup.trainer.description();
   const auto& network = setup.trainer.network();
-  run["network"] = {{"family", network.spec.family},
-                    {"variant", network.spec.variant},
-                    {"depth", network.spec.depth},
-                    {"width", network.spec.width},
-                    {"blocks", network.blocks()},
-                    // What runs its residual blocks: models/fused.h, or torch's own operations.
-                    {"passes", network.fused && setup.settings.layout == "channels_last" ? "fused" : "torch"}};
+  run["network"] = {{"family", network.spec.family}, {"variant", network.spec.variant},
+                    {"depth", network.spec.depth},   {"width", network.spec.width},
+                    {"blocks", network.blocks()},    {"passes", passes_of(network, setup.settings.layout)}};
   run["cells"] = setup.plan.size();
   for (const auto& cell : setup.plan) run["plan"].push_back(cell.id);
   run.update(facts);
@@ -109,7 +112,7 @@ RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings
       identity(identify(request.settings)),
       plan(make_plan(request.settings, identity)),
       selected(select_cells(plan, request.cells)),
-      trainer(settings.model.checkpoint, settings.model.key),
+      trainer(network_file(settings, request.allow_script)),
       data(load(*this)),
       cell_settings(settings, identity.checkpoint_sha256, trainer, data, console, stop, std::move(record)),
       directory(request.directory, request.resume),

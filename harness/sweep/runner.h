@@ -23,6 +23,7 @@ struct RunRequest {
   std::vector<std::string> cells;         // cells to run, in the form of select_cells(); empty: all
   std::int64_t jobs = 0;                  // processes at once, for accuracies only; 0: one cell after the other, measured
   std::filesystem::path status;           // file for other programs that reports the progress; empty: none
+  bool allow_script = false;              // whether the user permits the program in a TorchScript file to run
 };
 
 // The meter in the settings of a run that measures nothing.

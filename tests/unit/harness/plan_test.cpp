@@ -151,6 +151,17 @@ TEST_F(PlanTest, IdsDependOnWhatCanChangeAnAccuracy) {
        }},
       {"train_path", [](Settings& s) { s.data.train_path = "synthetic:?part=train&n=61"; }},
       {"key", [](Settings& s) { s.model.key = "ema"; }},
+      {"network", [](Settings& s) { s.model.network = "torchscript"; }},
+      {"blocks", [](Settings& s) { s.model.blocks["block1"] = {"conv1.*"}; }},
+      {"pixels", [](Settings& s) { s.model.pixels = 64; }},
+      {"mean",
+       [](Settings& s) {
+         s.model.mean = {0, 0, 0};
+       }},
+      {"std",
+       [](Settings& s) {
+         s.model.deviation = {1, 1, 1};
+       }},
       {"noise", [](Settings& s) { s.model.noise_sigma["fc"] = 0.5; }},
       {"data options", [](Settings& s) { s.data.path = "synthetic:?part=target&n=61"; }},
   };

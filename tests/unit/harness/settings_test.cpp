@@ -85,6 +85,13 @@ checkpoint = "x.pth"
 noise_sigma = { fc = 4.5 }
 key = "ema"
 reference = "base.json"
+network = "torchscript"
+pixels = 64
+mean = [0.25, 0.5, 0.75]
+std = [0.5, 0.25, 1]
+[model.blocks]
+block1 = ["conv*"]
+fc = ["fc.*"]
 [sweep]
 train_sizes = [0.5, 0.25]
 strategies = ["fc", "none"]
@@ -122,7 +129,8 @@ timeout_s = 60
     "name": "all", "description": "a line", "protocol": "efficient", "threads": 3, "backend": "native",
     "layout": "contiguous", "warmup": false, "trace_steps": true,
     "data.dataset": "synthetic", "data.path": "synthetic:?n=9", "data.train_path": "synthetic:?n=8", "data.conditions": ["output", "input"],
-    "model.checkpoint": "x.pth", "model.key": "ema", "model.noise_sigma": {"fc": 4.5}, "model.reference": "base.json",
+    "model.checkpoint": "x.pth", "model.key": "ema", "model.network": "torchscript",
+    "model.blocks": {"block1": ["conv*"], "fc": ["fc.*"]}, "model.pixels": 64, "model.mean": [0.25, 0.5, 0.75], "model.std": [0.5, 0.25, 1.0], "model.noise_sigma": {"fc": 4.5}, "model.reference": "base.json",
     "sweep.train_sizes": [0.5, 0.25], "sweep.strategies": ["fc", "none"], "sweep.repetitions": 4, "sweep.seed": 5,
     "sweep.split_seed": 6, "sweep.val_size": 0.125,
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
@@ -141,6 +149,20 @@ timeout_s = 60
     EXPECT_NE(key.help, "") << key.name;
   }
   EXPECT_EQ(expected.size(), setting_keys().size());
+}
+
+TEST_F(SettingsFile, ATorchScriptFileNeedsATableOfBlocks) {
+  const std::string script = "model.network = \"torchscript\"\n";
+  EXPECT_THAT(error_of(script), StartsWith("model.blocks: required for a TorchScript file"));
+  EXPECT_THAT(error_of(script + "model.blocks = { block1 = [\"a*\"], block3 = [\"b*\"], fc = [\"c*\"] }"),
+              StartsWith("model.blocks: block3 cannot follow 1 blocks"));
+  EXPECT_THAT(error_of(script + "model.blocks = { block1 = \"a*\" }"), HasSubstr("model.blocks.block1: expects a list"));
+  EXPECT_THAT(error_of("model.blocks = { block1 = [\"a*\"], fc = [\"c*\"] }"),
+              StartsWith("model.blocks: only a TorchScript file"));
+  EXPECT_THAT(error_of("model.network = \"resnet\""), StartsWith("model.network: 'resnet' is none of torchscript"));
+  EXPECT_THAT(error_of("model.mean = [0.5, 0.5]"), StartsWith("model.mean: has 2 numbers"));
+  EXPECT_THAT(error_of("model.std = [0.5, 0, 0.5]"), StartsWith("model.std: 0 is outside"));
+  EXPECT_THAT(error_of("model.allow_script = true"), HasSubstr("unknown key 'model.allow_script'"));
 }
 
 TEST_F(SettingsFile, DefaultsAreThePublishedProtocol) {
