@@ -11,6 +11,7 @@
 #include <exception>
 #include <string>
 
+#include "harness/cli/train_program.h"
 #include "harness/data/dataset.h"
 #include "harness/experiment/run_directory.h"
 #include "harness/host/console.h"
@@ -65,6 +66,16 @@ std::string usage_text(const CLI::App* app, const CLI::Error& error) {
   return fmt::format("tbft: {}; see `{} --help`\n", what, command);
 }
 
+// One line for the program, one for what its commands that train run on.
+std::string version_text() {
+  const std::string libtorch = tbft::libtorch_of_build();
+  const std::string blas = tbft::system_blas();
+  return fmt::format("tbft {}\n", tbft::tool_version()) +
+         (tbft::cli::find_train_program().empty() ? "tbft-train is not installed (package tbft-train)"
+          : libtorch.empty()                      ? "built without libtorch"
+                             : fmt::format("libtorch {}, BLAS {}", libtorch, blas.empty() ? "unknown" : blas));
+}
+
 }  // namespace
 
 namespace tbft::cli {
@@ -74,7 +85,7 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App&, Action&))
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone causes a write error instead of ending the program
   std::signal(SIGXFSZ, SIG_IGN);  // so does a file size limit
   CLI::App app{"Measure what every way of fine-tuning costs in joules and gains in accuracy, on this board.", "tbft"};
-  app.set_version_flag("-V,--version", tool_version());
+  app.set_version_flag("-V,--version", version_text);
   app.require_subcommand(1);
   app.failure_message(usage_text);
   app.set_help_all_flag("--help-all", "Help of every command");

@@ -51,7 +51,9 @@ void add_commands(CLI::App& app, Action& action) {
 int main(int argc, char** argv) {
   const std::string_view first = argc < 2 ? "" : argv[1];
   const TrainCommand* command = find_train_command(first);
-  if (command == nullptr && first != "--help-all") return run_program(argc, argv, add_commands);
+  // tbft-train describes every command; without it, the commands that are here.
+  const bool describes_all = first == "--help-all" && !find_train_program().empty();
+  if (command == nullptr && !describes_all) return run_program(argc, argv, add_commands);
   if (command != nullptr && command->runs_network) let_openmp_threads_sleep();
   try {
     become_train_program(argv);

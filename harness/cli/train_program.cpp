@@ -48,15 +48,25 @@ void let_openmp_threads_sleep() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "3000", /*overwrite=*/0);
 }
 
-void become_train_program(char** argv) {
+fs::path find_train_program() {
   const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
   for (const fs::path& program : {folder / "tbft-train", folder / "../libexec/tbft/tbft-train"}) {
-    execv(program.c_str(), argv);
-    if (errno != ENOENT) throw std::system_error(errno, std::generic_category(), program.string());
+    std::error_code none;
+    if (fs::exists(program, none)) return program.lexically_normal();
   }
-  throw std::runtime_error(fmt::format(
-      "{}: this command needs the program tbft-train, which is neither in {} nor in {}; install it (package tbft-train)",
-      argv[1], folder.string(), (folder.parent_path() / "libexec/tbft").string()));
+  return {};
+}
+
+void become_train_program(char** argv) {
+  const fs::path program = find_train_program();
+  if (program.empty()) {
+    const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
+    throw std::runtime_error(fmt::format(
+        "{}: this command needs the program tbft-train, which is neither in {} nor in {}; install the package tbft-train",
+        argv[1], folder.string(), (folder.parent_path() / "libexec/tbft").string()));
+  }
+  execv(program.c_str(), argv);
+  throw std::system_error(errno, std::generic_category(), program.string());
 }
 
 }  // namespace tbft::cli

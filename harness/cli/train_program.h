@@ -3,6 +3,7 @@
 // tbft-train, as git does for its sub-commands.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,8 +33,10 @@ std::string summary_of_train_command(std::string_view name);
 //   OMP_WAIT_POLICY=passive       182 ms    570 to 1,200 ms
 void let_openmp_threads_sleep();
 
-// Replaces this process by tbft-train with the same arguments. tbft-train stands beside this program or in ../libexec/tbft.
-// Throws std::runtime_error, which says where it was looked for, if it is not there or cannot be started.
+// Where tbft-train is: beside this program or in ../libexec/tbft. Empty if it is in neither.
+std::filesystem::path find_train_program();
+// Replaces this process by tbft-train with the same arguments. Throws std::runtime_error, which says where it was looked for
+// and which package has it, if it is not there or cannot be started.
 [[noreturn]] void become_train_program(char** argv);
 
 }  // namespace tbft::cli

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "tbft_version.h"
 
@@ -11,6 +12,19 @@ namespace tbft {
 
 std::string tool_version() {
   return TBFT_VERSION;
+}
+
+std::filesystem::path system_libraries() {
+  return TBFT_LIBRARIES;
+}
+
+std::string libtorch_of_build() {
+  return TBFT_TORCH_VERSION;
+}
+
+std::string system_blas(const std::filesystem::path& link) {
+  std::error_code none;
+  return std::filesystem::canonical(link, none).parent_path().filename().string();
 }
 
 nlohmann::json provenance_json(const Board& board) {

@@ -10,7 +10,9 @@ case $3 in
   becomes_tbft_train)
     mkdir -p "$work/bin" "$work/libexec/tbft"
     cp "$tbft" "$work/bin/tbft"
-    expect_refusal 1 "run: .*needs the program tbft-train, which is neither in $work/bin nor in $work/libexec/tbft" "$work/bin/tbft" run x.toml
+    expect_refusal 1 "run: .*needs the program tbft-train, which is neither in $work/bin nor in $work/libexec/tbft; install the package tbft-train" "$work/bin/tbft" run x.toml
+    "$work/bin/tbft" --version >"$work/out" && grep -qx 'tbft-train is not installed (package tbft-train)' "$work/out" || fail "--version: $(cat "$work/out")"
+    "$work/bin/tbft" --help-all >"$work/out" && grep -q '^measure$' "$work/out" || fail "--help-all needs tbft-train: $(head -n 3 "$work/out")"
     for place in libexec/tbft bin; do
       printf '#!/bin/sh\necho "%s $0|$*|${GOMP_SPINCOUNT-unset}|$$"\nexit 7\n' $place >"$work/$place/tbft-train"
       chmod +x "$work/$place/tbft-train"
@@ -28,6 +30,12 @@ case $3 in
     OMP_WAIT_POLICY=passive "$work/bin/tbft" eval >"$work/out" || says unset
     "$tbft" measure -m estimate:// --idle 0 -- env >"$work/out" 2>/dev/null || [ $? = 4 ]  # a window this short is invalid
     ! grep -E 'GOMP|OMP_' "$work/out" || fail "measure changes its command's environment" ;;
+  states_its_version)
+    for program in "$tbft" "$(dirname "$tbft")/tbft-train"; do
+      "$program" --version >"$work/out"
+      grep -qE '^tbft [0-9]+\.[0-9]+\.[0-9]+(\+[0-9a-f]{12}(-dirty)?)?$' "$work/out" || fail "$(cat "$work/out")"
+      grep -qE '^(libtorch [0-9.]+, BLAS [a-z0-9-]+|built without libtorch)$' "$work/out" || fail "$(cat "$work/out")"
+    done ;;
   lists_every_command)
     commands() { "$1" --help | sed -n '/^Subcommands:/,$p' | sed -nE 's/^  ([a-z-]+) .*/\1/p'; }
     "$tbft" --help-all >"$work/all"

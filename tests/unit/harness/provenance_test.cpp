@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {
@@ -16,6 +20,16 @@ TEST(Provenance, NamesTheCompilerThatMadeTheProgram) {
 #else
   EXPECT_THAT(compiler, testing::StartsWith("g++ "));
 #endif
+}
+
+TEST(Provenance, NamesTheBlasThatAnAlternativeChooses) {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "openblas-pthread");
+  std::ofstream(folder / "openblas-pthread/libblas.so.3") << "library";
+  std::filesystem::create_symlink("openblas-pthread/libblas.so.3", folder / "alternative");
+  std::filesystem::create_symlink("alternative", folder / "libblas.so.3");
+  EXPECT_EQ(system_blas(folder / "libblas.so.3"), "openblas-pthread");
+  EXPECT_EQ(system_blas(folder / "libcblas.so.3"), "");
 }
 
 }  // namespace
