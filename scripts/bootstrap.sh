@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the packages of Debian 12 or 13 with which tbft is built. Usage: bootstrap.sh [run|test|kernel|full].
-# `test` adds the packages of tests and checks, `kernel` those of the tests under a real kernel (tests/kernel), `full` also
+# Installs the packages of Debian 12 or 13 with which tbft is built. Usage: bootstrap.sh [run|package|test|kernel|full].
+# `package` adds what makes Debian packages, `test` the packages of tests and checks, `kernel` those of the tests under a real kernel (tests/kernel), `full` also
 # Slurm, the arm64 cross build and a browser.
 # Safe to repeat: installed packages stay as they are, and root is needed only if a package is missing.
 set -euo pipefail
@@ -15,10 +15,11 @@ esac
 run=(g++ cmake ninja-build ccache pkg-config git
      libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
      libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev gnuplot-nox)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-dev xz-utils
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-dev xz-utils man-db
       python3 python3-torch python3-torchvision python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil)
 # make builds kernel modules, with the release's own compiler, which came with g++.
 kernel=(qemu-system-x86 busybox-static gpiod make binutils zstd)
+package=(dpkg-dev file)
 slurm=(slurmctld slurmd slurm-client munge)
 arm64=(g++-aarch64-linux-gnu qemu-user-static)
 browser=(chromium chromium-driver python3-selenium)
@@ -26,10 +27,11 @@ browser=(chromium chromium-driver python3-selenium)
 wanted=("${run[@]}")
 case ${1:-run} in
   run) ;;
+  package) wanted+=("${package[@]}") ;;
   test) wanted+=("${test[@]}") ;;
   kernel) wanted+=("${test[@]}" "${kernel[@]}") ;;
   full) wanted+=("${test[@]}" "${kernel[@]}" "${slurm[@]}" "${arm64[@]}" "${browser[@]}") ;;
-  *) echo "usage: bootstrap.sh [run|test|kernel|full]" >&2; exit 2 ;;
+  *) echo "usage: bootstrap.sh [run|package|test|kernel|full]" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -31,6 +31,7 @@ void add_cost(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_data_corrupt(CLI::App& data, Action& action);  // under `data`
 void add_doctor(CLI::App& app, Action& action);
+void add_manual(CLI::App& app, Action& action);  // of tbft-train alone
 // These need libtorch; in a build without it each reports that.
 void add_run(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);

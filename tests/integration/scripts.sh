@@ -50,6 +50,15 @@ case_warnings_stop_ci_alone() {
   grep -q 'export TBFT_WERROR=ON' "$source_dir/scripts/test.sh" || fail "test.sh --full does not make warnings errors"
 }
 
+# The version of a source without a tag stands in three files.
+case_versions_agree() {
+  local version
+  version=$(sed -nE 's/^set\(tbft_version ([0-9.]+)\)$/\1/p' "$source_dir/cmake/version.cmake")
+  [ -n "$version" ] || fail "cmake/version.cmake has no version"
+  grep -qx "version: $version" "$source_dir/CITATION.cff" || fail "CITATION.cff does not have $version"
+  grep -qF "$version" "$source_dir/CHANGELOG.md" || fail "CHANGELOG.md does not have $version"
+}
+
 # Skips that are allowed, and that are not.
 case_skips() {
   junit() { printf '<testsuite><testcase name="a"><skipped/><system-out>%s\nx.cpp:1: Skipped\n%s\n</system-out></testcase></testsuite>' "[ RUN ] a" "$1" >"$work/junit.xml"; }
