@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
 #include "harness/cli/options.h"
 #include "harness/host/console.h"
@@ -26,13 +28,20 @@ void say(const std::string& line) {
   std::fflush(stderr);
 }
 
+// Whether systemd gave this file to the service (LoadCredential=).
+bool is_credential(const std::filesystem::path& file) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder != nullptr && std::filesystem::path(folder).is_absolute() && file.parent_path() == folder;
+}
+
 int serve(const ServeOptions& options) {
   const auto address = power::remote::parse_address(options.listen);
   if (!address)
     throw UsageError(fmt::format("--listen {}: expected ADDRESS:PORT, such as 0.0.0.0:7007 or [::]:7007", options.listen));
   power::remote::ServerOptions server_options{
       .listen = *address, .on_event = say, .realtime = power::parse_realtime(options.realtime)};
-  if (!options.key_file.empty()) server_options.key = power::remote::read_key_file(options.key_file);
+  if (!options.key_file.empty())
+    server_options.key = power::remote::read_key_file(options.key_file, is_credential(options.key_file));
   const StopOnSignal signals;
   try {
     power::remote::MeterServer server(power::open_meter(options.meter, power::Seconds(options.interval_s)), server_options,
@@ -69,7 +78,8 @@ void add_serve_meter(CLI::App& app, Action& action) {
       "  (umask 077; openssl rand -hex 32 > meter.key)     # copy it to the other machine\n"
       "  tbft serve-meter -m 'ina219:///dev/i2c-1?addr=0x40' --listen 0.0.0.0:7007 --key-file meter.key\n"
       "  tbft measure -m 'remote://192.0.2.7:7007?key_file=meter.key' -- python3 train.py\n"
-      "It runs until SIGINT, SIGTERM or SIGHUP and then exits with 0. Readings are authenticated, not encrypted.");
+      "It runs until SIGINT, SIGTERM or SIGHUP and then exits with 0. Readings are authenticated, not encrypted.\n"
+      "As a service: tbft-serve-meter@NAME of the package tbft.");
 }
 
 }  // namespace tbft::cli

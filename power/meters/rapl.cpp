@@ -118,7 +118,7 @@ std::vector<Zone> distinct(const std::vector<Zone>& zones, std::string& note) {
 }
 
 std::string permission_fix(const Zone& zone) {
-  return fmt::format("sudo chmod a+r {} (until the next boot; power/udev/99-tbft.rules keeps it), or run as root",
+  return fmt::format("sudo chmod a+r {} (until the next boot; the udev rules 99-tbft-optional.rules keep it), or run as root",
                      (zone.dir.path() / "energy_uj").string());
 }
 
@@ -258,7 +258,7 @@ std::vector<FoundMeter> find_rapl(const Roots& roots) {
         if (fault.fault == SysfsFault::no_permission) {
           meter.state = MeterState::no_permission;
           meter.detail = "RAPL energy counter, readable by root only";
-          meter.fix = fmt::format("sudo chmod a+r {} (until the next boot; power/udev/99-tbft.rules keeps it)",
+          meter.fix = fmt::format("sudo chmod a+r {} (until the next boot; the udev rules 99-tbft-optional.rules keep it)",
                                   (zone.dir.path() / "energy_uj").string());
         }
       }

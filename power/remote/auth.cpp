@@ -50,7 +50,7 @@ struct File {
 
 }  // namespace
 
-Key read_key_file(const std::filesystem::path& path) {
+Key read_key_file(const std::filesystem::path& path, bool in_private_folder) {
   const auto fail = [&](std::string_view what) {
     throw BadMeterUri(fmt::format("key file {}: {}; make one with `(umask 077; openssl rand -hex 32 > {})`", path.string(),
                                   what, path.string()));
@@ -59,7 +59,7 @@ Key read_key_file(const std::filesystem::path& path) {
   if (file.fd < 0) fail(std::strerror(errno));
   struct stat status {};
   if (::fstat(file.fd, &status) != 0 || !S_ISREG(status.st_mode)) fail("not a file");
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  if (!in_private_folder && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     throw BadMeterUri(
         fmt::format("key file {}: others than its owner can open it; `chmod 600 {}`", path.string(), path.string()));
   }

@@ -51,6 +51,14 @@ case $3 in
       five_watts "$work/out" 0
       stop TERM
     done ;;
+  key_as_a_credential)
+    mkdir "$work/credentials"
+    cp "$work/key" "$work/credentials/key"
+    chmod 440 "$work/credentials/key"  # as systemd has it, whose access lists look like a group's rights
+    expect_refusal 2 'others than its owner' "$tbft" serve-meter -m estimate:// --key-file "$work/credentials/key"
+    export CREDENTIALS_DIRECTORY=$work/credentials
+    serve 127.0.0.1:0 --key-file "$work/credentials/key"
+    stop TERM ;;
   any_signal_ends_it)
     serve 127.0.0.1:0
     stop INT ;;

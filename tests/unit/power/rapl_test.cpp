@@ -191,7 +191,7 @@ TEST_F(RaplTest, RootOnlyCountersAreRefusedWithTheFix) {
   tree.forbid("sys/class/powercap/intel-rapl:0/energy_uj");
   const testing::WithoutRights user;
   EXPECT_THAT(error_of<MeterUnavailable>("rapl://package-0"),
-              AllOf(HasSubstr("sudo chmod a+r"), HasSubstr("intel-rapl:0/energy_uj"), HasSubstr("99-tbft.rules")));
+              AllOf(HasSubstr("sudo chmod a+r"), HasSubstr("intel-rapl:0/energy_uj"), HasSubstr("99-tbft-optional.rules")));
   const auto found = find_rapl(tree.roots);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].state, MeterState::no_permission);

@@ -41,6 +41,8 @@ TEST_F(KeyFile, ThatOthersCanOpenIsRefused) {
   }
 }
 TEST_F(KeyFile, ThatIsShortLongOrMissingIsRefused) {
+  EXPECT_NO_THROW(read_key_file(write("0123456789abcdef", 0440), true));
+  EXPECT_THROW(read_key_file(write("0123456789abcde\n", 0600), true), BadMeterUri);
   EXPECT_THROW(read_key_file(write("0123456789abcde\n", 0600)), BadMeterUri);
   EXPECT_THROW(read_key_file(write("", 0600)), BadMeterUri);
   EXPECT_THROW(read_key_file(write(std::string(5000, 'k'), 0600)), BadMeterUri);

@@ -35,8 +35,10 @@ inline constexpr std::size_t shortest_key = 16;
 inline constexpr std::size_t longest_key = 4096;
 
 // Reads a key: the bytes of a file without the line end. Throws BadMeterUri for a file that cannot be read, that users other
-// than its owner can open, or that has fewer than 16 or more than 4096 bytes.
-Key read_key_file(const std::filesystem::path& path);
+// than its owner can open, or that has fewer than 16 or more than 4096 bytes. In a private folder, which one user alone can
+// enter, the file's own mode does not count: there systemd gives a service its credentials, with access lists that look like a
+// group's rights.
+Key read_key_file(const std::filesystem::path& path, bool in_private_folder = false);
 
 // The server may not listen on this address; the program exits with 2.
 struct BadListenAddress : std::runtime_error {
