@@ -1,4 +1,5 @@
-# Two components: `power`, the library for other projects, and `program`.
+# Three components, each a package (package.cmake): `power`, the library for other projects; `program`, tbft; `train`, tbft-train
+# and the experiments.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -15,9 +16,22 @@ install(FILES ${PROJECT_BINARY_DIR}/tbft_powerConfig.cmake ${PROJECT_BINARY_DIR}
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tbft_power COMPONENT power)
 
 install(TARGETS tbft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+install(FILES ${PROJECT_SOURCE_DIR}/power/udev/99-tbft.rules DESTINATION lib/udev/rules.d COMPONENT program)
+install(FILES ${PROJECT_SOURCE_DIR}/packages/tbft-serve-meter@.service DESTINATION lib/systemd/system COMPONENT program)
+install(FILES ${PROJECT_SOURCE_DIR}/power/udev/99-tbft-optional.rules ${PROJECT_SOURCE_DIR}/packages/serve-meter.env
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tbft/examples COMPONENT program)
+# The program writes its manual (harness/cli). A build of single targets has none.
+set(manual ${PROJECT_BINARY_DIR}/manual)
+install(DIRECTORY ${manual}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT program OPTIONAL)
+install(FILES ${manual}/completion/tbft.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME tbft
+  COMPONENT program OPTIONAL)
+install(FILES ${manual}/completion/_tbft DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT program OPTIONAL)
+install(FILES ${manual}/completion/tbft.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
+  COMPONENT program OPTIONAL)
+
 # `tbft` looks for it in ../libexec/tbft.
-install(TARGETS tbft_train RUNTIME DESTINATION libexec/tbft COMPONENT program)
-file(GLOB udev_rules CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/power/udev/*.rules)
-if(udev_rules)
-  install(FILES ${udev_rules} DESTINATION lib/udev/rules.d COMPONENT program)
-endif()
+install(TARGETS tbft_train RUNTIME DESTINATION libexec/tbft COMPONENT train)
+file(GLOB experiments CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/*.toml)
+install(FILES ${experiments} DESTINATION ${CMAKE_INSTALL_DATADIR}/tbft/experiments COMPONENT train)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/experiments/slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/tbft/experiments COMPONENT train
+  FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE PATTERN "*.md" EXCLUDE)

@@ -62,7 +62,7 @@ fi
 step "build dev"
 build dev
 step "tests"
-run_ctest build/dev -LE 'kernel|slurm|arm64|browser|debian13'
+run_ctest build/dev -LE 'kernel|slurm|arm64|browser|debian13|packages'
 
 if [ "$full" = yes ]; then
   step "build without libtorch, with AddressSanitizer and UndefinedBehaviorSanitizer"

@@ -8,7 +8,7 @@ dest=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/tbft-arm64}
 packages=(libc6-dev libstdc++-12-dev
           libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
           libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev libgtest-dev libgmock-dev libbenchmark-dev)
-recipe="1 ${packages[*]}"  # the number goes up when the steps below change
+recipe="2 ${packages[*]}"  # the number goes up when the steps below change
 triplet=aarch64-linux-gnu
 
 fail() { echo "sysroot: $*" >&2; exit 1; }
@@ -55,9 +55,22 @@ timeout 400 apt-get -qq -y --download-only install "${packages[@]}" >"$part/apt/
   fail "the packages cannot be fetched: $(tail -n 1 "$part/apt/log")"
 
 step "unpacking $(find "$part/apt/archives" -name '*.deb' | wc -l) packages"
+# Which package has a library, and since which version: for dpkg-shlibdeps --admindir=DIR/dpkg, which finds libraries by paths of this machine.
+mkdir -p "$part/dpkg/info" "$part/control"
 for package in "$part"/apt/archives/*.deb; do
   dpkg-deb --fsys-tarfile "$package" | tar -x -C "$part/root" --no-same-owner --exclude=./usr/share/{doc,man,locale,icons,fonts}
+  name=$(dpkg-deb -f "$package" Package)
+  [ "$(dpkg-deb -f "$package" Multi-Arch)" != same ] || name=$name:arm64
+  { dpkg-deb -f "$package"; printf 'Status: install ok installed\n\n'; } >>"$part/dpkg/status"
+  dpkg-deb --fsys-tarfile "$package" | tar -t | sed -E "s|^\./|$dest/root/|; s|/$||" >"$part/dpkg/info/$name.list"
+  rm -f "$part"/control/*
+  dpkg-deb --control "$package" "$part/control"
+  for file in shlibs symbols; do
+    [ ! -e "$part/control/$file" ] || cp "$part/control/$file" "$part/dpkg/info/$name.$file"
+  done
 done
+echo 1 >"$part/dpkg/info/format"
+rm -rf "$part/control"
 # Absolute links lead out of the sysroot.
 find "$part/root" -type l -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do
   ln -sfnr "$part/root$target" "$link"

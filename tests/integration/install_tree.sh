@@ -9,7 +9,9 @@ quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "$*"; }; }
 
 quietly "$cmake" --install "$build" --prefix "$work/prefix" --component power
 quietly "$cmake" --install "$build" --prefix "$work/prefix" --component program
+quietly "$cmake" --install "$build" --prefix "$work/prefix" --component train
 "$work/prefix/bin/tbft" meters | grep -q estimate || fail "the installed program does not run"
+"$work/prefix/bin/tbft" cost --help | grep -q 'tbft cost' || fail "the installed tbft does not find tbft-train"
 
 # Away from the source tree: nothing of it may be found by accident.
 cp -r "$source_dir/examples" "$work/examples"
