@@ -1,0 +1,62 @@
+# Runs in the clean system: packages in /packages.
+set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive
+fail() { echo "FAILED: $*" >&2; exit 1; }
+quietly() { "$@" >/tmp/log 2>&1 || { tail -n 20 /tmp/log >&2; fail "$*"; }; }
+# Every file of the system, and users and groups.
+files() { find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /packages -o -path /tests -o -path /var/cache \
+  -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/log \) -prune -o -print | sort; }
+
+quietly apt-get update
+files >/tmp/before
+
+begin=$(date +%s)
+quietly apt-get install -y /packages/tbft_*.deb
+installed=$(date +%s)
+tbft measure -m estimate:// -- sleep 1 >/tmp/out 2>&1 || fail "measure: $(cat /tmp/out)"
+end=$(date +%s)
+cat /tmp/out
+echo "from apt install to the joules: $((end - begin)) s, of which apt $((installed - begin)) s"
+[ $((end - begin)) -lt 60 ] || fail "more than a minute"
+tbft --version
+tbft --version | grep -q 'tbft-train is not installed (package tbft-train)' || fail "--version without tbft-train"
+! tbft run x.toml 2>/tmp/err || fail "run without tbft-train"
+grep -q 'install the package tbft-train' /tmp/err || fail "$(cat /tmp/err)"
+echo "tbft loads $(ldd /usr/bin/tbft | wc -l) libraries"
+getent group i2c gpio >/dev/null || fail "groups of the udev rules are missing"
+for file in man/man1/tbft.1.gz man/man1/tbft-measure.1.gz bash-completion/completions/tbft zsh/vendor-completions/_tbft \
+            fish/vendor_completions.d/tbft.fish doc/tbft/copyright doc/tbft/changelog.gz doc/tbft/examples/serve-meter.env; do
+  [ -e "/usr/share/$file" ] || fail "/usr/share/$file is missing"
+done
+for file in udev/rules.d/99-tbft.rules systemd/system/tbft-serve-meter@.service; do
+  [ -e "/usr/lib/$file" ] || fail "/usr/lib/$file is missing"
+done
+
+begin=$(date +%s)
+quietly apt-get install -y /packages/tbft-train_*.deb
+echo "tbft-train: installed in $(($(date +%s) - begin)) s"
+tbft --version | tee /tmp/out
+grep -q 'BLAS openblas-pthread' /tmp/out || fail "not OpenBLAS"
+[ -e /usr/share/tbft/experiments/quickstart.toml ] || fail "no experiments"
+cd /tmp
+quietly tbft pretrain --depth 8 --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o base.pth
+quietly tbft run /usr/share/tbft/experiments/quickstart.toml --set model.checkpoint=base.pth --set 'data.path=synthetic:?part=target&n=60' \
+  --set 'data.conditions=["input"]' --set 'sweep.strategies=["none","fc"]' --set sweep.repetitions=1 --set train.epochs=1 -m estimate:// -o run
+grep -E 'fc|none' run/cells.csv | cut -c1-100
+grep -c ',ok,' run/cells.csv | grep -qx 2 || fail "not two cells: $(cat run/cells.csv)"
+quietly apt-get install -y --no-install-recommends /packages/libtbft-power-dev_*.deb
+for package in tbft tbft-train libtbft-power-dev; do dpkg -L $package; done | sort -u >/tmp/ours
+
+quietly apt-get purge -y tbft tbft-train libtbft-power-dev
+quietly apt-get autoremove --purge -y
+files >/tmp/after
+comm -13 /tmp/before /tmp/after >/tmp/left
+if grep -i tbft /tmp/left || comm -12 /tmp/ours /tmp/left | grep .; then fail "these files are left"; fi
+echo "removed; $(wc -l </tmp/left) files of other packages are left"
+
+quietly apt-get install -y --no-install-recommends lintian
+for package in /packages/*.deb; do
+  lintian --fail-on error "$package" >/tmp/out 2>&1 || { cat /tmp/out >&2; fail "lintian: $package"; }
+  echo "lintian: ${package##*/}: $(grep -c '^W:' /tmp/out || true) warnings"
+  cat /tmp/out
+done
