@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the packages of Debian 12 or 13 with which tbft is built. Usage: bootstrap.sh [run|package|test|kernel|full].
-# `package` adds what makes Debian packages, `test` the packages of tests and checks, `kernel` those of the tests under a real kernel (tests/kernel), `full` also
+# Installs the packages of Debian 12 or 13 with which tbft is built. Usage: bootstrap.sh [run|package|arm64|test|kernel|full].
+# `package` adds what makes Debian packages, `arm64` also the cross compiler for them, `test` the packages of tests and checks, `kernel` those of the tests under a real kernel (tests/kernel), `full` also
 # Slurm, the arm64 cross build and a browser.
 # Safe to repeat: installed packages stay as they are, and root is needed only if a package is missing.
 set -euo pipefail
@@ -28,10 +28,11 @@ wanted=("${run[@]}")
 case ${1:-run} in
   run) ;;
   package) wanted+=("${package[@]}") ;;
+  arm64) wanted+=("${package[@]}" "${arm64[@]}") ;;
   test) wanted+=("${test[@]}") ;;
   kernel) wanted+=("${test[@]}" "${kernel[@]}") ;;
   full) wanted+=("${test[@]}" "${kernel[@]}" "${slurm[@]}" "${arm64[@]}" "${browser[@]}") ;;
-  *) echo "usage: bootstrap.sh [run|package|test|kernel|full]" >&2; exit 2 ;;
+  *) echo "usage: bootstrap.sh [run|package|arm64|test|kernel|full]" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -40,7 +40,7 @@ if [ "$release" != "$machine_release" ]; then
   exit 0
 fi
 
-"$source_dir/scripts/bootstrap.sh" package
+"$source_dir/scripts/bootstrap.sh" "$([ "$arch" = "$machine_arch" ] && echo package || echo arm64)"
 clone=$cache/$release-$arch
 clone_commit "$clone"
 cd "$clone"
