@@ -17,7 +17,8 @@ install(FILES ${PROJECT_BINARY_DIR}/tbft_powerConfig.cmake ${PROJECT_BINARY_DIR}
 
 install(TARGETS tbft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 install(FILES ${PROJECT_SOURCE_DIR}/power/udev/99-tbft.rules DESTINATION lib/udev/rules.d COMPONENT program)
-install(FILES ${PROJECT_SOURCE_DIR}/packages/tbft-serve-meter@.service DESTINATION lib/systemd/system COMPONENT program)
+configure_file(${PROJECT_SOURCE_DIR}/packages/tbft-serve-meter@.service.in ${PROJECT_BINARY_DIR}/tbft-serve-meter@.service @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/tbft-serve-meter@.service DESTINATION lib/systemd/system COMPONENT program)
 install(FILES ${PROJECT_SOURCE_DIR}/power/udev/99-tbft-optional.rules ${PROJECT_SOURCE_DIR}/packages/serve-meter.env
   DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tbft/examples COMPONENT program)
 # The program writes its manual (harness/cli). A build of single targets has none.
