@@ -14,7 +14,12 @@ script_experiment() {
 layout = "contiguous"
 T
   sed -i 's/^sweep.strategies = .*/sweep.strategies = ["none", "bn-stats", "block1", "block2", "block3", "fc", "full"]/
-    s/^sweep.repetitions = .*/sweep.repetitions = 1/; s/^train.epochs = .*/train.epochs = 2/; s/n=60"/n=160"/' "$1"
+    s/^sweep.repetitions = .*/sweep.repetitions = 1/; s/^train.epochs = .*/train.epochs = 2/; s/n=60"/n=300"/' "$1"
+  cat >>"$1" <<'T'
+sweep.train_sizes = [0.5]
+train.batch = 25
+train.lr = { default = 0.02, fc = 0.05 }
+T
 }
 blocks() {
   cat <<T
@@ -47,6 +52,7 @@ run_both() {
   accuracies "$work/$1-family/cells.csv" >"$work/$1.family"
   accuracies "$work/$1-own/cells.csv" >"$work/$1.own"
   diff "$work/$1.family" "$work/$1.own" || fail "$1: the script's cells are not the family's"
+  [ "$(cut -d' ' -f3 "$work/$1.own" | sort -u | wc -l)" -ge "${distinct:-1}" ] || fail "$1: the accuracies do not tell strategies apart: $(cat "$work/$1.own")"
   cut -d' ' -f1,3 "$work/$1.own"
 }
 
@@ -60,7 +66,7 @@ prepare() {
 
 same_accuracies() {
   prepare
-  run_both paper
+  distinct=3 run_both paper
   # The prefix cache, and BatchNorm's modes by block.
   run_both efficient --set protocol=efficient
   run_both jobs --jobs 2  # in forked processes
