@@ -19,6 +19,7 @@ void for_each_command(const CommandText& command, const std::function<void(const
 
 std::string joined_names(const std::vector<CommandText>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const auto& each : commands) names.push_back(each.name());
   return fmt::format("{}", fmt::join(names, " "));
 }

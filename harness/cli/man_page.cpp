@@ -30,6 +30,7 @@ std::string roff(std::string_view text) {
 
 std::string option_entry(const OptionText& option) {
   std::vector<std::string> names;
+  names.reserve(option.names.size());
   for (const auto& name : option.names) names.push_back("\\fB" + roff(name) + "\\fR");
   std::string out = fmt::format(".TP\n{}", fmt::join(names, ", "));
   if (!option.value.empty() && !option.names.front().starts_with(option.value)) out += " \\fI" + roff(option.value) + "\\fR";
