@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 namespace tbft::results {
 
@@ -52,6 +55,13 @@ bool same_images(std::span<const ImageScores> images) {
   return std::ranges::all_of(images, [&](const ImageScores& scores) {
     return scores && !scores->empty() && images.front() && scores->size() == images.front()->size();
   });
+}
+
+ImageScores difference(const ImageScores& a, const ImageScores& b) {
+  if (!a || !b || a->size() != b->size()) return nullptr;
+  std::vector<float> result(a->size());
+  std::ranges::transform(*a, *b, result.begin(), std::minus<>());
+  return std::make_shared<const std::vector<float>>(std::move(result));
 }
 
 Statistics statistics(std::span<const double> values) {

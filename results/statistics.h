@@ -30,6 +30,9 @@ Statistics statistics(std::span<const double> values);
 // their mean. Null where it is unknown.
 using ImageScores = std::shared_ptr<const std::vector<float>>;
 
+// a - b for each image; null unless both are known and of the same number of images.
+ImageScores difference(const ImageScores& a, const ImageScores& b);
+
 // Whether all scores are known and of the same number of images.
 bool same_images(std::span<const ImageScores> images);
 

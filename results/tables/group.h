@@ -68,6 +68,7 @@ Key group_key(const CellRow& row);
 // What all results that are averaged or compared with each other share.
 struct Origin {
   std::string protocol, board, network;
+  // clang-tidy 14 takes the 0 of a defaulted <=> for a pointer. NOLINTNEXTLINE(modernize-use-nullptr)
   auto operator<=>(const Origin&) const = default;
 };
 Origin origin_of(const Key& key);

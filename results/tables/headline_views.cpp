@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <memory>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -27,13 +26,6 @@ struct Paired {
   std::vector<ImageScores> images;  // empty unless known for all
   double result() const { return full.empty() ? mean_of(values) : 100 * (1 - mean_of(values) / mean_of(full)); }
 };
-
-ImageScores difference(const ImageScores& a, const ImageScores& b) {
-  if (!a || !b || a->size() != b->size()) return nullptr;
-  std::vector<float> result(a->size());
-  std::transform(a->begin(), a->end(), b->begin(), result.begin(), std::minus<>());
-  return std::make_shared<const std::vector<float>>(std::move(result));
-}
 
 // Uses the repetitions that both strategies have.
 Paired accuracy_pairs(const HeadlineTable& table, const std::string& better, const std::string& than) {

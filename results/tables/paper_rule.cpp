@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <memory>
 #include <numeric>
 #include <set>
 
@@ -21,13 +19,6 @@ struct Lead {
   std::vector<double> points;       // for each repetition that both strategies have
   std::vector<ImageScores> images;  // empty unless known for all
 };
-
-ImageScores difference(const ImageScores& a, const ImageScores& b) {
-  if (!a || !b || a->size() != b->size()) return nullptr;
-  std::vector<float> result(a->size());
-  std::ranges::transform(*a, *b, result.begin(), std::minus<>());
-  return std::make_shared<const std::vector<float>>(std::move(result));
-}
 
 Lead lead_of(const Group& group, const std::string& better, const std::string& than) {
   Lead lead;
