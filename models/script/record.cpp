@@ -1,9 +1,5 @@
 #include "models/script/record.h"
 
-// Must come first, because clang 14 cannot compile libtorch's headers in another order.
-#include <ATen/core/ivalue.h>
-
-#include <ATen/core/Tensor.h>
 #include <ATen/record_function.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 

@@ -1,5 +1,11 @@
-// What the forward pass of one's own network computes, seen while one image runs.
+// What the forward pass of one's own network computes, seen while one image runs. Includes torch; only script.cpp should
+// include it.
 #pragma once
+
+// Must come first, because clang 14 cannot compile libtorch's headers in another order.
+#include <ATen/core/ivalue.h>
+
+#include <ATen/core/Tensor.h>
 
 #include <functional>
 #include <map>
@@ -7,10 +13,6 @@
 #include <vector>
 
 #include "models/architecture.h"
-
-namespace at {
-class Tensor;
-}
 
 namespace tbft::models {
 

@@ -30,7 +30,7 @@ constexpr Normalisation usual_normalisation{{0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5
 class Builder {
  public:
   Builder(const NetworkFile& file, jit::Module module)
-      : file_(file), module_(std::move(module)), pixels_(file.pixels == 0 ? usual_pixels : file.pixels) {}
+      : file_(file), module_(module), pixels_(file.pixels == 0 ? usual_pixels : file.pixels) {}
 
   OpenedNetwork build();
 
@@ -252,7 +252,7 @@ OpenedNetwork Builder::build() {
   for (const auto& shared : network_.shared_stages())
     notes.push_back(
         fmt::format("{} could not be separated: a step that tunes one of them runs and differentiates all", shared));
-  return {make_script_network(std::move(network_), std::move(module_), std::move(codes_), std::move(code_of_)),
+  return {make_script_network(std::move(network_), module_, std::move(codes_), std::move(code_of_)),
           {},
           notes.empty() ? "" : fmt::format("{}: {}", file_.path.string(), fmt::join(notes, "; "))};
 }

@@ -42,7 +42,7 @@ class ScriptNetwork final : public Network {
  public:
   // `code_of`: for each stage its place in `codes`; -1 for a merged one.
   ScriptNetwork(Architecture architecture, jit::Module module, std::vector<StageCode> codes, std::vector<int> code_of)
-      : Network(std::move(architecture)), module_(std::move(module)), codes_(std::move(codes)), code_of_(std::move(code_of)) {
+      : Network(std::move(architecture)), module_(module), codes_(std::move(codes)), code_of_(std::move(code_of)) {
     Mirror::reflect(module_, *this);
   }
 
@@ -87,7 +87,7 @@ torch::Tensor StageCode::run(const jit::Module& module, const torch::Tensor& x) 
 
 NetworkPtr make_script_network(Architecture architecture, jit::Module module, std::vector<StageCode> codes,
                                std::vector<int> code_of) {
-  return std::make_shared<ScriptNetwork>(std::move(architecture), std::move(module), std::move(codes), std::move(code_of));
+  return std::make_shared<ScriptNetwork>(std::move(architecture), module, std::move(codes), std::move(code_of));
 }
 
 }  // namespace tbft::models
