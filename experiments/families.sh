@@ -12,16 +12,16 @@
 #
 # The program is $TBFT, by default the one on the PATH.
 set -euo pipefail
-[ $# -ge 3 ] || { sed -n 's/^# \{0,1\}//; 2,16p' "$0" >&2; exit 2; }
+[ $# -ge 3 ] || { sed -n '2,/^set/ s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 images=$1 bases=$2 out=$3
 shift 3
 tbft=${TBFT:-tbft}
 here=$(cd "$(dirname "$0")" && pwd)
 
-# The strategies of a checkpoint: none, bn-stats, its blocks and full.
+# The strategies of a checkpoint: none, its blocks and full. A network without BatchNorm has no bn-stats.
 strategies() {
   "$tbft" cost --checkpoint "$1" --json |
-    python3 -c 'import json, sys; print(json.dumps(["none", "bn-stats"] + json.load(sys.stdin)["blocks"] + ["full"]))'
+    python3 -c 'import json, sys; print(json.dumps(["none"] + json.load(sys.stdin)["blocks"] + ["full"]))'
 }
 
 mkdir -p "$out"
@@ -32,10 +32,11 @@ for base in "$bases"/*.pth "$bases"/*.th; do
   experiment=families
   case $name in *-pairs) experiment=cifar10-pairs ;; esac
   run=$out/$name
+  chosen=$(strategies "$base")
   resume=()
   [ ! -e "$run" ] || resume=(--resume)
   "$tbft" run "$here/$experiment.toml" --set data.path="$images" --set model.checkpoint="$base" \
-    --set "sweep.strategies=$(strategies "$base")" --set 'sweep.train_sizes=[0.1]' --set sweep.repetitions=2 \
+    --set "sweep.strategies=$chosen" --set 'sweep.train_sizes=[0.1]' --set sweep.repetitions=2 \
     -o "$run" "${resume[@]}" "$@" >/dev/null || { code=$?; [ $code = 4 ] || exit $code; }  # 4: joules are invalid
   runs+=("$run")
 done

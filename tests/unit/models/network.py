@@ -104,4 +104,5 @@ def saved(pixels, classes):
         del logits
 
 
-globals()[sys.argv[1]](*sys.argv[2:])
+if __name__ == '__main__':
+    globals()[sys.argv[1]](*sys.argv[2:])

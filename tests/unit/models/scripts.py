@@ -8,21 +8,7 @@ scripts.py all FOLDER                              every network below as NAME.p
 import sys
 import torch, torch.nn as nn, torch.nn.functional as F
 
-
-class Block(nn.Module):
-    def __init__(self, cin, cout, stride):
-        super().__init__()
-        self.bn1, self.conv1 = nn.BatchNorm2d(cin), nn.Conv2d(cin, cout, 3, stride, 1, bias=False)
-        self.bn2, self.conv2 = nn.BatchNorm2d(cout), nn.Conv2d(cout, cout, 3, 1, 1, bias=False)
-        self.stride, self.grow = stride, cout - cin
-
-    def forward(self, x):
-        y = self.conv2(F.relu(self.bn2(self.conv1(F.relu(self.bn1(x))))))
-        if self.stride != 1:
-            x = F.avg_pool2d(x, self.stride)
-        if self.grow:
-            x = torch.cat([x, x.new_zeros(x.size(0), self.grow, x.size(2), x.size(3))], 1)
-        return x + y
+from network import Block
 
 
 class Preact(nn.Module):
