@@ -88,9 +88,11 @@ class RowTest : public testing::Test {
     meter.scope = power::Scope::battery;
   }
 
-  CellRow row() const { return make_row(measurement, energy, meter, {"run-1", &settings, &board_, "cafe00cafe00"}); }
+  CellRow row() const {
+    return make_row(measurement, energy, meter, {"run-1", &settings, &board_, "cafe00cafe00", "ResNet-26"});
+  }
 
-  CellRow accuracy_row() const { return make_row(measurement, {"run-1", &settings, &board_, "cafe00cafe00"}); }
+  CellRow accuracy_row() const { return make_row(measurement, {"run-1", &settings, &board_, "cafe00cafe00", "ResNet-26"}); }
 
   Settings settings;
   CellMeasurement measurement;
@@ -148,6 +150,8 @@ TEST_F(RowTest, AnOkRowSaysWhatWasRunAndWhatCameOfIt) {
   EXPECT_EQ(r.samples, 500);
   EXPECT_EQ(r.coverage_pct, 99.0);
   EXPECT_EQ(r.config_hash, "cafe00cafe00");
+  EXPECT_EQ(row().network, "ResNet-26");
+  EXPECT_EQ(accuracy_row().network, "ResNet-26");
   EXPECT_NE(r.tool_version, "");
 }
 
