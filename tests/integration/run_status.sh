@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 tiny_base "$work/base.pth"
 tiny_experiment "$work/e.toml"
-constant_trace "$work/5W.csv" 600 100
+constant_trace "$work/5W.csv" 120 1000
 sweep=("$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set idle.seconds=0.2 --set 'sweep.repetitions=100'
   -m "replay://$work/5W.csv?speed=realtime" -o "$work/run" --status "$work/status.json")
 "${sweep[@]}" >"$work/out" 2>"$work/err" &
@@ -30,7 +30,8 @@ status = json.load(open(sys.argv[1]))
 assert status["state"] == "interrupted" and "--resume" in status["message"] or "interrupted" in status["message"], status
 assert open(sys.argv[2]).read().endswith("\n"), "a torn row"
 for row in csv.DictReader(open(sys.argv[2])):
-    assert row["status"] == "ok", row
+    # A cell lasts milliseconds: on a busy machine one may pass without a reading and is invalid, as it should be.
+    assert row["status"] in ("ok", "invalid") and None not in row.values(), row
 P
 [ "$(find "$work" -name 'status.json*' | wc -l)" = 1 ] || fail "temporary files are left"
 "$tbft" record -m "replay://$work/5W.csv?speed=realtime" -d 1.5s -o "$work/t.csv" --status "$work/record.json" >/dev/null || [ $? = 4 ] || fail "record"
