@@ -74,7 +74,7 @@ class PersonalizeTest : public testing::Test {
     StopObserver observer(stop);
     Trainer fresh(models::NetworkSpec{}, 3);
     fresh.run(find_strategy("full"), images, {.train = range(0, 600), .val = range(600, 700), .test = {700}},
-              {.lr = 0.05, .batch = 32, .epochs = 3, .seed = 1}, observer);
+              {.lr = 0.01, .batch = 32, .epochs = 6, .seed = 1}, observer);
     const test::TemporaryFolder folder;
     fresh.save(folder.path() / "base.pth");
     trainer = std::make_unique<Trainer>(folder.path() / "base.pth");
