@@ -227,6 +227,8 @@ toml::table parse_set_option(const std::string& option) {
   if (equals == std::string::npos || equals == 0) fail(source, "expects key=value");
   const std::string name = option.substr(0, equals);
   const std::string value = option.substr(equals + 1);
+  if (may_nest_too_deeply(option))
+    fail(fmt::format("{}{:.40}...", set_option, option), fmt::format("more than {} dots, not a key", most_dots_of_toml));
   try {
     return toml::parse(fmt::format("{} = {}", name, value));
   } catch (const toml::parse_error&) {

@@ -342,6 +342,7 @@ TEST_F(SettingsFile, AKeyOfManyDotsIsRefusedBeforeItsTablesAreMade) {
   for (int i = 0; i < 200'000; ++i) key += ".a";
   for (const auto& text : {key + " = 1\n", "[" + key + "]\n"})
     EXPECT_THAT(message_of<UsageError>([&] { read_whole(text); }), HasSubstr("more than 5000 dots"));
+  EXPECT_THAT(error_of_set(key + "=1"), HasSubstr("more than 5000 dots"));
 }
 
 TEST_F(SettingsFile, EffectiveSettingsFillWhatProtocolDataSetAndCoresDecide) {
