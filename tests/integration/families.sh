@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# experiments/families.sh over two families of networks: a run for each, one table of the paper's rule, nothing run twice.
+. "$(dirname "$0")/common.sh"
+mkdir "$work/bases"
+tiny_base "$work/bases/preact.pth"
+"$tbft" pretrain --network resnet-cifar --depth 8 --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' \
+  --recipe quick --epochs 1 -o "$work/bases/postact.pth" >/dev/null 2>&1
+constant_trace "$work/5W.csv" 2
+families() {
+  TBFT=$tbft "$source_dir/experiments/families.sh" 'synthetic:?part=test&n=60' "$1" "$work/runs" -m "replay://$work/5W.csv?speed=instant" \
+    --set 'data.conditions=["flip","contrast-5"]' --set train.epochs=1 --set sweep.repetitions=1 --set idle.seconds=0 --set warmup=false
+}
+families "$work/bases" >"$work/report" 2>"$work/err" || fail "families.sh: $(cat "$work/err")"
+for network in 'ResNet-8 ' 'CIFAR ResNet-8'; do
+  for drift in input output; do
+    grep -qE "^$network +$drift .*(holds|fails|open)$" "$work/report" || fail "no row of $network, $drift: $(cat "$work/report")"
+  done
+done
+/usr/bin/python3 - "$work/runs" <<'P'
+import csv, pathlib, sys
+for name in ("preact", "postact"):
+    rows = list(csv.DictReader((pathlib.Path(sys.argv[1]) / name / "cells.csv").open()))
+    cells = {(row["condition"], row["strategy"]) for row in rows}
+    strategies = ("none", "block1", "block2", "block3", "fc", "full")
+    assert cells == {(c, s) for c in ("flip", "contrast-5") for s in strategies} and len(rows) == len(cells), (name, cells)
+P
+before=$(cat "$work"/runs/*/cells.csv | sha256sum)
+families "$work/bases" >/dev/null 2>"$work/err" || fail "the second time: $(cat "$work/err")"
+[ "$before" = "$(cat "$work"/runs/*/cells.csv | sha256sum)" ] || fail "what was done is run again"
+mkdir "$work/empty"
+expect_refusal 2 'empty holds no .pth or .th file' families "$work/empty"
