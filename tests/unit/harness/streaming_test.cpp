@@ -92,7 +92,7 @@ TEST_F(Streaming, FiveThousandImagesTakeNoMoreAnonymousMemoryThanAThousand) {
   EXPECT_NEAR(static_cast<double>(of_5000), static_cast<double>(of_1000), 16 * MiB);
 }
 
-// 7.5 GB of disk and minutes: `streaming_test --gtest_also_run_disabled_tests --gtest_filter=*FiftyThousand*`.
+// 7.5 GB of disk and minutes: `ctest --test-dir build/dev -L large`.
 TEST_F(Streaming, DISABLED_FiftyThousandImagesTakeNoMoreAnonymousMemoryThanAThousand) {
   const long of_1000 = peak_of(1000), of_50000 = peak_of(50'000);
   EXPECT_LT(of_50000, 1024 * MiB);
