@@ -57,11 +57,14 @@ double RecordedTimes::*recorded_as(std::string_view name) {
   if (has("Backward")) {
     if (has("Convolution")) return &RecordedTimes::convolution_backward;
     if (has("BatchNorm")) return &RecordedTimes::batchnorm_backward;
-    // fc is an addmm with a transposed weight.
-    if (has("Addmm") || has(" TBackward")) return &RecordedTimes::fc_backward;
+    // A linear layer is an addmm or mm with a transposed weight, attention two bmm.
+    if (has("AddmmBackward") || has("MmBackward") || has("BmmBackward") || has(" TBackward"))
+      return &RecordedTimes::products_backward;
     return &RecordedTimes::elementwise;
   }
-  if (has("convolution") || has("aten::conv") || has("aten::linear")) return &RecordedTimes::forward;
+  for (const std::string_view product :
+       {"convolution", "aten::conv", "aten::linear", "aten::matmul", "aten::addmm", "aten::mm", "aten::bmm"})
+    if (has(product)) return &RecordedTimes::forward;
   if (has("aten::batch_norm")) return &RecordedTimes::batchnorm_forward;
   return &RecordedTimes::elementwise;
 }

@@ -6,9 +6,11 @@
 
 namespace tbft {
 
-// Seconds spent in the outermost operations. The backward pass of a convolution or of fc computes both gradients in one call.
+// Seconds spent in the outermost operations. The backward pass of a convolution or of a matrix product (linear layers,
+// attention) computes both gradients in one call.
 struct RecordedTimes {
-  double forward = 0, convolution_backward = 0, fc_backward = 0, batchnorm_forward = 0, batchnorm_backward = 0, elementwise = 0;
+  double forward = 0, convolution_backward = 0, products_backward = 0, batchnorm_forward = 0, batchnorm_backward = 0,
+         elementwise = 0;
 };
 
 // The member to which an operation's time belongs, by its name ("aten::conv2d", "autograd::engine::evaluate_function:

@@ -8,13 +8,13 @@
 namespace tbft {
 
 enum class Operation : std::size_t {
-  forward,          // convolutions and fc
-  input_gradient,   // of convolutions and fc
-  weight_gradient,  // of convolutions and fc, including bias
+  forward,          // convolutions, linear layers, the products of attention
+  input_gradient,   // of these; attention has no other
+  weight_gradient,  // of convolutions and linear layers, including bias
   batchnorm_forward,
   batchnorm_backward,
   optimiser,
-  elementwise,  // ReLU, add, pool, pad, flatten and loss, in both directions
+  elementwise,  // activation, add, pool, pad, softmax, LayerNorm and loss, in both directions
   overhead,     // the rest: calls, autograd's graph, accumulation of gradients
 };
 inline constexpr std::array<std::string_view, 8> operation_names{

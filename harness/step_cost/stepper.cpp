@@ -68,6 +68,20 @@ GradientSeconds measure(const models::Convolution& conv, bool fused, const Stepp
   return fastest;
 }
 
+// Of the backward pass of linear layers and attention, the part that computes gradients of inputs: by its multiplications,
+// since both gradients are products of matrices.
+double products_input_share(const models::Architecture& network, const models::Trained& trained) {
+  double input = 0, weight = 0;
+  models::visit_layers(network, trained, [&](const models::Layer& layer, bool trains, bool reached) {
+    const bool attention = layer.kind == models::Layer::Kind::attention;
+    if (!attention && layer.kind != models::Layer::Kind::linear) return;
+    const auto macs = static_cast<double>(layer.macs);
+    if (reached) input += attention ? 2 * macs : macs;
+    if (trains) weight += macs;
+  });
+  return input + weight > 0 ? input / (input + weight) : 0;
+}
+
 }  // namespace
 
 models::Architecture network_of(const StepperOptions& options) {
@@ -95,6 +109,7 @@ struct Stepper::Impl {
   models::NetworkPtr net;
   torch::Tensor x, y;
   std::vector<torch::Tensor> trained;
+  double products_input_share = 0;
   std::vector<torch::Tensor> tensors, first;  // all that a step may change, and its initial values
   std::unique_ptr<torch::optim::Adam> optimizer;
 
@@ -112,6 +127,7 @@ Stepper::Stepper(const StepperOptions& options, const Contender& contender) : im
   set_layout(*s.net, options.layout);
   s.net->train(contender.strategy->adapts());
   s.trained = select_parameters(*s.net, contender.trained(s.net->architecture()));
+  s.products_input_share = products_input_share(s.net->architecture(), contender.trained(s.net->architecture()));
   constexpr double lr = 1e-3;  // does not influence the cost
   if (contender.strategy->uses_gradient())
     s.optimizer = std::make_unique<torch::optim::Adam>(s.trained, torch::optim::AdamOptions(lr));
@@ -172,12 +188,8 @@ OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
     times[Operation::input_gradient] = recorded.convolution_backward * input_share;
     times[Operation::weight_gradient] = recorded.convolution_backward * (1 - input_share);
   }
-  // Both gradients of fc need the same number of multiplications. If only one is computed, it gets the whole time.
-  const bool fc_trained = s.contender.trained(s.net->architecture())(s.net->architecture().classifier().name + ".weight");
-  const bool below_fc = split.input + split.weight > 0;
-  const double weight_share = !fc_trained ? 0 : below_fc ? 0.5 : 1;
-  times[Operation::input_gradient] += recorded.fc_backward * (1 - weight_share);
-  times[Operation::weight_gradient] += recorded.fc_backward * weight_share;
+  times[Operation::input_gradient] += recorded.products_backward * s.products_input_share;
+  times[Operation::weight_gradient] += recorded.products_backward * (1 - s.products_input_share);
   double attributed_s = 0;
   for (const double seconds : times.seconds) attributed_s += seconds;
   times[Operation::overhead] = total_s - attributed_s;

@@ -40,6 +40,15 @@ TEST(Stepper, TellsEveryOperationThatAStrategyHasAndNoOther) {
   EXPECT_GT(none[Operation::batchnorm_forward], 0);
 }
 
+TEST(Stepper, DividesTheGradientsOfLinearLayersByTheirMultiplications) {
+  const StepperOptions vit{.spec = {.depth = 3, .family = "vit"}};
+  Stepper stepper(vit, contender("tbft", "block3"));
+  stepper.step();
+  auto times = stepper.profiled_step(convolution_gradients(vit, contender("tbft", "block3")));
+  EXPECT_GT(times[Operation::input_gradient], 0);
+  EXPECT_GT(times[Operation::weight_gradient], 0) << "no convolution is trained, and not the head";
+}
+
 TEST(ConvolutionGradients, AreOnesOfWhatIsReachedAndTrained) {
   const auto fc = convolution_gradients({}, contender("tbft", "fc"));
   EXPECT_EQ(fc.input + fc.weight, 0);
@@ -51,6 +60,8 @@ TEST(ConvolutionGradients, AreOnesOfWhatIsReachedAndTrained) {
 TEST(RecordedAs, KnowsTheNamesOfLibtorch) {
   EXPECT_EQ(recorded_as("aten::conv2d"), &RecordedTimes::forward);
   EXPECT_EQ(recorded_as("aten::linear"), &RecordedTimes::forward);
+  for (const char* product : {"aten::matmul", "aten::addmm", "aten::bmm"})
+    EXPECT_EQ(recorded_as(product), &RecordedTimes::forward) << product;
   EXPECT_EQ(recorded_as("aten::batch_norm"), &RecordedTimes::batchnorm_forward);
   EXPECT_EQ(recorded_as("aten::convolution"), &RecordedTimes::forward);
   EXPECT_EQ(recorded_as("aten::mkldnn_convolution"), &RecordedTimes::forward);
@@ -64,8 +75,10 @@ TEST(RecordedAs, KnowsTheNamesOfLibtorch) {
   EXPECT_EQ(recorded_as("aten::relu_"), &RecordedTimes::elementwise);
   EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: ConvolutionBackward0"), &RecordedTimes::convolution_backward);
   EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: NativeBatchNormBackward0"), &RecordedTimes::batchnorm_backward);
-  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: AddmmBackward0"), &RecordedTimes::fc_backward);
-  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: TBackward0"), &RecordedTimes::fc_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: AddmmBackward0"), &RecordedTimes::products_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: MmBackward0"), &RecordedTimes::products_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: BmmBackward0"), &RecordedTimes::products_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: TBackward0"), &RecordedTimes::products_backward);
   EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: ReluBackward0"), &RecordedTimes::elementwise);
   EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: torch::autograd::AccumulateGrad"), nullptr);
 }
