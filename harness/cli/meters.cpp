@@ -8,6 +8,8 @@
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/cli/self_test_report.h"
+#include "harness/host/board.h"
 #include "tbft/power/capture.h"
 #include "tbft/power/registry.h"
 #include "tbft/power/self_test.h"
@@ -23,8 +25,10 @@ struct MetersOptions {
   double seconds = 10;
   double interval_s = 0;
   std::string realtime = "auto";
+  std::string report;
   bool json = false;
   bool self_test = false;
+  bool force = false;
 };
 
 int list(const MetersOptions& options) {
@@ -161,12 +165,16 @@ void print(const power::SelfTest& t, const power::MeterInfo& info) {
 }
 
 int self_test(const MetersOptions& options) {
+  check_output("--report", options.report, options.force);
   if (options.meter.empty()) throw UsageError("--self-test needs a meter: -m URI");
   const auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));
   const auto clock = power::steady_clock();
+  if (!options.report.empty() && !meter->info().measured)
+    throw UsageError(fmt::format("--report: {} measures nothing; reports are of meters on hardware", meter->info().uri));
   const auto captured =
       power::capture(*meter, *clock, power::Seconds(options.seconds), power::parse_realtime(options.realtime));
   const power::SelfTest result = power::self_test(captured, meter->info());
+  if (!options.report.empty()) write_result(options.report, self_test_report(json_of(result, meter->info()), Board()));
   if (options.json) {
     print_json(json_of(result, meter->info()));
   } else {
@@ -195,11 +203,18 @@ void add_meters(CLI::App& app, Action& action) {
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval of the self-test; 0: the meter's own")
       ->needs(self_test);
   add_realtime_option(*command, options->realtime)->needs(self_test);
+  command
+      ->add_option("--report", options->report,
+                   "Also write the self-test to this file, with machine, kernel and version: for docs/seen-on-hardware.md")
+      ->type_name("FILE")
+      ->needs(self_test);
+  add_force_option(*command, options->force);
   command->footer(
       "Examples:\n"
       "  tbft meters\n"
       "  tbft meters -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'\n"
       "  tbft meters --self-test -m 'ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 30s\n"
+      "  tbft meters --self-test -m um25c:///dev/rfcomm0 -d 60s --report um25c.md\n"
       "  tbft meters calibrate -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --point 5.00,0.20 --point 5.00,2.00");
 
   add_calibrate(*command, action);

@@ -35,8 +35,7 @@ void add_meter_option(CLI::App& command, std::string& meter) {
 
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime) {
   return command
-      .add_option("--realtime", realtime,
-                  "Real-time priority for the sampling thread (default auto: where permitted; see power/SETUP.md)")
+      .add_option("--realtime", realtime, "Real-time priority for the sampling thread (default auto: where permitted)")
       ->check(CLI::IsMember({"auto", "on", "off"}))
       ->type_name("auto|on|off");
 }

@@ -41,6 +41,45 @@ case $3 in
     "$tbft" meters --self-test -m "replay://$work/t.csv?speed=instant" >"$work/out" || code=$?
     [ "$code" = 4 ] || fail "exit code $code"
     grep -q 'PROBLEM: a gap of 1 s' "$work/out" || fail "$(cat "$work/out")" ;;
+  a_report_names_machine_kernel_and_version)
+    start_um34c
+    "$tbft" meters --self-test -d 3s -m "$um34c_meter" --report "$work/report.md" >/dev/null || fail "exit code $?"
+    for word in "um34c://$work/ttyUM34C" "$("$tbft" --version | sed -n 's/^tbft //p')" '| good |'; do
+      grep -qF -- "$word" "$work/report.md" || fail "no '$word' in $(cat "$work/report.md")"
+    done
+    sed -n '/^```json$/,/^```$/p' "$work/report.md" | sed '1d;$d' >"$work/report.json"
+    /usr/bin/python3 - "$work/report.json" <<'P' || fail "$(cat "$work/report.json")"
+import json, os, sys
+test = json.load(open(sys.argv[1]))
+assert test["ok"] and 1 < test["distinct_hz"] < 3 and test["machine"] and test["date_utc"], test
+assert test["kernel"] == os.uname().release, test
+P
+    expect_refusal 2 'report.md: exists.*--force' "$tbft" meters --self-test -d 3s -m "$um34c_meter" --report "$work/report.md"
+    "$tbft" meters --self-test -d 2s -m "$um34c_meter" --report "$work/report.md" --force >/dev/null || fail "--force: exit code $?"
+    stop_um34c ;;
+  a_report_keeps_addresses_and_keys_to_itself)
+    start_um34c
+    (umask 077; printf 'a key of the tests, long enough\n' >"$work/secret.key")
+    "$tbft" serve-meter -m "$um34c_meter" --listen 127.0.0.1:0 --key-file "$work/secret.key" 2>"$work/server" &
+    server=$!
+    trap 'kill $server $um34c_pid 2>/dev/null || true; rm -rf "$work"' EXIT
+    for _ in $(seq 200); do
+      port=$(sed -nE 's/^listening on .*:([0-9]+),.*$/\1/p' "$work/server")
+      [ -z "$port" ] || break
+      sleep 0.1
+    done
+    "$tbft" meters --self-test -d 3s -m "remote://127.0.0.1:$port?key_file=$work/secret.key" --report "$work/report.md" >/dev/null ||
+      fail "exit code $?: $(cat "$work/server")"
+    grep -q 'remote://HOST:PORT?key_file=FILE' "$work/report.md" || fail "$(cat "$work/report.md")"
+    grep -q 'UM34C' "$work/report.md" || fail "which meter? $(cat "$work/report.md")"
+    ! grep -qE "127\\.0\\.0\\.1|:$port|secret" "$work/report.md" || fail "a secret: $(cat "$work/report.md")"
+    kill $server
+    stop_um34c ;;
+  a_report_is_of_hardware)
+    steady "$work/t.csv" 1 5
+    expect_refusal 2 'measures nothing' "$tbft" meters --self-test -m "replay://$work/t.csv" --report "$work/report.md"
+    [ ! -e "$work/report.md" ] || fail "a report of a replay"
+    expect_refusal 2 'requires --self-test' "$tbft" meters -m "replay://$work/t.csv" --report "$work/report.md" ;;
   calibrate_separates_gain_and_offset)
     # The recording stands still while the reference changes: a gain of -100 % and 1 A of offset.
     steady "$work/t.csv" 1 5

@@ -1,0 +1,74 @@
+#include "harness/cli/self_test_report.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/algorithm/string/replace.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <string_view>
+
+#include "harness/host/provenance.h"
+#include "results/tables/section.h"
+#include "results/text.h"
+#include "tbft/power/uri.h"
+
+namespace tbft::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+// Replaces what the reader of a public page must not learn about a meter on another machine.
+std::string public_text(std::string text, const power::MeterUri& uri) {
+  if (uri.name == "remote") boost::replace_all(text, uri.path, "HOST:PORT");
+  return std::regex_replace(text, std::regex("key_file=[^&) ]*"), "key_file=FILE");
+}
+
+// A number of the self-test with its unit; "-" if it is unknown.
+std::string number(const ordered_json& test, std::string_view key, double scale, std::string_view unit) {
+  const auto& value = test.at(std::string(key));
+  return value.is_number()
+             ? fmt::format("{}{}{}", results::significant(scale * value.get<double>(), 4), unit.empty() ? "" : " ", unit)
+             : "-";
+}
+
+std::string text(const ordered_json& test, std::string_view key) {
+  return results::printable(test.at(std::string(key)).get<std::string>());
+}
+
+std::string verdict(const ordered_json& test) {
+  if (test.at("ok").get<bool>()) return "good";
+  std::string all;
+  for (const auto& problem : test.at("problems")) all += (all.empty() ? "" : "; ") + problem.get<std::string>();
+  return results::printable(all, 500);
+}
+
+}  // namespace
+
+std::string self_test_report(ordered_json test, const Board& board) {
+  const auto uri = power::parse_meter_uri(test.at("meter").get<std::string>());
+  for (const char* key : {"meter", "description"}) test[key] = public_text(test[key].get<std::string>(), uri);
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  test["machine"] = board.name();
+  test["cpu"] = board.cpu();
+  test["kernel"] = board.kernel();
+  test["tool_version"] = tool_version();
+  test["date_utc"] = fmt::format("{:%Y-%m-%d}", fmt::gmtime(now));
+
+  const results::Section section{
+      .title = "Self-test of a power meter",
+      .captions = {"The line is for the table of docs/seen-on-hardware.md. Read it before you publish it."},
+      .cells = {
+          {"meter", "machine", "kernel", "tbft", "date", "new readings/s", "nominal/s", "longest spacing", "failed reads",
+           "noise", "verdict"},
+          {text(test, "meter"), text(test, "machine"), text(test, "kernel"), text(test, "tool_version"), text(test, "date_utc"),
+           number(test, "distinct_hz", 1, ""), number(test, "nominal_hz", 1, ""), number(test, "spacing_max_s", 1e3, "ms"),
+           number(test, "failures", 1, ""), number(test, "sd_W", 1e3, "mW"), verdict(test)}}};
+  return results::to_markdown(std::array{section}) + "\n```json\n" +
+         test.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n```\n";
+}
+
+}  // namespace tbft::cli
