@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Submits a sweep to Slurm: an array with a task for each cell, then a job that merges their run directories in OUT.
-# Usage: submit.sh OUT EXPERIMENT.toml [options of `tbft run`]; see README.md. TBFT names the program (default: tbft).
+# Usage: submit.sh OUT EXPERIMENT.toml [options of `tbft run`]; see README.md beside it. TBFT names the program (default: tbft).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -ge 2 ] || { echo "usage: submit.sh OUT EXPERIMENT.toml [options of tbft run]" >&2; exit 2; }

@@ -247,7 +247,7 @@ std::string RunningEnergy::why_invalid(const Energy& e) const {
   return {};
 }
 
-// The equations are in power/README.md.
+// The equations are in docs/uncertainty.md.
 void RunningEnergy::budget(Energy& e) const {
   const Accuracy& accuracy = meter_->accuracy;
   double random_J2 = codes_A_.variance_J2() + codes_V_.variance_J2() + codes_W_.variance_J2();

@@ -98,7 +98,7 @@ std::string shortfall(const SamplerStats& stats, const MeterInfo& meter) {
       "{:.0f} % of the conversions gave a reading ({} of {}): the sampler woke too late for the others. An interval of 10 ms "
       "(-i 10ms) averages in hardware and loses no energy{}",
       100 * share, stats.distinct, made,
-      stats.scheduling.realtime() ? "" : "; --realtime on wakes it in time (power/SETUP.md says how to permit that)");
+      stats.scheduling.realtime() ? "" : "; --realtime on wakes it in time, and says how to permit that");
 }
 
 Sampler::Sampler(Meter& meter, Clock& clock, double interval_s, ReadingSink sink, Realtime realtime)
