@@ -12,12 +12,6 @@ std::size_t tbft::power::testing::allocations() {
   return count;
 }
 
-// ThreadSanitizer has operators of its own, which cannot be replaced: there nothing is counted.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TBFT_COUNTS_NOTHING
-#endif
-#endif
 #ifndef TBFT_COUNTS_NOTHING
 void* operator new(std::size_t size) {
   ++count;
