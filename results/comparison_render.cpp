@@ -97,31 +97,35 @@ Section settings_section(const Comparison& comparison) {
 
 std::vector<Field> long_form(const Comparison& comparison, const ComparedLine& line) {
   const bool points = line.quantity == Quantity::accuracy_pct;
-  return {{"run_a", comparison.a},
-          {"run_b", comparison.b},
-          {"level", std::string(to_string(line.level))},
-          {"dataset", line.key.dataset},
-          {"drift", line.key.drift},
-          {"condition", line.key.condition},
-          {"train_size", line.key.train_size.value_or(unknown)},
-          {"strategy", line.strategy},
-          {"quantity", std::string(to_string(line.quantity))},
-          {"energy_basis", std::string(line.quantity == Quantity::train_J ? results::to_string(comparison.basis) : "")},
-          {"pairs", static_cast<std::int64_t>(line.pairs)},
-          {"mean_a", line.a},
-          {"mean_b", line.b},
-          {"ratio", line.ratio},
-          {"ratio_low", points ? unknown : line.low},
-          {"ratio_high", points ? unknown : line.high},
-          {"p", line.p},
-          {"p_holm", line.p_holm},
-          {"test", std::string(line.level == Level::cell ? "mann-whitney" : "wilcoxon-signed-rank")},
-          {"U_meters_pct", line.quantity == Quantity::train_J ? 100 * comparison.U_meters_rel : 0.0},
-          {"verdict", std::string(to_string(line.verdict))},
-          {"pairs_left_out", static_cast<std::int64_t>(line.left_out)},
-          {"difference_points", line.difference},
-          {"difference_low", points ? line.low : unknown},
-          {"difference_high", points ? line.high : unknown}};
+  return {{"run_a", comparison.a, "", "The first run"},
+          {"run_b", comparison.b, "", "The run that is compared with it"},
+          {"level", std::string(to_string(line.level)), "", "all (cells), strategy or cell (its repetitions)"},
+          {"dataset", line.key.dataset, "", "Data set; empty if the pairs have several"},
+          {"drift", line.key.drift, "", "Level of the drift; empty if the pairs have several"},
+          {"condition", line.key.condition, "", "Drift within the data set; empty if the pairs have several"},
+          {"train_size", line.key.train_size.value_or(unknown), "", "Fraction of all images that is used for training"},
+          {"strategy", line.strategy, "", "Fine-tuning strategy; empty for all"},
+          {"quantity", std::string(to_string(line.quantity)), "", "train_J, train_s or accuracy_pct"},
+          {"energy_basis", std::string(line.quantity == Quantity::train_J ? results::to_string(comparison.basis) : ""), "",
+           "net (above idle) or gross, for train_J"},
+          {"pairs", static_cast<std::int64_t>(line.pairs), "", "Pairs of cells that are compared"},
+          {"mean_a", line.a, "", "Mean over the pairs in the first run, in the unit of the quantity"},
+          {"mean_b", line.b, "", "Mean over the pairs in the other run"},
+          {"ratio", line.ratio, "", "Geometric mean of B / A, for joules and seconds"},
+          {"ratio_low", points ? unknown : line.low, "", "Lower end of its 95 % interval"},
+          {"ratio_high", points ? unknown : line.high, "", "Upper end of its 95 % interval"},
+          {"p", line.p, "", "p of the test"},
+          {"p_holm", line.p_holm, "", "p with Holm's correction within its level and quantity"},
+          {"test", std::string(line.level == Level::cell ? "mann-whitney" : "wilcoxon-signed-rank"), "",
+           "mann-whitney for the repetitions of one cell, otherwise wilcoxon-signed-rank"},
+          {"U_meters_pct", line.quantity == Quantity::train_J ? 100 * comparison.U_meters_rel : 0.0, "%",
+           "Uncertainty (k = 2) of a ratio of joules by the two meters' gains; 0 for one meter"},
+          {"verdict", std::string(to_string(line.verdict)), "",
+           "lower, higher, no difference, within the meters' gains, or too few"},
+          {"pairs_left_out", static_cast<std::int64_t>(line.left_out), "", "Pairs without a value on one side"},
+          {"difference_points", line.difference, "points", "Mean of B - A in percentage points, for accuracies"},
+          {"difference_low", points ? line.low : unknown, "points", "Lower end of its 95 % interval"},
+          {"difference_high", points ? line.high : unknown, "points", "Upper end of its 95 % interval"}};
 }
 
 }  // namespace
@@ -166,6 +170,10 @@ std::vector<Section> sections_of(const Comparison& comparison) {
   result.push_back(settings_section(comparison));
   result.push_back({.lines = {conclusion(comparison)}});
   return result;
+}
+
+std::vector<ColumnText> compare_column_texts() {
+  return texts_of(long_form(Comparison{}, {}));
 }
 
 std::string render_csv(std::span<const Comparison> comparisons) {

@@ -7,31 +7,101 @@
 #include <map>
 #include <set>
 
+#include "results/columns.h"
 #include "results/text.h"
 
 namespace tbft::results {
 
 namespace {
 
-// Makes name and member from one token, so that they cannot differ.
+// Makes name and member from one token, so that they cannot differ. After them: the unit and the meaning.
+#define COLUMN(field, unit, meaning)                           \
+  Documented<CellRow> {                                        \
+    CsvColumn<CellRow>{#field, &CellRow::field}, unit, meaning \
+  }
+#define COLUMN_LATER(field, unit, meaning)                           \
+  Documented<CellRow> {                                              \
+    CsvColumn<CellRow>{#field, &CellRow::field, true}, unit, meaning \
+  }
+constexpr std::array documented{
+    COLUMN(schema, "", "Version of the columns, now 1"),
+    COLUMN(run_id, "", "Name of the run: experiment, time and a random number"),
+    COLUMN(cell_id, "", "Identifies the cell: 12 hexadecimal digits over its settings, equal on every machine"),
+    COLUMN(started_utc, "", "When the cell began, in UTC"),
+    COLUMN(host, "", "Name of the machine"),
+    COLUMN(board, "", "Model of the board"),
+    COLUMN(experiment, "", "Name of the experiment"),
+    COLUMN(protocol, "", "paper, or efficient (frozen blocks in eval mode)"),
+    COLUMN(dataset, "", "Data set, as `tbft data list` names it"),
+    COLUMN(drift, "", "Level of the drift: input, feature, output, or several joined by +; empty without drift"),
+    COLUMN(condition, "", "Drift within the data set, such as gaussian_noise-5 or noise-block2"),
+    COLUMN(train_size, "", "Fraction of all images that is used for training"),
+    COLUMN(strategy, "", "Fine-tuning strategy, such as block1, full or bn-stats"),
+    COLUMN(blocks, "", "Blocks that are trained, joined by +; bn for all BatchNorm, all for every parameter"),
+    COLUMN(repetition, "", "Number of the repetition, from 0"),
+    COLUMN(seed, "", "Training seed: sweep.seed plus the repetition"),
+    COLUMN(status, "", "ok, failed, or invalid (the energy is invalid; the accuracy counts)"),
+    COLUMN(reason, "", "Why the cell failed, why its energy is invalid, or what is doubtful about it"),
+    COLUMN(accuracy_pct, "%", "Test images that are classified correctly"),
+    COLUMN(val_loss, "", "Best validation loss, a mean over the images"),
+    COLUMN(epochs, "", "Epochs that were run before training ended or stopped early"),
+    COLUMN(steps, "", "Training steps"),
+    COLUMN(samples_seen, "", "Images that the training steps saw, counted each time"),
+    COLUMN(trainable_params, "", "Number of trained parameters"),
+    COLUMN(macs_train, "", "Multiply-accumulate operations of the training, by the cost model"),
+    COLUMN(duration_s, "s", "Duration of the cell: loading, training, validation and test"),
+    COLUMN(train_s, "s", "Duration of the training alone, without validation and test"),
+    COLUMN(gross_J, "J", "Energy of the whole cell"),
+    COLUMN(U_gross_J, "J", "Expanded uncertainty (k = 2) of gross_J; empty if the meter states no accuracy"),
+    COLUMN(U_random_gross_J, "J", "The part of U_gross_J that differs from window to window: resolution, time, gaps"),
+    COLUMN(idle_W, "W", "Mean power of the idle windows before and after the cell"),
+    COLUMN(net_J, "J", "Energy of the cell above idle: gross_J minus idle_W times duration_s"),
+    COLUMN(U_net_J, "J", "Expanded uncertainty (k = 2) of net_J; empty if the meter states no accuracy"),
+    COLUMN(U_random_net_J, "J", "The part of U_net_J that differs from window to window: resolution, time, gaps"),
+    COLUMN(train_gross_J, "J", "Energy of the training alone"),
+    COLUMN(train_net_J, "J", "Energy of the training above idle"),
+    COLUMN(U_train_net_J, "J", "Expanded uncertainty (k = 2) of train_net_J; empty if the meter states no accuracy"),
+    COLUMN(U_random_train_net_J, "J", "The part of U_train_net_J that differs from window to window: resolution, time, gaps"),
+    COLUMN(u_rel_gain, "", "Standard uncertainty of the meter's gain as a fraction; it is common to all its readings"),
+    COLUMN(mean_W, "W", "Mean power of the cell"),
+    COLUMN(max_W, "W", "Highest reading of power in the cell"),
+    COLUMN(meter, "", "URI of the meter"),
+    COLUMN(meter_scope, "", "What the meter covers: board, package, rail or battery"),
+    COLUMN(measured, "", "1 for a measurement, 0 for an estimate or a replay"),
+    COLUMN(samples, "", "New readings of the meter in the cell"),
+    COLUMN(distinct_hz, "Hz", "New readings of the meter in a second"),
+    COLUMN(longest_gap_s, "s", "Longest time without a new reading"),
+    COLUMN(coverage_pct, "%", "Part of the cell that readings cover; under 95 % the energy is invalid"),
+    COLUMN(sampler_cpu_s, "s", "Processor time of the sampling thread in the cell"),
+    COLUMN(peak_rss_MiB, "MiB", "Highest memory of the program in the cell"),
+    COLUMN(saved_act_MiB, "MiB", "Activations that the first training step keeps for its backward pass"),
+    COLUMN(threads, "", "Threads of the network's operations"),
+    COLUMN(backend, "", "What runs convolutions: onednn or native"),
+    COLUMN(layout, "", "Layout of activations: channels_last or contiguous"),
+    COLUMN(bn_mode, "", "BatchNorm in training: train, frozen-eval or eval"),
+    COLUMN(lr, "", "Learning rate of the training; empty without a gradient"),
+    COLUMN(n_test, "", "Number of test images"),
+    COLUMN(correct, "", "Test images that are classified correctly"),
+    COLUMN(order_index, "", "Position of the cell in the order of the plan, from 0"),
+    COLUMN(cpu_governor, "", "Frequency governor of the processor"),
+    COLUMN(temp_start_C, "degrees C", "Temperature of the board before the cell"),
+    COLUMN(temp_end_C, "degrees C", "Temperature of the board after the cell"),
+    COLUMN(throttled, "", "1 if the board reduced its clock in the cell, 0 if not; empty if it cannot be read"),
+    COLUMN(tool_version, "", "Version of tbft, with the commit"),
+    COLUMN(config_hash, "", "Identifies the settings of the run, except the lists that may grow"),
+    COLUMN(idle_drift_W, "W", "Idle power after the cell minus idle power before it"),
+    COLUMN_LATER(other_cpu_pct, "%",
+                 "Part of the processors that other programs used in the cell; above 30 % its training joules and times enter "
+                 "no saving"),
+    COLUMN_LATER(network, "", "Name of the network, such as ResNet-26")};
+#undef COLUMN
+#undef COLUMN_LATER
+constexpr auto table = columns_of(documented);
+
 #define COLUMN(field)       \
   Column {                  \
 #field, &CellRow::field \
   }
-const auto table = make_columns(
-    COLUMN(schema), COLUMN(run_id), COLUMN(cell_id), COLUMN(started_utc), COLUMN(host), COLUMN(board), COLUMN(experiment),
-    COLUMN(protocol), COLUMN(dataset), COLUMN(drift), COLUMN(condition), COLUMN(train_size), COLUMN(strategy), COLUMN(blocks),
-    COLUMN(repetition), COLUMN(seed), COLUMN(status), COLUMN(reason), COLUMN(accuracy_pct), COLUMN(val_loss), COLUMN(epochs),
-    COLUMN(steps), COLUMN(samples_seen), COLUMN(trainable_params), COLUMN(macs_train), COLUMN(duration_s), COLUMN(train_s),
-    COLUMN(gross_J), COLUMN(U_gross_J), COLUMN(U_random_gross_J), COLUMN(idle_W), COLUMN(net_J), COLUMN(U_net_J),
-    COLUMN(U_random_net_J), COLUMN(train_gross_J), COLUMN(train_net_J), COLUMN(U_train_net_J), COLUMN(U_random_train_net_J),
-    COLUMN(u_rel_gain), COLUMN(mean_W), COLUMN(max_W), COLUMN(meter), COLUMN(meter_scope), COLUMN(measured), COLUMN(samples),
-    COLUMN(distinct_hz), COLUMN(longest_gap_s), COLUMN(coverage_pct), COLUMN(sampler_cpu_s), COLUMN(peak_rss_MiB),
-    COLUMN(saved_act_MiB), COLUMN(threads), COLUMN(backend), COLUMN(layout), COLUMN(bn_mode), COLUMN(lr), COLUMN(n_test),
-    COLUMN(correct), COLUMN(order_index), COLUMN(cpu_governor), COLUMN(temp_start_C), COLUMN(temp_end_C), COLUMN(throttled),
-    COLUMN(tool_version), COLUMN(config_hash), COLUMN(idle_drift_W), Column{"other_cpu_pct", &CellRow::other_cpu_pct, true},
-    Column{"network", &CellRow::network, true});
-
 // Limits of columns. Energies, powers and temperatures may be negative and are not listed.
 struct Limits {
   Column column;
@@ -109,6 +179,10 @@ std::string validation_error(const CellRow& row) {
 
 std::span<const Column> columns() {
   return table;
+}
+
+std::vector<ColumnText> cell_column_texts() {
+  return texts_of(documented);
 }
 
 }  // namespace tbft::results
