@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "harness/adaptive/diagnosed.h"
+#include "harness/adaptive/step_timing.h"
 #include "harness/experiment/cell_observer.h"
 #include "harness/host/interrupted.h"
 #include "harness/measurement/measurement_session.h"
@@ -22,25 +23,6 @@ namespace tbft {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-// Measures the time of steps.
-class StepTimes : public StopObserver {
- public:
-  StepTimes(const power::Clock& clock, const std::atomic<bool>& stop) : StopObserver(stop), clock_(clock) {}
-  void stepped(std::int64_t step, std::int64_t planned) override {
-    StopObserver::stepped(step, planned);
-    const auto now = clock_.now();
-    if (steps_++ > 0) fastest_s = std::min(fastest_s, power::to_seconds(now - ended_));
-    ended_ = now;
-  }
-  // Excludes the first step, which loads code and selects kernels.
-  double fastest_s = std::numeric_limits<double>::infinity();
-
- private:
-  const power::Clock& clock_;
-  int steps_ = 0;
-  power::TimeNs ended_ = 0;
-};
 
 class Personalization {
  public:
@@ -104,38 +86,16 @@ class Personalization {
     out_.diagnosing = monitor_.energy("diagnosis");
   }
 
-  double step_s(const adaptive::TimedStep& step) {
-    constexpr std::int64_t steps = 3;
-    auto settings = request_.train;
-    settings.batch = step.images;
-    settings.epochs = 1;
-    const auto& images = request_.split.train;
-    data::Split split{.train = {}, .val = {images.front()}, .test = {images.front()}};
-    for (std::int64_t i = 0; i < steps * step.images; ++i)
-      split.train.push_back(images[static_cast<std::size_t>(i) % images.size()]);
-    StepTimes times(clock_, stop_);
-    try {
-      trainer_.run(find_strategy(step.strategy), request_.images, split, settings, times);
-    } catch (const DivergedError&) {  // the steps were timed even so
-    }
-    return times.fastest_s;
-  }
-
   // Times forward passes and steps of two sizes until the meter has enough readings for a mean power.
   void calibrate() {
     constexpr double least_s = 0.5;
     constexpr int most_rounds = 20;
     const auto batch = std::min<std::int64_t>(request_.train.batch, std::ssize(request_.split.train));
-    const auto small = std::max<std::int64_t>(batch / 4, 1);
-    std::vector<adaptive::TimedStep> steps;
-    const auto blocks = trainer_.network().blocks();
-    const std::vector<std::string> names{"bn-stats", "bn-affine", blocks[std::max<std::size_t>(blocks.size(), 2) - 2], "full"};
-    for (const auto& strategy : names)
-      for (const auto images : {batch, small}) steps.push_back({strategy, images, std::numeric_limits<double>::infinity()});
+    auto steps = adaptive::steps_to_time(trainer_.network(), batch);
     for (int round = 0; round < most_rounds; ++round) {
       console_.progress(fmt::format("timing steps, round {}", round + 1));
       session_.begin("calibration");
-      for (auto& timed : steps) timed.seconds = std::min(timed.seconds, step_s(timed));
+      adaptive::time_steps(steps, trainer_, request_.images, request_.split.train, request_.train, clock_, stop_);
       session_.end("calibration");
       out_.calibrating = monitor_.energy("calibration");
       if (out_.calibrating.valid && out_.calibrating.duration_s >= least_s) break;

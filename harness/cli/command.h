@@ -31,6 +31,9 @@ void add_cost(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_data_corrupt(CLI::App& data, Action& action);  // under `data`
 void add_doctor(CLI::App& app, Action& action);
+void add_columns(CLI::App& app, Action& action);
+void add_experiments(CLI::App& app, Action& action);
+void add_help(CLI::App& app, Action& action);
 void add_manual(CLI::App& app, Action& action);  // of tbft-train alone
 // These need libtorch; in a build without it each reports that.
 void add_run(CLI::App& app, Action& action);

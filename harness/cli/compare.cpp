@@ -29,8 +29,10 @@ struct CompareOptions {
 
 results::ComparedRun read_run(const std::string& name, bool keep_contended) {
   results::Inputs inputs;
-  add_cells(
-      cells_of(name), inputs, [](const std::string& what) { print_error("tbft: warning: " + what); }, keep_contended);
+  Console console;
+  console.progress("reading " + name);
+  const auto warn = [&](const std::string& what) { console.warning(what); };
+  add_cells(cells_of(name), inputs, warn, keep_contended);
   return {name, std::move(inputs.cells), run_facts(name)};
 }
 
@@ -86,6 +88,10 @@ void add_compare(CLI::App& app, Action& action) {
   command->add_flag("--force", options->force,
                     "Compare runs that are not comparable (other data, measured joules against estimates, other meter scopes), "
                     "and replace the file of -o");
+  command
+      ->add_flag_callback(
+          "--json", [options = options] { options->format = "json"; }, "Same as --format json")
+      ->excludes("--format");
   add_keep_contended_option(*command, options->keep_contended);
   command->footer(
       "Cells are paired by data set, drift, condition, training size, strategy and repetition. Joules and seconds are compared "

@@ -34,7 +34,9 @@ std::string quoted(const std::string& text, const std::string& inner_quote) {
 std::string tables(const CommandText& program) {
   std::string commands, options, choices;
   for_each_command(program, [&](const CommandText& command) {
-    commands += fmt::format("    ['{}']='{}'\n", command.path, joined_names(command.commands));
+    // `tbft help` is followed by any command.
+    const auto& words = command.path == "tbft help" ? program.commands : command.commands;
+    commands += fmt::format("    ['{}']='{}'\n", command.path, joined_names(words));
     std::vector<std::string> names;
     for (const auto& option : command.options) {
       names.insert(names.end(), option.names.begin(), option.names.end());

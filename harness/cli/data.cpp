@@ -111,7 +111,10 @@ int split(const Options& options) {
 void write_images(data::Images& images, const fs::path& folder) {
   for (auto& name : images.class_names) std::ranges::replace(name, '/', '-');  // "cat/dog" must become one folder, not two
   for (const auto& name : images.class_names) fs::create_directories(folder / name);
+  constexpr std::int64_t between_reports = 256;
+  Console console;
   for (std::int64_t i = 0; i < images.size(); ++i) {
+    if (i % between_reports == 0) console.progress(fmt::format("writing image {} of {}", i, images.size()));
     const auto& name = images.class_names[static_cast<std::size_t>(images.labels[static_cast<std::size_t>(i)])];
     const std::vector<std::uint8_t> copy(images.image(i).begin(), images.image(i).end());
     cv::Mat bgr;
@@ -126,7 +129,10 @@ int export_images(const Options& options) {
   check_new_folder(options.output);
   auto images = load(options);
   write_new_folder(options.output, [&](const fs::path& folder) { write_images(images, folder); });
-  fmt::print("{} images in {}\n", images.size(), options.output);
+  if (options.json)
+    print_json(ordered_json{{"output", options.output}, {"n", images.size()}, {"classes", images.class_names.size()}});
+  else
+    fmt::print("{} images in {}\n", images.size(), options.output);
   return ok;
 }
 
@@ -176,6 +182,7 @@ void add_data(CLI::App& app, Action& action) {
       add_command(data, action, "export", "Write a data set as DIR/CLASS/INDEX.png", export_images);
   add_dataset(*export_app, *export_options)->required();
   export_app->add_option("-o,--output", export_options->output, "folder to create")->required();
+  add_json(*export_app, *export_options);
   export_app->footer("Examples:\n  tbft data export --dataset 'synthetic:?drift=feature&n=200' -o shapes");
 
   add_data_corrupt(data, action);

@@ -5,8 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "harness/cli/energy_json.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/host/console.h"
 #include "harness/measurement/energy_row.h"
 #include "tbft/power/plausible.h"
 #include "tbft/power/trace.h"
@@ -21,26 +23,10 @@ struct IntegrateOptions {
   bool json = false;
 };
 
-// nlohmann-json writes an unknown number (NaN) as null.
 nlohmann::ordered_json to_json(const power::NamedEnergy& window) {
-  const auto& e = window.energy;
-  return {{"name", window.name},
-          {"segment", window.segment},
-          {"parts", window.parts.size()},
-          {"status", e.valid ? "ok" : "invalid"},
-          {"reason", e.reason},
-          {"note", power::negative_reason(e)},
-          {"duration_s", e.duration_s},
-          {"gross_J", e.energy_J},
-          {"U_gross_J", e.U_J},
-          {"U_random_gross_J", e.U_random_J},
-          {"u_rel_gain", e.u_rel_gain},
-          {"mean_W", e.mean_W},
-          {"max_W", e.max_W},
-          {"samples", e.samples},
-          {"distinct_hz", e.distinct_hz},
-          {"longest_gap_s", e.longest_gap_s},
-          {"coverage_pct", e.coverage_pct}};
+  nlohmann::ordered_json object{{"name", window.name}, {"segment", window.segment}, {"parts", window.parts.size()}};
+  object.update(energy_json(window.energy));
+  return object;
 }
 
 // A trace without marks, such as a logger writes, is one window over all readings.
@@ -58,12 +44,16 @@ int exit_code(const std::vector<power::NamedEnergy>& windows) {
 }
 
 int execute(const IntegrateOptions& options) {
+  Console console;
+  console.progress("reading " + options.trace);
   const auto trace = power::read_trace(std::filesystem::path(options.trace));
-  if (trace.torn_tail) fmt::print(stderr, "tbft: warning: {}: the last line is incomplete and ignored\n", options.trace);
+  console.progress("integrating");
+  if (trace.torn_tail) console.warning(fmt::format("{}: the last line is incomplete and ignored", options.trace));
   auto windows = power::integrate(trace);
   if (windows.empty())
     for (std::size_t i = 0; i < trace.segments.size(); ++i)
       if (!trace.segments[i].readings.empty()) windows.push_back(whole_trace(trace.segments[i], i));
+  console.clear();
   if (!options.window.empty()) std::erase_if(windows, [&](const auto& w) { return w.name != options.window; });
   if (windows.empty())
     throw std::runtime_error(
@@ -91,6 +81,23 @@ int execute(const IntegrateOptions& options) {
 }
 
 }  // namespace
+
+nlohmann::ordered_json energy_json(const power::Energy& e) {
+  return {{"status", e.valid ? "ok" : "invalid"},
+          {"reason", e.reason},
+          {"note", power::negative_reason(e)},
+          {"duration_s", e.duration_s},
+          {"gross_J", e.energy_J},
+          {"U_gross_J", e.U_J},
+          {"U_random_gross_J", e.U_random_J},
+          {"u_rel_gain", e.u_rel_gain},
+          {"mean_W", e.mean_W},
+          {"max_W", e.max_W},
+          {"samples", e.samples},
+          {"distinct_hz", e.distinct_hz},
+          {"longest_gap_s", e.longest_gap_s},
+          {"coverage_pct", e.coverage_pct}};
+}
 
 void add_integrate(CLI::App& app, Action& action) {
   const auto [command, options] =

@@ -1,4 +1,5 @@
-// tbft-train manual: writes the manual pages and the shells' completion. The build calls it; help does not list it.
+// tbft-train manual: writes the manual pages, the shells' completion, and the documents that the program knows (docs/cli.md and
+// others). The build calls it; help does not list it.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +9,7 @@
 
 #include "harness/cli/command.h"
 #include "harness/cli/command_text.h"
+#include "harness/cli/documents.h"
 #include "harness/host/provenance.h"
 #include "results/files.h"
 
@@ -32,13 +34,17 @@ int write_manual(const CLI::App& app, const fs::path& folder) {
   write(folder / "completion/tbft.bash", bash_completion(program));
   write(folder / "completion/_tbft", zsh_completion(program));
   write(folder / "completion/tbft.fish", fish_completion(program));
+  write(folder / "docs/cli.md", commands_document(program));
+  write(folder / "docs/columns.md", columns_document());
+  write(folder / "docs/settings.md", settings_document());
   return Exit::ok;
 }
 
 }  // namespace
 
 void add_manual(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("manual", "Write manual pages and the shells' completion into a folder")->group("");
+  auto* command =
+      app.add_subcommand("manual", "Write manual pages, the shells' completion and documents into a folder")->group("");
   auto folder = std::make_shared<std::string>();
   command->add_option("folder", *folder, "The folder")->required()->type_name("DIR");
   command->callback([&app, &action, folder] { action = [&app, folder] { return write_manual(app, *folder); }; });

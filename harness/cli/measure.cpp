@@ -253,10 +253,12 @@ void add_measure(CLI::App& app, Action& action) {
                    "Seconds of each idle window before and after; with 0 net joules are unknown (default 5; 0 for an estimate "
                    "or replay)")
       ->check(number_in(0, 3600));
-  command->add_option("-n,--repetitions", options->repetitions, "Number of runs of the command; each run has its own joules")
+  command
+      ->add_option("-n,-r,--repetitions,--runs", options->repetitions,
+                   "Number of runs of the command; each run has its own joules")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command->add_option("--warmup", options->warmup, "Number of runs before these that are not measured")
+  command->add_option("-w,--warmup", options->warmup, "Number of runs before these that are not measured")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   command
@@ -270,12 +272,15 @@ void add_measure(CLI::App& app, Action& action) {
       ->type_name("RULES");
   command->add_flag("--json", options->json,
                     "Print one JSON object per repetition, each on a line, with the column names of cells.csv");
-  command->add_option("command", options->command, "The command, after --")->required();
-  command->prefix_command(false);
+  command
+      ->add_option("command", options->command,
+                   "The command with its own options; `--` before it is needed if it begins with -")
+      ->required();
+  command->positionals_at_end();
   command->footer(
       "Examples:\n"
       "  tbft measure -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -- python3 train.py\n"
-      "  tbft measure -m um25c:///dev/rfcomm0 --repetitions 10 --warmup 1 -- ./inference\n"
+      "  tbft measure -m um25c:///dev/rfcomm0 -r 10 -w 1 ./inference --images 500\n"
       "  tbft measure -m estimate:// --idle 0 --json -- sh -c 'sleep 1; exit 7'\n"
       "Exit code: the command's (128+n on signal n, 124 after --timeout, 126/127 if it could not start); if not 0 it ends the\n"
       "repetitions; 3 no meter; 4 the command exited with 0 but a measurement is invalid.");

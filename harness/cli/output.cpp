@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <system_error>
@@ -137,8 +136,11 @@ void write_new_folder(const std::string& name, const std::function<void(const fs
 
 void write_result(const std::string& file, const std::string& text) {
   if (!file.empty()) return results::write_file_atomically(file, text);
-  std::cout << text << std::flush;
-  if (!std::cout) throw std::runtime_error("cannot write the result to standard output");
+  try {
+    fmt::print("{}", text);
+  } catch (const std::system_error& error) {
+    throw std::system_error(error.code(), "cannot write the result to standard output");
+  }
 }
 
 }  // namespace tbft::cli

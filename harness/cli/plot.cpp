@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/runs_read.h"
+#include "harness/host/console.h"
 #include "plots/figure.h"
 #include "plots/gnuplot.h"
 #include "results/files.h"
@@ -22,7 +24,7 @@ struct PlotOptions {
   std::string directory = ".";
   std::string format = "svg";
   std::string cell;
-  bool force = false;
+  bool force = false, json = false;
   bool keep_contended = false;
 };
 
@@ -39,13 +41,19 @@ int execute(const PlotOptions& options) {
   };
   for (const auto& figure : figures) check_output("-o", path_of(figure), options.force, files_of_runs(options.runs));
   std::filesystem::create_directories(options.directory);
+  Console console;
+  nlohmann::ordered_json files = nlohmann::ordered_json::array();
   for (const auto& figure : figures) {
     const auto path = path_of(figure);
+    console.progress(fmt::format("drawing {}", figure.name));
     const auto terminal = options.format == "png" ? plots::Terminal::png : plots::Terminal::svg;
     const bool is_script = options.format == "gnuplot";
     results::write_file_atomically(path, is_script ? plots::script_of(figure, terminal) : plots::draw(figure, terminal));
-    fmt::print("{}\n", path.string());
+    console.clear();
+    if (!options.json) fmt::print("{}\n", path.string());
+    files.push_back({{"figure", figure.name}, {"file", path.string()}});
   }
+  if (options.json) print_json(nlohmann::ordered_json{{"figures", files}}, 1);
   return Exit::ok;
 }
 
@@ -75,6 +83,7 @@ void add_plot(CLI::App& app, Action& action) {
   command->add_option("--cell", options->cell, "Id of the cell whose power is drawn (default: the cell that trained longest)")
       ->type_name("CELL_ID");
   command->add_flag("--force", options->force, "Replace figures that exist");
+  command->add_flag("--json", options->json, "Print the names of the files as JSON");
   add_keep_contended_option(*command, options->keep_contended);
   command->footer(kinds_help() +
                   "\nExamples:\n"

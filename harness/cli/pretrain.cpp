@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,7 +32,7 @@ struct PretrainOptions {
   std::optional<double> lr;
   std::int64_t threads = 0;
   std::uint64_t seed = 0;
-  bool resume = false, force = false;
+  bool resume = false, force = false, json = false;
 };
 
 int execute(const PretrainOptions& options) {
@@ -69,8 +70,15 @@ int execute(const PretrainOptions& options) {
     throw UsageError(error.what());
   }
   console.clear();
-  fmt::print("{}: {:.2f} % of {} validation images, best of epoch {}\n", options.out, best.val_accuracy_pct, val.size(),
-             best.epoch);
+  if (options.json)
+    print_json(nlohmann::ordered_json{{"checkpoint", options.out},
+                                      {"val_accuracy_pct", best.val_accuracy_pct},
+                                      {"n_val", val.size()},
+                                      {"val_loss", best.val_loss},
+                                      {"epoch", best.epoch}});
+  else
+    fmt::print("{}: {:.2f} % of {} validation images, best of epoch {}\n", options.out, best.val_accuracy_pct, val.size(),
+               best.epoch);
   return Exit::ok;
 }
 
@@ -96,6 +104,7 @@ void add_pretrain(CLI::App& app, Action& action) {
   add_network_options(*command, options->network);
   command->add_option("--seed", options->seed, "Seed of weights and batches");
   add_threads_option(*command, options->threads);
+  command->add_flag("--json", options->json, "Print JSON");
   command->footer(
       "Examples:\n"
       "  tbft pretrain --dataset 'synthetic:?part=train' --val 'synthetic:?part=test' --recipe quick -o base.pth\n"

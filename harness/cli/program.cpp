@@ -3,14 +3,19 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <exception>
 #include <string>
+#include <system_error>
+#include <vector>
 
+#include "harness/cli/mistake.h"
 #include "harness/cli/train_program.h"
 #include "harness/data/dataset.h"
 #include "harness/experiment/run_directory.h"
@@ -36,10 +41,23 @@ int exit_code_of(const std::exception& error) {
   return is_any<tbft::power::MeterUnavailable>(error) ? Exit::no_meter : Exit::failed;
 }
 
+// Whether whoever read our standard output has closed it, as `head` does once it has its lines.
+bool reader_has_gone() {
+  pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+// The error of a print whose reader has gone. It is no failure: the user has what he wanted to see.
+bool is_unread_output(const std::exception& error) {
+  const auto* system = dynamic_cast<const std::system_error*>(&error);
+  return system != nullptr && system->code() == std::errc::broken_pipe && reader_has_gone();
+}
+
 int run(const tbft::cli::Action& action) {
   try {
     return action();
   } catch (const std::exception& error) {
+    if (is_unread_output(error)) return Exit::ok;
     std::fflush(stdout);
     tbft::print_error("tbft: " + tbft::results::error_text(error));
     return exit_code_of(error);
@@ -56,7 +74,7 @@ bool take_closed_streams() {
   return true;
 }
 
-// One line that says what is wrong and how to get help.
+// What CLI11 says of a value or of options that do not go together, on one line with the way to the help.
 std::string usage_text(const CLI::App* app, const CLI::Error& error) {
   std::string command = app->get_name();
   for (auto chosen = app->get_subcommands(); !chosen.empty(); chosen = chosen.front()->get_subcommands())
@@ -64,6 +82,19 @@ std::string usage_text(const CLI::App* app, const CLI::Error& error) {
   std::string what = error.what();
   std::ranges::replace(what, '\n', ' ');
   return fmt::format("tbft: {}; see `{} --help`\n", what, command);
+}
+
+// Prints help or version where the user asked for them, otherwise one line that names the mistake. Returns the exit code.
+int explain(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  const auto mistake = tbft::cli::find_mistake(app, words);
+  const bool help_is_asked = dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr;
+  if (mistake && (error.get_exit_code() != 0 || (help_is_asked && mistake->unknown_command))) {
+    const char* const hint = mistake->text.ends_with('?') ? " See" : "; see";
+    tbft::print_error(fmt::format("tbft: {}{} `{} --help`", mistake->text, hint, mistake->command));
+    return Exit::usage;
+  }
+  // CLI11 prints help and version itself (code 0); every other parse error is a usage error.
+  return app.exit(error) == 0 ? Exit::ok : Exit::usage;
 }
 
 // One line for the program, one for what its commands that train run on.
@@ -90,20 +121,26 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App&, Action&))
   app.failure_message(usage_text);
   app.set_help_all_flag("--help-all", "Help of every command");
   app.footer(
-      "Start with `tbft measure -- COMMAND` (joules of any command) or `tbft run experiments/quickstart.toml`.\n"
-      "Exit codes: 0 ok, 1 failed, 2 usage, 3 no meter, 4 ran but the measurement is invalid, 130 interrupted.");
+      "Start with `tbft measure COMMAND` (joules of any command) or `tbft run quickstart`.\n"
+      "`tbft help COMMAND` describes a command with its options and examples.\n"
+      "Exit codes: 0 ok, 1 failed, 2 usage, 3 no meter, 4 ran but the measurement is invalid, 130 interrupted. A reader that\n"
+      "closes the pipe early, as in `tbft report runs/first | head`, is no error: the exit code is 0.");
   Action action;
   add_commands(app, action);
 
+  if (argc < 2) {
+    std::fputs(app.help().c_str(), stdout);
+    return Exit::usage;  // so that a script notices that its command was empty
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // CLI11 prints help and version itself (code 0); every other parse error is a usage error.
-    return app.exit(error) == 0 ? Exit::ok : Exit::usage;
+    return explain(app, error, {argv + 1, argv + argc});
   }
   const int code = run(action);
   // A result that did not reach stdout (such as a redirection to a full disk) is a failure.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    if (reader_has_gone()) return code;
     print_error("tbft: cannot write the result to stdout");
     return code == Exit::ok ? Exit::failed : code;
   }

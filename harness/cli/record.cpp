@@ -4,10 +4,12 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
 #include <thread>
 
+#include "harness/cli/energy_json.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/experiment/run_status.h"
@@ -34,7 +36,7 @@ struct RecordOptions {
   std::string realtime = "auto";
   double interval_s = 0;
   std::optional<double> duration_s;
-  bool append = false, force = false;
+  bool append = false, force = false, json = false;
 };
 
 // Records until the duration is over, a signal arrives, the meter fails or the trace cannot be written. Reports progress on a
@@ -72,6 +74,18 @@ bool triggered(power::GpioInput& input, const std::string& line, const std::atom
   return power::wait_for_trigger(input, source.get_token()).has_value();
 }
 
+void print_result(const RecordOptions& options, const power::Energy& energy, const power::Monitor& monitor, std::FILE* out) {
+  if (!options.json) return fmt::print(out, "{}{}", energy_text(energy, {}), sampler_text(monitor));
+  const auto meter = monitor.meter();
+  nlohmann::ordered_json object{{"trace", options.trace},
+                                {"window", options.window},
+                                {"meter", meter.uri},
+                                {"meter_scope", to_string(meter.scope)},
+                                {"measured", meter.measured ? 1 : 0}};
+  object.update(energy_json(energy));
+  fmt::print(out, "{}\n", object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
 int record(const RecordOptions& options, const std::optional<power::GpioTrigger>& trigger, std::unique_ptr<power::Meter> meter,
            Console& console, RunStatus& status, StatusFile& status_file) {
   const StopOnSignal signals;
@@ -92,7 +106,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   const auto energy = window.end();
   console.clear();
   status.energy_J = energy.energy_J;
-  fmt::print(out, "{}{}", energy_text(energy, {}), sampler_text(monitor));
+  print_result(options, energy, monitor, out);
   std::fflush(out);
   monitor.close();  // throws where the trace could not be written; by then the joules are printed
   for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
@@ -151,6 +165,7 @@ void add_record(CLI::App& app, Action& action) {
       ->type_name("FILE");
   auto* append = command->add_flag("--append", options->append, "Append to an existing trace, as a new segment");
   command->add_flag("--force", options->force, "Replace an existing trace")->excludes(append);
+  command->add_flag("--json", options->json, "Print the joules as JSON");
   command->footer(
       "Examples:\n"
       "  tbft record -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 60s -o trace.csv\n"

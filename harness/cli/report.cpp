@@ -47,6 +47,10 @@ void add_report(CLI::App& app, Action& action) {
       {"text", "md", "csv", "json", "latex", "html"});
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
   add_force_option(*command, options->force);
+  command
+      ->add_flag_callback(
+          "--json", [options = options] { options->format = "json"; }, "Same as --format json")
+      ->excludes("--format");
   add_keep_contended_option(*command, options->keep_contended);
   command->footer(
       "Examples:\n"

@@ -4,12 +4,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstddef>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <vector>
+
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/cli/train_program.h"
 #include "harness/experiment/plan.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
+#include "harness/sweep/forecast.h"
 #include "results/reproduction.h"
 
 namespace tbft::cli {
@@ -21,6 +28,13 @@ struct ReproduceOptions {
   bool tune_lr = false;
   bool resume = false;
   bool dry_run = false;
+  bool json = false;
+};
+
+// A table of the plan, and what it takes.
+struct Expected {
+  std::size_t cells = 0;
+  Forecast forecast;
 };
 
 std::size_t cells_of(const TableJob& job) {
@@ -30,18 +44,67 @@ std::size_t cells_of(const TableJob& job) {
          static_cast<std::size_t>(s.sweep.repetitions);
 }
 
-std::string plan_text(const ReproductionPlan& plan) {
-  std::string text;
-  if (plan.step_cost) text += "step-cost: one training step of one image, 32 px and 128 px\n";
+// Times steps of each table's network, one table after the other.
+std::vector<Expected> expect(const ReproductionPlan& plan, const std::filesystem::path& output) {
+  const Board board;
+  Console console;
+  const StopOnSignal stop;
+  std::vector<Expected> all;
   for (const auto& job : plan.jobs) {
+    auto& expected = all.emplace_back();
+    expected.cells = cells_of(job);
+    if (job.base && !std::filesystem::exists(job.settings.model.checkpoint)) {
+      expected.forecast.unknown = "its base model is trained first";
+      continue;
+    }
+    try {
+      const auto cells = make_plan(job.settings, identify(job.settings));
+      expected.forecast = make_forecast({job.settings, cells, output / job.name}, board, console, stop.flag());
+    } catch (const UsageError& error) {  // the checkpoint cannot be read
+      expected.forecast.unknown = error.what();
+    }
+  }
+  return all;
+}
+
+// `expected` has an entry for each table, or none.
+std::string plan_text(const ReproductionPlan& plan, bool quick, const std::vector<Expected>& expected = {}) {
+  std::string text;
+  if (plan.step_cost)
+    text += fmt::format("step-cost: one training step of one image, 32 px and 128 px\n  estimate: at most {}\n",
+                        duration_text(most_step_cost_s(quick)));
+  for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
+    const auto& job = plan.jobs[i];
     text +=
         fmt::format("{}: {} cells, {} from {}\n", job.name, cells_of(job), job.settings.data.dataset, job.settings.data.path);
+    text += fmt::format("  {}\n", job.experiment.text());
     text += job.base ? fmt::format("  base model: trained first by the recipe {}\n", job.base->recipe)
                      : fmt::format("  base model: {}\n", job.settings.model.checkpoint);
+    if (!expected.empty()) text += fmt::format("  estimate: {}\n", to_text(expected[i].forecast));
   }
   for (const auto& missing : plan.missing)
     text += fmt::format("{}: needs {}; {}\n", missing.table, missing.what, missing.where);
   return text;
+}
+
+nlohmann::ordered_json plan_json(const ReproductionPlan& plan, bool quick, const std::vector<Expected>& expected) {
+  auto tables = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
+    const auto& job = plan.jobs[i];
+    tables.push_back({{"table", job.name},
+                      {"experiment", {{"name", job.experiment.name}, {"built_in", job.experiment.built_in}}},
+                      {"cells", expected[i].cells},
+                      {"dataset", job.settings.data.dataset},
+                      {"path", job.settings.data.path},
+                      {"checkpoint", job.settings.model.checkpoint},
+                      {"trains_base", job.base.has_value()},
+                      {"estimate", to_json(expected[i].forecast)}});
+  }
+  auto missing = nlohmann::ordered_json::array();
+  for (const auto& each : plan.missing) missing.push_back({{"table", each.table}, {"what", each.what}, {"where", each.where}});
+  nlohmann::ordered_json step_cost = nullptr;
+  if (plan.step_cost) step_cost = {{"at_most_s", most_step_cost_s(quick)}};
+  return {{"step_cost", step_cost}, {"tables", tables}, {"missing", missing}};
 }
 
 int execute(const ReproduceOptions& options) {
@@ -49,11 +112,15 @@ int execute(const ReproduceOptions& options) {
   if (options.tune_lr) request.set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
   auto plan = plan_reproduction(request, find_material(request.data));
   if (options.dry_run) {
-    fmt::print("{}", plan_text(plan));
+    const auto expected = expect(plan, request.output);
+    if (options.json)
+      print_json(plan_json(plan, request.quick, expected), 1);
+    else
+      fmt::print("{}", plan_text(plan, request.quick, expected));
     return Exit::ok;
   }
   if (plan.jobs.empty() && !plan.step_cost)
-    throw UsageError(fmt::format("nothing to reproduce from {}\n{}", request.data.string(), plan_text(plan)));
+    throw UsageError(fmt::format("nothing to reproduce from {}\n{}", request.data.string(), plan_text(plan, request.quick)));
   const Board board;
   Console console;
   const StopOnSignal stop;
@@ -69,7 +136,8 @@ int execute(const ReproduceOptions& options) {
   console.clear();
   console.line(fmt::format("{} cells: {} ok, {} failed, {} invalid; {}", outcome.cells, outcome.ok, outcome.failed,
                            outcome.invalid, (request.output / "report.md").string()));
-  fmt::print("{}", results::render(reproduction_report(request, plan), results::Format::text));
+  fmt::print("{}",
+             results::render(reproduction_report(request, plan), options.json ? results::Format::json : results::Format::text));
   if (outcome.failed > 0 || outcome.not_made > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }
@@ -106,7 +174,10 @@ void add_reproduce(CLI::App& app, Action& action) {
                     "First try 0.1, 0.3, 1, 3 and 10 times each learning rate, because the published comparison gives fc ten "
                     "times the others'");
   command->add_flag("--resume", options->resume, "Continue the reproduction in -o");
-  command->add_flag("--dry-run", options->dry_run, "Print what would be made and what is missing; make nothing");
+  command->add_flag("--dry-run", options->dry_run,
+                    "Print what would be made, what is missing, and about how long it takes and how many joules, from a few "
+                    "steps that are timed; make nothing");
+  command->add_flag("--json", options->json, "Print the report, or with --dry-run the plan, as JSON");
   command->footer(
       "DIR may hold: CIFAR-10 (cifar-10-batches-bin/, or train/CLASS/ and test/CLASS/ with images), CIFAR-10-C (*.npy),\n"
       "ImageNet (train/WNID/, val/WNID/), CIFAR-100 (cifar-100-binary/), *cifar10*.pth, *living17*.pth.\n"

@@ -1,9 +1,14 @@
 // tbft run: runs the cells of an experiment file into a run directory.
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/train_program.h"
+#include "harness/experiment/experiments.h"
 #include "harness/experiment/plan.h"
 #include "harness/experiment/run_inputs.h"
 #include "harness/experiment/settings.h"
@@ -12,6 +17,7 @@
 #include "harness/host/console.h"
 #include "harness/host/provenance.h"
 #include "harness/measurement/run_meter.h"
+#include "harness/sweep/forecast.h"
 #include "harness/sweep/runner.h"
 #include "harness/training/strategies/strategy.h"
 #include "results/report.h"
@@ -34,9 +40,10 @@ struct RunOptions {
   bool resume = false;
   bool dry_run = false;
   bool allow_script = false;
+  bool json = false;
 };
 
-// The expected size of the trace. It goes to stderr, because the plan on stdout is CSV. A missing meter is not an error here.
+// The expected size of the trace. A missing meter is not an error here.
 std::string trace_line(const Settings& settings, const RunOptions& options, const std::vector<Cell>& cells) {
   if (options.jobs > 0) return "trace: none, because --jobs measures nothing";
   if (settings.meter.trace == "off") return "trace: none (meter.trace = off)";
@@ -53,13 +60,50 @@ std::string trace_line(const Settings& settings, const RunOptions& options, cons
   }
 }
 
-void print_plan(const Settings& settings, const RunOptions& options) {
-  const auto plan = select_cells(make_plan(settings, identify(settings)), options.cells);
+void print_cells(const std::vector<Cell>& plan) {
   fmt::print("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed\n");
   for (const auto& c : plan)
     fmt::print("{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
                c.repetition, c.seed);
-  print_error(trace_line(settings, options, plan));
+  std::fflush(stdout);  // the estimate takes its time
+}
+
+nlohmann::ordered_json json_of(const Cell& c) {
+  return {{"cell_id", c.id},        {"order_index", c.order_index}, {"dataset", c.dataset},
+          {"drift", c.drift},       {"condition", c.condition},     {"train_size", c.train_size},
+          {"strategy", c.strategy}, {"repetition", c.repetition},   {"seed", c.seed}};
+}
+
+Forecast forecast_of(const Settings& settings, const RunOptions& options, const std::vector<Cell>& plan) {
+  Forecast forecast;
+  if (options.jobs > 0) {
+    forecast.unknown = "with --jobs cells share the processors, and no joules are measured";
+    return forecast;
+  }
+  const Board board;
+  Console console;
+  const StopOnSignal stop;
+  return make_forecast({settings, plan, options.directory, options.allow_script}, board, console, stop.flag());
+}
+
+// The plan goes to stdout, as CSV or with the rest as JSON; what is expected goes to stderr.
+void print_plan(const Settings& settings, const RunOptions& options, const ExperimentOrigin& experiment) {
+  const auto plan = select_cells(make_plan(settings, identify(settings)), options.cells);
+  const auto trace = trace_line(settings, options, plan);
+  if (options.json) {
+    auto cells = nlohmann::ordered_json::array();
+    for (const auto& cell : plan) cells.push_back(json_of(cell));
+    print_json(nlohmann::ordered_json{{"experiment", {{"name", experiment.name}, {"built_in", experiment.built_in}}},
+                                      {"cells", cells},
+                                      {"trace", trace},
+                                      {"estimate", to_json(forecast_of(settings, options, plan))}},
+               1);
+    return;
+  }
+  print_cells(plan);
+  print_error(fmt::format("experiment: {}", experiment.text()));
+  print_error(trace);
+  print_error(fmt::format("estimate: {}", to_text(forecast_of(settings, options, plan))));
 }
 
 int execute(const RunOptions& options) {
@@ -69,9 +113,10 @@ int execute(const RunOptions& options) {
   if (!options.trace.empty()) set.push_back("meter.trace=" + options.trace);
   if (!options.realtime.empty()) set.push_back("meter.realtime=" + options.realtime);
   if (options.tune_lr) set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
-  const auto settings = read_settings(options.experiment, set);
+  const auto experiment = read_experiment(options.experiment);
+  const auto settings = parse_settings(experiment.toml, experiment.origin.text(), set);
   if (options.dry_run) {
-    print_plan(settings, options);
+    print_plan(settings, options, experiment.origin);
     return Exit::ok;
   }
   check_status_file(options.status,
@@ -87,7 +132,8 @@ int execute(const RunOptions& options) {
       .cells = options.cells,
       .jobs = options.jobs,
       .status = options.status,
-      .allow_script = options.allow_script};
+      .allow_script = options.allow_script,
+      .experiment = experiment.origin};
   for (const auto& option : set) request.command_line.push_back("--set " + option);
   for (const auto& cell : options.cells) request.command_line.push_back("--cell " + cell);
   if (options.jobs > 0) request.command_line.push_back(fmt::format("--jobs {}", options.jobs));
@@ -105,7 +151,7 @@ int execute(const RunOptions& options) {
   add_cells(request.directory / "cells.csv", inputs, [&](const std::string& what) { console.warning(what); });
   console.line(fmt::format("{} cells: {} ok, {} done before, {} failed, {} invalid; {}", outcome.planned, outcome.ok,
                            outcome.skipped, outcome.failed, outcome.invalid, (request.directory / "cells.csv").string()));
-  fmt::print("{}", results::report(inputs, results::Format::text));
+  fmt::print("{}", results::report(inputs, options.json ? results::Format::json : results::Format::text));
   if (outcome.failed > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }
@@ -126,7 +172,10 @@ std::string strategies_help() {
 
 void add_run(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "run", summary_of_train_command("run"), execute);
-  command->add_option("experiment", options->experiment, "Experiment file (TOML), see experiments/")->required();
+  command
+      ->add_option("experiment", options->experiment,
+                   "Experiment file (TOML), or the name of one that `tbft experiments` lists")
+      ->required();
   command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
   command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER");
   command
@@ -162,15 +211,20 @@ void add_run(CLI::App& app, Action& action) {
       ->allow_extra_args(false);
   add_allow_script_option(*command, options->allow_script);
   command->add_flag("--resume", options->resume, "Continue the run in -o: runs missing, failed and invalid cells");
-  command->add_flag("--dry-run", options->dry_run, "Print the cells as CSV and the expected size of the trace; run nothing");
+  command->add_flag(
+      "--dry-run", options->dry_run,
+      "Print the cells as CSV, and what to expect: the size of the trace, hours and joules, from a few steps that "
+      "are timed; run nothing");
+  command->add_flag("--json", options->json, "Print the report, or with --dry-run the plan, as JSON");
   command->footer(
       "Examples:\n"
-      "  tbft run experiments/quickstart.toml --set model.checkpoint=base.pth -o runs/first\n"
-      "  tbft run experiments/cifar-flip.toml --set data.path=cifar10/test --set model.checkpoint=resnet26.pth \\\n"
+      "  tbft run quickstart --set model.checkpoint=base.pth -o runs/first\n"
+      "  tbft run cifar-flip --set data.path=cifar10/test --set model.checkpoint=resnet26.pth \\\n"
       "      -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --set sweep.train_sizes=[0.1]\n"
-      "  tbft run experiments/cifar-flip.toml ... -o runs/first --resume\n"
-      "  tbft run experiments/cifar-flip.toml ... -o runs/fast --jobs 4        # accuracies of four cells at once\n"
-      "  tbft run experiments/cifar-flip.toml ... -o parts/7 --cell 7          # one cell, here; the others elsewhere\n\n" +
+      "  tbft run cifar-flip ... -o runs/first --dry-run      # what it would run, how long, how many joules\n"
+      "  tbft run cifar-flip ... -o runs/first --resume\n"
+      "  tbft run cifar-flip ... -o runs/fast --jobs 4        # accuracies of four cells at once\n"
+      "  tbft run cifar-flip ... -o parts/7 --cell 7          # one cell, here; the others elsewhere\n\n" +
       strategies_help() + keys_help());
 }
 

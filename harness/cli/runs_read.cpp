@@ -48,12 +48,14 @@ std::vector<fs::path> files_of_runs(const std::vector<std::string>& names) {
 
 RunsRead read_runs(const std::vector<std::string>& names, bool curves, bool keep_contended) {
   RunsRead runs;
+  Console console;
   const auto warn = [&](const std::string& what) {
-    print_error("warning: " + what);
+    console.line("warning: " + what);
     runs.warnings.push_back(what);
   };
   std::vector<std::size_t> ends;
   for (const std::string& name : names) {
+    console.progress("reading " + name);
     add_run(name, runs.inputs, warn, keep_contended);
     ends.push_back(runs.inputs.cells.size());
     try {
@@ -70,6 +72,7 @@ RunsRead read_runs(const std::vector<std::string>& names, bool curves, bool keep
     const auto rows = std::span(runs.inputs.cells).subspan(begin, ends[i] - begin);
     begin = ends[i];
     const fs::path path(names[i]);
+    console.progress("reading the traces of " + names[i]);
     add_curves(fs::is_directory(path) ? path : path.parent_path(), rows, buckets, runs.curves, warn);
   }
   return runs;

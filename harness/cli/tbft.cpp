@@ -19,6 +19,7 @@ void add_commands(CLI::App& app, Action& action) {
   using Add = void (*)(CLI::App&, Action&);
   constexpr std::pair<const char*, Add> commands[] = {
       {"run", nullptr},
+      {"experiments", add_experiments},
       {"reproduce", nullptr},
       {"merge", nullptr},
       {"report", add_report},
@@ -37,6 +38,8 @@ void add_commands(CLI::App& app, Action& action) {
       {"record", add_record},
       {"integrate", add_integrate},
       {"serve-meter", add_serve_meter},
+      {"columns", add_columns},
+      {"help", add_help},
   };
   for (const auto& [name, add] : commands) {
     if (add != nullptr)
@@ -50,13 +53,14 @@ void add_commands(CLI::App& app, Action& action) {
 
 int main(int argc, char** argv) {
   const std::string_view first = argc < 2 ? "" : argv[1];
-  const TrainCommand* command = find_train_command(first);
+  const std::string_view asked = first == "help" && argc > 2 ? argv[2] : first;  // `help run` is tbft-train's to answer
+  const TrainCommand* command = find_train_command(asked);
   // tbft-train describes every command; without it, the commands that are here.
   const bool describes_all = first == "--help-all" && !find_train_program().empty();
   if (command == nullptr && !describes_all) return run_program(argc, argv, add_commands);
-  if (command != nullptr && command->runs_network) let_openmp_threads_sleep();
+  if (command != nullptr && command->runs_network && first == asked) let_openmp_threads_sleep();
   try {
-    become_train_program(argv);
+    become_train_program(asked, argv);
   } catch (const std::exception& error) {
     tbft::print_error(std::string("tbft: ") + error.what());
     return Exit::failed;

@@ -57,13 +57,13 @@ fs::path find_train_program() {
   return {};
 }
 
-void become_train_program(char** argv) {
+void become_train_program(std::string_view command, char** argv) {
   const fs::path program = find_train_program();
   if (program.empty()) {
     const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
     throw std::runtime_error(fmt::format(
         "{}: this command needs the program tbft-train, which is neither in {} nor in {}; install the package tbft-train",
-        argv[1], folder.string(), (folder.parent_path() / "libexec/tbft").string()));
+        command, folder.string(), (folder.parent_path() / "libexec/tbft").string()));
   }
   execv(program.c_str(), argv);
   throw std::system_error(errno, std::generic_category(), program.string());

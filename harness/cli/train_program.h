@@ -35,8 +35,8 @@ void let_openmp_threads_sleep();
 
 // Where tbft-train is: beside this program or in ../libexec/tbft. Empty if it is in neither.
 std::filesystem::path find_train_program();
-// Replaces this process by tbft-train with the same arguments. Throws std::runtime_error, which says where it was looked for
-// and which package has it, if it is not there or cannot be started.
-[[noreturn]] void become_train_program(char** argv);
+// Replaces this process by tbft-train with the same arguments. `command` is the one that needs it, for the message. Throws
+// std::runtime_error, which says where it was looked for and which package has it, if it is not there or cannot be started.
+[[noreturn]] void become_train_program(std::string_view command, char** argv);
 
 }  // namespace tbft::cli

@@ -175,10 +175,9 @@ std::string condition_error(const DatasetKind& kind, std::string_view condition)
   if (kind.conditions.empty()) return fmt::format("{} has no conditions", kind.name);
   constexpr std::size_t readable = 10;
   if (kind.conditions.size() <= readable) return fmt::format("'{}' is none of {}", condition, fmt::join(kind.conditions, ", "));
-  const auto distance = [&](const std::string& known) { return edit_distance(condition, known); };
   return fmt::format("'{}' is none of the {} conditions of {}, CORRUPTION-SEVERITY such as {}; did you mean '{}'?", condition,
                      kind.conditions.size(), kind.name, kind.default_conditions.front(),
-                     *std::ranges::min_element(kind.conditions, {}, distance));
+                     *nearest_to(condition, kind.conditions));
 }
 
 std::string drift_of(const DatasetKind& kind, DatasetSpec spec, const std::string& condition) {

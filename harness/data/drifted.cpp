@@ -172,9 +172,8 @@ std::string unknown_part(std::string_view part) {
   for (const auto& corruption : corruptions()) names.push_back(corruption.name);
   for (const auto& form : forms) names.push_back(form.name);
   std::erase(names, "");
-  const auto distance = [&](std::string_view known) { return edit_distance(name, known); };
-  const auto nearest = *std::ranges::min_element(names, {}, distance);
-  if (distance(nearest) <= nearest.size() / 2) {
+  const auto nearest = *nearest_to(name, names);
+  if (edit_distance(name, nearest) <= nearest.size() / 2) {
     const Form* form = form_of(nearest);
     std::vector<std::int64_t> numbers;
     if (form == nullptr ? rest.empty() : read_numbers(*form, rest, numbers))

@@ -30,10 +30,9 @@ std::string listed(const std::vector<std::string>& names) {
 // The name, with the nearest class of the base in brackets where one is near.
 std::string with_suggestion(const std::string& name, const std::vector<std::string>& base_names) {
   const auto wanted = comparable(name);
-  const auto distance = [&](const std::string& other) { return edit_distance(wanted, comparable(other)); };
-  const auto nearest = std::ranges::min_element(base_names, {}, distance);
-  const bool is_near = nearest != base_names.end() && distance(*nearest) <= std::max<std::size_t>(wanted.size() / 3, 1);
-  return printable(name) + (is_near ? fmt::format(" (did you mean '{}'?)", *nearest) : "");
+  const auto nearest = nearest_to(wanted, base_names, [](const std::string& other) { return comparable(other); });
+  const bool near = nearest != base_names.end() && is_near(wanted, comparable(*nearest));
+  return printable(name) + (near ? fmt::format(" (did you mean '{}'?)", *nearest) : "");
 }
 
 // The superclass of each class of the base; -1 marks a class that is left out. Throws DataError that lists the classes of the

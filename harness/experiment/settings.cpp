@@ -9,11 +9,15 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
 
 #include "harness/data/dataset.h"
+#include "harness/experiment/experiments.h"
+#include "harness/experiment/setting_texts.h"
 #include "harness/host/edit_distance.h"
 #include "harness/host/toml_depth.h"
 #include "harness/host/usage_error.h"
@@ -21,7 +25,6 @@
 #include "harness/training/noise.h"
 #include "harness/training/strategies/strategy.h"
 #include "models/script/blocks.h"
-#include "results/files.h"
 #include "results/text.h"
 
 namespace tbft {
@@ -80,8 +83,22 @@ void assign(std::map<std::string, T>& to, const toml::node& node, const std::str
     assign(to[std::string(name.str())], value, fmt::format("{}.{}", where, name.str()));
 }
 
+// For people, as docs/settings.md has it.
+template <typename T>
+constexpr std::string_view type_name() {
+  if constexpr (std::is_same_v<T, std::string>) return "string";
+  if constexpr (std::is_same_v<T, bool>) return "true or false";
+  if constexpr (std::is_same_v<T, std::int64_t>) return "whole number";
+  if constexpr (std::is_same_v<T, double>) return "number";
+  if constexpr (std::is_same_v<T, Numbers>) return "list of numbers";
+  if constexpr (std::is_same_v<T, Strings>) return "list of strings";
+  if constexpr (std::is_same_v<T, std::map<std::string, double>>) return "table of numbers";
+  if constexpr (std::is_same_v<T, models::BlockTable>) return "table of lists";
+}
+
 struct Key {
   SettingKey doc;
+  std::string_view type;
   std::function<void(Settings&, const toml::node&, const std::string&)> set;
   std::function<nlohmann::json(const Settings&)> get;
 };
@@ -89,7 +106,9 @@ struct Key {
 // `member` returns the setting's place in Settings, for reading and writing.
 template <typename Member>
 Key key(std::string_view name, SettingRole role, std::string_view help, Member member) {
+  using Value = std::remove_reference_t<decltype(member(std::declval<Settings&>()))>;
   return {{name, role, help},
+          type_name<Value>(),
           [member](Settings& s, const toml::node& node, const std::string& where) { assign(member(s), node, where); },
           [member](const Settings& s) { return nlohmann::json(member(s)); }};
 }
@@ -177,8 +196,7 @@ constexpr std::pair<std::string_view, std::string_view> removed[]{
     {"model.noise_accuracy_pct", "the search for noise always aims at 15 %; set the deviation with model.noise_sigma"}};
 
 std::string_view nearest_key(std::string_view name) {
-  const auto distance = [&](const Key& k) { return edit_distance(name, k.doc.name); };
-  return std::ranges::min_element(keys(), {}, distance)->doc.name;
+  return nearest_to(name, keys(), [](const Key& k) { return k.doc.name; })->doc.name;
 }
 
 bool is_section(const std::string& path) {
@@ -209,15 +227,6 @@ toml::table parse(std::string_view text, const std::string& source) {
     return toml::parse(text, source);
   } catch (const toml::parse_error& error) {
     throw UsageError(fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
-  }
-}
-
-std::string read_text(const std::string& path) {
-  constexpr std::size_t max_bytes = 1U << 20U;
-  try {
-    return results::read_file(path, max_bytes);
-  } catch (const std::exception& error) {
-    throw UsageError(fmt::format("{}; experiments/ has examples", error.what()));
   }
 }
 
@@ -337,13 +346,22 @@ std::span<const SettingKey> setting_keys() {
   return list;
 }
 
+std::vector<std::string_view> setting_types() {
+  std::vector<std::string_view> types;
+  for (const auto& k : keys()) types.push_back(k.type);
+  return types;
+}
+
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options) {
-  return parse_settings(read_text(path), path, set_options);
+  const auto experiment = read_experiment(path);
+  return parse_settings(experiment.toml, experiment.origin.text(), set_options);
 }
 
 Settings read_model_settings(const std::string& path) {
   Settings settings;
-  apply(settings, parse(read_text(path), path), "", path);
+  const auto experiment = read_experiment(path);
+  const auto name = experiment.origin.text();
+  apply(settings, parse(experiment.toml, name), "", name);
   check_network(settings);
   return settings;
 }

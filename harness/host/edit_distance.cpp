@@ -20,4 +20,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+bool is_near(std::string_view word, std::string_view name) {
+  if (word.empty()) return false;
+  return name.starts_with(word) || edit_distance(word, name) <= std::max<std::size_t>(word.size() / 3, 1);
+}
+
 }  // namespace tbft

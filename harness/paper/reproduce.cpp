@@ -75,8 +75,12 @@ void make_table(const TableJob& job, const ReproductionRequest& request, const s
                 const Board& board, Console& console, const std::atomic<bool>& stop, ReproductionOutcome& outcome) {
   if (job.base) train_base(job, board, console, stop);
   const auto directory = request.output / job.name;
-  const auto done =
-      run_experiment({job.settings, directory, fs::exists(directory / "run.json"), command_line}, board, console, stop);
+  const RunRequest run{.settings = job.settings,
+                       .directory = directory,
+                       .resume = fs::exists(directory / "run.json"),
+                       .command_line = command_line,
+                       .experiment = job.experiment};
+  const auto done = run_experiment(run, board, console, stop);
   console.clear();
   outcome.cells += done.planned;
   outcome.ok += done.ok + done.skipped;
@@ -85,6 +89,11 @@ void make_table(const TableJob& job, const ReproductionRequest& request, const s
 }
 
 }  // namespace
+
+double most_step_cost_s(bool quick) {
+  const StepCostRequest usual;
+  return static_cast<double>(usual.networks.size()) * (quick ? quick_step_cost_s : usual.max_s);
+}
 
 results::Inputs read_reproduction(const fs::path& directory) {
   results::Inputs inputs;

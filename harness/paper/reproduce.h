@@ -20,6 +20,9 @@ struct ReproductionOutcome {
   std::int64_t not_made = 0;                                // tables skipped because data or base model cannot be read
 };
 
+// The longest time that the rounds of the table step-cost take, of both networks, in seconds.
+double most_step_cost_s(bool quick);
+
 // Reads what a reproduction's folder holds so far: rows, journals and step costs of its tables.
 results::Inputs read_reproduction(const std::filesystem::path& directory);
 

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <utility>
 
 #include "harness/experiment/experiments.h"
 #include "harness/host/usage_error.h"
@@ -113,12 +115,6 @@ const std::vector<TableKind>& tables() {
   return list;
 }
 
-std::string_view experiment(std::string_view name) {
-  const auto found = std::ranges::find(experiments(), name, &Experiment::name);
-  if (found == experiments().end()) throw std::logic_error(fmt::format("no experiment file {}", name));
-  return found->toml;
-}
-
 // The table of an option `TABLE/key=value`; empty for an option that concerns all.
 std::string table_of(const std::string& option) {
   const auto slash = option.substr(0, option.find('=')).find('/');
@@ -165,8 +161,11 @@ TableJob job(const TableKind& table, Input input, const ReproductionRequest& req
   put("meter.uri", request.meter);
   const auto own = options_for(table.name, request.set);
   set.insert(set.end(), own.begin(), own.end());
-  return {std::string(table.name), parse_settings(experiment(table.name), fmt::format("experiments/{}.toml", table.name), set),
-          input.base};
+  const Experiment* experiment = find_experiment(table.name);
+  if (experiment == nullptr) throw std::logic_error(fmt::format("no built-in experiment {}", table.name));
+  ExperimentOrigin origin{std::string(table.name), true};
+  auto settings = parse_settings(experiment->toml, origin.text(), set);
+  return {std::string(table.name), std::move(settings), input.base, std::move(origin)};
 }
 
 void check_names(const std::vector<std::string>& wanted) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/data/dataset.h"
+#include "harness/experiment/experiments.h"
 #include "harness/experiment/settings.h"
 #include "results/reproduction.h"
 
@@ -44,6 +45,7 @@ struct TableJob {
   std::string name;  // sub-folder of the run directory
   Settings settings;
   std::optional<BaseTraining> base;  // if set, settings.model.checkpoint is the file that will be written
+  ExperimentOrigin experiment;       // always a built-in one, so that no file beside the program can change a table
 };
 
 struct ReproductionRequest {

@@ -83,6 +83,7 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   run["libtorch"] = libtorch_version();
   run["created_utc"] = utc_now();
   run["command_line"] = request.command_line;
+  run["experiment"] = {{"name", request.experiment.name}, {"built_in", request.experiment.built_in}};
   run["requested"] = nlohmann::json::parse(to_json(request.settings));
   run["effective"] = nlohmann::json::parse(to_json(setup.settings));
   run["cell_ids"] = "declared";  // since 0.2; earlier ids also depended on values that the machine determined

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/experiment/experiments.h"
 #include "harness/experiment/run_status.h"
 #include "harness/experiment/settings.h"
 #include "harness/host/board.h"
@@ -24,6 +25,7 @@ struct RunRequest {
   std::int64_t jobs = 0;                  // processes at once, for accuracies only; 0: one cell after the other, measured
   std::filesystem::path status;           // file for other programs that reports the progress; empty: none
   bool allow_script = false;              // whether the user permits the program in a TorchScript file to run
+  ExperimentOrigin experiment = {};       // for provenance
 };
 
 // The meter in the settings of a run that measures nothing.

@@ -16,7 +16,7 @@ case $3 in
     MANWIDTH=200 man -P cat -l "$work/manual/man1/tbft-measure.1" 2>/dev/null | sed 's/.\x08//g' >"$work/page"
     # Every option of --help, and a default, a choice and an example.
     for option in $("$tbft" measure --help | sed -nE 's/^  (-[^ ]+) .*/\1/p' | tr , '\n'); do
-      grep -qE "^ +(-., )?$option\b" "$work/page" || fail "tbft-measure.1 lacks $option: $(cat "$work/page")"
+      grep -qE "^ +(-[^ ]+, )*$option\b" "$work/page" || fail "tbft-measure.1 lacks $option: $(cat "$work/page")"
     done
     for text in 'Default: auto' 'Environment: TBFT_METER' 'tbft measure -m um25c:///dev/rfcomm0'; do
       grep -qF -- "$text" "$work/page" || fail "tbft-measure.1 lacks '$text'"
@@ -40,7 +40,14 @@ case $3 in
     expect 'tbft data split --da' '--dataset'  # of a group of options
     expect 'tbft measure -m ' ''       # a file
     expect 'tbft measure -- tbft me' ''  # another program's words
+    expect 'tbft help pers' 'personalize'
     for command in $(commands); do expect "tbft $command --help-al" --help-all; done ;;
+  documents_are_those_of_the_program)
+    for document in cli columns settings; do
+      diff -u "$source_dir/docs/$document.md" "$work/manual/docs/$document.md" >"$work/diff" ||
+        fail "docs/$document.md is not what the program says; mend it: tbft-train manual /tmp/manual && cp /tmp/manual/docs/*.md docs/
+$(head -n 20 "$work/diff")"
+    done ;;
   other_shells_read_theirs)
     checked=0
     for shell in zsh fish; do

@@ -27,6 +27,18 @@ constant_trace "$work/tiny-trace.csv" 2
 reproduce --dry-run >"$work/plan"
 grep -q '^cifar10-c-like: 10 cells' "$work/plan" || fail "$(cat "$work/plan")"
 grep -q '^living17: needs ImageNet.*image-net.org' "$work/plan" || fail "$(cat "$work/plan")"
+grep -qx '  built-in experiment cifar10-c-like' "$work/plan" || fail "the origin is not said: $(cat "$work/plan")"
+[ "$(grep -cE '^  estimate: about .* for (5|10|20) cells, if no cell stops early; about .* gross at 5 W' "$work/plan")" = 3 ] || fail "$(cat "$work/plan")"
+grep -qx '  estimate: unknown: its base model is trained first' "$work/plan" || fail "$(cat "$work/plan")"
+reproduce --dry-run --json >"$work/plan.json"
+/usr/bin/python3 - "$work/plan.json" <<'P'
+import json, sys
+plan = json.load(open(sys.argv[1]))
+tables = {t["table"]: t for t in plan["tables"]}
+assert tables["cifar10-c-like"]["cells"] == tables["cifar10-c-like"]["estimate"]["cells"] == 10, tables
+assert tables["cifar-flip"]["experiment"] == {"name": "cifar-flip", "built_in": True}, tables
+assert [m["table"] for m in plan["missing"]] == ["living17"] and plan["step_cost"] is None, plan
+P
 [ ! -e "$work/run" ] || fail "--dry-run made something"
 
 reproduce >"$work/text" 2>"$work/err" || fail "$(cat "$work/err")"
@@ -45,12 +57,14 @@ assert {r["condition"] for r in rows if r["dataset"] == "cifar10"} == {f"noise-{
 drift = {r["dataset"]: r["drift"] for r in rows}
 assert drift == {"cifar-flip": "output", "cifar10-c-like": "input", "cifar10-pairs": "feature", "cifar10": ""}, drift
 json.load(open(sys.argv[1] + "/report.json"))
+assert json.load(open(sys.argv[1] + "/cifar-flip/run.json"))["experiment"] == {"name": "cifar-flip", "built_in": True}
 P
 
 # Nothing is done twice, and nothing by accident.
 expect_refusal 2 'continue it with --resume' reproduce
 cp "$work/run/cells.csv" "$work/before"
 reproduce --resume >"$work/text" 2>"$work/err" || fail "$(cat "$work/err")"
+reproduce --resume --json 2>/dev/null | cmp - "$work/run/report.json" || fail "--json prints something else than report.json"
 cmp "$work/run/cells.csv" "$work/before" || fail "a resumed reproduction that was whole has other rows"
 expect_refusal 2 'the training is complete' "$tbft" pretrain --dataset "imagefolder:$work/data/images/train" --val "imagefolder:$work/data/images/test" \
   --recipe quick --epochs 1 --resume -o "$work/data/tiny_cifar10_jpeg.pth"

@@ -34,9 +34,9 @@ std::span<const Corruption> corruptions() {
 const Corruption& find_corruption(std::string_view name) {
   const auto found = std::ranges::find(corruptions(), name, &Corruption::name);
   if (found != corruptions().end()) return *found;
-  const auto distance = [&](const Corruption& corruption) { return edit_distance(name, corruption.name); };
-  throw BadDatasetSpec(fmt::format("unknown corruption '{}'; did you mean '{}'?", name,
-                                   std::ranges::min_element(corruptions(), {}, distance)->name));
+  const auto known = corruptions();
+  throw BadDatasetSpec(
+      fmt::format("unknown corruption '{}'; did you mean '{}'?", name, nearest_to(name, known, &Corruption::name)->name));
 }
 
 std::optional<Condition> parse_condition(std::string_view name) {

@@ -323,8 +323,9 @@ TEST_F(SettingsFile, WhatNoRunCanDoWithoutIsNamed) {
 }
 
 TEST_F(SettingsFile, AFileThatCannotBeReadIsNamed) {
-  EXPECT_THAT(message_of<UsageError>([] { read_settings("/nowhere/e.toml", {}); }),
-              AllOf(HasSubstr("/nowhere/e.toml"), HasSubstr("No such file"), HasSubstr("experiments/ has examples")));
+  EXPECT_THAT(
+      message_of<UsageError>([] { read_settings("/nowhere/e.toml", {}); }),
+      AllOf(HasSubstr("/nowhere/e.toml"), HasSubstr("No such file"), HasSubstr("`tbft experiments` lists the built-in ones")));
   std::filesystem::create_directory(path());
   EXPECT_THAT(message_of<UsageError>([&] { read_settings(path().string(), {}); }),
               AllOf(HasSubstr(path().string()), HasSubstr("directory")));
