@@ -9,7 +9,8 @@ shift
 export TBFT=${TBFT:-tbft}
 [ ! -e "$out" ] || { echo "submit.sh: $out is there already; name a new OUT" >&2; exit 2; }
 
-cells=$("$TBFT" run "$@" --dry-run | tail -n +2 | wc -l)
+# With --jobs it estimates no joules, for which it would load the images.
+cells=$("$TBFT" run "$@" --dry-run --jobs 1 | tail -n +2 | wc -l)
 mkdir -p "$out.parts"
 array=$(sbatch --parsable --job-name=tbft --array="0-$((cells - 1))" --output="$out.parts/%a.log" "$here/cell.sbatch" "$out.parts" "$@")
 # afterany: the merge runs even if cells failed; it lists them, and --resume runs them.
