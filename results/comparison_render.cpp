@@ -84,6 +84,8 @@ Section level_section(const Comparison& comparison, Level level, std::string tit
     }
   }
   if (!shown.empty()) section.cells = table_of(shown, comparison);
+  section.elsewhere = "`tbft compare --format md` or csv";
+  section.least_needed = {2, 7, 6};  // pairs, p, interval: the verdict follows from them
   return section;
 }
 

@@ -94,6 +94,35 @@ std::vector<std::string> links_of(const Table& table) {
   return result;
 }
 
+// Columns of cells_of(): the published numbers are the least needed ones, then what describes the spread.
+std::vector<std::size_t> least_needed(const Table& table) {
+  constexpr std::size_t n = 1, interval = 3, paper_accuracy = 6, paper_saving = 7;
+  return table.paper ? std::vector{paper_saving, paper_accuracy, n, interval} : std::vector{n, interval};
+}
+
+// The whole line of the best block.
+std::vector<std::pair<std::size_t, std::size_t>> winner_cells(const Table& table, const Cells& cells) {
+  const auto has = [&](const std::string& strategy) { return find_line(table, strategy) != nullptr; };
+  const std::string best = best_block(blocks_of(has), [&](const std::string& block) {
+    const Line* line = find_line(table, block);
+    return line == nullptr ? unknown : line->accuracy_pct.mean;
+  });
+  std::vector<std::pair<std::size_t, std::size_t>> winners;
+  for (std::size_t line = 0; line < table.lines.size(); ++line) {
+    if (best.empty() || table.lines[line].strategy != best) continue;
+    for (std::size_t column = 0; column < cells.front().size(); ++column) winners.emplace_back(line + 1, column);
+  }
+  return winners;
+}
+
+Section section_of(const Table& table) {
+  Section section{.title = title(table), .captions = table.captions, .cells = cells_of(table), .links = links_of(table)};
+  section.least_needed = least_needed(table);
+  section.elsewhere = "`tbft report --format md` or csv";
+  section.winners = winner_cells(table, section.cells);
+  return section;
+}
+
 // Many bad cells on a board usually have one cause, and the first rows show it.
 std::vector<std::string> shortened(const std::vector<std::string>& lines) {
   if (lines.size() <= max_listed) return lines;
@@ -124,8 +153,7 @@ std::string render_csv(const Summary& summary) {
 
 std::vector<Section> sections_of(const Summary& summary) {
   std::vector<Section> result;
-  for (const Table& table : summary.tables)
-    result.push_back({.title = title(table), .captions = table.captions, .cells = cells_of(table), .links = links_of(table)});
+  for (const Table& table : summary.tables) result.push_back(section_of(table));
   if (!result.empty()) result.push_back({.legend = std::string(legend)});
   for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
   for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
@@ -154,12 +182,12 @@ Format parse_format(std::string_view name) {
   throw std::invalid_argument(fmt::format("unknown format '{}': text, md, csv, json or latex", printable(name, 40)));
 }
 
-std::string report(const Inputs& inputs, Format format) {
+std::string report(const Inputs& inputs, Format format, const Layout& layout) {
   const Summary summary = summarize(inputs);
   if (format == Format::csv) return render_csv(summary);
   if (format == Format::json) return render_json(inputs, summary);
   if (format == Format::latex) return render_latex(summary);
-  return format == Format::md ? to_markdown(sections_of(summary)) : to_text(sections_of(summary));
+  return format == Format::md ? to_markdown(sections_of(summary)) : to_text(sections_of(summary), layout);
 }
 
 }  // namespace tbft::results

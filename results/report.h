@@ -21,7 +21,8 @@ Format parse_format(std::string_view name);
 // costs, the paper's headline recomputed, the table of regrets, and for each drift level one line with the winning block. csv:
 // the tables of cells in long form. latex: booktabs, with the paper's tables first. json: {"cells": [rows with the column names
 // of cells.csv], "summary": [...], "block_noise": ..., "headlines": ...}.
-std::string report(const Inputs& inputs, Format format);
+// `layout`: of the text.
+std::string report(const Inputs& inputs, Format format, const Layout& layout = {});
 
 // The sections in the order of the report; empty ones are left out.
 std::vector<Section> sections_of(const Summary& summary);

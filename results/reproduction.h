@@ -69,6 +69,7 @@ struct Reproduction {
 Reproduction reproduce(const Inputs& inputs, std::vector<Missing> missing);
 
 // csv: one line for each cell under a constant header.
-std::string render(const Reproduction& reproduction, Format format);
+// `layout`: of the text.
+std::string render(const Reproduction& reproduction, Format format, const Layout& layout = {});
 
 }  // namespace tbft::results

@@ -64,6 +64,8 @@ std::vector<Section> sections_of(const Reproduction& reproduction) {
     const std::string unit = table.paper_table == "system-cost" ? "energy saved against full, %" : "accuracy %";
     sections[0].lines.push_back(fmt::format("{}: {}", name_of(table), verdict(table)));
     Section section{.title = name_of(table), .captions = {unit}, .cells = cells_of(table), .lines = {verdict(table)}};
+    section.elsewhere = "report.md";
+    for (std::size_t column = 2; column < section.cells.front().size(); column += 3) section.least_needed.push_back(column);
     section.captions.insert(section.captions.end(), table.captions.begin(), table.captions.end());
     if (agreement(table).compared > 0) sections.push_back(std::move(section));
   }
@@ -136,11 +138,11 @@ std::string json_text(const Reproduction& reproduction) {
 
 }  // namespace
 
-std::string render(const Reproduction& reproduction, Format format) {
+std::string render(const Reproduction& reproduction, Format format, const Layout& layout) {
   if (format == Format::csv) return csv_of(reproduction);
   if (format == Format::json) return json_text(reproduction);
   if (format == Format::latex) return to_latex(sections_of(reproduction));
-  return format == Format::md ? to_markdown(sections_of(reproduction)) : to_text(sections_of(reproduction));
+  return format == Format::md ? to_markdown(sections_of(reproduction)) : to_text(sections_of(reproduction), layout);
 }
 
 }  // namespace tbft::results

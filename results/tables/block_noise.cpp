@@ -23,6 +23,8 @@ std::string noised_block(const Key& key) {
   return is_block(block) ? block : std::string();
 }
 
+constexpr std::string_view before_published = " | ";
+
 double published_accuracy(std::string_view noised, std::string_view tuned) {
   const Published* number = find_published("block-noise", fmt::format("noise@{}", noised), tuned, "accuracy_pct");
   return number == nullptr ? unknown : number->value;
@@ -36,7 +38,8 @@ std::string cell(const BlockNoise& noise, std::size_t column, const std::string&
   std::string text = decimals(measured.mean, 2);
   if (std::isfinite(measured.low)) text += ' ' + interval_text(measured.low, measured.high, 2);
   if (strategy == best_measured(noise, column)) text += " *";
-  return text + " | " + decimals(published, 2) + (strategy == best_published(noise.blocks[column]) ? " *" : "");
+  return text + std::string(before_published) + decimals(published, 2) +
+         (strategy == best_published(noise.blocks[column]) ? " *" : "");
 }
 
 }  // namespace
@@ -115,9 +118,13 @@ Section section_of(const BlockNoise& noise) {
   }
   section.captions.insert(section.captions.end(), captions.begin(), captions.end());
   section.cells.push_back(header);
+  section.published_behind = before_published;
   for (const std::string& strategy : strategies) {
     std::vector<std::string> line{printable(strategy, 40)};
-    for (std::size_t column = 0; column < noise.blocks.size(); ++column) line.push_back(cell(noise, column, strategy));
+    for (std::size_t column = 0; column < noise.blocks.size(); ++column) {
+      line.push_back(cell(noise, column, strategy));
+      if (strategy == best_measured(noise, column)) section.winners.emplace_back(section.cells.size(), column + 1);
+    }
     section.cells.push_back(std::move(line));
   }
   const Diagonal counted = diagonal(noise);

@@ -263,6 +263,7 @@ Section section_of(const Headline& headline) {
                     fmt::join(headline.missing_levels, " and "), 3 - headline.missing_levels.size()));
   }
   section.cells.push_back({"mean over tables", "input", "feature", "output", "mean", "95 % interval", "printed"});
+  section.least_needed = {6};
   using Name = std::pair<std::string_view, std::string_view>;
   constexpr std::array names{Name{"accuracy_points", "points"}, Name{"training_saving_pct", "training saving %"},
                              Name{"step_saving_pct", "step saving %"}};

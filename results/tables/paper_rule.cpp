@@ -102,6 +102,7 @@ Section section_of(std::span<const RuleCheck> checks) {
                                "points [95 % interval]"}};
   section.cells.push_back(
       {"network", "drift", "data", "tables", "front", "middle", "rear", "lead", "95 % interval", "the rule"});
+  section.least_needed = {3, 8};
   std::array<std::size_t, 3> counted{};
   constexpr std::array<std::string_view, 3> verdicts{"holds", "fails", "open"};
   for (const RuleCheck& check : checks) {

@@ -64,6 +64,7 @@ std::vector<Section> sections_of(const Regret& regret) {
     const std::string joules = basis.empty() ? "train J" : "train J " + basis;
     section.cells.push_back({"strategy", "accuracy %", "regret points", "95 % interval", joules + ", % of full",
                              "95 % interval", "J regret %", "95 % interval"});
+    section.least_needed = {7, 5};
     for (const RegretLine& line : regret.lines) section.cells.push_back(cells_of(line));
     if (regret.fixed > 0) section.cells.push_back(cells_of(regret.oracle));
     section.lines.emplace_back("intervals: bootstrap over drifts, each drawn with all of its cases");

@@ -1,31 +1,19 @@
 #include "results/tables/section.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <string_view>
 
+#include "results/tables/text_table.h"
 #include "results/text.h"
 
 namespace tbft::results {
 
 namespace {
-
-std::string aligned(const Cells& cells) {
-  std::vector<std::size_t> width(cells.front().size());
-  for (const auto& row : cells) {
-    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
-  }
-  std::string result;
-  for (const auto& row : cells) {
-    result += fmt::format("{:<{}}", row[0], width[0]);
-    for (std::size_t i = 1; i < row.size(); ++i) result += fmt::format("  {:>{}}", row[i], width[i]);
-    result += '\n';
-  }
-  return result;
-}
 
 // Characters that Markdown or HTML would interpret.
 std::string escaped(std::string_view text) {
@@ -91,6 +79,20 @@ std::string table(const Section& section) {
   return result + "\\bottomrule\n\\end{tabular}\n\\end{table}\n\n";
 }
 
+// The note below a table without some of its columns.
+std::string note_on(const std::vector<std::string>& left_out, const std::string& elsewhere) {
+  if (left_out.empty()) return {};
+  return fmt::format("not shown at this width: {} (a wider terminal or {} shows them)", fmt::join(left_out, ", "), elsewhere);
+}
+
+// A legend has line ends of its own; where one of its lines is too long, they are set anew.
+std::string legend_text(const std::string& legend, std::size_t width) {
+  if (wrapped(legend, width) == legend) return legend;
+  std::string paragraph = legend.substr(0, legend.find_last_not_of('\n') + 1);
+  std::ranges::replace(paragraph, '\n', ' ');
+  return fmt::format("{}\n", fmt::join(lines_of(paragraph, width, 0), "\n"));
+}
+
 }  // namespace
 
 std::string with_spread(const std::string& value, const std::string& spread) {
@@ -112,14 +114,22 @@ std::string interval_text(double low, double high, int digits) {
   return fmt::format("[{}, {}]", decimals(low, digits), decimals(high, digits));
 }
 
-std::string to_text(std::span<const Section> sections) {
+std::string to_text(std::span<const Section> sections, const Layout& layout) {
   std::string result;
+  std::string last_note;
+  const auto paragraph = [&](const std::string& text) { result += wrapped(text, layout.width) + '\n'; };
   for (const Section& section : sections) {
-    if (!section.title.empty()) result += section.title + '\n';
-    for (const std::string& caption : section.captions) result += caption + '\n';
-    if (!section.cells.empty()) result += aligned(section.cells);
-    result += section.legend;
-    for (const std::string& line : section.lines) result += line + '\n';
+    if (!section.title.empty()) paragraph(section.title);
+    for (const std::string& caption : section.captions) paragraph(caption);
+    if (!section.cells.empty()) {
+      const TextTable table = text_table(section, layout);
+      result += table.text;
+      // Tables of one kind leave out the same columns.
+      const std::string note = note_on(table.left_out, section.elsewhere);
+      if (note != last_note && !note.empty()) paragraph(last_note = note);
+    }
+    result += legend_text(section.legend, layout.width);
+    for (const std::string& line : section.lines) paragraph(line);
     result += '\n';
   }
   if (!result.empty()) result.pop_back();

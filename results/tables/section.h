@@ -1,9 +1,13 @@
 // A part of a report, before it becomes text or Markdown: a title, captions, a table, lines.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "results/layout.h"
 
 namespace tbft::results {
 
@@ -19,9 +23,17 @@ struct Section {
   // The cells behind each line of the table, for a page that lists cells: "cells?strategy=fc&drift=input", with the columns of
   // cells.csv percent-encoded. Empty, or one for each line except the header.
   std::vector<std::string> links = {};
+  // The columns that narrow text leaves out, the least needed one first; never the first column. What then is still too wide is
+  // broken within its cells, and after that continued below.
+  std::vector<std::size_t> least_needed = {};
+  std::string elsewhere = "`tbft report --format md`";  // what has all columns, for the note on those that were left out
+  std::string published_behind = {};  // where cells have a published number, the mark before it; narrow text omits it first
+  std::vector<std::pair<std::size_t, std::size_t>> winners = {};  // line and column of the cells that a terminal shows in bold
 };
 
-std::string to_text(std::span<const Section> sections);  // aligned columns, ASCII only
+// Aligned columns, ASCII only. With a width no line is longer, except for words such as a path; a note below a table names the
+// columns that were left out.
+std::string to_text(std::span<const Section> sections, const Layout& layout = {});
 std::string to_markdown(std::span<const Section> sections);
 std::string to_latex(std::span<const Section> sections);  // for \usepackage{booktabs}
 
