@@ -1,9 +1,7 @@
 // atorch:///dev/rfcomm0 : Atorch meters over Bluetooth or a serial adapter. The driver sends nothing.
 //
-// Options: kind (usb: UD18, J7-c and such; dc: DC meters and electronic loads), check (off: ignores the check byte, for loads
-// that put noise there, such as the DL24; kind is then dc unless stated), baud (9600), gain_pct, offset_A (the meter's accuracy
-// is unknown without them), gap_limit. A USB meter's steps of 10 mA and 10 mV are coarse: 50 mW at 5 V; a DC meter's are 1 mA
-// and 0.1 V. Meters for mains are refused, because their power is not volts times amperes.
+// A USB meter's steps of 10 mA and 10 mV are coarse: 50 mW at 5 V; a DC meter's are 1 mA and 0.1 V. Meters for mains are
+// refused, because their power is not volts times amperes.
 #include <fmt/format.h>
 
 #include <string>
@@ -15,38 +13,48 @@
 namespace tbft::power {
 namespace {
 
+constexpr MeterOption check_option{.name = "check",
+                                   .meaning = "off: ignores the check byte, for loads that put noise there, such as the DL24",
+                                   .values = "on, off",
+                                   .otherwise = "on"};
+constexpr MeterOption kind_option{.name = "kind",
+                                  .meaning = "usb: UD18, J7-c and such; dc: DC meters and electronic loads",
+                                  .values = "usb, dc",
+                                  .otherwise = "usb; with check=off dc"};
+constexpr MeterOption options[] = {kind_option, check_option, baud_option(9600), gain_pct_option, offset_A_option};
+
 struct Options {
   atorch::Check check = atorch::Check::on;
   atorch::Kind kind = atorch::Kind::usb;
 };
 Options options_of(const MeterUri& uri) {
-  Options options;
-  const auto check = uri.text("check").value_or("on");
+  Options chosen;
+  const auto check = uri.text(check_option.name).value_or("on");
   if (check != "on" && check != "off") throw BadMeterUri(fmt::format("meter atorch: check={}: on and off are known", check));
-  if (check == "off") options.check = atorch::Check::off;
+  if (check == "off") chosen.check = atorch::Check::off;
   // Loads with noise in the check byte are DC loads.
-  const auto kind = uri.text("kind").value_or(check == "off" ? "dc" : "usb");
+  const auto kind = uri.text(kind_option.name).value_or(check == "off" ? "dc" : "usb");
   if (kind != "usb" && kind != "dc") throw BadMeterUri(fmt::format("meter atorch: kind={}: usb and dc are known", kind));
-  if (kind == "dc") options.kind = atorch::Kind::dc;
-  return options;
+  if (kind == "dc") chosen.kind = atorch::Kind::dc;
+  return chosen;
 }
 
 // The period is a guess until it has been learned from reports.
-SerialKind serial_kind(const Options& options) {
-  const atorch::Steps steps = atorch::steps_of(options.kind);
-  return {.name = options.kind == atorch::Kind::dc ? "Atorch DC meter" : "Atorch USB meter",
+SerialKind serial_kind(const Options& chosen) {
+  const atorch::Steps steps = atorch::steps_of(chosen.kind);
+  return {.name = chosen.kind == atorch::Kind::dc ? "Atorch DC meter" : "Atorch USB meter",
           .refresh_s = 1,
           .step_V = steps.volts_V,
           .step_A = steps.amps_A,
           .frame_bytes = atorch::report_bytes,
           .asked = false,
-          .options = {"check", "kind"},
+          .options = options,
           .damaged_fix = " For a load with noise in its check byte add ?check=off"};
 }
 
 class Decoder final : public SerialDecoder {
  public:
-  Decoder(std::string path, const Options& options) : path_(std::move(path)), kind_(options.kind), stream_(options.check) {}
+  Decoder(std::string path, const Options& chosen) : path_(std::move(path)), kind_(chosen.kind), stream_(chosen.check) {}
 
   std::span<const std::uint8_t> request() const override { return {}; }
   void feed(std::span<const std::uint8_t> bytes) override { stream_.feed(bytes); }
@@ -76,9 +84,13 @@ class Decoder final : public SerialDecoder {
 
 }  // namespace
 
+std::span<const MeterOption> atorch_options() {
+  return options;
+}
+
 std::unique_ptr<SerialMeter> make_atorch(const MeterUri& uri, OpenSerialPort open, std::shared_ptr<Clock> clock) {
-  const Options options = options_of(uri);
-  return std::make_unique<SerialMeter>(uri, serial_kind(options), std::make_unique<Decoder>(uri.path, options), std::move(open),
+  const Options chosen = options_of(uri);
+  return std::make_unique<SerialMeter>(uri, serial_kind(chosen), std::make_unique<Decoder>(uri.path, chosen), std::move(open),
                                        std::move(clock));
 }
 

@@ -7,12 +7,13 @@
 #include <optional>
 #include <vector>
 
+#include "power/meters/converter_options.h"
 #include "power/protocol/ina_conversion.h"
 
 namespace tbft::power {
 namespace {
 
-std::optional<std::size_t> ct_option(const MeterUri& uri, const ConverterLimits& limits) {
+std::optional<std::size_t> asked_time(const MeterUri& uri, const ConverterLimits& limits) {
   const auto us = uri.number("ct_us", 1, 1e5);
   if (!us) return std::nullopt;
   std::vector<long> known;
@@ -23,8 +24,8 @@ std::optional<std::size_t> ct_option(const MeterUri& uri, const ConverterLimits&
   throw BadMeterUri(fmt::format("meter {}: ct_us={}: {} are known", uri.name, *us, fmt::join(known, ", ")));
 }
 
-std::optional<std::size_t> avg_option(const MeterUri& uri, const ConverterLimits& limits) {
-  const auto n = uri.integer("avg", 1, 1024);
+std::optional<std::size_t> asked_averages(const MeterUri& uri, const ConverterLimits& limits) {
+  const auto n = uri.integer(avg_option);
   if (!n) return std::nullopt;
   for (std::size_t i = 0; i < limits.averages.size(); ++i) {
     if (limits.averages[i] == *n) return i;
@@ -57,8 +58,8 @@ std::string Conversion::text() const {
 }
 
 Conversion choose_conversion(const MeterUri& uri, const ConverterLimits& limits, double interval_s) {
-  const auto asked_ct = ct_option(uri, limits);
-  const auto asked_avg = avg_option(uri, limits);
+  const auto asked_ct = asked_time(uri, limits);
+  const auto asked_avg = asked_averages(uri, limits);
   const auto follows = [&](const Conversion& c) { return limits.sample_s <= c.cycle_s() / 2; };
   const double from_s = asked_ct ? 0 : 2 * limits.usual_ct_s * 0.999;
   std::optional<Conversion> best;      // within the interval

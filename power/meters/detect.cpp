@@ -97,7 +97,8 @@ std::string no_meter_found(std::span<const FoundMeter> found) {
                          meter.fix.empty() ? meter.detail : meter.fix);
   }
   return fmt::format(
-      "no meter found: none that can be detected safely is {}. Name one, such as -m 'ina219:///dev/i2c-1?addr=0x40' or, as "
+      "no meter found: none that can be detected safely is {}. Name one, such as -m "
+      "'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' or, as "
       "an estimate, -m estimate://; `tbft doctor` gives details{}",
       there.empty() ? "present" : "usable", there);
 }

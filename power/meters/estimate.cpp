@@ -20,8 +20,12 @@
 namespace tbft::power {
 namespace {
 
-constexpr double default_idle_W = 2.2;  // Raspberry Pi 4, published figures
-constexpr double default_busy_W = 5.4;
+// Raspberry Pi 4, published figures.
+constexpr MeterOption idle_option{
+    .name = "idle_W", .meaning = "power of the idle board", .unit = "W", .low = 0, .high = 1e5, .fallback = 2.2};
+constexpr MeterOption busy_option{
+    .name = "busy_W", .meaning = "power with every processor busy", .unit = "W", .low = 0, .high = 1e5, .fallback = 5.4};
+constexpr MeterOption options[] = {idle_option, busy_option};
 constexpr double default_period_s = 0.1;
 constexpr double shortest_period_s = 0.05;
 
@@ -120,19 +124,22 @@ class Estimate final : public Meter {
 
 }  // namespace
 
+std::span<const MeterOption> estimate_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> open_estimate(const MeterUri& uri, double interval_s, const std::filesystem::path& root) {
-  uri.allow({"idle_W", "busy_W"});
+  uri.allow(options);
   if (!uri.path.empty()) throw BadMeterUri(fmt::format("meter estimate: takes no path, but `{}` was given", uri.path));
-  const auto idle_W = uri.number("idle_W", 0, 1e5);
-  const auto busy_W = uri.number("busy_W", 0, 1e5);
-  const double idle = idle_W.value_or(default_idle_W);
-  const double busy = busy_W.value_or(default_busy_W);
+  const double idle = uri.number_or_fallback(idle_option);
+  const double busy = uri.number_or_fallback(busy_option);
+  const auto assumed = [&](const MeterOption& option) { return uri.text(option.name) ? "" : " (assumed)"; };
   if (busy < idle) throw BadMeterUri(fmt::format("meter estimate: busy_W={} is below idle_W={}", busy, idle));
 
   MeterInfo info;
   info.uri = to_string(uri);
-  info.description = fmt::format("estimate from processor time: {} W idle{}, {} W busy{}", idle, idle_W ? "" : " (assumed)",
-                                 busy, busy_W ? "" : " (assumed)");
+  info.description = fmt::format("estimate from processor time: {} W idle{}, {} W busy{}", idle, assumed(idle_option), busy,
+                                 assumed(busy_option));
   info.measured = false;
   info.nominal_period_s = interval_s > 0 ? std::max(interval_s, shortest_period_s) : default_period_s;
   info.averaging_s = info.nominal_period_s;

@@ -1,10 +1,5 @@
 // hwmon://ina219?shunt_ohm=0.1 : a power sensor with a kernel driver, found by the driver's name for it.
 //
-// Options: path (the device, e.g. 1-0040, or its whole path) or index (from 0, by device path) if several have that name; label
-// (VDD_IN) or channel (power1, curr2, or a number) if it has several rails; volts (in0 or a label), the voltage that belongs to
-// a current, if that is unknown; shunt_ohm, the true shunt; refresh (s), the time between new values, if the driver does not
-// state it; scope (board, package, rail, battery); gain_pct, offset_A, gap_limit.
-//
 // A rail's power value is preferred to current times voltage, because it comes from one conversion. Volts and amperes are then
 // read only for the uncertainty budget. INA2xx: one step of power1 is 20 (INA226: 25) steps of the current.
 //
@@ -28,6 +23,40 @@ namespace {
 
 constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr double unknown_refresh_s = 0.1;
+
+constexpr MeterOption shunt_option{.name = "shunt_ohm",
+                                   .meaning = "the shunt that is fitted; corrects the driver's",
+                                   .unit = "ohm",
+                                   .low = 1e-6,
+                                   .high = 100,
+                                   .otherwise = "as configured in the driver; required where that is its default"};
+constexpr MeterOption refresh_option{.name = "refresh",
+                                     .meaning = "time between new values",
+                                     .unit = "s",
+                                     .low = 1e-4,
+                                     .high = 60,
+                                     .otherwise = "the driver's, or 0.1"};
+constexpr MeterOption options[] = {
+    {.name = "path",
+     .meaning = "the device, if several have that name",
+     .values = "e.g. 1-0040, or its whole path",
+     .otherwise = "the only one"},
+    hwmon_index_option,
+    {.name = "label", .meaning = "the rail by its label", .values = "e.g. VDD_IN", .otherwise = "the only rail"},
+    {.name = "channel", .meaning = "the rail by its number", .values = "e.g. power1, curr2, 3", .otherwise = "the only rail"},
+    {.name = "volts",
+     .meaning = "the voltage that belongs to a current",
+     .values = "e.g. in0, or a label",
+     .otherwise = "by the driver's table or labels"},
+    shunt_option,
+    refresh_option,
+    {.name = "scope",
+     .meaning = "what the rail supplies",
+     .values = "board, package, rail, battery",
+     .otherwise = "by name and label"},
+    gain_pct_option,
+    offset_A_option,
+};
 
 struct Plan {
   MeterInfo info;
@@ -58,7 +87,7 @@ Scope scope_of(const MeterUri& uri, const HwmonDevice& device, const HwmonChanne
 
 // Sets what depends on the shunt: scale, limits and description.
 std::string plan_shunt(Plan& plan, const MeterUri& uri, const HwmonDevice& device) {
-  const auto stated = uri.number("shunt_ohm", 1e-6, 100);
+  const auto stated = uri.number(shunt_option);
   const AssumedShunt assumed = assumed_shunt(device, plan.channel);
   if (assumed.ohm == 0) {
     if (stated)
@@ -113,7 +142,6 @@ void keep_what_counts(Accuracy& a, HwmonQuantity quantity) {
 }
 
 Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device, const std::vector<HwmonDevice>& siblings) {
-  uri.allow({"path", "index", "label", "channel", "volts", "shunt_ohm", "refresh", "scope", "gain_pct", "offset_A"});
   Plan plan;
   plan.channel = select_hwmon_channel(uri, device);
   plan.limits = hwmon_limits(device.name);
@@ -127,7 +155,7 @@ Plan make_plan(const MeterUri& uri, double interval_s, const HwmonDevice& device
   const double update_s = ms("update_interval");
   const double average_s = plan.channel.file.ends_with("_average") ? ms(plan.channel.file + "_interval") : 0;
   const double conversion_s = update_s > 0 ? update_s : chip != nullptr ? chip->conversion_s : 0;
-  const auto stated_s = uri.number("refresh", 1e-4, 60);
+  const auto stated_s = uri.number(refresh_option);
   plan.refresh_s = stated_s.value_or(conversion_s > 0 ? conversion_s : unknown_refresh_s);
 
   MeterInfo& info = plan.info;
@@ -284,7 +312,12 @@ FoundMeter look_at(const HwmonDevice& device, const std::vector<HwmonDevice>& si
 
 }  // namespace
 
+std::span<const MeterOption> hwmon_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> open_hwmon(const MeterUri& uri, double interval_s, const Roots& roots) {
+  uri.allow(options);
   const auto all = hwmon_devices(roots.sys);
   const HwmonDevice device = select_hwmon_device(uri, all);
   try {

@@ -11,6 +11,12 @@
 
 namespace tbft::power {
 
+inline constexpr MeterOption hwmon_index_option{.name = "index",
+                                                .meaning = "the same by its position, from 0, in the order of device paths",
+                                                .low = 0,
+                                                .high = 999,
+                                                .otherwise = "the only one"};
+
 // In the order of preference: a counter misses nothing between two reads, and a power comes from one conversion, while current
 // and voltage are read one after the other.
 enum class HwmonQuantity { energy, power, current };

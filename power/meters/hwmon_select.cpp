@@ -95,7 +95,7 @@ HwmonDevice select_hwmon_device(const MeterUri& uri, const std::vector<HwmonDevi
     }
     throw BadMeterUri(fmt::format("meter hwmon: no {} at path={}; there are {}", uri.path, *path, candidates(named)));
   }
-  if (const auto index = uri.integer("index", 0, 999)) {
+  if (const auto index = uri.integer(hwmon_index_option)) {
     if (static_cast<std::size_t>(*index) < named.size()) return named[static_cast<std::size_t>(*index)];
     throw BadMeterUri(fmt::format("meter hwmon: no {} with index={}; there are {}", uri.path, *index, candidates(named)));
   }

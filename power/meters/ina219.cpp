@@ -1,8 +1,7 @@
 // ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1 : Texas Instruments INA219 on an I2C bus, read without a kernel driver.
 //
-// Options: addr (0x40..0x4F), shunt_ohm (0.1), max_A (3.2; chooses the smallest of the ranges 40, 80, 160 and 320 mV that
-// includes it), brng (16, 32 V), adc (9, 10, 11, 12 bits, x2 .. x128 averages, of both converters), i2c_hz, gain_pct, offset_A,
-// gap_limit. Without adc the chip averages over the requested interval, or converts as fast as chip and bus allow.
+// Options: the table below. Without adc the chip averages over the requested interval, or converts as fast as chip and bus
+// allow.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +22,40 @@ using namespace ina219;
 
 constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr int check_every = 64;           // readings between two checks for a reset of the chip
+
+// Without it the usual breakout's is assumed, and the meter says so.
+constexpr MeterOption assumed_shunt_option{.name = shunt_ohm_option.name,
+                                           .meaning = shunt_ohm_option.meaning,
+                                           .unit = shunt_ohm_option.unit,
+                                           .low = shunt_ohm_option.low,
+                                           .high = shunt_ohm_option.high,
+                                           .fallback = 0.1};
+constexpr MeterOption range_option{.name = "brng",
+                                   .meaning = "range of the bus voltage",
+                                   .unit = "V",
+                                   .low = 16,
+                                   .high = 32,
+                                   .fallback = 16,
+                                   .values = "16, 32"};
+constexpr MeterOption largest_option{.name = max_A_option.name,
+                                     .meaning = "largest current; chooses the smallest of the ranges 40, 80, 160 and 320 mV",
+                                     .unit = max_A_option.unit,
+                                     .low = max_A_option.low,
+                                     .high = max_A_option.high,
+                                     .otherwise = "3.2, or what 320 mV allow"};
+constexpr MeterOption options[] = {
+    addr_option,
+    assumed_shunt_option,
+    largest_option,
+    range_option,
+    {.name = "adc",
+     .meaning = "bits of a conversion, or averages of 12 bits",
+     .values = "9, 10, 11, 12, x2, x4, x8, x16, x32, x64, x128",
+     .otherwise = "by the sampling interval"},
+    i2c_hz_option,
+    gain_pct_option,
+    offset_A_option,
+};
 
 struct Settings {
   double shunt_ohm = 0.1;
@@ -108,12 +141,13 @@ struct Plan {
 };
 Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   refuse_removed_options(uri);
-  uri.allow({"addr", "shunt_ohm", "max_A", "brng", "adc", "i2c_hz", "gain_pct", "offset_A"});
+  uri.allow(options);
   Settings s;
-  s.shunt_ohm = uri.number("shunt_ohm", 1e-5, 100).value_or(0.1);
-  s.max_A = uri.number("max_A", 1e-4, 1e4).value_or(std::min(3.2, 0.32 / s.shunt_ohm));
+  const bool assumed = !uri.text(assumed_shunt_option.name);
+  s.shunt_ohm = uri.number_or_fallback(assumed_shunt_option);
+  s.max_A = uri.number(largest_option).value_or(std::min(3.2, 0.32 / s.shunt_ohm));
   s.gain = gain_for(s.max_A, s.shunt_ohm);
-  const long brng = uri.integer("brng", 16, 32).value_or(16);
+  const long brng = uri.integer(range_option).value_or(16);
   if (brng != 16 && brng != 32) throw BadMeterUri(fmt::format("meter ina219: brng={}: 16 and 32 (V) are known", brng));
   s.range_32V = brng == 32;
   s.read_s = i2c_read_s(uri, bus_hz);
@@ -121,9 +155,11 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
 
   MeterInfo info;
   info.uri = to_string(uri);
-  info.description = fmt::format("INA219 at 0x{:02x} of {}, {} ohm shunt, {} mV and {} V ranges, ADC {}, {}, I2C at {:.0f} kHz",
-                                 uri.integer("addr", 0x40, 0x4F).value_or(0x40), uri.path, s.shunt_ohm, s.gain.range_mV, brng,
-                                 adc_name(s.adc), s.triggered ? "triggered" : "continuous", i2c_hz(uri, bus_hz) / 1e3);
+  info.description =
+      fmt::format("INA219 at 0x{:02x} of {}, {} ohm shunt{}, {} mV and {} V ranges, ADC {}, {}, I2C at {:.0f} kHz",
+                  uri.integer(addr_option).value_or(0x40), uri.path, s.shunt_ohm, assumed ? " (assumed)" : "", s.gain.range_mV,
+                  brng, adc_name(s.adc), s.triggered ? "triggered" : "continuous", i2c_hz(uri, bus_hz) / 1e3);
+  if (assumed) info.assumption = assumed_shunt_text(uri, s.shunt_ohm);
   info.averaging_s = s.pair_s();
   info.current_share = 0.5;
   info.nominal_period_s = s.triggered ? s.longest_pair_s() + 3 * s.read_s : s.pair_s();
@@ -204,13 +240,17 @@ class Ina219 final : public Converter {
 
 }  // namespace
 
+std::span<const MeterOption> ina219_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> make_ina219(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
                                    std::shared_ptr<Clock> clock, double bus_hz) {
   return std::make_unique<Ina219>(uri, plan(uri, interval_s, bus_hz), bus_hz, std::move(bus), std::move(clock));
 }
 
 std::unique_ptr<Meter> open_ina219(const MeterUri& uri, double interval_s) {
-  const auto address = i2c_address(uri, 0x40, 0x4F, "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1");
+  const auto address = i2c_address(uri, addr_option, "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1");
   const double bus_hz = bus_clock_hz(uri.path);
   const Plan p = plan(uri, interval_s, bus_hz);
   auto bus = std::make_unique<LinuxI2cBus>(uri.path, address);

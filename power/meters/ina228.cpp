@@ -1,9 +1,7 @@
 // ina228:///dev/i2c-1?addr=0x40&shunt_ohm=0.015 : Texas Instruments INA228 on an I2C bus, read without a kernel driver. A
 // counter: the chip itself sums its power over time, so no conversion is missed however slowly it is polled.
 //
-// Options: shunt_ohm (required, because boards differ), addr (0x40..0x4F), max_A, adcrange (auto, 0 for 163.84 mV, 1 for 40.96
-// mV; auto takes the smallest that includes max_A), ct_us (50, 84, 150, 280, 540, 1052, 2074, 4120), avg and ready as ina226,
-// i2c_hz, gain_pct, offset_A, gap_limit. The chip counts the magnitude of the power: a reverse current adds as well.
+// Options: the table below. The chip counts the magnitude of the power: a reverse current adds as well.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,6 +25,26 @@ using namespace ina228;
 
 constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr std::string_view example = "ina228:///dev/i2c-1?addr=0x40&shunt_ohm=0.015";
+
+constexpr MeterOption options[] = {
+    addr_option,
+    shunt_ohm_option,
+    max_A_option,
+    {.name = "adcrange",
+     .meaning = "range of the shunt's voltage: 0 is 163.84 mV, 1 is 40.96 mV, auto the smallest that includes max_A",
+     .values = "auto, 0, 1",
+     .otherwise = "auto"},
+    {.name = "ct_us",
+     .meaning = "time of one conversion",
+     .unit = "us",
+     .values = "50, 84, 150, 280, 540, 1052, 2074, 4120",
+     .otherwise = "by the sampling interval"},
+    avg_option,
+    ready_option,
+    i2c_hz_option,
+    gain_pct_option,
+    offset_A_option,
+};
 
 struct Settings {
   double shunt_ohm = 0;
@@ -131,8 +149,8 @@ bool narrow_option(const MeterUri& uri) {
   const auto text = uri.text("adcrange").value_or("auto");
   if (text == "0" || text == "1") return text == "1";
   if (text != "auto") throw BadMeterUri(fmt::format("meter ina228: adcrange={}: auto, 0 and 1 are known", text));
-  const auto max_A = uri.number("max_A", 1e-4, 1e4);
-  return max_A && *max_A * uri.number("shunt_ohm", 1e-5, 100).value_or(1e6) <= shunt_range_V(true) * (1 + 1e-9);
+  const auto max_A = uri.number(max_A_option);
+  return max_A && *max_A * uri.number(shunt_ohm_option).value_or(1e6) <= shunt_range_V(true) * (1 + 1e-9);
 }
 
 // Checks the URI's options before any device is opened.
@@ -141,12 +159,12 @@ struct Plan {
   Settings settings;
 };
 Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
-  uri.allow({"addr", "shunt_ohm", "max_A", "adcrange", "ct_us", "avg", "ready", "i2c_hz", "gain_pct", "offset_A"});
+  uri.allow(options);
   Plan p;
   Settings& s = p.settings;
   s.narrow = narrow_option(uri);
   s.shunt_ohm = shunt_option(uri, shunt_range_V(s.narrow));
-  s.alert = uri.text("ready").has_value();
+  s.alert = uri.text(ready_option.name).has_value();
   s.read_s = i2c_read_s(uri, bus_hz);
   const double sample_s = s.read_s + i2c_read_s(uri, bus_hz, 5) + 2 * i2c_read_s(uri, bus_hz, 3);
   s.conversion = choose_conversion(
@@ -156,7 +174,7 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
 
   const Timing timing = s.timing();
   p.info.uri = to_string(uri);
-  p.info.description = describe("INA228", uri, i2c_address(uri, 0x40, 0x4F, example),
+  p.info.description = describe("INA228", uri, i2c_address(uri, addr_option, example),
                                 fmt::format("{} ohm shunt, {} mV range, energy counted by the chip, {}", s.shunt_ohm,
                                             1e3 * shunt_range_V(s.narrow), s.conversion.text()),
                                 bus_hz);
@@ -179,6 +197,10 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
 
 }  // namespace
 
+std::span<const MeterOption> ina228_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> make_ina228(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
                                    std::shared_ptr<Clock> clock, double bus_hz, std::unique_ptr<GpioInput> ready) {
   Plan p = plan(uri, interval_s, bus_hz);
@@ -186,7 +208,7 @@ std::unique_ptr<Meter> make_ina228(const MeterUri& uri, double interval_s, std::
 }
 
 std::unique_ptr<Meter> open_ina228(const MeterUri& uri, double interval_s) {
-  const auto address = i2c_address(uri, 0x40, 0x4F, example);
+  const auto address = i2c_address(uri, addr_option, example);
   Plan p = plan(uri, interval_s, bus_clock_hz(uri.path));
   auto ready = open_ready(uri);
   auto bus = std::make_unique<LinuxI2cBus>(uri.path, address);

@@ -2,8 +2,8 @@
 // an instance of a GPU, is read as its whole GPU, because NVML has no power value for an instance.
 //
 // Reads the energy counter (mJ) if the GPU has one, otherwise the power (mW). Its scope is package: the whole card, but not the
-// board. Options: gain_pct, gap_limit. NVML states no accuracy for the counter. On Ampere and later (except GA100) power is a
-// mean over 1 s; A100 and H100 sample the current during a quarter of the time.
+// board. NVML states no accuracy for the counter. On Ampere and later (except GA100) power is a mean over 1 s; A100 and H100
+// sample the current during a quarter of the time.
 //
 // open_nvml throws MeterUnavailable: no library, no driver, no such GPU, or a GPU that reports neither energy nor power.
 #include <fmt/format.h>
@@ -23,6 +23,7 @@ namespace {
 // An assumption, because NVML does not state how often a GPU updates its values. Equal values within this time count once.
 constexpr double refresh_s = 0.1;
 constexpr double shortest_period_s = 0.01;
+constexpr MeterOption options[] = {gain_pct_option};
 constexpr double default_max_W = 3000;  // W, more than any card draws
 constexpr double over_limit = 3;        // a value beyond this multiple of the default power limit is impossible
 
@@ -114,8 +115,12 @@ class NvmlMeter final : public PolledMeter {
 
 }  // namespace
 
+std::span<const MeterOption> nvml_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> open_nvml(const MeterUri& uri, double interval_s, const Roots& roots) {
-  uri.allow({"gain_pct"});
+  uri.allow(options);
   NvmlDevice device = select(uri, roots);
   std::uint64_t value = 0;
   const bool counter = device.energy_mJ(value) == 0;

@@ -1,8 +1,8 @@
 // pmic:// : the rails of the Raspberry Pi 5's power management chip, as reported by the firmware.
 //
 // The sum of current times voltage over the chip's 12 rails. It is not board power, because it excludes loads on the 5 V supply
-// (USB, HATs, HDMI) and the chip's own losses. Scope rail. A Raspberry Pi 4 has no such chip. Options: refresh (s, 0.1),
-// gain_pct, gap_limit. Every reading sends a command to the firmware, which costs some processor time.
+// (USB, HATs, HDMI) and the chip's own losses. Scope rail. A Raspberry Pi 4 has no such chip. Every reading sends a command to
+// the firmware, which costs some processor time.
 //
 // open_pmic throws MeterUnavailable: no Raspberry Pi, no permission, or the firmware does not have the command.
 #include <fmt/format.h>
@@ -21,7 +21,9 @@ namespace tbft::power {
 namespace {
 
 constexpr std::string_view command = "pmic_read_adc";
-constexpr double default_refresh_s = 0.1;
+constexpr MeterOption refresh_option{
+    .name = "refresh", .meaning = "time between new values", .unit = "s", .low = 1e-3, .high = 60, .fallback = 0.1};
+constexpr MeterOption options[] = {refresh_option, gain_pct_option};
 constexpr double most_W = 100;  // four times the power of a Raspberry Pi 5's supply
 
 using Ask = std::function<std::string(std::string_view)>;
@@ -50,10 +52,14 @@ class Pmic final : public PolledMeter {
 
 }  // namespace
 
+std::span<const MeterOption> pmic_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> open_pmic(const MeterUri& uri, double interval_s, const Roots& roots) {
-  uri.allow({"refresh", "gain_pct"});
+  uri.allow(options);
   if (!uri.path.empty()) throw BadMeterUri(fmt::format("meter pmic: takes no path, but `{}` was given", uri.path));
-  const double refresh_s = uri.number("refresh", 1e-3, 60).value_or(default_refresh_s);
+  const double refresh_s = uri.number_or_fallback(refresh_option);
   try {
     Ask ask = firmware_of(roots);
     const PmicAdc adc = parse_pmic_adc(ask(command));

@@ -2,8 +2,7 @@
 //
 // Positive while it discharges. While it charges, or is full at a charger, its power is not the machine's: opening then throws
 // MeterUnavailable, and plugging in a charger later causes gaps, never small or negative watts. A value that is impossible for
-// its capacity is a failed read. Gauges have steps of 10 mWh or 1 mAh unless their values show finer ones. Options: refresh (s,
-// default 1), the time between new values of the gauge; gain_pct, offset_A, gap_limit.
+// its capacity is a failed read. Gauges have steps of 10 mWh or 1 mAh unless their values show finer ones.
 //
 // The watts come from power_now (uW), else current_now (uA) x voltage_now (uV), else the counters energy_now (uWh) or
 // charge_now (uAh) x voltage_now. Without a path: the only battery.
@@ -25,7 +24,9 @@
 namespace tbft::power {
 namespace {
 
-constexpr double default_refresh_s = 1;
+constexpr MeterOption refresh_option{
+    .name = "refresh", .meaning = "time between new values of the gauge", .unit = "s", .low = 1e-3, .high = 300, .fallback = 1};
+constexpr MeterOption options[] = {refresh_option, gain_pct_option, offset_A_option};
 constexpr double J_of_uWh = 3.6e-3;
 constexpr double C_of_uAh = 3.6e-3;
 // The usual steps of gauges, which are coarser than the unit of the files.
@@ -227,9 +228,13 @@ std::string not_discharging(const Battery& battery, std::string_view status) {
 
 }  // namespace
 
+std::span<const MeterOption> power_supply_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> open_power_supply(const MeterUri& uri, double interval_s, const Roots& roots) {
-  uri.allow({"refresh", "gain_pct", "offset_A"});
-  const double refresh_s = uri.number("refresh", 1e-3, 300).value_or(default_refresh_s);
+  uri.allow(options);
+  const double refresh_s = uri.number_or_fallback(refresh_option);
   const Battery battery = select(uri, roots);
   try {
     const auto source = source_of(battery.dir);
@@ -245,7 +250,7 @@ std::unique_ptr<Meter> open_power_supply(const MeterUri& uri, double interval_s,
     MeterInfo info;
     info.uri = to_string(uri);
     info.description = fmt::format("battery {} by {}, a new value every {:g} s ({})", battery.name, file_of(*source), refresh_s,
-                                   uri.text("refresh") ? "as stated" : "assumed; set refresh= if it is known");
+                                   uri.text(refresh_option.name) ? "as stated" : "assumed; set refresh= if it is known");
     info.scope = Scope::battery;
     info.counter = *source == Source::energy || *source == Source::charge;
     info.nominal_period_s = std::max(refresh_s, interval_s);

@@ -1,9 +1,8 @@
 // rapl://package-0 : the energy counters of x86 processors (powercap).
 //
 // The path is a zone's name: package-0, psys, package-0/dram; without one, or `package`, all packages together (never their
-// subzones, which they contain; zones of dies that show the same counter add it once). Options: max_W (1000), more than one
-// zone can draw: if a read is so late that the counter could have wrapped at this power, its interval is invalid; gain_pct,
-// gap_limit.
+// subzones, which they contain; zones of dies that show the same counter add it once). If a read is so late that the counter
+// could have wrapped at max_W, its interval is invalid.
 //
 // open_rapl throws MeterUnavailable: no such zone (lists them), no permission (with the fix).
 #include <fmt/format.h>
@@ -23,8 +22,15 @@ namespace {
 
 constexpr double update_s = 1e-3;  // approximately: the processor updates its counters once per millisecond
 constexpr double default_period_s = 0.01;
-constexpr double default_max_W = 1000;
 constexpr double unit_J = 1.0 / 16384;  // of the counter on most processors; powercap rounds to microjoules
+
+constexpr MeterOption max_W_option{.name = "max_W",
+                                   .meaning = "more power than one zone can draw; limits the time between two reads",
+                                   .unit = "W",
+                                   .low = 0.1,
+                                   .high = 1e6,
+                                   .fallback = 1000};
+constexpr MeterOption options[] = {max_W_option, gain_pct_option};
 
 struct Zone {
   SysfsDir dir;
@@ -195,9 +201,13 @@ class Rapl final : public PolledMeter {
 
 }  // namespace
 
+std::span<const MeterOption> rapl_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> open_rapl(const MeterUri& uri, double interval_s, const Roots& roots) {
-  uri.allow({"max_W", "gain_pct"});
-  const double max_W = uri.number("max_W", 0.1, 1e6).value_or(default_max_W);
+  uri.allow(options);
+  const double max_W = uri.number_or_fallback(max_W_option);
   auto chosen = select(uri, roots);
   for (const Zone& zone : chosen) {
     try {

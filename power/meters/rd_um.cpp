@@ -1,7 +1,7 @@
 // um24c:///dev/rfcomm0, um25c://, um34c:// : RD (RuiDeng) USB meters over Bluetooth or a serial adapter.
 //
-// Options: baud (9600), gain_pct, offset_A (the meter's accuracy is unknown without them), gap_limit. The driver sends only F0
-// (request values). Joules are the integral of V x A: the meter's own counter has steps of 1 mWh = 3.6 J.
+// The driver sends only F0 (request values). Joules are the integral of V x A: the meter's own counter has steps of 1 mWh = 3.6
+// J.
 #include <fmt/format.h>
 
 #include <string>
@@ -12,6 +12,8 @@
 
 namespace tbft::power {
 namespace {
+
+constexpr MeterOption options[] = {baud_option(9600), gain_pct_option, offset_A_option};
 
 class Decoder final : public SerialDecoder {
  public:
@@ -40,8 +42,12 @@ class Decoder final : public SerialDecoder {
 };
 
 SerialKind kind_of(const rd_um::Model& model) {
-  return {
-      .name = model.name, .refresh_s = 0.5, .step_V = model.step_V, .step_A = model.step_A, .frame_bytes = rd_um::frame_bytes};
+  return {.name = model.name,
+          .refresh_s = 0.5,
+          .step_V = model.step_V,
+          .step_A = model.step_A,
+          .frame_bytes = rd_um::frame_bytes,
+          .options = options};
 }
 
 const rd_um::Model& model_of(const MeterUri& uri) {
@@ -51,6 +57,10 @@ const rd_um::Model& model_of(const MeterUri& uri) {
 }
 
 }  // namespace
+
+std::span<const MeterOption> rd_um_options() {
+  return options;
+}
 
 std::unique_ptr<SerialMeter> make_rd_um(const MeterUri& uri, OpenSerialPort open, std::shared_ptr<Clock> clock) {
   const rd_um::Model& model = model_of(uri);

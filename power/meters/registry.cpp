@@ -15,8 +15,10 @@ namespace {
 
 using Open = std::unique_ptr<Meter> (*)(const MeterUri& uri, double interval_s);
 using Find = std::vector<FoundMeter> (*)(const Roots& roots);
+using Options = std::span<const MeterOption> (*)();
 struct Entry {
   MeterKind kind;
+  Options options;
   Open open;
   Find find = nullptr;  // null: it cannot be recognised without accessing a device, so only a URI opens it
 };
@@ -29,26 +31,41 @@ std::unique_ptr<Meter> here(const MeterUri& uri, double interval_s) {
 
 // The list of all meters. A new one is a file in meters/ and a line here.
 constexpr std::array entries{
-    Entry{{"ina219", "INA219 power sensor on I2C", "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_ina219},
-    Entry{{"ina226", "INA226 power sensor on I2C", "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, open_word_converter},
-    Entry{{"ina228", "INA228 energy counter on I2C", "ina228:///dev/i2c-1?addr=0x40&shunt_ohm=0.015"}, open_ina228},
-    Entry{{"ina260", "INA260 power sensor on I2C, shunt inside", "ina260:///dev/i2c-1?addr=0x40"}, open_word_converter},
-    Entry{{"ina3221", "one channel of an INA3221 on I2C", "ina3221:///dev/i2c-1?addr=0x40&channel=1&shunt_ohm=0.1"},
+    Entry{{"ina219", "INA219 power sensor on I2C", "ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"}, ina219_options, open_ina219},
+    Entry{{"ina226", "INA226 power sensor on I2C", "ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1"},
+          [] { return word_converter_options("ina226"); },
           open_word_converter},
-    Entry{{"hwmon", "a power sensor with a kernel driver", "hwmon://ina219?shunt_ohm=0.1"}, here<open_hwmon>, find_hwmon},
-    Entry{{"rapl", "energy counters of an x86 processor", "rapl://package-0"}, here<open_rapl>, find_rapl},
-    Entry{{"nvml", "energy counter of an NVIDIA GPU", "nvml://0"}, here<open_nvml>, find_nvml},
-    Entry{{"power_supply", "a battery", "power_supply://BAT0"}, here<open_power_supply>, find_power_supply},
-    Entry{{"pmic", "rails of a Raspberry Pi 5 (not board power)", "pmic://"}, here<open_pmic>, find_pmic},
-    Entry{{"um24c", "RD UM24C USB meter, serial or Bluetooth", "um24c:///dev/rfcomm0"}, open_rd_um},
-    Entry{{"um25c", "RD UM25C USB meter, serial or Bluetooth", "um25c:///dev/rfcomm0"}, open_rd_um},
-    Entry{{"um34c", "RD UM34C USB meter, serial or Bluetooth", "um34c:///dev/rfcomm0"}, open_rd_um},
-    Entry{{"tc66", "RDTech TC66 or TC66C USB meter", "tc66:///dev/ttyACM0"}, open_tc66},
-    Entry{{"atorch", "Atorch USB meter, serial or Bluetooth", "atorch:///dev/rfcomm0"}, open_atorch},
+    Entry{{"ina228", "INA228 energy counter on I2C", "ina228:///dev/i2c-1?addr=0x40&shunt_ohm=0.015"},
+          ina228_options,
+          open_ina228},
+    Entry{{"ina260", "INA260 power sensor on I2C, shunt inside", "ina260:///dev/i2c-1?addr=0x40"},
+          [] { return word_converter_options("ina260"); },
+          open_word_converter},
+    Entry{{"ina3221", "one channel of an INA3221 on I2C", "ina3221:///dev/i2c-1?addr=0x40&channel=1&shunt_ohm=0.1"},
+          [] { return word_converter_options("ina3221"); },
+          open_word_converter},
+    Entry{{"hwmon", "a power sensor with a kernel driver", "hwmon://ina219?shunt_ohm=0.1"},
+          hwmon_options,
+          here<open_hwmon>,
+          find_hwmon},
+    Entry{{"rapl", "energy counters of an x86 processor", "rapl://package-0"}, rapl_options, here<open_rapl>, find_rapl},
+    Entry{{"nvml", "energy counter of an NVIDIA GPU", "nvml://0"}, nvml_options, here<open_nvml>, find_nvml},
+    Entry{
+        {"power_supply", "a battery", "power_supply://BAT0"}, power_supply_options, here<open_power_supply>, find_power_supply},
+    Entry{{"pmic", "rails of a Raspberry Pi 5 (not board power)", "pmic://"}, pmic_options, here<open_pmic>, find_pmic},
+    Entry{{"um24c", "RD UM24C USB meter, serial or Bluetooth", "um24c:///dev/rfcomm0"}, rd_um_options, open_rd_um},
+    Entry{{"um25c", "RD UM25C USB meter, serial or Bluetooth", "um25c:///dev/rfcomm0"}, rd_um_options, open_rd_um},
+    Entry{{"um34c", "RD UM34C USB meter, serial or Bluetooth", "um34c:///dev/rfcomm0"}, rd_um_options, open_rd_um},
+    Entry{{"tc66", "RDTech TC66 or TC66C USB meter", "tc66:///dev/ttyACM0"}, tc66_options, open_tc66},
+    Entry{{"atorch", "Atorch USB meter, serial or Bluetooth", "atorch:///dev/rfcomm0"}, atorch_options, open_atorch},
     Entry{{"remote", "a meter on another machine, served by tbft serve-meter", "remote://192.0.2.7:7007?key_file=meter.key"},
+          remote_options,
           open_remote},
-    Entry{{"replay", "a recorded trace played back (not a measurement)", "replay://trace.csv?speed=realtime"}, open_replay},
+    Entry{{"replay", "a recorded trace played back (not a measurement)", "replay://trace.csv?speed=realtime"},
+          replay_options,
+          open_replay},
     Entry{{"estimate", "a guess from processor time (not a measurement)", "estimate://?idle_W=2.2&busy_W=5.4"},
+          estimate_options,
           [](const MeterUri& uri, double interval_s) { return open_estimate(uri, interval_s); }},
 };
 
@@ -86,6 +103,13 @@ std::vector<FoundMeter> find_meters(const Roots& roots) {
 
 std::span<const MeterKind> meter_kinds() {
   return kinds;
+}
+
+std::span<const MeterOption> meter_options(std::string_view name) {
+  for (const Entry& entry : entries) {
+    if (entry.kind.name == name) return entry.options();
+  }
+  return {};
 }
 
 std::unique_ptr<Meter> open_meter(std::string_view text, Seconds interval) {

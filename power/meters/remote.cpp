@@ -1,11 +1,9 @@
 // remote://HOST:PORT?key_file=F : a meter attached to another machine, served there by `tbft serve-meter`.
 //
-// Options: key_file (the server's key file; required unless the server listens on loopback only), timeout (of the first
-// connection, 5 s), gap_limit. The description is that of the served meter: measured, scope, rates, accuracy. Readings are
-// stamped on this machine's steady clock; latency_s grows by the stated error of the offset between the clocks (twice the error
-// at the start plus 1 ms), and a reading whose instant is less certain is a gap. A lost connection is a gap and is retried
-// after 0.1 s to 5 s. The first reading of a restarted server is flagged `reinitialised`, and a counter continues from its last
-// value.
+// The description is that of the served meter: measured, scope, rates, accuracy. Readings are stamped on this machine's steady
+// clock; latency_s grows by the stated error of the offset between the clocks (twice the error at the start plus 1 ms), and a
+// reading whose instant is less certain is a gap. A lost connection is a gap and is retried after 0.1 s to 5 s. The first
+// reading of a restarted server is flagged `reinitialised`, and a counter continues from its last value.
 //
 // Opening connects and gets the meter's info. It throws BadMeterUri (no HOST:PORT, an unusable key file) and MeterUnavailable
 // (no answer in time, another key).
@@ -27,6 +25,14 @@ namespace {
 
 using namespace remote;
 
+constexpr MeterOption key_option{.name = "key_file",
+                                 .meaning = "the server's key file",
+                                 .values = "a path",
+                                 .otherwise = "no key, which only a server on loopback permits"};
+constexpr MeterOption timeout_option{
+    .name = "timeout", .meaning = "limit for the first connection", .unit = "s", .low = 0.01, .high = 5, .fallback = 5};
+constexpr MeterOption options[] = {key_option, timeout_option};
+
 constexpr TimeNs ms = 1'000'000;
 constexpr TimeNs ask_every = 250 * ms;
 constexpr TimeNs patience = 5000 * ms;  // for an answer, before the connection counts as lost
@@ -42,9 +48,9 @@ class Remote final : public Meter {
       : uri_(uri),
         clock_(std::move(clock)),
         where_(to_string(address)),
-        timeout_(from_seconds(uri.number("timeout", 0.01, 5).value_or(5))),
+        timeout_(from_seconds(uri.number_or_fallback(timeout_option))),
         stream_(address) {
-    if (const auto file = uri.text("key_file")) key_ = read_key_file(std::string(*file));
+    if (const auto file = uri.text(key_option.name)) key_ = read_key_file(std::string(*file));
     connect_within_timeout();
     // From now on the meter's description is known and must not change.
     stated_error_s_ = 2 * offset_.error_s() + drift_allowance_s;
@@ -54,7 +60,7 @@ class Remote final : public Meter {
         fmt::format("remote {}: {} ({}); clocks within {:.2g} s", where_, served_.description, served_.uri, stated_error_s_);
     info_.latency_s += stated_error_s_;
     info_.paces_itself = true;  // the server paces it, independent of the polls of this side
-    if (uri.text("gap_limit")) info_.gap_limit_s = uri.gap_limit_s(info_.nominal_period_s);
+    if (uri.text(gap_limit_option.name)) info_.gap_limit_s = uri.gap_limit_s(info_.nominal_period_s);
   }
 
   const MeterInfo& info() const override { return info_; }
@@ -317,8 +323,12 @@ class Remote final : public Meter {
 
 }  // namespace
 
+std::span<const MeterOption> remote_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> make_remote(const MeterUri& uri, std::shared_ptr<Clock> clock) {
-  uri.allow({"key_file", "timeout"});
+  uri.allow(options);
   const auto address = parse_address(uri.path);
   if (!address || address->port == 0)
     throw BadMeterUri("meter remote: no HOST:PORT; remote://192.0.2.7:7007?key_file=meter.key");

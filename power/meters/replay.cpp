@@ -10,6 +10,16 @@
 namespace tbft::power {
 namespace {
 
+constexpr MeterOption speed_option{.name = "speed",
+                                   .meaning =
+                                       "realtime plays from the first window on; instant lays the whole trace over each "
+                                       "outermost window",
+                                   .values = "realtime, instant",
+                                   .otherwise = "realtime"};
+constexpr MeterOption segment_option{
+    .name = "segment", .meaning = "the segment of the trace", .low = 1, .high = 1e6, .fallback = 1};
+constexpr MeterOption options[] = {speed_option, segment_option};
+
 class Replay final : public Meter {
  public:
   Replay(MeterInfo info, Recording recording) : info_(std::move(info)), recording_(std::move(recording)) {}
@@ -43,12 +53,16 @@ class Replay final : public Meter {
 
 }  // namespace
 
+std::span<const MeterOption> replay_options() {
+  return options;
+}
+
 std::unique_ptr<Meter> open_replay(const MeterUri& uri, double /*interval_s*/) {
-  uri.allow({"speed", "segment"});
-  const auto speed = uri.text("speed").value_or("realtime");
+  uri.allow(options);
+  const auto speed = uri.text(speed_option.name).value_or("realtime");
   if (speed != "realtime" && speed != "instant")
     throw BadMeterUri(fmt::format("meter replay: speed={}: realtime and instant are known", speed));
-  const auto number = static_cast<std::size_t>(uri.integer("segment", 1, 1'000'000).value_or(1));
+  const auto number = static_cast<std::size_t>(uri.integer(segment_option).value_or(1));
   if (uri.path.empty()) throw BadMeterUri("meter replay: no file; replay://trace.csv");
 
   TraceFile trace;
@@ -76,7 +90,7 @@ std::unique_ptr<Meter> open_replay(const MeterUri& uri, double /*interval_s*/) {
     const double mean_s = to_seconds(readings.back().t_ns - readings.front().t_ns) / static_cast<double>(readings.size() - 1);
     info.nominal_period_s = std::max(mean_s, 1e-3);
   }
-  if (info.gap_limit_s <= 0 || uri.text("gap_limit")) info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
+  if (info.gap_limit_s <= 0 || uri.text(gap_limit_option.name)) info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
   return std::make_unique<Replay>(std::move(info),
                                   Recording{.readings = std::move(segment.readings), .instant = speed == "instant"});
 }

@@ -16,7 +16,8 @@ constexpr TimeNs answer_within = 400'000'000;          // in addition to the tra
 constexpr TimeNs first_frame_within = 12'000'000'000;  // opening the port may first have to establish a Bluetooth link
 
 unsigned baud_of(const MeterUri& uri, const SerialKind& kind) {
-  return static_cast<unsigned>(uri.integer("baud", 1200, 4'000'000).value_or(kind.baud));
+  const auto baud = std::ranges::find(kind.options, "baud", &MeterOption::name);
+  return static_cast<unsigned>(uri.integer(*baud).value_or(static_cast<long>(*baud->fallback)));
 }
 
 // Ten bits per byte: start, eight data bits, stop.
@@ -25,11 +26,7 @@ double transport_s(const MeterUri& uri, const SerialKind& kind) {
 }
 
 MeterInfo describe(const MeterUri& uri, const SerialKind& kind) {
-  if (kind.options[0].empty()) {
-    uri.allow({"baud", "gain_pct", "offset_A"});
-  } else {
-    uri.allow({"baud", "gain_pct", "offset_A", kind.options[0], kind.options[1]});
-  }
+  uri.allow(kind.options);
   MeterInfo info;
   info.uri = to_string(uri);
   info.description = fmt::format(
@@ -230,8 +227,10 @@ Reading SerialMeter::reading(const SerialSample& sample, TimeNs refreshed) {
 
 OpenSerialPort serial_port_of(const MeterUri& uri, const SerialKind& kind, std::string_view example) {
   if (uri.path.empty()) throw BadMeterUri(fmt::format("meter {}: no device; {}", uri.name, example));
+  uri.allow(kind.options);
+  const unsigned baud = baud_of(uri, kind);
   require_serial_port(uri.path);
-  return [path = uri.path, baud = baud_of(uri, kind)] { return open_serial_port(path, baud); };
+  return [path = uri.path, baud] { return open_serial_port(path, baud); };
 }
 
 }  // namespace tbft::power

@@ -7,7 +7,6 @@
 // frame with the old values is `repeated`, unless a whole refresh period has passed: then the load is constant.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -60,6 +59,16 @@ struct SerialStats {
   std::size_t connected = 0;  // times the port was opened
 };
 
+// The baud rate of the line, and its range.
+constexpr MeterOption baud_option(double fallback) {
+  return {.name = "baud",
+          .meaning = "rate of the serial line; USB ignores it",
+          .unit = "Bd",
+          .low = 1200,
+          .high = 4e6,
+          .fallback = fallback};
+}
+
 // The properties of a kind of meter.
 struct SerialKind {
   std::string_view name;  // the device's name in descriptions
@@ -67,15 +76,14 @@ struct SerialKind {
   double step_V = 0;
   double step_A = 0;
   std::size_t frame_bytes = 0;
-  unsigned baud = 9600;  // default; the URI may set another
   bool asked = true;
-  std::array<std::string_view, 2> options = {};  // further options of the URI
-  std::string_view damaged_fix = {};             // the remedy if all frames are damaged
+  std::span<const MeterOption> options = {};  // of the URI; baud is among them
+  std::string_view damaged_fix = {};          // the remedy if all frames are damaged
 };
 
 class SerialMeter final : public Meter {
  public:
-  // Options of the URI: baud, gain_pct, offset_A, gap_limit. Throws BadMeterUri.
+  // Throws BadMeterUri.
   SerialMeter(const MeterUri& uri, const SerialKind& kind, std::unique_ptr<SerialDecoder> decoder, OpenSerialPort open,
               std::shared_ptr<Clock> clock);
 

@@ -1,7 +1,7 @@
 // tc66:///dev/ttyACM0 : RDTech TC66 and TC66C over USB.
 //
-// Options: baud (USB ignores it), gain_pct, offset_A (the meter's accuracy is unknown without them), gap_limit. The driver
-// sends only `getva` (request values). Joules are the integral of V x A: the meter's own counter has steps of 1 mWh = 3.6 J.
+// The driver sends only `getva` (request values). Joules are the integral of V x A: the meter's own counter has steps of 1 mWh
+// = 3.6 J.
 #include <utility>
 
 #include "power/meters/list.h"
@@ -10,8 +10,9 @@
 namespace tbft::power {
 namespace {
 
+constexpr MeterOption options[] = {baud_option(115200), gain_pct_option, offset_A_option};
 constexpr SerialKind kind{
-    .name = "TC66", .refresh_s = 0.5, .step_V = 1e-4, .step_A = 1e-5, .frame_bytes = tc66::frame_bytes, .baud = 115200};
+    .name = "TC66", .refresh_s = 0.5, .step_V = 1e-4, .step_A = 1e-5, .frame_bytes = tc66::frame_bytes, .options = options};
 
 class Decoder final : public SerialDecoder {
  public:
@@ -31,6 +32,10 @@ class Decoder final : public SerialDecoder {
 };
 
 }  // namespace
+
+std::span<const MeterOption> tc66_options() {
+  return options;
+}
 
 std::unique_ptr<SerialMeter> make_tc66(const MeterUri& uri, OpenSerialPort open, std::shared_ptr<Clock> clock) {
   return std::make_unique<SerialMeter>(uri, kind, std::make_unique<Decoder>(), std::move(open), std::move(clock));

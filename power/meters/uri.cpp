@@ -88,12 +88,15 @@ std::string to_string(const MeterUri& uri) {
   return text;
 }
 
-void MeterUri::allow(std::initializer_list<std::string_view> known) const {
+void MeterUri::allow(std::span<const MeterOption> known) const {
   for (const auto& [key, value] : options) {
-    if (key == "gap_limit" || std::ranges::find(known, key) != known.end()) continue;
-    std::vector<std::string_view> list(known);
-    list.emplace_back("gap_limit");
-    throw BadMeterUri(fmt::format("meter {}: unknown option `{}`; it has {}", name, key, fmt::join(list, ", ")));
+    if (key == gap_limit_option.name || std::ranges::find(known, key, &MeterOption::name) != known.end()) continue;
+    std::vector<std::string_view> list;
+    list.reserve(known.size() + 1);
+    for (const MeterOption& option : known) list.push_back(option.name);
+    list.push_back(gap_limit_option.name);
+    throw BadMeterUri(fmt::format("meter {}: unknown option `{}`; it has {}; `tbft meters {}` explains them", name, key,
+                                  fmt::join(list, ", "), name));
   }
 }
 
@@ -130,13 +133,17 @@ std::optional<long> MeterUri::integer(std::string_view key, long low, long high)
   return x;
 }
 
+std::optional<long> MeterUri::integer(const MeterOption& option) const {
+  return integer(option.name, static_cast<long>(option.low), static_cast<long>(option.high));
+}
+
 double MeterUri::gap_limit_s(double nominal_period_s) const {
-  return number("gap_limit", 1e-3, 3600).value_or(default_gap_limit_s(nominal_period_s));
+  return number(gap_limit_option).value_or(default_gap_limit_s(nominal_period_s));
 }
 
 void MeterUri::apply_accuracy(Accuracy& accuracy) const {
-  if (const auto gain_pct = number("gain_pct", 0, 100)) accuracy.gain_limit_rel = *gain_pct / 100;
-  if (const auto offset_A = number("offset_A", 0, 100)) accuracy.offset_limit_A = *offset_A;
+  if (const auto gain_pct = number(gain_pct_option)) accuracy.gain_limit_rel = *gain_pct / 100;
+  if (const auto offset_A = number(offset_A_option)) accuracy.offset_limit_A = *offset_A;
 }
 
 }  // namespace tbft::power

@@ -1,15 +1,9 @@
 // ina226:// , ina260:// and ina3221:// : Texas Instruments INA226, INA260 (internal shunt) and INA3221 (one of its three
 // channels) on an I2C bus, read without a kernel driver, such as ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1.
 //
-// Options: addr (0x40..0x4F; INA3221 0x40..0x43), ct_us (140, 204, 332, 588, 1100, 2116, 4156, 8244), i2c_hz, gain_pct,
-// offset_A, gap_limit. Without ct_us and avg the chip averages over the requested interval, or converts as fast as 588 us each
-// and the bus allow.
-// - INA226 and INA3221: shunt_ohm (required: boards differ), max_A (only checked against the range of the shunt's voltage);
-// - INA226 and INA260: avg (1, 4, 16, 64, 128, 256, 512, 1024), ready (CHIP:LINE, the GPIO line that its ALERT pin pulls down,
-//   such as pinctrl-rp1:17);
-// - INA226: id (any: accepts a clone with another identity; its gain is then unknown);
-// - INA3221: channel (1, 2, 3); the other two are switched off. Its own averaging is a running filter (8.4.1), whose results
-//   overlap, so it is switched off, and the longest conversion, 8.244 ms, is the longest average.
+// Options: the tables below. Without ct_us and avg the chip averages over the requested interval, or converts as fast as 588 us
+// each and the bus allow. INA3221: the other two channels are switched off. Its own averaging is a running filter (8.4.1),
+// whose results overlap, so it is switched off, and the longest conversion, 8.244 ms, is the longest average.
 #include <fmt/format.h>
 
 #include <array>
@@ -33,6 +27,30 @@ constexpr std::array chips{ina226, ina260, ina3221};
 constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr std::array not_averaged{1};
 
+constexpr MeterOption time_option{.name = "ct_us",
+                                  .meaning = "time of one conversion",
+                                  .unit = "us",
+                                  .values = "140, 204, 332, 588, 1100, 2116, 4156, 8244",
+                                  .otherwise = "by the sampling interval"};
+constexpr MeterOption id_option{.name = "id",
+                                .meaning = "any: accepts a clone with another identity; its gain is then unknown",
+                                .values = "check, any",
+                                .otherwise = "check"};
+constexpr MeterOption channel_option{
+    .name = "channel", .meaning = "the channel to measure; the others are switched off", .low = 1, .high = 3, .fallback = 1};
+constexpr MeterOption first_addresses_option{.name = addr_option.name,
+                                             .meaning = addr_option.meaning,
+                                             .low = 0x40,
+                                             .high = 0x43,
+                                             .values = "0x40 to 0x43",
+                                             .otherwise = "0x40"};
+constexpr MeterOption options_226[] = {addr_option,  shunt_ohm_option, max_A_option, time_option,     avg_option,
+                                       ready_option, i2c_hz_option,    id_option,    gain_pct_option, offset_A_option};
+constexpr MeterOption options_260[] = {addr_option,   time_option,     avg_option,     ready_option,
+                                       i2c_hz_option, gain_pct_option, offset_A_option};
+constexpr MeterOption options_3221[] = {first_addresses_option, shunt_ohm_option, channel_option, max_A_option, time_option,
+                                        i2c_hz_option,          gain_pct_option,  offset_A_option};
+
 const WordChip& chip_of(const MeterUri& uri) {
   for (const WordChip& chip : chips) {
     if (chip.scheme == uri.name) return chip;
@@ -42,20 +60,9 @@ const WordChip& chip_of(const MeterUri& uri) {
 
 std::uint8_t address_of(const MeterUri& uri) {
   const WordChip& chip = chip_of(uri);
-  return i2c_address(uri, 0x40, chip.last_address,
+  return i2c_address(uri, chip.channels > 1 ? first_addresses_option : addr_option,
                      fmt::format("{}:///dev/i2c-1?addr=0x40{}{}", chip.scheme, chip.channels > 1 ? "&channel=1" : "",
                                  chip.shunt_range_V > 0 ? "&shunt_ohm=0.1" : ""));
-}
-
-// The chip's options.
-void check_options(const MeterUri& uri, const WordChip& chip) {
-  if (chip.channels > 1) {
-    uri.allow({"addr", "shunt_ohm", "channel", "max_A", "ct_us", "i2c_hz", "gain_pct", "offset_A"});
-  } else if (chip.clones) {
-    uri.allow({"addr", "shunt_ohm", "max_A", "ct_us", "avg", "ready", "i2c_hz", "id", "gain_pct", "offset_A"});
-  } else {
-    uri.allow({"addr", "ct_us", "avg", "ready", "i2c_hz", "gain_pct", "offset_A"});
-  }
 }
 
 // Checks the URI's options before any device is opened.
@@ -71,14 +78,14 @@ struct Plan {
 
 Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   const WordChip& chip = chip_of(uri);
-  check_options(uri, chip);
-  const auto id = uri.text("id").value_or("check");
+  uri.allow(word_converter_options(uri.name));
+  const auto id = uri.text(id_option.name).value_or("check");
   if (id != "check" && id != "any") throw BadMeterUri(fmt::format("meter {}: id={}: check and any are known", uri.name, id));
   const bool has_shunt = chip.shunt_range_V > 0;
   Plan p;
   p.any_id = id == "any";
   if (has_shunt) p.shunt_ohm = shunt_option(uri, chip.shunt_range_V);
-  p.channel = static_cast<int>(uri.integer("channel", 1, chip.channels).value_or(1));
+  p.channel = static_cast<int>(uri.integer(channel_option).value_or(1));
   const double read_s = i2c_read_s(uri, bus_hz);
   const std::span<const int> averages = chip.averages ? std::span<const int>(ina::averages) : not_averaged;
   const Conversion c = choose_conversion(
@@ -86,7 +93,7 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   p.timing = c.timing(read_s);
   p.config = chip.configuration_word(p.channel, c.avg_code, c.ct_code,
                                      c.triggered ? WordChip::triggered_both : WordChip::continuous_both);
-  p.status = static_cast<std::uint16_t>(chip.status.latch | (uri.text("ready") ? chip.status.alert : 0));
+  p.status = static_cast<std::uint16_t>(chip.status.latch | (uri.text(ready_option.name) ? chip.status.alert : 0));
 
   p.info.uri = to_string(uri);
   p.info.description = describe(chip.name, uri, address_of(uri),
@@ -161,6 +168,11 @@ class WordConverter final : public Converter {
 };
 
 }  // namespace
+
+std::span<const MeterOption> word_converter_options(std::string_view name) {
+  if (name == ina226.scheme) return options_226;
+  return name == ina260.scheme ? std::span<const MeterOption>(options_260) : options_3221;
+}
 
 std::unique_ptr<Meter> make_word_converter(const MeterUri& uri, double interval_s, std::unique_ptr<I2cBus> bus,
                                            std::shared_ptr<Clock> clock, double bus_hz, std::unique_ptr<GpioInput> ready) {

@@ -29,9 +29,8 @@ struct WordChip {
   std::uint16_t die;
   unsigned revision_bits;  // bits below `die` in its register
   int channels;
-  std::uint8_t last_address;  // 0x40 is the first
-  std::uint16_t fixed;        // configuration: bits that always read 1, or the bit above the one that enables channel 1
-  std::uint16_t reset;        // configuration after a reset: x1, 1.1 ms, continuous
+  std::uint16_t fixed;  // configuration: bits that always read 1, or the bit above the one that enables channel 1
+  std::uint16_t reset;  // configuration after a reset: x1, 1.1 ms, continuous
   bool averages;
   Status status;
   int shift;             // values are signed, in the upper 16 - `shift` bits
@@ -63,7 +62,6 @@ inline constexpr WordChip ina226{.scheme = "ina226",
                                  .die = 0x226,
                                  .revision_bits = 4,
                                  .channels = 1,
-                                 .last_address = 0x4F,
                                  .fixed = 0x4000,
                                  .reset = 0x4127,
                                  .averages = true,
@@ -97,7 +95,6 @@ inline constexpr WordChip ina3221{.scheme = "ina3221",
                                   .die = 0x3220,
                                   .revision_bits = 0,
                                   .channels = 3,
-                                  .last_address = 0x43,
                                   .fixed = 0x8000,
                                   .reset = 0x7127,
                                   .averages = false,

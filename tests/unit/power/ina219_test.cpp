@@ -196,6 +196,23 @@ TEST(Ina219, AResetIsFoundTheChipSetUpAgainAndTheGapMarked) {
   }
 }
 
+TEST(Ina219, AShuntThatIsNotStatedIsSaidWithWhatItCosts) {
+  FakeIna219 chip;
+  const auto info_of = [&](const std::string& options) {
+    return make_ina219(parse_meter_uri("ina219:///dev/i2c-1?addr=0x40" + options), 0, std::make_unique<FakeIna219Bus>(chip),
+                       chip.clock, 400e3)
+        ->info();
+  };
+  EXPECT_THAT(info_of("").assumption, AllOf(HasSubstr("0.1 ohm is assumed"),
+                                            HasSubstr("with a shunt of 0.01 ohm every joule would be 10 times too small"),
+                                            HasSubstr("-m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'")));
+  EXPECT_THAT(info_of("").description, HasSubstr("0.1 ohm shunt (assumed)"));
+  EXPECT_EQ(info_of("&shunt_ohm=0.1").assumption, "");
+  EXPECT_THAT(info_of("&shunt_ohm=0.1").description, HasSubstr("0.1 ohm shunt, "));
+  // The same voltage at the shunt is ten times the current in a tenth of the resistance: the factor of the warning.
+  EXPECT_DOUBLE_EQ(info_of("&shunt_ohm=0.01").accuracy.resolution_A, 10 * info_of("").accuracy.resolution_A);
+}
+
 TEST(Ina219, AResetIsFoundInTriggeredModeToo) {
   FakeIna219 chip;
   chip.transaction_ns = 470'000;

@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <map>
+
 #include "power/protocol/counters.h"
+#include "tbft/power/detect.h"
 #include "tbft/power/uri.h"
 
 namespace tbft::power {
@@ -91,6 +96,91 @@ TEST(Registry, AutoTakesAMeasuredMeterOrSaysWhatToName) {
 
 TEST(Registry, EveryExampleNamesItsOwnMeter) {
   for (const MeterKind& kind : meter_kinds()) EXPECT_EQ(parse_meter_uri(kind.example).name, kind.name);
+}
+
+// Opens a meter of this kind, which is nowhere, with one option: a wrong option is BadMeterUri, a right one a meter that is not
+// there, or one that is.
+std::string refusal_of(std::string_view kind, const std::string& option) {
+  const std::map<std::string_view, std::string> elsewhere{{"ina226", "ina226:///dev/i2c-none?shunt_ohm=0.01"},
+                                                          {"ina228", "ina228:///dev/i2c-none?shunt_ohm=0.01"},
+                                                          {"ina3221", "ina3221:///dev/i2c-none?shunt_ohm=0.01"},
+                                                          {"hwmon", "hwmon://no-such-sensor?gap_limit=1"},
+                                                          {"remote", "remote://no-port?gap_limit=1"},
+                                                          {"pmic", "pmic://?gap_limit=1"},
+                                                          {"estimate", "estimate://?gap_limit=1"},
+                                                          {"rapl", "rapl://no-such-zone?gap_limit=1"},
+                                                          {"nvml", "nvml://no-such-card?gap_limit=1"},
+                                                          {"power_supply", "power_supply://no-such-battery?gap_limit=1"}};
+  const auto found = elsewhere.find(kind);
+  std::string uri = found != elsewhere.end() ? found->second : std::string(kind) + ":///dev/i2c-none?gap_limit=1";
+  const auto name = option.substr(0, option.find('='));
+  if (uri.find("?" + name + "=") != std::string::npos) uri = uri.substr(0, uri.find('?'));
+  try {
+    return error_of<BadMeterUri>(uri + (uri.find('?') == std::string::npos ? "?" : "&") + option);
+  } catch (const MeterUnavailable&) {
+    return "";
+  }
+}
+
+TEST(Registry, EveryOptionOfTheTableIsAcceptedAndNoOther) {
+  for (const MeterKind& kind : meter_kinds()) {
+    ASSERT_FALSE(meter_options(kind.name).empty()) << kind.name;
+    EXPECT_THAT(refusal_of(kind.name, "no_such_option=1"), HasSubstr("unknown option `no_such_option`")) << kind.name;
+    for (const MeterOption& option : meter_options(kind.name)) {
+      EXPECT_FALSE(option.meaning.empty()) << option.name;
+      EXPECT_TRUE(option.fallback || !option.otherwise.empty()) << option.name << " has no default";
+      const auto accepted = [&](std::string_view value) {
+        const auto refusal = refusal_of(kind.name, fmt::format("{}={}", option.name, value));
+        EXPECT_EQ(refusal.find("unknown option"), std::string::npos) << kind.name << ' ' << refusal;
+        return refusal;
+      };
+      accepted("1");
+      if (option.fallback && kind.name != "remote") {  // which would wait for a server
+        EXPECT_EQ(accepted(fmt::format("{:g}", *option.fallback)), "") << kind.name << ' ' << option.name;
+      }
+    }
+  }
+}
+
+TEST(Registry, EveryValueThatATableListsIsAccepted) {
+  for (const MeterKind& kind : meter_kinds()) {
+    for (const MeterOption& option : meter_options(kind.name)) {
+      const bool list = option.values.find(", ") != std::string_view::npos && !option.values.starts_with("e.g.");
+      for (std::string_view rest = list ? option.values : ""; !rest.empty();) {
+        const auto end = std::min(rest.find(", "), rest.size());
+        const auto text = fmt::format("{}={}", option.name, rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 2, rest.size()));
+        if (kind.name == "hwmon") continue;  // it looks for the sensor first
+        EXPECT_EQ(refusal_of(kind.name, text), "") << kind.name << ' ' << text;
+      }
+    }
+  }
+}
+
+TEST(Registry, ANumberBeyondTheTablesRangeIsRefused) {
+  for (const MeterKind& kind : meter_kinds()) {
+    for (const MeterOption& option : meter_options(kind.name)) {
+      // The others look for their device first.
+      if (!(option.high > option.low) || !(kind.name.starts_with("ina") || kind.name == "estimate")) continue;
+      for (const double wrong : {option.low - 1, option.high * 2})
+        EXPECT_NE(refusal_of(kind.name, fmt::format("{}={:.0f}", option.name, wrong)), "") << kind.name << ' ' << option.name;
+    }
+  }
+}
+
+TEST(Registry, EveryKindHasAGuide) {
+  for (const MeterKind& kind : meter_kinds()) {
+    const MeterGuide& guide = meter_guide(kind.name);
+    for (const auto text : {guide.path, guide.rate, guide.accuracy, guide.tested, guide.setup[0]})
+      EXPECT_FALSE(text.empty()) << kind.name;
+    for (const auto part : guide.setup) EXPECT_TRUE(part.empty() || part.back() == '\n') << kind.name;
+  }
+  EXPECT_THROW(meter_guide("ina999"), BadMeterUri);
+  EXPECT_TRUE(meter_options("ina999").empty());
+}
+
+TEST(Registry, EveryHintThatNamesAnIna219NamesItsShunt) {
+  EXPECT_THAT(no_meter_found({}), HasSubstr("ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'"));
 }
 
 TEST(Registry, AnImpossibleIntervalIsRefused) {

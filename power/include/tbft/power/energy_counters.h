@@ -1,6 +1,6 @@
 // Joules beside times in any Google Benchmark (1.7.1 or later); link tbft::power_benchmark.
 //
-//   tbft::power::EnergyCounters energy("ina219:///dev/i2c-1?addr=0x40");
+//   tbft::power::EnergyCounters energy("ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1");
 //   void BM_work(benchmark::State& state) {
 //     for (auto _ : energy.over(state)) work();
 //   }

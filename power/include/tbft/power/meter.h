@@ -49,7 +49,8 @@ struct MeterInfo {
   double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
   double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
   Accuracy accuracy;
-  std::string note;  // changes that the meter made by itself since it was opened, and the reason
+  std::string note;        // changes that the meter made by itself since it was opened, and the reason
+  std::string assumption;  // a value that the URI does not state although every joule depends on it, and what an error costs
 };
 
 // There is no such device, or it is not usable now; the program exits with 3.

@@ -1,12 +1,14 @@
 // Meters by URI: `name://path?key=value`. registry.cpp has the list; a new meter is one file and one line in that list.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "tbft/power/meter.h"
+#include "tbft/power/uri.h"
 
 namespace tbft::power {
 
@@ -17,6 +19,21 @@ struct MeterKind {
 };
 // All kinds, in the order of the list.
 std::span<const MeterKind> meter_kinds();
+
+// The options of that kind's URI, beside gap_limit_option; none for an unknown name.
+std::span<const MeterOption> meter_options(std::string_view name);
+
+// What a user must know of a kind to set it up.
+struct MeterGuide {
+  std::string_view name;                  // of the kind
+  std::string_view path;                  // what stands behind name://
+  std::string_view rate;                  // of new values
+  std::string_view accuracy;              // limits without options of the URI
+  std::string_view tested;                // with what this program was tested
+  std::array<std::string_view, 2> setup;  // wiring, permissions, configuration; one step a line
+};
+// Throws BadMeterUri for a name that is no kind.
+const MeterGuide& meter_guide(std::string_view name);
 
 // Opens the meter of a URI, or for `auto` the best meter of this machine. `auto` never writes to an I2C address that no URI
 // names. `interval`: time from one reading to the next, 100 us to 1 h; the meter keeps it as its interval(), and a converter
