@@ -97,6 +97,10 @@ void conclude(Personalized& outcome, const PersonalizeRequest& request, std::int
 void compare_with_target(Personalized& outcome, const PersonalizeRequest& request, double reached_pct);
 void compare_with_budget(Personalized& outcome, const PersonalizeRequest& request);
 
+// Why the candidate that was chosen (or, before anything is tuned, the first one) is not the paper's block for the diagnosed
+// level: one sentence. Empty if it is that block.
+std::string why_not_the_papers(const Personalized& outcome);
+
 // The outcome as text, and as JSON for the record.
 std::string to_text(const Personalized& outcome, const PersonalizeRequest& request);
 nlohmann::ordered_json to_json(const Personalized& outcome, const PersonalizeRequest& request);

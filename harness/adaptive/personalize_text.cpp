@@ -67,7 +67,28 @@ ordered_json attempt_json(const Attempt& attempt) {
   return json;
 }
 
+// How the paper's block fared beside the chosen candidate, where it was a candidate too.
+std::string papers_outcome(const Personalized& outcome, std::string_view papers) {
+  const auto own = std::ranges::find(outcome.attempts, papers, [](const Attempt& a) { return a.candidate.strategy; });
+  if (own == outcome.attempts.end()) return "";
+  if (own->result)
+    return fmt::format("; {} had {} of {} validation images correct, loss {:.3g}", papers, own->result->correct,
+                       own->result->n_test, own->result->val_loss);
+  return own->skipped.empty() ? "" : fmt::format("; {} was not tuned: {}", papers, own->skipped);
+}
+
 }  // namespace
+
+std::string why_not_the_papers(const Personalized& outcome) {
+  if (outcome.attempts.empty()) return "";
+  const auto& candidate = outcome.attempts[outcome.chosen.value_or(0)].candidate;
+  const std::string papers = adaptive::suggested_strategy(outcome.diagnosis);
+  if (papers == candidate.strategy || papers == "none") return "";
+  if (papers.empty() || outcome.diagnosis.level == adaptive::Level::mixture)
+    return fmt::format("the paper names no block for this drift; {}: {}", candidate.strategy, candidate.why);
+  return fmt::format("{} and not the paper's {}: {}{}", candidate.strategy, papers, candidate.why,
+                     papers_outcome(outcome, papers));
+}
 
 Test compare(const std::vector<bool>& correct, const std::vector<bool>& base) {
   Test test;
@@ -132,6 +153,7 @@ std::string to_text(const Personalized& outcome, const PersonalizeRequest& reque
     text += fmt::format("  {:<10} {}, {:.3g} s: {}\n", attempt.candidate.strategy,
                         std::isfinite(attempt.predicted_J) ? fmt::format("{:.3g} J", attempt.predicted_J) : "unknown joules",
                         attempt.predicted_s, attempt.candidate.why);
+  if (const auto why = why_not_the_papers(outcome); !why.empty()) text += why + "\n";
   if (outcome.n_test > 0) {
     text += fmt::format("\n  {:<10} {} of {} validation images correct ({:.1f} %), loss {:.3g}\n", "base model",
                         outcome.base_val_correct, outcome.n_val, percent(outcome.base_val_correct, outcome.n_val),

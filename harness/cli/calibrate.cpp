@@ -88,9 +88,9 @@ int calibrate(const CalibrateOptions& options) {
   if (options.volts_V.has_value() != options.amps_A.has_value()) throw UsageError("--volts and --amps belong together");
   if (options.volts_V) settings.emplace_back(*options.volts_V, *options.amps_A);
   if (settings.empty()) throw UsageError("no reference: give --volts V --amps A, or --point V,A (better several)");
-  if (options.meter.find("://") == std::string::npos) throw UsageError("a meter must be named: -m URI");
 
-  const power::MeterUri uri = power::parse_meter_uri(options.meter);
+  // The meter that `auto` selects now serves every point.
+  const power::MeterUri uri = power::parse_meter_uri(open_asked_meter(options.meter)->info().uri);
   const auto clock = power::steady_clock();
   std::vector<power::CalibrationPoint> points;
   for (const auto& [volts_V, amps_A] : settings) {
@@ -99,7 +99,7 @@ int calibrate(const CalibrateOptions& options) {
       std::string line;
       if (!std::getline(std::cin, line)) throw UsageError("the input ended before all points were set; one line for each");
     }
-    const auto meter = power::open_meter(options.meter);
+    const auto meter = power::open_meter(to_string(uri));
     const auto captured = power::capture(*meter, *clock, power::Seconds(options.seconds));
     points.push_back(power::calibration_point(volts_V, amps_A, captured.readings, meter->info().accuracy));
   }
@@ -142,7 +142,7 @@ void add_calibrate(CLI::App& meters, Action& action) {
   const auto [command, options] =
       add_command(meters, action, "calibrate",
                   "Determine gain and offset against a reference, for gain_pct and offset_A of the URI", calibrate);
-  command->add_option("-m,--meter", options->meter, "The meter")->required();
+  command->add_option("-m,--meter", options->meter, "The meter; auto: the one that `tbft doctor` names")->required();
   command->add_option("--point", options->points, "Volts,amperes of the reference; repeat for each setting (waits for Enter)")
       ->allow_extra_args(false);
   command->add_option("--volts", options->volts_V, "One setting: volts of the reference")->check(number_above_0(1e4));
@@ -154,6 +154,14 @@ void add_calibrate(CLI::App& meters, Action& action) {
                    "The reference's own expanded uncertainty (k = 2), in percent")
       ->check(number_in(0, 100));
   command->add_flag("--json", options->json, "Print JSON");
+  command->footer(
+      "Put the reference in series with the meter, let a constant current flow, and state what the reference shows.\n"
+      "Examples:\n"
+      "  tbft meters calibrate -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --point 5.00,0.20 --point 5.00,2.00\n"
+      "  tbft meters calibrate -m um25c:///dev/rfcomm0 --volts 5.02 --amps 1.00 --seconds 30\n"
+      "  tbft meters calibrate -m um25c:///dev/rfcomm0 --point 5,0.5 --point 5,2 --reference-U-pct 0.05\n"
+      "Two currents that differ by half or more separate gain from offset. With several points it waits for Enter before "
+      "each.");
 }
 
 }  // namespace tbft::cli

@@ -36,7 +36,8 @@ results::ComparedRun read_run(const std::string& name, bool keep_contended) {
   return {name, std::move(inputs.cells), run_facts(name)};
 }
 
-std::string render(const std::vector<results::Comparison>& comparisons, const std::string& format) {
+std::string render(const std::vector<results::Comparison>& comparisons, const std::string& format,
+                   const results::Layout& layout) {
   if (format == "csv") return results::render_csv(comparisons);
   if (format == "json") return results::render_json(comparisons);
   std::vector<results::Section> sections;
@@ -45,7 +46,7 @@ std::string render(const std::vector<results::Comparison>& comparisons, const st
     sections.insert(sections.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }
   if (format == "md") return results::to_markdown(sections);
-  if (format == "text") return results::to_text(sections);
+  if (format == "text") return results::to_text(sections, layout);
   plots::Page page;
   page.title = "tbft compare";
   for (const auto& comparison : comparisons) {
@@ -70,7 +71,7 @@ int execute(const CompareOptions& options) {
                                    fmt::join(obstacles, "; ")));
     }
   }
-  write_result(options.output, render(comparisons, options.format));
+  write_result(options.output, render(comparisons, options.format, layout_for(options.output)));
   return Exit::ok;
 }
 

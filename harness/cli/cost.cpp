@@ -80,7 +80,7 @@ int execute(const CostOptions& options) {
     fmt::print("{:<9}  {:>10}  {:>14.2f}  {:>8.1f}  {:>22.3f}\n", row["strategy"].get<std::string>(),
                row["trainable_params"].get<std::int64_t>(), row["macs_a_sample"].get<double>() / 1e6,
                row["saving_pct"].get<double>(), row["saved_act_bytes_a_sample"].get<double>() / (1024 * 1024));
-  fmt::print(
+  print_text(
       "a training step of one sample: forward + input gradients + weight gradients; no gradients below the first tuned "
       "layer\n");
   return Exit::ok;

@@ -74,7 +74,7 @@ int execute(const DiagnoseOptions& options) {
     const auto diagnosis = adaptive::diagnose(reference, seen, seed);
     console.clear();
     if (!options.json) {
-      fmt::print("{}", adaptive::to_text(diagnosis));
+      print_text(adaptive::to_text(diagnosis));
       continue;
     }
     auto json = adaptive::to_json(diagnosis);

@@ -2,10 +2,8 @@
 #include "harness/host/doctor.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <chrono>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -14,7 +12,7 @@
 #include "harness/cli/output.h"
 #include "harness/experiment/trace_space.h"
 #include "harness/host/board.h"
-#include "tbft/power/registry.h"
+#include "harness/host/doctor_text.h"
 #include "tbft/power/sampling.h"
 
 namespace tbft::cli {
@@ -26,6 +24,7 @@ using Json = nlohmann::ordered_json;
 struct DoctorOptions {
   std::string meter;
   bool json = false;
+  bool all = false;
 };
 
 Json json_of(const Check& check) {
@@ -62,37 +61,6 @@ Json json_of(const MeterExam& exam) {
           {"power_W", exam.power_W}};
 }
 
-void print_line(std::string_view state, std::string_view name, std::string_view detail, std::string_view fix) {
-  fmt::print("  {:<13} {}: {}\n", state, name, detail);
-  if (!fix.empty()) fmt::print("  {:<13}   -> {}\n", "", fix);
-}
-
-void print(const Findings& findings) {
-  fmt::print("Meters\n");
-  for (const auto& meter : findings.meters) print_line(to_string(meter.state), meter.uri, meter.detail, meter.fix);
-  fmt::print("Machine\n");
-  for (const auto& check : findings.checks)
-    print_line(to_string(check.health), check.topic + " " + check.name, check.detail, check.fix);
-  if (findings.auto_uri.empty() && !findings.also_usable.empty()) {
-    fmt::print("-m auto does not choose among equals; name one: -m '{}'\n", fmt::join(findings.also_usable, "', -m '"));
-  } else if (findings.auto_uri.empty()) {
-    fmt::print("-m auto finds no meter\n");
-  } else {
-    fmt::print("-m auto takes {}{}\n", findings.auto_uri,
-               findings.also_usable.empty() ? "" : fmt::format(" (of equal scope: {})", fmt::join(findings.also_usable, ", ")));
-  }
-}
-
-void print(const MeterExam& exam) {
-  const auto or_dash = [](double value, std::string_view unit) {
-    return std::isfinite(value) ? fmt::format("{:.4g} {}", value, unit) : fmt::format("- {}", unit);
-  };
-  fmt::print("Meter {}\n  {}\n", exam.info.uri, exam.info.description);
-  fmt::print("  {} readings in {:.1f} s, {} repeated, {} failed, {} saturated; mean {}, {}, {}\n", exam.readings, exam.seconds,
-             exam.repeated, exam.failed, exam.saturated, or_dash(exam.volts_V, "V"), or_dash(exam.amps_A, "A"),
-             or_dash(exam.power_W, "W"));
-}
-
 // Checks the disk space for a trace in the current folder, where `tbft run` makes its directory: for the named meter, otherwise
 // for a fast converter.
 Check disk_check(const std::optional<MeterExam>& exam) {
@@ -124,7 +92,7 @@ int execute(const DoctorOptions& options) {
   std::vector<Check> meter_checks;
   if (!options.meter.empty()) {
     try {
-      const auto meter = power::open_meter(options.meter);
+      const auto meter = open_asked_meter(options.meter);
       const auto clock = power::steady_clock();
       exam = examine(*meter, *clock);
       meter_checks = exam->checks;
@@ -151,9 +119,9 @@ int execute(const DoctorOptions& options) {
                     {"checks", checks},
                     {"meter", exam ? json_of(*exam) : Json(nullptr)}});
   } else {
-    if (exam) print(*exam);
-    for (const auto& check : meter_checks) print_line(to_string(check.health), check.name, check.detail, check.fix);
-    print(findings);
+    std::string text = exam ? to_text(*exam) : "";
+    for (const auto& check : meter_checks) text += to_text(check);
+    print_text(text + to_text(findings, options.all));
   }
   return usable ? Exit::ok : Exit::no_meter;
 }
@@ -164,6 +132,7 @@ void add_doctor(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(
       app, action, "doctor", "Look for meters and for what disturbs a measurement; print the fix for each problem", execute);
   command->add_option("-m,--meter", options->meter, "Take a few readings of this meter and judge its wiring");
+  command->add_flag("--all", options->all, "Print a line for everything that is absent, too");
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(
       "It writes to no device, and reads no I2C address except the one that -m names.\n"

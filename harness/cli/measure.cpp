@@ -26,7 +26,6 @@
 #include "results/json.h"
 #include "results/text.h"
 #include "tbft/power/monitor.h"
-#include "tbft/power/registry.h"
 
 namespace tbft::cli {
 
@@ -197,7 +196,7 @@ int execute(const MeasureOptions& options) {
   if (!options.trace.empty() && is_standard_output(options.trace))
     throw UsageError(fmt::format("-o {}: standard output belongs to the command; name a file or a pipe", options.trace));
   // Opened before the command, which must not run without a meter.
-  auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));
+  auto meter = open_asked_meter(options.meter, options.interval_s);
   Console console;
   ChildRunner child;
   power::MonitorOptions monitor_options{.realtime = power::parse_realtime(options.realtime)};
@@ -223,7 +222,7 @@ int execute(const MeasureOptions& options) {
     if (options.json) {
       print_json(all, monitor.meter());
     } else if (!all.empty()) {
-      fmt::print("{}{}", text_of(all), sampler_text(monitor));
+      print_text(text_of(all) + sampler_text(monitor));
     }
     std::fflush(stdout);  // a pending signal ends the program as soon as `child` is destroyed
     for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
@@ -242,7 +241,7 @@ int execute(const MeasureOptions& options) {
 void add_measure(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(
       app, action, "measure", "Run a command and print its joules; its streams and exit code pass through unchanged", execute);
-  add_meter_option(*command, options->meter);
+  add_meter_option(*command, options->meter, WithoutMeter::fails);
   command
       ->add_option("-o,--output", options->trace, "Write every reading to this trace.csv; an existing one gets another segment")
       ->type_name("TRACE");

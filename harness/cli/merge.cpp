@@ -10,6 +10,7 @@
 #include "harness/cli/output.h"
 #include "harness/cli/train_program.h"
 #include "harness/host/console.h"
+#include "harness/sweep/plan_of_run.h"
 
 namespace tbft::cli {
 
@@ -25,20 +26,36 @@ void print_object(const Options& options, const MergeOutcome& outcome) {
   nlohmann::json object{
       {"output", options.output}, {"parts", options.parts.size()}, {"planned", outcome.planned},        {"ok", outcome.ok},
       {"failed", outcome.failed}, {"invalid", outcome.invalid},    {"missing", nlohmann::json::array()}};
-  for (const auto& cell : outcome.missing) object["missing"].push_back({{"index", cell.index}, {"cell_id", cell.id}});
+  for (const auto& missing : outcome.missing) {
+    nlohmann::json cell{{"index", missing.index}, {"cell_id", missing.id}};
+    if (missing.cell)
+      cell.update({{"dataset", missing.cell->dataset},
+                   {"drift", missing.cell->drift},
+                   {"condition", missing.cell->condition},
+                   {"train_size", missing.cell->train_size},
+                   {"strategy", missing.cell->strategy},
+                   {"repetition", missing.cell->repetition}});
+    object["missing"].push_back(std::move(cell));
+  }
   print_json(object, 2);
 }
 
-void print_text(const Options& options, const MergeOutcome& outcome) {
-  fmt::print("{} of {} cells from {} parts: {} ok, {} failed, {} invalid; {}\n",
-             outcome.planned - static_cast<std::int64_t>(outcome.missing.size()), outcome.planned, options.parts.size(),
-             outcome.ok, outcome.failed, outcome.invalid, options.output);
+std::string to_text(const Options& options, const MergeOutcome& outcome) {
+  std::string text =
+      fmt::format("{} of {} cells from {} parts: {} ok, {} failed, {} invalid, {} missing; {}\n",
+                  outcome.planned - static_cast<std::int64_t>(outcome.missing.size()), outcome.planned, options.parts.size(),
+                  outcome.ok, outcome.failed, outcome.invalid, outcome.missing.size(), options.output);
   constexpr std::size_t shown = 20;
-  for (std::size_t i = 0; i < std::min(shown, outcome.missing.size()); ++i)
-    fmt::print("missing: cell {} ({})\n", outcome.missing[i].index, outcome.missing[i].id);
-  if (outcome.missing.size() > shown) fmt::print("missing: {} more; --json names them all\n", outcome.missing.size() - shown);
+  for (std::size_t i = 0; i < std::min(shown, outcome.missing.size()); ++i) {
+    const auto& missing = outcome.missing[i];
+    text += fmt::format("missing: cell {} ({}){}\n", missing.index, missing.id,
+                        missing.cell ? ": " + cell_text(*missing.cell) : "");
+  }
+  if (outcome.missing.size() > shown)
+    text += fmt::format("missing: {} more; --json names them all\n", outcome.missing.size() - shown);
   if (outcome.ok < outcome.planned)
-    fmt::print("`tbft run` with the parts' experiment and settings, -o {} and --resume runs them\n", options.output);
+    text += fmt::format("`tbft run` with the parts' experiment and settings, -o {} and --resume runs them\n", options.output);
+  return text;
 }
 
 int merge(const Options& options) {
@@ -49,7 +66,7 @@ int merge(const Options& options) {
   if (options.json)
     print_object(options, outcome);
   else
-    print_text(options, outcome);
+    print_text(to_text(options, outcome));
   if (outcome.failed > 0 || !outcome.missing.empty()) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "harness/cli/meter_kind.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/self_test_report.h"
@@ -21,6 +22,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct MetersOptions {
+  std::string kind;
   std::string meter;
   double seconds = 10;
   double interval_s = 0;
@@ -39,9 +41,12 @@ int list(const MetersOptions& options) {
     print_json(ordered_json{{"meters", kinds}});
     return Exit::ok;
   }
-  for (const auto& kind : power::meter_kinds()) fmt::print("{:<13} {}\n{:<13} {}\n", kind.name, kind.summary, "", kind.example);
-  fmt::print("{:<13} {}\n", "auto",
-             "the best measuring meter that needs no address; never an estimate, and never one of several equals");
+  std::string text;
+  for (const auto& kind : power::meter_kinds())
+    text += fmt::format("{:<13} {}\n{:<13} {}\n", kind.name, kind.summary, "", kind.example);
+  text += fmt::format("{:<13} {}\n", "auto",
+                      "the best measuring meter that needs no address; never an estimate, and never one of several equals");
+  print_text(text + "`tbft meters NAME` explains one: options, accuracy, set-up. `tbft doctor` looks for meters here.\n");
   return Exit::ok;
 }
 
@@ -71,7 +76,7 @@ std::string resolution(const power::Accuracy& accuracy) {
 }
 
 int describe(const MetersOptions& options) {
-  const auto meter = power::open_meter(options.meter);
+  const auto meter = open_asked_meter(options.meter);
   const auto& info = meter->info();
   if (options.json) {
     print_json(ordered_json{{"meter", info.uri},
@@ -92,14 +97,15 @@ int describe(const MetersOptions& options) {
                             {"resolution_J", info.accuracy.resolution_J}});
     return Exit::ok;
   }
-  fmt::print("{}\n  {}\n", info.uri, info.description);
-  fmt::print("  {} of the {}, {}\n", info.measured ? "measurement" : "estimate or replay", to_string(info.scope),
-             info.counter ? "energy counter" : "power");
-  fmt::print("  a reading every {:.4g} s, averaged over {:.4g} s, gap limit {:.4g} s\n", info.nominal_period_s,
-             info.averaging_s, info.gap_limit_s);
-  fmt::print("  resolution: {}\n", resolution(info.accuracy));
-  fmt::print("  accuracy limits: gain {}, offset {}\n", limit(info.accuracy.gain_limit_rel, 100, "%"),
-             limit(info.accuracy.offset_limit_A, 1000, "mA"));
+  std::string lines = fmt::format("{}\n  {}\n", info.uri, info.description);
+  lines += fmt::format("  {} of the {}, {}\n", info.measured ? "measurement" : "estimate or replay", to_string(info.scope),
+                       info.counter ? "energy counter" : "power");
+  lines += fmt::format("  a reading every {:.4g} s, averaged over {:.4g} s, gap limit {:.4g} s\n", info.nominal_period_s,
+                       info.averaging_s, info.gap_limit_s);
+  lines += fmt::format("  resolution: {}\n", resolution(info.accuracy));
+  lines += fmt::format("  accuracy limits: gain {}, offset {}\n", limit(info.accuracy.gain_limit_rel, 100, "%"),
+                       limit(info.accuracy.offset_limit_A, 1000, "mA"));
+  print_text(lines);
   return Exit::ok;
 }
 
@@ -139,35 +145,38 @@ ordered_json json_of(const power::SelfTest& t, const power::MeterInfo& info) {
           {"problems", t.problems}};
 }
 
-void print(const power::SelfTest& t, const power::MeterInfo& info) {
+std::string to_text(const power::SelfTest& t, const power::MeterInfo& info) {
+  std::string lines;
   const auto& accuracy = info.accuracy;
-  fmt::print("{}\n  {}\n", info.uri, info.description);
-  fmt::print("what it is   {} of the {}, {}\n", info.measured ? "measurement" : "estimate or replay", to_string(info.scope),
-             info.counter ? "energy counter" : "power");
-  fmt::print("resolution   {}\n", resolution(accuracy));
-  fmt::print("accuracy     limits: gain {}, offset {}, {}\n", limit(accuracy.gain_limit_rel, 100, "%"),
-             limit(accuracy.offset_limit_A, 1000, "mA"), limit(accuracy.offset_limit_V, 1000, "mV"));
-  fmt::print("rate         {} new readings a second, {} nominal{}; {} polls a second\n", text(t.distinct_hz, 1, ""),
-             text(t.nominal_hz, 1, ""),
-             t.requested_hz == t.nominal_hz ? "" : fmt::format(", {} requested", text(t.requested_hz, 1, "")),
-             text(t.polled_hz, 1, ""));
-  fmt::print("readings     {} new, {} repeated, {} failed, {} at the end of the range, {} resets, {} deadlines missed\n",
-             t.readings, t.repeats, t.failures, t.clipped, t.resets, t.missed);
-  fmt::print("spacing      median {}, 95 % within {}, longest {}\n", text(t.spacing_median_s, 1e3, "ms"),
-             text(t.spacing_p95_s, 1e3, "ms"), text(t.spacing_max_s, 1e3, "ms"));
-  if (sampled(t)) fmt::print("sampler      {}\n", to_string(t.scheduling));
-  fmt::print("CPU          sampling {}, the whole program {} of a core\n", text(t.sampler_cpu_pct, 1, "%"),
-             text(t.process_cpu_pct, 1, "%"));
-  fmt::print("power        mean {}; noise: standard deviation {} of readings, Allan deviation {} of 1 s means\n",
-             text(t.mean_W, 1, "W"), text(t.sd_W, 1e3, "mW"), text(t.allan_1s_W, 1e3, "mW"));
-  if (t.ok()) fmt::print("verdict      good\n");
-  for (const std::string& problem : t.problems) fmt::print("verdict      PROBLEM: {}\n", problem);
+  lines += fmt::format("{}\n  {}\n", info.uri, info.description);
+  lines += fmt::format("what it is   {} of the {}, {}\n", info.measured ? "measurement" : "estimate or replay",
+                       to_string(info.scope), info.counter ? "energy counter" : "power");
+  lines += fmt::format("resolution   {}\n", resolution(accuracy));
+  lines += fmt::format("accuracy     limits: gain {}, offset {}, {}\n", limit(accuracy.gain_limit_rel, 100, "%"),
+                       limit(accuracy.offset_limit_A, 1000, "mA"), limit(accuracy.offset_limit_V, 1000, "mV"));
+  lines += fmt::format("rate         {} new readings a second, {} nominal{}; {} polls a second\n", text(t.distinct_hz, 1, ""),
+                       text(t.nominal_hz, 1, ""),
+                       t.requested_hz == t.nominal_hz ? "" : fmt::format(", {} requested", text(t.requested_hz, 1, "")),
+                       text(t.polled_hz, 1, ""));
+  lines +=
+      fmt::format("readings     {} new, {} repeated, {} failed, {} at the end of the range, {} resets, {} deadlines missed\n",
+                  t.readings, t.repeats, t.failures, t.clipped, t.resets, t.missed);
+  lines += fmt::format("spacing      median {}, 95 % within {}, longest {}\n", text(t.spacing_median_s, 1e3, "ms"),
+                       text(t.spacing_p95_s, 1e3, "ms"), text(t.spacing_max_s, 1e3, "ms"));
+  if (sampled(t)) lines += fmt::format("sampler      {}\n", to_string(t.scheduling));
+  lines += fmt::format("CPU          sampling {}, the whole program {} of a core\n", text(t.sampler_cpu_pct, 1, "%"),
+                       text(t.process_cpu_pct, 1, "%"));
+  lines += fmt::format("power        mean {}; noise: standard deviation {} of readings, Allan deviation {} of 1 s means\n",
+                       text(t.mean_W, 1, "W"), text(t.sd_W, 1e3, "mW"), text(t.allan_1s_W, 1e3, "mW"));
+  if (t.ok()) lines += fmt::format("verdict      good\n");
+  for (const std::string& problem : t.problems) lines += fmt::format("verdict      PROBLEM: {}\n", problem);
+  return lines;
 }
 
 int self_test(const MetersOptions& options) {
   check_output("--report", options.report, options.force);
   if (options.meter.empty()) throw UsageError("--self-test needs a meter: -m URI");
-  const auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));
+  const auto meter = open_asked_meter(options.meter, options.interval_s);
   const auto clock = power::steady_clock();
   if (!options.report.empty() && !meter->info().measured)
     throw UsageError(fmt::format("--report: {} measures nothing; reports are of meters on hardware", meter->info().uri));
@@ -178,12 +187,15 @@ int self_test(const MetersOptions& options) {
   if (options.json) {
     print_json(json_of(result, meter->info()));
   } else {
-    print(result, meter->info());
+    print_text(to_text(result, meter->info()));
   }
   return result.ok() ? Exit::ok : Exit::invalid_measurement;
 }
 
 int execute(const MetersOptions& options) {
+  if (!options.kind.empty() && !options.meter.empty())
+    throw UsageError("meters: NAME describes a kind and -m URI one meter; give one of the two");
+  if (!options.kind.empty()) return describe_kind(options.kind, options.json);
   if (options.self_test) return self_test(options);
   return options.meter.empty() ? list(options) : describe(options);
 }
@@ -193,7 +205,12 @@ int execute(const MetersOptions& options) {
 void add_meters(CLI::App& app, Action& action) {
   const auto [command, options] =
       add_command(app, action, "meters", "List the kinds of power meters, describe one, test one, or calibrate one", execute);
-  command->add_option("-m,--meter", options->meter, "Describe this meter (its device must be there)");
+  command
+      ->add_option("kind", options->kind,
+                   "Explain this kind: its URI with every option, accuracy, set-up, and whether its port is there")
+      ->type_name("NAME");
+  command->add_option("-m,--meter", options->meter,
+                      "Describe this meter (its device must be there); auto: the one that `tbft doctor` names");
   command->add_flag("--json", options->json, "Print JSON");
   auto* self_test =
       command->add_flag("--self-test", options->self_test, "Sample the meter: rate, jitter, failures, CPU, noise, verdict");
@@ -212,6 +229,7 @@ void add_meters(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n"
       "  tbft meters\n"
+      "  tbft meters ina219\n"
       "  tbft meters -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'\n"
       "  tbft meters --self-test -m 'ina226:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -d 30s\n"
       "  tbft meters --self-test -m um25c:///dev/rfcomm0 -d 60s --report um25c.md\n"

@@ -29,8 +29,16 @@ CLI::Validator number_above_0(double high) {
                      fmt::format("above 0 to {}", high));
 }
 
-void add_meter_option(CLI::App& command, std::string& meter) {
-  command.add_option("-m,--meter", meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER")->capture_default_str();
+void add_meter_option(CLI::App& command, std::string& meter, WithoutMeter without) {
+  const std::string otherwise = without == WithoutMeter::fails ? "exit code 3" : "joules are an estimate, with a warning";
+  auto* option = command.add_option(
+      "-m,--meter", meter,
+      fmt::format(
+          "Power meter URI; see `tbft meters`. auto: the meter of the widest scope (board, package, battery, rail) that "
+          "works without options; if there is none, or several alike: {}",
+          otherwise));
+  option->envname("TBFT_METER");
+  if (!meter.empty()) option->capture_default_str();
 }
 
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/cli/command.h"
+#include "harness/measurement/run_meter.h"
 
 namespace tbft::cli {
 
@@ -45,8 +46,8 @@ CLI::Option* add_time_option(CLI::App& command, const std::string& name, Seconds
       ->type_name("TIME");
 }
 
-// -m,--meter, with the environment variable TBFT_METER
-void add_meter_option(CLI::App& command, std::string& meter);
+// -m,--meter, with the environment variable TBFT_METER. `without`: what the command does if `auto` finds no meter.
+void add_meter_option(CLI::App& command, std::string& meter, WithoutMeter without);
 // --realtime, of commands that sample a meter
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime);
 // --checkpoint and --key: a file, and the dict of tensors in it if several could be meant

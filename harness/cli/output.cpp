@@ -13,6 +13,9 @@
 #include <system_error>
 
 #include "harness/cli/command.h"
+#include "harness/host/console.h"
+#include "harness/host/terminal.h"
+#include "harness/measurement/run_meter.h"
 #include "results/files.h"
 #include "tbft/power/uri.h"
 
@@ -103,6 +106,25 @@ bool is_standard_output(const fs::path& file) {
   }, standard{};
   return ::stat(file.c_str(), &named) == 0 && ::fstat(STDOUT_FILENO, &standard) == 0 && named.st_dev == standard.st_dev &&
          named.st_ino == standard.st_ino && !S_ISCHR(named.st_mode);
+}
+
+std::unique_ptr<power::Meter> open_asked_meter(const std::string& uri, double interval_s) {
+  std::string warning;
+  auto meter = open_named_meter(uri, interval_s, WithoutMeter::fails, warning);
+  if (!warning.empty()) print_error("tbft: warning: " + warning);
+  return meter;
+}
+
+results::Layout output_layout() {
+  return layout_of(STDOUT_FILENO);
+}
+
+results::Layout layout_for(const std::string& file) {
+  return file.empty() ? output_layout() : results::Layout{};
+}
+
+void print_text(const std::string& text) {
+  fmt::print("{}", results::wrapped(text, output_layout().width));
 }
 
 fs::path played_back(const std::string& meter) {

@@ -6,9 +6,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "results/layout.h"
+#include "tbft/power/meter.h"
 
 namespace tbft::cli {
 
@@ -25,6 +29,16 @@ void check_status_file(const std::filesystem::path& file, const std::vector<std:
 
 // Whether standard output goes to this file.
 bool is_standard_output(const std::filesystem::path& file);
+
+// Opens the meter of a command that needs one: open_named_meter() with WithoutMeter::fails. Prints its warning on stderr.
+std::unique_ptr<power::Meter> open_asked_meter(const std::string& uri, double interval_s = 0);
+
+// How text is laid out on standard output (harness/host/terminal.h).
+results::Layout output_layout();
+// The layout of a result that goes to `file`, or to standard output where `file` is empty. A file gets lines of any length.
+results::Layout layout_for(const std::string& file);
+// Prints lines of text, broken at the width of standard output.
+void print_text(const std::string& text);
 
 // The file that a replay:// URI plays back; empty for any other meter.
 std::filesystem::path played_back(const std::string& meter);

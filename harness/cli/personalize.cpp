@@ -100,6 +100,7 @@ nlohmann::ordered_json record_of(const PersonalizeOptions& options, const Person
   json["meter"] = meter.uri;
   json["meter_scope"] = to_string(meter.scope);
   json["measured"] = meter.measured ? 1 : 0;
+  if (!meter.assumption.empty()) json["meter_assumption"] = meter.assumption;
   json["settings"] = {{"optimizer", request.train.optimizer},
                       {"batch", request.train.batch},
                       {"epochs", request.train.epochs},
@@ -114,6 +115,20 @@ nlohmann::ordered_json record_of(const PersonalizeOptions& options, const Person
   json["provenance"] = provenance_json(Board());
   json["provenance"]["libtorch"] = libtorch_version();
   return json;
+}
+
+std::string written(const std::string& what, const std::string& file) {
+  if (file.empty() || results::is_stream(file)) return "";
+  std::error_code none;
+  const auto bytes = std::filesystem::file_size(file, none);
+  return none ? "" : fmt::format("{:<9} {} ({:.3g} kB)\n", what, file, static_cast<double>(bytes) / 1e3);
+}
+
+// The files that this call wrote.
+std::string files_text(const PersonalizeOptions& options, const Personalized& outcome, const std::string& record_file) {
+  std::string text = outcome.kept ? written("weights", options.output) : "";
+  text += written("record", record_file) + written("trace", options.trace);
+  return text.empty() ? "" : "\nwritten\n" + text;
 }
 
 int execute(const PersonalizeOptions& options) {
@@ -164,9 +179,10 @@ int execute(const PersonalizeOptions& options) {
   if (options.json)
     print_json(record);
   else
-    fmt::print("{}{}", to_text(outcome, request),
-               monitor.meter().measured ? "" : fmt::format("not a measurement: {}\n", monitor.meter().description));
+    print_text(to_text(outcome, request) +
+               (monitor.meter().measured ? "" : fmt::format("not a measurement: {}\n", monitor.meter().description)));
   monitor.close();
+  if (!options.json) print_text(files_text(options, outcome, record_file));
   if (!outcome.as_asked) {
     print_error(fmt::format("tbft: {}", outcome.verdict));
     return Exit::failed;
@@ -204,7 +220,7 @@ void add_personalize(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 10))
       ->capture_default_str();
   command->add_flag("--dry-run", options->request.dry_run, "Diagnose, calibrate and predict; tune nothing");
-  add_meter_option(*command, options->meter);
+  add_meter_option(*command, options->meter, WithoutMeter::estimates);
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's default");
   command
       ->add_option("--idle", options->idle_s,

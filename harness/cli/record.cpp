@@ -15,12 +15,12 @@
 #include "harness/experiment/run_status.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
+#include "harness/host/terminal.h"
 #include "harness/measurement/energy_text.h"
 #include "results/files.h"
 #include "tbft/power/gpio.h"
 #include "tbft/power/monitor.h"
 #include "tbft/power/plausible.h"
-#include "tbft/power/registry.h"
 #include "tbft/power/trace.h"
 
 namespace tbft::cli {
@@ -75,7 +75,10 @@ bool triggered(power::GpioInput& input, const std::string& line, const std::atom
 }
 
 void print_result(const RecordOptions& options, const power::Energy& energy, const power::Monitor& monitor, std::FILE* out) {
-  if (!options.json) return fmt::print(out, "{}{}", energy_text(energy, {}), sampler_text(monitor));
+  if (!options.json) {
+    const std::string text = energy_text(energy, {}) + sampler_text(monitor);
+    return fmt::print(out, "{}", results::wrapped(text, layout_of(fileno(out)).width));
+  }
   const auto meter = monitor.meter();
   nlohmann::ordered_json object{{"trace", options.trace},
                                 {"window", options.window},
@@ -134,7 +137,7 @@ int execute(const RecordOptions& options) {
   } catch (const std::invalid_argument& error) {
     throw UsageError(fmt::format("--trigger: {}", error.what()));
   }
-  auto meter = power::open_meter(options.meter, power::Seconds(options.interval_s));
+  auto meter = open_asked_meter(options.meter, options.interval_s);
   Console console;
   RunStatus status;
   status.command = "record";
@@ -150,7 +153,7 @@ int execute(const RecordOptions& options) {
 
 void add_record(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "record", "Write a meter's readings to a trace.csv", execute);
-  add_meter_option(*command, options->meter);
+  add_meter_option(*command, options->meter, WithoutMeter::fails);
   command->add_option("-o,--output", options->trace, "The trace.csv to write")->type_name("TRACE")->required();
   add_time_option(*command, "-d,--duration", options->duration_s, "Duration, e.g. 60s or 2h (default: until Ctrl-C)")
       ->check(number_above_0(longest_time_s));

@@ -30,7 +30,9 @@ int report(const Options& options) {
   check_output("-o", options.output, options.force, files_of_runs(options.runs));
   const bool page = options.format == "html";
   const RunsRead runs = read_runs(options.runs, page, options.keep_contended);
-  write_result(options.output, page ? html(runs) : results::report(runs.inputs, results::parse_format(options.format)));
+  write_result(
+      options.output,
+      page ? html(runs) : results::report(runs.inputs, results::parse_format(options.format), layout_for(options.output)));
   return Exit::ok;
 }
 

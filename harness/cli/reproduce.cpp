@@ -116,7 +116,7 @@ int execute(const ReproduceOptions& options) {
     if (options.json)
       print_json(plan_json(plan, request.quick, expected), 1);
     else
-      fmt::print("{}", plan_text(plan, request.quick, expected));
+      print_text(plan_text(plan, request.quick, expected));
     return Exit::ok;
   }
   if (plan.jobs.empty() && !plan.step_cost)
@@ -136,8 +136,8 @@ int execute(const ReproduceOptions& options) {
   console.clear();
   console.line(fmt::format("{} cells: {} ok, {} failed, {} invalid; {}", outcome.cells, outcome.ok, outcome.failed,
                            outcome.invalid, (request.output / "report.md").string()));
-  fmt::print("{}",
-             results::render(reproduction_report(request, plan), options.json ? results::Format::json : results::Format::text));
+  fmt::print("{}", results::render(reproduction_report(request, plan),
+                                   options.json ? results::Format::json : results::Format::text, output_layout()));
   if (outcome.failed > 0 || outcome.not_made > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }
@@ -164,7 +164,7 @@ void add_reproduce(CLI::App& app, Action& action) {
                    fmt::format("Only these tables, separated by commas: {}", fmt::join(table_names(), ", ")))
       ->delimiter(',')
       ->type_name("LIST");
-  add_meter_option(*command, request.meter);
+  add_meter_option(*command, request.meter, WithoutMeter::estimates);
   command
       ->add_option("--set", request.set,
                    "Set a key of every table's experiment, or of one: --set TABLE/sweep.repetitions=1 (repeatable; keys: `tbft "

@@ -151,7 +151,7 @@ int execute(const RunOptions& options) {
   add_cells(request.directory / "cells.csv", inputs, [&](const std::string& what) { console.warning(what); });
   console.line(fmt::format("{} cells: {} ok, {} done before, {} failed, {} invalid; {}", outcome.planned, outcome.ok,
                            outcome.skipped, outcome.failed, outcome.invalid, (request.directory / "cells.csv").string()));
-  fmt::print("{}", results::report(inputs, options.json ? results::Format::json : results::Format::text));
+  fmt::print("{}", results::report(inputs, options.json ? results::Format::json : results::Format::text, output_layout()));
   if (outcome.failed > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }
@@ -177,7 +177,7 @@ void add_run(CLI::App& app, Action& action) {
                    "Experiment file (TOML), or the name of one that `tbft experiments` lists")
       ->required();
   command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
-  command->add_option("-m,--meter", options->meter, "Power meter URI; see `tbft meters`")->envname("TBFT_METER");
+  add_meter_option(*command, options->meter, WithoutMeter::estimates);
   command
       ->add_option(
           "--marker", options->marker,

@@ -6,9 +6,9 @@
 #include <filesystem>
 
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
-#include "tbft/power/registry.h"
 #include "tbft/power/server.h"
 
 namespace tbft::cli {
@@ -44,7 +44,7 @@ int serve(const ServeOptions& options) {
     server_options.key = power::remote::read_key_file(options.key_file, is_credential(options.key_file));
   const StopOnSignal signals;
   try {
-    power::remote::MeterServer server(power::open_meter(options.meter, power::Seconds(options.interval_s)), server_options,
+    power::remote::MeterServer server(open_asked_meter(options.meter, options.interval_s), server_options,
                                       power::steady_clock());
     const auto& meter = server.meter();
     say(fmt::format("serving {}: {}{}", meter.uri, meter.description, meter.measured ? "" : " (not a measurement)"));
@@ -61,7 +61,7 @@ int serve(const ServeOptions& options) {
 void add_serve_meter(CLI::App& app, Action& action) {
   const auto [command, options] =
       add_command(app, action, "serve-meter", "Serve a meter to other machines, which read it as remote://HOST:PORT", serve);
-  add_meter_option(*command, options->meter);
+  add_meter_option(*command, options->meter, WithoutMeter::fails);
   command
       ->add_option("--listen", options->listen,
                    "Address and port; port 0 picks a free one. Addresses other than loopback need --key-file")
@@ -76,7 +76,7 @@ void add_serve_meter(CLI::App& app, Action& action) {
   command->footer(
       "Example, on the machine with the meter, then on the machine that is measured:\n"
       "  (umask 077; openssl rand -hex 32 > meter.key)     # copy it to the other machine\n"
-      "  tbft serve-meter -m 'ina219:///dev/i2c-1?addr=0x40' --listen 0.0.0.0:7007 --key-file meter.key\n"
+      "  tbft serve-meter -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --listen 0.0.0.0:7007 --key-file meter.key\n"
       "  tbft measure -m 'remote://192.0.2.7:7007?key_file=meter.key' -- python3 train.py\n"
       "It runs until SIGINT, SIGTERM or SIGHUP and then exits with 0. Readings are authenticated, not encrypted.\n"
       "As a service: tbft-serve-meter@NAME of the package tbft.");

@@ -9,11 +9,13 @@
 
 #include "harness/cli/network_option.h"
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/cli/train_program.h"
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
 #include "harness/step_cost/step_operation.h"
 #include "results/json.h"
+#include "results/tables/section.h"
 #include "results/text.h"
 
 namespace tbft::cli {
@@ -42,47 +44,61 @@ std::string label(const StepCostRow& row) {
   return row.variant == "tbft" ? row.strategy : fmt::format("{} ({})", row.strategy, row.variant);
 }
 
-std::string cost_line(const StepCostRow& row) {
+std::vector<std::string> cost_line(const StepCostRow& row) {
   constexpr double milli = 1e3;
   using results::decimals;
   using results::significant;
-  return fmt::format(
-      "  {:<24} {:>9} {:>6} {:>9} {:>9} {:>9} {:>8} {:>15} {:>8} {:>8} {:>7}\n", label(row),
-      significant(number(row.step_s) * milli, 4),
-      decimals(50 * (number(row.step_s_high) - number(row.step_s_low)) / number(row.step_s), 1),
-      significant(number(row.gross_J) * milli, 4), significant(number(row.net_J) * milli, 4),
-      significant(number(row.paper_view_J) * milli, 4), decimals(number(row.saving_time_pct), 1),
-      fmt::format("{} to {}", decimals(number(row.saving_time_low), 1), decimals(number(row.saving_time_high), 1)),
-      decimals(number(row.saving_gross_pct), 1), decimals(number(row.saving_net_pct), 1),
-      decimals(number(row.saving_macs_pct), 1));
+  return {label(row),
+          significant(number(row.step_s) * milli, 4),
+          decimals(50 * (number(row.step_s_high) - number(row.step_s_low)) / number(row.step_s), 1),
+          significant(number(row.gross_J) * milli, 4),
+          significant(number(row.net_J) * milli, 4),
+          significant(number(row.paper_view_J) * milli, 4),
+          decimals(number(row.saving_time_pct), 1),
+          fmt::format("{} to {}", decimals(number(row.saving_time_low), 1), decimals(number(row.saving_time_high), 1)),
+          decimals(number(row.saving_gross_pct), 1),
+          decimals(number(row.saving_net_pct), 1),
+          decimals(number(row.saving_macs_pct), 1)};
 }
 
-std::string cost_table(std::span<const StepCostRow> rows) {
-  std::string text =
-      fmt::format("  {:<24} {:>9} {:>6} {:>9} {:>9} {:>9} {:>8} {:>15} {:>8} {:>8} {:>7}\n", "strategy", "step ms", "+- %",
-                  "gross mJ", "net mJ", "P x t mJ", "saves %", "95 % interval", "gross %", "net %", "MACs %");
-  for (const auto& row : rows) text += cost_line(row);
-  return text;
+results::Section cost_section(std::span<const StepCostRow> rows) {
+  results::Section section{.cells = {{"strategy", "step ms", "+- %", "gross mJ", "net mJ", "P x t mJ", "saves %",
+                                      "95 % interval", "gross %", "net %", "MACs %"}}};
+  for (const auto& row : rows) section.cells.push_back(cost_line(row));
+  section.lines.emplace_back(
+      "saves: time saved against full, paired by round; P x t: step time times the mean power of all strategies (as in the "
+      "paper)");
+  section.elsewhere = "step_cost.csv";
+  section.least_needed = {5, 10, 7, 2};  // the paper's view, the model, the intervals
+  return section;
 }
 
-std::string operations_table(std::span<const StepCostRow> rows, std::span<const OperationRow> operations) {
-  std::string text = fmt::format("  {:<24}", "microseconds per step");
-  for (const auto name : operation_names) text += fmt::format(" {:>{}}", name, std::max<std::size_t>(name.size(), 8));
-  text += fmt::format(" {:>8} {:>9}\n", "saves %", "less time");
+std::string operation_us(std::span<const OperationRow> operations, const StepCostRow& row, std::string_view name) {
   constexpr double micro = 1e6;
-  for (const auto& row : rows) {
-    std::string line = fmt::format("  {:<24}", label(row));
-    for (const auto name : operation_names)
-      for (const auto& operation : operations)
-        if (operation.pixels == row.pixels && operation.classes == row.classes && operation.variant == row.variant &&
-            operation.strategy == row.strategy && operation.operation == name)
-          line += fmt::format(" {:>{}}", results::decimals(number(operation.seconds) * micro, 0),
-                              std::max<std::size_t>(name.size(), 8));
-    const double saving_pct = operations_saving_pct(operations, row);
-    text += line + fmt::format(" {:>8} {:>9}\n", results::decimals(saving_pct, 1),
-                               results::decimals(saving_pct - number(row.saving_time_pct), 1));
+  for (const auto& operation : operations) {
+    if (operation.pixels == row.pixels && operation.classes == row.classes && operation.variant == row.variant &&
+        operation.strategy == row.strategy && operation.operation == name)
+      return results::decimals(number(operation.seconds) * micro, 0);
   }
-  return text;
+  return "-";
+}
+
+results::Section operations_section(std::span<const StepCostRow> rows, std::span<const OperationRow> operations) {
+  results::Section section{.cells = {{"microseconds per step"}}};
+  auto& header = section.cells.front();
+  header.insert(header.end(), operation_names.begin(), operation_names.end());
+  header.insert(header.end(), {"saves %", "less time"});
+  for (const auto& row : rows) {
+    std::vector<std::string> line{label(row)};
+    for (const auto name : operation_names) line.push_back(operation_us(operations, row, name));
+    const double saving_pct = operations_saving_pct(operations, row);
+    line.push_back(results::decimals(saving_pct, 1));
+    line.push_back(results::decimals(saving_pct - number(row.saving_time_pct), 1));
+    section.cells.push_back(std::move(line));
+  }
+  section.lines.emplace_back(
+      "less time: the saving by the sum of operations minus the saving in time above, in percentage points");
+  return section;
 }
 
 // Groups the rows by network, in their order.
@@ -97,19 +113,20 @@ std::vector<std::vector<StepCostRow>> by_network(const std::vector<StepCostRow>&
   return networks;
 }
 
-void print_text(const StepCostOutcome& outcome) {
+void print_tables(const StepCostOutcome& outcome) {
+  std::vector<results::Section> sections;
   for (const auto& rows : by_network(outcome.rows)) {
     const auto& first = rows.front();
-    fmt::print("{}, {} px, {} classes: one Adam step of one image, {} rounds, {} threads, {}, {}\nmeter {}{}\n", outcome.title,
-               *first.pixels, *first.classes, first.rounds.value_or(0), first.threads.value_or(0), first.backend, first.layout,
-               first.meter, first.measured == 1 ? "" : " (an estimate or a replay, not a measurement)");
-    fmt::print("{}", cost_table(rows));
-    fmt::print(
-        "  saves: time saved against full, paired by round; P x t: step time times the mean power of all strategies (as in "
-        "the paper)\n");
-    fmt::print("{}", operations_table(rows, outcome.operations));
-    fmt::print("  less time: the saving by the sum of operations minus the saving in time above, in percentage points\n\n");
+    auto costs = cost_section(rows);
+    costs.title = fmt::format("{}, {} px, {} classes: one Adam step of one image, {} rounds, {} threads, {}, {}", outcome.title,
+                              *first.pixels, *first.classes, first.rounds.value_or(0), first.threads.value_or(0), first.backend,
+                              first.layout);
+    costs.captions.push_back(
+        fmt::format("meter {}{}", first.meter, first.measured == 1 ? "" : " (an estimate or a replay, not a measurement)"));
+    sections.push_back(std::move(costs));
+    sections.push_back(operations_section(rows, outcome.operations));
   }
+  fmt::print("{}", results::to_text(sections, output_layout()));
 }
 
 int execute(const StepCostOptions& options) {
@@ -155,7 +172,7 @@ int execute(const StepCostOptions& options) {
   if (options.json)
     fmt::print("{}\n", results::json_step_costs(outcome.rows, outcome.operations));
   else
-    print_text(outcome);
+    print_tables(outcome);
   const bool valid = std::ranges::all_of(outcome.rows, [](const StepCostRow& row) { return row.gross_J.has_value(); });
   return valid ? Exit::ok : Exit::invalid_measurement;
 }
@@ -166,7 +183,7 @@ void add_step_cost(CLI::App& app, Action& action) {
   const auto [command, options] = add_command(app, action, "step-cost", summary_of_train_command("step-cost"), execute);
   auto& request = options->request;
   command->add_option("-o,--output", options->directory, "Directory (default: runs/step-cost-TIME)")->envname("TBFT_OUTPUT");
-  add_meter_option(*command, request.meter);
+  add_meter_option(*command, request.meter, WithoutMeter::estimates);
   add_time_option(*command, "-i,--interval", request.interval_s, "Sampling interval, e.g. 2ms; 0: the meter's default");
   command->add_option("--pixels", options->pixels,
                       "Side of the image; measures one network (default: 32 with 10 classes, 128 with 17)");

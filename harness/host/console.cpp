@@ -5,10 +5,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "harness/host/terminal.h"
+#include "results/layout.h"
 
 namespace tbft {
 
-Console::Console(std::FILE* stream) : Console(stream, isatty(fileno(stream)) == 1) {}
+Console::Console(std::FILE* stream)
+    : Console(stream, isatty(fileno(stream)) == 1, [file = fileno(stream)] { return window_width(file); }) {}
+
+Console::Console(std::FILE* stream, bool terminal, Width width)
+    : stream_(stream), terminal_(terminal), width_(std::move(width)) {}
 
 void print_error(const std::string& line) noexcept {
   static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
@@ -37,7 +45,9 @@ void Console::warning(const std::string& text) {
 
 void Console::progress(const std::string& text) {
   if (!terminal_) return;
-  put("\r\x1b[K" + text);
+  // The last column stays free, because some terminals begin a new line as soon as it is filled.
+  const std::size_t width = width_();
+  put("\r\x1b[K" + (width > 0 ? results::cut(text, width - 1) : text));
   static_cast<void>(std::fflush(stream_));
   drawn_ = true;
 }

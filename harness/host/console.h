@@ -1,7 +1,9 @@
 // Messages for the user during the work, on stderr. A progress line appears only on a terminal. Results never go here.
 #pragma once
 
+#include <cstddef>
 #include <cstdio>
+#include <functional>
 #include <string>
 
 namespace tbft {
@@ -11,16 +13,21 @@ void print_error(const std::string& line) noexcept;
 
 class Console {
  public:
-  // Asks isatty whether `stream` is a terminal.
+  // The terminal's width in characters; 0: any.
+  using Width = std::function<std::size_t()>;
+
+  // Asks isatty whether `stream` is a terminal, and before each progress line how wide it is.
   explicit Console(std::FILE* stream = stderr);
-  Console(std::FILE* stream, bool terminal) : stream_(stream), terminal_(terminal) {}
+  Console(
+      std::FILE* stream, bool terminal, Width width = [] { return std::size_t{0}; });
   ~Console() { clear(); }
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  void line(const std::string& text);      // one line, above the progress line
-  void warning(const std::string& text);   // "tbft: warning: ..."; nothing for an empty text
-  void progress(const std::string& text);  // replaces the progress line; does nothing without a terminal
+  void line(const std::string& text);     // one line, above the progress line
+  void warning(const std::string& text);  // "tbft: warning: ..."; nothing for an empty text
+  // Replaces the progress line, cut to the terminal's present width. Does nothing without a terminal.
+  void progress(const std::string& text);
   void clear();
   bool terminal() const { return terminal_; }
 
@@ -28,6 +35,7 @@ class Console {
   void put(const std::string& text);
   std::FILE* stream_;
   bool terminal_;
+  Width width_;
   bool drawn_ = false;
 };
 

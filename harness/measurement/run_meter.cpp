@@ -27,12 +27,14 @@ double idle_seconds(double requested_s, const power::MeterInfo& meter) {
   return meter.measured ? 5 : 0;
 }
 
-std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
-                                                     const OpenMeter& open) {
+std::unique_ptr<power::Meter> open_named_meter(const std::string& uri, double interval_s, WithoutMeter without,
+                                               std::string& warning, const OpenMeter& open) {
   try {
-    return open(uri, power::Seconds(interval_s));
+    auto meter = open(uri, power::Seconds(interval_s));
+    warning = meter->info().assumption;
+    return meter;
   } catch (const power::MeterUnavailable& error) {
-    if (uri != "auto") throw;
+    if (uri != "auto" || without == WithoutMeter::fails) throw;
     auto meter = power::open_meter("estimate://", power::Seconds(interval_s));
     warning = fmt::format("{}; joules are an estimate: {}", error.what(), meter->info().description);
     return meter;

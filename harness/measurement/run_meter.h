@@ -18,12 +18,22 @@ namespace tbft {
 // a replay.
 double idle_seconds(double requested_s, const power::MeterInfo& meter);
 
-// Opens a meter like power::open_meter(). If `auto` finds none, or several without a default, it opens estimate:// instead, and
-// `warning` states the reason. Throws like power::open_meter(), except in that case. `open` is power::open_meter, or a fake in
-// a test.
+// What a command does if `auto` finds no meter, or several equally good ones. Joules alone are worth nothing without a meter;
+// accuracies, times and comparisons of strategies are.
+enum class WithoutMeter { fails, estimates };
+
+// Opens the meter that the user named. `auto` means the same in every command: the meter of the widest scope (board, package,
+// battery, rail) that works without further options, never one of several equally good ones, never an estimate. If there is
+// none, this throws power::MeterUnavailable (exit code 3), or with WithoutMeter::estimates opens estimate:// and says so in
+// `warning`. `warning` also says what the URI leaves open although every joule depends on it (MeterInfo::assumption); it is
+// empty if there is nothing to say. Throws like power::open_meter(). `open` is power::open_meter, or a fake in a test.
 using OpenMeter = std::function<std::unique_ptr<power::Meter>(std::string_view uri, power::Seconds interval)>;
-std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
-                                                     const OpenMeter& open = power::open_meter);
+std::unique_ptr<power::Meter> open_named_meter(const std::string& uri, double interval_s, WithoutMeter without,
+                                               std::string& warning, const OpenMeter& open = power::open_meter);
+inline std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
+                                                            const OpenMeter& open = power::open_meter) {
+  return open_named_meter(uri, interval_s, WithoutMeter::estimates, warning, open);
+}
 
 // Makes power's GpioMarker from the user's text. Returns a callback for MonitorOptions::on_mark; empty if `rules` is empty. If
 // a line fails later, a warning appears on `console`, which must outlive the callback. Throws UsageError for a text that is not

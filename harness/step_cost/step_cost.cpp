@@ -58,9 +58,11 @@ class NetworkCost {
     options_.file = request.file;
     options_.layout = request.layout;
     options_.seed = request.seed;
-    meter_ = power::open_meter(request.meter, power::Seconds(request.interval_s));
+    meter_ = open_named_meter(request.meter, request.interval_s, WithoutMeter::fails, warning_);
     for (const auto& contender : contenders) candidates_.push_back({.contender = contender});
   }
+
+  const std::string& warning() const { return warning_; }  // of the meter
 
   power::MeterInfo meter() const { return monitor_ ? monitor_->meter() : meter_->info(); }
 
@@ -210,6 +212,7 @@ class NetworkCost {
   Console& console_;
   const std::atomic<bool>& stop_;
   StepperOptions options_;
+  std::string warning_;
   std::unique_ptr<power::Meter> meter_;  // until it moves to the monitor
   std::unique_ptr<power::Monitor> monitor_;
   std::optional<MeasurementSession> session_;
@@ -274,7 +277,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
     }
     NetworkCost cost(request, network, contenders, compute, board, console, stop);
     if (!begun) {
-      console.warning(estimated);
+      console.warning(estimated.empty() ? cost.warning() : estimated);
       fs::create_directories(request.directory);
       auto json = provenance_json(board);
       json["libtorch"] = libtorch_version();

@@ -19,6 +19,7 @@
 #include "harness/experiment/journal.h"
 #include "harness/experiment/run_directory.h"
 #include "harness/host/provenance.h"
+#include "harness/sweep/plan_of_run.h"
 #include "results/csv.h"
 
 namespace tbft {
@@ -232,8 +233,12 @@ MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out,
   outcome.ok = with("ok");
   outcome.failed = with("failed");
   outcome.invalid = with("invalid");
-  for (std::size_t i = 0; i < plan.size(); ++i)
-    if (!rows.contains(i)) outcome.missing.push_back({static_cast<std::int64_t>(i), plan[i]});
+  const auto cells = plan_of_run(common.run, present);
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (rows.contains(i)) continue;
+    outcome.missing.push_back({static_cast<std::int64_t>(i), plan[i]});
+    if (!cells.empty()) outcome.missing.back().cell = cells[i];
+  }
   return outcome;
 }
 

@@ -4,14 +4,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "harness/experiment/plan.h"
 
 namespace tbft {
 
 struct MissingCell {
   std::int64_t index = 0;  // position in the plan, as --cell expects it
   std::string id;
+  std::optional<Cell> cell = std::nullopt;  // unknown if the plan of run.json cannot be made again
 };
 
 struct MergeOutcome {

@@ -106,8 +106,10 @@ class Run {
   const Settings& settings() const { return setup_->settings; }
 
   static nlohmann::json to_json(const power::MeterInfo& meter) {
-    return {{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
-            {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
+    nlohmann::json json{{"uri", meter.uri},           {"description", meter.description}, {"scope", to_string(meter.scope)},
+                        {"measured", meter.measured}, {"averaging_s", meter.averaging_s}, {"gap_limit_s", meter.gap_limit_s}};
+    if (!meter.assumption.empty()) json["assumption"] = meter.assumption;
+    return json;
   }
 
   static nlohmann::json to_json(const power::Scheduling& scheduling) {

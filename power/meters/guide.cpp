@@ -1,4 +1,4 @@
-// The guide of each kind of meter, which `tbft meters NAME` prints with the options of its URI. power/SETUP.md has the details.
+// The guide of each kind of meter, which `tbft meters NAME` prints with the options of its URI. docs/meters has the details.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -1,5 +1,6 @@
 # Sourced by the tests of the whole program. $tbft is the program, $work an empty folder that goes away.
 set -euo pipefail
+unset COLUMNS NO_COLOR  # what is redirected has any width
 tbft=$1
 source_dir=$2
 work=$(mktemp -d)

@@ -18,7 +18,10 @@ code=0
 "$tbft" merge -o "$work/run" "$work"/parts/* >"$work/out" 2>"$work/err" || code=$?
 [ $code = 1 ] && [ ! -s "$work/err" ] || fail "code $code: $(cat "$work/err")"
 grep -q '^3 of 4 cells from 3 parts: 3 ok, 0 failed, 0 invalid' "$work/out" || fail "$(cat "$work/out")"
-grep -q '^missing: cell 2 (' "$work/out" || fail "$(cat "$work/out")"
+grep -q ', 1 missing; ' "$work/out" || fail "$(cat "$work/out")"
+missing=$("${sweep[@]}" --dry-run | sed -n 4p)  # cell 2
+IFS=, read -r cell_id order dataset drift condition size strategy repetition seed <<<"$missing"
+grep -q "^missing: cell 2 ($cell_id): $dataset, $drift, 10 %, $strategy, repetition $repetition\$" "$work/out" || fail "$missing: $(cat "$work/out")"
 expect_refusal 2 'already exists' "$tbft" merge -o "$work/run" "$work"/parts/*
 
 "${sweep[@]}" -o "$work/run" --resume >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"

@@ -99,5 +99,42 @@ P
     expect_refusal 2 'no reference' "$tbft" meters calibrate -m "replay://$work/t.csv"
     expect_refusal 2 'volts and amperes' "$tbft" meters calibrate -m "replay://$work/t.csv" --point 5
     expect_refusal 2 'belong together' "$tbft" meters calibrate -m "replay://$work/t.csv" --volts 5 ;;
+  a_kind_is_explained)
+    "$tbft" meters ina219 >"$work/out" || fail "exit code $?"
+    for text in "-m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'" 'accuracy  gain 1.7 %' 'tested    with a simulated chip' \
+        '  shunt_ohm  resistance of the shunt' 'default: 0.1' 'set-up' 'dtparam=i2c_arm=on' 'on this machine'; do
+      grep -qF -- "$text" "$work/out" || fail "'$text' is missing: $(cat "$work/out")"
+    done
+    # The list is the one that the parser uses: an option that is not in it is refused, and the refusal names the others.
+    "$tbft" meters ina219 --json >"$work/json"
+    expect_refusal 2 'unknown option .no_such.' "$tbft" meters -m 'ina219:///dev/i2c-1?no_such=1'
+    /usr/bin/python3 - "$work" <<'P' || fail "$(cat "$work/json")"
+import json, sys
+kind = json.load(open(sys.argv[1] + "/json"))
+names = [option["name"] for option in kind["options"]]
+refusal = open(sys.argv[1] + "/err").read()
+assert "it has " + ", ".join(names) + ";" in refusal, (names, refusal)
+shunt = next(option for option in kind["options"] if option["name"] == "shunt_ohm")
+assert shunt["default"] == 0.1 and shunt["unit"] == "ohm" and shunt["low"] == 1e-5 and shunt["high"] == 100, shunt
+assert len(kind["setup"]) > 5 and "here" in kind, kind
+P
+    "$tbft" meters >"$work/out" && grep -q 'tbft meters NAME' "$work/out" || fail "the list does not say how to see one"
+    expect_refusal 2 'no meter is called .ina999.; there are ina219' "$tbft" meters ina999
+    expect_refusal 2 'give one of the two' "$tbft" meters ina219 -m estimate://
+    "$tbft" meters calibrate --help >"$work/out" && grep -q 'tbft meters calibrate -m .* --volts' "$work/out" || fail "calibrate has no examples" ;;
+  auto_means_one_thing)
+    ! "$tbft" doctor >/dev/null || skip "hardware: this machine has a meter that auto finds"
+    # Joules alone are worth nothing without a meter.
+    without_meter() { expect_refusal 3 'no meter found: .*shunt_ohm=0.1' "$tbft" "$@"; }
+    without_meter measure -m auto -- true
+    without_meter record -m auto -d 1s -o "$work/t.csv"
+    without_meter serve-meter -m auto
+    without_meter meters -m auto
+    without_meter meters --self-test -m auto
+    without_meter meters calibrate -m auto --volts 5 --amps 1
+    [ ! -e "$work/t.csv" ] || fail "a trace without a meter"
+    for command in measure record serve-meter; do
+      "$tbft" $command --help | tr -s ' \n' ' ' | grep -q 'auto: the meter of the widest scope .* exit code 3' || fail "$command --help does not say what auto means"
+    done ;;
   *) fail "no such case: $3" ;;
 esac

@@ -14,6 +14,7 @@ personalize() { "$tbft" personalize --checkpoint "$base" --reference "$work/ref.
 
 personalize --dataset 'synthetic:?part=target&drift=output&n=300' -o "$work/out.pth" >"$work/text" 2>"$work/err" || fail "$(cat "$work/err")"
 grep -q '^drift: output' "$work/text" || fail "$(cat "$work/text")"
+grep -qE "^weights   $work/out.pth \([0-9.]+ kB\)\$" "$work/text" && grep -qE "^record    $work/out.pth.json \([0-9.]+ kB\)\$" "$work/text" || fail "what was written: $(cat "$work/text")"
 /usr/bin/python3 - "$work" <<'P'
 import json, sys, torch
 work = sys.argv[1]
@@ -31,6 +32,8 @@ P
 # Undrifted: the base is left as it is, with exit code 0.
 personalize --dataset 'synthetic:?part=target&n=300' -o "$work/none.pth" --json >"$work/none.json" 2>/dev/null
 [ ! -e "$work/none.pth" ] || fail "weights were written for what did not drift"
+personalize --dataset 'synthetic:?part=target&n=300' -o "$work/unwritten.pth" >"$work/text" 2>/dev/null
+grep -q '^record ' "$work/text" && ! grep -q '^weights ' "$work/text" || fail "what was written: $(cat "$work/text")"
 grep -q '"kept":null' "$work/none.json" || fail "$(cat "$work/none.json")"
 # Predictions alone.
 personalize --dataset 'synthetic:?part=target&drift=output&n=300' --dry-run >"$work/dry" 2>/dev/null

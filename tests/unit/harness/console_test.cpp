@@ -48,6 +48,18 @@ TEST_F(ConsoleTest, ATerminalsProgressIsReplacedAndLeavesNothing) {
   EXPECT_EQ(written(), "\r\x1b[Ka\r\x1b[Kb\r\x1b[Kdone\n\r\x1b[Kc\r\x1b[K");
 }
 
+TEST_F(ConsoleTest, ALongProgressLineIsCutToTheTerminalAsItIsNow) {
+  std::size_t width = 10;
+  {
+    Console console(stream(), true, [&] { return width; });
+    console.progress("ten or more");
+    console.progress("äöüäöüäöüäöü");
+    width = 20;  // the user has made the window wider
+    console.progress("ten or more");
+  }
+  EXPECT_EQ(written(), "\r\x1b[Kten or...\r\x1b[Käöüäöü...\r\x1b[Kten or more\r\x1b[K");
+}
+
 TEST(Bar, IsAsFullAsTheWorkIsDone) {
   EXPECT_EQ(bar(0, 4), "[>   ]");
   EXPECT_EQ(bar(0.5, 4), "[==> ]");

@@ -10,6 +10,7 @@
 
 #include "harness/experiment/journal.h"
 #include "harness/experiment/run_directory.h"
+#include "harness/sweep/plan_of_run.h"
 #include "results/csv.h"
 #include "tests/support/files.h"
 #include "tests/support/message_of.h"
@@ -103,6 +104,57 @@ TEST_F(MergeTest, RowsStandInTheOrderOfThePlanAsTheyWereMeasured) {
   }
   EXPECT_THAT(rows, ElementsAre("a run-2", "b run-2", "c run-1"));
   EXPECT_THAT(warnings_, IsEmpty());
+}
+
+// The plan of two repetitions of three strategies, as run.json has it.
+json plan_of_settings(std::vector<Cell>& cells) {
+  Settings s;
+  s.data.dataset = "synthetic";
+  s.data.path = "synthetic:?part=target&n=60";
+  s.data.conditions = {"input", "output"};
+  s.sweep.strategies = {"none", "fc"};
+  s.sweep.seed = 3;
+  cells = make_plan(s, Identity{});
+  json run{{"requested", json::parse(to_json(s))}, {"plan", json::array()}};
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    cells[i].id = std::string(1, static_cast<char>('a' + i));
+    run["plan"].push_back(cells[i].id);
+  }
+  return run;
+}
+
+results::CellRow row_of(const Cell& cell) {
+  results::CellRow row;
+  row.cell_id = cell.id;
+  row.dataset = cell.dataset;
+  row.condition = cell.condition;
+  row.train_size = cell.train_size;
+  row.strategy = cell.strategy;
+  row.repetition = cell.repetition;
+  return row;
+}
+
+TEST(PlanOfRun, CellsAreNamedByWhatTheyAre) {
+  std::vector<Cell> cells;
+  const json run = plan_of_settings(cells);
+  ASSERT_EQ(cells.size(), 4U);
+  const auto plan = plan_of_run(run, std::vector{row_of(cells[1]), row_of(cells[2])});
+  ASSERT_EQ(plan.size(), 4U);
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    EXPECT_EQ(plan[i].id, cells[i].id);
+    EXPECT_EQ(cell_text(plan[i]), "synthetic, " + cells[i].drift + ", 10 %, " + cells[i].strategy + ", repetition 0");
+  }
+}
+
+TEST(PlanOfRun, APlanThatTheRowsContradictHasNoNames) {
+  std::vector<Cell> cells;
+  json run = plan_of_settings(cells);
+  auto other = row_of(cells[1]);
+  other.strategy = other.strategy == "fc" ? "none" : "fc";
+  EXPECT_THAT(plan_of_run(run, std::vector{other}), IsEmpty());
+  EXPECT_THAT(plan_of_run(json{{"plan", {"a"}}}, {}), IsEmpty()) << "no settings";
+  run["plan"].push_back("z");
+  EXPECT_THAT(plan_of_run(run, {}), IsEmpty()) << "another number of cells";
 }
 
 TEST_F(MergeTest, TracesKeepTheirContentUnderNamesThatAResumeDoesNotTake) {

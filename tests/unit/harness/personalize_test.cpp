@@ -159,6 +159,32 @@ TEST_F(PersonalizeTest, RenamedLabelsAreRenamedBackAndTheWeightsWritten) {
   EXPECT_THAT(to_text(outcome, r), HasSubstr("relabel"));
 }
 
+Attempt attempt_of(std::string_view strategy, std::string_view why) {
+  Attempt attempt;
+  attempt.candidate = {strategy, why};
+  return attempt;
+}
+
+TEST(WhyNotThePapers, IsSaidOnlyWhereAnotherBlockIsTuned) {
+  Personalized outcome;
+  EXPECT_EQ(why_not_the_papers(outcome), "") << "nothing was chosen";
+  outcome.diagnosis.level = adaptive::Level::output;
+  outcome.attempts = {attempt_of("relabel", "a renaming explains it"), attempt_of("fc", "the paper's block")};
+  EXPECT_EQ(why_not_the_papers(outcome), "relabel and not the paper's fc: a renaming explains it");
+  outcome.attempts[1].skipped = "not needed";
+  outcome.chosen = 0;
+  EXPECT_THAT(why_not_the_papers(outcome), HasSubstr("; fc was not tuned: not needed"));
+  TrainResult result;
+  result.correct = 20;
+  result.n_test = 30;
+  outcome.attempts[1].result = result;
+  EXPECT_THAT(why_not_the_papers(outcome), HasSubstr("; fc had 20 of 30 validation images correct"));
+  outcome.chosen = 1;
+  EXPECT_EQ(why_not_the_papers(outcome), "");
+  outcome.diagnosis.level = adaptive::Level::unsure;
+  EXPECT_EQ(why_not_the_papers(outcome), "the paper names no block for this drift; fc: the paper's block");
+}
+
 TEST_F(PersonalizeTest, WhatDidNotDriftIsLeftAlone) {
   const auto r = request();
   const auto outcome = run(r);

@@ -29,5 +29,34 @@ TEST(RunMeter, AMeterThatIsNamedAndMissingIsAnError) {
   EXPECT_EQ(warning, "") << "it was asked for";
 }
 
+TEST(RunMeter, ACommandOfJoulesAloneFailsWithoutAMeter) {
+  std::string warning;
+  EXPECT_THROW(open_named_meter("auto", 0, WithoutMeter::fails, warning, two_batteries), power::MeterUnavailable);
+  EXPECT_EQ(warning, "");
+}
+
+class Assuming final : public power::Meter {
+ public:
+  Assuming() { info_.assumption = "0.1 ohm is assumed"; }
+  const power::MeterInfo& info() const override { return info_; }
+  void start(power::TimeNs /*first_window*/) override {}
+  std::optional<power::Reading> poll(power::TimeNs /*now*/) override { return std::nullopt; }
+  void stop() override {}
+
+ private:
+  power::MeterInfo info_;
+};
+
+TEST(RunMeter, WhatAMeterAssumesIsSaidByEveryCommand) {
+  const auto open = [](std::string_view, power::Seconds) -> std::unique_ptr<power::Meter> {
+    return std::make_unique<Assuming>();
+  };
+  for (const auto without : {WithoutMeter::fails, WithoutMeter::estimates}) {
+    std::string warning;
+    open_named_meter("ina219://x", 0, without, warning, open);
+    EXPECT_EQ(warning, "0.1 ohm is assumed");
+  }
+}
+
 }  // namespace
 }  // namespace tbft
