@@ -11,6 +11,8 @@ fits() {
 }
 # Runs the rest on a terminal of $1 columns and prints what it shows.
 on_terminal() { /usr/bin/python3 "$source_dir/tests/integration/terminal.py" "$@"; }
+# Its standard output alone; progress on standard error is drawn over.
+report_on_terminal() { on_terminal "$1" sh -c '"$0" report "$1" 2>/dev/null' "$tbft" "$cells"; }
 
 case $3 in
   report_fits)
@@ -52,17 +54,17 @@ case $3 in
     bold=$'\x1b[1m'
     "$tbft" report "$cells" >"$work/file"
     ! grep -qF "$bold" "$work/file" || fail "bold text in a file"
-    TERM=xterm on_terminal 120 "$tbft" report "$cells" >"$work/out"
+    TERM=xterm report_on_terminal 120 >"$work/out"
     grep -qE "^${bold/\[/\\[}(block[1-3]|fc)" "$work/out" || fail "no winner is bold: $(head -n 20 "$work/out" | cat -v)"
     [ "$(grep -cF "$bold" "$work/out")" -lt "$(grep -cE '^(.\[1m)?(none|bn-stats|block[1-3]|fc|full|block-avg) ' "$work/out")" ] || fail "everything is bold"
-    NO_COLOR=1 TERM=xterm on_terminal 120 "$tbft" report "$cells" >"$work/out"
+    NO_COLOR=1 TERM=xterm report_on_terminal 120 >"$work/out"
     ! grep -qF "$bold" "$work/out" || fail "NO_COLOR is not kept"
-    TERM=dumb on_terminal 120 "$tbft" report "$cells" >"$work/out"
+    TERM=dumb report_on_terminal 120 >"$work/out"
     ! grep -qF "$bold" "$work/out" || fail "a dumb terminal gets bold text" ;;
   a_terminal_states_its_own_width)
-    TERM=dumb on_terminal 72 "$tbft" report "$cells" | tr -d '\r' >"$work/out"
+    TERM=dumb report_on_terminal 72 | tr -d '\r' >"$work/out"
     fits 72 "$work/out"
-    TERM=dumb COLUMNS=100 on_terminal 72 "$tbft" report "$cells" | tr -d '\r' >"$work/out"
+    TERM=dumb COLUMNS=100 report_on_terminal 72 | tr -d '\r' >"$work/out"
     fits 100 "$work/out"
     awk 'length($0) > 72' "$work/out" | grep -q . || fail "COLUMNS does not override the window" ;;
   the_progress_line_never_wraps)
