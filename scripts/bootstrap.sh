@@ -14,7 +14,8 @@ esac
 
 run=(g++ cmake ninja-build ccache pkg-config git
      libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
-     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev gnuplot-nox)
+     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev gnuplot-nox
+     libopenblas0-pthread)  # libtorch's linear layers are many times slower with the reference BLAS that it depends on
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-dev xz-utils man-db
       python3 python3-torch python3-torchvision python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil)
 # make builds kernel modules, with the release's own compiler, which came with g++.

@@ -12,6 +12,7 @@
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/host/console.h"
 #include "tbft/power/calibration.h"
 #include "tbft/power/capture.h"
 #include "tbft/power/registry.h"
@@ -93,6 +94,7 @@ int calibrate(const CalibrateOptions& options) {
   const power::MeterUri uri = power::parse_meter_uri(open_asked_meter(options.meter)->info().uri);
   const auto clock = power::steady_clock();
   std::vector<power::CalibrationPoint> points;
+  Console console;
   for (const auto& [volts_V, amps_A] : settings) {
     if (settings.size() > 1) {
       fmt::print(stderr, "Set the reference to {} V and {} A, then press Enter.\n", volts_V, amps_A);
@@ -100,7 +102,9 @@ int calibrate(const CalibrateOptions& options) {
       if (!std::getline(std::cin, line)) throw UsageError("the input ended before all points were set; one line for each");
     }
     const auto meter = power::open_meter(to_string(uri));
+    console.progress(fmt::format("sampling for {} s", options.seconds));
     const auto captured = power::capture(*meter, *clock, power::Seconds(options.seconds));
+    console.clear();
     points.push_back(power::calibration_point(volts_V, amps_A, captured.readings, meter->info().accuracy));
   }
   const auto c = power::calibrate(points, options.reference_U_pct, uri.number("shunt_ohm", 1e-5, 100));

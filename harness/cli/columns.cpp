@@ -48,12 +48,13 @@ std::vector<results::CsvText> chosen(const std::vector<std::string>& names) {
   return files;
 }
 
-void print(const results::CsvText& file) {
+std::string to_text(const results::CsvText& file) {
   std::size_t width = 0;
   for (const auto& column : file.columns) width = std::max(width, column.name.size());
-  fmt::print("{}: {}\n", file.name, file.summary);
+  std::string text = fmt::format("{}: {}\n", file.name, file.summary);
   for (const auto& column : file.columns)
-    fmt::print("  {:<{}}  {:<7}  {:<9}  {}\n", column.name, width, column.type, column.unit, column.meaning);
+    text += fmt::format("  {:<{}}  {:<7}  {:<9}  {}\n", column.name, width, column.type, column.unit, column.meaning);
+  return text;
 }
 
 int execute(const ColumnsOptions& options) {
@@ -69,10 +70,9 @@ int execute(const ColumnsOptions& options) {
     print_json(nlohmann::ordered_json{{"files", list}}, 1);
     return Exit::ok;
   }
-  for (const auto& file : files) {
-    if (&file != files.data()) fmt::print("\n");
-    print(file);
-  }
+  std::string text;
+  for (const auto& file : files) text += (text.empty() ? "" : "\n") + to_text(file);
+  print_text(text);
   return Exit::ok;
 }
 
@@ -85,9 +85,8 @@ std::vector<results::ColumnText> trace_columns() {
       {"", "number", "W", "Mean power over the averaging interval"},
       {"", "number", "J", "Energy counter, for meters that have one"},
       {"", "text", "",
-       "Letters: s at the end of the range, r meter was set up again, d repeated value, g a gap begins, z the machine was "
-       "asleep "
-       "before"},
+       "Letters: s at the end of the range, r meter was set up again, d repeated value, g a gap begins, z the machine "
+       "slept before"},
       {"", "text", "", "+NAME opens a window and -NAME closes it; such a row has a time and nothing else"}};
   std::string_view names = power::trace_columns;
   for (auto& column : columns) {

@@ -38,6 +38,22 @@ power::NamedEnergy whole_trace(const power::TraceSegment& segment, std::size_t i
   return all;
 }
 
+std::string to_text(const std::vector<power::NamedEnergy>& windows, const power::MeterInfo& meter) {
+  std::size_t width = 6;
+  for (const auto& window : windows) width = std::max(width, window.name.size());
+  std::string text = fmt::format("{:<{}}  {:>5}  {:>11}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", "window", width, "parts",
+                                 "duration_s", "gross_J", "U (k=2)", "mean_W", "samples", "note");
+  const auto cell = [](double value) { return known(value) ? fmt::format("{:.6g}", value) : std::string(); };
+  for (const auto& window : windows) {
+    const auto& e = window.energy;
+    text += fmt::format("{:<{}}  {:>5}  {:>11.6f}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", window.name, width, window.parts.size(),
+                        e.duration_s, cell(e.energy_J), cell(e.U_J), cell(e.mean_W), e.samples,
+                        e.valid ? power::negative_reason(e) : "invalid: " + e.reason);
+  }
+  if (!meter.uri.empty()) text += fmt::format("meter {}{}\n", meter.uri, meter.measured ? "" : " (not a measurement)");
+  return text;
+}
+
 int exit_code(const std::vector<power::NamedEnergy>& windows) {
   const bool valid = std::ranges::all_of(windows, [](const power::NamedEnergy& window) { return window.energy.valid; });
   return valid ? Exit::ok : Exit::invalid_measurement;
@@ -64,19 +80,7 @@ int execute(const IntegrateOptions& options) {
     print_json(nlohmann::ordered_json{{"trace", options.trace}, {"windows", list}});
     return exit_code(windows);
   }
-  std::size_t width = 6;
-  for (const auto& window : windows) width = std::max(width, window.name.size());
-  fmt::print("{:<{}}  {:>5}  {:>11}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", "window", width, "parts", "duration_s", "gross_J",
-             "U (k=2)", "mean_W", "samples", "note");
-  for (const auto& window : windows) {
-    const auto& e = window.energy;
-    const auto cell = [](double value) { return known(value) ? fmt::format("{:.6g}", value) : std::string(); };
-    fmt::print("{:<{}}  {:>5}  {:>11.6f}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", window.name, width, window.parts.size(),
-               e.duration_s, cell(e.energy_J), cell(e.U_J), cell(e.mean_W), e.samples,
-               e.valid ? power::negative_reason(e) : "invalid: " + e.reason);
-  }
-  const auto& meter = trace.segments.front().meter;
-  if (!meter.uri.empty()) fmt::print("meter {}{}\n", meter.uri, meter.measured ? "" : " (not a measurement)");
+  print_text(to_text(windows, trace.segments.front().meter));
   return exit_code(windows);
 }
 

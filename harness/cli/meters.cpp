@@ -11,6 +11,7 @@
 #include "harness/cli/output.h"
 #include "harness/cli/self_test_report.h"
 #include "harness/host/board.h"
+#include "harness/host/console.h"
 #include "tbft/power/capture.h"
 #include "tbft/power/registry.h"
 #include "tbft/power/self_test.h"
@@ -180,8 +181,11 @@ int self_test(const MetersOptions& options) {
   const auto clock = power::steady_clock();
   if (!options.report.empty() && !meter->info().measured)
     throw UsageError(fmt::format("--report: {} measures nothing; reports are of meters on hardware", meter->info().uri));
+  Console console;
+  console.progress(fmt::format("sampling for {} s", options.seconds));
   const auto captured =
       power::capture(*meter, *clock, power::Seconds(options.seconds), power::parse_realtime(options.realtime));
+  console.clear();
   const power::SelfTest result = power::self_test(captured, meter->info());
   if (!options.report.empty()) write_result(options.report, self_test_report(json_of(result, meter->info()), Board()));
   if (options.json) {

@@ -30,8 +30,9 @@ constexpr std::string_view port_setup =
     "Permit the port to your user: sudo usermod -aG dialout $USER, then log in again.\n"
     "Close other programs that use the meter.\n";
 constexpr std::string_view bluetooth_setup =
-    "Over Bluetooth: pair it with `bluetoothctl` (scan on, pair ADDRESS; the code is usually 1234).\n"
-    "Then make its port: sudo rfcomm bind 0 ADDRESS. The first answer may take 12 s.\n";
+    "Over Bluetooth: sudo rfkill unblock bluetooth; then in `bluetoothctl`: power on, scan on, pair ADDRESS (the code is "
+    "usually 1234), trust ADDRESS.\n"
+    "Make its port, again after each boot: sudo rfcomm bind 0 ADDRESS. The first answer may take 12 s.\n";
 
 constexpr std::array guides{
     MeterGuide{"ina219",
@@ -72,7 +73,8 @@ constexpr std::array guides{
                {"Load the driver: echo ina219 0x40 | sudo tee /sys/bus/i2c/devices/i2c-1/new_device\n"
                 "State the shunt to the driver in micro-ohm: echo 100000 | sudo tee "
                 "/sys/bus/i2c/devices/1-0040/hwmon/hwmon*/shunt_resistor\n"
-                "or in the URI: shunt_ohm=0.1. The driver's own default is refused, because most boards have another one.\n"
+                "Or state it in the URI: shunt_ohm=0.1. The driver's own default is refused, because most boards have another "
+                "shunt.\n"
                 "Check with `cat /sys/class/hwmon/*/name`.\n"}},
     MeterGuide{"rapl",
                "a zone: package-0, psys, package-0/dram; empty or package: all packages",
@@ -80,7 +82,8 @@ constexpr std::array guides{
                "unknown: state gain_pct; steps of 61 uJ",
                "files like those of powercap",
                {"Permit reading it until the next boot: sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj\n"
-                "For good: install power/udev/99-tbft-optional.rules; read its remarks first.\n"
+                "For good: copy 99-tbft-optional.rules (package: /usr/share/doc/tbft/examples; source: power/udev) to "
+                "/etc/udev/rules.d; read its remarks first.\n"
                 "In a container: docker run --security-opt systempaths=unconfined.\n"}},
     MeterGuide{"nvml",
                "the GPU's index, or its UUID (nvidia-smi -L lists both)",
@@ -98,7 +101,7 @@ constexpr std::array guides{
     MeterGuide{"pmic",
                "empty",
                "10 times a second",
-               "unknown: state gain_pct; the sum of 12 rails, not the board's power",
+               "U stays unknown, because nobody states its offset; the sum of 12 rails, not the board's power",
                "answers in the firmware's form",
                {"Only a Raspberry Pi 5 has it. Permit it to your user: sudo usermod -aG video $USER, then log in again.\n"}},
     MeterGuide{

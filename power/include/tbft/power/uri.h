@@ -58,13 +58,13 @@ inline constexpr MeterOption gain_pct_option{.name = "gain_pct",
                                              .unit = "%",
                                              .low = 0,
                                              .high = 100,
-                                             .otherwise = "the accuracy below"};
+                                             .otherwise = "the accuracy above"};
 inline constexpr MeterOption offset_A_option{.name = "offset_A",
                                              .meaning = "limit of the current's offset, for the uncertainty; corrects nothing",
                                              .unit = "A",
                                              .low = 0,
                                              .high = 100,
-                                             .otherwise = "the accuracy below"};
+                                             .otherwise = "the accuracy above"};
 
 // Parses a URI. Any %XX is decoded: %3F is a ? in the path, %26 is a & in a value. Throws BadMeterUri for text without
 // `name://`, and for a malformed or repeated option.
