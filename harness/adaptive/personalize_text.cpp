@@ -80,7 +80,8 @@ std::string papers_outcome(const Personalized& outcome, std::string_view papers)
 }  // namespace
 
 std::string why_not_the_papers(const Personalized& outcome) {
-  if (outcome.attempts.empty()) return "";
+  const bool tuned_for_nothing = outcome.n_test > 0 && !outcome.chosen;
+  if (outcome.attempts.empty() || tuned_for_nothing) return "";
   const auto& candidate = outcome.attempts[outcome.chosen.value_or(0)].candidate;
   const std::string papers = adaptive::suggested_strategy(outcome.diagnosis);
   if (papers == candidate.strategy || papers == "none") return "";

@@ -56,29 +56,29 @@ std::pair<double, double> parse_point(std::string_view point) {
 void print(const power::Calibration& c, const std::vector<power::CalibrationPoint>& points, double reference_U_pct,
            const power::MeterUri& uri) {
   for (const auto& p : points) {
-    fmt::print("point   reference {} V {} A, read {:.6g} V {:.6g} A ({} readings)\n", p.reference_V, p.reference_A, p.volts_V,
-               p.amps_A, p.readings);
+    print_out("point   reference {} V {} A, read {:.6g} V {:.6g} A ({} readings)\n", p.reference_V, p.reference_A, p.volts_V,
+              p.amps_A, p.readings);
   }
-  fmt::print("gain    current {:+.4f} % (U {:.4f} %), voltage {:+.4f} % (U {:.4f} %)\n", 100 * c.gain_A_rel,
-             100 * c.U_gain_A_rel, 100 * c.gain_V_rel, 100 * c.U_gain_V_rel);
-  fmt::print("offset  {:+.4f} mA (U {:.4f} mA)\n", 1e3 * c.offset_A, 1e3 * c.U_offset_A);
+  print_out("gain    current {:+.4f} % (U {:.4f} %), voltage {:+.4f} % (U {:.4f} %)\n", 100 * c.gain_A_rel,
+            100 * c.U_gain_A_rel, 100 * c.gain_V_rel, 100 * c.U_gain_V_rel);
+  print_out("offset  {:+.4f} mA (U {:.4f} mA)\n", 1e3 * c.offset_A, 1e3 * c.U_offset_A);
   if (!c.separated) {
-    fmt::print(
+    print_out(
         "One current cannot separate gain from offset, so each contains the whole error. Neither holds at other "
         "currents;\n"
         "give a second --point at a current that differs by half or more.\n");
   }
-  if (c.worst_residual_A > 0) fmt::print("line    the worst point lies {:.4f} mA off\n", 1e3 * c.worst_residual_A);
+  if (c.worst_residual_A > 0) print_out("line    the worst point lies {:.4f} mA off\n", 1e3 * c.worst_residual_A);
   if (reference_U_pct == 0)
-    fmt::print("U includes only the meter's noise, because the reference's uncertainty is not stated (--reference-U-pct).\n");
+    print_out("U includes only the meter's noise, because the reference's uncertainty is not stated (--reference-U-pct).\n");
   auto limits = uri;
   limits.options["gain_pct"] = rounded_up(std::min(100.0, c.gain_pct));
   limits.options["offset_A"] = rounded_up(c.limit_offset_A);
-  fmt::print("URI     -m '{}'  (limits of the uncorrected meter)\n", to_string(limits));
+  print_out("URI     -m '{}'  (limits of the uncorrected meter)\n", to_string(limits));
   if (c.shunt_ohm) {
     limits.options["shunt_ohm"] = fmt::format("{:.6g}", *c.shunt_ohm);
     limits.options["gain_pct"] = rounded_up(std::min(100.0, c.gain_pct_with_shunt));
-    fmt::print("or      -m '{}'  (limits after the shunt is corrected by the current's gain)\n", to_string(limits));
+    print_out("or      -m '{}'  (limits after the shunt is corrected by the current's gain)\n", to_string(limits));
   }
 }
 
@@ -90,8 +90,10 @@ int calibrate(const CalibrateOptions& options) {
   if (options.volts_V) settings.emplace_back(*options.volts_V, *options.amps_A);
   if (settings.empty()) throw UsageError("no reference: give --volts V --amps A, or --point V,A (better several)");
 
-  // The meter that `auto` selects now serves every point.
-  const power::MeterUri uri = power::parse_meter_uri(open_asked_meter(options.meter)->info().uri);
+  // The meter that `auto` selects now serves every point. One that is named opens when its reference is set, because that may
+  // be what supplies it.
+  const power::MeterUri uri =
+      power::parse_meter_uri(options.meter == "auto" ? open_asked_meter(options.meter)->info().uri : options.meter);
   const auto clock = power::steady_clock();
   std::vector<power::CalibrationPoint> points;
   Console console;
@@ -101,7 +103,7 @@ int calibrate(const CalibrateOptions& options) {
       std::string line;
       if (!std::getline(std::cin, line)) throw UsageError("the input ended before all points were set; one line for each");
     }
-    const auto meter = power::open_meter(to_string(uri));
+    const auto meter = open_asked_meter(to_string(uri));
     console.progress(fmt::format("sampling for {} s", options.seconds));
     const auto captured = power::capture(*meter, *clock, power::Seconds(options.seconds));
     console.clear();

@@ -72,14 +72,14 @@ int execute(const CostOptions& options) {
                                       {"strategies", rows}});
     return Exit::ok;
   }
-  fmt::print("{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", network.title, spec.pixels, spec.classes,
-             models::parameter_count(network), static_cast<double>(models::forward_macs(network)) / 1e6);
-  fmt::print("{:<9}  {:>10}  {:>14}  {:>8}  {:>22}\n", "strategy", "parameters", "MMACs/sample", "saving %",
-             "activations kept, MiB");
+  print_out("{}, {} px, {} classes: {} parameters, {:.2f} million MACs forward\n", network.title, spec.pixels, spec.classes,
+            models::parameter_count(network), static_cast<double>(models::forward_macs(network)) / 1e6);
+  print_out("{:<9}  {:>10}  {:>14}  {:>8}  {:>22}\n", "strategy", "parameters", "MMACs/sample", "saving %",
+            "activations kept, MiB");
   for (const auto& row : rows)
-    fmt::print("{:<9}  {:>10}  {:>14.2f}  {:>8.1f}  {:>22.3f}\n", row["strategy"].get<std::string>(),
-               row["trainable_params"].get<std::int64_t>(), row["macs_a_sample"].get<double>() / 1e6,
-               row["saving_pct"].get<double>(), row["saved_act_bytes_a_sample"].get<double>() / (1024 * 1024));
+    print_out("{:<9}  {:>10}  {:>14.2f}  {:>8.1f}  {:>22.3f}\n", row["strategy"].get<std::string>(),
+              row["trainable_params"].get<std::int64_t>(), row["macs_a_sample"].get<double>() / 1e6,
+              row["saving_pct"].get<double>(), row["saved_act_bytes_a_sample"].get<double>() / (1024 * 1024));
   print_text(
       "a training step of one sample: forward + input gradients + weight gradients; no gradients below the first tuned "
       "layer\n");

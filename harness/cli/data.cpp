@@ -60,15 +60,15 @@ int list(const Options& options) {
     print_json(out, 2);
     return ok;
   }
-  fmt::print("{:<15} {:<7} {:<21} {}\n", "NAME", "DRIFT", "CONDITIONS", "WHAT");
+  print_out("{:<15} {:<7} {:<21} {}\n", "NAME", "DRIFT", "CONDITIONS", "WHAT");
   for (const auto& kind : data::dataset_kinds()) {
     const bool many = kind.conditions.size() > 10;
     auto conditions =
         many ? fmt::format("{}, see --json", kind.conditions.size()) : fmt::format("{}", fmt::join(kind.conditions, ","));
     if (kind.grammar != nullptr) conditions = "PART+PART...";
-    fmt::print("{:<15} {:<7} {:<21} {}\n", kind.name, kind.drift, conditions, kind.summary);
-    fmt::print("{:<45} {}\n", "", kind.example);
-    if (kind.grammar != nullptr) fmt::print("{:<45} PART: {}\n", "", fmt::join(kind.grammar->forms, ", "));
+    print_out("{:<15} {:<7} {:<21} {}\n", kind.name, kind.drift, conditions, kind.summary);
+    print_out("{:<45} {}\n", "", kind.example);
+    if (kind.grammar != nullptr) print_out("{:<45} PART: {}\n", "", fmt::join(kind.grammar->forms, ", "));
   }
   return ok;
 }
@@ -86,14 +86,14 @@ int info(const Options& options) {
     print_json(out, 2);
     return ok;
   }
-  fmt::print("data set  {}\nimages    {} of {}x{} px, {} classes\n", name, images.size(), images.width, images.height,
-             images.class_names.size());
+  print_out("data set  {}\nimages    {} of {}x{} px, {} classes\n", name, images.size(), images.width, images.height,
+            images.class_names.size());
   std::size_t width = 20;
   for (const auto& class_name : images.class_names) width = std::max(width, class_name.size());
   for (std::size_t i = 0; i < images.class_names.size(); ++i)
-    fmt::print("  {:>2}  {:<{}} {}\n", i, images.class_names[i], width, summary.images_a_class[i]);
-  fmt::print("mean      {:.2f}\nstd       {:.2f}\n", fmt::join(summary.mean, "  "), fmt::join(summary.deviation, "  "));
-  fmt::print("sha256    {}\n", summary.sha256);
+    print_out("  {:>2}  {:<{}} {}\n", i, images.class_names[i], width, summary.images_a_class[i]);
+  print_out("mean      {:.2f}\nstd       {:.2f}\n", fmt::join(summary.mean, "  "), fmt::join(summary.deviation, "  "));
+  print_out("sha256    {}\n", summary.sha256);
   return ok;
 }
 
@@ -104,7 +104,7 @@ int split(const Options& options) {
     print_json(ordered_json{{"n", n}, {"train", parts.train}, {"val", parts.val}, {"test", parts.test}});
     return ok;
   }
-  fmt::print("train {}\nval {}\ntest {}\n", fmt::join(parts.train, " "), fmt::join(parts.val, " "), fmt::join(parts.test, " "));
+  print_out("train {}\nval {}\ntest {}\n", fmt::join(parts.train, " "), fmt::join(parts.val, " "), fmt::join(parts.test, " "));
   return ok;
 }
 
@@ -132,7 +132,7 @@ int export_images(const Options& options) {
   if (options.json)
     print_json(ordered_json{{"output", options.output}, {"n", images.size()}, {"classes", images.class_names.size()}});
   else
-    fmt::print("{} images in {}\n", images.size(), options.output);
+    print_out("{} images in {}\n", images.size(), options.output);
   return ok;
 }
 

@@ -143,10 +143,10 @@ int corrupt(const CorruptOptions& options) {
     results::write_file_atomically(folder / "corruptions.json", description + "\n");
   });
   if (options.json) {
-    fmt::print("{}\n", description);
+    print_out("{}\n", description);
   } else {
-    fmt::print("{} corruptions of {} images at severities {} in {}, frost {}; use it as cifar10-c-like:{}\n",
-               job.corruptions.size(), images.size(), options.severities, options.output, frost.kind(), options.output);
+    print_out("{} corruptions of {} images at severities {} in {}, frost {}; use it as cifar10-c-like:{}\n",
+              job.corruptions.size(), images.size(), options.severities, options.output, frost.kind(), options.output);
   }
   return ok;
 }

@@ -64,7 +64,7 @@ int execute(const EvalOptions& options) {
                               {"checkpoint", options.file.checkpoint},
                               {"dataset", options.dataset}});
   else
-    fmt::print("correct {} of {} ({:.2f} %)\n", correct, images.size(), accuracy_pct);
+    print_out("correct {} of {} ({:.2f} %)\n", correct, images.size(), accuracy_pct);
   return Exit::ok;
 }
 

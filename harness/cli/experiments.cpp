@@ -33,10 +33,10 @@ int list(bool json) {
   }
   std::size_t width = 0;
   for (const auto& experiment : experiments()) width = std::max(width, experiment.name.size());
-  fmt::print("{:<{}}  {:<9}  {}\n", "NAME", width, "PROTOCOL", "WHAT");
+  print_out("{:<{}}  {:<9}  {}\n", "NAME", width, "PROTOCOL", "WHAT");
   for (const auto& experiment : experiments())
-    fmt::print("{:<{}}  {:<9}  {}\n", experiment.name, width, experiment.protocol, experiment.description);
-  fmt::print("`tbft run NAME` runs one, `tbft experiments NAME` prints its file\n");
+    print_out("{:<{}}  {:<9}  {}\n", experiment.name, width, experiment.protocol, experiment.description);
+  print_out("`tbft run NAME` runs one, `tbft experiments NAME` prints its file\n");
   return Exit::ok;
 }
 
@@ -45,15 +45,16 @@ int execute(const ExperimentsOptions& options) {
   const Experiment* experiment = find_experiment(options.name);
   if (experiment == nullptr) {
     const auto all = experiments();
-    throw UsageError(fmt::format("unknown experiment '{}'; did you mean '{}'? `tbft experiments` lists them", options.name,
-                                 nearest_to(options.name, all, &Experiment::name)->name));
+    const auto& nearest = nearest_to(options.name, all, &Experiment::name)->name;
+    throw UsageError(fmt::format("unknown experiment '{}'; {}`tbft experiments` lists them", options.name,
+                                 is_near(options.name, nearest) ? fmt::format("did you mean '{}'? ", nearest) : ""));
   }
   if (options.json) {
     auto object = json_of(*experiment);
     object["toml"] = experiment->toml;
     print_json(object, 1);
   } else {
-    fmt::print("{}", experiment->toml);
+    write_out(experiment->toml);
   }
   return Exit::ok;
 }

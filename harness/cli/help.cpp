@@ -8,6 +8,7 @@
 
 #include "harness/cli/command.h"
 #include "harness/cli/mistake.h"
+#include "harness/cli/output.h"
 
 namespace tbft::cli {
 
@@ -22,7 +23,7 @@ int print_help(const CLI::App& program, const std::vector<std::string>& names) {
     command = next;
     path += " " + name;
   }
-  fmt::print("{}", program.get_formatter()->make_help(command, path, CLI::AppFormatMode::Normal));
+  write_out(program.get_formatter()->make_help(command, path, CLI::AppFormatMode::Normal));
   return Exit::ok;
 }
 

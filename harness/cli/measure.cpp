@@ -187,7 +187,7 @@ void print_json(const std::vector<Repetition>& all, const power::MeterInfo& mete
     fill_meter(row, meter);
     fill_window(row, gross);
     fill_energy(row, gross, all[i].result.net);
-    fmt::print("{}\n", results::json_row(row));
+    print_out("{}\n", results::json_row(row));
   }
 }
 

@@ -197,8 +197,8 @@ int self_test(const MetersOptions& options) {
 }
 
 int execute(const MetersOptions& options) {
-  if (!options.kind.empty() && !options.meter.empty())
-    throw UsageError("meters: NAME describes a kind and -m URI one meter; give one of the two");
+  if (!options.kind.empty() && (!options.meter.empty() || options.self_test))
+    throw UsageError("meters: NAME describes a kind; -m URI describes or tests one meter; give one of the two");
   if (!options.kind.empty()) return describe_kind(options.kind, options.json);
   if (options.self_test) return self_test(options);
   return options.meter.empty() ? list(options) : describe(options);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -123,8 +124,13 @@ results::Layout layout_for(const std::string& file) {
   return file.empty() ? output_layout() : results::Layout{};
 }
 
+void write_out(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() || errno == EPIPE) return;
+  throw std::system_error(errno, std::generic_category(), "cannot write the result to stdout");
+}
+
 void print_text(const std::string& text) {
-  fmt::print("{}", results::wrapped(text, output_layout().width));
+  write_out(results::wrapped(text, output_layout().width));
 }
 
 fs::path played_back(const std::string& meter) {
@@ -158,11 +164,7 @@ void write_new_folder(const std::string& name, const std::function<void(const fs
 
 void write_result(const std::string& file, const std::string& text) {
   if (!file.empty()) return results::write_file_atomically(file, text);
-  try {
-    fmt::print("{}", text);
-  } catch (const std::system_error& error) {
-    throw std::system_error(error.code(), "cannot write the result to standard output");
-  }
+  write_out(text);
 }
 
 }  // namespace tbft::cli

@@ -37,6 +37,13 @@ std::unique_ptr<power::Meter> open_asked_meter(const std::string& uri, double in
 results::Layout output_layout();
 // The layout of a result that goes to `file`, or to standard output where `file` is empty. A file gets lines of any length.
 results::Layout layout_for(const std::string& file);
+// Prints to standard output. Where its reader has gone, as `head` does once it has its lines, the text is dropped, and the
+// command goes on to its own exit code. Throws std::system_error for other errors, such as a full disk.
+void write_out(std::string_view text);
+template <typename... T>
+void print_out(fmt::format_string<T...> format, T&&... values) {
+  write_out(fmt::format(format, std::forward<T>(values)...));
+}
 // Prints lines of text, broken at the width of standard output.
 void print_text(const std::string& text);
 
@@ -51,7 +58,7 @@ void write_new_folder(const std::string& name, const std::function<void(const st
 // Prints JSON and a line end. Names of files and classes may contain any bytes; those that are not UTF-8 are replaced.
 template <typename Json>
 void print_json(const Json& json, int indent = -1) {
-  fmt::print("{}\n", json.dump(indent, ' ', false, Json::error_handler_t::replace));
+  print_out("{}\n", json.dump(indent, ' ', false, Json::error_handler_t::replace));
 }
 
 // Writes the text to the file, or to standard output where `file` is empty.

@@ -50,7 +50,7 @@ int execute(const PlotOptions& options) {
     const bool is_script = options.format == "gnuplot";
     results::write_file_atomically(path, is_script ? plots::script_of(figure, terminal) : plots::draw(figure, terminal));
     console.clear();
-    if (!options.json) fmt::print("{}\n", path.string());
+    if (!options.json) print_out("{}\n", path.string());
     files.push_back({{"figure", figure.name}, {"file", path.string()}});
   }
   if (options.json) print_json(nlohmann::ordered_json{{"figures", files}}, 1);

@@ -77,8 +77,8 @@ int execute(const PretrainOptions& options) {
                                       {"val_loss", best.val_loss},
                                       {"epoch", best.epoch}});
   else
-    fmt::print("{}: {:.2f} % of {} validation images, best of epoch {}\n", options.out, best.val_accuracy_pct, val.size(),
-               best.epoch);
+    print_out("{}: {:.2f} % of {} validation images, best of epoch {}\n", options.out, best.val_accuracy_pct, val.size(),
+              best.epoch);
   return Exit::ok;
 }
 

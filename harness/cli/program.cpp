@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <exception>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "harness/cli/mistake.h"
@@ -47,17 +46,10 @@ bool reader_has_gone() {
   return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
 }
 
-// The error of a print whose reader has gone. It is no failure: the user has what he wanted to see.
-bool is_unread_output(const std::exception& error) {
-  const auto* system = dynamic_cast<const std::system_error*>(&error);
-  return system != nullptr && system->code() == std::errc::broken_pipe && reader_has_gone();
-}
-
 int run(const tbft::cli::Action& action) {
   try {
     return action();
   } catch (const std::exception& error) {
-    if (is_unread_output(error)) return Exit::ok;
     std::fflush(stdout);
     tbft::print_error("tbft: " + tbft::results::error_text(error));
     return exit_code_of(error);
@@ -139,12 +131,10 @@ int run_program(int argc, char** argv, void (*add_commands)(CLI::App&, Action&))
   }
   const int code = run(action);
   // A result that did not reach stdout (such as a redirection to a full disk) is a failure.
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    if (reader_has_gone()) return code;
-    print_error("tbft: cannot write the result to stdout");
-    return code == Exit::ok ? Exit::failed : code;
-  }
-  return code;
+  const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (!lost || reader_has_gone() || code == Exit::failed) return code;
+  print_error("tbft: cannot write the result to stdout");
+  return code == Exit::ok ? Exit::failed : code;
 }
 
 }  // namespace tbft::cli

@@ -75,9 +75,10 @@ bool triggered(power::GpioInput& input, const std::string& line, const std::atom
 }
 
 void print_result(const RecordOptions& options, const power::Energy& energy, const power::Monitor& monitor, std::FILE* out) {
+  const auto print = [&](const std::string& text) { out == stdout ? write_out(text) : fmt::print(out, "{}", text); };
   if (!options.json) {
     const std::string text = energy_text(energy, {}) + sampler_text(monitor);
-    return fmt::print(out, "{}", results::wrapped(text, layout_of(fileno(out)).width));
+    return print(results::wrapped(text, layout_of(fileno(out)).width));
   }
   const auto meter = monitor.meter();
   nlohmann::ordered_json object{{"trace", options.trace},
@@ -86,7 +87,7 @@ void print_result(const RecordOptions& options, const power::Energy& energy, con
                                 {"meter_scope", to_string(meter.scope)},
                                 {"measured", meter.measured ? 1 : 0}};
   object.update(energy_json(energy));
-  fmt::print(out, "{}\n", object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  print(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 int record(const RecordOptions& options, const std::optional<power::GpioTrigger>& trigger, std::unique_ptr<power::Meter> meter,

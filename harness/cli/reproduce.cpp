@@ -71,7 +71,7 @@ std::vector<Expected> expect(const ReproductionPlan& plan, const std::filesystem
 std::string plan_text(const ReproductionPlan& plan, bool quick, const std::vector<Expected>& expected = {}) {
   std::string text;
   if (plan.step_cost)
-    text += fmt::format("step-cost: one training step of one image, 32 px and 128 px\n  estimate: at most {}\n",
+    text += fmt::format("step-cost: one training step of one image, 32 px and 128 px\n  estimate: at most {} of rounds\n",
                         duration_text(most_step_cost_s(quick)));
   for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
     const auto& job = plan.jobs[i];
@@ -136,8 +136,8 @@ int execute(const ReproduceOptions& options) {
   console.clear();
   console.line(fmt::format("{} cells: {} ok, {} failed, {} invalid; {}", outcome.cells, outcome.ok, outcome.failed,
                            outcome.invalid, (request.output / "report.md").string()));
-  fmt::print("{}", results::render(reproduction_report(request, plan),
-                                   options.json ? results::Format::json : results::Format::text, output_layout()));
+  write_out(results::render(reproduction_report(request, plan), options.json ? results::Format::json : results::Format::text,
+                            output_layout()));
   if (outcome.failed > 0 || outcome.not_made > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }

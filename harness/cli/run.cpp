@@ -61,10 +61,10 @@ std::string trace_line(const Settings& settings, const RunOptions& options, cons
 }
 
 void print_cells(const std::vector<Cell>& plan) {
-  fmt::print("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed\n");
+  print_out("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed\n");
   for (const auto& c : plan)
-    fmt::print("{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
-               c.repetition, c.seed);
+    print_out("{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
+              c.repetition, c.seed);
   std::fflush(stdout);  // the estimate takes its time
 }
 
@@ -151,7 +151,7 @@ int execute(const RunOptions& options) {
   add_cells(request.directory / "cells.csv", inputs, [&](const std::string& what) { console.warning(what); });
   console.line(fmt::format("{} cells: {} ok, {} done before, {} failed, {} invalid; {}", outcome.planned, outcome.ok,
                            outcome.skipped, outcome.failed, outcome.invalid, (request.directory / "cells.csv").string()));
-  fmt::print("{}", results::report(inputs, options.json ? results::Format::json : results::Format::text, output_layout()));
+  write_out(results::report(inputs, options.json ? results::Format::json : results::Format::text, output_layout()));
   if (outcome.failed > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;
 }

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <boost/algorithm/string/replace.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string_view>
+#include <utility>
 
 #include "harness/host/provenance.h"
 #include "results/tables/section.h"
@@ -21,10 +21,22 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Replaces what the reader of a public page must not learn about a meter on another machine.
-std::string public_text(std::string text, const power::MeterUri& uri) {
-  if (uri.name == "remote") boost::replace_all(text, uri.path, "HOST:PORT");
-  return std::regex_replace(text, std::regex("key_file=[^&) ]*"), "key_file=FILE");
+// What a public page shows of a URI: not where another machine is, which key it takes, nor which card of its kind it is.
+std::string public_uri(power::MeterUri uri) {
+  if (uri.name == "remote") uri.path = "HOST:PORT";
+  if (uri.path.starts_with("GPU-")) uri.path = "GPU-UUID";
+  if (const auto key = uri.options.find("key_file"); key != uri.options.end()) key->second = "FILE";
+  return to_string(uri);
+}
+
+// The same of a description or a problem, which may hold such a URI, or an address as "remote ADDRESS: ...".
+std::string public_text(std::string text) {
+  constexpr std::array<std::pair<const char*, const char*>, 4> replacements{{{"remote://[^)]*", "remote://HOST:PORT"},
+                                                                             {"remote [^ ]+: ", "remote HOST:PORT: "},
+                                                                             {"key_file=[^&)]*", "key_file=FILE"},
+                                                                             {"GPU-[0-9a-fA-F-]+", "GPU-UUID"}}};
+  for (const auto& [pattern, instead] : replacements) text = std::regex_replace(text, std::regex(pattern), instead);
+  return text;
 }
 
 // A number of the self-test with its unit; "-" if it is unknown.
@@ -49,8 +61,9 @@ std::string verdict(const ordered_json& test) {
 }  // namespace
 
 std::string self_test_report(ordered_json test, const Board& board) {
-  const auto uri = power::parse_meter_uri(test.at("meter").get<std::string>());
-  for (const char* key : {"meter", "description"}) test[key] = public_text(test[key].get<std::string>(), uri);
+  test["meter"] = public_uri(power::parse_meter_uri(test.at("meter").get<std::string>()));
+  test["description"] = public_text(test.at("description").get<std::string>());
+  for (auto& problem : test.at("problems")) problem = public_text(problem.get<std::string>());
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   test["machine"] = board.name();
   test["cpu"] = board.cpu();

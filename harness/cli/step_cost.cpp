@@ -126,7 +126,7 @@ void print_tables(const StepCostOutcome& outcome) {
     sections.push_back(std::move(costs));
     sections.push_back(operations_section(rows, outcome.operations));
   }
-  fmt::print("{}", results::to_text(sections, output_layout()));
+  write_out(results::to_text(sections, output_layout()));
 }
 
 int execute(const StepCostOptions& options) {
@@ -170,7 +170,7 @@ int execute(const StepCostOptions& options) {
     console.line(fmt::format("{} of {} networks were already measured", outcome.reused, request.networks.size()));
   console.line((request.directory / "step_cost.csv").string());
   if (options.json)
-    fmt::print("{}\n", results::json_step_costs(outcome.rows, outcome.operations));
+    print_out("{}\n", results::json_step_costs(outcome.rows, outcome.operations));
   else
     print_tables(outcome);
   const bool valid = std::ranges::all_of(outcome.rows, [](const StepCostRow& row) { return row.gross_J.has_value(); });

@@ -58,12 +58,13 @@ double RecordedTimes::*recorded_as(std::string_view name) {
     if (has("Convolution")) return &RecordedTimes::convolution_backward;
     if (has("BatchNorm")) return &RecordedTimes::batchnorm_backward;
     // A linear layer is an addmm or mm with a transposed weight, attention two bmm.
-    if (has("AddmmBackward") || has("MmBackward") || has("BmmBackward") || has(" TBackward"))
-      return &RecordedTimes::products_backward;
+    for (const std::string_view product :
+         {"AddmmBackward", "MmBackward", "bmmBackward", "BmmBackward", "ScaledDotProduct", " TBackward"})
+      if (has(product)) return &RecordedTimes::products_backward;
     return &RecordedTimes::elementwise;
   }
-  for (const std::string_view product :
-       {"convolution", "aten::conv", "aten::linear", "aten::matmul", "aten::addmm", "aten::mm", "aten::bmm"})
+  for (const std::string_view product : {"convolution", "aten::conv", "aten::linear", "aten::matmul", "aten::addmm", "aten::mm",
+                                         "aten::bmm", "aten::baddbmm", "scaled_dot_product"})
     if (has(product)) return &RecordedTimes::forward;
   if (has("aten::batch_norm")) return &RecordedTimes::batchnorm_forward;
   return &RecordedTimes::elementwise;

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include "harness/adaptive/step_timing.h"
@@ -54,7 +56,8 @@ adaptive::StepModel timed_model(Trainer& trainer, const data::Images& images, co
 
 // What the forecast of these cells cannot know.
 std::vector<std::string> notes_of(const Settings& settings, const std::vector<Cell>& cells) {
-  std::vector<std::string> notes;
+  std::vector<std::string> notes{settings.cooldown.max_C > 0 ? "without loading, warm-up and cooling"
+                                                             : "without loading and warm-up"};
   if (std::ranges::any_of(cells, [](const Cell& cell) { return find_strategy(cell.strategy).chooses(); }))
     notes.emplace_back("strategies that choose what they tune count as full");
   if (settings.train.cache != "off") notes.emplace_back("kept activations will make it faster");
@@ -108,6 +111,7 @@ Forecast timed(const ForecastRequest& request, std::unique_ptr<power::Meter> met
   const auto split = data.split(cells.front());
   const auto model = timed_model(trainer, images, split.train, settings, monitor, *clock, console, stop);
   console.clear();
+  if (!std::isfinite(model.relative_error)) throw std::runtime_error("the timed steps fit no model of a step's time");
 
   const double cells_s = seconds_of(cells, data, model, trainer.network(), settings);
   Forecast forecast;
@@ -115,7 +119,7 @@ Forecast timed(const ForecastRequest& request, std::unique_ptr<power::Meter> met
   forecast.seconds = cells_s + idle_s * static_cast<double>(forecast.cells + 1);
   forecast.power_W = model.power_W;
   forecast.joules = model.power_W * cells_s;
-  forecast.measured = monitor.meter().measured;
+  forecast.measured = monitor.meter().measured && std::isfinite(model.power_W);
   forecast.notes = notes_of(settings, cells);
   constexpr double rough = 0.1;
   if (model.relative_error > rough)

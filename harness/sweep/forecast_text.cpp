@@ -31,16 +31,17 @@ Forecast forecast_from_rows(const std::filesystem::path& cells_csv, const std::v
   double sum_J = 0;
   std::int64_t with_joules = 0;
   forecast.cells = std::ssize(cells);
-  forecast.measured = true;
+  bool all_measured = true;
   for (const auto& row : results::read_cells(cells_csv).rows) {
     if (row.status != "ok") continue;
     if (std::ranges::any_of(cells, [&](const Cell& cell) { return cell.id == row.cell_id; })) --forecast.cells;
     if (!row.gross_J) continue;
     sum_J += *row.gross_J;
     ++with_joules;
-    forecast.measured = forecast.measured && row.measured == 1;
+    all_measured = all_measured && row.measured == 1;
   }
   forecast.seconds = *left_s;
+  forecast.measured = with_joules > 0 && all_measured;
   if (with_joules > 0) forecast.joules = static_cast<double>(forecast.cells) * sum_J / static_cast<double>(with_joules);
   return forecast;
 }

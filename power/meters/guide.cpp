@@ -88,7 +88,7 @@ constexpr std::array guides{
     MeterGuide{"nvml",
                "the GPU's index, or its UUID (nvidia-smi -L lists both)",
                "a counter, read 10 times a second; without a counter, power in mW",
-               "unknown: state gain_pct; steps of 1 mJ",
+               "unknown: state gain_pct; steps of 1 mJ; without a counter U stays unknown",
                "a stand-in for the library",
                {"Install NVIDIA's driver; nothing else is needed. Check with `nvidia-smi -L`.\n"}},
     MeterGuide{"power_supply",

@@ -21,6 +21,9 @@ case_wrong_words_are_named() {
     expect_refusal 2 "^tbft: unknown option '--idel'; did you mean '--idle'\? See \`tbft measure --help\`$" "$program" measure --idel 3 -- true
     expect_refusal 2 "unknown option '--repetition'; did you mean '--repetitions'\?" "$program" measure --repetition 3 -- true
     expect_refusal 2 "unknown option '--frmat'; did you mean '--format'\?" "$program" report --frmat md x
+    # A name that begins with the word is nearer than a shorter one of fewer differences.
+    expect_refusal 2 "unknown command 'meas'; did you mean 'measure'\?" "$program" meas
+    expect_refusal 2 "unknown option '--inter'; did you mean '--interval'\?" "$program" measure --inter 2 -- true
     expect_refusal 2 "unknown option '--js'; did you mean '--json'\?" "$program" integrate --js x
     expect_refusal 2 "unknown option '-q'; see \`tbft measure --help\`" "$program" measure -q -- true
     expect_refusal 2 "unknown option '-x'; see \`tbft record --help\`" "$program" record -x
@@ -180,6 +183,10 @@ case_a_closed_pipe_is_no_error() {
   local code=0
   { sleep 0.3; "$tbft" experiments 2>"$work/err" || echo $? >"$work/code"; } | true
   [ ! -e "$work/code" ] && [ ! -s "$work/err" ] || fail "exit code $(cat "$work/code"): $(cat "$work/err")"
+  # The exit code stays the command's own: a window without a reading is invalid, whoever reads.
+  rm -f "$work/code"
+  { sleep 0.3; "$tbft" measure -m estimate:// --idle 0 --json -r 9 -- true 2>/dev/null || echo $? >"$work/code"; } | true
+  [ "$(cat "$work/code")" = 4 ] || fail "an invalid measurement into a closed pipe: exit code $(cat "$work/code")"
   # A full disk is one.
   for arguments in "report $work/run --format json" columns; do
     # shellcheck disable=SC2086 # several words

@@ -79,6 +79,7 @@ P
     steady "$work/t.csv" 1 5
     expect_refusal 2 'measures nothing' "$tbft" meters --self-test -m "replay://$work/t.csv" --report "$work/report.md"
     [ ! -e "$work/report.md" ] || fail "a report of a replay"
+    expect_refusal 2 'one of the two' "$tbft" meters um25c --self-test --report "$work/report.md"
     expect_refusal 2 'requires --self-test' "$tbft" meters -m "replay://$work/t.csv" --report "$work/report.md" ;;
   calibrate_separates_gain_and_offset)
     # The recording stands still while the reference changes: a gain of -100 % and 1 A of offset.
