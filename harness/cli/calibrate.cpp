@@ -66,7 +66,7 @@ void print(const power::Calibration& c, const std::vector<power::CalibrationPoin
     print_out(
         "One current cannot separate gain from offset, so each contains the whole error. Neither holds at other "
         "currents;\n"
-        "give a second --point at a current that differs by half or more.\n");
+        "give a second --point at a current that differs by at least 20 % of the larger one.\n");
   }
   if (c.worst_residual_A > 0) print_out("line    the worst point lies {:.4f} mA off\n", 1e3 * c.worst_residual_A);
   if (reference_U_pct == 0)
@@ -153,7 +153,8 @@ void add_calibrate(CLI::App& meters, Action& action) {
       ->allow_extra_args(false);
   command->add_option("--volts", options->volts_V, "One setting: volts of the reference")->check(number_above_0(1e4));
   command->add_option("--amps", options->amps_A, "One setting: amperes of the reference")->check(number_above_0(1e4));
-  command->add_option("--seconds", options->seconds, "Sampling at each setting")
+  command->add_option("--seconds", options->seconds, "Sampling at each setting, in seconds (at least 10 readings are needed)")
+      ->capture_default_str()
       ->check(number_in(0.1, power::longest_capture.count()));
   command
       ->add_option("--reference-U-pct", options->reference_U_pct,
@@ -166,8 +167,8 @@ void add_calibrate(CLI::App& meters, Action& action) {
       "  tbft meters calibrate -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --point 5.00,0.20 --point 5.00,2.00\n"
       "  tbft meters calibrate -m um25c:///dev/rfcomm0 --volts 5.02 --amps 1.00 --seconds 30\n"
       "  tbft meters calibrate -m um25c:///dev/rfcomm0 --point 5,0.5 --point 5,2 --reference-U-pct 0.05\n"
-      "Two currents that differ by half or more separate gain from offset. With several points it waits for Enter before "
-      "each.");
+      "Two currents that differ by at least 20 % of the larger one separate gain from offset. With several points it waits\n"
+      "for Enter before each.");
 }
 
 }  // namespace tbft::cli
