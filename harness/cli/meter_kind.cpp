@@ -45,10 +45,8 @@ Kind look_up(const std::string& name) {
              .options = {options.begin(), options.end()},
              .meters = {},
              .ports = {}};
-  power::MeterOption gap_limit = power::gap_limit_option;
-  if (guide.name == "remote") gap_limit.otherwise = "the served meter's";
-  if (guide.name == "replay") gap_limit.otherwise = "the recording's";
-  found.options.push_back(gap_limit);
+  if (std::ranges::find(options, power::gap_limit_option.name, &power::MeterOption::name) == options.end())
+    found.options.push_back(power::gap_limit_option);
   const Findings machine = check_machine();
   for (const auto& meter : machine.meters) {
     const bool absent = meter.state == power::MeterState::absent;

@@ -149,7 +149,7 @@ int execute(const PersonalizeOptions& options) {
   check_appended("--trace", options.trace,
                  {options.output, record_file, options.checkpoint, options.source.reference, played_back(options.meter)});
   std::string estimated;
-  auto meter = open_meter_or_estimate(options.meter, options.interval_s, estimated);
+  auto meter = open_named_meter(options.meter, options.interval_s, WithoutMeter::estimates, estimated);
   Console console;
   const StopOnSignal stop;
   const auto started = utc_now();

@@ -49,7 +49,7 @@ std::string trace_line(const Settings& settings, const RunOptions& options, cons
   if (settings.meter.trace == "off") return "trace: none (meter.trace = off)";
   try {
     std::string estimated;  // unused, because the run itself will warn
-    const auto meter = open_meter_or_estimate(settings.meter.uri, settings.meter.interval_s, estimated);
+    const auto meter = open_named_meter(settings.meter.uri, settings.meter.interval_s, WithoutMeter::estimates, estimated);
     const double idle_s = idle_seconds(settings.idle.seconds, meter->info());
     const auto cells_csv = std::filesystem::path(options.directory) / "cells.csv";
     return trace_size_text({.rows_per_s = trace_rows_per_s(*meter, settings.meter.interval_s),

@@ -31,10 +31,11 @@ std::string public_uri(power::MeterUri uri) {
 
 // The same of a description or a problem, which may hold such a URI, or an address as "remote ADDRESS: ...".
 std::string public_text(std::string text) {
-  constexpr std::array<std::pair<const char*, const char*>, 4> replacements{{{"remote://[^)]*", "remote://HOST:PORT"},
-                                                                             {"remote [^ ]+: ", "remote HOST:PORT: "},
-                                                                             {"key_file=[^&)]*", "key_file=FILE"},
-                                                                             {"GPU-[0-9a-fA-F-]+", "GPU-UUID"}}};
+  constexpr std::array<std::pair<const char*, const char*>, 4> replacements{
+      {{R"(remote://(.*(?=\))|[^ ]*))", "remote://HOST:PORT"},
+       {"remote [^ ]+: ", "remote HOST:PORT: "},
+       {"key_file=[^&)]*", "key_file=FILE"},
+       {"GPU-[0-9a-fA-F-]+", "GPU-UUID"}}};
   for (const auto& [pattern, instead] : replacements) text = std::regex_replace(text, std::regex(pattern), instead);
   return text;
 }
@@ -79,7 +80,7 @@ std::string self_test_report(ordered_json test, const Board& board) {
            "noise", "verdict"},
           {text(test, "meter"), text(test, "machine"), text(test, "kernel"), text(test, "tool_version"), text(test, "date_utc"),
            number(test, "distinct_hz", 1, ""), number(test, "nominal_hz", 1, ""), number(test, "spacing_max_s", 1e3, "ms"),
-           number(test, "failures", 1, ""), number(test, "sd_W", 1e3, "mW"), verdict(test)}}};
+           test.at("failures").dump(), number(test, "sd_W", 1e3, "mW"), verdict(test)}}};
   return results::to_markdown(std::array{section}) + "\n```json\n" +
          test.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n```\n";
 }

@@ -30,10 +30,6 @@ enum class WithoutMeter { fails, estimates };
 using OpenMeter = std::function<std::unique_ptr<power::Meter>(std::string_view uri, power::Seconds interval)>;
 std::unique_ptr<power::Meter> open_named_meter(const std::string& uri, double interval_s, WithoutMeter without,
                                                std::string& warning, const OpenMeter& open = power::open_meter);
-inline std::unique_ptr<power::Meter> open_meter_or_estimate(const std::string& uri, double interval_s, std::string& warning,
-                                                            const OpenMeter& open = power::open_meter) {
-  return open_named_meter(uri, interval_s, WithoutMeter::estimates, warning, open);
-}
 
 // Makes power's GpioMarker from the user's text. Returns a callback for MonitorOptions::on_mark; empty if `rules` is empty. If
 // a line fails later, a warning appears on `console`, which must outlive the callback. Throws UsageError for a text that is not

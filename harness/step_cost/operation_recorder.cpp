@@ -59,7 +59,7 @@ double RecordedTimes::*recorded_as(std::string_view name) {
     if (has("BatchNorm")) return &RecordedTimes::batchnorm_backward;
     // A linear layer is an addmm or mm with a transposed weight, attention two bmm.
     for (const std::string_view product :
-         {"AddmmBackward", "MmBackward", "bmmBackward", "BmmBackward", "ScaledDotProduct", " TBackward"})
+         {"AddmmBackward", "MmBackward", "BmmBackward", "BaddbmmBackward", "ScaledDotProduct", " TBackward"})
       if (has(product)) return &RecordedTimes::products_backward;
     return &RecordedTimes::elementwise;
   }

@@ -37,7 +37,8 @@ class Run {
       StatusFile& status_file)
       : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file) {
     std::string estimated;
-    auto meter = open_meter_or_estimate(request.settings.meter.uri, request.settings.meter.interval_s, estimated);
+    auto meter =
+        open_named_meter(request.settings.meter.uri, request.settings.meter.interval_s, WithoutMeter::estimates, estimated);
     const auto info = meter->info();
     auto on_mark = open_marker(request.settings.meter.marker, console);
     // run.json stores what `auto` selected, so that a resume with another meter is noticed.

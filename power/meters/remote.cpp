@@ -31,7 +31,12 @@ constexpr MeterOption key_option{.name = "key_file",
                                  .otherwise = "no key, which only a server on loopback permits"};
 constexpr MeterOption timeout_option{
     .name = "timeout", .meaning = "limit for the first connection", .unit = "s", .low = 0.01, .high = 5, .fallback = 5};
-constexpr MeterOption options[] = {key_option, timeout_option};
+constexpr MeterOption served_gap_limit_option = [] {
+  MeterOption option = gap_limit_option;
+  option.otherwise = "the served meter's";
+  return option;
+}();
+constexpr MeterOption options[] = {key_option, timeout_option, served_gap_limit_option};
 
 constexpr TimeNs ms = 1'000'000;
 constexpr TimeNs ask_every = 250 * ms;

@@ -18,7 +18,12 @@ constexpr MeterOption speed_option{.name = "speed",
                                    .otherwise = "realtime"};
 constexpr MeterOption segment_option{
     .name = "segment", .meaning = "the segment of the trace", .low = 1, .high = 1e6, .fallback = 1};
-constexpr MeterOption options[] = {speed_option, segment_option};
+constexpr MeterOption recorded_gap_limit_option = [] {
+  MeterOption option = gap_limit_option;
+  option.otherwise = "the recording's";
+  return option;
+}();
+constexpr MeterOption options[] = {speed_option, segment_option, recorded_gap_limit_option};
 
 class Replay final : public Meter {
  public:

@@ -94,7 +94,7 @@ void MeterUri::allow(std::span<const MeterOption> known) const {
     std::vector<std::string_view> list;
     list.reserve(known.size() + 1);
     for (const MeterOption& option : known) list.push_back(option.name);
-    list.push_back(gap_limit_option.name);
+    if (std::ranges::find(list, gap_limit_option.name) == list.end()) list.push_back(gap_limit_option.name);
     throw BadMeterUri(fmt::format("meter {}: unknown option `{}`; it has {}; `tbft meters {}` explains them", name, key,
                                   fmt::join(list, ", "), name));
   }

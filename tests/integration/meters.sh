@@ -90,6 +90,10 @@ P
     grep -q '^gain  *current -100.0000 %' "$work/out" || fail "$(cat "$work/out")"
     grep -q '^offset  *+1000.0000 mA' "$work/out" || fail "$(cat "$work/out")"
     grep -q 'gain_pct=100&offset_A=1' "$work/out" || fail "$(cat "$work/out")" ;;
+  calibrate_opens_a_meter_when_its_reference_is_set)
+    code=0
+    printf '\n\n' | "$tbft" meters calibrate -m um25c:///dev/no-such-port --point 5,1.0 --point 5,0.5 >"$work/out" 2>"$work/err" || code=$?
+    [ "$code" = 3 ] && head -1 "$work/err" | grep -q 'press Enter' || fail "exit code $code: $(cat "$work/err")" ;;
   calibrate_with_one_current_says_so)
     steady "$work/t.csv" 1.01 5.01
     "$tbft" meters calibrate -m "replay://$work/t.csv?speed=instant" --volts 5 --amps 1 >"$work/out" || fail "exit code $?"

@@ -183,6 +183,9 @@ TEST(WhyNotThePapers, IsSaidOnlyWhereAnotherBlockIsTuned) {
   EXPECT_EQ(why_not_the_papers(outcome), "");
   outcome.diagnosis.level = adaptive::Level::unsure;
   EXPECT_EQ(why_not_the_papers(outcome), "the paper names no block for this drift; fc: the paper's block");
+  outcome.chosen.reset();
+  outcome.n_test = 30;
+  EXPECT_EQ(why_not_the_papers(outcome), "") << "what was tuned was not chosen";
 }
 
 TEST_F(PersonalizeTest, WhatDidNotDriftIsLeftAlone) {

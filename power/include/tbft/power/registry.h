@@ -20,7 +20,7 @@ struct MeterKind {
 // All kinds, in the order of the list.
 std::span<const MeterKind> meter_kinds();
 
-// The options of that kind's URI, beside gap_limit_option; none for an unknown name.
+// The options of that kind's URI, beside gap_limit_option, unless its default is another one; none for an unknown name.
 std::span<const MeterOption> meter_options(std::string_view name);
 
 // What a user must know of a kind to set it up.
