@@ -29,6 +29,8 @@ struct Section {
   std::string elsewhere = "`tbft report --format md`";  // what has all columns, for the note on those that were left out
   std::string published_behind = {};  // where cells have a published number, the mark before it; narrow text omits it first
   std::vector<std::pair<std::size_t, std::size_t>> winners = {};  // line and column of the cells that a terminal shows in bold
+  // One of many of its kind, such as the table of one condition: `report --all` prints it, a page folds it.
+  bool detail = false;
 };
 
 // Aligned columns, ASCII only. With a width no line is longer, except for words such as a path; a note below a table names the
