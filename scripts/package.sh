@@ -69,7 +69,7 @@ if [ "$arch" != "$machine_arch" ]; then
   preset=arm64
   TBFT_ARM64_SYSROOT=$(tests/arm64/sysroot.sh)
   export TBFT_ARM64_SYSROOT DEB_HOST_ARCH=arm64
-  options+=(-DCMAKE_CXX_FLAGS_RELEASE="-O3 -DNDEBUG" -DCMAKE_INSTALL_LIBDIR=lib/aarch64-linux-gnu)
+  options+=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O3 -DNDEBUG" -DCMAKE_INSTALL_LIBDIR=lib/aarch64-linux-gnu)
   # It reads which package has a library from the sysroot's packages.
   mkdir -p "$cache/bin"
   printf '#!/bin/sh\nexec /usr/bin/dpkg-shlibdeps --admindir=%s/dpkg "$@"\n' "${TBFT_ARM64_SYSROOT%/root}" >"$cache/bin/dpkg-shlibdeps"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs clang-tidy over the project's sources, two at a time; needs the compile commands of the dev build. Usage: tidy.sh [all]
 # `all` adds the static analyzer, which takes as long as everything else, and a check that takes a third of the rest.
-# Most of the time goes to headers, so the files of a folder are checked together, as one source that includes them. Where that
-# source is not clean (or its files cannot stand together), each file is checked by itself, and that decides.
+# Most of the time goes to headers, so files of equal flags are checked together, as one source that includes them: files that
+# declare no name twice. Where that source is not clean (or its files cannot stand together), each file is checked by itself, and
+# that decides.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 checks=--checks=-clang-analyzer-*,-performance-unnecessary-value-param
@@ -13,6 +14,19 @@ trap 'rm -rf "$database"' EXIT
 import collections, json, os, re, subprocess, sys
 
 out, root, most = sys.argv[1], os.getcwd(), 12
+declared = re.compile(r"(?!namespace |using )(?=\S)[\w:<>,*&\[\]. ]*?(\w+)(?:\[\w*\])?(?: final)?(?: : [\w: ]+)?(\(.*| \{|\{| =|;)")
+
+
+def names_of(path):
+    """What a source declares for itself, functions with their parameters."""
+    names, inside = set(), False
+    for line in open(path):
+        inside = line.startswith("namespace {") or inside and not line.startswith("}  // namespace\n")
+        if inside and (match := declared.match(line)):
+            names.add(match[1] + match[2] * match[2].startswith("("))
+    return names
+
+
 wanted = set(subprocess.check_output(["git", "ls-files", *(f"{room}/*.cpp" for room in ("power", "results", "models", "plots", "harness"))], text=True).split())
 commands, groups = [], collections.defaultdict(list)
 for entry in json.load(open("build/dev/compile_commands.json")):
@@ -25,17 +39,21 @@ for entry in json.load(open("build/dev/compile_commands.json")):
     entry["command"] = re.sub(r" -Winvalid-pch -include \S*cmake_pch\.hxx", "", entry["command"])
     commands.append(entry)
     flags = re.sub(r" -o \S+ -c .*", "", entry["command"])
-    groups[os.path.dirname(path), flags].append(entry)
-for number, group in enumerate(groups.values()):
-    parts = -(-len(group) // most)
-    for part in range(parts):
-        files = [entry["file"] for entry in group[part::parts]]
-        together = f"{out}/{number}-{part}.cpp"
-        with open(together, "w") as source:
-            source.writelines(f'#include "{file}"\n' for file in files)
-        first = group[0]
-        commands.append(first | {"file": together, "command": first["command"].replace(first["file"], together)})
-        print(together, *files)
+    names = names_of(path)
+    # The first group with room for the file and its names.
+    group = next((g for g in groups[flags] if len(g[0]) < most and not names & g[1]), None)
+    if not group:
+        groups[flags].append(group := ([], set()))
+    group[0].append(entry)
+    group[1].update(names)
+for number, (group, _) in enumerate(sorted(sum(groups.values(), []), key=lambda g: -len(g[0]))):
+    files = [entry["file"] for entry in group]
+    together = f"{out}/{number}.cpp"
+    with open(together, "w") as source:
+        source.writelines(f'#include "{file}"\n' for file in files)
+    first = group[0]
+    commands.append(first | {"file": together, "command": first["command"].replace(first["file"], together)})
+    print(together, *files)
 json.dump(commands, open(f"{out}/compile_commands.json", "w"))
 P
 # One line of `sources`: the file that includes, then those that it includes.

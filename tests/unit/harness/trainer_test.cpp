@@ -52,6 +52,7 @@ class TrainerTest : public testing::Test {
     set_compute({1, "onednn"});
     images = data::load_dataset(data::parse_dataset_spec("synthetic:?part=target&drift=input&n=1600"));
     split = data::paper_split(images.size(), 0.2);
+    split.val.resize(80);    // of 240, and
     split.test.resize(100);  // of 1,040: each run goes through them
     std::ofstream(folder / "pixels.bin", std::ios::binary)
         .write(reinterpret_cast<const char*>(images.pixels.data()), static_cast<std::streamsize>(images.pixels.size()));
