@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The Debian packages in a clean system: installed by apt, timed from there to the first joules, a tiny sweep with tbft-train, the pages
-# and files that they bring, removal that leaves nothing, lintian. Needs root. Usage: run.sh [--arch amd64|arm64] RELEASE [DIR]; DIR holds
-# the packages; without it scripts/package.sh makes them. Another machine's architecture runs under QEMU's user mode, where the time to
-# the first joules is printed and not judged. What stays in $XDG_CACHE_HOME/tbft-packages: bare systems and what package.sh keeps.
+# The Debian packages in a clean system: installed by apt, timed from there to the first joules, a tiny sweep with tbft-train, the
+# pages and files that they bring, removal that leaves nothing, lintian; on this machine's release the unit under systemd. Needs root.
+# Usage: run.sh [--arch amd64|arm64] RELEASE [DIR]; DIR holds the packages; without it scripts/package.sh makes them. Another
+# machine's architecture runs under QEMU's user mode, where the time to the first joules is printed and not judged. What stays in
+# $XDG_CACHE_HOME/tbft-packages: bare systems and what package.sh keeps.
 set -euo pipefail
 system_user=packages
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
@@ -32,4 +33,8 @@ if emulated; then base=$base-arm64 most=0; fi
 base_system "$release" "$base"
 cp -a "$base" "$work/root"
 (enter "$work/root" "bash /tests/inside.sh $most" "$packages:/packages:ro" "$source_dir/tests/packages:/tests:ro") || fail "Debian $release, $system_arch"
+if ! emulated && [ "$release" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ]; then
+  step "the unit under systemd"
+  "$source_dir/tests/packages/service.sh" "$packages"
+fi
 step "done: Debian $release, $system_arch"
