@@ -14,16 +14,16 @@ trap 'rm -rf "$database"' EXIT
 import collections, json, os, re, subprocess, sys
 
 out, root, most = sys.argv[1], os.getcwd(), 12
-declared = re.compile(r"(?!namespace |using )(?=\S)[\w:<>,*&\[\]. ]*?(\w+)(?:\[\w*\])?(?: final)?(?: : [\w: ]+)?(\(.*| \{|\{| =|;)")
+declared = re.compile(r"(?!namespace |using [\w:]+;)(?=\S)[\w:<>,*&\[\]. ]*?(\w+)(?:\[\w*\])?(?: final)?(?: : [\w: ]+)?(?:\(| \{|\{| =|;)")
 
 
 def names_of(path):
-    """What a source declares for itself, functions with their parameters."""
+    """What a source declares for itself."""
     names, inside = set(), False
     for line in open(path):
         inside = line.startswith("namespace {") or inside and not line.startswith("}  // namespace\n")
         if inside and (match := declared.match(line)):
-            names.add(match[1] + match[2] * match[2].startswith("("))
+            names.add(match[1])
     return names
 
 

@@ -21,12 +21,12 @@ constexpr auto fetch_binary =
 constexpr auto fetch_python =
     "fetch cifar-100-python.tar.gz (169001437 bytes) from https://www.cs.toronto.edu/~kriz/cifar.html";
 
-struct Superclass {
+struct CoarseClass {
   std::string_view name;
   std::array<std::string_view, 5> classes;
 };
 // The superclasses in the order of their numbers in the files.
-constexpr std::array<Superclass, 20> superclasses{{
+constexpr std::array<CoarseClass, 20> superclasses{{
     {"aquatic_mammals", {"beaver", "dolphin", "otter", "seal", "whale"}},
     {"fish", {"aquarium_fish", "flatfish", "ray", "shark", "trout"}},
     {"flowers", {"orchid", "poppy", "rose", "sunflower", "tulip"}},
