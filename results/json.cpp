@@ -48,6 +48,16 @@ Json object(const Table& table, const Line& line) {
 }
 
 Json object(const Winner& winner) {
+  Json rivals = Json::array();
+  for (const Rival& rival : winner.rivals) {
+    rivals.push_back({{"strategy", value(rival.strategy)},
+                      {"accuracy_pct", rival.accuracy_pct.mean},
+                      {"points", rival.points.mean},
+                      {"points_low", rival.points.low},
+                      {"points_high", rival.points.high},
+                      {"joule_ratio", rival.joules.value},
+                      {"U_joule_ratio", rival.joules.U}});
+  }
   return {{"drift", value(winner.key.drift)},
           {"dataset", value(winner.key.dataset)},
           {"protocol", value(winner.key.protocol)},
@@ -63,6 +73,7 @@ Json object(const Winner& winner) {
           {"energy_basis", value(std::string(to_string(winner.energy.basis)))},
           {"train_J", value(winner.train.spread.mean)},
           {"full_train_J", value(winner.full_train.spread.mean)},
+          {"rivals", rivals},
           {"paper_table", value(winner.paper_table)},
           {"paper_winner", value(winner.paper_strategy)}};
 }
@@ -95,7 +106,7 @@ Json object(const BlockNoise& noise) {
   for (std::size_t i = 0; i < noise.blocks.size(); ++i) {
     result["columns"].push_back({{"noised", noise.blocks[i]},
                                  {"best", value(best_measured(noise, i))},
-                                 {"paper_best", value(best_published(noise.blocks[i]))}});
+                                 {"paper_best", is_papers_data(noise) ? value(best_published(noise.blocks[i])) : Json()}});
   }
   return result;
 }
@@ -193,11 +204,16 @@ std::string json_headline(const Headline& headline) {
 
 std::string render_json(const Inputs& inputs, const Summary& summary) {
   Json report;
-  for (const char* part : {"cells", "summary", "block_noise", "step_costs", "headlines", "winners"})
+  for (const char* part : {"cells", "summary", "overview", "block_noise", "step_costs", "headlines", "winners"})
     report[part] = Json::array();
   report["cells"] = list_of(columns(), inputs.cells);
   for (const Table& table : all_tables(summary)) {
     for (const Line& line : table.lines) report["summary"].push_back(object(table, line));
+  }
+  for (const Overview& overview : summary.overviews) {
+    for (const Table& table : overview.levels) {
+      for (const Line& line : table.lines) report["overview"].push_back(object(table, line));
+    }
   }
   for (const BlockNoise& noise : summary.block_noise) report["block_noise"].push_back(object(noise));
   report["step_costs"] = list_of(step_cost_columns(), inputs.step_costs);

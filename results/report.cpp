@@ -24,103 +24,15 @@ namespace {
 constexpr std::size_t max_listed = 20;
 
 // The meaning of the columns, printed once in a report.
-constexpr std::string_view legend =
-    "accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;\n"
-    "saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.\n"
-    "block-avg: mean of all blocks, fc included. paper: published numbers; its saving is that of one step on one "
-    "image.\n";
-
-Cells cells_of(const Table& table) {
-  const std::string basis(to_string(table.energy.basis));
-  std::vector<std::string> header{
-      "strategy", "n", "accuracy %", "95 % interval", basis.empty() ? "train J" : "train J " + basis, "saving %"};
-  if (table.paper) {
-    header.push_back(table.paper->label + " %");
-    header.emplace_back("paper saving %");
-  }
-  Cells cells{header};
-  for (const Line& line : table.lines) {
-    const Statistics& accuracy = line.accuracy_pct;
-    std::vector<std::string> row{
-        printable(line.strategy, 40),
-        std::to_string(std::max(accuracy.n, line.train.spread.n)),
-        with_spread(decimals(accuracy.mean, 2), decimals(accuracy.sd, 2)),
-        interval_text(accuracy.low, accuracy.high, 2),
-        with_uncertainty(line.train.spread.mean, line.train.U_J),
-        with_spread(decimals(line.saving.percent, 1), decimals(line.saving.U_percent, 1)),
-    };
-    if (table.paper) {
-      row.push_back(with_spread(decimals(line.paper_accuracy_pct.value_or(unknown), 2),
-                                decimals(line.paper_sd_pct.value_or(unknown), 2)));
-      row.push_back(decimals(line.paper_saving_pct.value_or(unknown), 1));
-    }
-    cells.push_back(std::move(row));
-  }
-  return cells;
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-    result += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return result;
-}
-
-// The link of a mean over conditions names all of them, the link of block-avg the blocks.
-std::vector<std::string> links_of(const Table& table) {
-  std::vector<std::pair<std::string_view, std::string>> same{
-      {"dataset", table.key.dataset}, {"drift", table.key.drift}, {"protocol", table.key.protocol}, {"board", table.key.board}};
-  if (!table.key.network.empty()) same.emplace_back("network", table.key.network);
-  if (table.tables == 1) same.emplace_back("condition", table.key.condition);
-  if (table.key.train_size) same.emplace_back("train_size", number_field(*table.key.train_size));
-  std::vector<std::string> result;
-  for (const Line& line : table.lines) {
-    std::string link = "cells";
-    const auto add = [&](std::string_view name, std::string_view value) {
-      link += fmt::format("{}{}={}", link == "cells" ? '?' : '&', name, percent_encoded(value));
-    };
-    for (const auto& [name, value] : same) add(name, value);
-    if (line.strategy == "block-avg") {
-      const auto has = [&](const std::string& strategy) { return find_line(table, strategy) != nullptr; };
-      for (const std::string& block : blocks_of(has)) add("strategy", block);
-    } else {
-      add("strategy", line.strategy);
-    }
-    result.push_back(std::move(link));
-  }
-  return result;
-}
-
-// Columns of cells_of(): the published numbers are the least needed ones, then what describes the spread.
-std::vector<std::size_t> least_needed(const Table& table) {
-  constexpr std::size_t n = 1, interval = 3, paper_accuracy = 6, paper_saving = 7;
-  return table.paper ? std::vector{paper_saving, paper_accuracy, n, interval} : std::vector{n, interval};
-}
-
-// The whole line of the best block.
-std::vector<std::pair<std::size_t, std::size_t>> winner_cells(const Table& table, const Cells& cells) {
-  const auto has = [&](const std::string& strategy) { return find_line(table, strategy) != nullptr; };
-  const std::string best = best_block(blocks_of(has), [&](const std::string& block) {
-    const Line* line = find_line(table, block);
-    return line == nullptr ? unknown : line->accuracy_pct.mean;
-  });
-  std::vector<std::pair<std::size_t, std::size_t>> winners;
-  for (std::size_t line = 0; line < table.lines.size(); ++line) {
-    if (best.empty() || table.lines[line].strategy != best) continue;
-    for (std::size_t column = 0; column < cells.front().size(); ++column) winners.emplace_back(line + 1, column);
-  }
-  return winners;
-}
-
-Section section_of(const Table& table) {
-  Section section{.title = title(table), .captions = table.captions, .cells = cells_of(table), .links = links_of(table)};
-  section.least_needed = least_needed(table);
-  section.elsewhere = "`tbft report --format md` or csv";
-  section.winners = winner_cells(table, section.cells);
-  return section;
+std::string legend_of(const std::vector<Table>& tables) {
+  std::string legend =
+      "accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;\n"
+      "saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.\n"
+      "epochs: mean number of epochs trained; the strategy that stops later can cost more, even if its steps cost less.\n"
+      "block-avg: mean of all blocks, fc included.";
+  if (std::ranges::any_of(tables, [](const Table& table) { return table.paper.has_value(); }))
+    legend += " paper: published numbers; its saving is that of one step on one image.";
+  return fmt::format("{}\n{}\n", legend, marks_text);
 }
 
 // Many bad cells on a board usually have one cause, and the first rows show it.
@@ -131,13 +43,86 @@ std::vector<std::string> shortened(const std::vector<std::string>& lines) {
   return result;
 }
 
-std::vector<std::string> winner_lines(const std::vector<Winner>& winners) {
-  std::map<std::string, int> of_drift;
-  for (const Winner& winner : winners) ++of_drift[winner.key.drift];
+// Whether a line about this winner must name its data: another one has the same drift.
+bool needs_data(const Winner& winner, const std::vector<Winner>& winners) {
+  return std::ranges::count_if(winners, [&](const Winner& other) { return other.key.drift == winner.key.drift; }) > 1;
+}
+
+// The table, and the sentences about the winners of its origin.
+Section section_of(const Overview& overview, const std::vector<Winner>& all_winners) {
+  Section section = section_of(overview);
+  std::vector<Winner> winners;
+  std::ranges::copy_if(all_winners, std::back_inserter(winners),
+                       [&](const Winner& winner) { return origin_of(winner.key) == overview.origin; });
+  for (const Winner& winner : winners) {
+    section.lines.push_back(to_line(winner, needs_data(winner, winners)));
+    std::ranges::move(rival_lines(winner, needs_data(winner, winners)), std::back_inserter(section.lines));
+  }
+  return section;
+}
+
+std::vector<std::string> joules_lines(const std::vector<Winner>& winners) {
   std::vector<std::string> lines;
-  lines.reserve(winners.size());
-  for (const Winner& winner : winners) lines.push_back(to_line(winner, of_drift[winner.key.drift] > 1));
+  for (const Winner& winner : winners) {
+    if (std::string line = joules_line(winner, needs_data(winner, winners)); !line.empty()) lines.push_back(std::move(line));
+  }
   return lines;
+}
+
+// A table of one condition is a detail where the table of the mean over conditions has its cells.
+bool is_detail(const Table& table, const std::vector<Table>& tables) {
+  const auto without_condition = [](Key key) {
+    key.condition.clear();
+    return key;
+  };
+  const auto same = [&](const Key& a, const Key& b) { return !(a < b) && !(b < a); };
+  return table.tables == 1 && std::ranges::any_of(tables, [&](const Table& other) {
+           return other.tables > 1 && same(without_condition(other.key), without_condition(table.key));
+         });
+}
+
+// Means first, then the tables of single conditions.
+void add_tables(std::vector<Section>& result, const std::vector<Table>& tables) {
+  for (const bool detail : {false, true}) {
+    for (const Table& table : tables) {
+      if (is_detail(table, tables) != detail) continue;
+      result.push_back(section_of(table));
+      result.back().detail = detail;
+    }
+  }
+}
+
+// The origin of a section becomes a part of its title where another section has the same title, and otherwise a caption. What
+// then is not unique gets a number.
+void make_titles_unique(std::vector<Section>& sections) {
+  std::map<std::string, int> with_title;
+  for (const Section& section : sections) ++with_title[section.title];
+  std::map<std::string, int> seen;
+  for (Section& section : sections) {
+    if (section.title.empty()) continue;
+    if (!section.origin.empty() && with_title[section.title] > 1) {
+      section.title += ", " + section.origin;
+    } else if (!section.origin.empty()) {
+      section.captions.insert(section.captions.begin(), section.origin);
+    }
+    if (const int n = ++seen[section.title]; n > 1) section.title += fmt::format(" ({})", n);
+  }
+}
+
+// The sections without details, and in their place a line that says so.
+std::vector<Section> without_details(const std::vector<Section>& sections) {
+  const auto details = std::ranges::count_if(sections, &Section::detail);
+  std::vector<Section> result;
+  bool noted = false;
+  for (const Section& section : sections) {
+    if (!section.detail) {
+      result.push_back(section);
+    } else if (!std::exchange(noted, true)) {
+      result.push_back(
+          {.captions = {fmt::format("not shown: {} tables of single conditions (`tbft report --all` shows them)", details)}});
+    }
+  }
+  return result;
 }
 
 // The long form of all tables under a constant header.
@@ -153,8 +138,12 @@ std::string render_csv(const Summary& summary) {
 
 std::vector<Section> sections_of(const Summary& summary) {
   std::vector<Section> result;
-  for (const Table& table : summary.tables) result.push_back(section_of(table));
-  if (!result.empty()) result.push_back({.legend = std::string(legend)});
+  for (const Overview& overview : summary.overviews) {
+    Section section = section_of(overview, summary.winners);
+    if (!section.cells.empty() || !section.lines.empty()) result.push_back(std::move(section));
+  }
+  add_tables(result, summary.tables);
+  if (!summary.tables.empty()) result.push_back({.legend = legend_of(summary.tables)});
   for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
   for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
   for (const Headline& headline : summary.headlines) result.push_back(section_of(headline));
@@ -162,9 +151,10 @@ std::vector<Section> sections_of(const Summary& summary) {
     for (Section& section : sections_of(regret)) result.push_back(std::move(section));
   }
   if (!summary.rule.empty()) result.push_back(section_of(summary.rule));
-  for (const auto& lines : {winner_lines(summary.winners), shortened(summary.failures), shortened(summary.invalid)}) {
+  for (const auto& lines : {shortened(summary.failures), shortened(summary.invalid), joules_lines(summary.winners)}) {
     if (!lines.empty()) result.push_back({.lines = lines});
   }
+  make_titles_unique(result);
   return result;
 }
 
@@ -182,12 +172,14 @@ Format parse_format(std::string_view name) {
   throw std::invalid_argument(fmt::format("unknown format '{}': text, md, csv, json or latex", printable(name, 40)));
 }
 
-std::string report(const Inputs& inputs, Format format, const Layout& layout) {
+std::string report(const Inputs& inputs, Format format, const Layout& layout, Detail detail) {
   const Summary summary = summarize(inputs);
   if (format == Format::csv) return render_csv(summary);
   if (format == Format::json) return render_json(inputs, summary);
   if (format == Format::latex) return render_latex(summary);
-  return format == Format::md ? to_markdown(sections_of(summary)) : to_text(sections_of(summary), layout);
+  const std::vector<Section> all = sections_of(summary);
+  const std::vector<Section> shown = detail == Detail::all ? all : without_details(all);
+  return format == Format::md ? to_markdown(shown) : to_text(shown, layout);
 }
 
 }  // namespace tbft::results

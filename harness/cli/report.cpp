@@ -17,6 +17,7 @@ struct Options {
   std::vector<std::string> runs;
   std::string format = "text";
   std::string output;
+  bool all = false;
   bool force = false;
   bool keep_contended = false;
 };
@@ -30,9 +31,10 @@ int report(const Options& options) {
   check_output("-o", options.output, options.force, files_of_runs(options.runs));
   const bool page = options.format == "html";
   const RunsRead runs = read_runs(options.runs, page, options.keep_contended);
-  write_result(
-      options.output,
-      page ? html(runs) : results::report(runs.inputs, results::parse_format(options.format), layout_for(options.output)));
+  write_result(options.output,
+               page ? html(runs)
+                    : results::report(runs.inputs, results::parse_format(options.format), layout_for(options.output),
+                                      options.all ? results::Detail::all : results::Detail::means));
   return Exit::ok;
 }
 
@@ -47,6 +49,9 @@ void add_report(CLI::App& app, Action& action) {
       "text, md, csv (long form), json, latex (booktabs), or html: one file with figures, sortable tables and the power of "
       "every cell, which needs no network",
       {"text", "md", "csv", "json", "latex", "html"});
+  command->add_flag("--all", options->all,
+                    "Text and Markdown: print the table of every condition, too; without it, means over conditions stand for "
+                    "them. The other formats have all tables");
   command->add_option("-o,--output", options->output, "Write to this file instead of standard output")->type_name("FILE");
   add_force_option(*command, options->force);
   command
@@ -57,6 +62,7 @@ void add_report(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n"
       "  tbft report runs/quick\n"
+      "  tbft report runs/quick --all                           # with the table of every condition\n"
       "  tbft report runs/quick --format html -o report.html    # open it in any browser\n"
       "  tbft report runs/quick --format md -o table.md\n"
       "  tbft report runs/input runs/feature runs/output        # the paper's headline needs all three levels\n"

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -55,25 +57,23 @@ const Published* find_published(std::string_view table, std::string_view conditi
   return nullptr;
 }
 
-std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view drift, std::string_view condition,
+std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view condition,
                                         std::optional<double> train_size) {
   constexpr std::string_view noise = "noise-";
   const std::string cost = dataset == "living17" ? "128px-17out" : "32px-10out";
   for (const std::string_view block : {"block1", "block2", "block3", "fc"}) {
-    if (condition.starts_with(noise) && condition.substr(noise.size()) == block) {
-      const std::string label = dataset == "cifar10" ? "paper" : "paper (cifar10)";
-      return PaperColumn{"block-noise", fmt::format("noise@{}", block), label, cost};
-    }
+    if (!condition.starts_with(noise) || condition.substr(noise.size()) != block) continue;
+    if (dataset != "cifar10") return std::nullopt;
+    return PaperColumn{"block-noise", fmt::format("noise@{}", block), "paper", cost};
   }
-  const std::string size = size_of_paper(train_size);
-  for (const std::string_view own : {"cifar10-c", "living17", "cifar-flip"}) {
-    if (dataset == own) return PaperColumn{std::string(own), size, "paper", cost};
-  }
-  using Pair = std::pair<std::string_view, const char*>;
-  for (const auto& [level, table] : {Pair{"input", "cifar10-c"}, Pair{"feature", "living17"}, Pair{"output", "cifar-flip"}}) {
-    if (drift == level) return PaperColumn{table, size, fmt::format("paper ({})", table), cost};
-  }
-  return std::nullopt;
+  using Pair = std::pair<std::string_view, std::string_view>;
+  constexpr std::array tables{Pair{"cifar10-c", "cifar10-c"},    Pair{"living17", "living17"},
+                              Pair{"cifar-flip", "cifar-flip"},  Pair{"cifar10-c-like", "cifar10-c"},
+                              Pair{"cifar10-pairs", "living17"}, Pair{"cifar100-super", "living17"}};
+  const auto* const found = std::ranges::find(tables, dataset, &Pair::first);
+  if (found == tables.end()) return std::nullopt;
+  const std::string label = found->second == dataset ? "paper" : fmt::format("paper ({})", found->second);
+  return PaperColumn{std::string(found->second), size_of_paper(train_size), label, cost};
 }
 
 }  // namespace tbft::results

@@ -34,12 +34,12 @@ const Published* find_published(std::string_view table, std::string_view conditi
 struct PaperColumn {
   std::string table;           // its table of accuracies
   std::string condition;       // its column; empty where the paper does not have our training size
-  std::string label;           // "paper"; "paper (cifar10-c)" where the data are analogous, not the same
+  std::string label;           // "paper"; "paper (cifar10-c)" beside a stand-in
   std::string cost_condition;  // column of system-cost: 128px-17out for living17, otherwise 32px-10out
 };
-// cifar10-c, living17 and cifar-flip correspond to their own tables, a condition noise-BLOCK to the block-noise table, and all
-// else to the table of its drift level: input cifar10-c, feature living17, output cifar-flip. nullopt: nothing corresponds.
-std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view drift, std::string_view condition,
-                                        std::optional<double> train_size);
+// cifar10-c, living17 and cifar-flip correspond to their own tables, their stand-ins (docs/paper.md) to the tables of what they
+// stand for, and a condition noise-BLOCK of cifar10 to the block-noise table. nullopt: nothing corresponds, because an accuracy
+// on other data, such as synthetic shapes, says nothing beside the paper's.
+std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view condition, std::optional<double> train_size);
 
 }  // namespace tbft::results

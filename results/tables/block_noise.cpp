@@ -32,12 +32,14 @@ double published_accuracy(std::string_view noised, std::string_view tuned) {
 
 std::string cell(const BlockNoise& noise, std::size_t column, const std::string& strategy) {
   const Line* line = noise.noised[column] ? find_line(*noise.noised[column], strategy) : nullptr;
-  const double published = published_accuracy(noise.blocks[column], strategy);
+  const bool beside = is_papers_data(noise);
+  const double published = beside ? published_accuracy(noise.blocks[column], strategy) : unknown;
   if (line == nullptr && std::isnan(published)) return "-";
   const Statistics measured = line == nullptr ? Statistics() : line->accuracy_pct;
   std::string text = decimals(measured.mean, 2);
   if (std::isfinite(measured.low)) text += ' ' + interval_text(measured.low, measured.high, 2);
   if (strategy == best_measured(noise, column)) text += " *";
+  if (!beside) return text;
   return text + std::string(before_published) + decimals(published, 2) +
          (strategy == best_published(noise.blocks[column]) ? " *" : "");
 }
@@ -71,9 +73,8 @@ std::vector<BlockNoise> block_noise(std::span<const Group> groups) {
   return result;
 }
 
-const Line* find_line(const Table& table, std::string_view strategy) {
-  const auto found = std::ranges::find(table.lines, strategy, &Line::strategy);
-  return found == table.lines.end() ? nullptr : &*found;
+bool is_papers_data(const BlockNoise& noise) {
+  return paper_column(noise.key.dataset, fmt::format("{}{}", prefix, block_names.front()), {}).has_value();
 }
 
 std::string best_measured(const BlockNoise& noise, std::size_t noised) {
@@ -99,10 +100,11 @@ Diagonal diagonal(const BlockNoise& noise) {
 }
 
 Section section_of(const BlockNoise& noise) {
-  Table shared;
-  shared.key = noise.key;
-  Section section{.title = "noise in one block: " + title(shared),
-                  .captions = {"accuracy % [95 % interval] | the paper's (cifar10); *: the best of the blocks in its column"}};
+  const bool beside = is_papers_data(noise);
+  Section section{
+      .title = "noise in one block: " + subject_text(noise.key),
+      .captions = {fmt::format("accuracy % [95 % interval]{}; *: best block of the column", beside ? " | the paper's" : "")},
+      .origin = origin_text(origin_of(noise.key))};
   std::set<std::string, StrategyOrder> strategies{"none", "bn-stats", "block1", "block2", "block3", "fc", "block-avg", "full"};
   std::set<std::string> captions;
   std::vector<std::string> empty;
@@ -118,7 +120,7 @@ Section section_of(const BlockNoise& noise) {
   }
   section.captions.insert(section.captions.end(), captions.begin(), captions.end());
   section.cells.push_back(header);
-  section.published_behind = before_published;
+  if (beside) section.published_behind = before_published;
   for (const std::string& strategy : strategies) {
     std::vector<std::string> line{printable(strategy, 40)};
     for (std::size_t column = 0; column < noise.blocks.size(); ++column) {
@@ -129,8 +131,9 @@ Section section_of(const BlockNoise& noise) {
   }
   const Diagonal counted = diagonal(noise);
   const auto paper = std::ranges::count_if(block_names, [](std::string_view block) { return best_published(block) == block; });
-  section.lines.push_back(fmt::format("the noised block itself is the best one to tune in {} of {} columns (paper: {} of {})",
-                                      counted.best, counted.of, paper, block_names.size()));
+  const std::string papers = fmt::format(" (paper: {} of {})", paper, block_names.size());
+  section.lines.push_back(fmt::format("the noised block itself is the best one to tune in {} of {} columns{}", counted.best,
+                                      counted.of, beside ? papers : ""));
   if (!empty.empty()) section.lines.push_back(fmt::format("no cells with noise in {}", fmt::join(empty, ", ")));
   return section;
 }

@@ -27,8 +27,8 @@ struct BlockNoise {
 // protocol, board and network.
 std::vector<BlockNoise> block_noise(std::span<const Group> groups);
 
-// The line of a strategy; nullptr if it is missing.
-const Line* find_line(const Table& table, std::string_view strategy);
+// Whether the paper's table is of this data set. Its numbers stand beside no other.
+bool is_papers_data(const BlockNoise& noise);
 
 // The block of highest accuracy while this block is noised; empty until all have an accuracy. The second one is the paper's,
 // from its table block-noise; empty for a block that its network does not have.

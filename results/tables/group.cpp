@@ -42,18 +42,19 @@ ImageScores mean_scores(std::span<const Value> values) {
   return std::make_shared<const std::vector<float>>(std::move(mean));
 }
 
-// The mean of accuracies, losses and joules over cells; unknown where one of them is unknown.
+// The mean of accuracies, losses, epochs and joules over cells; unknown where one of them is unknown.
 Value mean_value(std::span<const Value> values) {
-  double sum = 0, losses = 0;
+  double sum = 0, losses = 0, epochs = 0;
   std::vector<Joules> net, gross;
   for (const Value& value : values) {
     sum += value.accuracy_pct;
     losses += value.val_loss;
+    epochs += value.epochs;
     net.push_back(value.net);
     gross.push_back(value.gross);
   }
   const auto n = static_cast<double>(values.size());
-  return {sum / n, mean_joules(net), mean_joules(gross), losses / n, mean_scores(values)};
+  return {sum / n, mean_joules(net), mean_joules(gross), losses / n, epochs / n, mean_scores(values)};
 }
 
 // The values of `strategies` in this repetition; empty unless all of them have one.
@@ -176,6 +177,7 @@ std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& 
     Value value;
     value.accuracy_pct = finite(row.accuracy_pct);
     value.val_loss = finite(row.val_loss);
+    if (row.epochs) value.epochs = static_cast<double>(*row.epochs);
     value.images = scores_of(correctness, row);
     if (row.status == "ok") {
       const bool estimate = is_estimate(row);

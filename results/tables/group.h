@@ -52,6 +52,7 @@ struct Value {
   double accuracy_pct = unknown;
   Joules net, gross;  // of training only
   double val_loss = unknown;
+  double epochs = unknown;  // that were trained before training ended or stopped early
   ImageScores images;
 };
 

@@ -48,11 +48,16 @@ HeadlineTable table_of(const Group& group, std::size_t level, const JoulesBasis&
   return table;
 }
 
+// Whether a data set is the paper's of its level, or stands in for it.
+bool is_comparable(const Key& key) {
+  const auto level = level_of(key.drift);
+  const auto paper = paper_column(key.dataset, "", key.train_size);
+  return level && paper && paper->table == paper_sets[*level];
+}
+
 // Rank of a data set: lower is closer to the paper's data of this level.
 int distance(const std::string& dataset, std::size_t level) {
-  if (dataset == paper_sets[level]) return 0;
-  const bool made_for_it = dataset.starts_with("cifar");
-  return made_for_it ? 1 : 2;
+  return dataset == paper_sets[level] ? 0 : 1;
 }
 
 // The material of a headline: the cells of one origin.
@@ -209,7 +214,7 @@ void add_steps(Headline& headline, std::span<const HeadlineTable> cells, std::sp
 
 std::vector<Headline> headlines(std::span<const Group> groups, std::span<const StepCostTable> step_costs) {
   std::map<Key, std::vector<Group>> sets = over_conditions(groups);
-  std::erase_if(sets, [](const auto& set) { return !level_of(set.first.drift); });
+  std::erase_if(sets, [](const auto& set) { return !is_comparable(set.first); });
   std::set<Origin> origins;
   for (const auto& [key, members] : sets) {
     if (std::ranges::any_of(members, [](const Group& group) { return group.strategies.contains("block-avg"); }))
@@ -253,8 +258,8 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
 }
 
 Section section_of(const Headline& headline) {
-  Section section{.title =
-                      comma_list({"the paper's headline recomputed", headline.protocol, headline.board, headline.network}, 60)};
+  Section section{.title = "the paper's headline recomputed",
+                  .origin = origin_text({headline.protocol, headline.board, headline.network})};
   if (headline.missing_levels.size() == drift_levels.size()) {
     section.captions.emplace_back("no accuracies: only savings of a step");
   } else if (!headline.missing_levels.empty()) {

@@ -91,6 +91,7 @@ std::vector<Field> long_form(const Table& table, const Line& line) {
       {"paper_sd_pct", line.paper_sd_pct.value_or(unknown), "%", "Standard deviation that the paper publishes"},
       {"paper_saving_pct", line.paper_saving_pct.value_or(unknown), "%", "Energy saving that the paper publishes"},
       {"network", key.network, "", "Name of the network"},
+      {"epochs", line.epochs, "", "Mean number of epochs that were run before training ended or stopped early"},
   };
 }
 

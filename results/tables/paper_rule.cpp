@@ -97,8 +97,9 @@ std::vector<RuleCheck> check_rule(std::span<const Group> groups) {
 }
 
 Section section_of(std::span<const RuleCheck> checks) {
-  Section section{.title = "the paper's rule: input drift, tune the front; feature drift, the middle; output drift, the rear",
-                  .captions = {"accuracy % of the best block of each part; lead: of the rule's part over the best other part, "
+  Section section{.title = "the paper's rule by network",
+                  .captions = {"input drift: tune the front; feature drift: the middle; output drift: the rear",
+                               "accuracy % of the best block of each part; lead: of the rule's part over the best other part, "
                                "points [95 % interval]"}};
   section.cells.push_back(
       {"network", "drift", "data", "tables", "front", "middle", "rear", "lead", "95 % interval", "the rule"});

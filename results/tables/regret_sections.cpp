@@ -55,10 +55,9 @@ std::vector<std::string> cells_of(const RegretLine& line) {
 }  // namespace
 
 std::vector<Section> sections_of(const Regret& regret) {
-  const auto title = [&](std::string_view what) {
-    return comma_list({what, regret.protocol, regret.board, regret.network}, 60);
-  };
-  Section section{.title = title("strategies that choose against the best in hindsight"), .captions = captions_of(regret)};
+  const std::string origin = origin_text({regret.protocol, regret.board, regret.network});
+  Section section{
+      .title = "strategies that choose against the best in hindsight", .captions = captions_of(regret), .origin = origin};
   if (!regret.lines.empty()) {
     const std::string basis(to_string(regret.energy.basis));
     const std::string joules = basis.empty() ? "train J" : "train J " + basis;
@@ -73,7 +72,8 @@ std::vector<Section> sections_of(const Regret& regret) {
     section.lines.push_back(fmt::format("the oracle was {} of {}", counts_text(regret.oracle_was), regret.cases));
   if (!regret.levels) return {section};
   Section levels = section_of(*regret.levels);
-  levels.title = title("level of drift named");
+  levels.title = "level of drift named";
+  levels.origin = origin;
   return {section, levels};
 }
 

@@ -17,6 +17,7 @@ using Cells = std::vector<std::vector<std::string>>;  // the first line is the h
 struct Section {
   std::string title = {};
   std::vector<std::string> captions = {};
+  std::string origin = {};  // protocol, board, network; a report makes it a caption, or a part of a title that is not unique
   Cells cells = {};
   std::string legend = {};              // whole lines, printed unchanged
   std::vector<std::string> lines = {};  // a list
@@ -31,6 +32,8 @@ struct Section {
   std::vector<std::pair<std::size_t, std::size_t>> winners = {};  // line and column of the cells that a terminal shows in bold
   // One of many of its kind, such as the table of one condition: `report --all` prints it, a page folds it.
   bool detail = false;
+  // Text that is too wide continues below at multiples of so many columns, the first one not counted.
+  std::size_t columns_together = 1;
 };
 
 // Aligned columns, ASCII only. With a width no line is longer, except for words such as a path; a note below a table names the

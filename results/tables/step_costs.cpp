@@ -132,9 +132,8 @@ Section section_of(const StepCostTable& table) {
   const StepCostRow& row = table.first;
   Section section;
   section.title = fmt::format("one training step of one image, {}, {}", table.size, printable(row.variant, 40));
-  const std::string setup = comma_list({row.network, row.board, row.backend, row.layout}, 60);
-  if (!setup.empty()) section.title += ", " + setup;
-  if (row.threads) section.title += fmt::format(", {} thread{}", *row.threads, *row.threads == 1 ? "" : "s");
+  const std::string threads = row.threads ? fmt::format("{} thread{}", *row.threads, *row.threads == 1 ? "" : "s") : "";
+  section.origin = comma_list({row.network, row.board, row.backend, row.layout, threads}, 60);
   section.captions.push_back(caption_of(table));
   if (row.variant == "published-quirk")
     section.captions.emplace_back(

@@ -41,6 +41,7 @@ Summary summarize(const Inputs& inputs) {
   summary.regrets = regrets(inputs.cells, groups, inputs.levels);
   summary.block_noise = block_noise(groups);
   std::erase_if(groups, [](const Group& group) { return is_block_noise(group.key); });
+  summary.overviews = overviews(groups);
   for (const Group& group : groups) summary.tables.push_back(make_table(group));
   for (const Group& group : means_over_conditions(groups)) summary.tables.push_back(make_table(group));
   summary.step_costs = step_cost_tables(inputs.step_costs);

@@ -7,6 +7,7 @@
 #include "results/inputs.h"
 #include "results/tables/block_noise.h"
 #include "results/tables/headline.h"
+#include "results/tables/overview.h"
 #include "results/tables/paper_rule.h"
 #include "results/tables/regret.h"
 #include "results/tables/step_costs.h"
@@ -16,6 +17,7 @@
 namespace tbft::results {
 
 struct Summary {
+  std::vector<Overview> overviews;
   std::vector<Table> tables;            // one for each group, then means over conditions by training size
   std::vector<BlockNoise> block_noise;  // cells with noise in one block appear only here
   std::vector<StepCostTable> step_costs;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "results/text.h"
 
@@ -37,6 +39,43 @@ std::set<std::string> distinct(const std::set<Source>& sources, Member member) {
   std::set<std::string> result;
   for (const Source& source : sources) result.insert(printable(member(source)));
   return result;
+}
+
+// The joules of two strategies in the repetitions where both are known.
+struct JoulePairs {
+  std::vector<Joules> own, others;
+};
+
+JoulePairs joule_pairs(const Group& group, const std::string& strategy, const std::string& other, const JoulesBasis& energy) {
+  const auto own = group.strategies.find(strategy);
+  const auto base = group.strategies.find(other);
+  if (own == group.strategies.end() || base == group.strategies.end() || own == base || energy.basis == Basis::none) return {};
+  JoulePairs pairs;
+  for (const auto& [repetition, value] : own->second) {
+    const auto pair = base->second.find(repetition);
+    if (pair == base->second.end()) continue;
+    const Joules& a = joules_of(value, energy.basis);
+    const Joules& b = joules_of(pair->second, energy.basis);
+    if (std::isnan(a.J) || std::isnan(b.J)) continue;
+    pairs.own.push_back(a);
+    pairs.others.push_back(b);
+  }
+  return pairs;
+}
+
+// Of means that are resolved; otherwise unknown.
+struct RatioParts {
+  double own_J = unknown, other_J = unknown;
+  double U_J = unknown;  // of the ratio times other_J
+};
+
+RatioParts ratio_parts(const JoulePairs& pairs, const JoulesBasis& energy) {
+  const Joules a = mean_joules(pairs.own);
+  const Joules b = mean_joules(pairs.others);
+  if (!(b.J > 0) || !is_resolved(a) || !is_resolved(b)) return {};
+  const double U_a = energy.one_meter ? a.U_random_J : a.U_J;
+  const double U_b = energy.one_meter ? b.U_random_J : b.U_J;
+  return {a.J, b.J, std::hypot(U_a, a.J / b.J * U_b)};
 }
 
 void add_paper(Line& line, const PaperColumn& paper) {
@@ -119,27 +158,30 @@ TrainJoules train_joules(const Group& group, const std::string& strategy, const 
   return {statistics(values), mean.U_J, is_resolved(mean)};
 }
 
-Saving saving(const Group& group, const std::string& strategy, const JoulesBasis& energy) {
-  const auto own = group.strategies.find(strategy);
-  const auto full = group.strategies.find("full");
-  if (own == group.strategies.end() || full == group.strategies.end() || own == full || energy.basis == Basis::none) return {};
-  std::vector<Joules> part, whole;
-  for (const auto& [repetition, value] : own->second) {
-    const auto other = full->second.find(repetition);
-    if (other == full->second.end()) continue;
-    const Joules& a = joules_of(value, energy.basis);
-    const Joules& b = joules_of(other->second, energy.basis);
-    if (std::isnan(a.J) || std::isnan(b.J)) continue;
-    part.push_back(a);
-    whole.push_back(b);
+Ratio joule_ratio(const Group& group, const std::string& strategy, const std::string& other, const JoulesBasis& energy) {
+  const RatioParts parts = ratio_parts(joule_pairs(group, strategy, other, energy), energy);
+  return {parts.own_J / parts.other_J, parts.U_J / parts.other_J};
+}
+
+Ratio ratio_over_repetitions(const Group& group, const std::string& strategy, const std::string& other,
+                             const JoulesBasis& energy) {
+  Ratio ratio = joule_ratio(group, strategy, other, energy);
+  if (std::isnan(ratio.value)) return ratio;
+  const JoulePairs pairs = joule_pairs(group, strategy, other, energy);
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < pairs.own.size(); ++i) {
+    if (pairs.others[i].J > 0) ratios.push_back(pairs.own[i].J / pairs.others[i].J);
   }
-  const Joules a = mean_joules(part);
-  const Joules b = mean_joules(whole);
-  if (!(b.J > 0) || !is_resolved(a) || !is_resolved(b)) return {};
-  const double ratio = a.J / b.J;
-  const double U_a = energy.one_meter ? a.U_random_J : a.U_J;
-  const double U_b = energy.one_meter ? b.U_random_J : b.U_J;
-  return {100 * (1 - ratio), 100 * std::hypot(U_a, ratio * U_b) / b.J};
+  const Statistics spread = statistics(ratios);
+  const double half = (spread.high - spread.low) / 2;
+  if (std::isnan(half)) return ratio;
+  ratio.U = std::isnan(ratio.U) ? half : std::hypot(ratio.U, half);
+  return ratio;
+}
+
+Saving saving(const Group& group, const std::string& strategy, const JoulesBasis& energy) {
+  const RatioParts parts = ratio_parts(joule_pairs(group, strategy, "full", energy), energy);
+  return {100 * (1 - parts.own_J / parts.other_J), 100 * parts.U_J / parts.other_J};
 }
 
 Statistics accuracy(const Group& group, const std::string& strategy) {
@@ -155,13 +197,23 @@ Statistics accuracy(const Group& group, const std::string& strategy) {
   return statistics(values, images);
 }
 
+double mean_epochs(const Group& group, const std::string& strategy) {
+  std::vector<double> epochs;
+  const auto line = group.strategies.find(strategy);
+  if (line == group.strategies.end()) return unknown;
+  for (const auto& [repetition, value] : line->second) {
+    if (!std::isnan(value.epochs)) epochs.push_back(value.epochs);
+  }
+  return epochs.empty() ? unknown : std::accumulate(epochs.begin(), epochs.end(), 0.0) / static_cast<double>(epochs.size());
+}
+
 Table make_table(const Group& group) {
   Table table;
   table.key = group.key;
   table.tables = group.tables;
   table.energy = energy_of(group);
   table.sources = group.sources;
-  table.paper = paper_column(group.key.dataset, group.key.drift, group.key.condition, group.key.train_size);
+  table.paper = paper_column(group.key.dataset, group.key.condition, group.key.train_size);
   const bool one_corruption = group.tables == 1 && !group.key.condition.empty();
   if (one_corruption && table.paper && table.paper->table == "cifar10-c" && group.key.dataset == "cifar10-c")
     table.paper->label = "paper (mean of 15)";
@@ -171,7 +223,8 @@ Table make_table(const Group& group) {
     Line line{.strategy = strategy,
               .accuracy_pct = accuracy(group, strategy),
               .train = train_joules(group, strategy, table.energy),
-              .saving = saving(group, strategy, table.energy)};
+              .saving = saving(group, strategy, table.energy),
+              .epochs = mean_epochs(group, strategy)};
     if (table.paper) add_paper(line, *table.paper);
     if (line.train.spread.n > 0 && !line.train.resolved) unresolved.push_back(printable(strategy, 40));
     table.lines.push_back(std::move(line));
@@ -183,16 +236,46 @@ Table make_table(const Group& group) {
   return table;
 }
 
-std::string title(const Table& table) {
-  const Key& key = table.key;
+const Line* find_line(const Table& table, std::string_view strategy) {
+  const auto found = std::ranges::find(table.lines, strategy, &Line::strategy);
+  return found == table.lines.end() ? nullptr : &*found;
+}
+
+std::string best_block(const Table& table) {
+  const auto has = [&](const std::string& strategy) { return find_line(table, strategy) != nullptr; };
+  return best_block(blocks_of(has), [&](const std::string& block) {
+    const Line* line = find_line(table, block);
+    return line == nullptr ? unknown : line->accuracy_pct.mean;
+  });
+}
+
+std::string_view mark(const Table& table, const std::string& strategy) {
+  const std::string best = best_block(table);
+  if (!best.empty() && strategy == best) return " *";
+  const Line* top = best.empty() ? nullptr : find_line(table, best);
+  std::size_t known = 0;
+  for (const Line& line : table.lines) {
+    if (line.strategy == "block-avg" || line.accuracy_pct.n == 0) continue;
+    ++known;
+    if (top == nullptr || line.accuracy_pct.mean > top->accuracy_pct.mean) top = &line;
+  }
+  return known > 1 && top->strategy == strategy ? " ^" : "";
+}
+
+std::string subject_text(const Key& key) {
   std::vector<std::string> parts{key.dataset.empty() ? "no data set" : printable(key.dataset)};
   if (!key.drift.empty()) parts.push_back(printable(key.drift) + " drift");
   if (!key.condition.empty()) parts.push_back(printable(key.condition));
   if (key.train_size) parts.push_back(percent_text(*key.train_size) + " of the data for training");
-  if (!key.protocol.empty()) parts.push_back(printable(key.protocol) + " protocol");
-  if (!key.board.empty()) parts.push_back(printable(key.board));
-  if (!key.network.empty()) parts.push_back(printable(key.network));
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string origin_text(const Origin& origin) {
+  return comma_list({origin.protocol.empty() ? "" : origin.protocol + " protocol", origin.board, origin.network});
+}
+
+std::string title(const Table& table) {
+  return comma_list({subject_text(table.key), origin_text(origin_of(table.key))}, 1000);
 }
 
 }  // namespace tbft::results

@@ -9,6 +9,7 @@
 
 #include "results/published/published.h"
 #include "results/tables/group.h"
+#include "results/tables/section.h"
 
 namespace tbft::results {
 
@@ -34,20 +35,33 @@ struct TrainJoules {
 };
 TrainJoules train_joules(const Group& group, const std::string& strategy, const JoulesBasis& energy);
 
-// 100 (1 - J / J_full) over the repetitions where both are known; unknown where a mean is not resolved. U (k = 2) excludes the
-// meter's gain error, which cancels in a ratio of two runs on the same meter.
+// The training joules of a strategy over those of another one.
+struct Ratio {
+  double value = unknown, U = unknown;
+};
+// Over the repetitions where both are known; unknown where a mean is not resolved. U (k = 2) is the meter's, without its gain
+// error, which cancels in a ratio of two runs on the same meter.
+Ratio joule_ratio(const Group& group, const std::string& strategy, const std::string& other, const JoulesBasis& energy);
+// The same, and U also has half of the ratio's 95 % interval over the repetitions: the uncertainty of a statement about the
+// strategies. For estimates it has nothing else. Unknown for a single estimate.
+Ratio ratio_over_repetitions(const Group& group, const std::string& strategy, const std::string& other,
+                             const JoulesBasis& energy);
+
+// 100 (1 - J / J_full) with the uncertainty of joule_ratio().
 struct Saving {
   double percent = unknown, U_percent = unknown;
 };
 Saving saving(const Group& group, const std::string& strategy, const JoulesBasis& energy);
 
 Statistics accuracy(const Group& group, const std::string& strategy);
+double mean_epochs(const Group& group, const std::string& strategy);  // over the repetitions where they are known
 
 struct Line {
   std::string strategy;
   Statistics accuracy_pct;
   TrainJoules train;
   Saving saving;
+  double epochs = unknown;  // mean
   std::optional<double> paper_accuracy_pct, paper_sd_pct, paper_saving_pct;
 };
 
@@ -62,12 +76,28 @@ struct Table {
 };
 Table make_table(const Group& group);
 
+// nullptr if the table has no such strategy.
+const Line* find_line(const Table& table, std::string_view strategy);
+// The block of the highest mean accuracy; empty while a block of the network has none.
+std::string best_block(const Table& table);
+// " *" for the best block, " ^" for a strategy that is more accurate than it and all others, otherwise "".
+std::string_view mark(const Table& table, const std::string& strategy);
+// What the marks mean.
+inline constexpr std::string_view marks_text =
+    "*: best block, the block of the highest mean accuracy; ^: the most accurate strategy, where that is not the best block";
+
 // The captions of a table: notes on the joules, and on cells without joules or left out.
 std::vector<std::string> captions_of(const Group& group, const JoulesBasis& energy);
 // The joules of one cell on this basis, which must not be Basis::none.
 const Joules& joules_of(const Value& value, Basis basis);
 
-// "synthetic, input drift, gaussian_noise-5, 10 % of the data for training", with protocol, board and network where known.
+// "synthetic, input drift, gaussian_noise-5, 10 % of the data for training"
+std::string subject_text(const Key& key);
+// "paper protocol, BOARD, NETWORK", of which each only where known
+std::string origin_text(const Origin& origin);
+// Both.
 std::string title(const Table& table);
+
+Section section_of(const Table& table);
 
 }  // namespace tbft::results

@@ -74,21 +74,39 @@ std::vector<std::size_t> forced(const Cells& cells, const Columns& columns, std:
   return widths;
 }
 
-// Groups of columns that fit below each other; each begins with the first column.
-std::vector<Columns> groups_of(const Cells& cells, const Columns& columns, std::size_t width) {
+// Groups of columns that fit below each other; each begins with the first column. `together` columns are separated only where
+// they do not fit beside the first one.
+std::vector<Columns> groups_of(const Cells& cells, const Columns& columns, std::size_t width, std::size_t together) {
   std::vector<Columns> groups;
   Columns group{columns.front()};
-  for (std::size_t i = 1; i < columns.size(); ++i) {
+  for (std::size_t i = 1; i < columns.size();) {
+    const std::size_t end = std::min(i + together, columns.size());
     Columns more = group;
-    more.push_back(columns[i]);
+    more.insert(more.end(), columns.begin() + static_cast<std::ptrdiff_t>(i),
+                columns.begin() + static_cast<std::ptrdiff_t>(end));
     if (group.size() > 1 && !fitted(cells, more, width)) {
       groups.push_back(group);
-      more = {columns.front(), columns[i]};
+      group = {columns.front()};
+    } else if (together > 1 && !fitted(cells, more, width)) {
+      return groups_of(cells, columns, width, 1);
+    } else {
+      group = std::move(more);
+      i = end;
     }
-    group = std::move(more);
   }
   groups.push_back(group);
   return groups;
+}
+
+// Blanks where other cells of a column end with a mark, so that its numbers stand below each other.
+void align_marks(Cells& cells) {
+  const auto marked = [](const std::string& cell) { return cell.ends_with(" *") || cell.ends_with(" ^"); };
+  for (std::size_t column = 1; column < cells.front().size(); ++column) {
+    if (std::none_of(cells.begin() + 1, cells.end(), [&](const auto& line) { return marked(line[column]); })) continue;
+    for (std::size_t line = 1; line < cells.size(); ++line) {
+      if (!marked(cells[line][column])) cells[line][column] += "  ";
+    }
+  }
 }
 
 // The header of a column; where several have the same one, also the header before it, to which it belongs.
@@ -135,7 +153,7 @@ class Printer {
         const bool has = row >= above && row - above < parts[i].size();
         joined += (i == 0 ? "" : "  ") + aligned(has ? parts[i][row - above] : "", widths[i], line, columns[i]);
       }
-      text += joined.substr(0, height == 1 ? joined.size() : joined.find_last_not_of(' ') + 1) + '\n';
+      text += joined.substr(0, joined.find_last_not_of(' ') + 1) + '\n';
     }
     return text;
   }
@@ -158,12 +176,14 @@ class Printer {
 
 TextTable text_table(const Section& section, const Layout& layout) {
   Cells cells = section.cells;
+  align_marks(cells);
   TextTable table;
   Columns columns(cells.front().size());
   std::iota(columns.begin(), columns.end(), std::size_t{0});
   const auto fits = [&] { return layout.width == 0 || total(widths_of(cells, columns, full_width)) <= layout.width; };
   if (!section.published_behind.empty() && !fits()) {
     cells = measured_alone(section);
+    align_marks(cells);
     table.left_out.emplace_back("the paper's numbers");
   }
   for (const std::size_t column : section.least_needed) {
@@ -176,7 +196,7 @@ TextTable text_table(const Section& section, const Layout& layout) {
     table.text = printer.lines(columns, *widths);
     return table;
   }
-  for (const Columns& group : groups_of(cells, columns, layout.width)) {
+  for (const Columns& group : groups_of(cells, columns, layout.width, section.columns_together)) {
     const auto widths = fitted(cells, group, layout.width);
     table.text += printer.lines(group, widths ? *widths : forced(cells, group, layout.width));
   }

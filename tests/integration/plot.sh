@@ -21,10 +21,14 @@ with open(run / "traces" / "trace.csv", "w") as file:
     file.write("2000000000,,,,,,-cell/000000000004\n")
 P
 "$tbft" plot "$work/run" -o "$work/figures" --format png >"$work/out" || fail "plot"
-for kind in accuracy-synthetic-input saving-synthetic-input accuracy-energy-synthetic-input phases-synthetic-input power idle published-synthetic-input; do
+for kind in accuracy-synthetic-input saving-synthetic-input accuracy-energy-synthetic-input phases-synthetic-input power idle; do
   file "$work/figures/$kind.png" 2>/dev/null | grep -q 'PNG image' || head -c 4 "$work/figures/$kind.png" | grep -q PNG || fail "$kind.png is no PNG"
   grep -q "$kind.png" "$work/out" || fail "$kind.png is not told"
 done
+[ ! -e "$work/figures/published-synthetic-input.png" ] || fail "the paper's numbers stand beside synthetic shapes"
+sed 's/,synthetic,/,cifar10-c-like,/' "$work/run/cells.csv" >"$work/like.csv"
+"$tbft" plot "$work/like.csv" -o "$work/like" --figure published >/dev/null || fail "plot of a stand-in"
+[ "$(ls "$work/like")" = published-cifar10-c-like-input.svg ] || fail "--figure published made $(ls "$work/like")"
 "$tbft" plot "$work/run" -o "$work/one" --figure power --cell 000000000004 >/dev/null
 [ "$(ls "$work/one")" = power.svg ] || fail "--figure power made $(ls "$work/one")"
 grep -q 'gap: no reading' "$work/one/power.svg" || fail "the gap is not in the key"

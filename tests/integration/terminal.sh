@@ -22,9 +22,18 @@ case $3 in
       fits $width "$work/$width"
       grep -q '^not shown at this width: paper saving %' "$work/$width" || [ $width = 120 ] || fail "no note says what is missing: $(head -n 30 "$work/$width")"
     done
-    ! grep -q 'not shown' "$work/any" || fail "a redirected report lacks columns"
+    ! grep -q 'not shown at this width' "$work/any" || fail "a redirected report lacks columns"
     grep -q 'paper saving %$' "$work/any" || fail "$(head "$work/any")"
     ! grep -q 'paper saving %$' "$work/80" || fail "the paper's columns are there at 80"
+    # The tables of single conditions, of which only the mean is there otherwise.
+    "$tbft" report "$cells" --all >"$work/all"
+    [ $(($(grep -c '^strategy ' "$work/all") - $(grep -c '^strategy ' "$work/any"))) = 15 ] || fail "--all does not add 15 tables"
+    grep -q '^not shown: 15 tables of single conditions (`tbft report --all`' "$work/any" || fail "no line says what is left out"
+    [ "$("$tbft" report "$source_dir/results/reference/adaptive" | wc -l)" -lt 200 ] || fail "the adaptive run prints too much"
+    for width in 80 120; do
+      COLUMNS=$width "$tbft" report "$source_dir/results/reference/adaptive" --all >"$work/adaptive"
+      fits $width "$work/adaptive"
+    done
     COLUMNS=1000 "$tbft" report "$cells" | cmp - "$work/any" || fail "a very wide terminal shows something else"
     COLUMNS=80 "$tbft" report "$cells" -o "$work/file" && cmp "$work/file" "$work/any" || fail "a file has other lines" ;;
   other_commands_fit)

@@ -39,6 +39,7 @@ TEST(BlockNoise, HasTheBlocksOfTheNetwork) {
   for (const char* noised : {"noise-block2", "noise-block4"}) {
     for (const char* tuned : {"block1", "block2", "block3", "block4", "fc"}) {
       rows.push_back(row(tuned, 0, std::string("noise-") + tuned == noised ? 80 : 60, 1));
+      rows.back().dataset = "cifar10";
       rows.back().condition = noised;
       rows.back().drift = "";
     }
@@ -54,6 +55,10 @@ TEST(BlockNoise, HasTheBlocksOfTheNetwork) {
   const std::string text = report({.cells = rows}, Format::text);
   EXPECT_THAT(text, HasSubstr("noise in block4"));
   EXPECT_THAT(text, HasSubstr("in 2 of 2 columns (paper: 4 of 4)"));
+  for (CellRow& cell : rows) cell.dataset = "synthetic";
+  const std::string other = report({.cells = rows}, Format::text);
+  EXPECT_THAT(other, HasSubstr("in 2 of 2 columns\n"));
+  EXPECT_THAT(other, Not(HasSubstr("paper"))) << "its numbers stand beside its data alone";
 }
 
 TEST(BlockNoise, ItsCellsAreNoOrdinaryTablesMeansOrWinners) {

@@ -113,7 +113,7 @@ TEST(PaperRule, NothingIsSaidOfOneNetworkOrOfBlocksWithoutResults) {
 TEST(PaperRule, StandsInTheReport) {
   const auto rows = cells("ResNet-26", "input", {70, 66, 60, 50}) + cells("CIFAR ResNet-20", "input", {70, 66, 60, 50});
   const std::string text = report({.cells = rows}, Format::text);
-  EXPECT_THAT(text, HasSubstr("the paper's rule: input drift, tune the front"));
+  EXPECT_THAT(text, HasSubstr("the paper's rule by network\ninput drift: tune the front"));
   EXPECT_THAT(text, HasSubstr("10 % of the data for training, CIFAR ResNet-20"));
   EXPECT_THAT(report({.cells = rows}, Format::json), HasSubstr("\"paper_rule\""));
   EXPECT_THAT(report({.cells = cells("ResNet-26", "input", {70, 66, 60, 50})}, Format::json), Not(HasSubstr("\"paper_rule\"")));

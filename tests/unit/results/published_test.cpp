@@ -45,20 +45,27 @@ TEST(Published, TheCellThatDisagreesWithItsRowIsKeptAsPrinted) {
 }
 
 TEST(Published, EachDataSetStandsBesideItsColumn) {
-  const auto own = paper_column("living17", "feature", "", 0.2);
+  const auto own = paper_column("living17", "", 0.2);
   EXPECT_EQ(own->table, "living17");
   EXPECT_EQ(own->condition, "20%");
   EXPECT_EQ(own->label, "paper");
   EXPECT_EQ(own->cost_condition, "128px-17out");
-  const auto alike = paper_column("cifar100-super", "feature", "", 0.3);
-  EXPECT_EQ(alike->table, "living17");
-  EXPECT_EQ(alike->label, "paper (living17)");
-  EXPECT_EQ(alike->cost_condition, "32px-10out");
-  EXPECT_EQ(paper_column("synthetic", "output", "", 0.1)->label, "paper (cifar-flip)");
-  EXPECT_EQ(paper_column("cifar10-c-like", "input", "fog-5", 0.1)->label, "paper (cifar10-c)");
-  EXPECT_EQ(paper_column("cifar10", "", "noise-block2", std::nullopt)->condition, "noise@block2");
-  EXPECT_EQ(paper_column("synthetic", "input", "", 0.15)->condition, "") << "a size that the paper has not";
-  EXPECT_EQ(paper_column("cifar10", "none", "", 0.1), std::nullopt);
+  for (const char* stand_in : {"cifar100-super", "cifar10-pairs"}) {
+    const auto alike = paper_column(stand_in, "", 0.3);
+    EXPECT_EQ(alike->table, "living17");
+    EXPECT_EQ(alike->label, "paper (living17)");
+    EXPECT_EQ(alike->cost_condition, "32px-10out");
+  }
+  EXPECT_EQ(paper_column("cifar10-c-like", "fog-5", 0.1)->label, "paper (cifar10-c)");
+  EXPECT_EQ(paper_column("cifar10", "noise-block2", std::nullopt)->condition, "noise@block2");
+  EXPECT_EQ(paper_column("cifar-flip", "", 0.15)->condition, "") << "a size that the paper has not";
+}
+
+TEST(Published, NoNumberStandsBesideOtherData) {
+  for (const char* other : {"synthetic", "drifted", "imagefolder", "tinyimagenet", "subpopulation", "cifar10", "cifar100", ""})
+    EXPECT_EQ(paper_column(other, "", 0.1), std::nullopt) << other;
+  EXPECT_EQ(paper_column("synthetic", "noise-block2", 0.1), std::nullopt);
+  EXPECT_EQ(paper_column("cifar10-c", "noise-block2", 0.1), std::nullopt);
 }
 
 TEST(Published, WinnersAreTheTargetBlocks) {

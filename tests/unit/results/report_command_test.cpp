@@ -168,7 +168,7 @@ TEST(ReportCommand, WritesAFile) {
   results::append_cell(run / "cells.csv", row("full", 0, 70, 20));
   const Outcome outcome = tbft("report -f md -o " + (run / "table.md").string() + " " + run.path().string());
   EXPECT_EQ(outcome.out, "");
-  EXPECT_TRUE(results::test::content(run / "table.md").starts_with("## synthetic"));
+  EXPECT_TRUE(results::test::content(run / "table.md").starts_with("## Summary"));
 }
 
 TEST(ReportCommand, AnHtmlPageIsOneFile) {

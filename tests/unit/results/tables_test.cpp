@@ -285,8 +285,8 @@ std::string winner_line(const std::vector<CellRow>& rows) {
 TEST(Winner, OneLineSaysWhoWonAgainstWhat) {
   EXPECT_EQ(
       winner_line(one_repetition(0)),
-      "input drift: block1 won with 70.0 % (block-avg 59.0 %, full 72.0 %), 17.0 J against 20.0 J for full; one repetition, so "
-      "no interval; paper (cifar10-c): block1");
+      "input drift: the best block is block1 with 70.0 % (block-avg 59.0 %, full 72.0 %), 17.0 J against 20.0 J for full; one "
+      "repetition, so no interval");
 }
 
 TEST(Winner, NamesNoJoulesWhoseUncertaintyHoldsZero) {
@@ -307,7 +307,7 @@ TEST(Winner, IsAmongTheFourBlocksWhateverFullDoes) {
   for (CellRow& r : rows) {
     if (r.strategy == "fc") r.accuracy_pct = 71;
   }
-  EXPECT_THAT(winner_line(rows), testing::StartsWith("input drift: fc won with 71.0 %"));
+  EXPECT_THAT(winner_line(rows), testing::StartsWith("input drift: the best block is fc with 71.0 %"));
 }
 
 TEST(Winner, OverlappingIntervalsAreANearTie) {
@@ -319,7 +319,7 @@ TEST(Winner, OverlappingIntervalsAreANearTie) {
       rows.push_back(r);
     }
   }
-  EXPECT_THAT(winner_line(rows), HasSubstr("block1 won with 70.1 %"));
+  EXPECT_THAT(winner_line(rows), HasSubstr("the best block is block1 with 70.1 %"));
   EXPECT_THAT(winner_line(rows), HasSubstr("; near tie with block2 (intervals overlap)"));
   for (CellRow& r : rows) {
     if (r.strategy == "block2") *r.accuracy_pct -= 5;
