@@ -15,16 +15,20 @@ namespace tbft::plots {
 namespace {
 
 constexpr std::array kinds_of_figures{
-    FigureKind{"accuracy", "accuracy by block and training size, with the mean of the blocks and full tuning", accuracy_bars},
-    FigureKind{"saving", "training energy saved against full tuning", energy_saving},
+    FigureKind{"accuracy", "accuracy of every strategy with its 95 % interval, lines for none and full", accuracy},
+    FigureKind{"saving", "training energy saved against full tuning, with its spread over repetitions", energy_saving},
     FigureKind{"accuracy-energy", "accuracy against training joules, with the Pareto front", accuracy_energy},
     FigureKind{"phases", "energy of a cell by phase", energy_phases},
     FigureKind{"power", "power of a cell over time, with its phases and gaps", power_trace},
     FigureKind{"idle", "idle power over the run", idle_drift},
-    FigureKind{"published", "measured against published numbers", published},
+    FigureKind{"published", "measured against published numbers, with equal axes", published},
 };
 
 }  // namespace
+
+std::string caption_of(const Figure& figure) {
+  return figure.subtitle.empty() ? figure.title : fmt::format("{}. {}", figure.title, figure.subtitle);
+}
 
 std::span<const FigureKind> figure_kinds() {
   return kinds_of_figures;

@@ -13,6 +13,8 @@
 #include <system_error>
 #include <thread>
 
+#include "plots/svg.h"
+
 namespace tbft::plots {
 
 namespace {
@@ -73,39 +75,19 @@ int run_gnuplot(const File& in, const File& out, const File& error, std::chrono:
   return wait_for(child, limit);
 }
 
+// Gnuplot writes a whole document for each panel.
+std::string svg_parts(std::string_view pictures) {
+  std::string result;
+  constexpr std::string_view end = "</svg>";
+  int n = 0;
+  for (std::size_t at = pictures.find(end); at != std::string_view::npos; at = pictures.find(end)) {
+    result += svg_part(pictures.substr(0, at + end.size()), fmt::format("{}_", n++));
+    pictures.remove_prefix(at + end.size());
+  }
+  return result;
+}
+
 }  // namespace
-
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '`') out += c;
-  }
-  return out + "\"";
-}
-
-std::string tic_label(std::string_view text) {
-  std::string format;
-  for (const char c : text) format += c == '%' ? "%%" : std::string(1, c);
-  return in_quotes(format);
-}
-
-std::string script_of(const Figure& figure, Terminal terminal) {
-  // Gnuplot 6 draws a white disk under each point with an error bar, which hides other points and enlarges pages.
-  std::string script = fmt::format("# {}\nset pointintervalbox 0\n", in_quotes(figure.title));
-  if (terminal == Terminal::svg) {
-    script += fmt::format("set terminal svg size {},{} noenhanced dynamic background \"white\" font \"sans-serif,12\"\n",
-                          figure.width_px, figure.height_px);
-  } else {
-    constexpr int scale = 2;  // for screens with a high resolution, and for paper
-    script += fmt::format(
-        "set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,9\" fontscale {} linewidth {} "
-        "pointscale {}\n",
-        scale * figure.width_px, scale * figure.height_px, scale, scale, scale);
-  }
-  // Names from files must not be interpreted: no %-formats in tics, and UTF-8 unchanged.
-  return script + "set encoding utf8\n" + figure.script;
-}
 
 std::string draw(const Figure& figure, Terminal terminal, std::chrono::milliseconds limit) {
   const File in = temporary(), out = temporary(), error = temporary();
@@ -117,7 +99,8 @@ std::string draw(const Figure& figure, Terminal terminal, std::chrono::milliseco
   std::string picture = content(out);
   if (status != 0 || picture.empty())
     throw std::runtime_error(fmt::format("gnuplot failed at the figure {}: {}", figure.name, content(error).substr(0, 500)));
-  return picture;
+  if (terminal == Terminal::svg) return svg_file(picture, caption_of(figure));
+  return terminal == Terminal::page ? svg_parts(picture) : picture;
 }
 
 }  // namespace tbft::plots

@@ -50,7 +50,7 @@ results::Section facts_section(const std::string& name, const std::optional<resu
 void draw_all(const FigureData& data, Page& page) {
   try {
     for (const Figure& figure : make_figures(data))
-      page.pictures.push_back({figure.title, draw(figure, Terminal::svg), figure.width_px > 800});
+      page.pictures.push_back({caption_of(figure), draw(figure, Terminal::page), figure.panels.size() > 1});
   } catch (const NoGnuplot& error) {
     page.pictures.clear();
     page.no_pictures = error.what();

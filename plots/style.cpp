@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 
@@ -11,19 +12,47 @@
 
 namespace tbft::plots {
 
+namespace {
+
+// The page defines the variables: these are their values where it does not.
+constexpr std::array colours{
+    Colour{"figure-text", text_colour, "#e8e8e8"},
+    Colour{"figure-grid", grid_colour, "#3a4048"},
+    Colour{"figure-background", "#ffffff", "#15181c"},
+    Colour{"figure-soft", grey, "#a5abb3"},
+    Colour{"series-1", blue, "#2f67d5"},
+    Colour{"series-2", orange, "#ee8545"},
+    Colour{"series-4", brown, "#c13616"},
+    Colour{"series-5", purple, "#a76a8d"},
+    Colour{"series-6", olive, "#eed60d"},
+    Colour{"series-7", violet, "#938cf4"},
+    Colour{"series-8", teal, "#3aced6"},
+};
+
+std::string title_of(results::Key key) {
+  results::Table shown;
+  shown.key = std::move(key);
+  return results::title(shown);
+}
+
+}  // namespace
+
+std::span<const Colour> palette() {
+  return colours;
+}
+
 Look look_of(const std::string& strategy) {
-  if (strategy == "block1") return {"#3b0f70", 5};
-  if (strategy == "block2") return {"#2a788e", 7};
-  if (strategy == "block3") return {"#5ec962", 9};
-  if (strategy == "block4") return {"#a0da39", 8};
-  if (strategy == "block5") return {"#c8e020", 10};
-  if (strategy == "fc") return {"#f6d746", 13};
-  if (strategy == "full") return {"#000000", 11};
-  if (strategy == "block-avg") return {"#808080", 15};
-  if (strategy == "none") return {"#808080", 1};
-  if (strategy == "bn-stats") return {"#d55e00", 6};
-  constexpr int first = 2, last = 4;  // crosses and an open square for all other strategies
-  return {"#cc79a7", first + static_cast<int>(std::hash<std::string>{}(strategy) % (last - first + 1))};
+  if (strategy == "block1") return {blue, 5};
+  if (strategy == "block2") return {orange, 7};
+  if (strategy == "block3") return {teal, 9};
+  if (strategy == "fc") return {purple, 13};
+  if (strategy == "full") return {text_colour, 11};
+  if (strategy == "block-avg") return {grey, 15};
+  if (strategy == "none") return {grey, 1};
+  if (strategy == "bn-stats") return {brown, 6};
+  if (results::is_block(strategy)) return {olive, strategy.back() % 2 == 0 ? 8 : 10};
+  constexpr std::array shapes{4, 8, 10, 12, 14};  // open ones for all other strategies
+  return {violet, shapes.at(std::hash<std::string>{}(strategy) % shapes.size())};
 }
 
 std::string name_of(std::string_view kind, const results::TableSet& set, std::size_t index) {
@@ -35,46 +64,159 @@ std::string name_of(std::string_view kind, const results::TableSet& set, std::si
   return index == 0 ? name.substr(0, 80) : fmt::format("{}-{}", name.substr(0, 80), index + 1);
 }
 
-std::string estimate_note(const results::JoulesBasis& energy) {
-  return energy.estimate && energy.basis != results::Basis::none ? "ESTIMATE, not a measurement" : "";
+std::string subject_of(const results::Key& key) {
+  return title_of({key.dataset, key.drift, key.condition, std::nullopt, "", "", ""});
 }
 
-std::string estimate_note(const results::CellRow& row) {
-  if (row.measured == 1) return "";
-  return row.meter.starts_with("replay:") ? "REPLAY, not a measurement" : "ESTIMATE, not a measurement";
+std::string subtitle_of(const results::Key& key, std::string_view kind) {
+  const std::string protocol = key.protocol.empty() ? "" : key.protocol + " protocol";
+  const std::string note = kind.empty() ? "" : fmt::format("joules {}, not measured", kind);
+  std::string text = results::comma_list({protocol, key.board, key.network, note});
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
 }
 
-std::string note_script(const std::string& note) {
-  if (note.empty()) return "unset label 1\n";
-  return fmt::format("set label 1 {} at graph 0.02, 0.96 left front textcolor rgb \"#b00020\"\n", in_quotes(note));
+void add_sentence(std::string& subtitle, std::string_view sentence) {
+  subtitle += subtitle.empty() ? "" : ". ";
+  subtitle += sentence;
 }
 
-std::string joules_label(const results::JoulesBasis& energy) {
-  const auto basis = results::to_string(energy.basis);
-  return fmt::format("training energy / J{}{}", basis.empty() ? "" : ", ", basis);
+std::string size_title(const results::Key& key) {
+  return key.train_size ? results::percent_text(*key.train_size) + " of the data for training" : "";
 }
 
-std::string points_script(std::string_view data, const std::string& strategy) {
-  const Look look = look_of(strategy);
-  return fmt::format(
-      "{0} using 1:2 with points pointtype {1} pointsize 1.1 linecolor rgb \"black\" notitle, "
-      "{0} using 1:2 with points pointtype {1} pointsize 0.75 linecolor rgb \"{2}\" title {3}",
-      data, look.point, look.colour, in_quotes(strategy));
+std::string joules_kind(const results::Table& table) {
+  if (!table.energy.estimate || table.energy.basis == results::Basis::none) return {};
+  const bool replay =
+      std::ranges::all_of(table.sources, [](const results::Source& source) { return source.meter.starts_with("replay:"); });
+  return replay ? "replayed" : "estimated";
 }
 
-Figure arrange(Figure figure, const std::string& title, const std::vector<std::string>& panels) {
-  constexpr std::size_t columns = 2;
-  constexpr int title_px = 40;
-  const std::size_t wide = std::min(columns, panels.size()), high = (panels.size() + wide - 1) / wide;
-  figure.width_px *= static_cast<int>(wide);
-  figure.height_px = figure.height_px * static_cast<int>(high) + title_px;
-  // The edges of the picture cut a long title, so the name of the data set comes first.
-  const auto fits = static_cast<std::size_t>(figure.width_px / 7);
-  figure.script +=
-      fmt::format("set multiplot layout {},{} title {} font \",12\"\n", high, wide, in_quotes(results::printable(title, fits)));
-  for (const std::string& panel : panels) figure.script += panel;
-  figure.script += "unset multiplot\n";
-  return figure;
+std::string joules_kind(const results::CellRow& row) {
+  if (row.measured == 1) return {};
+  return row.meter.starts_with("replay:") ? "replayed" : "estimated";
+}
+
+std::string with_kind(std::string_view kind, std::string_view text) {
+  return fmt::format("{}{}{}", kind, kind.empty() ? "" : " ", text);
+}
+
+std::string joules_label(std::string_view kind, results::Basis basis) {
+  const auto name = results::to_string(basis);
+  return with_kind(kind, fmt::format("training energy / J{}{}", name.empty() ? "" : ", ", name));
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t characters) {
+  std::vector<std::string> lines;
+  while (text.size() > characters) {
+    const std::size_t blank = text.rfind(' ', characters);
+    const bool inside = blank == std::string_view::npos || blank == 0;
+    lines.emplace_back(text.substr(0, inside ? characters : blank));
+    text.remove_prefix(inside ? characters : blank + 1);
+  }
+  if (!text.empty()) lines.emplace_back(text);
+  return lines;
+}
+
+double small_text_px(std::string_view text) {
+  constexpr double character_px = 6.6;
+  return character_px * static_cast<double>(text.size());
+}
+
+Axis axis_of(double low, double high, std::optional<double> least, std::optional<double> most) {
+  const double room = high > low ? 0.04 * (high - low) : std::max(1e-9, 0.05 * std::abs(high));
+  const double span = std::max(high - low + 2 * room, 1e-9);
+  // Steps of 1, 2 or 5 times a power of ten, about five of them.
+  const double power = std::pow(10, std::floor(std::log10(span / 4)));
+  const double digits = span / 4 / power;
+  const double step = power * (digits < 1.5 ? 1 : digits < 3.5 ? 2 : digits < 7.5 ? 5 : 10);
+  const auto outwards = [&](double value, double direction) {
+    const double half = step / 2;
+    return direction * std::ceil(direction * value / half - 1e-9) * half;
+  };
+  Axis axis{outwards(low - room, -1), outwards(high + room, 1), step};
+  if (least) axis.from = std::max(axis.from, *least);
+  if (most) axis.to = std::min(axis.to, *most);
+  if (axis.to <= axis.from) axis.to = axis.from + step;  // all values lie beyond what can be
+  return axis;
+}
+
+std::string x_axis_script(const Axis& range, std::string_view label, const Frame& frame) {
+  constexpr double below_px = 36;
+  return fmt::format("set xrange [{:.9g}:{:.9g}]\nset xtics {:.9g} offset 0, 0.5\n", range.from, range.to, range.step) +
+         fmt::format("set label 801 {} at graph 0.5, {:.4f} center\n", in_quotes(label), -below_px / frame.graph_height());
+}
+
+std::string y_axis_script(const Axis& range, std::string_view label, const Frame& frame) {
+  constexpr double edge_px = 12;
+  return fmt::format("set yrange [{:.9g}:{:.9g}]\nset ytics {:.9g} offset 0.5, 0\n", range.from, range.to, range.step) +
+         fmt::format("set label 802 {} at graph {:.4f}, 0.5 center rotate by 90\n", in_quotes(label),
+                     (edge_px - frame.left) / frame.graph_width());
+}
+
+std::string rows_script(std::span<const std::string> names) {
+  std::string tics;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", tic_label(results::printable(names[i], 24)), i);
+  return fmt::format("set yrange [{}.5:-0.5]\nset ytics ({}) scale 0\n", static_cast<int>(names.size()) - 1, tics);
+}
+
+Frame rows_frame(std::span<const std::string> names, std::size_t panels) {
+  constexpr int row_px = 20;
+  std::size_t longest = 0;
+  for (const std::string& name : names) longest = std::max(longest, std::min<std::size_t>(name.size(), 27));
+  Frame frame{.width = panels > 1 ? 360 : 480, .left = 20 + static_cast<int>(7 * longest), .top = 38};
+  frame.height = frame.top + frame.bottom + row_px * static_cast<int>(names.size());
+  return frame;
+}
+
+std::string label_script(int number, std::string_view text, Spot at, const Frame& frame, std::string_view alignment) {
+  return fmt::format("set label {} {} at graph {:.4f}, {:.4f} {} front font \",11\"\n", number, in_quotes(text),
+                     at.x / frame.graph_width(), 1 - at.y / frame.graph_height(), alignment);
+}
+
+std::string add_legend(Frame& frame, std::span<const LegendItem> items) {
+  constexpr double line_px = 17, box_px = 10, text_px = 15, space_px = 14, edge_px = 8;
+  constexpr int first = 501;  // of its labels and boxes
+  struct Place {
+    double x;
+    int line;
+  };
+  std::vector<Place> places;
+  places.reserve(items.size());
+  double x = edge_px;
+  int line = 0;
+  for (const LegendItem& item : items) {
+    const double width = text_px + small_text_px(item.text);
+    if (x > edge_px && x + width > frame.width - edge_px) {
+      x = edge_px;
+      ++line;
+    }
+    places.push_back({x, line});
+    x += width + space_px;
+  }
+  const int graph_px = frame.graph_height();
+  const double top_px = graph_px + frame.bottom + line_px / 2 + 1;
+  frame.bottom += static_cast<int>(line_px) * (line + 1) + 4;
+  frame.height = frame.top + graph_px + frame.bottom;
+  std::string script;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const int number = first + static_cast<int>(i);
+    const double left = places[i].x - frame.left, middle = top_px + line_px * places[i].line;
+    const auto at = [&](double dx, double dy) {
+      return fmt::format("graph {:.4f}, {:.4f}", (left + dx) / frame.graph_width(), 1 - (middle + dy) / graph_px);
+    };
+    script += label_script(number, items[i].text, {left + text_px, middle}, frame, "left");
+    if (items[i].point == 0) {
+      script += fmt::format(
+          "set object {} rectangle from {} to {} front noclip fillcolor rgb \"{}\" fillstyle transparent solid {} noborder\n",
+          number, at(0, box_px / 2), at(box_px, -box_px / 2), items[i].colour, items[i].opacity);
+    } else {
+      script += fmt::format("set label {} \"\" at {} front point pointtype {} pointsize 0.8 linecolor rgb \"{}\"\n",
+                            number + 100, at(box_px / 2, 0), items[i].point, items[i].colour);
+    }
+  }
+  return script;
 }
 
 double or_zero(double value) {

@@ -1,9 +1,12 @@
-// Energy of a cell stacked by phase, mean over repetitions. Without traces there are only two parts: training and the rest.
+// Energy of a cell by phase as stacked horizontal bars, mean over repetitions. Without traces there are only two parts:
+// training and the rest.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "plots/gnuplot.h"
 #include "plots/style.h"
@@ -14,7 +17,9 @@ namespace {
 
 // The parts from the bottom up. The rest is outside all phases; without a trace it is everything except training.
 constexpr std::array<std::string_view, 5> phases{"train", "validate", "test", "load", "rest"};
-constexpr std::array<std::string_view, 5> colours{"#3b0f70", "#2a788e", "#5ec962", "#f6d746", "#eeeeee"};
+constexpr std::array<std::string_view, 5> colours{blue, orange, teal, purple, grey};
+// Neighbours differ in lightness, too, for greyscale.
+constexpr std::array<double, 5> opacities{0.9, 0.45, 0.9, 0.9, 0.3};
 
 struct Sum {
   std::array<double, phases.size()> J{};
@@ -34,54 +39,99 @@ struct Sum {
   }
 };
 
-struct Panel {
-  std::map<std::string, Sum, results::StrategyOrder> strategies;
-  std::string note;
-};
+using Sums = std::map<std::string, Sum, results::StrategyOrder>;  // by strategy
 
-std::string panel_script(const results::Key& key, const Panel& panel, std::size_t index) {
-  std::string bars, plot;
-  for (const auto& [strategy, sum] : panel.strategies) {
-    bars += in_quotes(strategy);
-    for (const double J : sum.J) bars += fmt::format(" {}", J / sum.n);
-    bars += '\n';
+std::vector<std::string> names_of(const std::map<results::Key, Sums>& sizes) {
+  std::set<std::string, results::StrategyOrder> names;
+  for (const auto& [size, sums] : sizes) {
+    for (const auto& [strategy, sum] : sums) names.insert(strategy);
   }
+  return {names.begin(), names.end()};
+}
+
+Axis common_axis(const std::map<results::Key, Sums>& sizes) {
+  double most_J = 1e-6;
+  for (const auto& [size, sums] : sizes) {
+    for (const auto& [strategy, sum] : sums) {
+      double J = 0;
+      for (const double part_J : sum.J) J += std::max(0.0, part_J) / sum.n;
+      most_J = std::max(most_J, J);
+    }
+  }
+  return axis_of(0, most_J, 0, std::nullopt);
+}
+
+// The phases that have joules.
+std::vector<LegendItem> legend_of(const std::map<results::Key, Sums>& sizes) {
+  std::vector<LegendItem> items;
   for (std::size_t i = 0; i < phases.size(); ++i) {
-    plot += fmt::format("{}$e{} using {}{} linecolor rgb \"{}\" title \"{}\"", i == 0 ? "" : ", ", index, i + 2,
-                        i == 0 ? ":xtic(1)" : "", colours[i], phases[i]);
+    const bool present = std::ranges::any_of(sizes, [&](const auto& size) {
+      return std::ranges::any_of(size.second, [&](const auto& strategy) { return strategy.second.J[i] > 0; });
+    });
+    if (present) items.push_back({std::string(phases[i]), colours[i], 0, opacities[i]});
   }
-  return fmt::format("$e{} << EOD\n{}EOD\n", index, bars) + note_script(panel.note) +
-         fmt::format("set title {}\nset ylabel \"energy of a cell / J, gross{}\"\nplot {}\n",
-                     in_quotes(results::size_text(key) + " of the data for training"), panel.note.empty() ? "" : " (estimate)",
-                     plot);
+  return items;
+}
+
+Panel panel_of(const results::Key& key, const Sums& sums, std::span<const std::string> names, const Axis& axis,
+               const Frame& frame, std::string_view kind) {
+  std::array<std::string, phases.size()> boxes;  // "from to row" of each phase
+  for (std::size_t row = 0; row < names.size(); ++row) {
+    const auto found = sums.find(names[row]);
+    if (found == sums.end()) continue;
+    double from_J = 0;
+    for (std::size_t i = 0; i < phases.size(); ++i) {
+      const double to_J = from_J + std::max(0.0, found->second.J[i]) / found->second.n;
+      if (to_J > from_J) boxes[i] += fmt::format("{} {} {}\n", from_J, to_J, row);
+      from_J = to_J;
+    }
+  }
+  std::string blocks, plot;
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    if (boxes[i].empty()) continue;
+    blocks += fmt::format("$e{} << EOD\n{}EOD\n", i, boxes[i]);
+    plot += fmt::format(
+        "{}$e{} using 2:3:1:2:($3-0.32):($3+0.32) with boxxyerror fillstyle solid {} noborder linecolor rgb \"{}\" notitle",
+        plot.empty() ? "" : ", ", i, opacities[i], colours[i]);
+  }
+  return {size_title(key), blocks + rows_script(names) +
+                               x_axis_script(axis, with_kind(kind, "energy of a cell / J, gross"), frame) + "plot " +
+                               (plot.empty() ? "NaN notitle" : plot) + "\n"};
 }
 
 }  // namespace
 
 std::vector<Figure> energy_phases(const FigureData& data) {
-  std::map<results::Key, std::map<results::Key, Panel>> sets;
+  std::map<results::Key, std::map<results::Key, Sums>> sets;
+  std::map<results::Key, std::string> kinds;
   for (const results::CellRow& row : data.inputs.cells) {
     if (row.status != "ok" || !row.gross_J) continue;
-    results::Key set{row.dataset, row.drift, "", std::nullopt, row.protocol, row.board, row.network};
-    results::Key size = set;
-    size.train_size = row.train_size;
+    results::Key size = results::group_key(row);
+    size.condition.clear();
+    results::Key set = size;
+    set.train_size.reset();
     const auto curve = data.curves.find({row.run_id, row.cell_id});
-    Panel& panel = sets[set][size];
-    panel.strategies[row.strategy].add(row,
-                                       curve == data.curves.end() || curve->second.phase_J.empty() ? nullptr : &curve->second);
-    if (const auto note = estimate_note(row); !note.empty()) panel.note = note;
+    const bool traced = curve != data.curves.end() && !curve->second.phase_J.empty();
+    sets[set][size][row.strategy].add(row, traced ? &curve->second : nullptr);
+    if (const auto kind = joules_kind(row); !kind.empty()) kinds[set] = kind;
   }
   std::vector<Figure> result;
   for (const auto& [key, sizes] : sets) {
-    std::vector<std::string> panels;
-    for (const auto& [size, panel] : sizes) panels.push_back(panel_script(size, panel, panels.size()));
-    const results::TableSet set{key, {}};
-    const std::string title = results::title_of(set);
-    result.push_back(arrange({name_of("phases", set, result.size()), "Energy of a cell by phase: " + title, 560, 380,
-                              "set style data histograms\nset style histogram rowstacked\n"
-                              "set style fill solid border rgb \"black\"\nset boxwidth 0.7\nset xtics rotate by -30 scale 0\n"
-                              "set yrange [0:*]\nset offsets 0, 0, graph 0.12, 0\nset grid ytics\nset key below samplen 2\n"},
-                             title, panels));
+    const std::vector<std::string> names = names_of(sizes);
+    Figure figure{name_of("phases", {key, {}}, result.size()),
+                  "Energy of a cell by phase: " + subject_of(key),
+                  subtitle_of(key, kinds[key]),
+                  rows_frame(names, sizes.size()),
+                  {}};
+    figure.frame.top = 24;
+    figure.frame.height -= 14;
+    const std::string legend = add_legend(figure.frame, legend_of(sizes));
+    const Axis axis = common_axis(sizes);
+    for (const auto& [size, sums] : sizes) {
+      figure.panels.push_back(panel_of(size, sums, names, axis, figure.frame, kinds[key]));
+      figure.panels.back().script = legend + figure.panels.back().script;
+    }
+    result.push_back(std::move(figure));
   }
   return result;
 }

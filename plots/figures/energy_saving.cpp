@@ -1,7 +1,10 @@
-// Training energy saved against full tuning, by strategy and training size, beside the paper's savings.
+// Training energy saved against full tuning as horizontal bars, beside the paper's savings; one panel for each training size.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "plots/gnuplot.h"
@@ -10,64 +13,148 @@
 
 namespace tbft::plots {
 
+namespace {
+
+using Groups = std::map<results::Key, results::Group>;
+
+// The cells of each table: of each condition, and their means over conditions.
+Groups groups_of(const FigureData& data, const std::vector<results::TableSet>& sets) {
+  std::vector<results::Group> all = results::group_rows(data.inputs.cells);
+  std::erase_if(all, [](const results::Group& group) { return results::is_block_noise(group.key); });
+  const auto by_condition = results::over_conditions(all);
+  Groups result;
+  for (results::Group& group : all) result.emplace(group.key, std::move(group));
+  for (const results::TableSet& set : sets) {
+    for (const results::Table* table : set.tables) {
+      results::Key key = table->key;
+      key.condition.clear();
+      const auto members = by_condition.find(key);
+      if (table->tables > 1 && members != by_condition.end())
+        result.insert_or_assign(table->key, results::pool(members->second, table->key));
+    }
+  }
+  return result;
+}
+
+// The standard deviation of the savings of the repetitions; NaN for fewer than two.
+double spread_of(const Groups& groups, const results::Table& table, const std::string& strategy) {
+  const auto group = groups.find(table.key);
+  if (group == groups.end() || table.energy.basis == results::Basis::none) return results::unknown;
+  const auto& by_strategy = group->second.strategies;
+  const auto own = by_strategy.find(strategy), full = by_strategy.find("full");
+  if (own == by_strategy.end() || full == by_strategy.end()) return results::unknown;
+  std::vector<double> savings_pct;
+  for (const auto& [repetition, value] : own->second) {
+    const auto whole = full->second.find(repetition);
+    if (whole == full->second.end()) continue;
+    const double J = results::joules_of(value, table.energy.basis).J;
+    const double full_J = results::joules_of(whole->second, table.energy.basis).J;
+    if (std::isfinite(J) && full_J > 0) savings_pct.push_back(100 * (1 - J / full_J));
+  }
+  return results::statistics(savings_pct).sd;
+}
+
+struct Bar {
+  double percent, half_width;
+  std::optional<double> published;
+};
+
+// The half-width of a bar's line is the spread over repetitions, or U where that is larger.
+std::map<std::string, Bar> bars_of(const results::Table& table, const Groups& groups) {
+  std::map<std::string, Bar> result;
+  for (const results::Line& line : table.lines) {
+    if (!std::isfinite(line.saving.percent)) continue;
+    const double half_width = std::max(or_zero(line.saving.U_percent), or_zero(spread_of(groups, table, line.strategy)));
+    result[line.strategy] = {line.saving.percent, half_width, line.paper_saving_pct};
+  }
+  return result;
+}
+
+Axis common_axis(std::span<const std::map<std::string, Bar>> panels) {
+  double low = 0, high = 0;
+  for (const auto& bars : panels) {
+    for (const auto& [strategy, bar] : bars) {
+      low = std::min({low, bar.percent - bar.half_width, bar.published.value_or(0)});
+      high = std::max({high, bar.percent + bar.half_width, bar.published.value_or(0)});
+    }
+  }
+  Axis axis = axis_of(low, std::min(high, 100.0), std::nullopt, 100);
+  if (low >= 0) axis.from = 0;  // bars start at 0
+  if (high <= 0) axis.to = 0;
+  return axis;
+}
+
+Panel panel(const results::Table& table, const std::map<std::string, Bar>& bars, std::span<const std::string> names,
+            const Axis& axis, const Frame& frame) {
+  std::string blocks, plot, published;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto found = bars.find(names[i]);
+    if (found == bars.end()) continue;
+    const Bar& bar = found->second;
+    const double from = bar.percent - bar.half_width, to = std::min(bar.percent + bar.half_width, std::max(bar.percent, 100.0));
+    blocks += fmt::format("$b{} << EOD\n{} {} {} {}\nEOD\n", i, bar.percent, i, from, to);
+    plot += fmt::format(
+        "$b{0} using 1:2:(0):1:($2-0.32):($2+0.32) with boxxyerror fillstyle solid 0.75 noborder linecolor rgb \"{1}\" "
+        "notitle, ",
+        i, look_of(names[i]).colour);
+    plot += fmt::format("$b{} using 1:2:3:4 with xerrorbars pointtype 0 linewidth 1.3 linecolor rgb \"{}\" notitle, ", i,
+                        text_colour);
+    if (bar.published) published += fmt::format("{} {}\n", *bar.published, i);
+  }
+  if (!published.empty()) {
+    blocks += fmt::format("$published << EOD\n{}EOD\n", published);
+    plot += fmt::format(
+        "$published using 1:2 with points pointtype 4 pointsize 0.9 linewidth 1.5 linecolor rgb \"{}\" notitle, ", text_colour);
+  }
+  const std::string kind = joules_kind(table);
+  return {size_title(table.key),
+          blocks + x_axis_script(axis, with_kind(kind, "training energy saved / %"), frame) + rows_script(names) +
+              fmt::format("set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead front linecolor rgb \"{}\"\n",
+                          text_colour) +
+              "plot " + plot.substr(0, plot.size() - 2) + "\n"};
+}
+
+}  // namespace
+
 std::vector<Figure> energy_saving(const FigureData& data) {
   std::vector<Figure> result;
   const auto sets = results::table_sets(data.summary);
+  const Groups groups = groups_of(data, sets);
   for (std::size_t s = 0; s < sets.size(); ++s) {
     const results::TableSet& set = sets[s];
     std::set<std::string, results::StrategyOrder> strategies;
+    std::vector<const results::Table*> tables;
+    std::vector<std::map<std::string, Bar>> panels;
+    std::string kind;
+    bool published = false;
     for (const results::Table* table : set.tables) {
-      for (const results::Line& line : table->lines) {
-        if (std::isfinite(line.saving.percent)) strategies.insert(line.strategy);
-      }
-    }
-    if (strategies.empty()) continue;
-    const double width = 0.8 / static_cast<double>(set.tables.size());
-    std::string blocks, plot, tics, note;
-    for (std::size_t t = 0; t < set.tables.size(); ++t) {
-      std::string bars;
-      double x = 0;
-      for (const std::string& strategy : strategies) {
-        const results::Line* line = results::find_line(*set.tables[t], strategy);
-        const double at = x++ - 0.4 + (static_cast<double>(t) + 0.5) * width;
-        if (line == nullptr || !std::isfinite(line->saving.percent)) continue;
-        bars += fmt::format("{} {} {}\n", at, line->saving.percent, or_zero(line->saving.U_percent));
-      }
+      auto bars = bars_of(*table, groups);
       if (bars.empty()) continue;
-      note = estimate_note(set.tables[t]->energy);
-      // Bars are lighter with more data; a border separates bars of the same grey.
-      const int grey = set.tables.size() == 1 ? 120 : static_cast<int>(60 + 160 * t / (set.tables.size() - 1));
-      blocks += fmt::format("$s{} << EOD\n{}EOD\n", t, bars);
-      plot += fmt::format(
-          "{}$s{} using 1:2:3 with boxerrorbars fillstyle solid border rgb \"black\" linecolor rgb \"#{:02x}{:02x}{:02x}\" "
-          "title {}",
-          plot.empty() ? "" : ", ", t, grey / 3, grey * 2 / 3 + 30, grey,
-          in_quotes(results::size_text(set.tables[t]->key) + " of the data"));
+      for (const auto& [strategy, bar] : bars) {
+        strategies.insert(strategy);
+        published = published || bar.published;
+      }
+      if (kind.empty()) kind = joules_kind(*table);
+      tables.push_back(table);
+      panels.push_back(std::move(bars));
     }
-    std::string published;
-    double x = 0;
-    for (const std::string& strategy : strategies) {
-      tics += fmt::format("{}{} {}", x == 0 ? "" : ", ", tic_label(strategy), x);
-      const results::Line* line = results::find_line(*set.tables.front(), strategy);
-      if (line != nullptr && line->paper_saving_pct) published += fmt::format("{} {}\n", x, *line->paper_saving_pct);
-      ++x;
+    if (panels.empty()) continue;
+    const std::vector<std::string> names(strategies.begin(), strategies.end());
+    const Axis axis = common_axis(panels);
+    Figure figure{name_of("saving", set, s),
+                  "Training energy saved against full: " + subject_of(set.key),
+                  subtitle_of(set.key, kind),
+                  rows_frame(names, panels.size()),
+                  {}};
+    figure.frame.top = 24;
+    figure.frame.height -= 14;
+    add_sentence(figure.subtitle, "Lines: standard deviation over repetitions, or U (k=2) where it is larger");
+    const LegendItem item{"published, one training step", text_colour, 4};
+    const std::string legend = published ? add_legend(figure.frame, {&item, 1}) : "";
+    for (std::size_t i = 0; i < panels.size(); ++i) {
+      figure.panels.push_back(panel(*tables[i], panels[i], names, axis, figure.frame));
+      figure.panels.back().script = legend + figure.panels.back().script;
     }
-    if (!published.empty()) {
-      blocks += fmt::format("$paper << EOD\n{}EOD\n", published);
-      plot +=
-          ", $paper using 1:2 with points pointtype 4 pointsize 0.8 linewidth 2 linecolor rgb \"#d55e00\" title \"published, "
-          "one step\"";
-    }
-    Figure figure{name_of("saving", set, s), "Training energy saved against full: " + results::title_of(set), 640, 420, ""};
-    figure.script =
-        blocks + note_script(note) +
-        fmt::format(
-            "set title {} font \",12\"\nset boxwidth {}\nset xtics ({}) scale 0\n"
-            "set ylabel \"training energy saved against full / %{}\"\nset xrange [-0.6:{}]\nset yrange [* < 0 : 0 < *]\n"
-            "set grid ytics\nset xzeroaxis linetype -1\nset key below\nset bars 0.6\nset offsets 0, 0, graph 0.12, 0\nplot "
-            "{}\n",
-            in_quotes(results::title_of(set)), width * 0.95, tics, note.empty() ? "" : " (estimate)",
-            static_cast<double>(strategies.size()) - 0.4, plot);
     result.push_back(std::move(figure));
   }
   return result;

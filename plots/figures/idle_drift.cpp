@@ -1,12 +1,16 @@
 // Idle power over the run, which is subtracted from every cell's power, and its drift.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <ctime>
 #include <map>
 #include <optional>
 
 #include "plots/gnuplot.h"
 #include "plots/style.h"
+#include "results/text.h"
 
 namespace tbft::plots {
 
@@ -20,44 +24,55 @@ std::optional<double> seconds_of(const std::string& utc) {
   return static_cast<double>(::timegm(&time));
 }
 
-struct Run {
-  std::map<double, const results::CellRow*> by_time;
-  std::string note;
-};
+using ByTime = std::map<double, const results::CellRow*>;
+
+// Data lines "minutes watts half-width". Beside a cell are two idle windows: the value is their mean, and half their difference
+// the half-width.
+std::string points_of(const ByTime& rows, double& low_W, double& high_W, double& last_min) {
+  std::string points;
+  for (const auto& [at_s, row] : rows) {
+    const double half_W = std::abs(row->idle_drift_W.value_or(0)) / 2, minutes = (at_s - rows.begin()->first) / 60;
+    points += fmt::format("{} {} {}\n", minutes, *row->idle_W, half_W);
+    low_W = std::min(low_W, *row->idle_W - half_W);
+    high_W = std::max(high_W, *row->idle_W + half_W);
+    last_min = std::max(last_min, minutes);
+  }
+  return points;
+}
 
 }  // namespace
 
 std::vector<Figure> idle_drift(const FigureData& data) {
-  std::map<std::string, Run> runs;
+  constexpr std::array colours{blue, orange, teal, purple, violet, brown};
+  constexpr std::array shapes{7, 5, 9, 11, 13, 15};
+  std::map<std::string, ByTime> runs;
+  std::string kind;
   for (const results::CellRow& row : data.inputs.cells) {
     const auto at = seconds_of(row.started_utc);
     if (!row.idle_W || !at) continue;
-    Run& run = runs[row.run_id];
-    run.by_time[*at] = &row;
-    if (const auto note = estimate_note(row); !note.empty()) run.note = note;
+    runs[row.run_id][*at] = &row;
+    if (const auto of = joules_kind(row); !of.empty()) kind = of;
   }
-  std::string blocks, plot, note;
-  std::size_t n = 0;
-  for (const auto& [id, run] : runs) {
-    blocks += fmt::format("$i{} << EOD\n", n);
-    const double first_s = run.by_time.begin()->first;
-    // The mean of the idle windows on both sides of a cell; half their difference is the error bar.
-    for (const auto& [at_s, row] : run.by_time)
-      blocks += fmt::format("{} {} {}\n", (at_s - first_s) / 60, *row->idle_W, std::abs(row->idle_drift_W.value_or(0)) / 2);
-    blocks += "EOD\n";
-    plot += fmt::format("{}$i{} using 1:2:3 with yerrorlines pointtype {} pointsize 0.5 linewidth 1.5 title {}",
-                        n == 0 ? "" : ", ", n, 5 + 2 * (n % 5), in_quotes(id));
-    if (!run.note.empty()) note = run.note;
-    ++n;
+  if (runs.empty()) return {};
+  std::string blocks, plot;
+  std::vector<LegendItem> items;
+  double low_W = runs.begin()->second.begin()->second->idle_W.value(), high_W = low_W, last_min = 0;
+  for (const auto& [id, rows] : runs) {
+    const std::size_t n = items.size();
+    blocks += fmt::format("$i{} << EOD\n{}EOD\n", n, points_of(rows, low_W, high_W, last_min));
+    plot += fmt::format("{}$i{} using 1:2:3 with yerrorlines pointtype {} pointsize 0.5 linecolor rgb \"{}\" notitle",
+                        n == 0 ? "" : ", ", n, shapes.at(n % shapes.size()), colours.at(n % colours.size()));
+    items.push_back({results::printable(id, 60), colours.at(n % colours.size()), shapes.at(n % shapes.size())});
   }
-  if (n == 0) return {};
-  Figure figure{"idle", "Idle power over the run", 720, 360, ""};
-  figure.script = blocks + note_script(note) +
-                  "set title \"Idle power beside each cell, over the run\"\nset xlabel \"time since the first cell / "
-                  "min\"\nset ylabel \"idle power / W\"\n"
-                  "set grid\nset key below\nset bars 0.6\nset offsets graph 0.03, graph 0.03, graph 0.15, graph 0.1\nset "
-                  "colorsequence podo\nplot " +
-                  plot + "\n";
+  Figure figure{"idle", "Idle power beside each cell, over the run", "", {.width = 520, .height = 280, .top = 12}, {}};
+  if (!kind.empty()) figure.subtitle = fmt::format("Power {}, not measured", kind);
+  const std::string legend = add_legend(figure.frame, items);
+  figure.panels.push_back({"", blocks + legend +
+                                   x_axis_script(axis_of(0, std::max(last_min, 1e-3), 0, std::nullopt),
+                                                 "time since the first cell / min", figure.frame) +
+                                   y_axis_script(axis_of(low_W, high_W, std::nullopt, std::nullopt),
+                                                 with_kind(kind, "idle power / W"), figure.frame) +
+                                   "plot " + plot + "\n"});
   return {figure};
 }
 

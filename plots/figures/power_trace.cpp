@@ -2,7 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <optional>
+#include <set>
 
 #include "plots/gnuplot.h"
 #include "plots/style.h"
@@ -12,11 +13,18 @@ namespace tbft::plots {
 
 namespace {
 
-std::string_view colour_of(const std::string& phase) {
-  if (phase == "train") return "#fde9c8";
-  if (phase == "validate") return "#d9efe4";
-  if (phase == "test") return "#efe0ef";
-  return "#e8e8e8";
+constexpr double band_opacity = 0.35, gap_opacity = 0.6;
+
+// Phases that follow each other differ in lightness, too, for greyscale.
+struct Shade {
+  std::string_view colour;
+  double opacity;
+};
+Shade shade_of(const std::string& phase) {
+  if (phase == "train") return {orange, 0.15};
+  if (phase == "validate") return {teal, 0.4};
+  if (phase == "test") return {purple, 0.2};
+  return {grey, 0.3};
 }
 
 // The cell that the user named, otherwise the one with a curve that trained longest.
@@ -34,9 +42,13 @@ const results::CellRow* chosen(const FigureData& data) {
   return best;
 }
 
-std::string rectangle(int number, const results::PowerCurve::Span& span, const std::string& how) {
-  return fmt::format("set object {} rectangle from first {}, graph 0 to first {}, graph 1 {}\n", number, span.from_s, span.to_s,
-                     how);
+std::string rectangle(int number, const results::PowerCurve::Span& span, std::string_view where, std::string_view colour,
+                      double opacity) {
+  return fmt::format(
+      "set object {} rectangle from first {}, graph 0 to first {}, graph 1 {} fillcolor rgb \"{}\" fillstyle transparent solid "
+      "{} "
+      "noborder\n",
+      number, span.from_s, span.to_s, where, colour, opacity);
 }
 
 std::string curve_data(const results::PowerCurve& curve) {
@@ -59,31 +71,38 @@ std::vector<Figure> power_trace(const FigureData& data) {
   const results::CellRow* row = chosen(data);
   if (row == nullptr) return {};
   const results::PowerCurve& curve = data.curves.at({row->run_id, row->cell_id});
-  std::string what = fmt::format("{} {} {}{}{} #{}", row->dataset, row->drift, row->condition,
-                                 row->condition.empty() ? "" : " ", row->strategy, row->repetition.value_or(0));
-  Figure figure{"power", "Power of one cell: " + what, 900, 400, ""};
-  std::string script = fmt::format("$power << EOD\n{}EOD\n", curve_data(curve)) + note_script(estimate_note(*row));
-  script += fmt::format(
-      "set title {}\nset xlabel \"time in the cell / s\"\nset ylabel \"power / W\"\nset xrange [0:{}]\nset yrange [0:*]\n"
-      "set offsets 0, 0, graph 0.12, 0\nset key outside right top\n",
-      in_quotes("Power of one cell: " + results::printable(what)), std::max(curve.duration_s, 1e-9));
+  const std::string kind = joules_kind(*row);
+  const results::Key key = results::group_key(*row);
+  Figure figure{"power",
+                fmt::format("Power of one cell: {}, {}, repetition {}", subject_of(key), results::printable(row->strategy, 40),
+                            row->repetition.value_or(0)),
+                subtitle_of(key, ""),
+                {.width = 520, .height = 300, .top = 12},
+                {}};
+  if (!kind.empty()) figure.subtitle = results::comma_list({figure.subtitle, fmt::format("power {}, not measured", kind)});
+  std::vector<LegendItem> items{{"mean", blue, 5}, {"minimum to maximum", blue, 0, band_opacity}};
+  std::set<std::string> names;
+  std::string shades;
   int number = 0;
-  std::map<std::string, std::string> key;  // one key entry for each phase
   for (const auto& phase : curve.phases) {
-    script +=
-        rectangle(++number, phase, fmt::format("behind fillcolor rgb \"{}\" fillstyle solid noborder", colour_of(phase.name)));
-    key[phase.name] = fmt::format(", NaN with boxes fillstyle solid border rgb \"black\" linecolor rgb \"{}\" title {}",
-                                  colour_of(phase.name), in_quotes(phase.name));
+    const Shade shade = shade_of(phase.name);
+    shades += rectangle(++number, phase, "behind", shade.colour, shade.opacity);
+    if (names.insert(phase.name).second) items.push_back({results::printable(phase.name, 24), shade.colour, 0, shade.opacity});
   }
-  for (const auto& gap : curve.gaps)
-    script += rectangle(++number, gap,
-                        "front fillcolor rgb \"#d55e00\" fillstyle transparent pattern 5 border linecolor rgb \"#d55e00\"");
-  script +=
-      "plot $power using 1:2:3 with filledcurves fillcolor rgb \"#9ecae1\" title \"minimum to maximum\", "
-      "$power using 1:4 with lines linewidth 1.5 linecolor rgb \"#0072b2\" title \"mean\"";
-  for (const auto& [phase, line] : key) script += line;
-  if (!curve.gaps.empty()) script += ", NaN with boxes fillstyle pattern 5 linecolor rgb \"#d55e00\" title \"gap: no reading\"";
-  figure.script = script + "\n";
+  for (const auto& gap : curve.gaps) shades += rectangle(++number, gap, "front", brown, gap_opacity);
+  if (!curve.gaps.empty()) items.push_back({"gap: no reading", brown, 0, gap_opacity});
+  double most_W = 1e-6;
+  for (const auto& bucket : curve.buckets) most_W = std::max(most_W, bucket.high_W);
+  const std::string legend = add_legend(figure.frame, items);
+  const Axis time{0, std::max(curve.duration_s, 1e-9), axis_of(0, std::max(curve.duration_s, 1e-9), 0, std::nullopt).step};
+  figure.panels.push_back(
+      {"", fmt::format("$power << EOD\n{}EOD\n", curve_data(curve)) + shades + legend +
+               x_axis_script(time, "time in the cell / s", figure.frame) +
+               y_axis_script(axis_of(0, most_W, 0, std::nullopt), with_kind(kind, "power / W"), figure.frame) +
+               fmt::format(
+                   "plot $power using 1:2:3 with filledcurves fillcolor rgb \"{0}\" fillstyle transparent solid {1} notitle, "
+                   "$power using 1:4 with lines linewidth 1.5 linecolor rgb \"{0}\" notitle\n",
+                   blue, band_opacity)});
   return {figure};
 }
 

@@ -7,11 +7,16 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plots/figure.h"
 #include "plots/gnuplot.h"
+#include "plots/labels.h"
+#include "plots/style.h"
 
 namespace tbft::plots {
 namespace {
@@ -87,57 +92,251 @@ struct Drawn {
   }
 };
 
-TEST(Figures, EveryKindIsDrawnAsSvgAndPng) {
+// The scripts of all panels.
+std::string scripts(const Figure& figure) {
+  std::string text;
+  for (const Panel& panel : figure.panels) text += panel.script;
+  return text;
+}
+
+// The only figure of this kind.
+Figure one(std::vector<results::CellRow> cells, const std::string& kind, const std::string& cell = "") {
+  const Drawn drawn(std::move(cells), {kind}, cell);
+  if (drawn.figures.size() != 1) throw std::runtime_error(kind + ": not one figure");
+  return drawn.figures[0];
+}
+
+// The range of an axis in a script: "set xrange [0:900]".
+std::pair<double, double> range_of(const std::string& script, char axis) {
+  std::smatch found;
+  const std::regex range(std::string("set ") + axis + R"(range \[([^:]+):([^\]]+)\])");
+  if (!std::regex_search(script, found, range)) throw std::runtime_error("no range in " + script);
+  return {std::stod(found[1]), std::stod(found[2])};
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+TEST(Figures, EveryKindIsDrawnAsSvgAndPngAndForPages) {
   const Drawn drawn(rows());
   EXPECT_THAT(drawn.figures, SizeIs(figure_kinds().size()));
   for (const Figure& figure : drawn.figures) {
     EXPECT_THAT(draw(figure, Terminal::svg), AllOf(HasSubstr("<svg"), HasSubstr("</svg>"))) << figure.name;
     EXPECT_TRUE(draw(figure, Terminal::png).starts_with("\x89PNG")) << figure.name;
+    EXPECT_EQ(count(draw(figure, Terminal::page), "<svg"), figure.panels.size()) << figure.name;
   }
 }
 
 TEST(Figures, MeasuredJoulesAreNotCalledAnEstimate) {
-  for (const Figure& figure : Drawn(rows()).figures) EXPECT_THAT(figure.script, Not(HasSubstr("ESTIMATE"))) << figure.name;
+  for (const Figure& figure : Drawn(rows()).figures)
+    EXPECT_THAT(script_of(figure, Terminal::svg), Not(HasSubstr("estimated"))) << figure.name;
 }
 
-TEST(Figures, EstimatesSaySoWhereverJoulesOrWattsStand) {
+TEST(Figures, AxesOfJoulesAndWattsSayThatTheyAreEstimatesOrReplays) {
+  for (const auto& [meter, word] : {std::pair("estimate://", "estimated"), std::pair("replay:///x.csv", "replayed")}) {
+    auto cells = rows();
+    for (auto& cell : cells) {
+      cell.measured = 0;
+      cell.meter = meter;
+    }
+    for (const Figure& figure : Drawn(cells).figures) {
+      if (figure.name.starts_with("accuracy-cifar")) continue;  // accuracies alone
+      EXPECT_THAT(figure.subtitle, HasSubstr(std::string(word) + ", not measured")) << figure.name;
+      const std::string& script = figure.panels.back().script;
+      EXPECT_THAT(script, testing::ContainsRegex(std::string("set label 80[12] \"") + word)) << figure.name;
+    }
+  }
+}
+
+TEST(Figures, SubtitlesNameProtocolProcessorAndNetwork) {
   auto cells = rows();
   for (auto& cell : cells) {
-    cell.measured = 0;
-    cell.meter = "estimate://";
+    cell.protocol = "paper";
+    cell.board = "Raspberry Pi 5";
+    cell.network = "ResNet-26";
   }
   for (const Figure& figure : Drawn(cells).figures) {
-    if (figure.name.starts_with("accuracy-cifar")) continue;  // accuracies alone
-    EXPECT_THAT(figure.script, HasSubstr("ESTIMATE, not a measurement")) << figure.name;
+    EXPECT_THAT(figure.title, Not(HasSubstr("Raspberry"))) << figure.name;
+    if (figure.name == "idle") continue;  // of all runs
+    EXPECT_THAT(figure.subtitle, HasSubstr("Paper protocol, Raspberry Pi 5, ResNet-26")) << figure.name;
+    EXPECT_THAT(draw(figure, Terminal::svg), HasSubstr("<text>Paper protocol, Raspberry Pi 5, ResNet-26")) << figure.name;
   }
 }
 
-TEST(Figures, TheParetoFrontLeavesOutWhatAnotherStrategyBeats) {
-  const Drawn drawn(rows(), {"accuracy-energy"});
-  ASSERT_THAT(drawn.figures, SizeIs(1));
-  // fc is cheapest and best: nothing else is on the front.
-  EXPECT_THAT(drawn.figures[0].script, HasSubstr("$front0 << EOD\n172.5 85.5\nEOD"));
+TEST(Figures, LongTitlesAreBrokenIntoLinesThatFit) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    cell.dataset = "a data set " + std::string(60, 'x') + " with a name of many words that fits on no line";
+    cell.board = "a board with a name that is as long as that of the data set, if not longer than it";
+  }
+  const Figure figure = one(cells, "accuracy");
+  const std::string svg = draw(figure, Terminal::svg);
+  std::string words;
+  const std::regex text(R"(font-size="(13|11)\.00"[^>]*>\s*<text>([^<]*)</text>)");
+  for (auto at = std::sregex_iterator(svg.begin(), svg.end(), text); at != std::sregex_iterator(); ++at) {
+    EXPECT_LE(6.0 * static_cast<double>((*at)[2].length()), figure.frame.width) << (*at)[2];
+    words += (*at)[2].str() + " ";
+  }
+  EXPECT_THAT(words, AllOf(HasSubstr("fits on no line"), HasSubstr("if not longer than it")));
+}
+
+TEST(Figures, TheParetoFrontIsStepsFromNoneToTheRightEdge) {
+  // fc is cheapest and best: nothing else is on the front. Its one point makes a step up and a line to the right.
+  const std::string script = scripts(one(rows(), "accuracy-energy"));
+  EXPECT_THAT(script, HasSubstr("$front << EOD\n0 3.5\n172.5 3.5\n172.5 85.5\n800 85.5\nEOD"));
+  EXPECT_EQ(range_of(script, 'x').second, 800);
+}
+
+TEST(Figures, AFrontOfOnePointIsDrawnWithoutNone) {
+  const std::string script = scripts(one({row("fc", 0, 80, 100)}, "accuracy-energy"));
+  EXPECT_THAT(script, testing::ContainsRegex("\\$front << EOD\n100 [0-9.]+\n100 80\n[0-9]+ 80\nEOD"));
+}
+
+TEST(Figures, JoulesThatAreNotResolvedAreNotOnTheFront) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    if (!cell.train_gross_J) continue;
+    cell.train_net_J = cell.strategy == "fc" ? 2.0 : *cell.train_gross_J;
+    cell.U_train_net_J = cell.U_random_train_net_J = 5;
+  }
+  const std::string script = scripts(one(cells, "accuracy-energy"));
+  EXPECT_THAT(script, AllOf(HasSubstr("\n400.5 54.5\n"), Not(HasSubstr("\n2 85.5\n"))));
+}
+
+TEST(Figures, AxesEndAtWhatCanBe) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    if (cell.strategy == "fc") cell.accuracy_pct = cell.repetition == 0 ? 100.0 : 95.0;  // an interval beyond 100
+    if (cell.strategy == "none") cell.accuracy_pct = cell.repetition == 0 ? 0.0 : 4.0;
+    if (!cell.train_gross_J) continue;
+    cell.train_net_J = cell.strategy == "block3" ? -20 : *cell.train_gross_J;  // noise
+    cell.U_train_net_J = cell.U_random_train_net_J = 500;
+  }
+  const std::string against = scripts(one(cells, "accuracy-energy"));
+  EXPECT_EQ(range_of(against, 'x').first, 0);
+  EXPECT_EQ(range_of(against, 'y'), std::pair(0.0, 100.0));
+  EXPECT_THAT(against, HasSubstr("block3 (below 0 J)"));
+  const std::string dots = scripts(one(cells, "accuracy"));
+  EXPECT_EQ(range_of(dots, 'x'), std::pair(0.0, 100.0));
+  EXPECT_THAT(dots, AllOf(HasSubstr(" 100\nEOD"), Not(testing::ContainsRegex("\n2 0 -"))));
+  EXPECT_LE(range_of(scripts(one(rows(), "saving")), 'x').second, 100);
 }
 
 TEST(Figures, AStrategyWithoutJoulesIsALineAtItsAccuracy) {
-  EXPECT_THAT(Drawn(rows(), {"accuracy-energy"}).figures[0].script, HasSubstr("3.5 with lines dashtype 3"));
+  const std::string script = scripts(one(rows(), "accuracy-energy"));
+  EXPECT_THAT(script, HasSubstr("3.5 with lines dashtype 3"));
+  EXPECT_THAT(script, testing::ContainsRegex("set label [0-9]+ \"none\" at"));
 }
 
-TEST(Figures, ErrorBarsAreTheSpreadOfRepetitions) {
-  EXPECT_THAT(Drawn(rows(), {"accuracy"}).figures[0].script, HasSubstr(" 16.5 0.70710678118654"));
+TEST(Figures, EveryPointHasItsLabel) {
+  const std::string script = scripts(one(rows(), "accuracy-energy"));
+  for (const char* name : {"block1", "block2", "block3", "fc", "full", "block-avg"})
+    EXPECT_THAT(script, testing::ContainsRegex(std::string("set label [0-9]+ \"") + name + "\" at graph")) << name;
+}
+
+TEST(Figures, WithoutAnyJoulesThereIsNoneAgainstAccuracy) {
+  auto cells = rows();
+  for (auto& cell : cells) cell.train_gross_J.reset();
+  EXPECT_THAT(Drawn(cells, {"accuracy-energy"}).figures, IsEmpty());
+}
+
+TEST(Figures, EveryStrategyThatRanHasARowOfAccuracy) {
+  auto cells = rows();
+  cells.push_back(row("elastic", 0, 60, 300));
+  const std::string script = scripts(one(cells, "accuracy"));
+  EXPECT_THAT(script, HasSubstr("\"none\" 0, \"block1\" 1, \"block2\" 2, \"block3\" 3, \"fc\" 4, \"block-avg\" 5, \"full\" 6, "
+                                "\"elastic\" 7"));
+  EXPECT_THAT(script, HasSubstr("$r7 << EOD\n60 7 60 60\nEOD"));
+}
+
+TEST(Figures, DotsOfAccuracyHaveThe95PercentInterval) {
+  // block1: 16 and 17; Student's t of one degree of freedom is 12.706, and 16.5 - 12.706 * 0.5 = 10.147.
+  EXPECT_THAT(scripts(one(rows(), "accuracy")), HasSubstr("$r1 << EOD\n16.5 1 10.14"));
+}
+
+TEST(Figures, NoneAndFullAreLinesOfReference) {
+  const std::string script = scripts(one(rows(), "accuracy"));
+  EXPECT_THAT(script, AllOf(HasSubstr("from first 3.5, graph 0 to first 3.5, graph 1 nohead"),
+                            HasSubstr("from first 53.5, graph 0 to first 53.5, graph 1 nohead")));
+}
+
+TEST(Figures, TrainingSizesAreOneRowOfPanelsWithTheSameAxes) {
+  auto cells = rows();
+  for (auto cell : rows()) {
+    cell.train_size = 0.2;
+    cell.accuracy_pct = *cell.accuracy_pct / 2;
+    cells.push_back(cell);
+  }
+  for (const char* kind : {"accuracy", "accuracy-energy", "saving", "phases"}) {
+    const Figure figure = one(cells, kind);
+    ASSERT_THAT(figure.panels, SizeIs(2)) << kind;
+    EXPECT_EQ(figure.panels[0].title, "10 % of the data for training");
+    EXPECT_EQ(figure.panels[1].title, "20 % of the data for training");
+    EXPECT_EQ(range_of(figure.panels[0].script, 'x'), range_of(figure.panels[1].script, 'x')) << kind;
+    EXPECT_EQ(range_of(figure.panels[0].script, 'y'), range_of(figure.panels[1].script, 'y')) << kind;
+    EXPECT_THAT(draw(figure, Terminal::svg), HasSubstr("viewBox=\"0 0 " + std::to_string(2 * figure.frame.width) + " "))
+        << kind;
+  }
+}
+
+TEST(Figures, SavingsHaveTheSpreadOfTheRepetitions) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    if (cell.strategy == "fc") cell.train_gross_J = cell.repetition == 0 ? 100 : 200;
+    if (cell.strategy == "full") cell.train_gross_J = 1000;
+  }
+  // 90 and 80 %: a standard deviation of 7.07 points around 85.
+  EXPECT_THAT(scripts(one(cells, "saving")),
+              testing::ContainsRegex("EOD\n85 3 77\\.92893218813[0-9]* 92\\.0710678118[0-9]*\nEOD"));
+}
+
+TEST(Figures, SavingsOverConditionsHaveTheSpreadOfTheMeans) {
+  std::vector<results::CellRow> cells;
+  for (const char* condition : {"fog-5", "snow-5"}) {
+    for (auto cell : rows()) {
+      cell.dataset = "cifar10-c";
+      cell.drift = "input";
+      cell.condition = condition;
+      cell.cell_id += condition;
+      if (cell.strategy == "fc")
+        cell.train_gross_J = (cell.repetition == 0 ? 100 : 200) + (cell.condition == "fog-5" ? 50 : -50);
+      if (cell.strategy == "full") cell.train_gross_J = 1000;
+      cells.push_back(cell);
+    }
+  }
+  EXPECT_THAT(scripts(one(cells, "saving")),
+              testing::ContainsRegex("EOD\n85 3 77\\.92893218813[0-9]* 92\\.0710678118[0-9]*\nEOD"));
+}
+
+TEST(Figures, BarsOfSavingsStandOnZero) {
+  const std::string script = scripts(one(rows(), "saving"));
+  EXPECT_THAT(script, HasSubstr("using 1:2:(0):1:"));
+  EXPECT_EQ(range_of(script, 'x').first, 0);
+}
+
+TEST(Figures, PublishedAndMeasuredHaveEqualAxes) {
+  const Figure figure = one(rows(), "published");
+  ASSERT_THAT(figure.panels, SizeIs(2));
+  for (const Panel& panel : figure.panels) {
+    EXPECT_EQ(range_of(panel.script, 'x'), range_of(panel.script, 'y'));
+    EXPECT_THAT(panel.script, HasSubstr("\"measured "));
+  }
+  EXPECT_EQ(figure.frame.graph_width(), figure.frame.graph_height());
 }
 
 TEST(Figures, PhasesComeFromTheTraceAndTheRestIsTold) {
   // gross 182 J: 172 in training, 4 in the test, 6 in no phase; the other repetition has no trace: 173 of 183.
-  const Drawn drawn(rows(), {"phases"});
-  EXPECT_THAT(drawn.figures[0].script, HasSubstr("\"fc\" 172.5 0 2 0 8"));
+  const std::string script = scripts(one(rows(), "phases"));
+  EXPECT_THAT(script, AllOf(HasSubstr("\n0 172.5 4\n"), HasSubstr("\n172.5 174.5 4\n"), HasSubstr("\n174.5 182.5 4\n")));
 }
 
 TEST(Figures, AGapBreaksTheCurveAndIsShaded) {
-  const Drawn drawn(rows(), {"power"});
-  ASSERT_THAT(drawn.figures, SizeIs(1));
-  EXPECT_THAT(drawn.figures[0].script, HasSubstr("4.45 3 5 4\n\n6.45 3 5 4\n"));
-  EXPECT_THAT(drawn.figures[0].script, HasSubstr("rectangle from first 4.9, graph 0 to first 6, graph 1 front"));
+  const std::string script = scripts(one(rows(), "power"));
+  EXPECT_THAT(script, HasSubstr("4.45 3 5 4\n\n6.45 3 5 4\n"));
+  EXPECT_THAT(script, HasSubstr("rectangle from first 4.9, graph 0 to first 6, graph 1 front"));
 }
 
 TEST(Figures, OnlyTheCellAskedForHasItsPowerDrawn) {
@@ -150,12 +349,91 @@ TEST(Figures, TextOfAFileCannotLeaveItsQuotes) {
   for (auto& cell : cells) {
     if (cell.strategy == "none") cell.strategy = "x\"; system(\"touch /nowhere\") #`date`";
     cell.dataset = "<script>alert(1)</script>\"";
+    cell.board = "\"\nsystem(\"touch /nowhere\")";
   }
   for (const Figure& figure : Drawn(cells).figures) {
-    EXPECT_THAT(figure.script, Not(HasSubstr("`"))) << figure.name;
+    for (const Terminal terminal : {Terminal::svg, Terminal::page}) {
+      EXPECT_THAT(script_of(figure, terminal), AllOf(Not(HasSubstr("`")), Not(HasSubstr("\nsystem")))) << figure.name;
+      EXPECT_THAT(draw(figure, terminal), Not(HasSubstr("<script"))) << figure.name;
+    }
     EXPECT_THAT(figure.name, Not(testing::ContainsRegex("[^a-zA-Z0-9-]")));
-    EXPECT_THAT(draw(figure, Terminal::svg), Not(HasSubstr("<script"))) << figure.name;
   }
+}
+
+TEST(Svg, FilesHaveTheirOwnTitleAndPlainColoursThatFollowADarkTheme) {
+  const std::string svg = draw(one(rows(), "accuracy"), Terminal::svg);
+  EXPECT_THAT(svg, AllOf(Not(HasSubstr("Gnuplot")), Not(HasSubstr("GNUPLOT")), Not(HasSubstr("var("))));
+  EXPECT_THAT(svg, AllOf(HasSubstr("<title>Accuracy by strategy: cifar-flip, output drift</title>"), HasSubstr("'#1d54c1'"),
+                         HasSubstr("prefers-color-scheme:dark"), HasSubstr("[stroke=\"#1d54c1\"]{stroke:#2f67d5}")));
+  EXPECT_EQ(count(svg, "<title>"), 1U);
+}
+
+TEST(Svg, PagesHaveVariablesWithAFallbackForEveryColour) {
+  for (const Figure& figure : Drawn(rows()).figures) {
+    const std::string svg = draw(figure, Terminal::page);
+    EXPECT_THAT(svg, AllOf(HasSubstr("var(--figure-text,#1a1a1a)"), HasSubstr("var(--figure-background,#ffffff)")))
+        << figure.name;
+    EXPECT_THAT(svg, AllOf(Not(HasSubstr("<title>")), Not(HasSubstr("<?xml")), Not(HasSubstr("id=\"gnuplot")))) << figure.name;
+    EXPECT_THAT(svg,
+                AllOf(Not(HasSubstr("rgb(")), Not(HasSubstr("\"black\"")), Not(testing::ContainsRegex("['\"]#[0-9a-f]{6}"))))
+        << figure.name;
+  }
+}
+
+TEST(Svg, TextIsTextInAFontOfTheSystem) {
+  const std::string svg = draw(one(rows(), "accuracy"), Terminal::svg);
+  EXPECT_THAT(svg, AllOf(HasSubstr("<text>block1</text>"), HasSubstr("font-family=\"sans-serif\""),
+                         HasSubstr("font-weight=\"bold\""), Not(HasSubstr("sans-serif:Bold"))));
+}
+
+TEST(Svg, ColoursInTextsStay) {
+  auto cells = rows();
+  for (auto& cell : cells) cell.dataset = "rgb(1, 2, 3) black";
+  EXPECT_THAT(draw(one(cells, "accuracy"), Terminal::svg), HasSubstr("<text>Accuracy by strategy: rgb(1, 2, 3) black, output"));
+}
+
+TEST(Svg, PartsOfOnePictureHaveDifferentIds) {
+  const std::string svg = draw(one(rows(), "published"), Terminal::page);
+  EXPECT_EQ(count(svg, "<svg"), 2U);
+  EXPECT_THAT(svg, AllOf(HasSubstr("id='gpPt0_5'"), HasSubstr("id='gpPt1_5'"), Not(HasSubstr("id='gpPt5'"))));
+}
+
+TEST(Labels, CoverNeitherEachOtherNorPoints) {
+  std::vector<LabelledPoint> points;
+  for (int i = 0; i < 8; ++i) points.push_back({100.0 + 6 * i, 100.0 + 5 * (i % 3), "strategy" + std::to_string(i)});
+  const auto boxes = place_labels(points, {}, 300, 250);
+  const auto apart = [](const Rect& a, const Rect& b) {
+    return a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+  };
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    EXPECT_GE(boxes[i].left, 0);
+    EXPECT_LE(boxes[i].right, 300);
+    for (std::size_t j = 0; j < boxes.size(); ++j) {
+      EXPECT_TRUE(i == j || apart(boxes[i], boxes[j])) << i << " " << j;
+      EXPECT_TRUE(apart(boxes[i], {points[j].x - 4, points[j].y - 4, points[j].x + 4, points[j].y + 4})) << i << " " << j;
+    }
+  }
+}
+
+TEST(Labels, StandInsideTheGraphAndOffObstacles) {
+  const std::vector<LabelledPoint> points{{298, 2, "corner"}};
+  const std::vector<Rect> wall{{200, 0, 290, 20}};
+  const Rect box = place_labels(points, wall, 300, 250).front();
+  EXPECT_LE(box.right, 300);
+  EXPECT_GE(box.top, 0);
+  EXPECT_TRUE(box.top >= 20 || box.right <= 200) << box.left << " " << box.top;
+}
+
+TEST(Axis, IsRoundedOutwardsWithinItsLimits) {
+  const Axis inside = axis_of(41, 78, 0, 100);
+  EXPECT_LE(inside.from, 41);
+  EXPECT_GE(inside.to, 78);
+  EXPECT_GE(inside.from, 30);
+  EXPECT_LE(inside.to, 90);
+  EXPECT_EQ(axis_of(0, 99.9, 0, 100).to, 100);
+  EXPECT_EQ(axis_of(0, 99.9, 0, 100).from, 0);
+  const Axis one_value = axis_of(100, 100, 0, 100);
+  EXPECT_LT(one_value.from, one_value.to);
 }
 
 TEST(Figures, NothingToDrawIsNoFigure) {
@@ -168,7 +446,7 @@ TEST(Figures, AnUnknownKindListsTheKinds) {
 
 TEST(Gnuplot, ItsOwnWordsComeWithAFailure) {
   try {
-    draw({"bad", "", 100, 100, "plot nonsense\n"}, Terminal::svg);
+    draw({"bad", "", "", {}, {{"", "plot nonsense\n"}}}, Terminal::svg);
     FAIL();
   } catch (const std::runtime_error& error) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("figure bad"), HasSubstr("nonsense")));
@@ -185,19 +463,13 @@ TEST(Gnuplot, OneThatHangsIsStopped) {
   setenv("PATH", (folder.string() + ":" + path).c_str(), 1);
   std::string what;
   try {
-    draw({"slow", "", 100, 100, "plot x\n"}, Terminal::svg, std::chrono::milliseconds(50));
+    draw({"slow", "", "", {}, {{"", "plot x\n"}}}, Terminal::svg, std::chrono::milliseconds(50));
   } catch (const NoGnuplot& error) {
     what = error.what();
   }
   setenv("PATH", path.c_str(), 1);
   std::filesystem::remove_all(folder);
   EXPECT_THAT(what, HasSubstr("gnuplot was stopped"));
-}
-
-TEST(EnergySaving, BarsStandOnZero) {
-  const Drawn drawn(rows(), {"saving"});
-  ASSERT_THAT(drawn.figures, SizeIs(1));
-  EXPECT_THAT(drawn.figures[0].script, HasSubstr("set yrange [* < 0 : 0 < *]"));
 }
 
 }  // namespace
