@@ -23,7 +23,7 @@ struct FigureData {
 // The size of a panel and the margins around its graph, in pixels.
 struct Frame {
   int width = 480, height = 300;
-  int left = 62, right = 16, top = 24, bottom = 44;
+  int left = 68, right = 16, top = 24, bottom = 44;
   int graph_width() const { return width - left - right; }
   int graph_height() const { return height - top - bottom; }
 };

@@ -22,8 +22,8 @@ struct Shade {
 };
 Shade shade_of(const std::string& phase) {
   if (phase == "train") return {orange, 0.15};
-  if (phase == "validate") return {teal, 0.4};
-  if (phase == "test") return {purple, 0.2};
+  if (phase == "validate") return {teal, 0.35};
+  if (phase == "test") return {purple, 0.4};
   return {grey, 0.3};
 }
 
