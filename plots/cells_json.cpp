@@ -45,6 +45,11 @@ Json value_of(const results::Column& column, const CellRow& row) {
   return column.name == "train_size" ? *number : six_digits(*number);
 }
 
+// Whether the column has measured numbers, which a page rounds; a training size names cells and stays as it is.
+bool is_real(const results::Column& column) {
+  return std::holds_alternative<std::optional<double> CellRow::*>(column.member) && column.name != "train_size";
+}
+
 std::int64_t whole(double value) {
   return static_cast<std::int64_t>(std::llround(value));
 }
@@ -92,8 +97,11 @@ std::string cells_json(const results::Inputs& inputs, const results::PowerCurves
     const bool needed = std::ranges::find(always, column.name) != std::end(always);
     if (needed || !is_constant(column, inputs.cells)) shown.push_back(&column);
   }
-  Json names = Json::array(), rows = Json::array(), traces = Json::array();
-  for (const results::Column* column : shown) names.push_back(column->name);
+  Json names = Json::array(), reals = Json::array(), rows = Json::array(), traces = Json::array();
+  for (const results::Column* column : shown) {
+    names.push_back(column->name);
+    if (is_real(*column)) reals.push_back(column->name);
+  }
   for (const CellRow& row : inputs.cells) {
     Json values = Json::array();
     for (const results::Column* column : shown) values.push_back(value_of(*column, row));
@@ -101,7 +109,7 @@ std::string cells_json(const results::Inputs& inputs, const results::PowerCurves
     const auto curve = curves.find({row.run_id, row.cell_id});
     traces.push_back(curve == curves.end() || curve->second.buckets.empty() ? Json() : trace_of(curve->second));
   }
-  Json data{{"columns", names}, {"usual", usual}, {"rows", rows}};
+  Json data{{"columns", names}, {"usual", usual}, {"reals", reals}, {"rows", rows}};
   if (!curves.empty()) data["traces"] = traces;
   return data.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <stdexcept>
 #include <utility>
 
 #include "page_files.h"
+#include "plots/page_contents.h"
+#include "plots/page_parts.h"
 
 namespace tbft::plots {
 
@@ -41,62 +44,76 @@ std::string script_hash(std::string_view script) {
   return {base64.begin(), base64.begin() + length};
 }
 
-std::string table(const results::Section& section) {
-  std::string html = "<div class=\"scroll\"><table class=\"live\">\n<thead><tr>";
-  for (const std::string& name : section.cells.front()) html += fmt::format("<th>{}</th>", escaped(name));
-  html += "</tr></thead>\n<tbody>\n";
-  for (std::size_t line = 1; line < section.cells.size(); ++line) {
-    html += "<tr>";
-    const bool linked = line - 1 < section.links.size();
-    for (std::size_t i = 0; i < section.cells[line].size(); ++i) {
-      const std::string text = escaped(section.cells[line][i]);
-      html += linked && i == 0 ? fmt::format("<td><a href=\"#{}\">{}</a></td>", escaped(section.links[line - 1]), text)
-                               : fmt::format("<td>{}</td>", text);
-    }
-    html += "</tr>\n";
-  }
-  return html + "</tbody></table></div>\n";
-}
-
-std::string html_of(const results::Section& section) {
-  std::string html;
-  if (!section.title.empty()) html += fmt::format("<h3>{}</h3>\n", escaped(section.title));
-  for (const std::string& caption : section.captions) html += fmt::format("<p class=\"caption\">{}</p>\n", escaped(caption));
-  if (!section.cells.empty()) html += table(section);
-  if (!section.legend.empty()) html += fmt::format("<p class=\"note\">{}</p>\n", escaped(section.legend));
-  if (section.lines.empty()) return html;
-  html += "<ul>\n";
-  for (const std::string& line : section.lines) html += fmt::format("<li>{}</li>\n", escaped(line));
-  return html + "</ul>\n";
-}
-
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
-}
-
-// Prepares gnuplot's SVG for a page: removes the XML head, and makes its ids unique, because several share the document.
-std::string inline_svg(std::string svg, std::size_t index, const std::string& title) {
-  svg.erase(0, std::min(svg.find("<svg"), svg.size()));
-  replace_all(svg, "gpPt", fmt::format("f{}p", index));
-  replace_all(svg, "gpDot", fmt::format("f{}d", index));
-  for (const char* filter : {"textbox", "greybox"})
-    replace_all(svg, fmt::format("'{}'", filter), fmt::format("'f{}{}'", index, filter));
-  replace_all(svg, "id=\"gnuplot_", fmt::format("id=\"f{}_", index));
-  // gnuplot's titles of layers would appear as tooltips.
-  for (std::size_t at = svg.find("<title>"); at != std::string::npos; at = svg.find("<title>", at)) {
-    const std::size_t end = svg.find("</title>", at);
-    if (end == std::string::npos) break;
-    svg.erase(at, end + std::string_view("</title>").size() - at);
-  }
-  svg.insert(std::min<std::size_t>(svg.size(), 4), fmt::format(" role=\"img\" aria-label=\"{}\"", escaped(title)));
-  return svg;
 }
 
 // Escapes `<`, so that JSON in a <script> cannot contain an end tag or a comment.
 std::string script_data(std::string json) {
   replace_all(json, "<", "\\u003c");
   return json;
+}
+
+std::string head_of(const Page& page) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src "
+      "'sha256-{}'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
+      "<style>\n{}</style>\n</head>\n<body>\n"
+      "<header><h1>{}</h1><button id=\"theme\" type=\"button\" hidden></button></header>\n",
+      script_hash(page_js), escaped(page.title), page_css, escaped(page.title));
+}
+
+constexpr std::string_view cells_place =
+    "<section id=\"cells\">\n<h2>Cells and power</h2>\n<noscript><p class=\"note\">The table of cells and their power need "
+    "JavaScript; cells.csv has the same.</p></noscript>\n<div id=\"cell-list\"></div>\n<div id=\"trace\"></div>\n</section>\n";
+
+std::string anchor_of(const Part& part, std::size_t section) {
+  return fmt::format("{}-{}", part.anchor, section + 1);
+}
+
+// Links to the part and to each of its tables and lists.
+std::string links_of(const Part& part) {
+  std::string html = fmt::format("<a class=\"part\" href=\"#{}\">{}</a>\n", part.anchor, escaped(part.title));
+  std::vector<std::string> titles;
+  std::vector<std::size_t> linked;
+  for (std::size_t i = 0; i < part.sections.size(); ++i) {
+    const results::Section& section = part.sections[i];
+    const bool is_list = !section.title.empty() && !section.lines.empty();
+    if (section.cells.empty() && !is_list) continue;
+    linked.push_back(i);
+    titles.push_back(section.title.empty() ? fmt::format("table {}", i + 1) : section.title);
+  }
+  if (titles.size() == 1 && part.sections.size() == 1) return html;
+  const std::vector<ContentsEntry> entries = contents_of(titles);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& [heading, label, inner] = entries[i];
+    if (!heading.empty()) html += fmt::format("<span>{}</span>\n", escaped(heading));
+    html +=
+        fmt::format("<a{} href=\"#{}\">{}</a>\n", inner ? " class=\"inner\"" : "", anchor_of(part, linked[i]), escaped(label));
+  }
+  return html;
+}
+
+std::string navigation(const Page& page, const Part& provenance) {
+  std::string html = "<nav id=\"contents\" aria-label=\"Contents\">\n";
+  for (const Part& part : page.parts) html += links_of(part);
+  if (!page.cells_json.empty()) html += "<a class=\"part\" href=\"#cells\">Cells and power</a>\n";
+  if (!provenance.sections.empty()) html += links_of(provenance);
+  return html + "</nav>\n";
+}
+
+// `pictures` counts the figures of the page.
+std::string html_of(const Part& part, TableKind kind, std::size_t& pictures) {
+  std::string html = fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", part.anchor, escaped(part.title));
+  if (!part.note.empty()) html += fmt::format("<p class=\"note\">{}</p>\n", escaped(part.note));
+  for (std::size_t i = 0; i < part.sections.size(); ++i) html += html_of(part.sections[i], anchor_of(part, i), kind);
+  for (const Bars& bars : part.bars) html += html_of(bars);
+  if (!part.pictures.empty()) html += "<div class=\"figures\">\n";
+  for (const Picture& picture : part.pictures) html += html_of(picture, pictures++);
+  if (!part.pictures.empty()) html += "</div>\n";
+  return html + "</section>\n";
 }
 
 }  // namespace
@@ -123,46 +140,15 @@ std::string escaped(std::string_view text) {
 }
 
 std::string render_html(const Page& page) {
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  html += fmt::format(
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src "
-      "'sha256-{}'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
-      "<style>\n{}</style>\n</head>\n<body>\n"
-      "<header><h1>{}</h1><button id=\"theme\" type=\"button\" hidden></button></header>\n",
-      script_hash(page_js), escaped(page.title), page_css, escaped(page.title));
+  const Part provenance{.anchor = "provenance", .title = "Provenance", .sections = page.provenance};
+  std::string html = head_of(page) + navigation(page, provenance) + "<main>\n";
   for (const std::string& warning : page.warnings) html += fmt::format("<p class=\"warning\">{}</p>\n", escaped(warning));
-  for (const std::string& answer : page.answers) html += fmt::format("<p class=\"answer\">{}</p>\n", escaped(answer));
-  html += "<nav>";
-  const auto link = [&](bool there, const char* anchor, const char* text) {
-    if (there) html += fmt::format("<a href=\"#{}\">{}</a>", anchor, text);
-  };
-  link(!page.pictures.empty(), "figures", "Figures");
-  link(!page.sections.empty(), "tables", "Tables");
-  link(!page.cells_json.empty(), "cells", "Cells and power");
-  link(!page.provenance.empty(), "provenance", "Provenance");
-  html += "</nav>\n";
-  if (!page.pictures.empty()) {
-    html += "<h2 id=\"figures\">Figures</h2>\n<div class=\"figures\">\n";
-    for (std::size_t i = 0; i < page.pictures.size(); ++i) {
-      const auto& [title, svg, wide] = page.pictures[i];
-      html += fmt::format("<figure{}>{}<figcaption>{}</figcaption></figure>\n", wide ? " class=\"wide\"" : "",
-                          inline_svg(svg, i, title), escaped(title));
-    }
-    html += "</div>\n";
-  } else if (!page.no_pictures.empty()) {
-    html += fmt::format("<p class=\"note\">No figures: {}</p>\n", escaped(page.no_pictures));
-  }
-  if (!page.sections.empty()) html += "<h2 id=\"tables\">Tables</h2>\n";
-  for (const results::Section& section : page.sections) html += html_of(section);
-  if (!page.cells_json.empty()) {
-    html +=
-        "<h2 id=\"cells\">Cells</h2>\n<noscript><p class=\"note\">The table of cells and their power need JavaScript; "
-        "cells.csv has the same.</p></noscript>\n";
-    html += "<div id=\"trace\"></div>\n";
-  }
-  if (!page.provenance.empty()) html += "<h2 id=\"provenance\">Provenance</h2>\n";
-  for (const results::Section& section : page.provenance) html += html_of(section);
-  html += fmt::format("<footer><p>{}</p></footer>\n", escaped(page.footer));
+  for (const std::string& answer : page.answers) html += fmt::format("<p class=\"answer\">{}</p>\n", typeset(answer));
+  std::size_t pictures = 0;
+  for (const Part& part : page.parts) html += html_of(part, TableKind::values, pictures);
+  if (!page.cells_json.empty()) html += cells_place;
+  if (!provenance.sections.empty()) html += html_of(provenance, TableKind::facts, pictures);
+  html += fmt::format("<footer><p>{}</p></footer>\n</main>\n", escaped(page.footer));
   if (!page.cells_json.empty())
     html += fmt::format("<script type=\"application/json\" id=\"data\">{}</script>\n", script_data(page.cells_json));
   return html + fmt::format("<script>{}</script>\n</body>\n</html>\n", page_js);

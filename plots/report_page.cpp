@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "plots/gnuplot.h"
 #include "results/report.h"
@@ -47,14 +49,29 @@ results::Section facts_section(const std::string& name, const std::optional<resu
   return section;
 }
 
-void draw_all(const FigureData& data, Page& page) {
+Part figures_of(const FigureData& data) {
+  Part part{.anchor = "figures", .title = "Figures"};
   try {
     for (const Figure& figure : make_figures(data))
-      page.pictures.push_back({caption_of(figure), draw(figure, Terminal::page), figure.panels.size() > 1});
+      part.pictures.push_back({caption_of(figure), draw(figure, Terminal::page), figure.panels.size() > 1});
   } catch (const NoGnuplot& error) {
-    page.pictures.clear();
-    page.no_pictures = error.what();
+    part.pictures.clear();
+    part.note = fmt::format("No figures: {}", error.what());
   }
+  return part;
+}
+
+// Tables of means and lists of winners come first, those of single conditions behind the figures.
+std::vector<Part> parts_of(const FigureData& data) {
+  Part tables{.anchor = "tables", .title = "Tables"}, figures = figures_of(data),
+                                                      details{.anchor = "conditions", .title = "Single conditions"};
+  for (results::Section& section : results::sections_of(data.summary))
+    (section.detail ? details : tables).sections.push_back(std::move(section));
+  std::vector<Part> parts;
+  for (Part* part : {&tables, &figures, &details}) {
+    if (!part->sections.empty() || !part->pictures.empty() || !part->note.empty()) parts.push_back(std::move(*part));
+  }
+  return parts;
 }
 
 }  // namespace
@@ -66,8 +83,7 @@ Page report_page(const FigureData& data, const NamedFacts& runs, std::vector<std
   std::ranges::move(notes, std::back_inserter(page.warnings));
   for (const results::Winner& winner : data.summary.winners)
     page.answers.push_back(results::to_line(winner, data.summary.winners.size() > 3));
-  draw_all(data, page);
-  page.sections = results::sections_of(data.summary);
+  page.parts = parts_of(data);
   if (!data.inputs.cells.empty()) page.cells_json = cells_json(data.inputs, data.curves);
   for (const auto& [name, facts] : runs) page.provenance.push_back(facts_section(name, facts));
   if (const auto common = common_values(data.inputs); !common.empty()) {

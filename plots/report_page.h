@@ -21,10 +21,10 @@ using NamedFacts = std::vector<std::pair<std::string, std::optional<results::Run
 Page report_page(const FigureData& data, const NamedFacts& runs, std::vector<std::string> notes);
 
 // The cells of a report and their power as JSON for its page:
-// {"columns": [names], "usual": [names shown first], "rows": [[values, null where unknown]], "traces": [per row: null or {"d":
-// duration_s, "n": readings, "x": gaps, "tu": s per unit, "pu": W per unit, "b": [whole numbers, five a bucket], "p": [[phase,
-// from_s, to_s]], "g": [[from_s, to_s]]}]}. `columns` omits columns that are empty or have the same value in every row.
-// Measured numbers have 6 digits; cells.csv has all.
+// {"columns": [names], "usual": [names shown first], "reals": [names of measured numbers], "rows": [[values, null where
+// unknown]], "traces": [per row: null or {"d": duration_s, "n": readings, "x": gaps, "tu": s per unit, "pu": W per unit, "b":
+// [whole numbers, five a bucket], "p": [[phase, from_s, to_s]], "g": [[from_s, to_s]]}]}. `columns` omits columns that are
+// empty or have the same value in every row. Measured numbers have 6 digits, of which the page shows four; cells.csv has all.
 std::string cells_json(const results::Inputs& inputs, const results::PowerCurves& curves);
 
 // The columns with the same value in every row, for the page's provenance.

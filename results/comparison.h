@@ -69,10 +69,23 @@ Comparison compare(const ComparedRun& a, const ComparedRun& b);
 
 // Whether some line differs significantly.
 bool differs(const Comparison& comparison);
+// How ratios are written: as in text, or with four significant digits (percentages with three).
+enum class Digits { four_decimals, four };
 // One line: "no difference", or what differs.
-std::string conclusion(const Comparison& comparison);
+std::string conclusion(const Comparison& comparison, Digits digits = Digits::four_decimals);
 
-std::vector<Section> sections_of(const Comparison& comparison);
+// "train J net", "train s", "accuracy %"
+std::string quantity_text(Quantity quantity, Basis basis);
+// "all cells", the strategy, or the data and the strategy of a cell.
+std::string name_of(const ComparedLine& line);
+bool is_significant(const ComparedLine& line);
+// The distance of B from A, for sorting. A point of accuracy counts like one per cent of joules or seconds.
+double size_of_change(const ComparedLine& line);
+
+std::vector<Section> sections_of(const Comparison& comparison, Digits digits = Digits::four_decimals);
+// What differs significantly: over all cells, by strategy, by cell (at most 20), each with the largest change first. One line
+// says so where nothing does. Ratios have four digits.
+Section differences_of(const Comparison& comparison);
 // Long form: one record for each line of each comparison, under a constant header.
 std::string render_csv(std::span<const Comparison> comparisons);
 // {"comparisons": [{"a", "b", "notes", ..., "lines": [the columns of the CSV], "settings": [...]}]}

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "results/comparison.h"
 #include "results/tables/long_form.h"
@@ -29,41 +31,36 @@ std::string_view to_string(Level level) {
   return name_in<Level, 3>({"all", "strategy", "cell"}, level);
 }
 
-std::string quantity_text(Quantity quantity, Basis basis) {
-  if (quantity == Quantity::train_J) return fmt::format("train J {}", results::to_string(basis));
-  return quantity == Quantity::train_s ? "train s" : "accuracy %";
+std::string ratio_text(double ratio, Digits digits) {
+  return digits == Digits::four ? significant(ratio, 4) : decimals(ratio, 4);
 }
 
-std::string name_of(const ComparedLine& line) {
-  if (line.level == Level::all) return "all cells";
-  if (line.level == Level::strategy) return printable(line.strategy, 40);
-  const std::string size = line.key.train_size ? percent_text(*line.key.train_size) : "";
-  return comma_list({line.key.dataset, line.key.drift, line.key.condition, size, line.strategy}, 40);
+std::string interval_text(const ComparedLine& line, Digits digits) {
+  if (line.quantity == Quantity::accuracy_pct) return results::interval_text(line.low, line.high, 2);
+  if (digits == Digits::four_decimals || !std::isfinite(line.low) || !std::isfinite(line.high))
+    return results::interval_text(line.low, line.high, 4);
+  return fmt::format("[{}, {}]", significant(line.low, 4), significant(line.high, 4));
 }
 
-Cells table_of(const std::vector<const ComparedLine*>& lines, const Comparison& comparison) {
+std::string percent_interval(double low, double high, Digits digits) {
+  if (digits == Digits::four_decimals || !std::isfinite(low) || !std::isfinite(high))
+    return results::interval_text(low, high, 2);
+  return fmt::format("[{}, {}]", significant(low, 3), significant(high, 3));
+}
+
+Cells table_of(const std::vector<const ComparedLine*>& lines, const Comparison& comparison, Digits digits) {
   Cells cells{{"cells", "of", "pairs", "A", "B", "change", "95 % interval", "p", "verdict"}};
   for (const ComparedLine* line : lines) {
     const bool points = line->quantity == Quantity::accuracy_pct;
     cells.push_back({name_of(*line), quantity_text(line->quantity, comparison.basis), std::to_string(line->pairs),
                      significant(line->a, 4), significant(line->b, 4),
-                     points ? fmt::format("{:+.2f} points", line->difference) : "x " + decimals(line->ratio, 4),
-                     interval_text(line->low, line->high, points ? 2 : 4), significant(line->p_holm, 2),
-                     std::string(to_string(line->verdict))});
+                     points ? fmt::format("{:+.2f} points", line->difference) : "x " + ratio_text(line->ratio, digits),
+                     interval_text(*line, digits), significant(line->p_holm, 2), std::string(to_string(line->verdict))});
   }
   return cells;
 }
 
-// The distance of B from A, for sorting. A point of accuracy counts like one per cent of joules or seconds.
-double size_of_change(const ComparedLine& line) {
-  return line.quantity == Quantity::accuracy_pct ? std::abs(line.difference) / 100 : std::abs(std::log(line.ratio));
-}
-
-bool is_significant(const ComparedLine& line) {
-  return line.verdict == Verdict::lower || line.verdict == Verdict::higher;
-}
-
-Section level_section(const Comparison& comparison, Level level, std::string title) {
+Section level_section(const Comparison& comparison, Level level, std::string title, Digits digits) {
   Section section{.title = std::move(title)};
   std::vector<const ComparedLine*> shown;
   std::size_t all = 0, too_few = 0;
@@ -83,7 +80,7 @@ Section level_section(const Comparison& comparison, Level level, std::string tit
       shown.resize(most_listed);
     }
   }
-  if (!shown.empty()) section.cells = table_of(shown, comparison);
+  if (!shown.empty()) section.cells = table_of(shown, comparison, digits);
   section.elsewhere = "`tbft compare --format md` or csv";
   section.least_needed = {2, 7, 6};  // pairs, p, interval: the verdict follows from them
   return section;
@@ -132,11 +129,31 @@ std::vector<Field> long_form(const Comparison& comparison, const ComparedLine& l
 
 }  // namespace
 
+std::string quantity_text(Quantity quantity, Basis basis) {
+  if (quantity == Quantity::train_J) return fmt::format("train J {}", results::to_string(basis));
+  return quantity == Quantity::train_s ? "train s" : "accuracy %";
+}
+
+std::string name_of(const ComparedLine& line) {
+  if (line.level == Level::all) return "all cells";
+  if (line.level == Level::strategy) return printable(line.strategy, 40);
+  const std::string size = line.key.train_size ? percent_text(*line.key.train_size) : "";
+  return comma_list({line.key.dataset, line.key.drift, line.key.condition, size, line.strategy}, 40);
+}
+
+bool is_significant(const ComparedLine& line) {
+  return line.verdict == Verdict::lower || line.verdict == Verdict::higher;
+}
+
+double size_of_change(const ComparedLine& line) {
+  return line.quantity == Quantity::accuracy_pct ? std::abs(line.difference) / 100 : std::abs(std::log(line.ratio));
+}
+
 bool differs(const Comparison& comparison) {
   return std::ranges::any_of(comparison.lines, is_significant);
 }
 
-std::string conclusion(const Comparison& comparison) {
+std::string conclusion(const Comparison& comparison, Digits digits) {
   std::vector<std::string> found;
   std::size_t judged = 0;
   for (const ComparedLine& line : comparison.lines) {
@@ -148,7 +165,7 @@ std::string conclusion(const Comparison& comparison) {
     } else {
       found.push_back(fmt::format("{} {} by {} % {}", quantity_text(line.quantity, comparison.basis), to_string(line.verdict),
                                   significant(100 * std::abs(line.ratio - 1), 3),
-                                  interval_text(100 * (line.low - 1), 100 * (line.high - 1), 2)));
+                                  percent_interval(100 * (line.low - 1), 100 * (line.high - 1), digits)));
     }
   }
   if (!found.empty()) return fmt::format("B against A: {}", fmt::join(found, "; "));
@@ -157,7 +174,7 @@ std::string conclusion(const Comparison& comparison) {
   return "no difference";
 }
 
-std::vector<Section> sections_of(const Comparison& comparison) {
+std::vector<Section> sections_of(const Comparison& comparison, Digits digits) {
   std::vector<Section> result;
   Section head{.title = fmt::format("A: {}  B: {}", printable(comparison.a), printable(comparison.b))};
   head.captions.push_back(
@@ -165,13 +182,35 @@ std::vector<Section> sections_of(const Comparison& comparison) {
   for (const std::string& obstacle : comparison.obstacles) head.captions.push_back("NOT COMPARABLE: " + obstacle);
   std::ranges::copy(comparison.notes, std::back_inserter(head.captions));
   result.push_back(std::move(head));
-  result.push_back(level_section(comparison, Level::all, "over all common cells"));
-  result.push_back(level_section(comparison, Level::strategy, "by strategy"));
-  result.push_back(level_section(comparison, Level::cell, "by cell, over its repetitions"));
+  result.push_back(level_section(comparison, Level::all, "over all common cells", digits));
+  result.push_back(level_section(comparison, Level::strategy, "by strategy", digits));
+  result.push_back(level_section(comparison, Level::cell, "by cell, over its repetitions", digits));
   result.push_back({.legend = std::string(legend)});
   result.push_back(settings_section(comparison));
   result.push_back({.lines = {conclusion(comparison)}});
   return result;
+}
+
+Section differences_of(const Comparison& comparison) {
+  std::vector<const ComparedLine*> lines;
+  for (const ComparedLine& line : comparison.lines) {
+    if (is_significant(line)) lines.push_back(&line);
+  }
+  std::ranges::stable_sort(lines, std::less{},
+                           [](const ComparedLine* line) { return std::pair(line->level, -size_of_change(*line)); });
+  Section section{.title = "significant differences"};
+  if (lines.empty()) {
+    section.lines.emplace_back("nothing differs significantly");
+    return section;
+  }
+  const auto first_cell = std::ranges::find(lines, Level::cell, &ComparedLine::level);
+  const auto cells = static_cast<std::size_t>(lines.end() - first_cell);
+  if (cells > most_listed) {
+    section.lines.push_back(fmt::format("... and {} more cells", cells - most_listed));
+    lines.resize(lines.size() - (cells - most_listed));
+  }
+  section.cells = table_of(lines, comparison, Digits::four);
+  return section;
 }
 
 std::vector<ColumnText> compare_column_texts() {

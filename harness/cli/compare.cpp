@@ -12,7 +12,7 @@
 #include "harness/cli/runs_read.h"
 #include "harness/experiment/run_inputs.h"
 #include "harness/host/console.h"
-#include "plots/page.h"
+#include "plots/compare_page.h"
 #include "results/text.h"
 
 namespace tbft::cli {
@@ -40,22 +40,13 @@ std::string render(const std::vector<results::Comparison>& comparisons, const st
                    const results::Layout& layout) {
   if (format == "csv") return results::render_csv(comparisons);
   if (format == "json") return results::render_json(comparisons);
+  if (format == "html") return plots::render_html(plots::compare_page(comparisons));
   std::vector<results::Section> sections;
   for (const auto& comparison : comparisons) {
     auto more = results::sections_of(comparison);
     sections.insert(sections.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }
-  if (format == "md") return results::to_markdown(sections);
-  if (format == "text") return results::to_text(sections, layout);
-  plots::Page page;
-  page.title = "tbft compare";
-  for (const auto& comparison : comparisons) {
-    page.answers.push_back(fmt::format("{} (A), {} (B): {}", comparison.a, comparison.b, results::conclusion(comparison)));
-    for (const auto& obstacle : comparison.obstacles) page.warnings.push_back("not comparable, forced: " + obstacle);
-    for (const auto& note : comparison.notes) page.warnings.push_back(note);
-  }
-  page.sections = std::move(sections);
-  return plots::render_html(page);
+  return format == "md" ? results::to_markdown(sections) : results::to_text(sections, layout);
 }
 
 int execute(const CompareOptions& options) {

@@ -30,12 +30,12 @@
     show();
   }
 
-  // "12.3 +- 0.4", "[1.2, 3.4]" and 5 sort by their first number, other cells by their text; unknown values come last.
+  // "12.3 \u00b1 0.4", "[1.2, 3.4]", "x 0.98" and 5 sort by their first number, other cells by their text; unknown values come last.
   function compare(a, b, descending) {
     const key = (value) => {
       if (value === null || value === "" || value === "-") return null;
       if (typeof value === "number") return value;
-      const number = /^\[?([-+]?\d+(\.\d+)?(e[-+]?\d+)?)(?![\w.])/i.exec(value);
+      const number = /^(?:\[|x )?([-+]?\d+(\.\d+)?(e[-+]?\d+)?)(?![\w.])/i.exec(value);
       return number ? Number(number[1]) : value;
     };
     const x = key(a), y = key(b);
@@ -55,9 +55,77 @@
   const matches = (text, words) => words.every((word) => text.includes(word));
   const wordsOf = (input) => input.value.toLowerCase().split(/\s+/).filter(Boolean);
 
+  // A measured number with four significant digits; its cell's title has all that the page knows. Counts are exact.
+  function short(value) {
+    if (value === 0) return "0";
+    const text = value.toPrecision(4);
+    return text.includes("e") && Math.abs(value) >= 1 ? String(Number(text)) : text;
+  }
+
+  // Keeps the first column and the accuracy at the left of a table that is wider than its box, unless both would fill it.
+  function freeze(table) {
+    const box = table.parentNode;
+    const place = () => {
+      const [first, ...others] = table.tHead.rows[0].cells, second = others.find((cell) => cell.classList.contains("frozen"));
+      table.style.setProperty("--first", first.offsetWidth + "px");
+      table.classList.toggle("cut", table.offsetWidth > box.clientWidth);
+      table.classList.toggle("two", second !== undefined && first.offsetWidth + second.offsetWidth < 0.7 * box.clientWidth);
+    };
+    const observer = new ResizeObserver(place);
+    observer.observe(table);  // also when its fold opens
+    observer.observe(box);
+  }
+
+  // A link to what is in a fold opens the fold. The links of the contents show where the reader is.
+  function contents() {
+    const open = (hash) => {
+      const target = byId(hash.slice(1).split("?")[0]), fold = target && target.closest("details");
+      if (fold) fold.open = true;
+      return target;
+    };
+    const links = [...document.querySelectorAll("#contents a")], strip = byId("contents");
+    for (const link of links) link.addEventListener("click", () => open(link.hash));
+    addEventListener("hashchange", () => open(location.hash));
+    if (location.hash) { const target = open(location.hash); if (target) target.scrollIntoView(); }
+    const targets = links.map((link) => byId(link.hash.slice(1)));
+    const mark = () => {
+      const line = innerHeight / 4;
+      let current = 0;
+      targets.forEach((target, i) => { if (target.getBoundingClientRect().top <= line) current = i; });
+      if (links[current].hasAttribute("aria-current")) return;
+      for (const link of links) link.removeAttribute("aria-current");
+      links[current].setAttribute("aria-current", "true");
+      const box = strip.getBoundingClientRect(), at = links[current].getBoundingClientRect();
+      if (at.left < box.left || at.right > box.right) strip.scrollLeft += at.left - box.left - 16;
+      if (at.top < box.top || at.bottom > box.bottom) strip.scrollTop += at.top - box.top - box.height / 3;
+    };
+    let waiting = false;
+    addEventListener("scroll", () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; mark(); });
+    }, { passive: true });
+    if (links.length) mark();
+  }
+
+  // Parts with many folds get a button that opens or closes them all.
+  function foldButtons() {
+    for (const part of document.querySelectorAll("main > section")) {
+      const folds = [...part.querySelectorAll(":scope > details")];
+      if (folds.length < 3) continue;
+      const button = element("button", { type: "button", onclick: () => {
+        const open = folds.some((fold) => !fold.open);
+        for (const fold of folds) fold.open = open;
+        button.textContent = open ? "Close all" : "Open all";
+      } }, "Open all");
+      part.querySelector("h2").after(element("div", { class: "controls" }, button));
+    }
+  }
+
   // The tables that are in the page as HTML.
   function liveTable(table) {
     const body = table.tBodies[0], headers = [...table.tHead.rows[0].cells];
+    freeze(table);
     headers.forEach((header, index) => {
       const name = header.textContent;
       header.replaceChildren(element("button", { type: "button", title: "Sort by " + name, onclick: () => {
@@ -66,7 +134,7 @@
         body.append(...[...body.rows].sort((a, b) => compare(text(a), text(b), descending)));
       } }, name));
     });
-    if (body.rows.length < 5) return;
+    if (body.rows.length < 12) return;
     const input = element("input", { type: "search", placeholder: "Filter", "aria-label": "Filter this table", oninput: () => {
       const words = wordsOf(input);
       for (const row of body.rows) row.hidden = !matches(row.textContent.toLowerCase(), words);
@@ -80,7 +148,7 @@
     const names = data.columns, column = (name) => names.indexOf(name);
     const texts = data.rows.map((row) => row.map((value) => (value === null ? "" : String(value))).join(" ").toLowerCase());
     const state = { order: data.rows.map((_, i) => i), shown: [], page: 0, wanted: {}, all: false };
-    const usual = new Set(data.usual);
+    const usual = new Set(data.usual), reals = new Set(data.reals);
     const input = element("input", { type: "search", placeholder: "Filter: words of a row", "aria-label": "Filter cells", oninput: () => update() });
     const chips = element("span", {});
     const wide = element("input", { type: "checkbox", onchange: () => { state.all = wide.checked; head(); update(); } });
@@ -88,13 +156,19 @@
     const step = (by) => element("button", { type: "button", onclick: () => { state.page += by; draw(); } }, by < 0 ? "Previous" : "Next");
     const back = step(-1), next = step(1);
     const table = element("table", { id: "cell-table" }, element("thead"), element("tbody"));
-    byId("cells").append(element("div", { class: "controls" }, input, chips, element("label", {}, wide, " all columns")),
+    byId("cell-list").append(element("div", { class: "controls" }, input, chips, element("label", {}, wide, " all columns")),
       element("div", { class: "scroll" }, table), element("div", { class: "controls" }, back, next, place));
-    const visible = () => names.map((_, i) => i).filter((i) => state.all || usual.has(names[i]));
+    // The strategy and its accuracy come first, because they stay in view.
+    const rank = (i) => { const at = ["strategy", "accuracy_pct"].indexOf(names[i]); return at < 0 ? 2 : at; };
+    const known = names.map((_, i) => data.rows.some((row) => row[i] !== null));
+    const visible = () => names.map((_, i) => i).filter((i) => state.all || (usual.has(names[i]) && known[i]))
+      .sort((a, b) => rank(a) - rank(b));
+    const classes = (i) => [rank(i) === 1 ? "frozen" : "", texty[i] ? "text" : ""].join(" ").trim();
+    const texty = names.map((_, i) => data.rows.some((row) => typeof row[i] === "string"));
 
     function head() {
       const columns = visible();
-      const headers = columns.map((i, at) => element("th", {}, element("button", { type: "button", onclick: () => {
+      const headers = columns.map((i, at) => element("th", { class: classes(i) }, element("button", { type: "button", onclick: () => {
         const descending = markSorted(headers, at);
         state.order.sort((a, b) => compare(data.rows[a][i], data.rows[b][i], descending));
         update();
@@ -108,7 +182,11 @@
       table.tBodies[0].replaceChildren(...rows.map((r) => {
         const cells = visible().map((i) => {
           const value = data.rows[r][i];
-          return element("td", names[i] === "status" ? { class: "status-" + value } : {}, value === null ? "" : String(value));
+          const real = typeof value === "number" && reals.has(names[i]);
+          const cell = element("td", { class: names[i] === "status" ? `text status-${value}` : classes(i) },
+            value === null ? "" : real ? short(value) : String(value));
+          if (real) cell.title = String(value);
+          return cell;
         });
         if (data.traces) {
           cells.push(element("td", {}, ...(data.traces[r] ? [element("button", { type: "button", onclick: () => showTrace(r) }, "show")] : [])));
@@ -145,11 +223,14 @@
     }
     head();
     update();
+    freeze(table);
     addEventListener("hashchange", fromAddress);
     fromAddress();
   }
 
   themeButton();
+  contents();
+  foldButtons();
   for (const table of document.querySelectorAll("table.live")) liveTable(table);
   const json = byId("data");
   if (json) {
