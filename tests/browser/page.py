@@ -1,37 +1,22 @@
-"""Opens pages from disk in headless Chromium and uses them: report.html compare.html hostile.html. Screenshots go to
-TBFT_SCREENSHOTS, where that is set."""
+"""Opens pages from disk in headless Chromium and uses them: report.html compare.html hostile.html differs.html. Screenshots go
+to TBFT_SCREENSHOTS, where that is set."""
 import os
 import pathlib
+import re
 import sys
-import tempfile
 
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,1000"]
-report, compare, hostile = (pathlib.Path(p).resolve() for p in sys.argv[1:4])
+import layout
+from chromium import chromium, set_size, set_theme
+
+report, compare, hostile, differs = (pathlib.Path(p).resolve() for p in sys.argv[1:5])
 shots = os.environ.get("TBFT_SCREENSHOTS")
-
-
-def open_browser(profile):
-    options = Options()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in FLAGS + [f"--user-data-dir={profile}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
 
 
 def shot(browser, name):
     if shots:
         browser.save_screenshot(str(pathlib.Path(shots) / f"{name}.png"))
-
-
-def colours(browser, scheme):
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
 
 
 def background(browser):
@@ -53,7 +38,7 @@ def quiet(browser):
 
 
 def check_tables(browser):
-    table = browser.find_element(By.CSS_SELECTOR, "table.live")
+    table = browser.find_element(By.XPATH, "//table[contains(@class, 'live')][.//th[. = 'accuracy %']]")
     header = table.find_elements(By.CSS_SELECTOR, "th button")
     names = [button.text for button in header]
     column = names.index("accuracy %")
@@ -64,12 +49,37 @@ def check_tables(browser):
     header[0].click()
     first = browser.execute_script("return arguments[0].tBodies[0].rows[0].cells[0].textContent", table)
     assert first == "block-avg" or first == "block1", first
-    search = table.find_element(By.XPATH, "../preceding-sibling::div[1]//input")
-    search.send_keys("full")
-    shown = [row for row in table.find_elements(By.CSS_SELECTOR, "tbody tr") if row.is_displayed()]
-    assert [row.find_element(By.TAG_NAME, "td").text for row in shown] == ["full"]
-    search.clear()
-    search.send_keys(" ")
+
+
+def check_filter(browser):
+    """A table of many rows has a filter; here in a fold, which a link of the contents opens."""
+    fold = browser.find_element(By.ID, "provenance-1")
+    assert fold.get_attribute("open") is None, "the provenance is not folded"
+    browser.find_element(By.CSS_SELECTOR, "#contents a[href='#provenance-1']").click()
+    assert fold.get_attribute("open") is not None, "the link does not open the fold"
+    fold.find_element(By.TAG_NAME, "input").send_keys("sweep.repetitions")
+    shown = [row for row in fold.find_elements(By.CSS_SELECTOR, "tbody tr") if row.is_displayed()]
+    assert [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in shown] == [["sweep.repetitions", "3"]]
+    aligned = browser.execute_script(
+        "return [...arguments[0].querySelectorAll('td, th')].map((cell) => getComputedStyle(cell).textAlign)", fold)
+    assert set(aligned) == {"left"}, set(aligned)
+
+
+def check_text(browser):
+    """Cells of normal weight, four significant digits, one sign for plus or minus."""
+    weights = browser.execute_script(
+        "return [...document.querySelectorAll('#cell-table td')].map((cell) => getComputedStyle(cell).fontWeight)")
+    assert set(weights) == {"400"}, set(weights)
+    texts = browser.execute_script(
+        "return [...document.querySelectorAll('main section:not(#provenance) td')].map((td) => td.textContent)")
+    assert any("\u00b1" in text for text in texts) and not any("+-" in text for text in texts)
+    names = browser.execute_script("return [...document.querySelectorAll('#cell-table thead th')].map((th) => th.textContent)")
+    for name in ("accuracy_pct", "gross_J", "train_s"):
+        column = browser.execute_script(
+            "return [...document.querySelectorAll('#cell-table tbody tr')].map((row) => row.cells[arguments[0]].textContent)",
+            names.index(name))
+        digits = [len(re.sub(r"\D", "", text).lstrip("0")) for text in column if "e" not in text]
+        assert digits and max(digits) == 4, (name, column)
 
 
 def check_cells(browser):
@@ -103,12 +113,14 @@ def check_trace(browser):
     shot(browser, "trace")
 
 
-def check_width(browser, name):
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": True})
-    wide = browser.execute_script("return document.documentElement.scrollWidth")
-    assert wide <= 400, f"{name} is {wide} px wide in a window of 400"
-    shot(browser, name + "-400px")
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+def check_layout(browser, name):
+    for size in (layout.PHONE, layout.DESKTOP):
+        layout.check_one_click(browser, size)
+        layout.check_no_text_cut(browser, size)
+    layout.check_no_sideways_scrolling(browser)
+    browser.execute_script("scrollTo(0, 0)")
+    shot(browser, name + "-phone")
+    set_size(browser, *layout.DESKTOP)
 
 
 def wait(browser, condition, what):
@@ -120,22 +132,30 @@ def wait(browser, condition, what):
 
 
 def check_report(browser):
-    colours(browser, "light")
+    set_theme(browser, "light")
     browser.get(report.as_uri())
     assert "REPLAY" in browser.find_element(By.CSS_SELECTOR, ".warning").text
     assert len(browser.find_elements(By.CSS_SELECTOR, "figure svg")) >= 6
     assert background(browser) > 200
     shot(browser, "light")
     check_tables(browser)
+    check_filter(browser)
+    check_text(browser)
     check_cells(browser)
     check_trace(browser)
-    colours(browser, "dark")
+    set_theme(browser, "dark")
     assert background(browser) < 60, "dark is not dark"
     browser.execute_script("window.scrollTo(0, 0)")
     shot(browser, "dark")
     browser.find_element(By.ID, "theme").click()
     assert background(browser) > 200, "the button does not go back to light"
-    check_width(browser, "report")
+    quiet(browser)
+    browser.execute_script("try { localStorage.clear() } catch (e) { }")
+    browser.get(report.as_uri())
+    layout.check_figures_follow_theme(browser)
+    layout.check_frozen(browser, ".live:has(td.frozen)")
+    layout.check_frozen(browser, "#cell-table")
+    check_layout(browser, "report")
     quiet(browser)
 
 
@@ -156,17 +176,34 @@ def check_hostile(browser):
 def check_compare(browser):
     browser.get(compare.as_uri())
     assert browser.find_element(By.CSS_SELECTOR, ".answer").text.endswith("no difference")
-    check_width(browser, "compare")
-    shot(browser, "compare")
+    assert not browser.find_elements(By.CSS_SELECTOR, ".bar .lower, .bar .higher"), "a bar without a difference is coloured"
+    check_layout(browser, "compare")
     quiet(browser)
 
 
-with tempfile.TemporaryDirectory() as profile:
-    chromium = open_browser(profile)
-    try:
-        check_report(chromium)
-        check_hostile(chromium)
-        check_compare(chromium)
-    finally:
-        chromium.quit()
+def check_bars(browser):
+    """0.8 times the joules: the bar ends at the line of 1, left of it, in each theme in a colour of its own."""
+    browser.get(differs.as_uri())
+    first = browser.find_element(By.CSS_SELECTOR, "main td")
+    assert first.text == "all cells", f"differences do not come first but {first.text}"
+    bar = browser.find_element(By.CSS_SELECTOR, ".bars tr:first-child .lower")
+    line = browser.find_element(By.CSS_SELECTOR, ".bars tr:first-child .line")
+    assert "0.800" in bar.find_element(By.XPATH, "ancestor::tr").text
+    right, at = browser.execute_script(
+        "return [arguments[0].getBoundingClientRect().right, arguments[1].getBoundingClientRect().left]", bar, line)
+    assert bar.size["width"] > 50 and abs(right - at) <= 1.5, (bar.size, right, at)
+    colours = set()
+    for theme in ("light", "dark"):
+        set_theme(browser, theme)
+        colours.add(browser.execute_script("return getComputedStyle(arguments[0]).backgroundColor", bar))
+    assert len(colours) == 2, f"the bar has the colour {colours} in both themes"
+    check_layout(browser, "differs")
+    quiet(browser)
+
+
+with chromium() as opened:
+    check_report(opened)
+    check_hostile(opened)
+    check_compare(opened)
+    check_bars(opened)
 print("the pages hold")

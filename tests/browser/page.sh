@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The page of a real run in Chromium: a tiny sweep with a constant 5 W, its report, and the same with a hostile strategy name.
+# The page of a real run in Chromium: a tiny sweep with a constant 5 W, its report, the same with a hostile strategy name, and
+# its comparison with itself and with a run of 0.8 times its joules.
 . "$(dirname "$0")/../integration/common.sh"
 tiny_base "$work/base.pth"
 tiny_experiment "$work/e.toml"
@@ -24,4 +25,18 @@ with open(sys.argv[2], "w", newline="") as file:
     writer.writerows(rows)
 P
 "$tbft" report "$work/hostile" --format html -o "$work/hostile.html" || fail "report of the hostile run"
-/usr/bin/python3 "$source_dir/tests/browser/page.py" "$work/report.html" "$work/compare.html" "$work/hostile.html"
+mkdir "$work/less"
+cp "$work/run/run.json" "$work/less"
+/usr/bin/python3 - "$work/run/cells.csv" "$work/less/cells.csv" <<'P'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+for row in rows:
+    for name in ("gross_J", "train_gross_J", "net_J", "train_net_J"):
+        row[name] = row[name] and repr(0.8 * float(row[name]))
+with open(sys.argv[2], "w", newline="") as file:
+    writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+P
+"$tbft" compare "$work/run" "$work/less" --format html -o "$work/differs.html" || fail "compare with less"
+/usr/bin/python3 "$source_dir/tests/browser/page.py" "$work"/{report,compare,hostile,differs}.html
