@@ -1,5 +1,5 @@
-# Three components, each a package (package.cmake): `power`, the library for other projects; `program`, tbft; `train`, tbft-train
-# and the experiments.
+# Components, each a package (package.cmake): `power`, the library for other projects; `program`, tbft; `train`, tbft-train and the
+# experiments; `python`, the Python package (python/CMakeLists.txt).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 

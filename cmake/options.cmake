@@ -39,6 +39,9 @@ endfunction()
 set(common_headers <fmt/format.h> <fmt/ranges.h> <algorithm> <chrono> <filesystem> <fstream> <functional> <map> <optional>
   <string> <vector>)
 tbft_precompile(common HEADERS ${common_headers} LIBS fmt::fmt)
+# For the power library, which the Python module links and so is position-independent.
+tbft_precompile(pic HEADERS ${common_headers} LIBS fmt::fmt)
+set_target_properties(tbft_pic_headers PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
 # One static library for each folder.
 function(tbft_library name)

@@ -5,7 +5,12 @@ set(TBFT_PACKAGE_CHANGELOG "" CACHE FILEPATH "changelog.gz of the Debian package
 set(packages_program tbft)
 set(packages_train tbft-train)
 set(packages_power libtbft-power-dev)
-foreach(component program train power)
+set(packages_python python3-tbft)
+set(components program train power)
+if(TBFT_BUILD_PYTHON)
+  list(APPEND components python)
+endif()
+foreach(component ${components})
   install(FILES ${PROJECT_SOURCE_DIR}/packages/copyright ${TBFT_PACKAGE_CHANGELOG}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${packages_${component}} COMPONENT ${component})
   string(TOUPPER ${component} upper)
@@ -15,7 +20,7 @@ endforeach()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
-set(CPACK_COMPONENTS_ALL program train power)
+set(CPACK_COMPONENTS_ALL ${components})
 set(CPACK_PACKAGE_NAME tbft)
 set(CPACK_PACKAGE_VERSION ${TBFT_PACKAGE_VERSION})
 # CPack would put any other summary above the descriptions below, which begin with their own.
@@ -61,4 +66,17 @@ with its uncertainty over windows that a program opens. CMake finds it as
 tbft_power.")
 set(CPACK_DEBIAN_POWER_PACKAGE_DEPENDS "libfmt-dev, libboost-dev (>= 1.74), libssl-dev, libgpiod-dev, pkg-config | pkgconf")
 set(CPACK_DEBIAN_POWER_PACKAGE_SUGGESTS "libbenchmark-dev")
+
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
+set(CPACK_COMPONENT_PYTHON_DESCRIPTION "joules of Python code: the power library of tbft
+The module tbft samples a power meter in a thread that never holds Python's
+lock, and gives the energy of named windows with its uncertainty. It reads the
+results of tbft run, too.")
+if(TBFT_BUILD_PYTHON)  # the extension is for this version of Python alone
+  math(EXPR python_next "${Python_VERSION_MINOR} + 1")
+  set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3 (>= 3.${Python_VERSION_MINOR}~), python3 (<< 3.${python_next})")
+endif()
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "tbft, python3-pandas")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packages/python/postinst
+  ${PROJECT_SOURCE_DIR}/packages/python/prerm)
 include(CPack)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the Debian packages tbft, tbft-train and libtbft-power-dev from a clean clone of what is committed here.
+# Makes the Debian packages tbft, tbft-train, libtbft-power-dev and (not by the cross compiler) python3-tbft from a clean clone of what is committed here.
 # Usage: package.sh [--arch amd64|arm64] [--release bookworm|trixie] OUT
 # Without options for this machine. Another release is built in a system of its own, as root; arm64 on amd64 by the cross compiler.
 # What stays in $XDG_CACHE_HOME/tbft-packages: clones with what was built, systems, ccache's objects. TBFT_JOBS: compilers at a time.

@@ -27,7 +27,7 @@ def names_of(path):
     return names
 
 
-wanted = set(subprocess.check_output(["git", "ls-files", *(f"{room}/*.cpp" for room in ("power", "results", "models", "plots", "harness"))], text=True).split())
+wanted = set(subprocess.check_output(["git", "ls-files", *(f"{room}/*.cpp" for room in ("power", "results", "models", "plots", "harness", "python"))], text=True).split())
 commands, groups = [], collections.defaultdict(list)
 for entry in json.load(open("build/dev/compile_commands.json")):
     path = os.path.relpath(entry["file"], root)

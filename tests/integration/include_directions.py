@@ -7,7 +7,7 @@ import sys
 
 root = pathlib.Path(sys.argv[1])
 # What stands directly below each room. Of a room in harness/ its CMakeLists.txt says it.
-BELOW = {"power": [], "models": [], "results": [], "plots": ["results"]}
+BELOW = {"power": [], "models": [], "results": [], "plots": ["results"], "python": ["power"]}
 for cmake in sorted(root.glob("harness/*/CMakeLists.txt")):
     room = re.search(r"tbft_room\(([^)]*)\)", cmake.read_text()).group(1)
     rooms = re.search(r"\bROOMS\b((?: +[a-z_]+)*)", room)
@@ -19,7 +19,7 @@ TORCH_HEADERS = {"models/fused.h", "models/prefix_cache.h", "models/network.h", 
                  "harness/training/batches.h",
                  "harness/training/network.h", "harness/training/torch_compat.h", "harness/training/train_inputs.h",
                  "harness/training/training_run.h"}
-TORCH_FREE = {"power", "results", "plots"}
+TORCH_FREE = {"power", "results", "plots", "python"}
 # Where public headers lie when the source tree is not their root: "tbft/power/meter.h".
 PUBLIC_ROOT = "power/include/"
 # What may include a private header of power/: its unit tests and their fakes, the tests of its uncertainty, the fuzz targets, the
@@ -51,7 +51,7 @@ def includes_of(file):
     return [(number, match.group(1)) for number, match in found if match]
 
 
-for file in sources("power", "models", "results", "plots", "harness"):
+for file in sources("power", "models", "results", "plots", "harness", "python"):
     name = file.relative_to(root).as_posix()
     room = room_of(name)
     if room not in BELOW:
@@ -73,7 +73,7 @@ for file in sources("power", "models", "results", "plots", "harness"):
             graph.setdefault(name, set()).add(target)
             if room_of(target) not in allowed:
                 wrong.append(f"{name}:{number}: {target} stands above {room}, or beside it")
-for file in sources("models", "results", "plots", "harness", "examples", "experiments", "tests"):
+for file in sources("models", "results", "plots", "harness", "python", "examples", "experiments", "tests"):
     name = file.relative_to(root).as_posix()
     for number, target in includes_of(file):
         if target.startswith("power/") and not name.startswith(MAY_INCLUDE_PRIVATE):

@@ -46,9 +46,19 @@ quietly tbft run /usr/share/tbft/experiments/quickstart.toml --set model.checkpo
 grep -E 'fc|none' run/cells.csv | cut -c1-100
 grep -c ',ok,' run/cells.csv | grep -qx 2 || fail "not two cells: $(cat run/cells.csv)"
 quietly apt-get install -y --no-install-recommends /packages/libtbft-power-dev_*_"$(dpkg --print-architecture)".deb
-for package in tbft tbft-train libtbft-power-dev; do dpkg -L $package; done | sort -u >/tmp/ours
+ours=(tbft tbft-train libtbft-power-dev)
+if compgen -G '/packages/python3-tbft_*' >/dev/null; then  # the cross compiler makes none
+  quietly apt-get install -y --no-install-recommends /packages/python3-tbft_*_"$(dpkg --print-architecture)".deb
+  python3 -c "import tbft
+with tbft.Monitor('estimate://', interval=0.05) as monitor, monitor.window('work') as window:
+    while monitor.readings < 5: pass
+print(tbft.__version__, window.energy)" | tee /tmp/out
+  grep -q ' J, .*not a measurement' /tmp/out || fail "python3-tbft has no joules"
+  ours+=(python3-tbft)
+fi
+for package in "${ours[@]}"; do dpkg -L $package; done | sort -u >/tmp/ours
 
-quietly apt-get purge -y tbft tbft-train libtbft-power-dev
+quietly apt-get purge -y "${ours[@]}"
 quietly apt-get autoremove --purge -y
 files >/tmp/after
 comm -13 /tmp/before /tmp/after >/tmp/left

@@ -23,7 +23,9 @@ if [ -z "$packages" ]; then
   packages=$work/packages
   "$source_dir/scripts/package.sh" --arch "$system_arch" --release "$release" "$packages"
 fi
-for name in tbft tbft-train libtbft-power-dev; do
+names=(tbft tbft-train libtbft-power-dev)
+[ "$system_arch" != "$(dpkg --print-architecture)" ] || names+=(python3-tbft)
+for name in "${names[@]}"; do
   [ "$(find "$packages" -name "${name}_*_$system_arch.deb" | wc -l)" = 1 ] || fail "$packages has not one package $name for $system_arch"
 done
 

@@ -1,0 +1,47 @@
+#include "python/errors.h"
+
+#include <exception>
+#include <string>
+
+#include "tbft/power/meter.h"
+
+namespace py = pybind11;
+
+namespace tbft::python {
+namespace {
+
+// The library's messages about a meter name it as the program's option: -m 'ina219://...'.
+std::string without_options(std::string message) {
+  constexpr std::string_view option = "-m ";
+  for (auto at = message.find(option); at != std::string::npos; at = message.find(option, at)) message.erase(at, option.size());
+  return message;
+}
+
+// pybind11 gives an exception that leaves a translator to the next one: those of Failure and NoMeter come after this.
+void translate(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const py::builtin_exception&) {
+    throw;
+  } catch (const power::MeterUnavailable& error) {
+    throw power::MeterUnavailable(without_options(error.what()));
+  } catch (const power::BadMeterUri& error) {
+    PyErr_SetString(PyExc_ValueError, without_options(error.what()).c_str());
+  } catch (const std::logic_error& error) {
+    PyErr_SetString(PyExc_ValueError, error.what());
+  } catch (const std::runtime_error& error) {  // files (std::system_error), traces
+    throw Failure(error.what());
+  }
+}
+
+}  // namespace
+
+void add_errors(py::module_& module) {
+  auto& error = py::register_local_exception<Failure>(module, "Error", PyExc_RuntimeError);
+  error.attr("__doc__") = "A meter, a trace or a run directory that cannot be used; the message says what to do.";
+  auto& no_meter = py::register_local_exception<power::MeterUnavailable>(module, "NoMeter", error);
+  no_meter.attr("__doc__") = "There is no such meter, or it cannot be used now; the message says what to do.";
+  py::register_local_exception_translator(translate);
+}
+
+}  // namespace tbft::python
