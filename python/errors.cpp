@@ -1,7 +1,10 @@
 #include "python/errors.h"
 
+#include <array>
 #include <exception>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "tbft/power/meter.h"
 
@@ -10,23 +13,27 @@ namespace py = pybind11;
 namespace tbft::python {
 namespace {
 
-// The library's messages about a meter name it as the program's option: -m 'ina219://...'.
-std::string without_options(std::string message) {
-  constexpr std::string_view option = "-m ";
-  for (auto at = message.find(option); at != std::string::npos; at = message.find(option, at)) message.erase(at, option.size());
+// The library's messages are for the program, where a meter is an option: -m 'ina219://...'.
+std::string for_python(std::string message) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 2> words{
+      {{"-m ", ""}, {"`tbft doctor` gives details", "tbft.meters() lists what is here"}}};
+  for (const auto& [from, to] : words) {
+    for (auto at = message.find(from); at != std::string::npos; at = message.find(from, at + to.size()))
+      message.replace(at, from.size(), to);
+  }
   return message;
 }
 
 // pybind11 gives an exception that leaves a translator to the next one: those of Failure and NoMeter come after this.
 void translate(std::exception_ptr thrown) {
   try {
-    std::rethrow_exception(thrown);
+    std::rethrow_exception(std::move(thrown));
   } catch (const py::builtin_exception&) {
     throw;
   } catch (const power::MeterUnavailable& error) {
-    throw power::MeterUnavailable(without_options(error.what()));
+    throw power::MeterUnavailable(for_python(error.what()));
   } catch (const power::BadMeterUri& error) {
-    PyErr_SetString(PyExc_ValueError, without_options(error.what()).c_str());
+    PyErr_SetString(PyExc_ValueError, for_python(error.what()).c_str());
   } catch (const std::logic_error& error) {
     PyErr_SetString(PyExc_ValueError, error.what());
   } catch (const std::runtime_error& error) {  // files (std::system_error), traces

@@ -179,7 +179,7 @@ void add_sampling(py::class_<Session, std::shared_ptr<Session>>& monitor) {
 void add_monitor(py::module_& module) {
   using power::Monitor;
   using power::Snapshot;
-  py::class_<Snapshot>(module, "Snapshot", py::module_local(), "An instant, for Monitor.between().");
+  const py::class_<Snapshot> snapshot(module, "Snapshot", py::module_local(), "An instant, for Monitor.between().");
   py::class_<Session, std::shared_ptr<Session>> monitor(module, "Monitor", py::module_local(), monitor_text);
   monitor
       .def(py::init([](const std::string& uri, double interval, const std::optional<std::filesystem::path>& trace,

@@ -61,11 +61,13 @@ MeasuredEnergy Session::between(const power::Snapshot& from, const power::Snapsh
 }
 
 Window::Window(std::shared_ptr<Session> session, std::string name)
-    : session_(std::move(session)), name_(std::move(name)), window_(session_->open(name_)) {}
+    : session_(std::move(session)),
+      name_(std::move(name)),
+      window_(std::make_unique<power::OpenWindow>(session_->open(name_))) {}
 
 Window::~Window() {
   if (session_->in_child()) {
-    static_cast<void>(new std::optional<power::OpenWindow>(std::move(window_)));  // its destructor would use the monitor
+    static_cast<void>(window_.release());  // its destructor would use the monitor
     return;
   }
   try {

@@ -84,7 +84,7 @@ class Window {
   std::shared_ptr<Session> session_;
   std::string name_;
   std::mutex mutex_;  // for the rest
-  std::optional<power::OpenWindow> window_;
+  std::unique_ptr<power::OpenWindow> window_;
   bool open_ = true;
   std::optional<MeasuredEnergy> energy_;
 };

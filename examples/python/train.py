@@ -42,7 +42,7 @@ class ResNet26(nn.Module):
 
 
 def drifted_images(n):
-    """Ten classes of coloured noise, with more noise than a model would have seen before."""
+    """Ten classes: a colour each, under noise."""
     labels = torch.randint(10, (n,))
     colours = torch.rand(10, 3, 1, 1)
     return TensorDataset(colours[labels] + 0.3 * torch.randn(n, 3, 32, 32), labels)
@@ -55,25 +55,27 @@ def main():
     parser.add_argument("--images", type=int, default=512)
     args = parser.parse_args()
     torch.manual_seed(0)
-    train, test = torch.utils.data.random_split(drifted_images(args.images), [args.images // 2, args.images - args.images // 2])
-    train, test = DataLoader(train, batch_size=64, shuffle=True), DataLoader(test, batch_size=256)
+    half = args.images // 2
+    train, test = torch.utils.data.random_split(drifted_images(args.images), [half, args.images - half])
+    train, test = DataLoader(train, batch_size=32, shuffle=True), DataLoader(test, batch_size=256)
 
     model = ResNet26()
     for name, parameter in model.named_parameters():
         parameter.requires_grad = name.startswith(args.block)
-    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.05, momentum=0.9)
     for epoch in range(args.epochs):
         model.train()
         for images, labels in train:
             optimizer.zero_grad()
-            nn.functional.cross_entropy(model(images), labels).backward()
+            loss = nn.functional.cross_entropy(model(images), labels)
+            loss.backward()
             optimizer.step()
         model.eval()
         correct = 0
         with torch.no_grad():
             for images, labels in test:
                 correct += (model(images).argmax(1) == labels).sum().item()
-        print(f"epoch {epoch + 1}: {100 * correct / len(test.dataset):.1f} %")
+        print(f"epoch {epoch + 1}: loss {loss.item():.2f}, {100 * correct / len(test.dataset):.1f} % of the test images are right")
 
 
 if __name__ == "__main__":

@@ -27,11 +27,8 @@ def read_run(directory):
         import pandas
     except ImportError:
         return cells
-    frame = pandas.DataFrame(cells, columns=header)
-    for name in header:
-        if name not in TEXT:
-            frame[name] = pandas.to_numeric(frame[name].fillna(math.nan))
-    return frame
+    unknown = {name: None if name in TEXT else math.nan for name in header}
+    return pandas.DataFrame({name: [unknown[name] if cell[name] is None else cell[name] for cell in cells] for name in header})
 
 
 def _read_csv(path):
