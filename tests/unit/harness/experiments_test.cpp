@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "harness/data/dataset.h"
+#include "harness/data/split.h"
 #include "harness/experiment/setting_texts.h"
+#include "harness/experiment/settings.h"
 #include "harness/host/edit_distance.h"
 #include "harness/host/usage_error.h"
 #include "results/files.h"
@@ -43,6 +46,21 @@ TEST(BuiltInExperiments, AreTheFilesOfTheFolder) {
     EXPECT_EQ(settings.protocol, experiment->protocol);
     EXPECT_NE(settings.description, "");
   }
+}
+
+// Steps that a cell of the built-in experiment trains, if none of its epochs is left out.
+std::int64_t steps_of(const char* name, std::int64_t images) {
+  const auto settings =
+      parse_settings(find_experiment(name)->toml, name, {"model.checkpoint=x.pth", "data.path='synthetic:?n=10'"});
+  const auto train = static_cast<std::int64_t>(data::paper_split(images, settings.sweep.train_sizes.at(0)).train.size());
+  return settings.train.epochs * ((train + settings.train.batch - 1) / settings.train.batch);
+}
+
+TEST(BuiltInExperiments, TheQuickOneTrainsAsManyStepsAsThePaper) {
+  const auto quickstart = parse_settings(find_experiment("quickstart")->toml, "quickstart", {"model.checkpoint=x.pth"});
+  const auto images = std::stoll(data::parse_dataset_spec(quickstart.data.path).params.at("n"));
+  EXPECT_EQ(steps_of("cifar-flip", 10'000), 80);
+  EXPECT_EQ(steps_of("quickstart", images), 80);
 }
 
 TEST(BuiltInExperiments, StandBackForAFileOfTheirName) {
