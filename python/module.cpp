@@ -130,7 +130,7 @@ void add_window(py::module_& module) {
   py::class_<Window, std::shared_ptr<Window>>(module, "Window", py::module_local(),
                                               "A named interval, from Monitor.window(). `with` closes it; an exception that\n"
                                               "leaves the block cancels it. Any thread may use it.")
-      .def_property_readonly("name", &Window::name)
+      .def_property_readonly("name", &Window::name, "the name in the trace")
       .def("close", &Window::close, Unlocked(), "Ends the window now, and waits for nothing. Without effect unless it is open.")
       .def("cancel", &Window::cancel, Unlocked(), "Ends the window without an energy. Without effect unless it is open.")
       .def_property_readonly("energy", py::cpp_function(&Window::energy, Unlocked()),

@@ -49,6 +49,12 @@ class ReadRun(unittest.TestCase):
         self.assertTrue(cells["gross_J"].isna().all())
         self.assertEqual(len(tbft.read_run(self.run_of(HEADER))), 0)
 
+    def test_a_run_of_the_program(self):
+        cells = tbft.read_run(support.SOURCE / "results/reference/cells.csv")
+        self.assertGreater(len(cells), 100)
+        self.assertEqual({name for name in cells.columns if cells[name].dtype.kind == "O"}, TEXT & set(cells.columns))
+        self.assertEqual(set(cells["status"]), {"ok"})
+
     def test_an_incomplete_last_line_is_left_out(self):
         self.assertEqual(len(self.without_pandas(ROWS + '1,3,full,"torn')), 2)
 
