@@ -17,9 +17,9 @@ std::string json_step_costs(const std::vector<StepCostRow>& rows, const std::vec
 // One object on one line: lines with measured and published numbers, missing levels, notes.
 std::string json_headline(const Headline& headline);
 
-// {"cells": [rows], "summary": [one object a table and strategy, the columns of the CSV report], "block_noise": [one a matrix],
-// "step_costs": [rows], "headlines": [one a protocol and board], "winners": [one a drift level]}; and "regrets": [one a
-// protocol and board] where strategies that choose ran.
+// {"cells": [rows], "summary": [one object a table and strategy, the columns of the CSV report], "overview": [the same for
+// means over conditions and training sizes], "block_noise": [one a matrix], "step_costs": [rows], "headlines": [one a protocol
+// and board], "winners": [one a drift level]}; and "regrets": [one a protocol and board] where strategies that choose ran.
 std::string render_json(const Inputs& inputs, const Summary& summary);
 
 }  // namespace tbft::results

@@ -241,6 +241,9 @@ Group pool(std::span<const Group> groups, Key key) {
   std::set<std::string> strategies;
   for (const Group& group : groups) {
     result.sources.insert(group.sources.begin(), group.sources.end());
+    for (std::size_t Group::*count :
+         {&Group::invalid, &Group::negative, &Group::contended, &Group::contended_kept, &Group::replaced})
+      result.*count += group.*count;
     for (const auto& [strategy, values] : group.strategies) strategies.insert(strategy);
   }
   std::vector<std::string> blocks;

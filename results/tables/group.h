@@ -114,8 +114,8 @@ std::map<Key, std::vector<Group>> over_conditions(std::span<const Group> groups)
 std::string best_block(const std::vector<std::string>& blocks, const std::function<double(const std::string&)>& value_of);
 
 // The mean over groups for each repetition. It uses only groups in which every block that occurs anywhere has an accuracy, so
-// that each block is averaged over the same cells. A strategy that is missing in one of them has no value. `groups` must not be
-// empty.
+// that each block is averaged over the same cells. A strategy that is missing in one of them has no value. Counts of rows are
+// sums. `groups` must not be empty.
 Group pool(std::span<const Group> groups, Key key);
 
 }  // namespace tbft::results

@@ -117,6 +117,22 @@ TEST(Overview, AnEstimateInOneLevelIsSaidOfThatLevel) {
   EXPECT_THAT(summary_of(rows).captions, testing::Contains(StartsWith("output: joules are an estimate (estimate://), not")));
 }
 
+// The tables of single conditions, which would say so too, are not shown.
+TEST(Overview, SaysWhyJoulesAreMissing) {
+  std::vector<CellRow> rows = level("input", "fog-5", 72) + level("input", "snow-5", 62);
+  rows[1].status = "invalid";
+  for (const std::size_t i : {7U, 8U}) {
+    rows[i].other_cpu_pct = 45;
+    rows[i].train_net_J.reset();
+    rows[i].train_gross_J.reset();
+  }
+  const std::string text = report({.cells = rows}, Format::text);
+  for (const std::size_t from : {std::size_t{0}, text.find("mean of 2 conditions")}) {
+    EXPECT_THAT(text.substr(from), HasSubstr("\n1 cells have no valid energy"));
+    EXPECT_THAT(text.substr(from), HasSubstr("\ntraining joules and times of 2 cells left out: other programs"));
+  }
+}
+
 TEST(Overview, LevelsStayWholeInNarrowText) {
   const Section section = summary_of(three_levels());
   const std::string text = to_text(std::vector{section}, {.width = 80});

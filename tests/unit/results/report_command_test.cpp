@@ -53,6 +53,19 @@ TEST(ReportCommand, ReadsARunDirectoryOrTheFileItself) {
   EXPECT_EQ(tbft("report " + (run / "cells.csv").string()).out, outcome.out);
 }
 
+TEST(ReportCommand, AllAddsTheTablesOfSingleConditions) {
+  const TemporaryFolder run;
+  for (const char* condition : {"fog-5", "snow-5"}) {
+    auto cell = row("full", 0, 70, 20);
+    cell.condition = condition;
+    results::append_cell(run / "cells.csv", cell);
+  }
+  const std::string command = "report " + run.path().string();
+  EXPECT_THAT(tbft(command).out, testing::AllOf(HasSubstr("mean of 2 conditions"), testing::Not(HasSubstr("fog-5"))));
+  EXPECT_THAT(tbft(command + " --all").out, testing::AllOf(HasSubstr("fog-5"), HasSubstr("snow-5")));
+  EXPECT_EQ(tbft(command + " --format csv --all").out, tbft(command + " --format csv").out);
+}
+
 TEST(ReportCommand, LeavesContendedCellsOutOfSavingsUnlessAskedToKeepThem) {
   const TemporaryFolder run;
   results::append_cell(run / "cells.csv", row("full", 0, 70, 20));
