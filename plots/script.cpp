@@ -22,7 +22,7 @@ std::string settings() {
   return fmt::format(
       "reset\nset encoding utf8\nset pointintervalbox 0\nunset key\nset border 3 linecolor rgb \"{0}\"\n"
       "set tics nomirror out scale 0.5\nset grid linetype 1 linewidth 0.7 linecolor rgb \"{1}\"\nset bars 0.5\n"
-      "set style fill solid noborder\n",
+      "set style fill solid noborder\nset format \"%g\"\n",
       text_colour, grid_colour);
 }
 

@@ -22,9 +22,14 @@ bool has_joules(const results::Line& line) {
   return line.accuracy_pct.n > 0 && std::isfinite(line.train.spread.mean);
 }
 
-// The error bar of the joules: the spread over repetitions or the meter's uncertainty, whichever is larger.
-double half_width_J(const results::Line& line) {
-  return std::max(or_zero(line.train.U_J), or_zero(line.train.spread.sd));
+// The error bar of the joules: the spread over repetitions or the meter's uncertainty, whichever is larger, without what lies
+// below 0.
+struct Bar {
+  double from_J, to_J;
+};
+Bar bar_of(const results::Line& line) {
+  const double half_J = std::max(or_zero(line.train.U_J), or_zero(line.train.spread.sd)), mean_J = line.train.spread.mean;
+  return {std::max(0.0, mean_J - half_J), std::max(0.0, mean_J + half_J)};
 }
 
 // Joules below 0, which noise can give, stand at 0 with a label that says so.
@@ -72,7 +77,7 @@ Axes common_axes(const results::TableSet& set) {
       const double sd = or_zero(line.accuracy_pct.sd);
       low = std::min(low, line.accuracy_pct.mean - sd);
       high = std::max(high, line.accuracy_pct.mean + sd);
-      if (has_joules(line)) most_J = std::max(most_J, shown_J(line) + half_width_J(line));
+      if (has_joules(line)) most_J = std::max(most_J, bar_of(line).to_J);
     }
   }
   Axes axes{axis_of(0, std::max(most_J, 1e-6), 0, std::nullopt), axis_of(std::max(low, 0.0), std::min(high, 100.0), 0, 100)};
@@ -124,15 +129,16 @@ class Drawing {
 
   void add_point(const results::Line& line) {
     const Look look = look_of(line.strategy);
-    const double J = shown_J(line), mean = line.accuracy_pct.mean, sd = or_zero(line.accuracy_pct.sd), U_J = half_width_J(line);
+    const double J = shown_J(line), mean = line.accuracy_pct.mean, sd = or_zero(line.accuracy_pct.sd);
+    const auto [from_J, to_J] = bar_of(line);
     const std::string data = fmt::format("$p{}", labels_.size());
-    blocks_ += fmt::format("{} << EOD\n{} {} {} {} {} {}\nEOD\n", data, J, mean, std::max(0.0, J - U_J), J + U_J,
-                           std::max(0.0, mean - sd), std::min(100.0, mean + sd));
-    const std::string_view how = U_J > 0 || sd > 0 ? "1:2:3:4:5:6 with xyerrorbars" : "1:2 with points";
+    blocks_ += fmt::format("{} << EOD\n{} {} {} {} {} {}\nEOD\n", data, J, mean, from_J, to_J, std::max(0.0, mean - sd),
+                           std::min(100.0, mean + sd));
+    const std::string_view how = to_J > from_J || sd > 0 ? "1:2:3:4:5:6 with xyerrorbars" : "1:2 with points";
     add(fmt::format("{} using {} pointtype {} pointsize 0.9 linecolor rgb \"{}\" notitle", data, how, look.point, look.colour));
     const Spot at = pixel(J, mean);
     labels_.push_back({at.x, at.y, text_of(line)});
-    avoid(pixel(std::max(0.0, J - U_J), mean), pixel(J + U_J, mean), 3);
+    avoid(pixel(from_J, mean), pixel(to_J, mean), 3);
     avoid(pixel(J, mean - sd), pixel(J, mean + sd), 3);
   }
 

@@ -218,7 +218,7 @@ TEST(Figures, AxesEndAtWhatCanBe) {
   const std::string against = scripts(one(cells, "accuracy-energy"));
   EXPECT_EQ(range_of(against, 'x').first, 0);
   EXPECT_EQ(range_of(against, 'y'), std::pair(0.0, 100.0));
-  EXPECT_THAT(against, HasSubstr("block3 (below 0 J)"));
+  EXPECT_THAT(against, AllOf(HasSubstr("block3 (below 0 J)"), HasSubstr("<< EOD\n0 54.5 0 333.5")));  // -20 +- 353.6 J
   const std::string dots = scripts(one(cells, "accuracy"));
   EXPECT_EQ(range_of(dots, 'x'), std::pair(0.0, 100.0));
   EXPECT_THAT(dots, AllOf(HasSubstr(" 100\nEOD"), Not(testing::ContainsRegex("\n2 0 -"))));
