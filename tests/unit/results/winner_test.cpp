@@ -16,7 +16,6 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 // Three repetitions. block1 is the best block with 70 % in the mean, for 10 J; U is 1 % of the joules.
 std::vector<CellRow> cells(double full_pct, double full_J) {
