@@ -124,8 +124,13 @@ double small_text_px(std::string_view text) {
 }
 
 Axis axis_of(double low, double high, std::optional<double> least, std::optional<double> most) {
-  const double room = high > low ? 0.04 * (high - low) : std::max(1e-9, 0.05 * std::abs(high));
-  const double span = std::max(high - low + 2 * room, 1e-9);
+  constexpr double most_of_all = 1e300;  // damaged files have numbers whose sums are infinite
+  low = std::clamp(low, -most_of_all, most_of_all);
+  high = std::clamp(high, low, most_of_all);
+  // Wide enough for the numbers at the tics to differ, even where all values are the same.
+  const double size = std::max(std::abs(low), std::abs(high));
+  const double room = size == 0 ? 0.5 : std::max(0.04 * (high - low), 5e-4 * size);
+  const double span = high - low + 2 * room;
   // Steps of 1, 2 or 5 times a power of ten, about five of them.
   const double power = std::pow(10, std::floor(std::log10(span / 4)));
   const double digits = span / 4 / power;

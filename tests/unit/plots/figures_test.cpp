@@ -424,6 +424,28 @@ TEST(Labels, StandInsideTheGraphAndOffObstacles) {
   EXPECT_TRUE(box.top >= 20 || box.right <= 200) << box.left << " " << box.top;
 }
 
+TEST(Figures, ValuesThatDifferByRoundingAreDrawn) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    cell.idle_W = 5 + 1e-12 * static_cast<double>(*cell.repetition);
+    cell.idle_drift_W = 1e-13;
+    cell.accuracy_pct = 70 + 1e-12 * static_cast<double>(*cell.repetition);
+    if (cell.train_gross_J) cell.train_gross_J = 1e-12;
+  }
+  for (const Figure& figure : Drawn(cells).figures) EXPECT_NO_THROW(draw(figure, Terminal::svg)) << figure.name;
+}
+
+TEST(Figures, ValuesBeyondReasonAreDrawn) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    cell.idle_W = 1.7e308;
+    if (!cell.train_gross_J) continue;
+    cell.train_gross_J = 1.7e308;
+    cell.gross_J = 1.7e308;
+  }
+  for (const Figure& figure : Drawn(cells).figures) EXPECT_NO_THROW(draw(figure, Terminal::svg)) << figure.name;
+}
+
 TEST(Axis, IsRoundedOutwardsWithinItsLimits) {
   const Axis inside = axis_of(41, 78, 0, 100);
   EXPECT_LE(inside.from, 41);
@@ -434,6 +456,7 @@ TEST(Axis, IsRoundedOutwardsWithinItsLimits) {
   EXPECT_EQ(axis_of(0, 99.9, 0, 100).from, 0);
   const Axis one_value = axis_of(100, 100, 0, 100);
   EXPECT_LT(one_value.from, one_value.to);
+  EXPECT_EQ(axis_of(0, 0, 0, 100).to, 0.5);
 }
 
 TEST(Figures, NothingToDrawIsNoFigure) {
