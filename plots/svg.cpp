@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cstdlib>
 #include <functional>
 
 #include "plots/page.h"
@@ -27,10 +27,16 @@ void replace_colours(std::string& tag, const ColourText& text_of) {
   for (const std::string_view white : {"\"#ffffff\"", "\"#FFFFFF\""})
     replace_all(tag, white, fmt::format("\"{}\"", text_of("#ffffff")));
   for (std::size_t at = tag.find("rgb("); at != std::string::npos; at = tag.find("rgb(", at + 1)) {
-    unsigned red = 0, green = 0, blue = 0;
     const std::size_t end = tag.find(')', at);
-    if (end == std::string::npos || std::sscanf(tag.c_str() + at, "rgb(%u,%u,%u", &red, &green, &blue) != 3) continue;
-    tag.replace(at, end + 1 - at, text_of(fmt::format("#{:02x}{:02x}{:02x}", red, green, blue)));
+    if (end == std::string::npos) return;
+    std::string hex = "#";
+    const char* next = tag.c_str() + at + 4;
+    for (int part = 0; part < 3; ++part) {
+      char* after = nullptr;
+      hex += fmt::format("{:02x}", std::strtoul(next, &after, 10) & 0xffU);
+      next = *after == ',' ? after + 1 : after;
+    }
+    tag.replace(at, end + 1 - at, text_of(hex));
   }
 }
 
