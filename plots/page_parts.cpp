@@ -101,13 +101,14 @@ double width_px(std::string_view svg) {
 // The pictures of a figure with ids that are unique on the page, labels, and widths below which they scroll.
 std::string inline_svg(std::string svg, std::size_t index, const std::string& title) {
   constexpr std::string_view tag = "<svg";
-  constexpr double least_scale = 0.7;  // because smaller text is hard to read
+  constexpr double least_scale = 0.7, most_scale = 1.25;  // smaller text is hard to read, larger text is larger than the page's
   replace_all(svg, "gpPt", fmt::format("f{}p", index));
   replace_all(svg, "gpDot", fmt::format("f{}d", index));
   const std::string label = fmt::format(" role=\"img\" aria-label=\"{}\"", escaped(title));
   for (std::size_t at = svg.find(tag); at != std::string::npos; at = svg.find(tag, at + tag.size())) {
-    const double least = least_scale * width_px(std::string_view(svg).substr(at));
-    svg.insert(at + tag.size(), fmt::format("{} style=\"min-width: {:.0f}px\"", label, least));
+    const double width = width_px(std::string_view(svg).substr(at));
+    svg.insert(at + tag.size(), fmt::format("{} style=\"min-width: {:.0f}px; max-width: {:.0f}px\"", label, least_scale * width,
+                                            most_scale * width));
   }
   return svg;
 }

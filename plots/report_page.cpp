@@ -81,8 +81,6 @@ Page report_page(const FigureData& data, const NamedFacts& runs, std::vector<std
   page.title = runs.size() == 1 ? "tbft report: " + runs.front().first : fmt::format("tbft report of {} runs", runs.size());
   page.warnings = warnings_of(data.inputs);
   std::ranges::move(notes, std::back_inserter(page.warnings));
-  for (const results::Winner& winner : data.summary.winners)
-    page.answers.push_back(results::to_line(winner, data.summary.winners.size() > 3));
   page.parts = parts_of(data);
   if (!data.inputs.cells.empty()) page.cells_json = cells_json(data.inputs, data.curves);
   for (const auto& [name, facts] : runs) page.provenance.push_back(facts_section(name, facts));

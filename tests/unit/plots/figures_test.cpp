@@ -344,6 +344,12 @@ TEST(Figures, OnlyTheCellAskedForHasItsPowerDrawn) {
   EXPECT_THAT(Drawn(rows(), {"power"}, "fc1").figures, IsEmpty());
 }
 
+TEST(Figures, IdlePowersThatDifferByRoundingAloneAreDrawn) {
+  auto cells = rows();
+  cells.front().idle_W = 2.1 + 4e-15;
+  for (const Figure& figure : Drawn(cells, {"idle"}).figures) EXPECT_THAT(draw(figure, Terminal::svg), HasSubstr("</svg>"));
+}
+
 TEST(Figures, TextOfAFileCannotLeaveItsQuotes) {
   auto cells = rows();
   for (auto& cell : cells) {
