@@ -8,7 +8,7 @@ from PIL import Image
 from chromium import chromium, set_size, set_theme
 
 SIZES = ((1280, 900), (390, 844))
-COLOURS = 128  # text and a few flat colours
+COLOURS = 200  # also the rare ones, of points in figures
 
 folder = pathlib.Path(sys.argv[1])
 
@@ -30,4 +30,5 @@ with chromium() as browser:
                 browser.get(page.as_uri() + (f"#{anchor}" if anchor else ""))
                 settle(browser)
                 picture = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
-                picture.quantize(COLOURS, dither=Image.Dither.NONE).save(folder / f"{stem}-{width}-{theme}.png", optimize=True)
+                picture = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+                picture.save(folder / f"{stem}-{width}-{theme}.png", optimize=True)
