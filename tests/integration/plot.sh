@@ -25,6 +25,12 @@ for kind in accuracy-cifar10-c-input saving-cifar10-c-input accuracy-energy-cifa
   file "$work/figures/$kind.png" 2>/dev/null | grep -q 'PNG image' || head -c 4 "$work/figures/$kind.png" | grep -q PNG || fail "$kind.png is no PNG"
   grep -q "$kind.png" "$work/out" || fail "$kind.png is not told"
 done
+sed 's/,cifar10-c,/,synthetic,/' "$work/run/cells.csv" >"$work/synthetic.csv"
+"$tbft" plot "$work/synthetic.csv" -o "$work/synthetic" >/dev/null || fail "plot of synthetic shapes"
+[ ! -e "$work/synthetic/published-synthetic-input.svg" ] || fail "the paper's numbers stand beside synthetic shapes"
+sed 's/,cifar10-c,/,cifar10-c-like,/' "$work/run/cells.csv" >"$work/like.csv"
+"$tbft" plot "$work/like.csv" -o "$work/like" --figure published >/dev/null || fail "plot of a stand-in"
+[ "$(ls "$work/like")" = published-cifar10-c-like-input.svg ] || fail "--figure published made $(ls "$work/like")"
 "$tbft" plot "$work/run" -o "$work/one" --figure power --cell 000000000004 >/dev/null
 [ "$(ls "$work/one")" = power.svg ] || fail "--figure power made $(ls "$work/one")"
 grep -q 'gap: no reading' "$work/one/power.svg" || fail "the gap is not in the key"
