@@ -95,7 +95,7 @@ std::string content(const results::Section& section, TableKind kind) {
 double width_px(std::string_view svg) {
   constexpr std::string_view before = "viewBox=\"0 0 ";
   const std::size_t at = svg.find(before);
-  return at == std::string_view::npos ? 0 : std::atof(std::string(svg.substr(at + before.size(), 10)).c_str());
+  return at == std::string_view::npos ? 0 : std::strtod(std::string(svg.substr(at + before.size(), 10)).c_str(), nullptr);
 }
 
 // The pictures of a figure with ids that are unique on the page, labels, and widths below which they scroll.
