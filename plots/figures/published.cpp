@@ -54,8 +54,11 @@ Panel panel(const Pairs& pairs, const Axis& axis, const Frame& frame, const std:
                         look.point, look.colour);
   }
   // The diagonal, in short pieces.
-  for (double along = 0; along < frame.graph_width(); along += 4)
-    obstacles.push_back({along, frame.graph_height() - along - 4, along + 4, frame.graph_height() - along});
+  constexpr int piece_px = 4;
+  for (int along = 0; along < frame.graph_width(); along += piece_px) {
+    const double x = along, y = frame.graph_height() - along;
+    obstacles.push_back({x, y - piece_px, x + piece_px, y});
+  }
   return {title, blocks + x_axis_script(axis, fmt::format("published {} / %", what), frame) +
                      y_axis_script(axis, fmt::format("{} {} / %", kind.empty() ? "measured" : kind, what), frame) +
                      labels_script(labels, obstacles, frame, 1) + "plot " + plot + "\n"};
