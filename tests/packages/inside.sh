@@ -41,10 +41,15 @@ grep -q 'BLAS openblas-pthread' /tmp/out || fail "not OpenBLAS"
 [ -e /usr/share/tbft/experiments/quickstart.toml ] || fail "no experiments"
 cd /tmp
 quietly tbft pretrain --depth 8 --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o base.pth
-quietly tbft run /usr/share/tbft/experiments/quickstart.toml --set model.checkpoint=base.pth --set 'data.path=synthetic:?part=target&n=60' \
-  --set 'data.conditions=["input"]' --set 'sweep.strategies=["none","fc"]' --set sweep.repetitions=1 --set train.epochs=1 -m estimate:// -o run
+# 4: a fast machine trains such a cell between two readings of the estimate, 0.1 s apart.
+tiny_run() {
+  tbft run /usr/share/tbft/experiments/quickstart.toml --set model.checkpoint=base.pth --set 'data.path=synthetic:?part=target&n=60' \
+    --set 'data.conditions=["input"]' --set 'sweep.strategies=["none","fc"]' --set sweep.repetitions=1 --set train.epochs=1 \
+    -m estimate:// -o run || [ $? = 4 ]
+}
+quietly tiny_run
 grep -E 'fc|none' run/cells.csv | cut -c1-100
-grep -c ',ok,' run/cells.csv | grep -qx 2 || fail "not two cells: $(cat run/cells.csv)"
+grep -cE ',(ok|invalid),' run/cells.csv | grep -qx 2 || fail "not two cells: $(cat run/cells.csv)"
 quietly apt-get install -y --no-install-recommends /packages/libtbft-power-dev_*_"$(dpkg --print-architecture)".deb
 ours=(tbft tbft-train libtbft-power-dev)
 if compgen -G '/packages/python3-tbft_*' >/dev/null; then  # the cross compiler makes none
