@@ -75,10 +75,12 @@ bool is_detail(const Table& table, const std::vector<Table>& tables) {
     key.condition.clear();
     return key;
   };
-  const auto same = [&](const Key& a, const Key& b) { return !(a < b) && !(b < a); };
-  return table.tables == 1 && std::ranges::any_of(tables, [&](const Table& other) {
-           return other.tables > 1 && same(without_condition(other.key), without_condition(table.key));
-         });
+  const auto same = [](const Key& a, const Key& b) { return !(a < b) && !(b < a); };
+  const auto has_its_cells = [&](const Table& mean) {
+    return mean.tables > 1 && same(without_condition(mean.key), without_condition(table.key)) &&
+           std::ranges::none_of(mean.left_out, [&](const Key& key) { return same(key, table.key); });
+  };
+  return table.tables == 1 && !table.key.condition.empty() && std::ranges::any_of(tables, has_its_cells);
 }
 
 // Means first, then the tables of single conditions.

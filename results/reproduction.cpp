@@ -138,8 +138,7 @@ std::vector<ComparedTable> accuracy_tables(std::span<const Group> groups) {
     const Group mean = pool(members, key);
     const Table table = make_table(mean);
     if (!table.energy.caption.empty()) of.energies.insert(table.energy.caption);
-    of.conditions.insert(mean.pooled == members.size() ? std::to_string(members.size())
-                                                       : fmt::format("{} of {}", mean.pooled, members.size()));
+    of.conditions.insert(count_text(mean.pooled, mean.tables));
     if (paper->condition.empty()) {
       of.other_sizes.insert(key.train_size ? percent_text(*key.train_size) : "no size");
     } else {

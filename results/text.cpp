@@ -58,7 +58,18 @@ std::string significant(double value, int digits) {
 std::string decimals(double value, int digits) {
   if (!std::isfinite(value)) return "-";
   // Only damaged files have values beyond this, and 300 digits would not help.
-  return std::abs(value) < 1e12 ? fmt::format("{:.{}f}", value, digits) : fmt::format("{:.{}g}", value, digits);
+  if (std::abs(value) >= 1e12) return fmt::format("{:.{}g}", value, digits);
+  std::string text = fmt::format("{:.{}f}", value, digits);
+  if (text.starts_with('-') && text.find_first_not_of("-0.") == std::string::npos) text.erase(0, 1);
+  return text;
+}
+
+std::string epochs_text(double epochs) {
+  return decimals(epochs, epochs == std::floor(epochs) ? 0 : 1);
+}
+
+std::string count_text(std::size_t n, std::size_t of) {
+  return n == of ? std::to_string(n) : fmt::format("{} of {}", n, of);
 }
 
 }  // namespace tbft::results

@@ -30,7 +30,11 @@ std::string comma_list(std::initializer_list<std::string_view> texts, std::size_
 std::string percent_text(double fraction);
 // The number with `digits` significant digits, without an exponent where that is readable; "-" for NaN and infinity.
 std::string significant(double value, int digits);
-// The number with `digits` decimals; "-" for NaN and infinity.
+// The number with `digits` decimals, and 0 without a sign; "-" for NaN and infinity.
 std::string decimals(double value, int digits);
+// "10", or "9.3" for a mean that is no whole number; "-" for NaN and infinity.
+std::string epochs_text(double epochs);
+// "15", or "14 of 15" where some are missing.
+std::string count_text(std::size_t n, std::size_t of);
 
 }  // namespace tbft::results

@@ -57,8 +57,13 @@ const Published* find_published(std::string_view table, std::string_view conditi
   return nullptr;
 }
 
-std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view condition,
-                                        std::optional<double> train_size) {
+bool is_papers_network(std::string_view network) {
+  return network.empty() || network == papers_network;
+}
+
+std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view condition, std::optional<double> train_size,
+                                        std::string_view network) {
+  if (!is_papers_network(network)) return std::nullopt;
   constexpr std::string_view noise = "noise-";
   const std::string cost = dataset == "living17" ? "128px-17out" : "32px-10out";
   for (const std::string_view block : {"block1", "block2", "block3", "fc"}) {

@@ -11,6 +11,8 @@ namespace tbft::results {
 
 // Its network, as the column `network` names it.
 inline constexpr std::string_view papers_network = "ResNet-26";
+// False for a network that is known to be another one. Rows without a name are of the paper's.
+bool is_papers_network(std::string_view network);
 
 // One number as printed. One cell contradicts its own row and is kept as printed: Block Avg of CIFAR-Flip at 20 % is 53.65, but
 // the four blocks average 53.50.
@@ -39,7 +41,8 @@ struct PaperColumn {
 };
 // cifar10-c, living17 and cifar-flip correspond to their own tables, their stand-ins (docs/paper.md) to the tables of what they
 // stand for, and a condition noise-BLOCK of cifar10 to the block-noise table. nullopt: nothing corresponds, because an accuracy
-// on other data, such as synthetic shapes, says nothing beside the paper's.
-std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view condition, std::optional<double> train_size);
+// on other data, such as synthetic shapes, or of another network says nothing beside the paper's.
+std::optional<PaperColumn> paper_column(std::string_view dataset, std::string_view condition, std::optional<double> train_size,
+                                        std::string_view network = "");
 
 }  // namespace tbft::results

@@ -74,7 +74,7 @@ std::vector<BlockNoise> block_noise(std::span<const Group> groups) {
 }
 
 bool is_papers_data(const BlockNoise& noise) {
-  return paper_column(noise.key.dataset, fmt::format("{}{}", prefix, block_names.front()), {}).has_value();
+  return paper_column(noise.key.dataset, fmt::format("{}{}", prefix, block_names.front()), {}, noise.key.network).has_value();
 }
 
 std::string best_measured(const BlockNoise& noise, std::size_t noised) {

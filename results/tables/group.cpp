@@ -78,6 +78,49 @@ std::set<std::int64_t> repetitions(std::span<const Group> groups) {
   return result;
 }
 
+std::set<std::string> strategies_of(std::span<const Group> groups) {
+  std::set<std::string> result;
+  for (const Group& group : groups) {
+    for (const auto& [strategy, values] : group.strategies) result.insert(strategy);
+  }
+  return result;
+}
+
+// Groups, and the repetitions in which all of them are complete.
+struct Complete {
+  std::set<const Group*> groups;
+  std::vector<std::int64_t> repetitions;
+  std::size_t other_repetitions = 0;
+};
+
+// The largest set of groups that are complete in one repetition; of equally large ones the set with the most repetitions.
+Complete most_complete(std::span<const Group> groups) {
+  const std::set<std::string> strategies = strategies_of(groups);
+  std::vector<std::string> needed;
+  for (const std::string& block : blocks_among(strategies)) {
+    if (strategies.contains(block)) needed.push_back(block);
+  }
+  // Without any block (such as only none and full) every strategy must have a value.
+  if (needed.empty()) needed.assign(strategies.begin(), strategies.end());
+  std::map<std::int64_t, std::set<const Group*>> by_repetition;
+  for (const std::int64_t repetition : repetitions(groups)) {
+    for (const Group& group : groups) {
+      if (!all_of(group, needed, repetition).empty()) by_repetition[repetition].insert(&group);
+    }
+  }
+  Complete best;
+  for (const auto& [first, members] : by_repetition) {
+    Complete candidate{members, {}};
+    for (const auto& [repetition, others] : by_repetition) {
+      if (std::ranges::includes(others, members)) candidate.repetitions.push_back(repetition);
+    }
+    const auto size = [](const Complete& of) { return std::pair(of.groups.size(), of.repetitions.size()); };
+    if (size(candidate) > size(best)) best = std::move(candidate);
+  }
+  best.other_repetitions = repetitions(groups).size() - best.repetitions.size();
+  return best;
+}
+
 void add_block_average(Group& group) {
   const std::vector<std::string> blocks = blocks_among(group.strategies);
   for (const std::int64_t repetition : repetitions({&group, 1})) {
@@ -237,33 +280,27 @@ std::string best_block(const std::vector<std::string>& blocks, const std::functi
 Group pool(std::span<const Group> groups, Key key) {
   Group result;
   result.key = std::move(key);
-  result.tables = result.pooled = groups.size();
-  std::set<std::string> strategies;
+  result.tables = groups.size();
   for (const Group& group : groups) {
     result.sources.insert(group.sources.begin(), group.sources.end());
     for (std::size_t Group::*count :
          {&Group::invalid, &Group::negative, &Group::contended, &Group::contended_kept, &Group::replaced})
       result.*count += group.*count;
-    for (const auto& [strategy, values] : group.strategies) strategies.insert(strategy);
   }
-  std::vector<std::string> blocks;
-  for (const std::string& block : blocks_among(strategies)) {
-    if (strategies.contains(block)) blocks.push_back(block);
+  const Complete complete = most_complete(groups);
+  result.pooled = complete.groups.size();
+  result.repetitions_left_out = complete.other_repetitions;
+  for (const Group& group : groups) {
+    if (!complete.groups.contains(&group)) result.left_out.push_back(group.key);
   }
-  // Without any block (such as only none and full) every strategy must have a value.
-  if (blocks.empty()) blocks.assign(strategies.begin(), strategies.end());
-  for (const std::int64_t repetition : repetitions(groups)) {
-    std::vector<const Group*> complete;
-    for (const Group& group : groups) {
-      if (!all_of(group, blocks, repetition).empty()) complete.push_back(&group);
-    }
-    result.pooled = std::min(result.pooled, complete.size());
-    for (const std::string& strategy : strategies) {
+  for (const std::int64_t repetition : complete.repetitions) {
+    for (const std::string& strategy : strategies_of(groups)) {
       std::vector<Value> values;
-      for (const Group* group : complete) {
-        if (const Value* value = find_value(*group, strategy, repetition)) values.push_back(*value);
+      for (const Group& group : groups) {
+        const Value* value = complete.groups.contains(&group) ? find_value(group, strategy, repetition) : nullptr;
+        if (value != nullptr) values.push_back(*value);
       }
-      if (!values.empty() && values.size() == complete.size()) result.strategies[strategy][repetition] = mean_value(values);
+      if (!values.empty() && values.size() == result.pooled) result.strategies[strategy][repetition] = mean_value(values);
     }
   }
   return result;

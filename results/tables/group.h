@@ -92,10 +92,12 @@ struct Group {
   Key key;
   std::map<std::string, std::map<std::int64_t, Value>, StrategyOrder> strategies;  // by repetition
   std::set<Source> sources;                                                        // of all rows that have joules
-  std::size_t tables = 1;    // how many groups were averaged into this one
-  std::size_t pooled = 1;    // the smallest number of groups averaged in any repetition that had every block
-  std::size_t invalid = 0;   // rows whose energy is invalid
-  std::size_t negative = 0;  // rows whose joules are below 0 by more than U
+  std::size_t tables = 1;                                                          // how many groups a mean is to cover
+  std::size_t pooled = 1;                                                          // how many of them were averaged
+  std::vector<Key> left_out;                      // the keys of the others: cells of theirs are missing
+  std::size_t repetitions_left_out = 0;           // in which one of them lacks cells
+  std::size_t invalid = 0;                        // rows whose energy is invalid
+  std::size_t negative = 0;                       // rows whose joules are below 0 by more than U
   std::size_t contended = 0, contended_kept = 0;  // rows disturbed by other programs, without and with joules or times
   std::size_t replaced = 0;                       // rows left out because a later row has the same strategy and repetition
 };
@@ -113,9 +115,11 @@ std::map<Key, std::vector<Group>> over_conditions(std::span<const Group> groups)
 // The block of the highest value, of equal ones the first; empty while one of them is unknown.
 std::string best_block(const std::vector<std::string>& blocks, const std::function<double(const std::string&)>& value_of);
 
-// The mean over groups for each repetition. It uses only groups in which every block that occurs anywhere has an accuracy, so
-// that each block is averaged over the same cells. A strategy that is missing in one of them has no value. Counts of rows are
-// sums. `groups` must not be empty.
+// The mean over groups for each repetition. A group is complete in a repetition if every block that occurs anywhere has an
+// accuracy there. The largest set of groups that are complete in one repetition is averaged, over all repetitions in which they
+// are: so each block and each repetition is a mean over the same tables, and repetitions differ by chance alone. A strategy
+// that is missing in one of these groups has no value in that repetition. Counts of rows are sums over all groups. `groups`
+// must not be empty.
 Group pool(std::span<const Group> groups, Key key);
 
 }  // namespace tbft::results

@@ -51,7 +51,7 @@ HeadlineTable table_of(const Group& group, std::size_t level, const JoulesBasis&
 // Whether a data set is the paper's of its level, or stands in for it.
 bool is_comparable(const Key& key) {
   const auto level = level_of(key.drift);
-  const auto paper = paper_column(key.dataset, "", key.train_size);
+  const auto paper = paper_column(key.dataset, "", key.train_size, key.network);
   return level && paper && paper->table == paper_sets[*level];
 }
 
@@ -65,7 +65,7 @@ struct Material {
   std::vector<HeadlineTable> tables;
   std::set<std::string> energy_captions;
   std::set<std::pair<Basis, bool>> energy_kinds;  // basis, estimate
-  std::set<std::string> left_out;
+  std::set<std::string> left_out, incomplete;
 };
 
 Material material_of(const std::map<Key, std::vector<Group>>& sets, const Origin& origin) {
@@ -86,6 +86,9 @@ Material material_of(const std::map<Key, std::vector<Group>>& sets, const Origin
       continue;
     }
     const Group group = pool(members, key);
+    if (group.pooled < group.tables)
+      material.incomplete.insert(fmt::format("{} of {} at {}", count_text(group.pooled, group.tables),
+                                             printable(key.dataset, 40), size_text(key.train_size)));
     const JoulesBasis energy = energy_of(group);
     material.tables.push_back(table_of(group, level, energy));
     if (energy.basis == Basis::none) continue;
@@ -173,6 +176,9 @@ void add_notes_on_tables(Headline& headline, const Material& material) {
   }
   headline.notes.push_back(
       fmt::format("accuracies from {} tables (the paper has 9): {}", material.tables.size(), fmt::join(sizes, ", ")));
+  if (!material.incomplete.empty())
+    headline.notes.push_back(
+        fmt::format("conditions averaged, where cells of others are missing: {}", fmt::join(material.incomplete, ", ")));
   if (!stand_ins.empty()) headline.notes.push_back(fmt::format("stand-ins: {}", fmt::join(stand_ins, "; ")));
   if (!material.left_out.empty())
     headline.notes.push_back(
@@ -221,7 +227,9 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
       origins.insert(origin_of(key));
   }
   std::set<std::pair<std::string, std::string>> steps_left;  // of boards and networks
-  for (const StepCostTable& table : step_costs) steps_left.insert({table.first.board, table.first.network});
+  for (const StepCostTable& table : step_costs) {
+    if (is_papers_network(table.first.network)) steps_left.insert({table.first.board, table.first.network});
+  }
   std::vector<Headline> result;
   const auto add = [&](Headline headline) {
     if (!headline.lines.empty()) result.push_back(std::move(headline));

@@ -84,8 +84,9 @@ struct Headline {
   std::vector<std::string> notes;  // on data, stand-ins, picks, estimates and missing parts
 };
 // One headline for each protocol, board and network that has results of all four blocks on the paper's data of some drift level
-// or a stand-in for them. At each level one data set counts: the paper's own, otherwise the first stand-in by name; a note
-// names the others. If a board has several step-cost runs, the last counts. A board with step costs only has a headline too.
+// or a stand-in for them; none for a network that is known not to be the paper's. At each level one data set counts: the
+// paper's own, otherwise the first stand-in by name; a note names the others. If a board has several step-cost runs, the last
+// counts. A board with step costs only has a headline too.
 std::vector<Headline> headlines(std::span<const Group> groups, std::span<const StepCostTable> step_costs);
 
 Section section_of(const Headline& headline);

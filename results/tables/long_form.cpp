@@ -65,7 +65,7 @@ std::vector<Field> long_form(const Table& table, const Line& line) {
       {"train_size", key.train_size.value_or(unknown), "", "Fraction of all images that is used for training"},
       {"protocol", key.protocol, "", "paper or efficient"},
       {"board", key.board, "", "Model of the board"},
-      {"tables_averaged", count(table.tables), "", "Tables whose mean this is; 1 for a single table"},
+      {"tables_averaged", count(table.pooled), "", "Tables whose mean this is; 1 for a single table"},
       {"strategy", line.strategy, "", "Fine-tuning strategy"},
       {"n", count(line.accuracy_pct.n), "", "Repetitions with an accuracy"},
       {"accuracy_pct", line.accuracy_pct.mean, "%", "Mean accuracy"},

@@ -88,7 +88,9 @@ std::vector<RuleCheck> check_rule(std::span<const Group> groups) {
     const auto* const level = std::ranges::find(drift_levels, key.drift);
     RuleCheck check{
         .key = key, .tables = members.size(), .part = static_cast<std::size_t>(level - drift_levels.begin()), .best = {}};
-    if (!fill(check, pool(members, key))) continue;
+    const Group mean = pool(members, key);
+    check.pooled = mean.pooled;
+    if (!fill(check, mean)) continue;
     result.push_back(std::move(check));
   }
   for (const RuleCheck& check : result) networks.insert(check.key.network);
@@ -109,7 +111,7 @@ Section section_of(std::span<const RuleCheck> checks) {
   for (const RuleCheck& check : checks) {
     std::vector<std::string> row{check.key.network.empty() ? "unknown" : printable(check.key.network, 40), check.key.drift,
                                  comma_list({check.key.dataset, check.key.protocol, check.key.board}, 40),
-                                 std::to_string(check.tables)};
+                                 count_text(check.pooled, check.tables)};
     for (std::size_t part = 0; part < network_parts.size(); ++part)
       row.push_back(
           fmt::format("{} {}{}", check.best[part], decimals(check.accuracy_pct[part], 1), part == check.part ? " *" : ""));

@@ -23,9 +23,9 @@ std::size_t part_of(std::span<const std::string> blocks, std::string_view block)
 
 // The rule on one network and data set, averaged over conditions and training sizes.
 struct RuleCheck {
-  Key key;  // condition and train_size empty
-  std::size_t tables = 1, repetitions = 0;
-  std::size_t part = 0;  // that the rule tunes
+  Key key;                                              // condition and train_size empty
+  std::size_t tables = 1, pooled = 1, repetitions = 0;  // pooled: how many of the tables have all cells and were averaged
+  std::size_t part = 0;                                 // that the rule tunes
   // Of each part the block of highest mean accuracy, and that accuracy.
   std::array<std::string, network_parts.size()> best;
   std::array<double, network_parts.size()> accuracy_pct{};

@@ -99,9 +99,9 @@ std::string with_spread(const std::string& value, const std::string& spread) {
   return spread == "-" ? value : value + " +- " + spread;
 }
 
-// Rounds to two digits of the uncertainty, and the value to the same place.
+// Rounds to two digits of the uncertainty, and the value to the same place. Without an uncertainty above 0 it has four digits.
 std::string with_uncertainty(double value, double U) {
-  if (std::isnan(U)) return significant(value, 4);
+  if (!(U > 0)) return significant(value, 4);
   const std::string spread = significant(U, 2);
   const std::size_t point = spread.find('.');
   const bool plain = spread.find('e') == std::string::npos;

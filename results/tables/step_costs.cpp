@@ -122,8 +122,7 @@ double saving(const StepCostTable& table, const std::string& strategy) {
 }
 
 double published_step(const StepCostTable& table, std::string_view strategy, std::string_view metric) {
-  const std::string& network = table.first.network;
-  if (!network.empty() && network != papers_network) return unknown;
+  if (!is_papers_network(table.first.network)) return unknown;
   const Published* value = find_published("system-cost", table.size, strategy, metric);
   return value == nullptr ? unknown : value->value;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "results/text.h"
 
@@ -17,9 +18,10 @@ std::vector<Group> means_over_conditions(std::span<const Group> groups) {
   std::ranges::copy_if(groups, std::back_inserter(conditions), [](const Group& group) { return !group.key.condition.empty(); });
   for (const auto& [shared, members] : over_conditions(conditions)) {
     if (members.size() < 2) continue;
-    Key key = shared;
-    key.condition = fmt::format("mean of {} conditions", members.size());
-    result.push_back(pool(members, key));
+    Group mean = pool(members, shared);
+    if (mean.pooled == 0) continue;
+    mean.key.condition = fmt::format("mean of {} conditions", count_text(mean.pooled, mean.tables));
+    result.push_back(std::move(mean));
   }
   return result;
 }

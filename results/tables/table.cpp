@@ -72,7 +72,7 @@ struct RatioParts {
 RatioParts ratio_parts(const JoulePairs& pairs, const JoulesBasis& energy) {
   const Joules a = mean_joules(pairs.own);
   const Joules b = mean_joules(pairs.others);
-  if (!(b.J > 0) || !is_resolved(a) || !is_resolved(b)) return {};
+  if (!(a.J > 0) || !(b.J > 0) || !is_resolved(a) || !is_resolved(b)) return {};
   const double U_a = energy.one_meter ? a.U_random_J : a.U_J;
   const double U_b = energy.one_meter ? b.U_random_J : b.U_J;
   return {a.J, b.J, std::hypot(U_a, a.J / b.J * U_b)};
@@ -99,6 +99,13 @@ std::vector<std::string> captions_of(const Group& group, const JoulesBasis& ener
   const auto count = [&](std::size_t n, std::string_view text) {
     if (n > 0) result.push_back(fmt::format(fmt::runtime(text), n, contended_pct));
   };
+  if (group.pooled == 0) {
+    result.emplace_back("no means: no table has the cells of every block in one repetition");
+  } else {
+    if (group.pooled < group.tables)
+      result.push_back(fmt::format("means over {} of {} tables: cells of the others are missing", group.pooled, group.tables));
+    count(group.repetitions_left_out, "{} repetitions left out of the means: cells are missing in them");
+  }
   count(group.invalid, "{} cells have no valid energy: their accuracy counts, their joules do not");
   count(group.negative,
         "joules of {} cells are negative beyond their uncertainty, as where the current is measured the other way round");
@@ -160,7 +167,7 @@ TrainJoules train_joules(const Group& group, const std::string& strategy, const 
 
 Ratio joule_ratio(const Group& group, const std::string& strategy, const std::string& other, const JoulesBasis& energy) {
   const RatioParts parts = ratio_parts(joule_pairs(group, strategy, other, energy), energy);
-  return {parts.own_J / parts.other_J, parts.U_J / parts.other_J};
+  return {.value = parts.own_J / parts.other_J, .U = parts.U_J / parts.other_J};
 }
 
 Ratio ratio_over_repetitions(const Group& group, const std::string& strategy, const std::string& other,
@@ -176,6 +183,7 @@ Ratio ratio_over_repetitions(const Group& group, const std::string& strategy, co
   const double half = (spread.high - spread.low) / 2;
   if (std::isnan(half)) return ratio;
   ratio.U = std::isnan(ratio.U) ? half : std::hypot(ratio.U, half);
+  ratio.over_repetitions = true;
   return ratio;
 }
 
@@ -211,9 +219,11 @@ Table make_table(const Group& group) {
   Table table;
   table.key = group.key;
   table.tables = group.tables;
+  table.pooled = group.pooled;
+  table.left_out = group.left_out;
   table.energy = energy_of(group);
   table.sources = group.sources;
-  table.paper = paper_column(group.key.dataset, group.key.condition, group.key.train_size);
+  table.paper = paper_column(group.key.dataset, group.key.condition, group.key.train_size, group.key.network);
   const bool one_corruption = group.tables == 1 && !group.key.condition.empty();
   if (one_corruption && table.paper && table.paper->table == "cifar10-c" && group.key.dataset == "cifar10-c")
     table.paper->label = "paper (mean of 15)";

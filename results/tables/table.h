@@ -38,12 +38,13 @@ TrainJoules train_joules(const Group& group, const std::string& strategy, const 
 // The training joules of a strategy over those of another one.
 struct Ratio {
   double value = unknown, U = unknown;
+  bool over_repetitions = false;  // whether U has the spread over repetitions; otherwise it is the meter's alone
 };
 // Over the repetitions where both are known; unknown where a mean is not resolved. U (k = 2) is the meter's, without its gain
 // error, which cancels in a ratio of two runs on the same meter.
 Ratio joule_ratio(const Group& group, const std::string& strategy, const std::string& other, const JoulesBasis& energy);
 // The same, and U also has half of the ratio's 95 % interval over the repetitions: the uncertainty of a statement about the
-// strategies. For estimates it has nothing else. Unknown for a single estimate.
+// strategies. For estimates it has nothing else. Of one repetition U is the meter's alone, and unknown for an estimate.
 Ratio ratio_over_repetitions(const Group& group, const std::string& strategy, const std::string& other,
                              const JoulesBasis& energy);
 
@@ -67,7 +68,9 @@ struct Line {
 
 struct Table {
   Key key;
-  std::size_t tables = 1;  // more than 1 for a mean of tables
+  std::size_t tables = 1;     // more than 1 for a mean of tables
+  std::size_t pooled = 1;     // how many of them have all cells and were averaged
+  std::vector<Key> left_out;  // the others
   JoulesBasis energy;
   std::set<Source> sources;
   std::optional<PaperColumn> paper;

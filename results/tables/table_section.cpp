@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "results/csv_table.h"
@@ -11,11 +10,6 @@
 namespace tbft::results {
 
 namespace {
-
-// "10", or "9.3" for a mean that is no whole number.
-std::string epochs_text(double epochs) {
-  return decimals(epochs, epochs == std::floor(epochs) ? 0 : 1);
-}
 
 Cells cells_of(const Table& table) {
   const std::string basis(to_string(table.energy.basis));

@@ -24,10 +24,10 @@ struct Rival {
 
 // The winner of one data set, drift level, protocol, board and network, averaged over conditions and training sizes.
 struct Winner {
-  Key key;                           // condition and train_size empty
-  std::size_t tables = 1;            // number of tables averaged
-  std::string strategy;              // the block of highest mean accuracy; empty while one of them has no result
-  std::vector<std::string> missing;  // the blocks without a result
+  Key key;                             // condition and train_size empty
+  std::size_t tables = 1, pooled = 1;  // of how many tables, and how many of them have all cells and were averaged
+  std::string strategy;                // the block of highest mean accuracy; empty while no table has results of all blocks
+  std::vector<std::string> missing;    // the blocks without a result in any table
   std::vector<std::string>
       near_ties;  // blocks whose 95 % interval overlaps the winner's (with one repetition: of equal accuracy)
   Statistics accuracy_pct, block_avg_pct, full_pct;
@@ -54,11 +54,13 @@ std::vector<Winner> winners(std::span<const Group> groups);
 std::string to_line(const Winner& winner, bool with_data);
 
 // Whether each rival is better or cheaper, one line each: "input drift: full is neither better nor cheaper than block1: 69.0 %
-// (-2.3 points [-3.1, -1.5]), 1.63 +- 0.05 times the joules of block1". `none` has a line only where it is not clearly worse.
+// (-2.3 points [-3.1, -1.5]), 1.63 +- 0.05 times the joules of block1". Where the interval of the points or U of the ratio is
+// unknown, "seems" stands for "is". `none` has a line only where it is not clearly worse.
 std::vector<std::string> rival_lines(const Winner& winner, bool with_data);
 
 // "output drift: fc used 3.4 +- 0.1 times fewer joules than full at +35.0 points"; empty where one of them is not resolved.
-// +- covers the repetitions (95 %) and the meter (k = 2) without its gain error.
+// +- covers the repetitions (95 %) and the meter (k = 2) without its gain error; of one repetition it is the meter's alone, and
+// the line says so.
 std::string joules_line(const Winner& winner, bool with_data);
 
 }  // namespace tbft::results

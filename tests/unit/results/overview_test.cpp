@@ -177,6 +177,17 @@ TEST(Detail, TablesOfSingleConditionsAreLeftOutWhereAMeanStandsForThem) {
   EXPECT_THAT(details, ElementsAre(HasSubstr("fog-5"), HasSubstr("snow-5")));
 }
 
+// Only tables whose cells are in the mean may hide behind it.
+TEST(Detail, TablesThatAMeanLeavesOutOrThatHaveNoConditionAreShown) {
+  std::vector<CellRow> rows = level("input", "fog-5", 72) + level("input", "snow-5", 62) + level("input", "haze-5", 62);
+  std::erase_if(rows, [](const CellRow& cell) { return cell.condition == "haze-5" && cell.strategy == "fc"; });
+  const std::string text = report({.cells = rows}, Format::text);
+  EXPECT_THAT(text, AllOf(HasSubstr("mean of 2 of 3 conditions"), HasSubstr("haze-5"), Not(HasSubstr("fog-5"))));
+  EXPECT_THAT(text, HasSubstr("not shown: 2 tables of single conditions"));
+  rows = level("input", "fog-5", 72) + level("input", "snow-5", 62) + level("input", "", 50);
+  EXPECT_THAT(report({.cells = rows}, Format::text), HasSubstr("\nsynthetic, input drift, 10 % of the data for training\n"));
+}
+
 TEST(Titles, AreUniqueAndNameTheOriginOnlyWhereItDiffers) {
   std::vector<CellRow> rows = level("input", "", 72);
   for (CellRow& cell : rows) cell.board = "Pi 4";

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "results/report.h"
 #include "results/tables/summary.h"
 #include "tests/unit/results/sample.h"
 
@@ -145,6 +146,12 @@ TEST(Tables, NoSavingIsFormedWithJoulesWhoseUncertaintyHoldsZero) {
   EXPECT_DOUBLE_EQ(line(only_table(rows), "fc").saving.percent, 97.5);
 }
 
+TEST(Tables, AnUncertaintyOfZeroRoundsNothingAway) {
+  EXPECT_EQ(with_uncertainty(1.15, 0), "1.150");
+  EXPECT_EQ(with_uncertainty(1.15, unknown), "1.150");
+  EXPECT_EQ(with_uncertainty(1.15, 0.1), "1.15 +- 0.10");
+}
+
 TEST(Tables, NegativeJoulesGiveNoSaving) {
   std::vector<CellRow> rows{row("full", 0, 70, -20), row("fc", 0, 40, 4.38), row("block1", 0, 60, -3)};
   rows[2].U_random_train_net_J = 4;
@@ -248,6 +255,16 @@ TEST(Tables, ThePapersNumbersStandBeside) {
   EXPECT_EQ(line(table, "fc").paper_saving_pct, 67.92);
   EXPECT_EQ(line(table, "none").paper_accuracy_pct, std::nullopt);
   EXPECT_EQ(line(table, "full").paper_saving_pct, std::nullopt);
+  for (CellRow& r : rows) r.network = "ResNet-26";
+  EXPECT_EQ(line(only_table(rows), "fc").paper_sd_pct, 0.17);
+  for (CellRow& r : rows) r.network = "MobileNetV2 x0.5";
+  EXPECT_EQ(only_table(rows).paper, std::nullopt);
+  EXPECT_EQ(line(only_table(rows), "fc").paper_saving_pct, std::nullopt);
+  EXPECT_THAT(report({.cells = rows}, Format::text), testing::Not(HasSubstr("paper")));
+}
+
+std::string winner_line(const std::vector<CellRow>& rows) {
+  return to_line(summarize({.cells = rows}).winners.at(0), false);
 }
 
 TEST(Tables, ConditionsAreAveragedOverTheCellsThatEveryBlockHas) {
@@ -276,10 +293,32 @@ TEST(Tables, ConditionsAreAveragedOverTheCellsThatEveryBlockHas) {
   const Table fog = summarize({.cells = rows}).tables[2];
   EXPECT_DOUBLE_EQ(line(fog, "block1").accuracy_pct.mean, 70);
   EXPECT_DOUBLE_EQ(line(fog, "fc").accuracy_pct.mean, 40);
+  EXPECT_EQ(fog.key.condition, "mean of 1 of 2 conditions");
+  EXPECT_EQ(fog.pooled, 1U);
+  EXPECT_THAT(fog.captions, testing::Contains("means over 1 of 2 tables: cells of the others are missing"));
+  EXPECT_THAT(winner_line(rows), HasSubstr("; mean of 1 of 2 tables"));
+  EXPECT_EQ(summarize({.cells = rows}).winners.at(0).pooled, 1U);
 }
 
-std::string winner_line(const std::vector<CellRow>& rows) {
-  return to_line(summarize({.cells = rows}).winners.at(0), false);
+// Snow is 20 points below fog, and only fog was repeated: the mean over both has one repetition, not 60 and 70 as two of them.
+TEST(Tables, RepetitionsOfAMeanAreOverTheSameTables) {
+  std::vector<CellRow> rows;
+  const auto add = [&](const char* condition, std::int64_t repetition, double points) {
+    for (CellRow r : one_repetition(repetition)) {
+      r.condition = condition;
+      *r.accuracy_pct += points;
+      rows.push_back(r);
+    }
+  };
+  add("fog-5", 0, 0);
+  add("snow-5", 0, -20);
+  add("fog-5", 1, 0);
+  const Table mean = summarize({.cells = rows}).tables.at(2);
+  EXPECT_EQ(line(mean, "block1").accuracy_pct.n, 1U);
+  EXPECT_DOUBLE_EQ(line(mean, "block1").accuracy_pct.mean, 60);
+  EXPECT_THAT(mean.captions, ElementsAre(HasSubstr("board joules"), HasSubstr("1 repetitions left out of the means")));
+  add("snow-5", 1, -20);
+  EXPECT_EQ(line(summarize({.cells = rows}).tables.at(2), "block1").accuracy_pct.n, 2U);
 }
 
 TEST(Winner, OneLineSaysWhoWonAgainstWhat) {
@@ -329,7 +368,18 @@ TEST(Winner, OverlappingIntervalsAreANearTie) {
 
 TEST(Winner, NeedsAllFourBlocks) {
   EXPECT_EQ(winner_line({row("block1", 0, 70, 1), row("block3", 0, 70, 1), row("full", 0, 70, 1)}),
-            "input drift: no winner yet, no result of block2, fc");
+            "input drift: no best block: no result of block2, fc");
+  std::vector<CellRow> rows = one_repetition(0);
+  for (CellRow& r : rows) {
+    if (r.strategy == "block2") r.accuracy_pct.reset();
+  }
+  EXPECT_EQ(winner_line(rows), "input drift: no best block: no result of block2");
+  // Each block has a result, but no table all of them.
+  for (CellRow r : one_repetition(0)) {
+    r.train_size = 0.3;
+    if (r.strategy != "fc") rows.push_back(r);
+  }
+  EXPECT_EQ(winner_line(rows), "input drift: no best block: no table has results of all blocks in one repetition");
 }
 
 TEST(Winner, OnePerDriftLevelInOrderAndNoneWithoutDrift) {

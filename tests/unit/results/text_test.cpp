@@ -54,5 +54,12 @@ TEST(ErrorText, OurOwnWordsStay) {
             "cannot write x: No space left on device");
 }
 
+TEST(Decimals, ZeroHasNoSign) {
+  EXPECT_EQ(decimals(-0.04, 1), "0.0");
+  EXPECT_EQ(decimals(-0.0, 0), "0");
+  EXPECT_EQ(decimals(-0.06, 1), "-0.1");
+  EXPECT_EQ(decimals(-10, 0), "-10");
+}
+
 }  // namespace
 }  // namespace tbft::results

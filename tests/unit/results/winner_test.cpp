@@ -96,13 +96,56 @@ TEST(Rivals, OneRepetitionIsJudgedByItsTestImages) {
     return rival_lines(summarize({.cells = rows, .correctness = correctness}).winners.at(0), false).at(0);
   };
   // The differences are 60 times 1 and 40 times -1: sd 0.985, so 20 +- 19.3 points.
-  EXPECT_THAT(verdict(60, true), AllOf(HasSubstr("full is better"), HasSubstr("(+20.0 points [0.7, 39.3])")));
+  EXPECT_THAT(verdict(60, true), AllOf(HasSubstr("full is better but seems not cheaper than"),
+                                       HasSubstr("(+20.0 points, [0.7, 39.3] over test images)")));
   EXPECT_THAT(verdict(52, true), HasSubstr("full is not clearly better"));
-  EXPECT_THAT(verdict(52, false), AllOf(HasSubstr("full is better"), HasSubstr("(+4.0 points, one repetition)")));
+  EXPECT_THAT(verdict(52, false),
+              AllOf(HasSubstr("full seems better but not cheaper than"), HasSubstr("(+4.0 points, one repetition)")));
+  EXPECT_THAT(verdict(48, false), HasSubstr("full seems neither better nor cheaper than"));
 }
 
-TEST(JoulesLine, SaysTheSameAccuracyOfADifferenceThatIsNotSeen) {
-  EXPECT_THAT(joules(cells(70.04, 34)), EndsWith("times fewer joules than full at the same accuracy"));
+// `cells` of the first repetition alone, estimated without uncertainty.
+std::vector<CellRow> one_estimate(double full_pct, double full_J) {
+  auto rows = cells(full_pct, full_J);
+  std::erase_if(rows, [](const CellRow& cell) { return cell.repetition != 1; });
+  for (CellRow& cell : rows) {
+    cell.meter = "estimate://";
+    cell.measured = 0;
+    cell.U_train_net_J.reset();
+    cell.U_random_train_net_J.reset();
+  }
+  return rows;
+}
+
+TEST(Rivals, WithoutAnUncertaintyTheAnswerSeemsSo) {
+  EXPECT_THAT(rivals(one_estimate(75, 9)), ElementsAre(HasSubstr("full seems better and cheaper than block1")));
+  EXPECT_THAT(rivals(one_estimate(75, 9.998)), ElementsAre(HasSubstr("full seems better but not cheaper than block1")));
+  auto rows = cells(75, 9);  // 0.9 +- 0.013 by the meter
+  std::erase_if(rows, [](const CellRow& cell) { return cell.repetition != 0; });
+  EXPECT_THAT(rivals(rows), ElementsAre(AllOf(HasSubstr("full seems better and is cheaper than block1"),
+                                              EndsWith("(+- of the meter alone, one repetition)"))));
+}
+
+TEST(JoulesLine, OneRepetitionIsSaidAndHasTheMetersUncertaintyAlone) {
+  auto rows = cells(35, 34);
+  std::erase_if(rows, [](const CellRow& cell) { return cell.repetition != 1; });
+  EXPECT_THAT(joules(rows), EndsWith("at +35.0 points (+- of the meter alone, one repetition)"));
+  EXPECT_THAT(joules(one_estimate(35, 34)), EndsWith("at +35.0 points (not measured, one repetition)"));
+}
+
+TEST(JoulesLine, EqualInThreeDigitsIsAboutAsMany) {
+  for (const double full_J : {10.004, 9.996})
+    EXPECT_THAT(joules(one_estimate(72, full_J)), HasSubstr("used about as many joules as full (full used 1.00"));
+  EXPECT_THAT(joules(one_estimate(72, 10.1)), HasSubstr("used 1.01 times fewer joules than full"));
+}
+
+TEST(JoulesLine, NoRatioIsFormedWithZeroJoules) {
+  EXPECT_EQ(joules(one_estimate(72, 0)), "");
+  EXPECT_THAT(rivals(one_estimate(72, 0)), ElementsAre(testing::Not(HasSubstr("times the joules"))));
+}
+
+TEST(JoulesLine, ADifferenceThatIsNotSeenIsZeroPoints) {
+  EXPECT_THAT(joules(cells(70.04, 34)), EndsWith("times fewer joules than full at a difference of 0.0 points"));
 }
 
 TEST(Rivals, WithoutResolvedJoulesAccuracyAloneIsCompared) {
@@ -129,22 +172,19 @@ TEST(JoulesLine, SaysMoreOrAboutAsManyWhereItIsSoAndNamesTheEpochs) {
   EXPECT_EQ(joules(rows), "input drift: block1 used 1.250 +- 0.010 times more joules than full at -2.0 points");
   for (CellRow& cell : rows) cell.epochs = cell.strategy == "full" ? 6 : 10;
   EXPECT_THAT(joules(rows), EndsWith("at -2.0 points; block1 trained for 10 epochs, full for 6"));
+  for (CellRow& cell : rows) cell.epochs = cell.strategy == "full" ? 1000 : 1234;
+  EXPECT_THAT(joules(rows), EndsWith("block1 trained for 1234 epochs, full for 1000"));
   EXPECT_THAT(joules(cells(72, 10.01)),
               HasSubstr("used about as many joules as full (full used 1.0010 +- 0.0082 times as many)"));
 }
 
 TEST(JoulesLine, AnEstimateSaysSo) {
-  auto rows = cells(35, 34);
-  for (CellRow& cell : rows) {
-    cell.meter = "estimate://";
-    cell.measured = 0;
-    cell.U_train_net_J.reset();
-    cell.U_random_train_net_J.reset();
-    cell.repetition = 0;
-  }
-  rows.erase(rows.begin() + 5, rows.end());
-  EXPECT_EQ(joules(rows), "input drift: block1 used 3.40 times fewer joules than full at +34.8 points (not measured)");
-  EXPECT_THAT(rivals(rows), ElementsAre(EndsWith("times the joules of block1 (not measured)")));
+  const auto rows = one_estimate(35, 34);
+  EXPECT_EQ(joules(rows),
+            "input drift: block1 used 3.40 times fewer joules than full at +35.0 points (not measured, one repetition)");
+  EXPECT_THAT(rivals(rows), ElementsAre(EndsWith("times the joules of block1 (not measured, one repetition)")));
+  EXPECT_THAT(report({.cells = rows}, Format::json), HasSubstr("\"measured\": false"));
+  EXPECT_THAT(report({.cells = cells(35, 34)}, Format::json), HasSubstr("\"measured\": true"));
 }
 
 TEST(JoulesLine, IsTheLastOfTheReport) {
