@@ -105,24 +105,23 @@ void Monitor::end(std::string_view name) {
   close_window(name);
 }
 
-std::size_t Monitor::close_window(std::string_view name) {
+std::uint64_t Monitor::close_window(std::string_view name) {
   Impl& self = *impl_;
   if (self.trace) self.trace->await_room_for_marks();
   Mark mark;
-  std::size_t before = 0;
+  std::uint64_t id = 0;
   {
     const std::lock_guard lock(self.mutex);
     Unsettled* const window = self.find_open(name);
     if (window == nullptr) throw std::logic_error(fmt::format("window `{}` is not open", name));
-    const auto known = self.settled.find(name);
-    before = self.pending(name) + (known == self.settled.end() ? 0 : known->second.size());
     mark = self.mark(name, false);  // under the lock, so that no later reading has been added
     window->open = false;
+    window->id = id = ++self.last_id;
     window->energy.close(mark.t_ns);
   }
   if (self.on_mark) self.on_mark(mark);
   self.play_if_closed();
-  return before;
+  return id;
 }
 
 void Monitor::cancel_window(std::string_view name) {
@@ -138,20 +137,32 @@ void Monitor::cancel_window(std::string_view name) {
 }
 
 Energy Monitor::energy(std::string_view name) {
-  return energy_of(name, std::nullopt);
+  std::uint64_t last = 0;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    last = impl_->last_id;
+  }
+  if (auto energy = await(name, 1, last)) return *std::move(energy);
+  throw std::logic_error(fmt::format("window `{}` was never closed, or was forgotten", name));
 }
 
-Energy Monitor::energy_of(std::string_view name, std::optional<std::size_t> nth) {
+Energy Monitor::energy_of(std::string_view name, std::uint64_t id) {
+  if (auto energy = await(name, id, id)) return *std::move(energy);
+  throw std::logic_error(fmt::format("window `{}` was forgotten", name));
+}
+
+std::optional<Energy> Monitor::await(std::string_view name, std::uint64_t first, std::uint64_t last) {
   Impl& self = *impl_;
   while (true) {
     {
       const std::lock_guard lock(self.mutex);
       if (!self.instant) self.advance(self.clock->now());
-      if (self.pending(name) == 0) {
+      if (!self.pending(name, first, last)) {
         const auto found = self.settled.find(name);
-        if (found == self.settled.end() || (nth && *nth >= found->second.size()))
-          throw std::logic_error(fmt::format("window `{}` was never closed, or was forgotten", name));
-        Energy energy = combine(nth ? std::span(found->second).subspan(*nth, 1) : std::span(found->second));
+        if (found == self.settled.end()) return std::nullopt;
+        const std::span<const Energy> parts = found->second.within(first, last);
+        if (parts.empty()) return std::nullopt;
+        Energy energy = combine(parts);
         self.blame_failure(energy);
         return energy;
       }

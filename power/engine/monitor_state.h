@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <limits>
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,7 +33,25 @@ struct Unsettled {
   std::string name;
   TimeNs t0_ns = 0;
   bool open = true;
+  std::uint64_t id = 0;  // once it has closed
   RunningEnergy energy;
+};
+
+// The closed windows of a name whose energies are known, in ascending order of their ids.
+struct Settled {
+  std::vector<std::uint64_t> ids;
+  std::vector<Energy> energies;
+
+  void add(std::uint64_t id, Energy energy) {
+    ids.push_back(id);
+    energies.push_back(std::move(energy));
+  }
+  // Those with ids within [first, last].
+  std::span<const Energy> within(std::uint64_t first, std::uint64_t last) const {
+    const auto begin = std::ranges::lower_bound(ids, first) - ids.begin();
+    const auto end = std::ranges::upper_bound(ids, last) - ids.begin();
+    return std::span(energies).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+  }
 };
 
 // The sampler's thread adds readings to their windows, so that no readings accumulate while the caller is busy for hours.
@@ -59,7 +79,8 @@ struct Monitor::Impl {
   TimeNs last_sample = std::numeric_limits<TimeNs>::min();
   TimeNs asleep_ns = 0;  // the clock's total suspend time at the last reading
   std::vector<Unsettled> windows;
-  std::map<std::string, std::vector<Energy>, std::less<>> settled;
+  std::uint64_t last_id = 0;  // of the window that closed last
+  std::map<std::string, Settled, std::less<>> settled;
   std::set<std::string, std::less<>> cancelled;  // names whose opening marks are in the trace
   Live live;
   Reading live_last;
@@ -125,7 +146,7 @@ struct Monitor::Impl {
       if (window.open) return false;
       if (!is_past(window.energy.t1_ns(), now)) return false;
       for (const Reading& r : recent) window.energy.add(r);
-      settled[window.name].push_back(window.energy.finish());
+      settled[window.name].add(window.id, window.energy.finish());
       return true;
     });
   }
@@ -185,9 +206,11 @@ struct Monitor::Impl {
                                     [&](const Unsettled& window) { return window.open && window.name == name; });
     return found == windows.rend() ? nullptr : &*found;
   }
-  std::size_t pending(std::string_view name) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(windows, [&](const Unsettled& window) { return !window.open && window.name == name; }));
+  // Whether a closed window of that name with an id within [first, last] has no energy yet.
+  bool pending(std::string_view name, std::uint64_t first, std::uint64_t last) const {
+    return std::ranges::any_of(windows, [&](const Unsettled& window) {
+      return !window.open && window.id >= first && window.id <= last && window.name == name;
+    });
   }
   bool any_open() const { return std::ranges::any_of(windows, &Unsettled::open); }
 
@@ -219,7 +242,7 @@ struct Monitor::Impl {
     for (const Unsettled& window : windows) {
       const Window placed{
           .name = window.name, .t0_ns = place(window.t0_ns, true), .t1_ns = place(window.energy.t1_ns(), false)};
-      settled[window.name].push_back(power::energy_part(readings, placed, info));
+      settled[window.name].add(window.id, power::energy_part(readings, placed, info));
     }
     windows.clear();
     for (Mark& m : marks) m.t_ns = place(m.t_ns, m.opens);

@@ -16,7 +16,7 @@ OpenWindow::OpenWindow(OpenWindow&& other) noexcept
       name_(std::move(other.name_)),
       open_(std::exchange(other.open_, false)),
       cancelled_(other.cancelled_),
-      nth_(other.nth_),
+      id_(other.id_),
       exceptions_(other.exceptions_) {}
 
 OpenWindow::~OpenWindow() {
@@ -34,13 +34,13 @@ OpenWindow::~OpenWindow() {
 
 void OpenWindow::close() {
   if (!std::exchange(open_, false)) throw std::logic_error(fmt::format("window `{}` is not open", name_));
-  nth_ = monitor_->close_window(name_);
+  id_ = monitor_->close_window(name_);
 }
 
 Energy OpenWindow::end() {
   if (open_) close();
   if (cancelled_) throw std::logic_error(fmt::format("window `{}` was cancelled", name_));
-  return monitor_->energy_of(name_, nth_);
+  return monitor_->energy_of(name_, id_);
 }
 
 void OpenWindow::cancel() {

@@ -12,8 +12,11 @@
 #include <cmath>
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tbft/power/registry.h"
 #include "tbft/power/trace.h"
@@ -141,6 +144,63 @@ TEST(Monitor, ForgetTakesAPrefixAndLeavesTheRest) {
   monitor.forget("cell/1");
   EXPECT_THROW(monitor.energy("cell/1/train"), std::logic_error);
   EXPECT_NEAR(monitor.energy("cell/2").energy_J, 0.4, 1e-9);
+}
+
+TEST(Monitor, AWindowHasItsOwnEnergyOrNoneAfterItsNameWasForgotten) {
+  Rig rig;
+  Monitor monitor = rig.monitor([](TimeNs) { return 4.0; });
+  std::vector<OpenWindow> windows;
+  windows.reserve(4);
+  for (const TimeNs length : {100 * ms, 200 * ms, 300 * ms, 400 * ms}) {
+    windows.push_back(monitor.window("p"));
+    rig.wait(length);
+    windows.back().close();
+    if (windows.size() == 2) monitor.forget("p");
+  }
+  for (const std::size_t forgotten : {0U, 1U}) EXPECT_THROW(windows[forgotten].end(), std::logic_error);
+  EXPECT_NEAR(windows[2].end().energy_J, 1.2, 1e-9);
+  EXPECT_NEAR(windows[3].end().energy_J, 1.6, 1e-9);
+  EXPECT_NEAR(monitor.energy("p").energy_J, 2.8, 1e-9);
+}
+
+// While the first thread sleeps, a window opens and closes: another thread that uses the name over and over.
+class BusyClock final : public Clock {
+ public:
+  using Clock::sleep_until;
+  TimeNs now() const override { return shared_.now(); }
+  void sleep_until(TimeNs instant, const std::stop_token& stop) override {
+    if (meanwhile && std::this_thread::get_id() == first_ && !std::exchange(inside_, true)) {
+      meanwhile();
+      inside_ = false;
+    }
+    shared_.sleep_until(instant, stop);
+  }
+  std::function<void()> meanwhile;
+
+ private:
+  std::thread::id first_ = std::this_thread::get_id();
+  bool inside_ = false;
+  SharedClock shared_{2};
+};
+
+TEST(Monitor, AnEnergyWaitsForNoWindowThatClosesLater) {
+  const auto clock = std::make_shared<BusyClock>();
+  Monitor monitor(std::make_unique<FunctionMeter>(simple_meter(0.01), [](TimeNs) { return 4.0; }), {.clock = clock});
+  auto window = monitor.window("p");
+  clock->sleep_until(clock->now() + 105 * ms);
+  window.close();
+  int more = 0;
+  clock->meanwhile = [&] {
+    if (++more > 500) return;  // were each of them waited for, there would be no end
+    auto later = monitor.window("p");
+    clock->sleep_until(clock->now() + 1 * ms);
+    later.close();
+  };
+  EXPECT_NEAR(window.end().energy_J, 0.42, 1e-9);
+  EXPECT_LT(more, 50);
+  const int before = more;
+  EXPECT_NEAR(monitor.energy("p").energy_J, 0.42 + before * 0.004, 1e-9);
+  EXPECT_LT(more - before, 50);
 }
 
 TEST(Monitor, AMeterThatFallsSilentAfterTheWindowMakesItInvalidWithinTheGapLimit) {

@@ -1,6 +1,7 @@
 // The monitor: a meter, the thread that samples it, and the energy of named windows and between snapshots.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -59,9 +60,9 @@ class Monitor {
   // As window(), for callers that close the window in another scope.
   void begin(std::string_view name);
   void end(std::string_view name);
-  // The energy of all closed windows of that name together, in joules and watts, or the reason why there is none
-  // (Energy::reason). Waits up to the gap limit for the reading beyond the last edge. Throws std::logic_error for a name that
-  // was never closed.
+  // The energy of all windows of that name that have closed before this call, in joules and watts, or the reason why there is
+  // none (Energy::reason). Waits up to the gap limit for the reading beyond the last edge, and for no window that closes
+  // later. Throws std::logic_error for a name that was never closed, or was forgotten.
   Energy energy(std::string_view name);
   // Forgets closed windows whose name begins with `prefix`, so that memory stays constant in long runs.
   void forget(std::string_view prefix);
@@ -95,9 +96,11 @@ class Monitor {
 
  private:
   friend class OpenWindow;
-  std::size_t close_window(std::string_view name);  // returns how many windows of that name were closed before
+  std::uint64_t close_window(std::string_view name);  // returns the closed window's id: 1, 2, ... over all names
   void cancel_window(std::string_view name);
-  Energy energy_of(std::string_view name, std::optional<std::size_t> nth);  // nullopt: all of that name
+  Energy energy_of(std::string_view name, std::uint64_t id);
+  // Of the closed windows of that name whose ids are within [first, last]; nullopt if there is none.
+  std::optional<Energy> await(std::string_view name, std::uint64_t first, std::uint64_t last);
 
   struct Impl;
   std::unique_ptr<Impl> impl_;

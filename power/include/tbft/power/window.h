@@ -1,7 +1,7 @@
 // Named windows: the intervals whose energy is measured, and the guard and the snapshots by which a Monitor measures them.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,8 +64,8 @@ class OpenWindow {
   std::string name_;
   bool open_ = true;
   bool cancelled_ = false;
-  std::size_t nth_ = 0;  // index among the closed windows of this name
-  int exceptions_;       // number of uncaught exceptions when the window opened
+  std::uint64_t id_ = 0;  // of the closed window, as Monitor::close_window() gave it
+  int exceptions_;        // number of uncaught exceptions when the window opened
 };
 
 // An instant of a Monitor, from Monitor::snapshot(). Monitor::between() gives the energy between two. While a snapshot exists,
