@@ -24,6 +24,14 @@ std::string for_python(std::string message) {
   return message;
 }
 
+// Messages name files, and Linux's file names are bytes: what is not UTF-8 becomes \xff.
+std::string readable(std::string_view message) {
+  const auto text = py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(message.data(), static_cast<Py_ssize_t>(message.size()), "backslashreplace"));
+  if (!text) throw py::error_already_set();
+  return text.cast<std::string>();
+}
+
 // pybind11 gives an exception that leaves a translator to the next one: those of Failure and NoMeter come after this.
 void translate(std::exception_ptr thrown) {
   try {
@@ -31,13 +39,13 @@ void translate(std::exception_ptr thrown) {
   } catch (const py::builtin_exception&) {
     throw;
   } catch (const power::MeterUnavailable& error) {
-    throw power::MeterUnavailable(for_python(error.what()));
+    throw power::MeterUnavailable(readable(for_python(error.what())));
   } catch (const power::BadMeterUri& error) {
-    PyErr_SetString(PyExc_ValueError, for_python(error.what()).c_str());
+    PyErr_SetString(PyExc_ValueError, readable(for_python(error.what())).c_str());
   } catch (const std::logic_error& error) {
-    PyErr_SetString(PyExc_ValueError, error.what());
+    PyErr_SetString(PyExc_ValueError, readable(error.what()).c_str());
   } catch (const std::runtime_error& error) {  // files (std::system_error), traces
-    throw Failure(error.what());
+    throw Failure(readable(error.what()));
   }
 }
 

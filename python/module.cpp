@@ -12,6 +12,7 @@
 
 #include "python/errors.h"
 #include "python/session.h"
+#include "python/text.h"
 #include "tbft/power/detect.h"
 
 namespace py = pybind11;
@@ -46,24 +47,41 @@ std::string text_of(const MeasuredEnergy& energy) {
   return energy.measured ? text : text + ", not a measurement";
 }
 
-// A field of the power library's Energy.
+std::string net_text(const MeasuredNet& net) {
+  if (!net.reason.empty()) return fmt::format("no energy beyond idle: {}", net.reason);
+  std::string text = fmt::format("{:.4g} J", net.value.net_J);
+  if (!std::isnan(net.value.U_net_J)) text += fmt::format(" +- {:.2g} J (k=2)", net.value.U_net_J);
+  text += fmt::format(" beyond idle, idle {:.4g} W", net.value.idle_W);
+  return net.measured ? text : text + ", not a measurement";
+}
+
+// A field of the power library's Energy or NetEnergy.
 template <typename Member>
 auto field(Member member) {
   return [member](const MeasuredEnergy& energy) { return energy.value.*member; };
+}
+auto net_field(double power::NetEnergy::*member) {
+  return [member](const MeasuredNet& net) { return net.value.*member; };
 }
 
 void add_energies(py::module_& module) {
   using power::Energy;
   using power::NetEnergy;
-  py::class_<NetEnergy>(module, "NetEnergy", py::module_local(), "Energy beyond idle. What is unknown is NaN.")
-      .def_readonly("joules", &NetEnergy::net_J, "joules beyond idle: gross minus idle_watts times the seconds")
-      .def_readonly("U", &NetEnergy::U_net_J, "expanded uncertainty of joules in J, k = 2")
-      .def_readonly("U_random", &NetEnergy::U_random_net_J, "the part of U in J that differs from window to window, k = 2")
-      .def_readonly("idle_watts", &NetEnergy::idle_W, "mean power in W of the two idle windows")
-      .def_readonly("idle_drift_watts", &NetEnergy::idle_drift_W, "idle power in W after minus before")
-      .def("__repr__", [](const NetEnergy& net) {
-        return fmt::format("<tbft.NetEnergy: {:.4g} J +- {:.2g} J (k=2), idle {:.4g} W>", net.net_J, net.U_net_J, net.idle_W);
-      });
+  py::class_<MeasuredNet>(module, "NetEnergy", py::module_local(),
+                          "Energy beyond idle. If it is not valid, `reason` says why. What is unknown is NaN.")
+      .def_property_readonly("joules", net_field(&NetEnergy::net_J),
+                             "joules beyond idle: gross minus idle_watts times the seconds")
+      .def_property_readonly("U", net_field(&NetEnergy::U_net_J), "expanded uncertainty of joules in J, k = 2")
+      .def_property_readonly("U_random", net_field(&NetEnergy::U_random_net_J),
+                             "the part of U in J that differs from window to window, k = 2")
+      .def_property_readonly("idle_watts", net_field(&NetEnergy::idle_W), "mean power in W of the two idle windows")
+      .def_property_readonly("idle_drift_watts", net_field(&NetEnergy::idle_drift_W), "idle power in W after minus before")
+      .def_property_readonly(
+          "valid", [](const MeasuredNet& net) { return net.reason.empty(); }, "whether all three energies are valid")
+      .def_readonly("reason", &MeasuredNet::reason, "why there is none: that of the first energy that is not valid")
+      .def_readonly("measured", &MeasuredNet::measured, "False if one of the three is an estimate or a replay")
+      .def("__str__", net_text)
+      .def("__repr__", [](const MeasuredNet& net) { return fmt::format("<tbft.NetEnergy: {}>", net_text(net)); });
   py::class_<MeasuredEnergy>(module, "Energy", py::module_local(),
                              "The energy of one window, or of all windows of a name. If it is not valid, joules, watts and\n"
                              "uncertainties are NaN, and `reason` says why. What is unknown is NaN, never 0.")
@@ -82,13 +100,8 @@ void add_energies(py::module_& module) {
       .def_property_readonly("longest_gap", field(&Energy::longest_gap_s), "longest time in s without a new reading")
       .def_property_readonly("coverage_pct", field(&Energy::coverage_pct), "part of the duration outside of gaps, in %")
       .def_readonly("measured", &MeasuredEnergy::measured, "False if the meter is an estimate or a replay")
-      .def(
-          "net",
-          [](const MeasuredEnergy& gross, const MeasuredEnergy& before, const MeasuredEnergy& after) {
-            return power::net(gross.value, before.value, after.value);
-          },
-          py::arg("idle_before"), py::arg("idle_after"),
-          "The energy beyond idle, from the energies of an idle window before this one and of one after it.")
+      .def("net", net_of, py::arg("idle_before"), py::arg("idle_after"),
+           "The energy beyond idle, from the energies of an idle window before this one and of one after it.")
       .def("__str__", text_of)
       .def("__repr__", [](const MeasuredEnergy& energy) { return fmt::format("<tbft.Energy: {}>", text_of(energy)); });
 }
@@ -135,9 +148,10 @@ void add_window(py::module_& module) {
       .def("cancel", &Window::cancel, Unlocked(), "Ends the window without an energy. Without effect unless it is open.")
       .def_property_readonly("energy", py::cpp_function(&Window::energy, Unlocked()),
                              "The Energy of this window alone. It waits for the meter's reading beyond the end, up to the\n"
-                             "meter's gap limit, while other threads run. ValueError: the window is open.")
+                             "meter's gap limit, while other threads run. ValueError: the window is open or was forgotten.")
       .def("__enter__", [](const std::shared_ptr<Window>& window) { return window; })
       .def("__exit__", [](Window& window, const py::object& type, const py::object&, const py::object&) {
+        if (window.in_child()) return;  // the window is the parent's; what the child raises stays
         const bool ended = type.is_none();
         const py::gil_scoped_release unlocked;
         ended ? window.close() : window.cancel();
@@ -167,13 +181,15 @@ void add_sampling(py::class_<Session, std::shared_ptr<Session>>& monitor) {
   using power::Monitor;
   monitor.def_property_readonly("meter", property([](const Monitor& m) { return m.meter(); }), "The Meter at this interval.")
       .def_property_readonly("watts", property([](const Monitor& m) { return m.live().watts_W; }),
-                             "The last power in W; NaN before the first reading.")
+                             "The last power in W; NaN before the first reading. After close() it is the last one before that.")
       .def_property_readonly("failure", property([](const Monitor& m) { return m.failure(); }),
                              "The error that ended sampling; empty while it runs.")
       .def_property_readonly("readings", property([](const Monitor& m) { return m.sampler().distinct; }),
                              "The number of new readings so far.")
       .def_property_readonly("cpu_seconds", property([](const Monitor& m) { return m.sampler().cpu_s; }),
-                             "Processor time in s that sampling and the trace took so far.");
+                             "Processor time in s that sampling and the trace took so far.")
+      .def_property_readonly("lost_in_trace", property([](const Monitor& m) { return m.lost_in_trace(); }),
+                             "The number of readings that the trace lacks, because the disk stalled; energies include them.");
 }
 
 void add_monitor(py::module_& module) {
@@ -182,18 +198,21 @@ void add_monitor(py::module_& module) {
   const py::class_<Snapshot> snapshot(module, "Snapshot", py::module_local(), "An instant, for Monitor.between().");
   py::class_<Session, std::shared_ptr<Session>> monitor(module, "Monitor", py::module_local(), monitor_text);
   monitor
-      .def(py::init([](const std::string& uri, double interval, const std::optional<std::filesystem::path>& trace,
-                       bool append) { return make_unlocked<Session>(uri, interval, trace, append); }),
+      .def(py::init([](const Text& uri, double interval, const std::optional<std::filesystem::path>& trace, bool append) {
+             return make_unlocked<Session>(uri.utf8, interval, trace, append);
+           }),
            py::arg("uri") = "auto", py::kw_only(), py::arg("interval") = 0.0, py::arg("trace") = py::none(),
            py::arg("append") = false)
       .def(
           "window",
-          [](const std::shared_ptr<Session>& session, const std::string& name) { return make_unlocked<Window>(session, name); },
+          [](const std::shared_ptr<Session>& session, const Text& name) { return make_unlocked<Window>(session, name.utf8); },
           py::arg("name"),
           "Opens a Window now. Windows nest and overlap, and a name may recur. ValueError: a window of that name is open, or\n"
           "the name has a comma, a quote, a control character or more than 512 bytes.")
-      .def("energy", &Session::energy, py::arg("name"), Unlocked(),
-           "The Energy of all closed windows of that name together. Waits as Window.energy does. ValueError: there is none.")
+      .def(
+          "energy", [](Session& session, const Text& name) { return session.energy(name.utf8); }, py::arg("name"), Unlocked(),
+          "The Energy of all windows of that name that have closed, together. Waits as Window.energy does. ValueError: there\n"
+          "is none.")
       .def(
           "snapshot", [](Session& session) { return session.with_monitor([](Monitor& m) { return m.snapshot(); }); },
           Unlocked(),
@@ -203,16 +222,17 @@ void add_monitor(py::module_& module) {
            "The Energy between two Snapshots of this monitor. Waits as Window.energy does.")
       .def(
           "forget",
-          [](Session& session, const std::string& prefix) { session.with_monitor([&](Monitor& m) { m.forget(prefix); }); },
+          [](Session& session, const Text& prefix) { session.with_monitor([&](Monitor& m) { m.forget(prefix.utf8); }); },
           py::arg("prefix"), Unlocked(),
-          "Forgets closed windows whose name begins with `prefix`, so that memory stays constant in long runs. Energies that\n"
-          "were read stay.")
+          "Forgets closed windows whose name begins with `prefix`, so that memory stays constant in long runs. Valid\n"
+          "energies of windows that were read stay; to read another one is a ValueError.")
       .def("close", &Session::close, Unlocked(),
            "Ends sampling and closes the trace, after the reading beyond the last window; `with` does so. Energies can still "
            "be\n"
            "read. Error: the trace is incomplete.")
       .def("__enter__", [](const std::shared_ptr<Session>& session) { return session; })
       .def("__exit__", [](Session& session, const py::args&) {
+        if (session.in_child()) return;
         const py::gil_scoped_release unlocked;
         session.close();
       });

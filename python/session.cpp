@@ -11,6 +11,20 @@
 
 namespace tbft::python {
 
+MeasuredNet net_of(const MeasuredEnergy& gross, const MeasuredEnergy& idle_before, const MeasuredEnergy& idle_after) {
+  MeasuredNet net{.value = power::net(gross.value, idle_before.value, idle_after.value),
+                  .measured = gross.measured && idle_before.measured && idle_after.measured,
+                  .reason = {}};
+  if (!gross.value.valid) {
+    net.reason = gross.value.reason;
+  } else if (!idle_before.value.valid) {
+    net.reason = fmt::format("the idle window before: {}", idle_before.value.reason);
+  } else if (!idle_after.value.valid) {
+    net.reason = fmt::format("the idle window after: {}", idle_after.value.reason);
+  }
+  return net;
+}
+
 Session::Session(const std::string& uri, double interval_s, const std::optional<std::filesystem::path>& trace, bool append)
     : process_(::getpid()) {
   if (trace && !append && std::filesystem::exists(*trace))
@@ -78,6 +92,7 @@ Window::~Window() {
 }
 
 void Window::close() {
+  session_->refuse_in_child();
   const std::lock_guard lock(mutex_);
   if (!open_) return;
   session_->with_marks([this](power::Monitor& /*monitor*/) { window_->close(); });
@@ -85,6 +100,7 @@ void Window::close() {
 }
 
 void Window::cancel() {
+  session_->refuse_in_child();
   const std::lock_guard lock(mutex_);
   if (!open_) return;
   session_->with_marks([this](power::Monitor& /*monitor*/) { window_->cancel(); });
@@ -94,14 +110,19 @@ void Window::cancel() {
 }
 
 MeasuredEnergy Window::energy() {
+  if (in_child()) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock && energy_) return *energy_;
+    session_->refuse_in_child();
+  }
   const std::lock_guard lock(mutex_);
   if (open_) throw std::logic_error(fmt::format("window `{}` is open: its energy is known once it has ended", name_));
-  if (!energy_) {
-    energy_ = session_->with_monitor([this](power::Monitor& monitor) {
-      return MeasuredEnergy{.value = window_->end(), .measured = monitor.meter().measured};
-    });
-  }
-  return *energy_;
+  if (energy_) return *energy_;
+  MeasuredEnergy energy = session_->with_monitor([this](power::Monitor& monitor) {
+    return MeasuredEnergy{.value = window_->end(), .measured = monitor.meter().measured};
+  });
+  if (energy.value.valid) energy_ = energy;  // an instant replay has none until the outermost window has closed
+  return energy;
 }
 
 }  // namespace tbft::python

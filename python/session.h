@@ -22,6 +22,15 @@ struct MeasuredEnergy {
   bool measured = false;
 };
 
+// The energy beyond idle. It is measured if all three energies are; `reason` is that of the first one that is not valid: the
+// window's, that of the idle window before, that of the one after. Empty if there is an energy.
+struct MeasuredNet {
+  power::NetEnergy value;
+  bool measured = false;
+  std::string reason;
+};
+MeasuredNet net_of(const MeasuredEnergy& gross, const MeasuredEnergy& idle_before, const MeasuredEnergy& idle_after);
+
 class Session {
  public:
   // Opens the meter and samples it. `interval_s`: as of open_meter(), 0 for the meter's default. Throws std::invalid_argument
@@ -55,10 +64,10 @@ class Session {
     return use(*monitor_);
   }
   bool in_child() const { return ::getpid() != process_; }
-
- private:
+  // Throws Failure in a child. To be called before any lock is taken: its owner may exist in the parent only.
   void refuse_in_child() const;
 
+ private:
   pid_t process_;
   std::shared_mutex closing_;
   std::mutex marks_;
@@ -75,9 +84,11 @@ class Window {
   Window& operator=(const Window&) = delete;
 
   const std::string& name() const { return name_; }
+  bool in_child() const { return session_->in_child(); }
   void close();   // without effect unless it is open
   void cancel();  // as close(), but the window has no energy
-  // Waits for the reading beyond the end, up to the meter's gap limit. Throws std::logic_error while the window is open.
+  // Waits for the reading beyond the end, up to the meter's gap limit. A valid one is kept, also for a child. Throws
+  // std::logic_error while the window is open, and if it was forgotten.
   MeasuredEnergy energy();
 
  private:

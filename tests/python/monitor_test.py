@@ -1,6 +1,7 @@
 """Windows, energies, errors of the Python module."""
 import inspect
 import math
+import os
 import subprocess
 import sys
 import time
@@ -48,6 +49,33 @@ class Monitor(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "never closed, or was forgotten"):
             monitor.energy("part")
 
+    def test_a_forgotten_window_has_no_energy_of_another(self):
+        monitor = self.monitor()
+        windows = []
+        for readings in (3, 6, 9, 12):
+            with monitor.window("p") as window:
+                support.await_readings(monitor, readings)
+            windows.append(window)
+            if len(windows) == 2:
+                known = windows[0].energy.joules
+                monitor.forget("p")
+        self.assertEqual(windows[0].energy.joules, known, "it was read before")
+        with self.assertRaisesRegex(ValueError, "window `p` was forgotten"):
+            windows[1].energy
+        for window in windows[2:]:
+            self.assertAlmostEqual(window.energy.joules, 5 * window.energy.seconds, delta=1e-9)
+        self.assertAlmostEqual(monitor.energy("p").joules, sum(window.energy.joules for window in windows[2:]), delta=1e-9)
+
+    def test_an_instant_replay_has_energies_once_the_outermost_window_has_closed(self):
+        monitor = self.monitor(self.meter + "?speed=instant")
+        with monitor.window("whole") as whole:
+            with monitor.window("part") as part:
+                time.sleep(0.001)
+            self.assertIn("only once the outermost window has closed", part.energy.reason)
+        self.assertAlmostEqual(whole.energy.joules, 5 * 60, delta=1e-6)
+        self.assertTrue(part.energy.valid, part.energy.reason)
+        self.assertGreater(part.energy.joules, 0)
+
     def test_a_window_without_readings_has_a_reason(self):
         monitor = self.monitor(support.write_recording(self.folder / "short.csv", seconds=0.1))
         with monitor.window("first"):
@@ -81,6 +109,25 @@ class Monitor(unittest.TestCase):
         self.assertAlmostEqual(net.idle_watts, (before.watts + after.watts) / 2, delta=1e-9)
         self.assertAlmostEqual(net.joules, work.joules - net.idle_watts * work.seconds, delta=1e-9)
         self.assertGreater(net.idle_drift_watts, 2)
+        self.assertEqual((net.valid, net.reason, net.measured), (True, "", False))
+        self.assertRegex(str(net), r"\A[-0-9.]+ J beyond idle, idle [0-9.]+ W, not a measurement\Z")
+        self.assertEqual(repr(net), f"<tbft.NetEnergy: {net}>")
+
+    def test_net_has_the_reason_of_its_windows(self):
+        monitor = self.monitor()
+        with monitor.window("good") as window:
+            support.await_readings(monitor, 5)
+        good = window.energy
+        with monitor.window("bad") as window:
+            window.cancel()
+        bad = window.energy
+        for energies, reason in (((bad, bad, good), bad.reason), ((good, bad, good), f"the idle window before: {bad.reason}"),
+                                 ((good, good, bad), f"the idle window after: {bad.reason}")):
+            gross, before, after = energies
+            net = gross.net(before, after)
+            self.assertEqual((net.valid, net.reason), (False, reason))
+            self.assertTrue(math.isnan(net.joules))
+            self.assertEqual(str(net), f"no energy beyond idle: {reason}")
 
     def test_snapshots_give_the_joules_between_them(self):
         monitor = self.monitor()
@@ -98,6 +145,8 @@ class Monitor(unittest.TestCase):
                 support.await_readings(monitor, 5)
             known = window.energy.joules
         monitor.close()
+        self.assertEqual(monitor.watts, 5)
+        self.assertEqual(monitor.lost_in_trace, 0)
         self.assertEqual(monitor.energy("train").joules, known)
         with self.assertRaisesRegex(ValueError, "the monitor is closed"):
             monitor.window("again")
@@ -157,6 +206,20 @@ class Errors(unittest.TestCase):
             tbft.Monitor("um34c:///dev/nowhere", trace=self.folder / "none.csv")
         self.assertFalse((self.folder / "none.csv").exists())
 
+    def test_paths_that_are_not_utf8(self):
+        strange = os.fsdecode(b"\xff")
+        with self.assertRaisesRegex(tbft.Error, r"nowhere.\\xff"):
+            tbft.Monitor(self.meter, trace=self.folder / "nowhere" / strange)
+        with self.assertRaisesRegex(tbft.Error, "give the directory of a run"):
+            tbft.read_run(self.folder / strange)
+        with tbft.Monitor(self.meter, trace=self.folder / strange) as monitor, monitor.window("a"):
+            pass
+        with self.assertRaisesRegex(ValueError, r"trace .*\\xff exists"):
+            tbft.Monitor(self.meter, trace=self.folder / strange)
+        for call in (lambda: tbft.Monitor(f"replay:///{strange}"), lambda: monitor.energy(strange),
+                     lambda: monitor.forget(strange), lambda: monitor.window(strange)):
+            with self.assertRaisesRegex(ValueError, r"\A'.*\\udcff': is not UTF-8\Z"):
+                call()
 
     def test_joules_outlive_a_full_disk(self):
         # A limit of the file's size stands for the disk; in a process of its own, which it would restrict for good.

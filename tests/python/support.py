@@ -33,15 +33,10 @@ def await_readings(monitor, more):
         time.sleep(0.001)
 
 
-def await_answers(simulated, more):
-    enough = simulated.answers + more
-    while simulated.answers < enough:
-        time.sleep(0.001)
-
-
 def integrated(trace):
     """The joules of each window of a trace, by `tbft integrate`."""
-    done = subprocess.run([os.environ["TBFT_PROGRAM"], "integrate", trace, "--json"], check=True, capture_output=True, text=True)
+    done = subprocess.run([os.environ["TBFT_PROGRAM"], "integrate", trace, "--json"], check=True, capture_output=True,
+                          text=True)
     return {window["name"]: window["gross_J"] for window in json.loads(done.stdout)["windows"]}
 
 

@@ -1,7 +1,9 @@
-"""Threads and forks: the GIL is free while the module waits, any thread may measure, a child leaves its parent's monitor alone."""
+"""Threads and forks: the GIL is free while the module waits, any thread may measure, a child leaves its parent's monitor
+alone."""
 import os
 import signal
 import threading
+import time
 import unittest
 
 import support
@@ -12,14 +14,14 @@ PATIENT = 30  # s without a reading that are no gap: a busy machine may take its
 
 class Gil(unittest.TestCase):
     def test_other_threads_run_while_the_module_waits(self):
-        # The meter's answers come from a thread of Python. Were the GIL held while the module opens it, samples it or waits for a
-        # reading, that reading would never come.
+        # The meter's answers come from a thread of Python. Were the GIL held while the module opens it, samples it or waits
+        # for a reading, that reading would never come.
         with support.Um34c() as simulated:
             with tbft.Monitor(f"um34c://{simulated.port}?gain_pct=1&offset_A=0.001&gap_limit={PATIENT}") as monitor:
                 before = simulated.answers
                 self.assertGreater(before, 0, "opening waits for the first reading")
                 with monitor.window("work") as window:
-                    support.await_answers(simulated, 3)
+                    support.await_readings(monitor, 3)
                 ended = simulated.answers
                 energy = window.energy
                 self.assertGreater(simulated.answers, ended, "the reading beyond the end came while the call waited")
@@ -90,6 +92,7 @@ class Threads(unittest.TestCase):
             monitor.close()
             waiting.join()
         self.assertEqual(len(energies), 1)
+        self.assertTrue(energies[0].valid, energies[0].reason)
 
 
 class Fork(unittest.TestCase):
@@ -115,6 +118,61 @@ class Fork(unittest.TestCase):
             self.assertTrue(window.energy.valid, window.energy.reason)
             monitor.close()
             self.assertAlmostEqual(support.integrated(trace)["work"], window.energy.joules, delta=1e-12 * window.energy.joules)
+
+    def child(self, work):
+        """The exit code of a child that does this; a hang is a failure."""
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            code = 1
+            try:
+                code = work()
+            finally:
+                os._exit(code)
+        return os.waitpid(child, 0)[1]
+
+    def test_a_child_waits_for_no_lock_of_its_parent(self):
+        with support.Um34c() as simulated, tbft.Monitor(f"um34c://{simulated.port}?gap_limit=2") as monitor:
+            with monitor.window("work") as window:
+                support.await_readings(monitor, 2)
+                simulated.silent = True  # the energy then waits for the gap limit
+            begun = threading.Event()
+            waiting = threading.Thread(target=lambda: (begun.set(), window.energy))
+            waiting.start()
+            begun.wait()
+            time.sleep(0.1)  # for the thread to be within the call
+
+            def work():
+                for call in (window.close, window.cancel, lambda: window.energy, lambda: monitor.energy("work")):
+                    try:
+                        call()
+                    except tbft.Error as error:
+                        if "fork" in str(error):
+                            continue
+                    return 2
+                return 0
+
+            codes = [self.child(work) for _ in range(5)]
+            waiting.join()
+        self.assertEqual(codes, [0] * 5)
+
+    def test_what_a_child_raises_stays(self):
+        with support.folder() as folder:
+            def work():
+                try:
+                    with monitor, window:
+                        raise KeyError("the child's own")
+                except KeyError:
+                    return 0 if known.energy.valid else 3
+
+            with tbft.Monitor(support.write_recording(folder / "5W.csv")) as monitor:
+                with monitor.window("known") as known:
+                    support.await_readings(monitor, 3)
+                self.assertTrue(known.energy.valid)
+                with monitor.window("work") as window:
+                    self.assertEqual(self.child(work), 0)
+                    support.await_readings(monitor, 3)
+            self.assertTrue(window.energy.valid, window.energy.reason)
 
 
 if __name__ == "__main__":
