@@ -19,20 +19,26 @@ if not (ROOT / "power").is_dir():
     sys.exit(f"{ROOT} is not the source tree of tbft: the Python package is built from its folder python")
 
 
-def version():
-    script = ROOT / "python" / "print_version.cmake"
-    return subprocess.run(["cmake", "-P", script], check=True, stderr=subprocess.PIPE, text=True).stderr.strip()
+def cmake(*arguments):
+    """What CMake prints. pip shows it where CMake fails."""
+    try:
+        done = subprocess.run(["cmake", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except FileNotFoundError:
+        sys.exit("tbft: cmake is missing, which compiles the module: apt-get install cmake; docs/python.md has all packages")
+    if done.returncode != 0:
+        sys.exit(f"{done.stdout}\ntbft: cmake failed: its words are above; docs/python.md has the packages that it needs")
+    return done.stdout
 
 
 class CMake(build_ext):
     def build_extension(self, ext):
         build = pathlib.Path(self.build_temp).resolve()
-        subprocess.run(["cmake", "-S", ROOT, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DTBFT_ONLY_PYTHON=ON", "-DTBFT_BUILD_PYTHON=ON",
-                        f"-DPython_EXECUTABLE={sys.executable}", *shlex.split(os.environ.get("CMAKE_ARGS", ""))], check=True)
-        subprocess.run(["cmake", "--build", build, "--target", "tbft_python", "-j", str(self.parallel or os.cpu_count() or 1)], check=True)
+        cmake("-S", ROOT, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DTBFT_ONLY_PYTHON=ON", "-DTBFT_BUILD_PYTHON=ON",
+              f"-DPython_EXECUTABLE={sys.executable}", *shlex.split(os.environ.get("CMAKE_ARGS", "")))
+        cmake("--build", build, "--target", "tbft_python", "-j", str(self.parallel or os.cpu_count() or 1))
         target = pathlib.Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(build / "python" / "tbft" / target.name, target)
 
 
-setup(version=version(), ext_modules=[Extension("tbft._power", sources=[])], cmdclass={"build_ext": CMake})
+setup(version=cmake("-P", ROOT / "python" / "print_version.cmake").strip(), ext_modules=[Extension("tbft._power", sources=[])], cmdclass={"build_ext": CMake})

@@ -4,8 +4,10 @@ export DEBIAN_FRONTEND=noninteractive
 fail() { echo "FAILED: $*" >&2; exit 1; }
 quietly() { "$@" >/tmp/log 2>&1 || { tail -n 20 /tmp/log >&2; fail "$*"; }; }
 # Every file of the system, and users and groups.
-files() { find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /packages -o -path /tests -o -path /var/cache \
-  -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/log \) -prune -o -print | sort; }
+files() {
+  find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /packages -o -path /tests -o -path /var/cache \
+    -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/log \) -prune -o -print | sort
+}
 
 quietly apt-get update
 files >/tmp/before
@@ -40,11 +42,13 @@ tbft --version | tee /tmp/out
 grep -q 'BLAS openblas-pthread' /tmp/out || fail "not OpenBLAS"
 [ -e /usr/share/tbft/experiments/quickstart.toml ] || fail "no experiments"
 cd /tmp
-quietly tbft pretrain --depth 8 --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' --recipe quick --epochs 1 -o base.pth
+quietly tbft pretrain --depth 8 --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' \
+  --recipe quick --epochs 1 -o base.pth
 # 4: a fast machine trains such a cell between two readings of the estimate, 0.1 s apart.
 tiny_run() {
-  tbft run /usr/share/tbft/experiments/quickstart.toml --set model.checkpoint=base.pth --set 'data.path=synthetic:?part=target&n=60' \
-    --set 'data.conditions=["input"]' --set 'sweep.strategies=["none","fc"]' --set sweep.repetitions=1 --set train.epochs=1 \
+  tbft run /usr/share/tbft/experiments/quickstart.toml --set model.checkpoint=base.pth \
+    --set 'data.path=synthetic:?part=target&n=60' --set 'data.conditions=["input"]' \
+    --set 'sweep.strategies=["none","fc"]' --set sweep.repetitions=1 --set train.epochs=1 \
     -m estimate:// -o run || [ $? = 4 ]
 }
 quietly tiny_run
@@ -69,7 +73,8 @@ files >/tmp/after
 comm -13 /tmp/before /tmp/after >/tmp/left
 if grep -i tbft /tmp/left || comm -12 /tmp/ours /tmp/left | grep .; then fail "these files are left"; fi
 dpkg-query -W -f '${Package}\n' >/tmp/packages-after
-echo "removed; other packages left $(wc -l </tmp/left) files, and are still there: $(comm -13 /tmp/packages-before /tmp/packages-after | tr '\n' ' ')"
+still=$(comm -13 /tmp/packages-before /tmp/packages-after | tr '\n' ' ')
+echo "removed; other packages left $(wc -l </tmp/left) files, and are still there: $still"
 
 quietly apt-get install -y --no-install-recommends lintian
 for package in /packages/*_"$(dpkg --print-architecture)".deb; do

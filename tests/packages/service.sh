@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The unit tbft-serve-meter@.service in a Debian that systemd boots, in systemd-nspawn's container: it starts under a user of its own, another
-# process measures over it by its key, it is back after kill -9, and it goes with the package. Needs root and systemd-container.
+# The unit tbft-serve-meter@.service in a Debian that systemd boots, in systemd-nspawn's container: it starts under a user of
+# its own, another process measures over it by its key, it is back after kill -9, and it goes with the package. Needs root and
+# systemd-container.
 # Usage: service.sh DIR; DIR holds the package tbft for this machine's Debian.
 set -euo pipefail
 system_user=service
@@ -19,7 +20,8 @@ root=$work/root
 cp -a "$cache/base-$release" "$root"
 rm -f "$root/usr/sbin/policy-rc.d"
 cp "$packages"/tbft_*_"$(dpkg --print-architecture)".deb "$root/root/"
-(enter "$root" "apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd systemd-sysv procps /root/tbft_*.deb") >"$work/log" 2>&1 ||
+(enter "$root" "apt-get -qq update &&
+  apt-get -qq install -y --no-install-recommends systemd systemd-sysv procps /root/tbft_*.deb") >"$work/log" 2>&1 ||
   { tail -n 20 "$work/log" >&2; fail "systemd and the package"; }
 
 mkdir -p "$root/etc/tbft/serve-meter"
