@@ -59,7 +59,7 @@ def run(script, arguments, epochs):
 
     epochs.watch(torch)
     sys.argv = [script, *arguments]
-    sys.path.insert(0, str(pathlib.Path(script).resolve().parent))
+    sys.path[0] = str(pathlib.Path(script).resolve().parent)
     whole = epochs.window("script")
     try:
         runpy.run_path(script, run_name="__main__")

@@ -2,10 +2,11 @@
 
 A round times the same loop alone, while a tbft.Monitor samples a meter 1,000 times a second and a second thread waits for the
 energies of its windows, and, for comparison, while a thread of Python samples at that rate and so takes Python's lock. A ratio
-pairs a time with the one alone of the same round; the order within a round alternates. The script prints the median of the paired
-ratios with an interval of at least 95 %, and exits with 1 if the whole interval of tbft.Monitor is above the target. Beside it stands
-how often a second the computing thread waited: for Python's lock, as nothing else makes it wait. A busy machine does not change that.
-PYTHONPATH names the folder of the module, such as build/release/python; the meter is a replay, so no hardware takes part.
+pairs a time with the one alone of the same round; the order within a round alternates. The script prints the median of the
+paired ratios with an interval of at least 95 %, and exits with 1 if the whole interval of tbft.Monitor is above the target.
+Beside it stands how often a second the computing thread waited: for Python's lock, as nothing else makes it wait. A busy
+machine does not change that. PYTHONPATH names the folder of the module, such as build/release/python; the meter is a replay,
+so no hardware takes part.
 """
 import argparse
 import contextlib
@@ -110,7 +111,8 @@ def main():
     for way in WAYS:
         ratios = [other / base for other, base in zip(seconds[way], seconds["alone"])]
         median, low, high = interval(ratios)
-        print(f"{way:<18} {median:.4f} [{low:.4f}, {high:.4f}] times the duration alone, {sum(waits[way]) / sum(seconds[way]):.0f} waits a second")
+        rate = sum(waits[way]) / sum(seconds[way])
+        print(f"{way:<18} {median:.4f} [{low:.4f}, {high:.4f}] times the duration alone, {rate:.0f} waits a second")
         if way == "tbft.Monitor" and low > args.target:
             print(f"above the target {args.target}")
             sys.exit(1)

@@ -98,3 +98,5 @@ models::NetworkFile network_file(const Settings& settings, bool allow_script) {
 }
 
 }  // namespace tbft
+
+#undef TBFT_SETTING

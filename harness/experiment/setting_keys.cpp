@@ -45,3 +45,5 @@ void check_range(std::string_view key_name, double value, double low, double hig
 }
 
 }  // namespace tbft::setting
+
+#undef TBFT_SETTING

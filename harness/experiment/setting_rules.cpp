@@ -147,3 +147,5 @@ Settings effective(Settings settings, std::int64_t cores) {
 }
 
 }  // namespace tbft
+
+#undef TBFT_SETTING

@@ -202,3 +202,5 @@ std::string to_json(const Settings& settings) {
 }
 
 }  // namespace tbft
+
+#undef TBFT_SETTING
