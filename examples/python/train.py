@@ -75,7 +75,8 @@ def main():
         with torch.no_grad():
             for images, labels in test:
                 correct += (model(images).argmax(1) == labels).sum().item()
-        print(f"epoch {epoch + 1}: loss {loss.item():.2f}, {100 * correct / len(test.dataset):.1f} % of the test images are right")
+        right_pct = 100 * correct / len(test.dataset)
+        print(f"epoch {epoch + 1}: loss {loss.item():.2f}, {right_pct:.1f} % of the test images are right")
 
 
 if __name__ == "__main__":
