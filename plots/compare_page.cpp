@@ -45,11 +45,12 @@ Bars bars_of(const Comparison& comparison, Quantity quantity) {
     return std::tuple(line->level == ComparedLine::Level::all, results::is_significant(*line), results::size_of_change(*line));
   });
   const bool points = quantity == Quantity::accuracy_pct;
-  Bars bars{
-      .title = fmt::format("{}: {}", results::quantity_text(quantity, comparison.basis), points ? "B - A in points" : "B / A"),
-      .unit = points ? "points" : "",
-      .ratios = !points,
-      .lines = {}};
+  const bool estimated = quantity == Quantity::train_J && comparison.estimated;
+  Bars bars{.title = fmt::format("{}{}: {}", results::quantity_text(quantity, comparison.basis), estimated ? ", estimated" : "",
+                                 points ? "B - A in points" : "B / A"),
+            .unit = points ? "points" : "",
+            .ratios = !points,
+            .lines = {}};
   std::ranges::transform(lines, std::back_inserter(bars.lines), [](const ComparedLine* line) { return bar_of(*line); });
   return bars;
 }

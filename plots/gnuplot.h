@@ -24,6 +24,7 @@ std::string in_quotes(std::string_view text);
 std::string tic_label(std::string_view text);
 
 // The script of a figure including its terminal; `gnuplot SCRIPT` writes the picture to stdout (for `page` all pictures).
+// Throws std::runtime_error where the picture is too large for PNG.
 std::string script_of(const Figure& figure, Terminal terminal);
 
 // Draws the picture. Throws NoGnuplot, also if it takes longer than `limit`, or std::runtime_error with gnuplot's message.

@@ -115,18 +115,23 @@ std::vector<Rect> place_labels(std::span<const LabelledPoint> points, std::span<
   return boxes;
 }
 
-std::string labels_script(std::span<const LabelledPoint> points, std::span<const Rect> obstacles, const Frame& frame,
-                          int first) {
+bool can_be_labelled(std::size_t points) {
+  return points <= 100;
+}
+
+std::string labels_script(std::span<const LabelledPoint> points, std::span<const Rect> obstacles, const Frame& frame) {
+  if (!can_be_labelled(points.size())) return "";
+  int number = 1;  // of gnuplot's labels and arrows
   const double width = frame.graph_width(), height = frame.graph_height();
   const std::vector<Rect> boxes = place_labels(points, obstacles, width, height);
   std::string script;
-  for (std::size_t i = 0; i < points.size(); ++i, ++first) {
+  for (std::size_t i = 0; i < points.size(); ++i, ++number) {
     const Rect& box = boxes[i];
-    script += label_script(first, points[i].text, {box.left, (box.top + box.bottom) / 2}, frame, "left");
+    script += label_script(number, points[i].text, {box.left, (box.top + box.bottom) / 2}, frame, "left");
     if (!has_line(box, points[i])) continue;
     const auto [x, y] = nearest(box, points[i]);
     script += fmt::format(
-        "set arrow {} from graph {:.4f}, {:.4f} to graph {:.4f}, {:.4f} nohead linewidth 0.7 linecolor rgb \"{}\"\n", first,
+        "set arrow {} from graph {:.4f}, {:.4f} to graph {:.4f}, {:.4f} nohead linewidth 0.7 linecolor rgb \"{}\"\n", number,
         points[i].x / width, 1 - points[i].y / height, x / width, 1 - y / height, grey);
   }
   return script;

@@ -2,8 +2,10 @@
 // the graph, from its left top corner.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plots/figure.h"
@@ -24,9 +26,12 @@ struct LabelledPoint {
 std::vector<Rect> place_labels(std::span<const LabelledPoint> points, std::span<const Rect> obstacles, double width,
                                double height);
 
-// Commands that write the labels, with a line from each that lies far from its point. `first` numbers gnuplot's labels and
-// arrows.
-std::string labels_script(std::span<const LabelledPoint> points, std::span<const Rect> obstacles, const Frame& frame,
-                          int first);
+// Whether so many points get labels: at most 100. More could not be read, and placing them would take minutes.
+bool can_be_labelled(std::size_t points);
+// What the subtitle says where they get none.
+inline constexpr std::string_view without_names = "Points without names, because there are more than 100";
+
+// Commands that write the labels, with a line from each that lies far from its point; empty where there are too many.
+std::string labels_script(std::span<const LabelledPoint> points, std::span<const Rect> obstacles, const Frame& frame);
 
 }  // namespace tbft::plots

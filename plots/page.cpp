@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/replace.hpp>
 #include <cstddef>
 #include <stdexcept>
 #include <utility>
@@ -44,14 +45,9 @@ std::string script_hash(std::string_view script) {
   return {base64.begin(), base64.begin() + length};
 }
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-}
-
 // Escapes `<`, so that JSON in a <script> cannot contain an end tag or a comment.
 std::string script_data(std::string json) {
-  replace_all(json, "<", "\\u003c");
+  boost::algorithm::replace_all(json, "<", "\\u003c");
   return json;
 }
 
@@ -61,6 +57,7 @@ std::string head_of(const Page& page) {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src "
       "'sha256-{}'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
       "<style>\n{}</style>\n</head>\n<body>\n"
+      "<a class=\"skip\" href=\"#main\">Skip to the results</a>\n"
       "<header><h1>{}</h1><button id=\"theme\" type=\"button\" hidden></button></header>\n",
       script_hash(page_js), escaped(page.title), page_css, escaped(page.title));
 }
@@ -141,7 +138,7 @@ std::string escaped(std::string_view text) {
 
 std::string render_html(const Page& page) {
   const Part provenance{.anchor = "provenance", .title = "Provenance", .sections = page.provenance};
-  std::string html = head_of(page) + navigation(page, provenance) + "<main>\n";
+  std::string html = head_of(page) + navigation(page, provenance) + "<main id=\"main\">\n";
   for (const std::string& warning : page.warnings) html += fmt::format("<p class=\"warning\">{}</p>\n", escaped(warning));
   for (const std::string& answer : page.answers) html += fmt::format("<p class=\"answer\">{}</p>\n", typeset(answer));
   std::size_t pictures = 0;

@@ -27,8 +27,9 @@ struct Bars {
 };
 
 struct Picture {
-  std::string title, svg;  // one picture, or several panels one after the other
-  bool wide = false;       // whether the figure takes the whole width of the page
+  std::string title, svg{};           // one picture, or several panels one after the other
+  bool wide = false;                  // whether the figure takes the whole width of the page
+  std::vector<std::string> panels{};  // their titles, for readers who do not see them
 };
 
 // What stands under one heading, in this order.

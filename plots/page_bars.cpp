@@ -11,7 +11,7 @@ namespace tbft::plots {
 namespace {
 
 // The bars' axis, symmetric about the reference, so that the line stands in the middle.
-struct Axis {
+struct BarAxis {
   bool ratios;
   double half;  // of its length: the logarithm of a ratio, or a difference
 
@@ -26,7 +26,7 @@ bool drawable(double value, bool ratios) {
   return std::isfinite(value) && (!ratios || value > 0);
 }
 
-Axis axis_of(const Bars& bars) {
+BarAxis bar_axis(const Bars& bars) {
   double most = bars.ratios ? std::log(1.02) : 0.2;
   for (const Bars::Line& line : bars.lines) {
     for (const double value : {line.value, line.low, line.high}) {
@@ -37,7 +37,7 @@ Axis axis_of(const Bars& bars) {
 }
 
 // A tick on each side of the line: round numbers below it, near the end of the axis.
-double tick_of(const Axis& axis) {
+double tick_of(const BarAxis& axis) {
   if (!axis.ratios) {
     const double room = 0.9 * axis.half, power = std::pow(10.0, std::floor(std::log10(room)));
     const double times = room / power;
@@ -48,11 +48,11 @@ double tick_of(const Axis& axis) {
   return tick == below.end() ? 0.99 : *tick;
 }
 
-std::string tick_label(const Axis& axis, double value) {
+std::string tick_label(const BarAxis& axis, double value) {
   return axis.ratios ? fmt::format("{:.3g}", value) : value == 0 ? "0" : fmt::format("{:+.3g}", value);
 }
 
-std::string ticks(const Bars& bars, const Axis& axis) {
+std::string ticks(const Bars& bars, const BarAxis& axis) {
   const double tick = tick_of(axis);
   const std::array values{axis.ratios ? tick : -tick, axis.ratios ? 1.0 : 0.0, axis.ratios ? 1 / tick : tick};
   std::string html;
@@ -62,7 +62,7 @@ std::string ticks(const Bars& bars, const Axis& axis) {
                      escaped(bars.unit));
 }
 
-std::string bar(const Bars::Line& line, const Axis& axis) {
+std::string bar(const Bars::Line& line, const BarAxis& axis) {
   std::string html = "<i class=\"line\"></i>";
   if (!drawable(line.value, axis.ratios)) return html;
   const auto span = [&](const char* name, double from, double to) {
@@ -78,7 +78,7 @@ std::string bar(const Bars::Line& line, const Axis& axis) {
 }  // namespace
 
 std::string html_of(const Bars& bars) {
-  const Axis axis = axis_of(bars);
+  const BarAxis axis = bar_axis(bars);
   std::string html = fmt::format("<figure><table class=\"bars\">\n<caption>{}</caption>\n<tbody>\n", escaped(bars.title));
   for (const Bars::Line& line : bars.lines) {
     html += fmt::format("<tr><th scope=\"row\">{}</th><td><div class=\"bar\">{}</div></td><td{}>{} <span>{}</span></td></tr>\n",

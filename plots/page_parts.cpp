@@ -8,14 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#include "plots/svg.h"
+
 namespace tbft::plots {
 
 namespace {
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-}
 
 bool is_number(std::string_view text) {
   for (const std::string_view before : {"[", "x ", "-", "+"}) {
@@ -99,14 +96,18 @@ double width_px(std::string_view svg) {
 }
 
 // The pictures of a figure with ids that are unique on the page, labels, and widths below which they scroll.
-std::string inline_svg(std::string svg, std::size_t index, const std::string& title) {
+std::string inline_svg(const Picture& picture, std::size_t index) {
   constexpr std::string_view tag = "<svg";
   constexpr double least_scale = 0.7, most_scale = 1.25;  // smaller text is hard to read, larger text is larger than the page's
-  replace_all(svg, "gpPt", fmt::format("f{}p", index));
-  replace_all(svg, "gpDot", fmt::format("f{}d", index));
-  const std::string label = fmt::format(" role=\"img\" aria-label=\"{}\"", escaped(title));
+  std::string svg = picture.svg;
+  rename_symbols(svg, fmt::format("f{}p", index), fmt::format("f{}d", index));
+  std::size_t panel = 0;
   for (std::size_t at = svg.find(tag); at != std::string::npos; at = svg.find(tag, at + tag.size())) {
     const double width = width_px(std::string_view(svg).substr(at));
+    const std::string name = panel < picture.panels.size() ? picture.panels[panel] : "";
+    ++panel;
+    const std::string label =
+        fmt::format(" role=\"img\" aria-label=\"{}{}{}\"", escaped(name), name.empty() ? "" : ": ", escaped(picture.title));
     svg.insert(at + tag.size(), fmt::format("{} style=\"min-width: {:.0f}px; max-width: {:.0f}px\"", label, least_scale * width,
                                             most_scale * width));
   }
@@ -136,8 +137,7 @@ std::string html_of(const results::Section& section, const std::string& anchor, 
 
 std::string html_of(const Picture& picture, std::size_t index) {
   return fmt::format("<figure{}><div class=\"scroll panels\">{}</div><figcaption>{}</figcaption></figure>\n",
-                     picture.wide ? " class=\"wide\"" : "", inline_svg(picture.svg, index, picture.title),
-                     escaped(picture.title));
+                     picture.wide ? " class=\"wide\"" : "", inline_svg(picture, index), escaped(picture.title));
 }
 
 }  // namespace tbft::plots

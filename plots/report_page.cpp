@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "plots/gnuplot.h"
@@ -51,12 +52,19 @@ results::Section facts_section(const std::string& name, const std::optional<resu
 
 Part figures_of(const FigureData& data) {
   Part part{.anchor = "figures", .title = "Figures"};
-  try {
-    for (const Figure& figure : make_figures(data))
-      part.pictures.push_back({caption_of(figure), draw(figure, Terminal::page), figure.panels.size() > 1});
-  } catch (const NoGnuplot& error) {
-    part.pictures.clear();
-    part.note = fmt::format("No figures: {}", error.what());
+  for (const Figure& figure : make_figures(data)) {
+    Picture picture{.title = caption_of(figure), .wide = figure.panels.size() > 1};
+    std::ranges::transform(figure.panels, std::back_inserter(picture.panels), &Panel::title);
+    try {
+      picture.svg = draw(figure, Terminal::page);
+      part.pictures.push_back(std::move(picture));
+    } catch (const NoGnuplot& error) {
+      part.pictures.clear();
+      part.note = fmt::format("No figures: {}", error.what());
+      return part;
+    } catch (const std::runtime_error& error) {
+      part.note += fmt::format("{}Figure left out: {}", part.note.empty() ? "" : ". ", error.what());
+    }
   }
   return part;
 }

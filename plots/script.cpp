@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,11 @@ std::string terminal_script(Terminal terminal, int width_px, int height_px) {
   if (terminal != Terminal::png)
     return fmt::format("set terminal svg size {},{} noenhanced {} background \"#ffffff\" font \"sans-serif,12\"\n", width_px,
                        height_px, terminal == Terminal::svg ? "dynamic" : "fixed");
-  constexpr int scale = 2;  // for screens with a high resolution, and for paper
+  const int longest_px = std::max(width_px, height_px), most_px = 32'000;  // of a side; cairo draws no larger picture
+  if (longest_px > most_px)
+    throw std::runtime_error(fmt::format(
+        "a picture of {} x {} pixels is too large for PNG: take --format svg, or plot fewer runs", width_px, height_px));
+  const int scale = 2 * longest_px > most_px ? 1 : 2;  // 2 for screens with a high resolution, and for paper
   return fmt::format(
       "set terminal pngcairo size {},{} noenhanced background \"white\" font \"sans-serif,12\" fontscale {} linewidth {} "
       "pointscale {}\n",

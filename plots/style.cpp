@@ -68,10 +68,9 @@ std::string subject_of(const results::Key& key) {
   return title_of({key.dataset, key.drift, key.condition, std::nullopt, "", "", ""});
 }
 
-std::string subtitle_of(const results::Key& key, std::string_view kind) {
+std::string subtitle_of(const results::Key& key, std::string_view note) {
   const std::string protocol = key.protocol.empty() ? "" : key.protocol + " protocol";
-  const std::string note = kind.empty() ? "" : fmt::format("joules {}, not measured", kind);
-  std::string text = results::comma_list({protocol, key.board, key.network, note});
+  std::string text = results::comma_list({protocol, key.board, key.network, std::string(note)});
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text;
 }
@@ -83,27 +82,6 @@ void add_sentence(std::string& subtitle, std::string_view sentence) {
 
 std::string size_title(const results::Key& key) {
   return key.train_size ? results::percent_text(*key.train_size) + " of the data for training" : "";
-}
-
-std::string joules_kind(const results::Table& table) {
-  if (!table.energy.estimate || table.energy.basis == results::Basis::none) return {};
-  const bool replay =
-      std::ranges::all_of(table.sources, [](const results::Source& source) { return source.meter.starts_with("replay:"); });
-  return replay ? "replayed" : "estimated";
-}
-
-std::string joules_kind(const results::CellRow& row) {
-  if (row.measured == 1) return {};
-  return row.meter.starts_with("replay:") ? "replayed" : "estimated";
-}
-
-std::string with_kind(std::string_view kind, std::string_view text) {
-  return fmt::format("{}{}{}", kind, kind.empty() ? "" : " ", text);
-}
-
-std::string joules_label(std::string_view kind, results::Basis basis) {
-  const auto name = results::to_string(basis);
-  return with_kind(kind, fmt::format("training energy / J{}{}", name.empty() ? "" : ", ", name));
 }
 
 std::vector<std::string> wrapped(std::string_view text, std::size_t characters) {
@@ -182,7 +160,7 @@ std::string label_script(int number, std::string_view text, Spot at, const Frame
 
 std::string add_legend(Frame& frame, std::span<const LegendItem> items) {
   constexpr double line_px = 17, box_px = 10, text_px = 15, space_px = 14, edge_px = 8;
-  constexpr int first = 501;  // of its labels and boxes
+  constexpr int first = 1'000'000;  // of its labels and boxes: beyond those of any graph and of axes and titles
   struct Place {
     double x;
     int line;
@@ -206,7 +184,7 @@ std::string add_legend(Frame& frame, std::span<const LegendItem> items) {
   frame.height = frame.top + graph_px + frame.bottom;
   std::string script;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const int number = first + static_cast<int>(i);
+    const int number = first + 2 * static_cast<int>(i);
     const double left = places[i].x - frame.left, middle = top_px + line_px * places[i].line;
     const auto at = [&](double dx, double dy) {
       return fmt::format("graph {:.4f}, {:.4f}", (left + dx) / frame.graph_width(), 1 - (middle + dy) / graph_px);
@@ -217,8 +195,8 @@ std::string add_legend(Frame& frame, std::span<const LegendItem> items) {
           "set object {} rectangle from {} to {} front noclip fillcolor rgb \"{}\" fillstyle transparent solid {} noborder\n",
           number, at(0, box_px / 2), at(box_px, -box_px / 2), items[i].colour, items[i].opacity);
     } else {
-      script += fmt::format("set label {} \"\" at {} front point pointtype {} pointsize 0.8 linecolor rgb \"{}\"\n",
-                            number + 100, at(box_px / 2, 0), items[i].point, items[i].colour);
+      script += fmt::format("set label {} \"\" at {} front point pointtype {} pointsize 0.8 linecolor rgb \"{}\"\n", number + 1,
+                            at(box_px / 2, 0), items[i].point, items[i].colour);
     }
   }
   return script;

@@ -32,19 +32,11 @@ Look look_of(const std::string& strategy);
 std::string name_of(std::string_view kind, const results::TableSet& set, std::size_t index);
 // "cifar-flip, output drift, mean of 15 conditions": the data of a figure.
 std::string subject_of(const results::Key& key);
-// "paper protocol, BOARD, NETWORK, joules estimated, not measured": where it was run; `kind` as by joules_kind().
-std::string subtitle_of(const results::Key& key, std::string_view kind);
+// "Paper protocol, BOARD, NETWORK, joules estimated, not measured": where it was run; `note` as by kinds_note().
+std::string subtitle_of(const results::Key& key, std::string_view note);
 void add_sentence(std::string& subtitle, std::string_view sentence);
 // "10 % of the data for training"; empty if unknown.
 std::string size_title(const results::Key& key);
-
-// "estimated" or "replayed" for joules that were not measured; empty for measured ones and where there are none.
-std::string joules_kind(const results::Table& table);
-std::string joules_kind(const results::CellRow& row);
-// "estimated idle power / W"; the text alone for measured values.
-std::string with_kind(std::string_view kind, std::string_view text);
-// "estimated training energy / J, net"
-std::string joules_label(std::string_view kind, results::Basis basis);
 
 // The text on lines of at most so many characters, broken at blanks where it has some.
 std::vector<std::string> wrapped(std::string_view text, std::size_t characters);
@@ -80,7 +72,7 @@ struct LegendItem {
   int point = 0;       // 0: a box
   double opacity = 1;  // of a box
 };
-// Makes room for it in the frame and returns its commands.
+// Makes room for it in the frame and returns its commands. Its numbers of labels and objects start at 1,000,000.
 std::string add_legend(Frame& frame, std::span<const LegendItem> items);
 
 // Replaces NaN by 0, so that an unknown error bar is not drawn.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/replace.hpp>
 #include <cstdlib>
 #include <functional>
 
@@ -14,12 +15,9 @@ namespace tbft::plots {
 
 namespace {
 
-using ColourText = std::function<std::string(const std::string& hex)>;
+using boost::algorithm::replace_all;
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-}
+using ColourText = std::function<std::string(const std::string& hex)>;
 
 // Replaces the colours of one tag, which gnuplot writes as black, #FFFFFF or rgb( 26,  26,  26).
 void replace_colours(std::string& tag, const ColourText& text_of) {
@@ -138,9 +136,15 @@ std::string svg_part(std::string_view drawn, std::string_view part) {
     return colour == colours.end() ? hex : fmt::format("var(--{},{})", colour->variable, hex);
   });
   svg.erase(0, std::min(svg.find("<svg"), svg.size()));
-  replace_all(svg, "gpPt", fmt::format("gpPt{}", part));
-  replace_all(svg, "gpDot", fmt::format("gpDot{}", part));
+  rename_symbols(svg, fmt::format("gpPt{}", part), fmt::format("gpDot{}", part));
   return svg;
+}
+
+void rename_symbols(std::string& svg, std::string_view points, std::string_view dot) {
+  for (const std::string_view before : {"id='", "href='#"}) {
+    replace_all(svg, fmt::format("{}gpPt", before), fmt::format("{}{}", before, points));
+    replace_all(svg, fmt::format("{}gpDot", before), fmt::format("{}{}", before, dot));
+  }
 }
 
 }  // namespace tbft::plots

@@ -15,4 +15,7 @@ std::string svg_file(std::string_view drawn, std::string_view title);
 // parts of one figure.
 std::string svg_part(std::string_view drawn, std::string_view part);
 
+// Gives gnuplot's symbols (ids gpPt0, gpPt1, ... and gpDot) other names. Texts stay as they are.
+void rename_symbols(std::string& svg, std::string_view points, std::string_view dot);
+
 }  // namespace tbft::plots

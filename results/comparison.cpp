@@ -179,7 +179,11 @@ void add_notes(const ComparedRun& a, const ComparedRun& b, const std::vector<Pai
   }
   for (const Quantity quantity : quantities) add_left_out(pairs, quantity, result);
   const auto kinds = values(pairs, &Pair::a, [](const CellRow& row) { return measured_text(row.measured); });
-  note(result.basis != Basis::none && !kinds.contains("measured"), "joules are estimates, not measurements");
+  const auto not_measured = [](const Pair& pair) { return pair.a->measured == 0 || pair.b->measured == 0; };
+  result.estimated = result.basis != Basis::none && std::ranges::any_of(pairs, not_measured);
+  note(result.estimated && !kinds.contains("measured"), "joules are estimates, not measurements");
+  note(result.basis != Basis::none && kinds.size() == 1 && kinds.contains("unknown"),
+       "it is not recorded whether the joules were measured");
   const auto contended =
       std::ranges::count_if(pairs, [](const Pair& pair) { return is_contended(*pair.a) || is_contended(*pair.b); });
   note(contended > 0,

@@ -60,6 +60,7 @@ struct Comparison {
   std::vector<std::string> notes;                  // including how many pairs each quantity leaves out, and why
   std::size_t common = 0, only_a = 0, only_b = 0;  // cells
   Basis basis = Basis::none;                       // of the joules
+  bool estimated = false;                          // whether joules of some pair are known not to be measured
   double U_meters_rel = 0;  // k = 2: uncertainty of a joule ratio by the gains of two meters; unknown if one states no accuracy
   std::vector<ComparedLine> lines;  // all, then strategies, then cells
   std::vector<SettingDifference> settings;

@@ -76,12 +76,12 @@ Panel panel(const results::Table& table, std::span<const std::string> names, con
     const results::Line* line = results::find_line(table, names[i]);
     if (line == nullptr || line->accuracy_pct.n == 0) continue;
     const auto [low, high] = interval_of(*line);
-    intervals = intervals || has_interval(*line);
+    intervals = intervals || low < high;
     const std::string name = fmt::format("$r{}", i);
     rows += fmt::format("{} << EOD\n{} {} {} {}\nEOD\n", name, line->accuracy_pct.mean, i, low, high);
-    dots +=
-        fmt::format("{}{} using 1:2:3:4 with xerrorbars pointtype 7 pointsize 0.75 linewidth 1.5 linecolor rgb \"{}\" notitle",
-                    dots.empty() ? "" : ", ", name, look_of(names[i]).colour);
+    dots += fmt::format("{}{} using {} pointtype 7 pointsize 0.75 linewidth 1.5 linecolor rgb \"{}\" notitle",
+                        dots.empty() ? "" : ", ", name, low < high ? "1:2:3:4 with xerrorbars" : "1:2 with points",
+                        look_of(names[i]).colour);
   }
   return {size_title(table.key),
           rows + x_axis_script(axis, intervals ? "test accuracy / %, with 95 % interval" : "test accuracy / %", frame) +

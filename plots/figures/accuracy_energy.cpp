@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "plots/gnuplot.h"
+#include "plots/joules.h"
 #include "plots/labels.h"
 #include "plots/style.h"
 #include "results/tables/block_noise.h"
@@ -97,11 +99,15 @@ class Drawing {
   }
 
   Panel panel() const {
-    const std::string kind = joules_kind(table_);
-    return {size_title(table_.key), blocks_ + labels_script(labels_, obstacles_, frame_, 1) +
+    const JoulesKind kind = joules_kind(table_);
+    return {size_title(table_.key), blocks_ + labels_script(labels_, obstacles_, frame_) +
                                         x_axis_script(axes_.joules, joules_label(kind, table_.energy.basis), frame_) +
                                         y_axis_script(axes_.accuracy, "test accuracy / %", frame_) + "plot " + plot_ + "\n"};
   }
+
+  bool has_front() const { return has_front_; }
+  bool has_error_bars() const { return has_error_bars_; }
+  bool has_names() const { return can_be_labelled(labels_.size()); }
 
  private:
   Spot pixel(double joules, double accuracy_pct) const {
@@ -119,6 +125,7 @@ class Drawing {
   void add_front() {
     const std::vector<Spot> corners = pareto_front(table_, axes_);
     if (corners.empty()) return;
+    has_front_ = true;
     blocks_ += "$front << EOD\n";
     for (const Spot& corner : corners) blocks_ += fmt::format("{} {}\n", corner.x, corner.y);
     blocks_ += "EOD\n";
@@ -134,7 +141,12 @@ class Drawing {
     const std::string data = fmt::format("$p{}", labels_.size());
     blocks_ += fmt::format("{} << EOD\n{} {} {} {} {} {}\nEOD\n", data, J, mean, from_J, to_J, std::max(0.0, mean - sd),
                            std::min(100.0, mean + sd));
-    const std::string_view how = to_J > from_J || sd > 0 ? "1:2:3:4:5:6 with xyerrorbars" : "1:2 with points";
+    const bool wide = to_J > from_J, high = sd > 0;
+    has_error_bars_ = has_error_bars_ || wide || high;
+    const std::string_view how = wide && high ? "1:2:3:4:5:6 with xyerrorbars"
+                                 : wide       ? "1:2:3:4 with xerrorbars"
+                                 : high       ? "1:2:5:6 with yerrorbars"
+                                              : "1:2 with points";
     add(fmt::format("{} using {} pointtype {} pointsize 0.9 linecolor rgb \"{}\" notitle", data, how, look.point, look.colour));
     const Spot at = pixel(J, mean);
     labels_.push_back({at.x, at.y, text_of(line)});
@@ -158,6 +170,7 @@ class Drawing {
   std::string blocks_, plot_;
   std::vector<LabelledPoint> labels_;
   std::vector<Rect> obstacles_;
+  bool has_front_ = false, has_error_bars_ = false;
 };
 
 }  // namespace
@@ -170,17 +183,23 @@ std::vector<Figure> accuracy_energy(const FigureData& data) {
     const Axes axes = common_axes(set);
     Figure figure{name_of("accuracy-energy", set, s), "Accuracy against training energy: " + subject_of(set.key), "", {}, {}};
     figure.frame = {.width = set.tables.size() > 1 ? 380 : 520, .height = set.tables.size() > 1 ? 340 : 400};
-    std::string kind;
+    std::set<JoulesKind> kinds;
+    bool front = false, error_bars = false, names = true;
     for (const results::Table* table : set.tables) {
       if (std::ranges::none_of(table->lines, has_joules)) continue;
-      if (kind.empty()) kind = joules_kind(*table);
-      figure.panels.push_back(Drawing(*table, axes, figure.frame).panel());
+      kinds.insert(joules_kind(*table));
+      const Drawing drawing(*table, axes, figure.frame);
+      figure.panels.push_back(drawing.panel());
+      front = front || drawing.has_front();
+      error_bars = error_bars || drawing.has_error_bars();
+      names = names && drawing.has_names();
     }
     if (figure.panels.empty()) continue;
-    figure.subtitle = subtitle_of(set.key, kind);
-    add_sentence(
-        figure.subtitle,
-        "Dashed steps: Pareto front. Error bars: standard deviation over repetitions; of joules, U (k=2) where it is larger");
+    figure.subtitle = subtitle_of(set.key, kinds_note(kinds));
+    if (front) add_sentence(figure.subtitle, "Dashed steps: Pareto front");
+    if (error_bars)
+      add_sentence(figure.subtitle, "Error bars: standard deviation over repetitions; of joules, U (k=2) where it is larger");
+    if (!names) add_sentence(figure.subtitle, without_names);
     result.push_back(std::move(figure));
   }
   return result;

@@ -7,8 +7,10 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "plots/gnuplot.h"
+#include "plots/joules.h"
 #include "plots/style.h"
 
 namespace tbft::plots {
@@ -41,18 +43,25 @@ struct Sum {
 
 using Sums = std::map<std::string, Sum, results::StrategyOrder>;  // by strategy
 
-std::vector<std::string> names_of(const std::map<results::Key, Sums>& sizes) {
+// The bars of one panel, all of one kind of joules: measured and estimated ones have no common mean.
+struct Bars {
+  JoulesKind kind = JoulesKind::measured;
+  Sums sums;
+};
+using Sizes = std::map<results::Key, Bars>;  // by training size
+
+std::vector<std::string> names_of(const Sizes& sizes) {
   std::set<std::string, results::StrategyOrder> names;
-  for (const auto& [size, sums] : sizes) {
-    for (const auto& [strategy, sum] : sums) names.insert(strategy);
+  for (const auto& [size, bars] : sizes) {
+    for (const auto& [strategy, sum] : bars.sums) names.insert(strategy);
   }
   return {names.begin(), names.end()};
 }
 
-Axis common_axis(const std::map<results::Key, Sums>& sizes) {
+Axis common_axis(const Sizes& sizes) {
   double most_J = 1e-6;
-  for (const auto& [size, sums] : sizes) {
-    for (const auto& [strategy, sum] : sums) {
+  for (const auto& [size, bars] : sizes) {
+    for (const auto& [strategy, sum] : bars.sums) {
       double J = 0;
       for (const double part_J : sum.J) J += std::max(0.0, part_J) / sum.n;
       most_J = std::max(most_J, J);
@@ -62,23 +71,23 @@ Axis common_axis(const std::map<results::Key, Sums>& sizes) {
 }
 
 // The phases that have joules.
-std::vector<LegendItem> legend_of(const std::map<results::Key, Sums>& sizes) {
+std::vector<LegendItem> legend_of(const Sizes& sizes) {
   std::vector<LegendItem> items;
   for (std::size_t i = 0; i < phases.size(); ++i) {
     const bool present = std::ranges::any_of(sizes, [&](const auto& size) {
-      return std::ranges::any_of(size.second, [&](const auto& strategy) { return strategy.second.J[i] > 0; });
+      return std::ranges::any_of(size.second.sums, [&](const auto& strategy) { return strategy.second.J[i] > 0; });
     });
     if (present) items.push_back({std::string(phases[i]), colours[i], 0, opacities[i]});
   }
   return items;
 }
 
-Panel panel_of(const results::Key& key, const Sums& sums, std::span<const std::string> names, const Axis& axis,
-               const Frame& frame, std::string_view kind) {
+Panel panel_of(const results::Key& key, const Bars& bars, std::span<const std::string> names, const Axis& axis,
+               const Frame& frame) {
   std::array<std::string, phases.size()> boxes;  // "from to row" of each phase
   for (std::size_t row = 0; row < names.size(); ++row) {
-    const auto found = sums.find(names[row]);
-    if (found == sums.end()) continue;
+    const auto found = bars.sums.find(names[row]);
+    if (found == bars.sums.end()) continue;
     double from_J = 0;
     for (std::size_t i = 0; i < phases.size(); ++i) {
       const double to_J = from_J + std::max(0.0, found->second.J[i]) / found->second.n;
@@ -95,15 +104,18 @@ Panel panel_of(const results::Key& key, const Sums& sums, std::span<const std::s
         plot.empty() ? "" : ", ", i, opacities[i], colours[i]);
   }
   return {size_title(key), blocks + rows_script(names) +
-                               x_axis_script(axis, with_kind(kind, "energy of a cell / J, gross"), frame) + "plot " +
+                               x_axis_script(axis, with_kind(bars.kind, "energy of a cell / J, gross"), frame) + "plot " +
                                (plot.empty() ? "NaN notitle" : plot) + "\n"};
 }
 
-}  // namespace
+// The figure of one set of cells: its panels by training size, and how many cells none of them shows.
+struct Set {
+  Sizes sizes;
+  double left_out = 0;
+};
 
-std::vector<Figure> energy_phases(const FigureData& data) {
-  std::map<results::Key, std::map<results::Key, Sums>> sets;
-  std::map<results::Key, std::string> kinds;
+std::map<results::Key, Set> sets_of(const FigureData& data) {
+  std::map<results::Key, std::map<results::Key, std::map<JoulesKind, Sums>>> all;
   for (const results::CellRow& row : data.inputs.cells) {
     if (row.status != "ok" || !row.gross_J) continue;
     results::Key size = results::group_key(row);
@@ -112,23 +124,42 @@ std::vector<Figure> energy_phases(const FigureData& data) {
     set.train_size.reset();
     const auto curve = data.curves.find({row.run_id, row.cell_id});
     const bool traced = curve != data.curves.end() && !curve->second.phase_J.empty();
-    sets[set][size][row.strategy].add(row, traced ? &curve->second : nullptr);
-    if (const auto kind = joules_kind(row); !kind.empty()) kinds[set] = kind;
+    all[set][size][joules_kind(row)][row.strategy].add(row, traced ? &curve->second : nullptr);
   }
+  std::map<results::Key, Set> sets;
+  for (auto& [key, sizes] : all) {
+    for (auto& [size, by_kind] : sizes) {
+      sets[key].sizes[size] = {by_kind.begin()->first, std::move(by_kind.begin()->second)};
+      by_kind.erase(by_kind.begin());
+      for (const auto& [kind, sums] : by_kind) {
+        for (const auto& [strategy, sum] : sums) sets[key].left_out += sum.n;
+      }
+    }
+  }
+  return sets;
+}
+
+}  // namespace
+
+std::vector<Figure> energy_phases(const FigureData& data) {
   std::vector<Figure> result;
-  for (const auto& [key, sizes] : sets) {
-    const std::vector<std::string> names = names_of(sizes);
+  for (const auto& [key, set] : sets_of(data)) {
+    const std::vector<std::string> names = names_of(set.sizes);
+    std::set<JoulesKind> kinds;
+    for (const auto& [size, bars] : set.sizes) kinds.insert(bars.kind);
     Figure figure{name_of("phases", {key, {}}, result.size()),
                   "Energy of a cell by phase: " + subject_of(key),
-                  subtitle_of(key, kinds[key]),
-                  rows_frame(names, sizes.size()),
+                  subtitle_of(key, kinds_note(kinds)),
+                  rows_frame(names, set.sizes.size()),
                   {}};
+    if (set.left_out > 0)
+      add_sentence(figure.subtitle, fmt::format("{} cells left out: measured and other joules are not averaged", set.left_out));
     figure.frame.top = 24;
     figure.frame.height -= 14;
-    const std::string legend = add_legend(figure.frame, legend_of(sizes));
-    const Axis axis = common_axis(sizes);
-    for (const auto& [size, sums] : sizes) {
-      figure.panels.push_back(panel_of(size, sums, names, axis, figure.frame, kinds[key]));
+    const std::string legend = add_legend(figure.frame, legend_of(set.sizes));
+    const Axis axis = common_axis(set.sizes);
+    for (const auto& [size, bars] : set.sizes) {
+      figure.panels.push_back(panel_of(size, bars, names, axis, figure.frame));
       figure.panels.back().script = legend + figure.panels.back().script;
     }
     result.push_back(std::move(figure));

@@ -8,64 +8,23 @@
 #include <set>
 
 #include "plots/gnuplot.h"
+#include "plots/joules.h"
 #include "plots/style.h"
-#include "results/tables/block_noise.h"
 
 namespace tbft::plots {
 
 namespace {
-
-using Groups = std::map<results::Key, results::Group>;
-
-// The cells of each table: of each condition, and their means over conditions.
-Groups groups_of(const FigureData& data, const std::vector<results::TableSet>& sets) {
-  std::vector<results::Group> all = results::group_rows(data.inputs.cells);
-  std::erase_if(all, [](const results::Group& group) { return results::is_block_noise(group.key); });
-  const auto by_condition = results::over_conditions(all);
-  Groups result;
-  for (results::Group& group : all) result.emplace(group.key, std::move(group));
-  for (const results::TableSet& set : sets) {
-    for (const results::Table* table : set.tables) {
-      results::Key key = table->key;
-      key.condition.clear();
-      const auto members = by_condition.find(key);
-      if (table->tables > 1 && members != by_condition.end())
-        result.insert_or_assign(table->key, results::pool(members->second, table->key));
-    }
-  }
-  return result;
-}
-
-// The standard deviation of the savings of the repetitions; NaN for fewer than two.
-double spread_of(const Groups& groups, const results::Table& table, const std::string& strategy) {
-  const auto group = groups.find(table.key);
-  if (group == groups.end() || table.energy.basis == results::Basis::none) return results::unknown;
-  const auto& by_strategy = group->second.strategies;
-  const auto own = by_strategy.find(strategy), full = by_strategy.find("full");
-  if (own == by_strategy.end() || full == by_strategy.end()) return results::unknown;
-  std::vector<double> savings_pct;
-  for (const auto& [repetition, value] : own->second) {
-    const auto whole = full->second.find(repetition);
-    if (whole == full->second.end()) continue;
-    const double J = results::joules_of(value, table.energy.basis).J;
-    const double full_J = results::joules_of(whole->second, table.energy.basis).J;
-    if (std::isfinite(J) && full_J > 0) savings_pct.push_back(100 * (1 - J / full_J));
-  }
-  return results::statistics(savings_pct).sd;
-}
 
 struct Bar {
   double percent, half_width;
   std::optional<double> published;
 };
 
-// The half-width of a bar's line is the spread over repetitions, or U where that is larger.
-std::map<std::string, Bar> bars_of(const results::Table& table, const Groups& groups) {
+std::map<std::string, Bar> bars_of(const results::Table& table, const SavingSpread& spread) {
   std::map<std::string, Bar> result;
   for (const results::Line& line : table.lines) {
     if (!std::isfinite(line.saving.percent)) continue;
-    const double half_width = std::max(or_zero(line.saving.U_percent), or_zero(spread_of(groups, table, line.strategy)));
-    result[line.strategy] = {line.saving.percent, half_width, line.paper_saving_pct};
+    result[line.strategy] = {line.saving.percent, spread.half_width(table, line), line.paper_saving_pct};
   }
   return result;
 }
@@ -97,8 +56,9 @@ Panel panel(const results::Table& table, const std::map<std::string, Bar>& bars,
         "$b{0} using 1:2:(0):1:($2-0.32):($2+0.32) with boxxyerror fillstyle solid 0.75 noborder linecolor rgb \"{1}\" "
         "notitle, ",
         i, look_of(names[i]).colour);
-    plot += fmt::format("$b{} using 1:2:3:4 with xerrorbars pointtype 0 linewidth 1.3 linecolor rgb \"{}\" notitle, ", i,
-                        text_colour);
+    if (bar.half_width > 0)
+      plot += fmt::format("$b{} using 1:2:3:4 with xerrorbars pointtype 0 linewidth 1.3 linecolor rgb \"{}\" notitle, ", i,
+                          text_colour);
     if (bar.published) published += fmt::format("{} {}\n", *bar.published, i);
   }
   if (!published.empty()) {
@@ -106,7 +66,7 @@ Panel panel(const results::Table& table, const std::map<std::string, Bar>& bars,
     plot += fmt::format(
         "$published using 1:2 with points pointtype 4 pointsize 0.9 linewidth 1.5 linecolor rgb \"{}\" notitle, ", text_colour);
   }
-  const std::string kind = joules_kind(table);
+  const JoulesKind kind = joules_kind(table);
   return {size_title(table.key),
           blocks + x_axis_script(axis, with_kind(kind, "training energy saved / %"), frame) + rows_script(names) +
               fmt::format("set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead front linecolor rgb \"{}\"\n",
@@ -119,22 +79,23 @@ Panel panel(const results::Table& table, const std::map<std::string, Bar>& bars,
 std::vector<Figure> energy_saving(const FigureData& data) {
   std::vector<Figure> result;
   const auto sets = results::table_sets(data.summary);
-  const Groups groups = groups_of(data, sets);
+  const SavingSpread spread(data, sets);
   for (std::size_t s = 0; s < sets.size(); ++s) {
     const results::TableSet& set = sets[s];
     std::set<std::string, results::StrategyOrder> strategies;
     std::vector<const results::Table*> tables;
     std::vector<std::map<std::string, Bar>> panels;
-    std::string kind;
-    bool published = false;
+    std::set<JoulesKind> kinds;
+    bool published = false, lines = false;
     for (const results::Table* table : set.tables) {
-      auto bars = bars_of(*table, groups);
+      auto bars = bars_of(*table, spread);
       if (bars.empty()) continue;
       for (const auto& [strategy, bar] : bars) {
         strategies.insert(strategy);
         published = published || bar.published;
+        lines = lines || bar.half_width > 0;
       }
-      if (kind.empty()) kind = joules_kind(*table);
+      kinds.insert(joules_kind(*table));
       tables.push_back(table);
       panels.push_back(std::move(bars));
     }
@@ -143,12 +104,12 @@ std::vector<Figure> energy_saving(const FigureData& data) {
     const Axis axis = common_axis(panels);
     Figure figure{name_of("saving", set, s),
                   "Training energy saved against full: " + subject_of(set.key),
-                  subtitle_of(set.key, kind),
+                  subtitle_of(set.key, kinds_note(kinds)),
                   rows_frame(names, panels.size()),
                   {}};
     figure.frame.top = 24;
     figure.frame.height -= 14;
-    add_sentence(figure.subtitle, "Lines: standard deviation over repetitions, or U (k=2) where it is larger");
+    if (lines) add_sentence(figure.subtitle, "Lines: standard deviation over repetitions, or U (k=2) where it is larger");
     const LegendItem item{"published, one training step", text_colour, 4};
     const std::string legend = published ? add_legend(figure.frame, {&item, 1}) : "";
     for (std::size_t i = 0; i < panels.size(); ++i) {

@@ -7,8 +7,10 @@
 #include <ctime>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "plots/gnuplot.h"
+#include "plots/joules.h"
 #include "plots/style.h"
 #include "results/text.h"
 
@@ -26,13 +28,20 @@ std::optional<double> seconds_of(const std::string& utc) {
 
 using ByTime = std::map<double, const results::CellRow*>;
 
-// Data lines "minutes watts half-width". Beside a cell are two idle windows: the value is their mean, and half their difference
-// the half-width.
-std::string points_of(const ByTime& rows, double& low_W, double& high_W, double& last_min) {
-  std::string points;
+struct Points {
+  std::string lines;  // "minutes watts half-width", NaN where the drift is unknown
+  bool bars = false;  // whether one has a drift
+  std::set<JoulesKind> kinds;
+};
+
+// Beside a cell are two idle windows: the value is their mean, and half their difference the half-width.
+Points points_of(const ByTime& rows, double& low_W, double& high_W, double& last_min) {
+  Points points;
   for (const auto& [at_s, row] : rows) {
-    const double half_W = std::abs(row->idle_drift_W.value_or(0)) / 2, minutes = (at_s - rows.begin()->first) / 60;
-    points += fmt::format("{} {} {}\n", minutes, *row->idle_W, half_W);
+    const double half_W = or_zero(std::abs(row->idle_drift_W.value_or(0))) / 2, minutes = (at_s - rows.begin()->first) / 60;
+    points.lines += fmt::format("{} {} {}\n", minutes, *row->idle_W, half_W > 0 ? fmt::to_string(half_W) : "NaN");
+    points.bars = points.bars || half_W > 0;
+    points.kinds.insert(joules_kind(*row));
     low_W = std::min(low_W, *row->idle_W - half_W);
     high_W = std::max(high_W, *row->idle_W + half_W);
     last_min = std::max(last_min, minutes);
@@ -46,33 +55,44 @@ std::vector<Figure> idle_drift(const FigureData& data) {
   constexpr std::array colours{blue, orange, teal, purple, violet, brown};
   constexpr std::array shapes{7, 5, 9, 11, 13, 15};
   std::map<std::string, ByTime> runs;
-  std::string kind;
   for (const results::CellRow& row : data.inputs.cells) {
     const auto at = seconds_of(row.started_utc);
     if (!row.idle_W || !at) continue;
     runs[row.run_id][*at] = &row;
-    if (const auto of = joules_kind(row); !of.empty()) kind = of;
   }
   if (runs.empty()) return {};
   std::string blocks, plot;
   std::vector<LegendItem> items;
+  std::set<JoulesKind> kinds;
+  bool bars = false;
   double low_W = runs.begin()->second.begin()->second->idle_W.value(), high_W = low_W, last_min = 0;
   for (const auto& [id, rows] : runs) {
     const std::size_t n = items.size();
-    blocks += fmt::format("$i{} << EOD\n{}EOD\n", n, points_of(rows, low_W, high_W, last_min));
-    plot += fmt::format("{}$i{} using 1:2:3 with yerrorlines pointtype {} pointsize 0.5 linecolor rgb \"{}\" notitle",
-                        n == 0 ? "" : ", ", n, shapes.at(n % shapes.size()), colours.at(n % colours.size()));
-    items.push_back({results::printable(id, 60), colours.at(n % colours.size()), shapes.at(n % shapes.size())});
+    const Points points = points_of(rows, low_W, high_W, last_min);
+    const auto colour = colours.at(n % colours.size());
+    const int shape = shapes.at(n % shapes.size());
+    blocks += fmt::format("$i{} << EOD\n{}EOD\n", n, points.lines);
+    plot += fmt::format("{}$i{} using 1:2 with linespoints pointtype {} pointsize 0.5 linecolor rgb \"{}\" notitle",
+                        n == 0 ? "" : ", ", n, shape, colour);
+    if (points.bars)
+      plot += fmt::format(", $i{} using 1:2:3 with yerrorbars pointtype 0 linecolor rgb \"{}\" notitle", n, colour);
+    bars = bars || points.bars;
+    kinds.insert(points.kinds.begin(), points.kinds.end());
+    const std::string words = words_of(points.kinds);
+    items.push_back({results::printable(id, 60) + (words.empty() ? "" : fmt::format(" ({})", words)), colour, shape});
   }
   Figure figure{"idle", "Idle power beside each cell, over the run", "", {.width = 520, .height = 280, .top = 12}, {}};
-  if (!kind.empty()) figure.subtitle = fmt::format("Power {}, not measured", kind);
+  figure.subtitle = kinds_note(kinds, "Power", "legend");
+  if (bars) add_sentence(figure.subtitle, "Bars: from the idle power before a cell to that after it");
   const std::string legend = add_legend(figure.frame, items);
-  figure.panels.push_back({"", blocks + legend +
-                                   x_axis_script(axis_of(0, std::max(last_min, 1e-3), 0, std::nullopt),
-                                                 "time since the first cell / min", figure.frame) +
-                                   y_axis_script(axis_of(low_W, high_W, std::nullopt, std::nullopt),
-                                                 with_kind(kind, "idle power / W"), figure.frame) +
-                                   "plot " + plot + "\n"});
+  figure.panels.push_back(
+      {"",
+       blocks + legend +
+           x_axis_script(axis_of(0, std::max(last_min, 1e-3), 0, std::nullopt), "time since the first cell / min",
+                         figure.frame) +
+           y_axis_script(axis_of(low_W, high_W, std::nullopt, std::nullopt),
+                         with_kind(kinds.size() == 1 ? *kinds.begin() : JoulesKind::measured, "idle power / W"), figure.frame) +
+           "plot " + plot + "\n"});
   return {figure};
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "plots/gnuplot.h"
+#include "plots/joules.h"
 #include "plots/style.h"
 #include "results/text.h"
 
@@ -71,15 +72,14 @@ std::vector<Figure> power_trace(const FigureData& data) {
   const results::CellRow* row = chosen(data);
   if (row == nullptr) return {};
   const results::PowerCurve& curve = data.curves.at({row->run_id, row->cell_id});
-  const std::string kind = joules_kind(*row);
+  const JoulesKind kind = joules_kind(*row);
   const results::Key key = results::group_key(*row);
   Figure figure{"power",
                 fmt::format("Power of one cell: {}, {}, repetition {}", subject_of(key), results::printable(row->strategy, 40),
                             row->repetition.value_or(0)),
-                subtitle_of(key, ""),
+                subtitle_of(key, kinds_note({kind}, "power")),
                 {.width = 520, .height = 300, .top = 12},
                 {}};
-  if (!kind.empty()) figure.subtitle = results::comma_list({figure.subtitle, fmt::format("power {}, not measured", kind)});
   std::vector<LegendItem> items{{"mean", blue, 5}, {"minimum to maximum", blue, 0, band_opacity}};
   std::set<std::string> names;
   std::string shades;

@@ -19,6 +19,7 @@
     const root = document.documentElement;
     const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
     const button = byId("theme");
+    if (!CSS.supports("color", "light-dark(#000, #fff)")) return;  // the page is light there
     const show = () => { button.textContent = dark() ? "Light" : "Dark"; };
     try { if (localStorage.tbftTheme) root.dataset.theme = localStorage.tbftTheme; } catch (e) { /* no storage for files */ }
     button.addEventListener("click", () => {
@@ -147,7 +148,7 @@
     const pageSize = 100;
     const names = data.columns, column = (name) => names.indexOf(name);
     const texts = data.rows.map((row) => row.map((value) => (value === null ? "" : String(value))).join(" ").toLowerCase());
-    const state = { order: data.rows.map((_, i) => i), shown: [], page: 0, wanted: {}, all: false };
+    const state = { order: data.rows.map((_, i) => i), shown: [], page: 0, wanted: {}, all: false, sorted: null };
     const usual = new Set(data.usual), reals = new Set(data.reals);
     const input = element("input", { type: "search", placeholder: "Filter: words of a row", "aria-label": "Filter cells", oninput: () => update() });
     const chips = element("span", {});
@@ -170,9 +171,12 @@
       const columns = visible();
       const headers = columns.map((i, at) => element("th", { class: classes(i) }, element("button", { type: "button", onclick: () => {
         const descending = markSorted(headers, at);
+        state.sorted = { column: i, how: headers[at].getAttribute("aria-sort") };
         state.order.sort((a, b) => compare(data.rows[a][i], data.rows[b][i], descending));
         update();
       } }, names[i])));
+      const sorted = state.sorted ? columns.indexOf(state.sorted.column) : -1;
+      if (sorted >= 0) headers[sorted].setAttribute("aria-sort", state.sorted.how);
       table.tHead.replaceChildren(element("tr", {}, ...headers, ...(data.traces ? [element("th", {}, "power")] : [])));
     }
     function draw() {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -149,6 +150,90 @@ TEST(Figures, AxesOfJoulesAndWattsSayThatTheyAreEstimatesOrReplays) {
       EXPECT_THAT(script, testing::ContainsRegex(std::string("set label 80[12] \"") + word)) << figure.name;
     }
   }
+}
+
+// rows() of two training sizes; the joules of one are estimates.
+std::vector<results::CellRow> half_estimated(double estimated_size) {
+  std::vector<results::CellRow> all;
+  for (const double size : {0.1, 0.2}) {
+    for (auto cell : rows()) {
+      cell.train_size = size;
+      cell.run_id = size == 0.1 ? "small" : "large";
+      if (size == estimated_size) {
+        cell.measured = 0;
+        cell.meter = "estimate://";
+      }
+      all.push_back(cell);
+    }
+  }
+  return all;
+}
+
+TEST(Figures, ThatShowEstimatesInPartSaySo) {
+  for (const double size : {0.1, 0.2}) {
+    for (const char* kind : {"saving", "accuracy-energy", "phases", "published", "idle"}) {
+      const Figure figure = one(half_estimated(size), kind);
+      EXPECT_THAT(figure.subtitle, HasSubstr("partly estimated, see the")) << kind;
+      EXPECT_THAT(figure.subtitle, Not(HasSubstr("not measured"))) << kind;
+    }
+  }
+  EXPECT_THAT(scripts(one(half_estimated(0.1), "idle")), AllOf(HasSubstr("small (estimated)"), HasSubstr("\"large\"")));
+  EXPECT_THAT(scripts(one(half_estimated(0.1), "published")), HasSubstr("\"measured or estimated saving / %\""));
+}
+
+TEST(Figures, JoulesOfUnknownOriginAreNotCalledEstimates) {
+  auto cells = rows();
+  for (auto& cell : cells) cell.measured.reset();
+  for (const Figure& figure : Drawn(cells).figures) {
+    EXPECT_THAT(script_of(figure, Terminal::svg), Not(HasSubstr("estimated"))) << figure.name;
+    if (figure.name.starts_with("accuracy-cifar")) continue;  // accuracies alone
+    EXPECT_THAT(figure.subtitle, HasSubstr("not recorded whether measured")) << figure.name;
+  }
+}
+
+TEST(Figures, PhasesNeverAverageMeasuredAndEstimatedJoules) {
+  auto cells = rows();
+  auto other = row("block1", 2, 50, 9000);
+  other.measured = 0;
+  other.meter = "estimate://";
+  cells.push_back(other);
+  const Figure figure = one(cells, "phases");
+  EXPECT_THAT(figure.subtitle, AllOf(HasSubstr("1 cells left out"), Not(HasSubstr("estimated"))));
+  EXPECT_THAT(scripts(figure), HasSubstr("\n0 600.5 1\n"));  // 600 and 601 J
+}
+
+TEST(Figures, OneRepetitionHasNoErrorBars) {
+  std::vector<results::CellRow> cells;
+  for (const auto& cell : rows()) {
+    if (cell.repetition == 0) cells.push_back(cell);
+  }
+  for (const char* kind : {"accuracy", "saving", "accuracy-energy", "idle"}) {
+    const Figure figure = one(cells, kind);
+    EXPECT_THAT(scripts(figure), Not(HasSubstr("errorbars"))) << kind;
+    EXPECT_THAT(figure.subtitle, Not(HasSubstr("deviation"))) << kind;
+    EXPECT_THAT(figure.subtitle, Not(HasSubstr("ars:"))) << kind;
+    EXPECT_NO_THROW(draw(figure, Terminal::svg)) << kind;
+  }
+  EXPECT_THAT(one(rows(), "saving").subtitle, HasSubstr("Lines: standard deviation"));
+  EXPECT_THAT(one(rows(), "accuracy-energy").subtitle, HasSubstr("Error bars: standard deviation"));
+}
+
+TEST(Figures, JoulesWithoutASpreadHaveBarsOfAccuracyAlone) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    if (cell.train_gross_J) cell.train_gross_J = 100;
+  }
+  EXPECT_THAT(scripts(one(cells, "accuracy-energy")),
+              AllOf(HasSubstr("1:2:5:6 with yerrorbars"), Not(HasSubstr("xerrorbars"))));
+}
+
+TEST(Figures, IdlePowerHasABarWhereItsDriftIsKnown) {
+  auto cells = rows();
+  cells.back().idle_drift_W = 0.4;  // of the second cell
+  const Figure figure = one(cells, "idle");
+  EXPECT_THAT(scripts(figure), AllOf(HasSubstr(" 2.1 NaN\n"), HasSubstr("with yerrorbars")));
+  EXPECT_THAT(figure.subtitle, HasSubstr("Bars: from the idle power before a cell to that after it"));
+  EXPECT_NO_THROW(draw(figure, Terminal::svg));
 }
 
 TEST(Figures, SubtitlesNameProtocolProcessorAndNetwork) {
@@ -327,6 +412,59 @@ TEST(Figures, PublishedAndMeasuredHaveEqualAxes) {
   EXPECT_EQ(figure.frame.graph_width(), figure.frame.graph_height());
 }
 
+TEST(Figures, PublishedSavingsHaveTheErrorBarsOfTheSavings) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    if (cell.strategy == "fc") cell.train_gross_J = cell.repetition == 0 ? 100 : 200;
+    if (cell.strategy == "full") cell.train_gross_J = 1000;
+  }
+  const Figure figure = one(cells, "published");
+  EXPECT_THAT(figure.panels[1].script, testing::ContainsRegex("\n[0-9.]+ 85 NaN 7\\.07106781186[0-9]*\n"));
+  EXPECT_THAT(figure.subtitle, AllOf(HasSubstr("Error bars: standard deviation over repetitions; of savings, U (k=2)"),
+                                     testing::EndsWith("published: arXiv 2403.15905")));
+  EXPECT_NO_THROW(draw(figure, Terminal::svg));
+}
+
+TEST(Figures, PublishedNumbersOfOtherDataNameThem) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    cell.dataset = "cifar10-c-like";
+    cell.drift = "input";
+    cell.condition = "fog-5";
+  }
+  EXPECT_THAT(one(cells, "published").subtitle, testing::EndsWith("published: arXiv 2403.15905 (cifar10-c)"));
+}
+
+TEST(Legend, ManyItemsHaveDifferentNumbers) {
+  const std::vector<LegendItem> items(150, LegendItem{"run", blue, 7});
+  Frame frame;
+  const std::string script = add_legend(frame, items);
+  std::set<std::string> numbers;
+  const std::regex label("set label ([0-9]+)");
+  for (auto at = std::sregex_iterator(script.begin(), script.end(), label); at != std::sregex_iterator(); ++at)
+    EXPECT_TRUE(numbers.insert((*at)[1]).second) << (*at)[1];
+  EXPECT_THAT(numbers, SizeIs(300));
+}
+
+TEST(Figures, AThousandStrategiesAreDrawnWithoutNames) {
+  auto cells = rows();
+  for (int i = 0; i < 1000; ++i) cells.push_back(row("own" + std::to_string(i), 0, 20 + i % 50, 100 + i));
+  const Figure figure = one(cells, "accuracy-energy");
+  EXPECT_THAT(figure.subtitle, HasSubstr("Points without names"));
+  EXPECT_THAT(scripts(figure), Not(HasSubstr("own999")));
+  EXPECT_THAT(one(rows(), "accuracy-energy").subtitle, Not(HasSubstr("without names")));
+}
+
+TEST(Figures, PicturesTooLargeForPngSaySo) {
+  Figure figure = one(rows(), "accuracy");
+  EXPECT_THAT(script_of(figure, Terminal::png), HasSubstr("set terminal pngcairo size 960,"));
+  figure.frame.width = 20'000;
+  EXPECT_THAT(script_of(figure, Terminal::png), HasSubstr("set terminal pngcairo size 20000,"));
+  figure.frame.width = 40'000;
+  EXPECT_THROW(script_of(figure, Terminal::png), std::runtime_error);
+  EXPECT_NO_THROW(script_of(figure, Terminal::svg));
+}
+
 TEST(Figures, PhasesComeFromTheTraceAndTheRestIsTold) {
   // gross 182 J: 172 in training, 4 in the test, 6 in no phase; the other repetition has no trace: 173 of 183.
   const std::string script = scripts(one(rows(), "phases"));
@@ -396,6 +534,14 @@ TEST(Svg, ColoursInTextsStay) {
   auto cells = rows();
   for (auto& cell : cells) cell.dataset = "rgb(1, 2, 3) black";
   EXPECT_THAT(draw(one(cells, "accuracy"), Terminal::svg), HasSubstr("<text>Accuracy by strategy: rgb(1, 2, 3) black, output"));
+}
+
+TEST(Svg, NamesOfSymbolsInTextsStay) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    if (cell.strategy == "fc") cell.strategy = "gpPt7-gpDot";
+  }
+  EXPECT_THAT(draw(one(cells, "accuracy"), Terminal::page), HasSubstr("gpPt7-gpDot</text>"));
 }
 
 TEST(Svg, PartsOfOnePictureHaveDifferentIds) {

@@ -9,6 +9,7 @@
 #include "plots/compare_page.h"
 #include "plots/page.h"
 #include "plots/page_contents.h"
+#include "plots/page_parts.h"
 
 namespace tbft::plots {
 namespace {
@@ -112,6 +113,20 @@ std::string bars(double value, double low, double high, bool significant) {
                   .bars = {{.title = "t", .lines = {{"fc", value, low, high, "text", "lower", significant}}}}}}});
 }
 
+TEST(PageParts, EachPanelIsNamedForReadersWhoDoNotSeeIt) {
+  const Picture picture{.title = "Accuracy", .svg = "<svg id='gpPt1'>gpPt1</svg><svg></svg>", .panels = {"10 %", "20 %"}};
+  const std::string html = html_of(picture, 3);
+  EXPECT_THAT(html, HasSubstr("aria-label=\"10 %: Accuracy\""));
+  EXPECT_THAT(html, HasSubstr("aria-label=\"20 %: Accuracy\""));
+  EXPECT_THAT(html, HasSubstr("id='f3p1'>gpPt1<"));
+}
+
+TEST(PageParts, TheKeyboardSkipsTheContents) {
+  const std::string html = page_with({});
+  EXPECT_LT(html.find("<a class=\"skip\" href=\"#main\">"), html.find("<header>"));
+  EXPECT_THAT(html, HasSubstr("<main id=\"main\">"));
+}
+
 TEST(PageBars, ARatioStartsAtTheLineOfOne) {
   // The axis ends at 1.1 times the logarithm of 2.
   EXPECT_THAT(bars(2, 2, 2, true), HasSubstr("class=\"value higher\" style=\"left: 50.00%; width: 45.45%\""));
@@ -162,6 +177,17 @@ TEST(ComparePage, DifferencesComeFirstTheLargestOnTop) {
   EXPECT_GT(html.find("<td>none</td>"), table_end);
   EXPECT_THAT(html, HasSubstr("x 1.314"));
   EXPECT_THAT(html, Not(HasSubstr("1.3136")));
+}
+
+TEST(ComparePage, BarsOfEstimatedJoulesSaySo) {
+  results::Comparison comparison;
+  comparison.lines = {compared("", 1.01, results::Verdict::no_difference)};
+  const auto title = [&] { return compare_page(std::vector{comparison}).parts.at(0).bars.at(0).title; };
+  EXPECT_THAT(title(), Not(HasSubstr("estimated")));
+  comparison.estimated = true;
+  EXPECT_THAT(title(), HasSubstr(", estimated: B / A"));
+  comparison.lines[0].quantity = results::Quantity::train_s;
+  EXPECT_THAT(title(), Not(HasSubstr("estimated")));  // seconds are measured
 }
 
 TEST(ComparePage, EachOfSeveralRunsHasItsDifferencesBeforeAnyTable) {
