@@ -17,11 +17,11 @@ struct Canvas {
   int width, height;
 };
 
-// Every panel starts from these. Gnuplot 6 draws a white disk under each point with an error bar, which hides other points.
+// Every panel starts from these. gnuplot draws a white disk in each error bar, which hides points; this makes it a dot.
 // Texts from files are not interpreted.
 std::string settings() {
   return fmt::format(
-      "reset\nset encoding utf8\nset pointintervalbox 0\nunset key\nset border 3 linecolor rgb \"{0}\"\n"
+      "reset\nset encoding utf8\nset pointintervalbox 0.001\nunset key\nset border 3 linecolor rgb \"{0}\"\n"
       "set tics nomirror out scale 0.5\nset grid linetype 1 linewidth 0.7 linecolor rgb \"{1}\"\nset bars 0.5\n"
       "set style fill solid noborder\nset format \"%g\"\n",
       text_colour, grid_colour);

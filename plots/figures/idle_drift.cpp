@@ -72,10 +72,11 @@ std::vector<Figure> idle_drift(const FigureData& data) {
     const auto colour = colours.at(n % colours.size());
     const int shape = shapes.at(n % shapes.size());
     blocks += fmt::format("$i{} << EOD\n{}EOD\n", n, points.lines);
-    plot += fmt::format("{}$i{} using 1:2 with linespoints pointtype {} pointsize 0.5 linecolor rgb \"{}\" notitle",
-                        n == 0 ? "" : ", ", n, shape, colour);
+    // Points come last, because gnuplot draws a white dot under each bar.
     if (points.bars)
-      plot += fmt::format(", $i{} using 1:2:3 with yerrorbars pointtype 0 linecolor rgb \"{}\" notitle", n, colour);
+      plot += fmt::format("$i{} using 1:2:3 with yerrorbars pointtype 0 linecolor rgb \"{}\" notitle, ", n, colour);
+    plot += fmt::format("$i{} using 1:2 with linespoints pointtype {} pointsize 0.5 linecolor rgb \"{}\" notitle, ", n, shape,
+                        colour);
     bars = bars || points.bars;
     kinds.insert(points.kinds.begin(), points.kinds.end());
     const std::string words = words_of(points.kinds);
@@ -92,7 +93,7 @@ std::vector<Figure> idle_drift(const FigureData& data) {
                          figure.frame) +
            y_axis_script(axis_of(low_W, high_W, std::nullopt, std::nullopt),
                          with_kind(kinds.size() == 1 ? *kinds.begin() : JoulesKind::measured, "idle power / W"), figure.frame) +
-           "plot " + plot + "\n"});
+           "plot " + plot.substr(0, plot.size() - 2) + "\n"});
   return {figure};
 }
 

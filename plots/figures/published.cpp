@@ -82,12 +82,13 @@ Panel panel(const Pairs& pairs, const Axis& axis, const Frame& frame, const std:
     // All points of a strategy look the same, so one label is enough: at the largest training size.
     labels.push_back({at.x, at.y, results::printable(strategy, 24)});
     const Look look = look_of(strategy);
-    plot += fmt::format(", {} using 1:2 with points pointtype {} pointsize 0.9 linecolor rgb \"{}\" notitle", data, look.point,
-                        look.colour);
+    // Points come last, because gnuplot draws a white dot under each bar.
     if (wide)
       plot += fmt::format(", {} using 1:2:3 with xerrorbars pointtype 0 linecolor rgb \"{}\" notitle", data, look.colour);
     if (high)
       plot += fmt::format(", {} using 1:2:4 with yerrorbars pointtype 0 linecolor rgb \"{}\" notitle", data, look.colour);
+    plot += fmt::format(", {} using 1:2 with points pointtype {} pointsize 0.9 linecolor rgb \"{}\" notitle", data, look.point,
+                        look.colour);
   }
   // The diagonal, in short pieces.
   constexpr int piece_px = 4;
