@@ -12,7 +12,7 @@ root=$("$source_dir/tests/arm64/sysroot.sh") || skip "no arm64 sysroot: its pack
 export TBFT_ARM64_SYSROOT=$root
 
 # Where architectures differ: char's sign, fused multiply-add, byte layouts, threads. The whole list takes a cold machine too long.
-tests=(data_test corruption_test harness_test models_checkpoint_test power_energy_test power_ina219_test power_monitor_test power_remote_frame_test
+tests=(data_test corruption_test child_test harness_test models_checkpoint_test power_energy_test power_ina219_test power_monitor_test power_remote_frame_test
        power_sampler_test power_serial_protocols_test power_trace_file_test results_csv_test results_statistics_test)
 step "cross build"
 cd "$source_dir"
