@@ -131,7 +131,7 @@ std::vector<ComparedTable> accuracy_tables(std::span<const Group> groups) {
   };
   std::map<std::tuple<std::size_t, std::string, std::string, Origin>, Found> found;  // by table, data set, drift, origin
   for (const auto& [key, members] : over_conditions(groups)) {
-    const auto paper = paper_column(key.dataset, "", key.train_size);
+    const auto paper = paper_column(key.dataset, "", key.train_size, key.network);
     if (!paper) continue;
     const auto at = static_cast<std::size_t>(std::ranges::find(paper_tables, paper->table) - paper_tables.begin());
     Found& of = found[{at, key.dataset, key.drift, origin_of(key)}];

@@ -114,6 +114,13 @@ TEST(Reproduction, AMeanSaysHowManyConditionsItIsOf) {
   EXPECT_THAT(table(reproduce({rows, {}, {}}, {}), "cifar10-c").captions, Contains(HasSubstr("mean over 2 of 3 conditions")));
 }
 
+TEST(Reproduction, AnotherNetworkDoesNotStandBesideThePaper) {
+  Inputs inputs;
+  inputs.cells = published_cells("cifar-flip", "cifar-flip", "output");
+  for (CellRow& row : inputs.cells) row.network = "MobileNetV2";
+  EXPECT_EQ(verdict(table(reproduce(inputs, {}), "cifar-flip")), "not measured");
+}
+
 TEST(Reproduction, WithoutAllFourBlocksNoOrderIsClaimed) {
   std::vector<CellRow> rows{test::row("block1", 0, 73, 1), test::row("none", 0, 30, 1)};
   for (CellRow& row : rows) row.dataset = "cifar10-c-like";
