@@ -38,15 +38,15 @@ build() {
   fi
 }
 
-# Runs CTest and checks its skips.
+# Runs CTest; says last which tests failed or were skipped, and why.
 run_ctest() {
-  local dir=$1
+  local dir=$1 junit status=0
   shift
-  local junit
   junit=$(mktemp)
-  (cd "$dir" && ctest --output-on-failure -j3 --test-output-size-passed 100000 --output-junit "$junit" "$@")
-  /usr/bin/python3 scripts/check_skips.py "$junit"
+  (cd "$dir" && ctest --output-on-failure -j3 --test-output-size-passed 100000 --test-output-size-failed 1000000 --output-junit "$junit" "$@") || status=$?
+  /usr/bin/python3 scripts/check_results.py "$junit" || status=1
   rm -f "$junit"
+  return $status
 }
 
 step "packages"

@@ -59,18 +59,22 @@ case_versions_agree() {
   grep -qF "$version" "$source_dir/CHANGELOG.md" || fail "CHANGELOG.md does not have $version"
 }
 
-# Skips that are allowed, and that are not.
-case_skips() {
+# Skips that are allowed and that are not, and what is told of a failed test.
+case_results() {
   junit() { printf '<testsuite><testcase name="a"><skipped/><system-out>%s\nx.cpp:1: Skipped\n%s\n</system-out></testcase></testsuite>' "[ RUN ] a" "$1" >"$work/junit.xml"; }
   for reason in '../shared is absent: no images' 'skipped: no hardware' 'needs libtorch 2.6 or newer'; do
     junit "$reason"
-    /usr/bin/python3 "$source_dir/scripts/check_skips.py" "$work/junit.xml" >"$work/out" || fail "'$reason' is refused: $(cat "$work/out")"
+    /usr/bin/python3 "$source_dir/scripts/check_results.py" "$work/junit.xml" >"$work/out" || fail "'$reason' is refused: $(cat "$work/out")"
     grep -qF "$reason" "$work/out" || fail "'$reason' is not shown: $(cat "$work/out")"
   done
   for reason in 'no scikit-learn' 'skipped: needs libtorch' 'skipped'; do
     junit "$reason"
-    ! /usr/bin/python3 "$source_dir/scripts/check_skips.py" "$work/junit.xml" >"$work/out" 2>&1 || fail "'$reason' is allowed"
+    ! /usr/bin/python3 "$source_dir/scripts/check_results.py" "$work/junit.xml" >"$work/out" 2>&1 || fail "'$reason' is allowed"
   done
+  printf '<testsuite><testcase name="a"><failure/><system-out>[ RUN ] a\nx.cpp:1: Failure\nExpected: 1\n%s</system-out></testcase><testcase name="b"><system-out>fine</system-out></testcase></testsuite>' "$(seq 100 130)" >"$work/junit.xml"
+  ! /usr/bin/python3 "$source_dir/scripts/check_results.py" "$work/junit.xml" >"$work/out" 2>&1 || fail "a failed test is no failure"
+  grep -qx 'failed: a' "$work/out" && grep -qx '  x.cpp:1: Failure' "$work/out" && grep -qx '  Expected: 1' "$work/out" || fail "why a failed is not shown: $(cat "$work/out")"
+  ! grep -q 'fine\|130' "$work/out" || fail "too much is shown: $(cat "$work/out")"
 }
 
 "case_$3"
