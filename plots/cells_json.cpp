@@ -14,9 +14,9 @@ using Json = nlohmann::json;
 using results::CellRow;
 
 // The columns that a reader needs first; "all columns" shows the rest.
-constexpr std::string_view usual[] = {"dataset",     "drift",         "condition", "train_size", "strategy",  "repetition",
-                                      "status",      "accuracy_pct",  "train_s",   "gross_J",    "U_gross_J", "train_gross_J",
-                                      "train_net_J", "U_train_net_J", "mean_W",    "throttled"};
+constexpr std::string_view usual[] = {"dataset",       "drift",       "condition",     "train_size", "point",    "strategy",
+                                      "repetition",    "status",      "accuracy_pct",  "train_s",    "gross_J",  "U_gross_J",
+                                      "train_gross_J", "train_net_J", "U_train_net_J", "mean_W",     "throttled"};
 // These identify a cell and its data. The page can filter by them only if they are present.
 constexpr std::string_view always[] = {"dataset", "drift", "condition", "train_size", "strategy", "repetition", "status"};
 

@@ -65,12 +65,12 @@ std::string name_of(std::string_view kind, const results::TableSet& set, std::si
 }
 
 std::string subject_of(const results::Key& key) {
-  return title_of({key.dataset, key.drift, key.condition, std::nullopt, "", "", ""});
+  return title_of({key.dataset, key.drift, key.condition, std::nullopt, "", "", "", ""});
 }
 
 std::string subtitle_of(const results::Key& key, std::string_view note) {
   const std::string protocol = key.protocol.empty() ? "" : key.protocol + " protocol";
-  std::string text = results::comma_list({protocol, key.board, key.network, std::string(note)});
+  std::string text = results::comma_list({protocol, key.board, key.network, key.point, std::string(note)});
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text;
 }

@@ -28,14 +28,15 @@ struct Pair {
   const CellRow *a, *b;
 };
 
-using Identity = std::tuple<std::string, std::string, std::string, std::optional<double>, std::string, std::int64_t>;
+using Identity =
+    std::tuple<std::string, std::string, std::string, std::optional<double>, std::string, std::string, std::int64_t>;
 
 // If a cell has several rows, the last counts. A failed cell is left out.
 std::map<Identity, const CellRow*> by_identity(const std::vector<CellRow>& rows) {
   std::map<Identity, const CellRow*> result;
   for (const CellRow& row : rows) {
     if (row.status != "ok" && row.status != "invalid") continue;
-    result[{row.dataset, row.drift, row.condition, row.train_size, row.strategy, row.repetition.value_or(0)}] = &row;
+    result[{row.dataset, row.drift, row.condition, row.train_size, row.point, row.strategy, row.repetition.value_or(0)}] = &row;
   }
   return result;
 }
@@ -232,7 +233,7 @@ ComparedLine make_line(const std::vector<Pair>& pairs, Quantity quantity, Compar
 }
 
 Key key_of(const CellRow& row) {
-  return {row.dataset, row.drift, row.condition, row.train_size, "", ""};
+  return {row.dataset, row.drift, row.condition, row.train_size, "", "", "", row.point};
 }
 
 // The lines of one level and quantity form one family, because each quantity is a separate question.
@@ -328,7 +329,7 @@ Comparison compare(const ComparedRun& a, const ComparedRun& b) {
   }
   if (pairs.empty()) {
     throw std::invalid_argument(
-        fmt::format("{} and {} have no cell in common (data set, drift, condition, training size, strategy, repetition)",
+        fmt::format("{} and {} have no cell in common (data set, drift, condition, training size, point, strategy, repetition)",
                     printable(a.name), printable(b.name)));
   }
   Comparison result;

@@ -124,7 +124,8 @@ std::vector<Field> long_form(const Comparison& comparison, const ComparedLine& l
           {"pairs_left_out", static_cast<std::int64_t>(line.left_out), "", "Pairs without a value on one side"},
           {"difference_points", line.difference, "points", "Mean of B - A in percentage points, for accuracies"},
           {"difference_low", points ? line.low : unknown, "points", "Lower end of its 95 % interval"},
-          {"difference_high", points ? line.high : unknown, "points", "Upper end of its 95 % interval"}};
+          {"difference_high", points ? line.high : unknown, "points", "Upper end of its 95 % interval"},
+          {"point", line.key.point, "", "Point on the sweep's further axes; empty if the pairs have several"}};
 }
 
 }  // namespace
@@ -138,7 +139,7 @@ std::string name_of(const ComparedLine& line) {
   if (line.level == Level::all) return "all cells";
   if (line.level == Level::strategy) return printable(line.strategy, 40);
   const std::string size = line.key.train_size ? percent_text(*line.key.train_size) : "";
-  return comma_list({line.key.dataset, line.key.drift, line.key.condition, size, line.strategy}, 40);
+  return comma_list({line.key.dataset, line.key.drift, line.key.condition, size, line.key.point, line.strategy}, 40);
 }
 
 bool is_significant(const ComparedLine& line) {

@@ -29,6 +29,12 @@ void check_torn(const CsvReader& reader, std::size_t fields) {
   }
 }
 
+std::vector<std::string> header_fields() {
+  std::vector<std::string> names;
+  for (const Column& column : columns()) names.emplace_back(column.name);
+  return names;
+}
+
 // A file without a complete header is a cells.csv only if it is the beginning of the header.
 void check_torn_header(const CsvReader& reader) {
   if (!(header_line() + "\r\n").starts_with(reader.tail())) reader.fail("this is not a cells.csv: the header is not ours");
@@ -75,6 +81,7 @@ CellsFile parse_cells(std::string_view content, const std::string& name) {
     return file;
   }
   const CsvRows<CellRow> rows(columns(), *header, reader);
+  file.other_columns = *header != header_fields();
   while (const auto fields = reader.next()) {
     const CellRow& row = file.rows.emplace_back(rows.parse(*fields, reader));
     if (row.schema && *row.schema > schema_version)

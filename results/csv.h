@@ -18,7 +18,8 @@ std::string to_line(const CellRow& row);
 
 struct CellsFile {
   std::vector<CellRow> rows;
-  bool torn_tail = false;  // the last line had no newline, because a write did not finish; `rows` excludes it
+  bool other_columns = false;  // an earlier version wrote it: rows can be appended once replace_cells() has written it anew
+  bool torn_tail = false;      // the last line had no newline, because a write did not finish; `rows` excludes it
 };
 // Columns are found by name, so files may have more or reordered columns; a missing or repeated column, a wrong count of
 // fields, a value of the wrong kind or one that no cell can have (validation_error), or a newer schema throws CsvError. An

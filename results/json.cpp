@@ -63,6 +63,7 @@ Json object(const Winner& winner) {
           {"protocol", value(winner.key.protocol)},
           {"board", value(winner.key.board)},
           {"network", value(winner.key.network)},
+          {"point", value(winner.key.point)},
           {"tables_averaged", winner.pooled},
           {"winner", value(winner.strategy)},
           {"missing", winner.missing},
@@ -79,31 +80,47 @@ Json object(const Winner& winner) {
           {"paper_winner", value(winner.paper_strategy)}};
 }
 
+Json object(const Frontier& frontier) {
+  Json points = Json::array();
+  for (const FrontierPoint& point : frontier.points) {
+    points.push_back({{"strategy", value(point.strategy)},
+                      {"point", value(point.point)},
+                      {"n", point.accuracy_pct.n},
+                      {"accuracy_pct", value(point.accuracy_pct.mean)},
+                      {"train_J", value(point.train.spread.mean)},
+                      {"U_train_J", value(point.train.U_J)},
+                      {"J_per_point", value(point.J_per_point)}});
+  }
+  return {{"dataset", value(frontier.key.dataset)},   {"drift", value(frontier.key.drift)},
+          {"protocol", value(frontier.key.protocol)}, {"board", value(frontier.key.board)},
+          {"network", value(frontier.key.network)},   {"points", points},
+          {"obstacle", value(frontier.obstacle)}};
+}
+
 Json object(const RuleCheck& check) {
   Json parts = Json::object();
   for (std::size_t part = 0; part < network_parts.size(); ++part)
     parts[std::string(network_parts[part])] = {{"best", value(check.best[part])},
                                                {"accuracy_pct", value(check.accuracy_pct[part])}};
-  return {{"network", value(check.key.network)},
-          {"drift", value(check.key.drift)},
-          {"dataset", value(check.key.dataset)},
-          {"protocol", value(check.key.protocol)},
-          {"board", value(check.key.board)},
-          {"tables_averaged", check.pooled},
-          {"repetitions", check.repetitions},
-          {"rule", network_parts[check.part]},
-          {"parts", parts},
-          {"lead_points", check.lead_points},
-          {"low", value(check.lead.low)},
-          {"high", value(check.lead.high)},
-          {"verdict", verdict(check)}};
+  return {{"network", value(check.key.network)}, {"drift", value(check.key.drift)},
+          {"dataset", value(check.key.dataset)}, {"protocol", value(check.key.protocol)},
+          {"board", value(check.key.board)},     {"point", value(check.key.point)},
+          {"tables_averaged", check.pooled},     {"repetitions", check.repetitions},
+          {"rule", network_parts[check.part]},   {"parts", parts},
+          {"lead_points", check.lead_points},    {"low", value(check.lead.low)},
+          {"high", value(check.lead.high)},      {"verdict", verdict(check)}};
 }
 
 // One object for each column: the noised block, the best block, the diagonal. The summary has the accuracies.
 Json object(const BlockNoise& noise) {
   const Diagonal counted = diagonal(noise);
-  Json result{{"dataset", value(noise.key.dataset)}, {"protocol", value(noise.key.protocol)}, {"board", value(noise.key.board)},
-              {"diagonal_best", counted.best},       {"columns_compared", counted.of},        {"columns", Json::array()}};
+  Json result{{"dataset", value(noise.key.dataset)},
+              {"protocol", value(noise.key.protocol)},
+              {"board", value(noise.key.board)},
+              {"point", value(noise.key.point)},
+              {"diagonal_best", counted.best},
+              {"columns_compared", counted.of},
+              {"columns", Json::array()}};
   for (std::size_t i = 0; i < noise.blocks.size(); ++i) {
     result["columns"].push_back({{"noised", noise.blocks[i]},
                                  {"best", value(best_measured(noise, i))},
@@ -135,6 +152,7 @@ Json object(const Headline& headline) {
   return {{"protocol", value(headline.protocol)},
           {"board", value(headline.board)},
           {"network", value(headline.network)},
+          {"point", value(headline.point)},
           {"missing_levels", headline.missing_levels},
           {"lines", lines},
           {"notes", headline.notes}};
@@ -173,6 +191,7 @@ Json object(const Regret& regret) {
   return {{"protocol", value(regret.protocol)},
           {"board", value(regret.board)},
           {"network", value(regret.network)},
+          {"point", value(regret.point)},
           {"drifts", regret.drifts},
           {"cases", regret.cases},
           {"cases_left_out", regret.left_out},
@@ -222,6 +241,8 @@ std::string render_json(const Inputs& inputs, const Summary& summary) {
   for (const Regret& regret : summary.regrets)
     report["regrets"].push_back(object(regret));  // without selectors there is no key
   for (const Winner& winner : summary.winners) report["winners"].push_back(object(winner));
+  for (const Frontier& frontier : summary.frontiers)
+    report["frontiers"].push_back(object(frontier));                                          // only for several points
   for (const RuleCheck& check : summary.rule) report["paper_rule"].push_back(object(check));  // only for several networks
   return dump(report, 1) + '\n';
 }

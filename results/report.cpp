@@ -23,8 +23,8 @@ namespace {
 
 constexpr std::size_t max_listed = 20;
 
-// The meaning of the columns, printed once in a report.
-std::string legend_of(const std::vector<Table>& tables) {
+// The meaning of the columns, printed once in a report, and of the marks, unless a summary has told it.
+std::string legend_of(const std::vector<Table>& tables, bool marks_are_told) {
   std::string legend =
       "accuracy: mean +- standard deviation over n repetitions; train J: mean +- expanded uncertainty (k=2) of the meter;\n"
       "saving: training joules saved against full; its +- excludes the meter's gain error, which cancels in the ratio.\n"
@@ -32,7 +32,7 @@ std::string legend_of(const std::vector<Table>& tables) {
       "block-avg: mean of all blocks, fc included.";
   if (std::ranges::any_of(tables, [](const Table& table) { return table.paper.has_value(); }))
     legend += " paper: published numbers; its saving is that of one step on one image.";
-  return fmt::format("{}\n{}\n", legend, marks_text);
+  return marks_are_told ? legend + "\n" : fmt::format("{}\n{}\n", legend, marks_text);
 }
 
 // Many bad cells on a board usually have one cause, and the first rows show it.
@@ -144,8 +144,10 @@ std::vector<Section> sections_of(const Summary& summary) {
     Section section = section_of(overview, summary.winners);
     if (!section.cells.empty() || !section.lines.empty()) result.push_back(std::move(section));
   }
+  const bool marks_are_told = std::ranges::any_of(summary.overviews, [](const Overview& overview) { return !overview.single; });
+  for (const Frontier& frontier : summary.frontiers) result.push_back(section_of(frontier));
   add_tables(result, summary.tables);
-  if (!summary.tables.empty()) result.push_back({.legend = legend_of(summary.tables)});
+  if (!summary.tables.empty()) result.push_back({.legend = legend_of(summary.tables, marks_are_told)});
   for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
   for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
   for (const Headline& headline : summary.headlines) result.push_back(section_of(headline));

@@ -153,6 +153,7 @@ std::vector<ComparedTable> accuracy_tables(std::span<const Group> groups) {
     table.protocol = origin.protocol;
     table.board = origin.board;
     table.network = origin.network;
+    table.point = origin.point;
     if (at == 0)
       add_caption(table, fmt::format("mean over {} conditions (the paper: 15 corruptions)", fmt::join(of.conditions, " or ")));
     for (const std::string& energy : of.energies) add_caption(table, energy);
@@ -177,6 +178,7 @@ std::vector<ComparedTable> noise_tables(std::span<const BlockNoise> matrices) {
     table.protocol = noise.key.protocol;
     table.board = noise.key.board;
     table.network = noise.key.network;
+    table.point = noise.key.point;
     for (const auto& column : noise.noised) {
       if (column) add_caption(table, column->energy.caption);
     }

@@ -40,7 +40,7 @@ struct ComparedColumn {
 struct ComparedTable {
   std::string paper_table;
   std::string data;  // "cifar10-c-like, a stand-in for cifar10-c"; empty where nothing was measured
-  std::string protocol, board, network;
+  std::string protocol, board, network, point;
   std::vector<ComparedColumn> columns;
   std::vector<std::string> captions;
 };

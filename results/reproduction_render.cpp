@@ -14,7 +14,7 @@ namespace tbft::results {
 namespace {
 
 std::string name_of(const ComparedTable& table) {
-  const std::string origin = comma_list({table.protocol, table.board, table.network}, 120);
+  const std::string origin = comma_list({table.protocol, table.board, table.network, table.point}, 120);
   const std::string data = table.data.empty() ? "" : ": " + printable(table.data, 120);
   return table.paper_table + data + (origin.empty() ? "" : ", ") + origin;
 }
@@ -80,7 +80,7 @@ std::vector<Section> sections_of(const Reproduction& reproduction) {
 
 std::string csv_of(const Reproduction& reproduction) {
   std::string text =
-      "table,data,protocol,board,column,strategy,measured_pct,low_pct,high_pct,paper_pct,difference_points,network\n";
+      "table,data,protocol,board,column,strategy,measured_pct,low_pct,high_pct,paper_pct,difference_points,network,point\n";
   for (const ComparedTable& table : reproduction.tables) {
     for (const ComparedColumn& column : table.columns) {
       for (const ComparedCell& cell : column.cells) {
@@ -89,7 +89,7 @@ std::string csv_of(const Reproduction& reproduction) {
         text += text_field(cell.strategy);
         for (const double value : {cell.measured, cell.interval.low, cell.interval.high, cell.paper, cell.difference()})
           text += ',' + number_field(value);
-        text += ',' + text_field(table.network) + '\n';
+        text += ',' + text_field(table.network) + ',' + text_field(table.point) + '\n';
       }
     }
   }
@@ -100,12 +100,12 @@ using Json = nlohmann::ordered_json;
 
 Json json_of(const ComparedTable& table) {
   const Agreement of = agreement(table);
-  Json result{{"table", table.paper_table},        {"data", table.data},
-              {"protocol", table.protocol},        {"board", table.board},
-              {"network", table.network},          {"verdict", verdict(table)},
-              {"cells_within_5_points", of.close}, {"cells_compared", of.compared},
-              {"cells_published", of.published},   {"captions", table.captions},
-              {"columns", Json::array()}};
+  Json result{{"table", table.paper_table},    {"data", table.data},
+              {"protocol", table.protocol},    {"board", table.board},
+              {"network", table.network},      {"point", table.point},
+              {"verdict", verdict(table)},     {"cells_within_5_points", of.close},
+              {"cells_compared", of.compared}, {"cells_published", of.published},
+              {"captions", table.captions},    {"columns", Json::array()}};
   for (const ComparedColumn& column : table.columns) {
     Json cells = Json::array();
     for (const ComparedCell& cell : column.cells) {

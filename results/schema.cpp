@@ -94,7 +94,15 @@ constexpr std::array documented{
     COLUMN_LATER(other_cpu_pct, "%",
                  "Part of the processors that other programs used in the cell; above 30 % its training joules and times enter "
                  "no saving"),
-    COLUMN_LATER(network, "", "Name of the network, such as ResNet-26")};
+    COLUMN_LATER(network, "", "Name of the network, such as ResNet-26"),
+    COLUMN_LATER(point, "", "Point on the sweep's further axes, such as threads=2 batch=16; empty without them"),
+    COLUMN_LATER(batch, "", "Images in a training step"),
+    COLUMN_LATER(cpu_min_kHz, "kHz", "Lowest frequency of the processors that was seen in the cell, a mean over them"),
+    COLUMN_LATER(cpu_mean_kHz, "kHz", "Mean of the frequencies that were seen in the cell, about two a second"),
+    COLUMN_LATER(test_net_J, "J", "Energy of the test above idle"),
+    COLUMN_LATER(U_test_net_J, "J", "Expanded uncertainty (k = 2) of test_net_J; empty if the meter states no accuracy"),
+    COLUMN_LATER(infer_J_per_image, "J", "Energy of one image's inference above idle: test_net_J divided by n_test"),
+    COLUMN_LATER(edp_Js, "J s", "Energy-delay product of the training: train_gross_J times train_s")};
 #undef COLUMN
 #undef COLUMN_LATER
 constexpr auto table = columns_of(documented);
@@ -112,12 +120,12 @@ constexpr double rounded = 1e-9;  // tolerance for sums of rounded parts
 const std::array limited{Limits{COLUMN(train_size), 1}, Limits{COLUMN(accuracy_pct), 100},
                          Limits{COLUMN(coverage_pct), 100 + rounded}, Limits{COLUMN(measured), 1},
                          Limits{COLUMN(throttled), 1}};
-const auto never_negative =
-    make_columns(COLUMN(repetition), COLUMN(epochs), COLUMN(steps), COLUMN(samples_seen), COLUMN(trainable_params),
-                 COLUMN(macs_train), COLUMN(duration_s), COLUMN(train_s), COLUMN(U_gross_J), COLUMN(U_random_gross_J),
-                 COLUMN(U_net_J), COLUMN(U_random_net_J), COLUMN(U_train_net_J), COLUMN(U_random_train_net_J),
-                 COLUMN(u_rel_gain), COLUMN(samples), COLUMN(distinct_hz), COLUMN(longest_gap_s), COLUMN(sampler_cpu_s),
-                 COLUMN(peak_rss_MiB), COLUMN(saved_act_MiB), COLUMN(threads), COLUMN(lr), COLUMN(n_test), COLUMN(correct));
+const auto never_negative = make_columns(
+    COLUMN(repetition), COLUMN(epochs), COLUMN(steps), COLUMN(samples_seen), COLUMN(trainable_params), COLUMN(macs_train),
+    COLUMN(duration_s), COLUMN(train_s), COLUMN(U_gross_J), COLUMN(U_random_gross_J), COLUMN(U_net_J), COLUMN(U_random_net_J),
+    COLUMN(U_train_net_J), COLUMN(U_random_train_net_J), COLUMN(u_rel_gain), COLUMN(samples), COLUMN(distinct_hz),
+    COLUMN(longest_gap_s), COLUMN(sampler_cpu_s), COLUMN(peak_rss_MiB), COLUMN(saved_act_MiB), COLUMN(threads), COLUMN(lr),
+    COLUMN(n_test), COLUMN(correct), COLUMN(batch), COLUMN(cpu_min_kHz), COLUMN(cpu_mean_kHz), COLUMN(U_test_net_J));
 #undef COLUMN
 
 std::optional<double> number_of(const CellRow& row, const Column& column) {
@@ -136,7 +144,7 @@ void leave_out_contended(std::span<CellRow> rows) {
   for (CellRow& row : rows) {
     if (!is_contended(row)) continue;
     for (CellRow::Number CellRow::*member : {&CellRow::train_s, &CellRow::train_gross_J, &CellRow::train_net_J,
-                                             &CellRow::U_train_net_J, &CellRow::U_random_train_net_J})
+                                             &CellRow::U_train_net_J, &CellRow::U_random_train_net_J, &CellRow::edp_Js})
       (row.*member).reset();
   }
 }

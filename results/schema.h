@@ -51,6 +51,10 @@ struct CellRow {
   // include too much foreign work.
   Number other_cpu_pct;
   Text network;  // displayed name, such as "ResNet-26"
+  Text point;    // on the sweep's further axes: "threads=2 batch=16"; empty without
+  Count batch;
+  Number cpu_min_kHz, cpu_mean_kHz;  // seen while the cell ran
+  Number test_net_J, U_test_net_J, infer_J_per_image, edp_Js;
 };
 
 inline constexpr double contended_pct = 30;

@@ -72,4 +72,8 @@ std::string count_text(std::size_t n, std::size_t of) {
   return n == of ? std::to_string(n) : fmt::format("{} of {}", n, of);
 }
 
+std::string counted(std::size_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
 }  // namespace tbft::results

@@ -36,5 +36,7 @@ std::string decimals(double value, int digits);
 std::string epochs_text(double epochs);
 // "15", or "14 of 15" where some are missing.
 std::string count_text(std::size_t n, std::size_t of);
+// "1 cell", "2 cells".
+std::string counted(std::size_t n, std::string_view noun);
 
 }  // namespace tbft::results

@@ -34,7 +34,8 @@ void print_object(const Options& options, const MergeOutcome& outcome) {
                    {"condition", missing.cell->condition},
                    {"train_size", missing.cell->train_size},
                    {"strategy", missing.cell->strategy},
-                   {"repetition", missing.cell->repetition}});
+                   {"repetition", missing.cell->repetition},
+                   {"point", missing.cell->point.text()}});
     object["missing"].push_back(std::move(cell));
   }
   print_json(object, 2);

@@ -61,17 +61,17 @@ std::string trace_line(const Settings& settings, const RunOptions& options, cons
 }
 
 void print_cells(const std::vector<Cell>& plan) {
-  print_out("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed\n");
+  print_out("cell_id,order_index,dataset,drift,condition,train_size,strategy,repetition,seed,point\n");
   for (const auto& c : plan)
-    print_out("{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
-              c.repetition, c.seed);
+    print_out("{},{},{},{},{},{},{},{},{},{}\n", c.id, c.order_index, c.dataset, c.drift, c.condition, c.train_size, c.strategy,
+              c.repetition, c.seed, c.point.text());
   std::fflush(stdout);  // the estimate takes its time
 }
 
 nlohmann::ordered_json json_of(const Cell& c) {
-  return {{"cell_id", c.id},        {"order_index", c.order_index}, {"dataset", c.dataset},
-          {"drift", c.drift},       {"condition", c.condition},     {"train_size", c.train_size},
-          {"strategy", c.strategy}, {"repetition", c.repetition},   {"seed", c.seed}};
+  return {{"cell_id", c.id},          {"order_index", c.order_index}, {"dataset", c.dataset},   {"drift", c.drift},
+          {"condition", c.condition}, {"train_size", c.train_size},   {"strategy", c.strategy}, {"repetition", c.repetition},
+          {"seed", c.seed},           {"point", c.point.text()}};
 }
 
 Forecast forecast_of(const Settings& settings, const RunOptions& options, const std::vector<Cell>& plan) {
@@ -149,8 +149,10 @@ int execute(const RunOptions& options) {
   console.clear();
   results::Inputs inputs;
   add_cells(request.directory / "cells.csv", inputs, [&](const std::string& what) { console.warning(what); });
-  console.line(fmt::format("{} cells: {} ok, {} done before, {} failed, {} invalid; {}", outcome.planned, outcome.ok,
-                           outcome.skipped, outcome.failed, outcome.invalid, (request.directory / "cells.csv").string()));
+  const auto spared = outcome.spared > 0 ? fmt::format("{} not needed by sweep.until, ", outcome.spared) : "";
+  console.line(fmt::format("{} cells: {} ok, {} done before, {}{} failed, {} invalid; {}", outcome.planned, outcome.ok,
+                           outcome.skipped, spared, outcome.failed, outcome.invalid,
+                           (request.directory / "cells.csv").string()));
   write_out(results::report(inputs, options.json ? results::Format::json : results::Format::text, output_layout()));
   if (outcome.failed > 0) return Exit::failed;
   return outcome.invalid > 0 ? Exit::invalid_measurement : Exit::ok;

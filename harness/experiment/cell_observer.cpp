@@ -30,7 +30,13 @@ void CellObserver::end(Phase phase) {
 }
 void CellObserver::stepped(std::int64_t step, std::int64_t planned) {
   StopObserver::stepped(step, planned);
+  if (at_work) at_work();
   progress_(static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(planned, 1)));
+}
+
+void CellObserver::evaluated(std::int64_t images, std::int64_t of) {
+  StopObserver::evaluated(images, of);
+  if (at_work) at_work();
 }
 
 bool CellObserver::traced(Phase phase) const {

@@ -29,6 +29,8 @@ class CellObserver : public StopObserver {
 
   // Adds a window WINDOW/tuning over training and validation, because their own windows may be shorter than the meter's period.
   bool joins_tuning = false;
+  // Called after every step and every evaluated batch.
+  std::function<void()> at_work;
   // Training ends after the first epoch at which this returns true.
   std::function<bool()> is_enough;
 
@@ -37,6 +39,7 @@ class CellObserver : public StopObserver {
   void begin(Phase phase) override;
   void end(Phase phase) override;
   void stepped(std::int64_t step, std::int64_t planned) override;
+  void evaluated(std::int64_t images, std::int64_t of) override;
   bool enough() override { return is_enough && is_enough(); }
   double train_s() const { return train_s_; }
 

@@ -69,45 +69,59 @@ Identity identify(const Settings& declared) {
   return identity;
 }
 
+namespace {
+
+// The id of a cell that is complete but for it.
+std::string id_of(const Cell& cell, const Settings& settings, const Identity& identity) {
+  const auto& strategy = find_strategy(cell.strategy);
+  nlohmann::json key{cell.drift,
+                     cell.condition,
+                     cell.train_size,
+                     cell.strategy,
+                     cell.repetition,
+                     strategy.uses_gradient() ? settings.lr_of(cell.strategy) : 0,
+                     identity.accuracy_json};
+  // It may become any strategy, with that strategy's learning rate.
+  if (strategy.becomes_another()) {
+    key.push_back(identity.reference_sha256);
+    key.push_back(settings.train.lr);
+  }
+  if (const auto point = cell.point.text(); !point.empty()) key.push_back(point);
+  return sha256_hex(key.dump()).substr(0, id_digits);
+}
+
+}  // namespace
+
 std::vector<Cell> make_plan(const Settings& declared, const Identity& identity) {
   const auto settings = completed(declared);
   const auto& kind = data::find_dataset(settings.data.dataset);
   const auto target = data::dataset_at(settings.data.dataset, settings.data.path);
   const bool by_condition = !settings.data.conditions.empty();
   const std::vector<std::string> conditions = by_condition ? settings.data.conditions : std::vector<std::string>{""};
+  const auto points = sweep_points(settings);
   std::vector<Cell> cells;
   for (std::int64_t repetition = 0; repetition < settings.sweep.repetitions; ++repetition) {
     std::vector<Cell> ordered;
     for (const auto& condition : conditions)
       for (const double size : settings.sweep.train_sizes)
-        for (const auto& strategy : settings.sweep.strategies) {
-          Cell cell;
-          cell.dataset = settings.data.dataset;
-          // If the conditions are the three levels themselves, the level is the drift and the condition stays empty. Noise on
-          // the base model is a drift of the model and has no level.
-          const bool on_model = noised_block(condition).has_value();
-          const bool is_level = kind.conditions_are_levels() && !on_model;
-          cell.drift = is_level ? condition : data::drift_of(kind, target, on_model ? "" : condition);
-          cell.condition = is_level ? "" : condition;
-          cell.train_size = size;
-          cell.strategy = strategy;
-          cell.repetition = repetition;
-          cell.seed = settings.sweep.seed + repetition;
-          nlohmann::json key{cell.drift,
-                             cell.condition,
-                             cell.train_size,
-                             cell.strategy,
-                             cell.repetition,
-                             find_strategy(cell.strategy).uses_gradient() ? settings.lr_of(cell.strategy) : 0,
-                             identity.accuracy_json};
-          // It may become any strategy, with that strategy's learning rate.
-          if (find_strategy(cell.strategy).becomes_another()) {
-            key.push_back(identity.reference_sha256);
-            key.push_back(settings.train.lr);
+        for (const auto& strategy : settings.sweep.strategies)
+          for (const auto& point : points) {
+            Cell cell;
+            cell.dataset = settings.data.dataset;
+            // If the conditions are the three levels themselves, the level is the drift and the condition stays empty. Noise on
+            // the base model is a drift of the model and has no level.
+            const bool on_model = noised_block(condition).has_value();
+            const bool is_level = kind.conditions_are_levels() && !on_model;
+            cell.drift = is_level ? condition : data::drift_of(kind, target, on_model ? "" : condition);
+            cell.condition = is_level ? "" : condition;
+            cell.train_size = size;
+            cell.strategy = strategy;
+            cell.repetition = repetition;
+            cell.seed = settings.sweep.seed + repetition;
+            cell.point = point;
+            cell.id = id_of(cell, settings, identity);
+            ordered.push_back(cell);
           }
-          cell.id = sha256_hex(key.dump()).substr(0, id_digits);
-          ordered.push_back(cell);
-        }
     const auto seed = static_cast<std::uint32_t>(settings.sweep.seed + repetition);
     for (const auto i : data::permutation(static_cast<std::int64_t>(ordered.size()), seed))
       cells.push_back(ordered[static_cast<std::size_t>(i)]);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/experiment/settings.h"
+#include "harness/experiment/sweep_point.h"
 
 namespace tbft {
 
@@ -20,6 +21,7 @@ struct Cell {
   std::int64_t repetition = 0;
   std::int64_t seed = 0;         // training seed: sweep.seed + repetition
   std::int64_t order_index = 0;  // position in the order of execution
+  SweepPoint point = {};
 
   // The drift as text: "input/gaussian_noise-5", "output", "noise-fc".
   std::string drift_text() const { return drift + (drift.empty() || condition.empty() ? "" : "/") + condition; }
@@ -38,9 +40,9 @@ struct Identity {
 // be read.
 Identity identify(const Settings& declared);
 
-// Makes every combination of condition, size, strategy and repetition, in the order of repetitions, shuffled within each by
-// sweep.seed. A cell's id is the beginning of SHA-256 over drift, condition, size, strategy, repetition, learning rate and
-// Identity::accuracy_json.
+// Makes every combination of condition, size, strategy, point and repetition, in the order of repetitions, shuffled within each
+// by sweep.seed. A cell's id is the beginning of SHA-256 over drift, condition, size, strategy, repetition, learning rate,
+// Identity::accuracy_json and, if the sweep has further axes, the point.
 std::vector<Cell> make_plan(const Settings& declared, const Identity& identity);
 
 // The named cells in the order of the plan, each named by its order_index or id. Without names: all. Throws UsageError.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
+
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_row.h"
 #include "harness/training/strategies/strategy.h"
@@ -44,6 +47,22 @@ void fill_train_energy(results::CellRow& row, const power::Energy& train, const 
   row.U_random_train_net_J = known(net.U_random_net_J);
 }
 
+// Like those of training: a test that the meter cannot measure leaves its columns empty.
+void fill_test_energy(results::CellRow& row, const power::Energy& test, const IdleWindows& idle) {
+  if (!test.valid || !power::negative_reason(test).empty()) return;
+  std::string reason;
+  const auto net = net_of_idle(test, idle, reason);
+  row.test_net_J = known(net.net_J);
+  row.U_test_net_J = known(net.U_net_J);
+  if (row.test_net_J && row.n_test.value_or(0) > 0) row.infer_J_per_image = *row.test_net_J / static_cast<double>(*row.n_test);
+}
+
+void fill_frequencies(results::CellRow& row, const std::vector<double>& seen_kHz) {
+  if (seen_kHz.empty()) return;
+  row.cpu_min_kHz = std::ranges::min(seen_kHz);
+  row.cpu_mean_kHz = std::accumulate(seen_kHz.begin(), seen_kHz.end(), 0.0) / static_cast<double>(seen_kHz.size());
+}
+
 }  // namespace
 
 WindowResult result_of(const CellMeasurement& m, const CellEnergy& energy, const power::MeterInfo& meter) {
@@ -76,7 +95,9 @@ results::CellRow make_row(const CellMeasurement& m, const RowContext& run) {
   row.seed = m.cell.seed;
   row.order_index = m.cell.order_index;
   row.peak_rss_MiB = m.peak_rss_MiB;
-  row.threads = settings.threads;
+  row.threads = m.cell.point.threads > 0 ? m.cell.point.threads : settings.threads;
+  row.point = m.cell.point.text();
+  row.batch = m.cell.point.batch > 0 ? m.cell.point.batch : settings.train.batch;
   row.backend = settings.backend;
   row.layout = settings.layout;
   row.bn_mode = trained.batchnorm(settings.train.batchnorm);
@@ -109,6 +130,7 @@ results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, co
   fill_meter(row, meter);
   fill_window(row, energy.gross);
   row.sampler_cpu_s = m.sampler_cpu_s;
+  fill_frequencies(row, m.seen_kHz);
   if (const auto use = processor_use(m.before.processors, m.after.processors)) row.other_cpu_pct = use->other_pct;
   if (!m.result) return row;
   if (results::is_contended(row))
@@ -124,6 +146,8 @@ results::CellRow make_row(const CellMeasurement& m, const CellEnergy& energy, co
   add_reason(row, result.net_reason);
   fill_energy(row, result.gross, result.net);
   if (energy.train) fill_train_energy(row, *energy.train, energy);
+  if (energy.test) fill_test_energy(row, *energy.test, energy);
+  if (row.train_gross_J && row.train_s) row.edp_Js = *row.train_gross_J * *row.train_s;
   return row;
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/experiment/plan.h"
 #include "harness/experiment/settings.h"
@@ -34,11 +35,13 @@ struct CellMeasurement {
   double duration_s = 0, train_s = 0;  // steady clock
   double sampler_cpu_s = 0;
   std::optional<double> peak_rss_MiB;
-  double lr = 0;  // the learning rate of its training; 0: unknown
+  double lr = 0;                 // the learning rate of its training; 0: unknown
+  std::vector<double> seen_kHz;  // frequencies of the processors while it ran
 };
 
 struct CellEnergy : MeasuredWindow {
   std::optional<power::Energy> train;  // empty: nothing was trained
+  std::optional<power::Energy> test;   // empty: it did not come to a test
 };
 
 // Judges the joules of the whole cell, given the state of the board and its processors during it.

@@ -128,9 +128,13 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
       now["data"] = data;
     }
   }
+  if (fs::exists(superseded_csv())) {
+    const auto cells = results::read_cells(superseded_csv());
+    if (cells.other_columns) results::replace_cells(superseded_csv(), cells.rows);
+  }
   if (fs::exists(cells_csv())) {
     auto cells = results::read_cells(cells_csv());
-    if (cells.torn_tail) results::replace_cells(cells_csv(), cells.rows);
+    if (cells.torn_tail || cells.other_columns) results::replace_cells(cells_csv(), cells.rows);
     for (const auto& row : cells.rows) {
       if (!std::ranges::any_of(plan, [&](const Cell& cell) { return cell.id == row.cell_id; }))
         throw RunDirectoryError(fmt::format("{}: its cell {} ({} {}) is not in this plan: a plan may only grow; use another -o",
@@ -149,10 +153,9 @@ void RunDirectory::commit(const results::CellRow& row) {
     const auto old = std::ranges::find(cells.rows, row.cell_id, &results::CellRow::cell_id);
     // The old row is saved in its new file before it is removed from the old one. A kill between the two must not save it
     // twice.
-    const auto superseded = path_ / "cells.superseded.csv";
     const auto same = [&](const results::CellRow& r) { return r.cell_id == old->cell_id && r.started_utc == old->started_utc; };
-    if (!fs::exists(superseded) || std::ranges::none_of(results::read_cells(superseded).rows, same))
-      results::append_cell(superseded, *old);
+    if (!fs::exists(superseded_csv()) || std::ranges::none_of(results::read_cells(superseded_csv()).rows, same))
+      results::append_cell(superseded_csv(), *old);
     *old = row;
     results::replace_cells(cells_csv(), cells.rows);
   } else {

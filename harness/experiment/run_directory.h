@@ -41,6 +41,7 @@ class RunDirectory {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path cells_csv() const { return path_ / "cells.csv"; }
+  std::filesystem::path superseded_csv() const { return path_ / "cells.superseded.csv"; }
   std::filesystem::path journal() const { return path_ / "journal.jsonl"; }
   std::filesystem::path trace(int execution) const { return path_ / "traces" / trace_name(execution); }
 

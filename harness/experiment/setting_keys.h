@@ -57,6 +57,7 @@ constexpr std::string_view type_name() {
   if constexpr (std::is_same_v<T, std::int64_t>) return "whole number";
   if constexpr (std::is_same_v<T, double>) return "number";
   if constexpr (std::is_same_v<T, std::vector<double>>) return "list of numbers";
+  if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) return "list of whole numbers";
   if constexpr (std::is_same_v<T, std::vector<std::string>>) return "list of strings";
   if constexpr (std::is_same_v<T, std::map<std::string, double>>) return "table of numbers";
   if constexpr (std::is_same_v<T, models::BlockTable>) return "table of lists";

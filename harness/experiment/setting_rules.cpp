@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -62,6 +63,21 @@ void check_data(const Settings& s) {
   }
 }
 
+void check_axes(const Settings& s) {
+  const auto check_axis = [](std::string_view key_name, const std::vector<std::int64_t>& values, double high) {
+    for (const auto value : values) check_range(key_name, static_cast<double>(value), 1, high);
+    check_distinct(key_name, values);
+  };
+  check_axis("sweep.threads", s.sweep.threads, 1024);
+  check_axis("sweep.batch", s.sweep.batch, 65536);
+  check_axis("sweep.max_kHz", s.sweep.max_kHz, 1e9);
+  check_distinct("sweep.governor", s.sweep.governor);
+  precision_of(s);
+  for (const auto& governor : s.sweep.governor)
+    if (governor.empty() || governor.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
+      fail("sweep.governor", fmt::format("'{}' is no governor's name", results::printable(governor)));
+}
+
 // Whether a frozen block gives the same output for an image in every epoch.
 bool may_cache(const Settings& s) {
   return s.protocol == "efficient" && s.train.batchnorm != "train" && !s.train.augment;
@@ -108,6 +124,7 @@ void check(const Settings& s) {
     fail("sweep.val_size", fmt::format("{} is outside (0, {}]", s.sweep.val_size, paper_val_size));
   check_distinct("sweep.train_sizes", s.sweep.train_sizes);
   check_distinct("sweep.strategies", s.sweep.strategies);
+  check_axes(s);
   check_distinct("data.conditions", s.data.conditions);
   check_network(s);
   check_noise(s);
@@ -132,6 +149,22 @@ void check(const Settings& s) {
            "no rate can be searched for strategy diagnosed, because it may become any other; sweep it separately");
   }
   if (s.model.checkpoint.empty()) fail("model.checkpoint", "required: the base model, --set model.checkpoint=FILE.pth");
+}
+
+Precision precision_of(const Settings& settings) {
+  if (settings.sweep.until.empty()) return {};
+  Precision target;
+  double percent = 0;
+  std::string sign, rest;
+  std::istringstream in(settings.sweep.until);
+  in >> target.quantity >> percent >> sign;
+  const bool good = in && sign == "%" && !(in >> rest) && percent > 0 && percent < 100 &&
+                    (target.quantity == "train_J" || target.quantity == "train_s");
+  if (!good)
+    fail("sweep.until", fmt::format("'{}' is not like \"train_J 2 %\" or \"train_s 2 %\", with a number between 0 and 100",
+                                    results::printable(settings.sweep.until)));
+  target.relative = percent / 100;
+  return target;
 }
 
 Settings completed(Settings s) {

@@ -45,6 +45,10 @@ struct Settings {
     std::int64_t repetitions = 1;
     std::int64_t seed = 0;         // training seed is seed + repetition
     std::int64_t split_seed = 42;  // the same in every repetition
+    // Further axes, each empty or with the values to combine; see sweep_point.h.
+    std::vector<std::int64_t> threads, batch, max_kHz;
+    std::vector<std::string> governor;
+    std::string until;  // "train_J 2 %": no further repetition of a cell whose mean is so well known; empty: all
   } sweep;
   struct {
     std::string optimizer = "sgd";  // sgd | adam
@@ -80,6 +84,14 @@ struct Settings {
 
   double lr_of(std::string_view strategy) const;
 };
+
+// A quantity of cells.csv and how well its mean over the repetitions shall be known.
+struct Precision {
+  std::string quantity;  // train_J or train_s; empty: no target
+  double relative = 0;   // half-width of the 95 % interval over the mean
+};
+// Of sweep.until. Throws UsageError if it is neither empty nor like "train_J 2 %".
+Precision precision_of(const Settings& settings);
 
 // What a setting influences, and therefore which executions of a run may differ in it.
 enum class SettingRole {

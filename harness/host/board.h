@@ -21,6 +21,7 @@ class Board {
   // Without `firmware` the board uses ROOT/dev/vcio.
   explicit Board(std::filesystem::path root = "/", AskFirmware firmware = nullptr);
 
+  const std::filesystem::path& root() const { return root_; }
   std::string host() const;                     // host name
   std::string name() const;                     // device-tree model, else DMI product, else CPU model
   std::string cpu() const;                      // CPU model

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "harness/host/board.h"
+#include "harness/host/cpufreq.h"
 #include "tbft/power/capture.h"
 #include "tbft/power/detect.h"
 #include "tbft/power/firmware.h"
@@ -193,6 +194,22 @@ void check_firmware(const Roots& roots, const Board& board, bool raspberry, std:
   checks.push_back(std::move(check));
 }
 
+// What a killed `tbft run` with sweep.governor or sweep.max_kHz has left. The next such run puts it back, too.
+void check_abandoned_frequencies(const Board& board, std::vector<Check>& checks) {
+  Check check{.topic = "cpu", .name = "frequencies", .health = Health::problem};
+  try {
+    const auto commands = abandoned_frequencies(board.root(), frequency_record_folder(board.root()));
+    if (commands.empty()) return;
+    check.detail = "a run that was killed has left the frequencies that it had set";
+    check.fix = fmt::format("{}", fmt::join(commands, " && "));
+  } catch (const CpufreqError& error) {
+    if (frequency_policies(board.root()).empty()) return;
+    check.health = Health::warning;
+    check.detail = error.what();
+  }
+  checks.push_back(std::move(check));
+}
+
 void check_cpu(const Board& board, std::vector<Check>& checks) {
   const auto governors = board.governor();
   if (governors.empty()) {
@@ -207,6 +224,7 @@ void check_cpu(const Board& board, std::vector<Check>& checks) {
     }
     checks.push_back(std::move(check));
   }
+  check_abandoned_frequencies(board, checks);
   if (const auto quota = board.cpu_quota()) {
     checks.push_back(
         {.topic = "cpu",

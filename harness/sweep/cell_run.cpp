@@ -58,7 +58,9 @@ void count(const results::CellRow& row, RunOutcome& outcome) {
 }
 
 std::string outcome_text(const Cell& cell, const results::CellRow& row) {
-  return fmt::format("{} {:.0f} % {} #{}: {}{}{}{}", cell.drift_text(), cell.train_size * 100, cell.strategy, cell.repetition,
+  const auto point = cell.point.text();
+  return fmt::format("{} {:.0f} % {}{}{} #{}: {}{}{}{}", cell.drift_text(), cell.train_size * 100, cell.strategy,
+                     point.empty() ? "" : " ", point, cell.repetition,
                      row.accuracy_pct ? fmt::format("{:.2f} %", *row.accuracy_pct) : "no accuracy",
                      row.gross_J ? fmt::format(", {:.1f} J{}", *row.gross_J, *row.measured == 1 ? "" : " (estimate)") : "",
                      row.duration_s ? fmt::format(", {:.1f} s", *row.duration_s) : "",

@@ -34,7 +34,7 @@ TrainSettings CellSettings::with(const Cell& cell, double lr, const std::optiona
           .lr = lr,
           .momentum = settings_.train.momentum,
           .weight_decay = settings_.train.weight_decay,
-          .batch = settings_.train.batch,
+          .batch = cell.point.batch > 0 ? cell.point.batch : settings_.train.batch,
           .epochs = settings_.train.epochs,
           .patience = settings_.train.patience,
           .batchnorm = settings_.train.batchnorm,
@@ -126,7 +126,9 @@ bool CellSettings::lr_is_searched(const Cell& cell) const {
 }
 
 std::string CellSettings::lr_search_name(const Cell& cell) const {
-  return fmt::format("lr/{}/{}/{}/{}", cell.drift_text(), cell.train_size, cell.strategy, settings_.lr_of(cell.strategy));
+  const auto batch = cell.point.batch > 0 ? fmt::format("/batch={}", cell.point.batch) : "";
+  return fmt::format("lr/{}/{}/{}/{}{}", cell.drift_text(), cell.train_size, cell.strategy, settings_.lr_of(cell.strategy),
+                     batch);
 }
 
 // With train.lr_search every candidate rate is trained once, with the first repetition's seed. The best validation loss decides

@@ -65,6 +65,8 @@ std::vector<std::string> notes_of(const Settings& settings, const std::vector<Ce
     const auto block = noised_block(cell.condition);
     return block && !settings.model.noise_sigma.contains(*block);
   });
+  if (!settings.sweep.threads.empty() || !settings.sweep.governor.empty() || !settings.sweep.max_kHz.empty())
+    notes.emplace_back("as if every cell had the threads and frequencies of now");
   if (searches) notes.emplace_back("searches come on top");
   return notes;
 }
@@ -84,10 +86,10 @@ double seconds_of(const std::vector<Cell>& cells, const TargetData& data, const 
     const auto& parts = split->second;
     const auto& own = find_strategy(cell.strategy);
     const auto& strategy = own.chooses() ? find_strategy("full") : own;
-    const adaptive::Sizes sizes{
-        .n_train = std::ssize(parts.train), .n_val = std::ssize(parts.val), .batch = settings.train.batch};
+    const auto batch = cell.point.batch > 0 ? cell.point.batch : settings.train.batch;
+    const adaptive::Sizes sizes{.n_train = std::ssize(parts.train), .n_val = std::ssize(parts.val), .batch = batch};
     sum_s += model.seconds(adaptive::work_of_tuning(network, strategy, sizes, settings.train.epochs));
-    sum_s += model.seconds(adaptive::work_of_test(network, std::ssize(parts.test), settings.train.batch));
+    sum_s += model.seconds(adaptive::work_of_test(network, std::ssize(parts.test), batch));
   }
   return sum_s;
 }

@@ -13,6 +13,7 @@
 
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
+#include "harness/host/usage_error.h"
 #include "harness/sweep/cell_run.h"
 #include "harness/sweep/job_queue.h"
 #include "harness/sweep/run_setup.h"
@@ -30,7 +31,7 @@ using SteadyClock = std::chrono::steady_clock;
 // The accuracy of a base model depends on training size and repetition only if noise is drawn for it.
 std::optional<std::string> base_evaluation(const Cell& cell) {
   if (find_strategy(cell.strategy).adapts() || noised_block(cell.condition)) return std::nullopt;
-  return fmt::format("base/{}/{}", cell.drift_text(), cell.strategy);
+  return fmt::format("base/{}/{}/{}", cell.drift_text(), cell.strategy, cell.point.text());
 }
 
 std::string bits(const std::vector<bool>& values) {
@@ -130,7 +131,8 @@ class JobsRun {
   // Runs in the worker's process.
   void work(const Cell& cell, const Worker::Send& send) {
     send_ = send;
-    set_compute({setup_.settings.threads, setup_.settings.backend});
+    const auto threads = cell.point.threads > 0 ? cell.point.threads : setup_.settings.threads;
+    set_compute({threads, setup_.settings.backend});
     SteadyClock::time_point sent_at;
     CellObserver observer(nullptr, "", false, stop_, [&](double fraction) {
       if (!console_.terminal() || seconds_since(sent_at) < 0.2) return;
@@ -268,6 +270,11 @@ Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cor
 
 RunOutcome run_jobs(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop,
                     RunStatus& status, StatusFile& status_file) {
+  if (!request.settings.sweep.governor.empty() || !request.settings.sweep.max_kHz.empty())
+    throw UsageError(
+        "--jobs: cells that run at once cannot have frequencies of their own; leave sweep.governor and sweep.max_kHz out");
+  if (!request.settings.sweep.until.empty())
+    throw UsageError("--jobs: sweep.until needs joules or seconds, which cells that run at once do not have; leave it out");
   // Nothing before the fork may start libtorch's threads, because forked processes would wait for them forever.
   auto settings = settings_of_jobs(request.settings, request.jobs, board.cores());
   settings.backend = set_compute({1, settings.backend}).backend;

@@ -28,13 +28,18 @@ Settings settings_of(const json& requested) {
   take("sweep.strategies", s.sweep.strategies);
   take("sweep.repetitions", s.sweep.repetitions);
   take("sweep.seed", s.sweep.seed);
+  take("sweep.threads", s.sweep.threads);
+  take("sweep.batch", s.sweep.batch);
+  take("sweep.governor", s.sweep.governor);
+  take("sweep.max_kHz", s.sweep.max_kHz);
   return s;
 }
 
 bool agrees(const std::vector<Cell>& plan, const results::CellRow& row) {
   const auto cell = std::ranges::find(plan, row.cell_id, &Cell::id);
   return cell != plan.end() && cell->dataset == row.dataset && cell->condition == row.condition &&
-         cell->train_size == row.train_size && cell->strategy == row.strategy && cell->repetition == row.repetition;
+         cell->train_size == row.train_size && cell->strategy == row.strategy && cell->repetition == row.repetition &&
+         cell->point.text() == row.point;
 }
 
 }  // namespace
@@ -54,7 +59,7 @@ std::vector<Cell> plan_of_run(const json& run, std::span<const results::CellRow>
 
 std::string cell_text(const Cell& cell) {
   return results::comma_list({cell.dataset, cell.drift_text(), results::percent_text(cell.train_size), cell.strategy,
-                              fmt::format("repetition {}", cell.repetition)});
+                              cell.point.text(), fmt::format("repetition {}", cell.repetition)});
 }
 
 }  // namespace tbft

@@ -13,15 +13,19 @@
 #include "harness/experiment/row.h"
 #include "harness/experiment/run_status.h"
 #include "harness/experiment/trace_space.h"
+#include "harness/host/cpufreq.h"
 #include "harness/host/provenance.h"
+#include "harness/host/usage_error.h"
 #include "harness/measurement/energy_text.h"
 #include "harness/measurement/measurement_session.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/sweep/cell_run.h"
 #include "harness/sweep/run_setup.h"
+#include "harness/sweep/until.h"
 #include "harness/training/compute.h"
 #include "harness/training/phases.h"
 #include "harness/training/trainer.h"
+#include "results/csv.h"
 #include "tbft/power/monitor.h"
 
 namespace tbft {
@@ -40,6 +44,7 @@ class Run {
     auto meter =
         open_named_meter(request.settings.meter.uri, request.settings.meter.interval_s, WithoutMeter::estimates, estimated);
     const auto info = meter->info();
+    hold_frequencies(request);
     auto on_mark = open_marker(request.settings.meter.marker, console);
     // run.json stores what `auto` selected, so that a resume with another meter is noticed.
     auto settings = effective(request.settings, board.cores());
@@ -65,6 +70,9 @@ class Run {
       trace_ = options.trace->filename().string();
     }
     setup_->journal.execution(tool_version(), trace_);
+    until_ = Until(precision_of(settings));
+    if (!setup_->directory.done().empty())
+      for (const auto& row : results::read_cells(setup_->directory.cells_csv()).rows) until_.add(row);
     monitor_ = std::make_unique<power::Monitor>(std::move(meter), std::move(options));
     // A signal does not shorten it, because the finished cell before needs its whole idle window.
     session_.emplace(*monitor_,
@@ -81,12 +89,21 @@ class Run {
     if (todo.empty()) return outcome;
     console_.line(fmt::format("{}: {} of {} cells to run, {}, meter {}", settings().name, todo.size(), setup_->plan.size(),
                               setup_->trainer.description(), monitor_->meter().uri));
-    if (settings().warmup) warm_up(*todo.front());
+    if (settings().warmup) {
+      move_to(todo.front()->point);
+      warm_up(*todo.front());
+    }
     began_ = SteadyClock::now();
     remaining_ = todo.size();
     idle_window();
     for (const Cell* cell : todo) {
       if (stop_) throw Interrupted("interrupted");
+      if (until_.enough(*cell)) {
+        ++outcome.spared;
+        --remaining_;
+        continue;
+      }
+      if (move_to(cell->point)) idle_window();
       const auto resolved = resolve_then_settle(*cell);
       const auto measurement = measure_cell(*cell, resolved);
       cool_down();
@@ -148,6 +165,35 @@ class Run {
     return resolved;
   }
 
+  // Refuses frequencies that cannot be had, or not by this user, before anything is written.
+  void hold_frequencies(const RunRequest& request) {
+    const auto points = sweep_points(request.settings);
+    if (std::ranges::all_of(points, [](const SweepPoint& point) { return point.frequencies.empty(); })) return;
+    for (const auto& point : points)
+      if (const auto why = refusal(board_.root(), point.frequencies); !why.empty())
+        throw UsageError(fmt::format("sweep.governor or sweep.max_kHz: {}", why));
+    frequencies_ = std::make_unique<FrequencyKeeper>(board_.root(), frequency_record_folder(board_.root()));
+    for (const auto& policy : frequencies_->restored())
+      console_.warning(fmt::format("a run that was killed had left other frequencies; put back {}", policy));
+    frequencies_->apply(points.front().frequencies);
+    at_ = points.front();
+  }
+
+  // Gives the machine the threads and frequencies of the point. Returns whether idle power may have changed with it.
+  bool move_to(const SweepPoint& point) {
+    if (!settings().sweep.threads.empty()) set_compute({point.threads, settings().backend});
+    const bool moved = frequencies_ && point.frequencies != std::exchange(at_, point).frequencies;
+    if (moved) frequencies_->apply(point.frequencies);
+    return moved;
+  }
+
+  // Looks about twice a second: often enough for a mean, rarely enough to cost nothing.
+  void see_frequency(std::vector<double>& seen_kHz) {
+    if (!seen_kHz.empty() && seconds_since(last_seen_) < 0.5) return;
+    last_seen_ = SteadyClock::now();
+    if (const auto now = current_kHz(board_.root())) seen_kHz.push_back(*now);
+  }
+
   // Runs a discarded cell with few images that trains everything, to load code, select kernels and raise clock rates.
   void warm_up(const Cell& cell) {
     console_.progress("warming up");
@@ -179,7 +225,9 @@ class Run {
     const double all = static_cast<double>(finished_ + remaining_);
     status_.state = "running";
     status_.cell_id = cell.id;
-    status_.cell = fmt::format("{} {:.0f} % {}", cell.drift_text(), cell.train_size * 100, cell.strategy);
+    const auto point = cell.point.text();
+    status_.cell = fmt::format("{} {:.0f} % {}{}{}", cell.drift_text(), cell.train_size * 100, cell.strategy,
+                               point.empty() ? "" : " ", point);
     status_.fraction = done / all;
     status_.eta_s = done > 0.5 ? seconds_since(began_) / done * (all - done) : results::unknown;
     show_status();
@@ -203,7 +251,10 @@ class Run {
     const double sampler_before = monitor_->sampler().cpu_s;
     CellObserver observer(&*session_, window_of(cell), settings().trace_steps, stop_,
                           [&](double fraction) { show_progress(cell, fraction); });
+    std::vector<double> seen_kHz;
+    observer.at_work = [&] { see_frequency(seen_kHz); };
     auto m = run_cell(*setup_, cell, resolved, observer);
+    m.seen_kHz = std::move(seen_kHz);
     m.sampler_cpu_s = monitor_->sampler().cpu_s - sampler_before;
     const auto result = m.result.value_or(TrainResult{});
     setup_->journal.cell_ends(cell.id, result.correct_by_image, result.diagnosis);
@@ -235,12 +286,14 @@ class Run {
     CellEnergy energy{session_->measured()};
     const bool trained = m.result && m.train_s > 0;
     if (trained) energy.train = monitor_->energy(window_of(m.cell) + "/train");
+    if (m.result) energy.test = monitor_->energy(window_of(m.cell) + "/test");
     const auto meter = monitor_->meter();
     const auto row = make_row(m, energy, meter, setup_->facts());
     warn_once(row.other_cpu_pct, result_of(m, energy, meter).doubt);
     // Readings are synced first, so that the trace contains the joules of every row on the disk.
     monitor_->sync();
     setup_->directory.commit(row);
+    until_.add(row);
     monitor_->forget(window_of(m.cell));
     count(row, outcome);
     // The remaining cells are still trained and tested, because an accuracy needs no meter.
@@ -269,6 +322,10 @@ class Run {
   std::unique_ptr<power::Monitor> monitor_;
   std::string trace_;  // name of its file; empty: no trace is kept
   std::optional<MeasurementSession> session_;
+  std::unique_ptr<FrequencyKeeper> frequencies_;  // where the sweep sets them
+  SweepPoint at_;
+  Until until_{{}};
+  SteadyClock::time_point last_seen_;
   int idle_windows_ = 0;
   bool warned_of_others_ = false, warned_of_meter_ = false;
   std::size_t remaining_ = 0, finished_ = 0;

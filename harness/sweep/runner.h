@@ -33,6 +33,7 @@ inline constexpr const char* no_meter = "none";
 
 struct RunOutcome {
   std::int64_t planned = 0, skipped = 0, ok = 0, failed = 0, invalid = 0;
+  std::int64_t spared = 0;  // sweep.until needs no further repetition of them
 };
 
 // Runs the cells that are not done. Checks `stop` after every step; the row of a finished cell is still written. Throws

@@ -153,7 +153,8 @@ std::vector<Figure> energy_phases(const FigureData& data) {
                   rows_frame(names, set.sizes.size()),
                   {}};
     if (set.left_out > 0)
-      add_sentence(figure.subtitle, fmt::format("{} cells left out: measured and other joules are not averaged", set.left_out));
+      add_sentence(figure.subtitle, fmt::format("{} left out: measured and other joules are not averaged",
+                                                results::counted(static_cast<std::size_t>(set.left_out), "cell")));
     figure.frame.top = 24;
     figure.frame.height -= 14;
     const std::string legend = add_legend(figure.frame, legend_of(set.sizes));

@@ -185,8 +185,8 @@ Joules mean_joules(std::span<const Joules> cells) {
 bool Key::operator<(const Key& other) const {
   constexpr std::array<std::string_view, 3> levels{"input", "feature", "output"};
   const auto order = [&](const Key& key) {
-    return std::tuple(rank(key.drift, levels),
-                      std::tie(key.drift, key.dataset, key.condition, key.train_size, key.protocol, key.board, key.network));
+    return std::tuple(rank(key.drift, levels), std::tie(key.drift, key.dataset, key.condition, key.train_size, key.protocol,
+                                                        key.board, key.network, key.point));
   };
   return order(*this) < order(other);
 }
@@ -194,11 +194,11 @@ bool Key::operator<(const Key& other) const {
 Key group_key(const CellRow& row) {
   const double size = finite(row.train_size);
   return {row.dataset,  row.drift, row.condition, std::isnan(size) ? std::nullopt : std::optional(size),
-          row.protocol, row.board, row.network};
+          row.protocol, row.board, row.network,   row.point};
 }
 
 Origin origin_of(const Key& key) {
-  return {key.protocol, key.board, key.network};
+  return {key.protocol, key.board, key.network, key.point};
 }
 
 bool StrategyOrder::operator()(const std::string& a, const std::string& b) const {
@@ -251,6 +251,28 @@ const Value* find_value(const Group& group, const std::string& strategy, std::in
   if (line == group.strategies.end()) return nullptr;
   const auto value = line->second.find(repetition);
   return value == line->second.end() || std::isnan(value->second.accuracy_pct) ? nullptr : &value->second;
+}
+
+PairedAccuracies paired_accuracies(const Group& group, const std::string& strategy, const std::string& other) {
+  PairedAccuracies paired;
+  for (const auto& [repetition, value] : group.strategies.at(strategy)) {
+    const Value* against = find_value(group, other, repetition);
+    if (against == nullptr || std::isnan(value.accuracy_pct)) continue;
+    paired.points.push_back(value.accuracy_pct - against->accuracy_pct);
+    paired.images.push_back(difference(value.images, against->images));
+  }
+  return paired;
+}
+
+std::map<Key, std::vector<Group>> by_level(std::span<const Group> groups) {
+  std::map<Key, std::vector<Group>> levels;
+  for (const Group& group : groups) {
+    Key key = group.key;
+    key.condition.clear();
+    key.train_size.reset();
+    levels[key].push_back(group);
+  }
+  return levels;
 }
 
 std::map<Key, std::vector<Group>> over_conditions(std::span<const Group> groups) {

@@ -56,11 +56,12 @@ struct Value {
   ImageScores images;
 };
 
-// Orders tables by input, feature, output drift. Different boards, protocols or networks never share a table.
+// Orders tables by input, feature, output drift. Different boards, protocols, networks or points of a sweep never share a
+// table.
 struct Key {
   std::string dataset, drift, condition;
   std::optional<double> train_size;
-  std::string protocol, board, network;
+  std::string protocol, board, network, point = {};
   bool operator<(const Key& other) const;
 };
 
@@ -68,7 +69,7 @@ Key group_key(const CellRow& row);
 
 // What all results that are averaged or compared with each other share.
 struct Origin {
-  std::string protocol, board, network;
+  std::string protocol, board, network, point = {};
   // clang-tidy 14 takes the 0 of a defaulted <=> for a pointer. NOLINTNEXTLINE(modernize-use-nullptr)
   auto operator<=>(const Origin&) const = default;
 };
@@ -108,6 +109,17 @@ std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& 
 
 // The value of a cell; nullptr where it has no accuracy.
 const Value* find_value(const Group& group, const std::string& strategy, std::int64_t repetition);
+
+// The differences of accuracy of two strategies, in the repetitions where both are known: points, and for each test image.
+struct PairedAccuracies {
+  std::vector<double> points;
+  std::vector<ImageScores> images;  // null where the images of one are unknown
+};
+// `strategy` minus `other`. The group must have `strategy`.
+PairedAccuracies paired_accuracies(const Group& group, const std::string& strategy, const std::string& other);
+
+// The groups of each level of drift and data set: their keys without condition and training size.
+std::map<Key, std::vector<Group>> by_level(std::span<const Group> groups);
 
 // The groups of each key without its condition, over which the paper averages.
 std::map<Key, std::vector<Group>> over_conditions(std::span<const Group> groups);

@@ -235,7 +235,7 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
     if (!headline.lines.empty()) result.push_back(std::move(headline));
   };
   for (const Origin& origin : origins) {
-    Headline headline{origin.protocol, origin.board, origin.network, {}, {}, {}};
+    Headline headline{origin.protocol, origin.board, origin.network, origin.point, {}, {}, {}};
     const Material material = material_of(sets, origin);
     add_lines(headline, material.tables, accuracy_views(material.tables));
     const auto levels = levels_in(material.tables);
@@ -258,7 +258,7 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
     add(std::move(headline));
   }
   for (const auto& [board, network] : steps_left) {
-    Headline headline{"", board, network, {}, {drift_levels.begin(), drift_levels.end()}, {}};
+    Headline headline{"", board, network, "", {}, {drift_levels.begin(), drift_levels.end()}, {}};
     add_steps(headline, {}, steps_of(step_costs, board, network));
     add(std::move(headline));
   }
@@ -267,7 +267,7 @@ std::vector<Headline> headlines(std::span<const Group> groups, std::span<const S
 
 Section section_of(const Headline& headline) {
   Section section{.title = "the paper's headline recomputed",
-                  .origin = origin_text({headline.protocol, headline.board, headline.network})};
+                  .origin = origin_text({headline.protocol, headline.board, headline.network, headline.point})};
   if (headline.missing_levels.size() == drift_levels.size()) {
     section.captions.emplace_back("no accuracies: only savings of a step");
   } else if (!headline.missing_levels.empty()) {

@@ -78,7 +78,7 @@ struct HeadlineLine {
   double printed = unknown;            // 15.30 or 41.57, as printed in the abstract
 };
 struct Headline {
-  std::string protocol, board, network;
+  std::string protocol, board, network, point;
   std::vector<HeadlineLine> lines;
   std::vector<std::string> missing_levels;
   std::vector<std::string> notes;  // on data, stand-ins, picks, estimates and missing parts

@@ -73,10 +73,11 @@ Section section_of(const LevelsNamed& counted) {
   Section section;
   section.captions.emplace_back("cells of `diagnosed` by the level of their drift and the level that the diagnosis named");
   if (counted.without_diagnosis > 0)
-    section.captions.push_back(fmt::format("{} cells left out: no journal has their diagnosis", counted.without_diagnosis));
-  if (counted.other > 0) {
     section.captions.push_back(
-        fmt::format("{} cells left out: their drift has none of the levels, or is noise in a block", counted.other));
+        fmt::format("{} left out: no journal has their diagnosis", results::counted(counted.without_diagnosis, "cell")));
+  if (counted.other > 0) {
+    section.captions.push_back(fmt::format("{} left out: their drift has none of the levels, or is noise in a block",
+                                           results::counted(counted.other, "cell")));
   }
   std::vector<std::string> header{"true level"};
   for (const std::string_view name : level_names) header.push_back(fmt::format("named {}", name));

@@ -92,6 +92,7 @@ std::vector<Field> long_form(const Table& table, const Line& line) {
       {"paper_saving_pct", line.paper_saving_pct.value_or(unknown), "%", "Energy saving that the paper publishes"},
       {"network", key.network, "", "Name of the network"},
       {"epochs", line.epochs, "", "Mean number of epochs that were run before training ended or stopped early"},
+      {"point", key.point, "", "Point on the sweep's further axes"},
   };
 }
 

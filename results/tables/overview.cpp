@@ -44,15 +44,8 @@ std::vector<std::string> cells_of(const Table& level, const std::string& strateg
 }  // namespace
 
 std::vector<Overview> overviews(std::span<const Group> groups) {
-  std::map<Key, std::vector<Group>> levels;
-  for (const Group& group : groups) {
-    Key key = group.key;
-    key.condition.clear();
-    key.train_size.reset();
-    levels[key].push_back(group);
-  }
   std::map<Origin, Overview> result;
-  for (const auto& [key, members] : levels) {
+  for (const auto& [key, members] : by_level(groups)) {
     Overview& overview = result[origin_of(key)];
     overview.origin = origin_of(key);
     overview.single = overview.levels.empty() && members.size() == 1;

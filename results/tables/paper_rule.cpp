@@ -15,24 +15,8 @@ namespace tbft::results {
 
 namespace {
 
-struct Lead {
-  std::vector<double> points;       // for each repetition that both strategies have
-  std::vector<ImageScores> images;  // empty unless known for all
-};
-
-Lead lead_of(const Group& group, const std::string& better, const std::string& than) {
-  Lead lead;
-  for (const auto& [repetition, value] : group.strategies.at(better)) {
-    const Value* other = find_value(group, than, repetition);
-    if (other == nullptr || std::isnan(value.accuracy_pct)) continue;
-    lead.points.push_back(value.accuracy_pct - other->accuracy_pct);
-    lead.images.push_back(difference(value.images, other->images));
-  }
+Interval interval_of(PairedAccuracies lead) {
   if (!same_images(lead.images)) lead.images.clear();
-  return lead;
-}
-
-Interval interval_of(const Lead& lead) {
   if (lead.images.empty() && lead.points.size() < 2) return {};
   return percentile_interval([&](Random& random) {
     const std::size_t n = lead.images.empty() ? 0 : lead.images.front()->size();
@@ -59,7 +43,7 @@ bool fill(RuleCheck& check, const Group& group) {
     if (rival == network_parts.size() || check.accuracy_pct[part] > check.accuracy_pct[rival]) rival = part;
   }
   if (check.best[check.part].empty() || rival == network_parts.size()) return false;
-  const Lead lead = lead_of(group, check.best[check.part], check.best[rival]);
+  const PairedAccuracies lead = paired_accuracies(group, check.best[check.part], check.best[rival]);
   if (lead.points.empty()) return false;
   check.repetitions = lead.points.size();
   check.lead_points = std::accumulate(lead.points.begin(), lead.points.end(), 0.0) / static_cast<double>(lead.points.size());
@@ -84,7 +68,7 @@ std::string_view verdict(const RuleCheck& check) {
 std::vector<RuleCheck> check_rule(std::span<const Group> groups) {
   std::set<std::string_view> networks;
   std::vector<RuleCheck> result;
-  for (const auto& [key, members] : by_level(groups)) {
+  for (const auto& [key, members] : by_drift_level(groups)) {
     const auto* const level = std::ranges::find(drift_levels, key.drift);
     RuleCheck check{
         .key = key, .tables = members.size(), .part = static_cast<std::size_t>(level - drift_levels.begin()), .best = {}};
@@ -110,7 +94,7 @@ Section section_of(std::span<const RuleCheck> checks) {
   constexpr std::array<std::string_view, 3> verdicts{"holds", "fails", "open"};
   for (const RuleCheck& check : checks) {
     std::vector<std::string> row{check.key.network.empty() ? "unknown" : printable(check.key.network, 40), check.key.drift,
-                                 comma_list({check.key.dataset, check.key.protocol, check.key.board}, 40),
+                                 comma_list({check.key.dataset, check.key.protocol, check.key.board, check.key.point}, 40),
                                  count_text(check.pooled, check.tables)};
     for (std::size_t part = 0; part < network_parts.size(); ++part)
       row.push_back(

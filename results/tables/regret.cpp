@@ -239,8 +239,9 @@ std::vector<Regret> regrets(std::span<const CellRow> rows, std::span<const Group
     for (const auto& [key, repetitions] : sweep.repetitions) drifts.insert(drift_of(key));
     if (drifts.size() < 2) continue;
     result.push_back(regret_of(sweep, levels));
-    std::tie(result.back().protocol, result.back().board, result.back().network) =
-        std::tie(origin.protocol, origin.board, origin.network);
+    Regret& of = result.back();
+    std::tie(of.protocol, of.board, of.network, of.point) =
+        std::tie(origin.protocol, origin.board, origin.network, origin.point);
   }
   return result;
 }

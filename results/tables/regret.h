@@ -81,7 +81,7 @@ struct RegretLine {
 
 // The regrets over the cells of one protocol, board and network, from groups (Key) in which a selector ran.
 struct Regret {
-  std::string protocol, board, network;
+  std::string protocol, board, network, point;
   std::size_t drifts = 0, cases = 0;              // those that count
   std::size_t left_out = 0;                       // cases in which a strategy has no accuracy
   std::map<std::string, std::size_t> missing_in;  // of these, by the strategy that lacks an accuracy

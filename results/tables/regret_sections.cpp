@@ -55,7 +55,7 @@ std::vector<std::string> cells_of(const RegretLine& line) {
 }  // namespace
 
 std::vector<Section> sections_of(const Regret& regret) {
-  const std::string origin = origin_text({regret.protocol, regret.board, regret.network});
+  const std::string origin = origin_text({regret.protocol, regret.board, regret.network, regret.point});
   Section section{
       .title = "strategies that choose against the best in hindsight", .captions = captions_of(regret), .origin = origin};
   if (!regret.lines.empty()) {

@@ -28,7 +28,7 @@ std::vector<Group> means_over_conditions(std::span<const Group> groups) {
 
 std::string row_line(std::string_view kind, const CellRow& row) {
   std::string cell = comma_list({row.dataset, row.drift, row.condition, row.train_size ? percent_text(*row.train_size) : "",
-                                 row.strategy.empty() ? "no strategy" : row.strategy},
+                                 row.strategy.empty() ? "no strategy" : row.strategy, row.point},
                                 80);
   if (row.repetition) cell += fmt::format(", repetition {}", *row.repetition);
   if (!row.cell_id.empty()) cell += ", cell " + printable(row.cell_id, 80);
@@ -44,6 +44,7 @@ Summary summarize(const Inputs& inputs) {
   summary.block_noise = block_noise(groups);
   std::erase_if(groups, [](const Group& group) { return is_block_noise(group.key); });
   summary.overviews = overviews(groups);
+  summary.frontiers = frontiers(summary.overviews);
   for (const Group& group : groups) summary.tables.push_back(make_table(group));
   for (const Group& group : means_over_conditions(groups)) summary.tables.push_back(make_table(group));
   summary.step_costs = step_cost_tables(inputs.step_costs);

@@ -6,6 +6,7 @@
 
 #include "results/inputs.h"
 #include "results/tables/block_noise.h"
+#include "results/tables/frontier.h"
 #include "results/tables/headline.h"
 #include "results/tables/overview.h"
 #include "results/tables/paper_rule.h"
@@ -18,6 +19,7 @@ namespace tbft::results {
 
 struct Summary {
   std::vector<Overview> overviews;
+  std::vector<Frontier> frontiers;      // of sweeps over several points
   std::vector<Table> tables;            // one for each group, then means over conditions by training size
   std::vector<BlockNoise> block_noise;  // cells with noise in one block appear only here
   std::vector<StepCostTable> step_costs;

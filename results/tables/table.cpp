@@ -96,24 +96,23 @@ const Joules& joules_of(const Value& value, Basis basis) {
 std::vector<std::string> captions_of(const Group& group, const JoulesBasis& energy) {
   std::vector<std::string> result;
   if (!energy.caption.empty()) result.push_back(energy.caption);
-  const auto count = [&](std::size_t n, std::string_view text) {
-    if (n > 0) result.push_back(fmt::format(fmt::runtime(text), n, contended_pct));
+  const auto count = [&](std::size_t n, std::string_view noun, std::string_view text) {
+    if (n > 0) result.push_back(fmt::format(fmt::runtime(text), counted(n, noun), contended_pct));
   };
   if (group.pooled == 0) {
     result.emplace_back("no means: no table has the cells of every block in one repetition");
   } else {
     if (group.pooled < group.tables)
       result.push_back(fmt::format("means over {} of {} tables: cells of the others are missing", group.pooled, group.tables));
-    count(group.repetitions_left_out, "{} repetitions left out of the means: cells are missing in them");
+    count(group.repetitions_left_out, "repetition", "{} left out of the means: cells are missing in them");
   }
-  count(group.invalid, "{} cells have no valid energy: their accuracy counts, their joules do not");
-  count(group.negative,
-        "joules of {} cells are negative beyond their uncertainty, as where the current is measured the other way round");
-  count(
-      group.contended,
-      "training joules and times of {} cells left out: other programs took over {:.0f} % of the processors (--keep-contended)");
-  count(group.contended_kept, "{} cells ran while other programs took over {:.0f} % of the processors");
-  count(group.replaced, "{} rows repeat the strategy and repetition of a later row: only the later one counts");
+  count(group.invalid, "cell", "{} without valid energy: the accuracy counts, the joules do not");
+  count(group.negative, "cell",
+        "joules of {} are negative beyond their uncertainty, as where the current is measured the other way round");
+  count(group.contended, "cell",
+        "training joules and times of {} left out: other programs took over {:.0f} % of the processors (--keep-contended)");
+  count(group.contended_kept, "cell", "{} ran while other programs took over {:.0f} % of the processors");
+  count(group.replaced, "row", "{} left out: a later one has the same strategy and repetition");
   return result;
 }
 
@@ -281,7 +280,7 @@ std::string subject_text(const Key& key) {
 }
 
 std::string origin_text(const Origin& origin) {
-  return comma_list({origin.protocol.empty() ? "" : origin.protocol + " protocol", origin.board, origin.network});
+  return comma_list({origin.protocol.empty() ? "" : origin.protocol + " protocol", origin.board, origin.network, origin.point});
 }
 
 std::string title(const Table& table) {

@@ -56,6 +56,7 @@ std::vector<std::string> links_of(const Table& table) {
   std::vector<std::pair<std::string_view, std::string>> same{
       {"dataset", table.key.dataset}, {"drift", table.key.drift}, {"protocol", table.key.protocol}, {"board", table.key.board}};
   if (!table.key.network.empty()) same.emplace_back("network", table.key.network);
+  if (!table.key.point.empty()) same.emplace_back("point", table.key.point);
   if (table.tables == 1) same.emplace_back("condition", table.key.condition);
   if (table.key.train_size) same.emplace_back("train_size", number_field(*table.key.train_size));
   std::vector<std::string> result;

@@ -34,14 +34,7 @@ double half_width_pct(const ImageScores& images) {
 
 Rival rival_of(const Group& group, const std::string& strategy, const std::string& best, const JoulesBasis& energy) {
   Rival rival{.strategy = strategy, .accuracy_pct = accuracy(group, strategy)};
-  std::vector<double> points;
-  std::vector<ImageScores> images;
-  for (const auto& [repetition, value] : group.strategies.at(strategy)) {
-    const Value* other = find_value(group, best, repetition);
-    if (other == nullptr || std::isnan(value.accuracy_pct)) continue;
-    points.push_back(value.accuracy_pct - other->accuracy_pct);
-    images.push_back(difference(value.images, other->images));
-  }
+  const auto [points, images] = paired_accuracies(group, strategy, best);
   rival.points = statistics(points, images);
   if (const double half = points.size() == 1 ? half_width_pct(images.front()) : unknown; !std::isnan(half)) {
     rival.points.low = rival.points.mean - half;
@@ -120,7 +113,7 @@ std::string joules_text(const Winner& winner) {
 std::string place_of(const Winner& winner, bool with_data) {
   const std::string drift = printable(winner.key.drift) + " drift";
   const Key& key = winner.key;
-  return with_data ? comma_list({drift, key.dataset, key.protocol, key.board, key.network}) : drift;
+  return with_data ? comma_list({drift, key.dataset, key.protocol, key.board, key.network, key.point}) : drift;
 }
 
 constexpr double shown_points = 0.05;  // smaller differences are 0.0
@@ -212,21 +205,17 @@ std::string paper_winner(std::string_view table) {
   });
 }
 
-std::map<Key, std::vector<Group>> by_level(std::span<const Group> groups) {
-  std::map<Key, std::vector<Group>> levels;
-  for (const Group& group : groups) {
-    const std::string& drift = group.key.drift;
-    if (drift != "input" && drift != "feature" && drift != "output") continue;
-    Key key = group.key;
-    key.condition.clear();
-    key.train_size.reset();
-    levels[key].push_back(group);
-  }
+std::map<Key, std::vector<Group>> by_drift_level(std::span<const Group> groups) {
+  auto levels = by_level(groups);
+  std::erase_if(levels, [](const auto& level) {
+    const std::string& drift = level.first.drift;
+    return drift != "input" && drift != "feature" && drift != "output";
+  });
   return levels;
 }
 
 std::vector<Winner> winners(std::span<const Group> groups) {
-  const std::map<Key, std::vector<Group>> levels = by_level(groups);
+  const std::map<Key, std::vector<Group>> levels = by_drift_level(groups);
   std::vector<Winner> result;
   result.reserve(levels.size());
   for (const auto& [key, members] : levels) result.push_back(winner_of(members, key));

@@ -43,7 +43,7 @@ struct Winner {
 std::string paper_winner(std::string_view table);
 
 // The groups of each data set, level of drift (input, feature or output alone) and origin: keys without condition and size.
-std::map<Key, std::vector<Group>> by_level(std::span<const Group> groups);
+std::map<Key, std::vector<Group>> by_drift_level(std::span<const Group> groups);
 
 // The winners of the drift levels input, feature and output, in that order.
 std::vector<Winner> winners(std::span<const Group> groups);

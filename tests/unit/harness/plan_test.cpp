@@ -179,6 +179,34 @@ TEST_F(PlanTest, AnIdIsKnownBeforeAnyMachineIs) {
   EXPECT_EQ(id_of(0) + " " + id_of(83), "a0faad8e61d0 734434a574ae");
 }
 
+// Cells of a point have ids of their own, which no other axis or value changes.
+TEST_F(PlanTest, FurtherAxesMultiplyTheCellsAndNameThem) {
+  const auto cells = plan([](Settings& s) {
+    s.sweep.batch = {16, 128};
+    s.sweep.governor = {"powersave"};
+  });
+  EXPECT_EQ(cells.size(), 2U * 3 * 2 * 7 * 2);
+  const auto list = ids_in_order(cells);
+  EXPECT_EQ(std::set(list.begin(), list.end()).size(), list.size());
+  std::map<std::string, int> points;
+  for (const auto& cell : cells) ++points[cell.point.text()];
+  EXPECT_THAT(points, testing::UnorderedElementsAre(testing::Pair("batch=16 governor=powersave", 84),
+                                                    testing::Pair("batch=128 governor=powersave", 84)));
+  const auto longer = ids_in_order(plan([](Settings& s) {
+    s.sweep.batch = {16, 128, 256};
+    s.sweep.governor = {"powersave", "performance"};
+  }));
+  EXPECT_THAT(longer, testing::IsSupersetOf(list)) << "a plan may grow by an axis's values";
+}
+
+TEST_F(PlanTest, AnAxisWithoutSenseIsRefused) {
+  const auto refused = [&](const Change& change) { return message_of<UsageError>([&] { check(settings(change)); }); };
+  EXPECT_THAT(refused([](Settings& s) { s.sweep.threads = {0}; }), StartsWith("sweep.threads"));
+  EXPECT_THAT(refused([](Settings& s) { s.sweep.batch = {8, 8}; }), HasSubstr("sweep.batch: 8 is listed twice"));
+  EXPECT_THAT(refused([](Settings& s) { s.sweep.max_kHz = {-1}; }), StartsWith("sweep.max_kHz"));
+  EXPECT_THAT(refused([](Settings& s) { s.sweep.governor = {"power save"}; }), HasSubstr("'power save' is no governor's name"));
+}
+
 TEST_F(PlanTest, ADeclaredDefaultIsNoOtherExperiment) {
   const auto before = ids();
   EXPECT_EQ(ids([](Settings& s) {

@@ -177,6 +177,35 @@ TEST_F(RowTest, NetIsGrossWithoutIdle) {
   EXPECT_THAT(r.U_train_net_J, Optional(DoubleNear(std::hypot(train_random_J, 0.72), 1e-9)));
 }
 
+TEST_F(RowTest, TheTestHasJoulesOfItsOwnAndForEachImage) {
+  energy.test = energy_of(30, 5);
+  const auto r = row();
+  EXPECT_EQ(r.test_net_J, 10.0);         // 30 - 4 x 5
+  EXPECT_EQ(r.infer_J_per_image, 0.25);  // of 40 images
+  EXPECT_NE(r.U_test_net_J, std::nullopt);
+  EXPECT_EQ(r.edp_Js, 60.0 * 6.5);
+  energy.test = invalid("no reading inside");
+  EXPECT_EQ(row().test_net_J, std::nullopt);
+  EXPECT_EQ(row().infer_J_per_image, std::nullopt);
+  EXPECT_EQ(row().status, "ok") << "the cell's own joules are there";
+  energy.train = invalid("no reading inside");
+  EXPECT_EQ(row().edp_Js, std::nullopt);
+}
+
+TEST_F(RowTest, APointSaysItsBatchThreadsAndFrequencies) {
+  EXPECT_EQ(row().batch, 128);
+  EXPECT_EQ(row().point, "");
+  EXPECT_EQ(row().cpu_mean_kHz, std::nullopt);
+  measurement.cell.point = {.threads = 3, .batch = 16, .frequencies = {.governor = "powersave"}};
+  measurement.seen_kHz = {600000, 1200000, 1200000};
+  const auto r = row();
+  EXPECT_EQ(r.point, "threads=3 batch=16 governor=powersave");
+  EXPECT_EQ(r.threads, 3);
+  EXPECT_EQ(r.batch, 16);
+  EXPECT_EQ(r.cpu_min_kHz, 600000);
+  EXPECT_EQ(r.cpu_mean_kHz, 1000000);
+}
+
 TEST_F(RowTest, WithoutAnIdleWindowNetIsUnknownAndGrossIsNot) {
   energy.idle_before = {};
   const auto r = row();

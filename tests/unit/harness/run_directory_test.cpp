@@ -255,6 +255,23 @@ TEST_F(RunDirectoryTest, CommitAppendsInOrder) {
   EXPECT_FALSE(fs::exists(superseded()));
 }
 
+// Of a version that did not know the last columns: its rows read, so a resume goes on with them.
+TEST_F(RunDirectoryTest, ATableWithoutTheColumnsOfNowGetsThemWhenItIsResumed) {
+  create({"a", "b"}, {row_of("a", "failed"), row_of("a", "ok", "t1")});
+  for (const auto& csv : {path() / "cells.csv", superseded()}) {
+    std::istringstream lines(content_of(csv));
+    std::string older, line;
+    while (std::getline(lines, line)) older += line.substr(0, line.rfind(',')) + "\n";
+    write_file(csv, older);
+  }
+  RunDirectory directory(path(), true);
+  directory.begin(run_json(), plan_of({"a", "b"}));
+  directory.commit(row_of("b", "failed"));
+  directory.commit(row_of("b", "ok", "t1"));
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a ok t1", "b ok t1"));
+  EXPECT_THAT(rows_of(superseded()), ElementsAre("a failed t0", "b failed t0"));
+}
+
 TEST_F(RunDirectoryTest, ATornLastRowIsCutAndItsCellIsNotDone) {
   create({"a", "b"}, {row_of("a", "ok"), row_of("b", "ok")});
   const auto csv = path() / "cells.csv";

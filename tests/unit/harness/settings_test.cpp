@@ -99,6 +99,11 @@ repetitions = 4
 seed = 5
 split_seed = 6
 val_size = 0.125
+threads = [1, 2]
+batch = [8]
+governor = ["powersave"]
+max_kHz = [600000]
+until = "train_s 3 %"
 [train]
 optimizer = "adam"
 lr = { default = 0.5, fc = 0.25, full = 0.125 }
@@ -133,6 +138,7 @@ timeout_s = 60
     "model.blocks": {"block1": ["conv*"], "fc": ["fc.*"]}, "model.pixels": 64, "model.mean": [0.25, 0.5, 0.75], "model.std": [0.5, 0.25, 1.0], "model.noise_sigma": {"fc": 4.5}, "model.reference": "base.json",
     "sweep.train_sizes": [0.5, 0.25], "sweep.strategies": ["fc", "none"], "sweep.repetitions": 4, "sweep.seed": 5,
     "sweep.split_seed": 6, "sweep.val_size": 0.125,
+    "sweep.threads": [1, 2], "sweep.batch": [8], "sweep.governor": ["powersave"], "sweep.max_kHz": [600000], "sweep.until": "train_s 3 %",
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
     "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.augment": true, "train.lr_search": [0.5, 2.0], "train.batchnorm": "eval", "train.cache": "off", "train.cache_limit_MiB": 77, "train.refresh_bn": true,
     "meter.uri": "estimate://", "meter.interval_s": 0.5, "meter.marker": "train=pinctrl-rp1:17",

@@ -60,6 +60,12 @@ TEST(Comparison, ARunWithItselfHasNoDifference) {
   }
 }
 
+TEST(Comparison, CellsOfDifferentPointsAreNoPair) {
+  auto other = run("b", 2);
+  for (CellRow& row : other.rows) row.point = "batch=16";
+  EXPECT_THROW(compare(run("a", 2), other), std::invalid_argument);
+}
+
 TEST(Comparison, FivePerCentMoreJoulesAreFound) {
   const Comparison more = compare(run("a", 5), run("b", 5, 1.05));
   const ComparedLine& joules = line(more, Level::all, Quantity::train_J);
@@ -182,7 +188,7 @@ TEST(Comparison, AnAccuracyOf0IsADifference) {
   EXPECT_EQ(line(comparison, Level::all, Quantity::accuracy_pct).pairs, 15U);
   EXPECT_NE(conclusion(comparison), "no difference");
   const std::string csv = render_csv(std::vector{comparison});
-  EXPECT_THAT(csv, HasSubstr(",pairs_left_out,difference_points,difference_low,difference_high\n"));
+  EXPECT_THAT(csv, HasSubstr(",pairs_left_out,difference_points,difference_low,difference_high,point\n"));
   EXPECT_THAT(to_text(sections_of(comparison)), HasSubstr("points"));
 }
 

@@ -127,7 +127,7 @@ TEST(Overview, SaysWhyJoulesAreMissing) {
   }
   const std::string text = report({.cells = rows}, Format::text);
   for (const std::size_t from : {std::size_t{0}, text.find("mean of 2 conditions")}) {
-    EXPECT_THAT(text.substr(from), HasSubstr("\n1 cells have no valid energy"));
+    EXPECT_THAT(text.substr(from), HasSubstr("\n1 cell without valid energy"));
     EXPECT_THAT(text.substr(from), HasSubstr("\ntraining joules and times of 2 cells left out: other programs"));
   }
 }

@@ -276,7 +276,7 @@ TEST(Regret, JoulesAreComparedWhereBothAreKnown) {
   EXPECT_NEAR(line(regret, "block1").J_regret_pct.value, 100, 1e-9) << "12 J against 6 J";
   EXPECT_NEAR(line(regret, "block1").regret_points.value, 71 / 3.0, 1e-9) << "its accuracy counts";
   EXPECT_THAT(text_of(regret), HasSubstr("joules known in fewer cases: block1 2"));
-  EXPECT_THAT(text_of(regret), HasSubstr("1 cells have no valid energy"));
+  EXPECT_THAT(text_of(regret), HasSubstr("1 cell without valid energy"));
 }
 
 TEST(Regret, OnlyWhereASelectorRanUnderTwoDrifts) {
@@ -392,7 +392,7 @@ TEST(LevelsNamed, WhatCannotBeCountedIsNamed) {
   EXPECT_EQ(regret.levels->without_diagnosis, 1U);
   EXPECT_EQ(regret.levels->other, 2U);
   EXPECT_EQ(recall_pct(*regret.levels, 1), 100);
-  EXPECT_THAT(text_of(regret), HasSubstr("1 cells left out: no journal has their diagnosis"));
+  EXPECT_THAT(text_of(regret), HasSubstr("1 cell left out: no journal has their diagnosis"));
   EXPECT_THAT(text_of(regret), HasSubstr("2 cells left out: their drift has none of the levels"));
   EXPECT_FALSE(named({{"input", "", ""}, {"output", "", ""}}).levels) << "no journal";
 }

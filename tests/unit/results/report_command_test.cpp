@@ -73,10 +73,10 @@ TEST(ReportCommand, LeavesContendedCellsOutOfSavingsUnlessAskedToKeepThem) {
   fc.other_cpu_pct = 45;
   results::append_cell(run / "cells.csv", fc);
   const std::string left = tbft("report " + run.path().string()).out;
-  EXPECT_THAT(left, HasSubstr("1 cells left out: other programs took over 30 % of the processors (--keep-contended)"));
+  EXPECT_THAT(left, HasSubstr("1 cell left out: other programs took over 30 % of the processors (--keep-contended)"));
   EXPECT_THAT(left, testing::Not(HasSubstr("75.0")));
   const std::string kept = tbft("report --keep-contended " + run.path().string()).out;
-  EXPECT_THAT(kept, HasSubstr("1 cells ran while other programs took over 30 % of the processors"));
+  EXPECT_THAT(kept, HasSubstr("1 cell ran while other programs took over 30 % of the processors"));
   EXPECT_THAT(kept, HasSubstr("75.0"));
 }
 

@@ -94,7 +94,7 @@ TEST(Report, CsvIsLongFormUnderAConstantHeader) {
       "pct,"
       "accuracy_high_pct,energy_basis,n_energy,train_J,train_sd_J,train_low_J,train_high_J,U_train_J,saving_pct,U_saving_pct,"
       "meter,"
-      "meter_scope,measured,paper_table,paper_accuracy_pct,paper_sd_pct,paper_saving_pct,network,epochs\n";
+      "meter_scope,measured,paper_table,paper_accuracy_pct,paper_sd_pct,paper_saving_pct,network,epochs,point\n";
   EXPECT_EQ(report(Inputs(), Format::csv), header);
   std::vector<CellRow> rows = small_run();
   for (CellRow& cell : rows) cell.dataset = "cifar10-c";

@@ -57,12 +57,14 @@ TEST(Tables, RowsAreGroupedByDataDriftConditionAndSize) {
   EXPECT_THAT(keys, ElementsAre("ia1", "ia2", "ib1", "ib2", "fa1", "fa2", "fb1", "fb2", "oa1", "oa2", "ob1", "ob2"));
 }
 
-TEST(Tables, BoardsProtocolsAndNetworksNeverShareATable) {
-  std::vector<CellRow> rows{row("full", 0, 50, 1), row("full", 0, 60, 2), row("full", 0, 70, 3), row("full", 0, 80, 4)};
+TEST(Tables, BoardsProtocolsNetworksAndPointsNeverShareATable) {
+  std::vector<CellRow> rows{row("full", 0, 50, 1), row("full", 0, 60, 2), row("full", 0, 70, 3), row("full", 0, 80, 4),
+                            row("full", 0, 90, 5)};
   rows[1].board = "Raspberry Pi 4";
   rows[2].protocol = "efficient";
   rows[3].network = "MobileNetV2";
-  EXPECT_EQ(group_rows(rows).size(), 4U);
+  rows[4].point = "batch=16";
+  EXPECT_EQ(group_rows(rows).size(), 5U);
 }
 
 TEST(Tables, BlockAverageIsPerRepetitionAndOnlyWhereAllFourExist) {
@@ -158,7 +160,7 @@ TEST(Tables, NegativeJoulesGiveNoSaving) {
   const Table table = only_table(rows);
   EXPECT_EQ(table.energy.basis, Basis::net) << "gross is no way out";
   EXPECT_TRUE(std::isnan(line(table, "fc").saving.percent)) << "121.9 % otherwise";
-  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("joules of 1 cells are negative")));
+  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("joules of 1 cell are negative")));
   EXPECT_THAT(table.captions, testing::Contains(HasSubstr("joules of block1, full:")));
   rows = {row("full", 0, 70, 20), row("fc", 0, 40, 5), row("fc", 1, 40, -3), row("full", 1, 70, 20)};
   EXPECT_TRUE(std::isnan(line(only_table(rows), "fc").saving.percent)) << "the mean, 1 J, rests on a cell that cannot be";
@@ -170,14 +172,14 @@ TEST(Tables, ContendedCellsAreLeftOutOfJoulesAndSaidSo) {
   rows[1].other_cpu_pct = 45;
   rows[0].other_cpu_pct = 29;
   EXPECT_NEAR(line(only_table(rows), "fc").saving.percent, 97.5, 1e-9) << "kept: what the user asked for";
-  EXPECT_THAT(only_table(rows).captions, testing::Contains(HasSubstr("1 cells ran while other programs took over 30 %")));
+  EXPECT_THAT(only_table(rows).captions, testing::Contains(HasSubstr("1 cell ran while other programs took over 30 %")));
   leave_out_contended(rows);
   EXPECT_EQ(rows[1].train_s, std::nullopt);
   EXPECT_EQ(rows[0].train_s, 1);
   const Table table = only_table(rows);
   EXPECT_DOUBLE_EQ(line(table, "fc").saving.percent, 75);
   EXPECT_EQ(line(table, "full").accuracy_pct.n, 2U);
-  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("of 1 cells left out: other programs took over 30 %")));
+  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("of 1 cell left out: other programs took over 30 %")));
 }
 
 TEST(Tables, InvalidRowsCountForAccuracyAndNotForJoules) {
@@ -187,7 +189,7 @@ TEST(Tables, InvalidRowsCountForAccuracyAndNotForJoules) {
   const Table table = only_table(rows);
   EXPECT_DOUBLE_EQ(line(table, "full").accuracy_pct.mean, 75);
   EXPECT_DOUBLE_EQ(line(table, "full").train.spread.mean, 20);
-  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("1 cells have no valid energy")));
+  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("1 cell without valid energy")));
   EXPECT_THAT(summarize({.cells = rows}).invalid,
               ElementsAre("invalid: synthetic, input, 10 %, full, repetition 1, cell full1: gap of 2 s"));
 }
@@ -208,7 +210,7 @@ TEST(Tables, ARepeatedRepetitionCountsOnce) {
   const Table table = only_table({row("full", 0, 10, 1), row("full", 0, 20, 3)});
   EXPECT_EQ(line(table, "full").accuracy_pct.n, 1U);
   EXPECT_EQ(line(table, "full").accuracy_pct.mean, 20);
-  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("1 rows repeat")));
+  EXPECT_THAT(table.captions, testing::Contains(HasSubstr("1 row left out: a later one")));
 }
 
 // A rail is part of the board: the two are never added up or averaged.
@@ -316,7 +318,7 @@ TEST(Tables, RepetitionsOfAMeanAreOverTheSameTables) {
   const Table mean = summarize({.cells = rows}).tables.at(2);
   EXPECT_EQ(line(mean, "block1").accuracy_pct.n, 1U);
   EXPECT_DOUBLE_EQ(line(mean, "block1").accuracy_pct.mean, 60);
-  EXPECT_THAT(mean.captions, ElementsAre(HasSubstr("board joules"), HasSubstr("1 repetitions left out of the means")));
+  EXPECT_THAT(mean.captions, ElementsAre(HasSubstr("board joules"), HasSubstr("1 repetition left out of the means")));
   add("snow-5", 1, -20);
   EXPECT_EQ(line(summarize({.cells = rows}).tables.at(2), "block1").accuracy_pct.n, 2U);
 }
