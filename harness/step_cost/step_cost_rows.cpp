@@ -5,7 +5,7 @@
 
 #include "harness/host/provenance.h"
 #include "harness/measurement/energy_row.h"
-#include "harness/step_cost/rounds.h"
+#include "harness/measurement/rounds.h"
 #include "tbft/power/plausible.h"
 
 namespace tbft {

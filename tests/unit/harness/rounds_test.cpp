@@ -1,4 +1,4 @@
-#include "harness/step_cost/rounds.h"
+#include "harness/measurement/rounds.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "harness/step_cost/rounds.h"
+#include "harness/measurement/rounds.h"
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
