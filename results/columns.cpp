@@ -1,5 +1,7 @@
 #include "results/columns.h"
 
+#include "results/benchmark.h"
+
 namespace tbft::results {
 
 std::vector<CsvText> csv_texts() {
@@ -21,6 +23,10 @@ std::vector<CsvText> csv_texts() {
       {"report", "`tbft report --format csv`: one row for each strategy of each table.", report_column_texts()},
       {"compare", "`tbft compare --format csv`: one row for each quantity over all cells, of each strategy and of each cell.",
        compare_column_texts()},
+      {"measure",
+       "`tbft measure --export-csv`: one row for each command, with hyperfine's names for the seconds. Columns parameter_NAME "
+       "follow where --parameter-list is given. An empty field is unknown.",
+       benchmark_column_texts()},
   };
 }
 

@@ -109,7 +109,7 @@ case_columns() {
 import json, sys
 work = sys.argv[1]
 files = {f["name"]: f for f in json.load(open(work + "/json"))["files"]}
-assert list(files) == ["cells", "step_cost", "operations", "report", "compare", "trace"], list(files)
+assert list(files) == ["cells", "step_cost", "operations", "report", "compare", "measure", "trace"], list(files)
 names = {name: [c["name"] for c in file["columns"]] for name, file in files.items()}
 header = lambda path: open(path).readline().rstrip("\n").split(",")
 assert names["report"] == header(work + "/report.csv")

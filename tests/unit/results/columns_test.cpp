@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "results/benchmark.h"
 #include "results/comparison.h"
 #include "results/report.h"
 #include "results/schema.h"
@@ -53,6 +54,7 @@ TEST(Columns, AreThoseOfTheFiles) {
   const auto first_line = [](const std::string& text) { return text.substr(0, text.find('\n')); };
   EXPECT_EQ(headers.at("report"), first_line(report({}, Format::csv)) + ",");
   EXPECT_EQ(headers.at("compare"), first_line(render_csv({})) + ",");
+  EXPECT_EQ(headers.at("measure"), first_line(to_csv(Benchmark{})) + ",");
 }
 
 TEST(Columns, TypesAreThoseOfTheValues) {
