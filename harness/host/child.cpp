@@ -1,8 +1,10 @@
 #include "harness/host/child.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +47,10 @@ int exit_code_of(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
 void signal_all(const std::vector<pid_t>& processes, int number) {
   for (const pid_t process : processes) kill(process, number);
 }
@@ -60,7 +66,7 @@ void end_descendants() {
 }
 
 // The child gets the signal mask and dispositions with which this program was started.
-pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& error) {
+pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, const ChildStreams& streams, int& error) {
   std::vector<char*> argv;
   argv.reserve(command.size() + 1);
   for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
@@ -71,8 +77,13 @@ pid_t spawn(const std::vector<std::string>& command, const sigset_t& mask, int& 
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setsigmask(&attributes, &mask);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  if (streams.no_input) posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (streams.no_output) posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t pid = -1;
-  error = posix_spawnp(&pid, argv[0], nullptr, &attributes, argv.data(), environ);
+  error = posix_spawnp(&pid, argv[0], &files, &attributes, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   return pid;
 }
@@ -111,6 +122,10 @@ std::string missing_of(const std::string& command) {
   return fmt::format("its interpreter {} is missing", results::printable(interpreter));
 }
 
+bool exists_as_command(const std::string& command) {
+  return !found_in_path(command).empty();
+}
+
 struct ChildRunner::Mask {
   sigset_t set;
   struct sigaction on_child;
@@ -131,13 +146,13 @@ ChildRunner::~ChildRunner() {
   delete old_;
 }
 
-int ChildRunner::run(const std::vector<std::string>& command, std::optional<double> timeout_s) {
+int ChildRunner::run(const std::vector<std::string>& command, std::optional<double> timeout_s, const ChildStreams& streams) {
   // A signal that arrived before the command started ends this program, because the command never received it.
   sleep(0);
   int error = 0;
   // Grandchildren whose parent ended become children of this process, so that a time-out and process_tree.h find them.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const pid_t pid = spawn(command, old_->set, error);
+  const pid_t pid = spawn(command, old_->set, streams, error);
   if (error == ENOENT) return exit_not_found;
   if (error != 0) return exit_not_executable;
 
@@ -151,9 +166,12 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
   bool timed_out = false;
   while (true) {
     int status = 0;
-    const pid_t ended = waitpid(pid, &status, WNOHANG);
+    rusage used{};
+    const pid_t ended = wait4(pid, &status, WNOHANG, &used);
     if (ended < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "waiting for the command");
     if (ended == pid) {
+      user_s_ = seconds_of(used.ru_utime);
+      system_s_ = seconds_of(used.ru_stime);
       // Descendants keep running if the command ended by itself. After a time-out they are killed.
       if (timed_out) end_descendants();
       return timed_out ? exit_timed_out : exit_code_of(status);

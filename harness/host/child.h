@@ -1,4 +1,5 @@
-// Runs a command as a child process. It shares our standard streams, signals are forwarded to it, and a time-out ends it.
+// Runs a command as a child process. It shares our standard streams unless told otherwise, signals are forwarded to it, and a
+// time-out ends it.
 #pragma once
 
 #include <optional>
@@ -16,6 +17,14 @@ inline constexpr int exit_not_found = 127;
 // interpreter of a script or the dynamic loader of a program for another system is missing.
 std::string missing_of(const std::string& command);
 
+// Whether a file of this name exists, in PATH if the name has no slash.
+bool exists_as_command(const std::string& command);
+
+// Standard streams of a command that are /dev/null in place of ours.
+struct ChildStreams {
+  bool no_input = false, no_output = false;
+};
+
 // Blocks the signals that ChildRunner waits for, in the calling thread and in threads that it starts later. Construct it before
 // any other thread exists, so that no other thread receives such a signal.
 class ChildRunner {
@@ -29,7 +38,10 @@ class ChildRunner {
   // time-out did (SIGTERM to it and to all that it started, SIGKILL 2 s later); exit_not_found or exit_not_executable if it
   // could not start. Processes that the command leaves running become children of this process, so that they can be found
   // (process_tree.h).
-  int run(const std::vector<std::string>& command, std::optional<double> timeout_s);
+  int run(const std::vector<std::string>& command, std::optional<double> timeout_s, const ChildStreams& streams = {});
+  // Processor time of the last command, and of those of its children for which it waited.
+  double user_s() const { return user_s_; }
+  double system_s() const { return system_s_; }
   // Waits. Throws Interrupted if a signal asks this program to end, now or since the last run(). run() also throws it before it
   // starts.
   void sleep(double seconds);
@@ -40,6 +52,7 @@ class ChildRunner {
   struct Mask;
   Mask* old_;
   bool signalled_ = false;
+  double user_s_ = 0, system_s_ = 0;
 };
 
 }  // namespace tbft

@@ -40,6 +40,30 @@ TEST(Child, ItsArgumentsAreItsOwn) {
   EXPECT_EQ(run({"test", "", "=", "x"}), 1);
 }
 
+TEST(Child, ItsStreamsAreNothingWhereThatIsAsked) {
+  const auto run_with = [](const ChildStreams& streams, const std::string& stream) {
+    return ChildRunner().run(shell("test /dev/" + stream + " -ef /dev/null"), std::nullopt, streams);
+  };
+  EXPECT_EQ(run_with({.no_input = true}, "stdin"), 0);
+  EXPECT_EQ(run_with({.no_output = true}, "stdout"), 0);
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const int stdout_before = dup(STDOUT_FILENO);
+  dup2(ends[1], STDOUT_FILENO);
+  EXPECT_EQ(run_with({.no_input = true}, "stdout"), 1) << "its output is still ours";
+  dup2(stdout_before, STDOUT_FILENO);
+  for (const int fd : {ends[0], ends[1], stdout_before}) close(fd);
+}
+
+TEST(Child, ItsProcessorTimeIsKnown) {
+  ChildRunner child;
+  child.run(shell("i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"), std::nullopt);
+  const double busy_s = child.user_s() + child.system_s();
+  EXPECT_GT(busy_s, 0.005);
+  child.run({"true"}, std::nullopt);
+  EXPECT_LT(child.user_s() + child.system_s(), busy_s) << "of the last command alone";
+}
+
 TEST(Child, ASignalGives128PlusItsNumber) {
   EXPECT_EQ(run(shell("kill -KILL $$")), 128 + SIGKILL);
   EXPECT_EQ(run(shell("kill -SEGV $$")), 128 + SIGSEGV);
