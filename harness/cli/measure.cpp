@@ -1,246 +1,136 @@
-// tbft measure: measures the joules of any command.
+// tbft measure: the joules of any command, or of several that are compared.
+#include "harness/cli/measure.h"
+
 #include <fmt/format.h>
-
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <optional>
-#include <utility>
-#include <vector>
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
-#include "harness/experiment/journal.h"
-#include "harness/host/board.h"
 #include "harness/host/child.h"
-#include "harness/host/console.h"
-#include "harness/host/interrupted.h"
-#include "harness/host/process_tree.h"
-#include "harness/host/processor_use.h"
-#include "harness/host/provenance.h"
-#include "harness/measurement/energy_row.h"
-#include "harness/measurement/energy_text.h"
-#include "harness/measurement/measurement_session.h"
-#include "harness/measurement/run_meter.h"
-#include "results/json.h"
-#include "results/text.h"
-#include "tbft/power/monitor.h"
 
 namespace tbft::cli {
 
 namespace {
 
-struct MeasureOptions {
-  std::string meter = "auto";
-  std::string trace, marker;
-  std::string realtime = "auto";
-  double interval_s = 0;
-  double idle_s = -1;  // negative: the default
-  std::optional<double> timeout_s;
-  int repetitions = 1;
-  int warmup = 0;
-  bool json = false;
-  std::vector<std::string> command;
-};
-
-struct Repetition {
-  std::string started_utc;
-  double sampler_cpu_s = 0;
-  std::optional<ProcessorUse> use;
-  WindowResult result{};
-  std::string doubt;  // doubts about valid joules
-};
-
-// Measures one command. Windows: repetition/N/command, and an idle window before each and after the last.
-class Measurement {
- public:
-  Measurement(const MeasureOptions& options, power::Monitor& monitor, ChildRunner& child, Console& console, double idle_s)
-      : options_(options),
-        monitor_(monitor),
-        child_(child),
-        console_(console),
-        idle_s_(idle_s),
-        session_(monitor, {.idle_s = idle_s,
-                           .wait = [this](double seconds) { child_.sleep(seconds); },
-                           .processor_times = [this] { return board_.processor_times(); }}),
-        earlier_processes_(descendants(getpid())) {}
-
-  // Returns the exit code of the last command that was run; one that is not 0 ends the repetitions.
-  int run() {
-    for (int i = 0; i < options_.warmup; ++i) {
-      console_.progress(fmt::format("warm-up {} of {}", i + 1, options_.warmup));
-      console_.clear();  // the command uses the terminal from here on
-      if (const int code = child_.run(options_.command, options_.timeout_s); code != 0) {
-        console_.line(fmt::format("tbft: the warm-up exited with {}; nothing was measured", code));
-        return code;
-      }
-      if (child_.signalled()) throw Interrupted("interrupted during the warm-up");
-    }
-    idle(0);
-    int code = 0;
-    for (int i = 0; i < options_.repetitions && code == 0 && !child_.signalled(); ++i) {
-      if (i > 0 && !monitor_.failure().empty()) {
-        console_.warning(
-            fmt::format("the meter failed: {}; {} of {} repetitions were run", monitor_.failure(), i, options_.repetitions));
-        break;
-      }
-      code = repeat(i);
-    }
-    return code;
-  }
-
-  const std::vector<Repetition>& repetitions() const { return repetitions_; }
-
- private:
-  int repeat(int i) {
-    Repetition repetition{.started_utc = utc_now()};
-    const double cpu_before_s = monitor_.sampler().cpu_s;
-    const auto before = board_.processor_times();
-    const auto window = fmt::format("repetition/{}/command", i);
-    session_.begin(window);
-    const int code = child_.run(options_.command, options_.timeout_s);
-    // The command's exit code is now known, and an error of this program must not replace it.
-    try {
-      session_.end(window);
-      repetition.sampler_cpu_s = monitor_.sampler().cpu_s - cpu_before_s;
-      repetition.use = processor_use(before, board_.processor_times());
-      idle(i + 1);
-      settle(repetition);
-    } catch (const Interrupted&) {
-      settle(repetition);
-      if (code == 0) throw;
-    } catch (const std::exception& error) {
-      if (code == 0) throw;
-      console_.line(fmt::format("tbft: {}", results::error_text(error)));
-    }
-    return code;
-  }
-
-  void idle(int i) {
-    left_text_.clear();
-    if (idle_s_ <= 0) return;
-    console_.progress(fmt::format("measuring idle power for {} s", idle_s_));
-    const auto left = left_behind(earlier_processes_);
-    session_.idle(fmt::format("repetition/{}/idle", i));
-    left_text_ = left_text(left);
-    console_.clear();
-  }
-
-  void doubt(Repetition& repetition, const std::string& text) {
-    if (text.empty()) return;
-    repetition.doubt += (repetition.doubt.empty() ? "" : "; ") + text;
-    console_.warning(text);
-  }
-
-  void settle(Repetition& repetition) {
-    auto window = session_.measured();
-    window.use = repetition.use;
-    const auto& result = repetition.result = result_of(window, monitor_.meter());
-    doubt(repetition, result.doubt);
-    // Other programs running now do not disturb a replayed recording.
-    const bool live = !monitor_.meter().uri.starts_with("replay:");
-    if (live && repetition.use && repetition.use->other_pct.value_or(0) > crowded_pct)
-      doubt(repetition, fmt::format("{}: joules and time include their work", other_programs_text(*repetition.use->other_pct)));
-    doubt(repetition, left_text_);
-    const auto& why = window.idle_before.valid ? window.idle_after.reason : window.idle_before.reason;
-    if (!why.empty()) console_.warning("idle power is unknown: " + why);
-    doubt(repetition, result.net_reason);
-    repetitions_.push_back(std::move(repetition));
-  }
-
-  const MeasureOptions& options_;
-  power::Monitor& monitor_;
-  ChildRunner& child_;
-  Console& console_;
-  double idle_s_;
-  Board board_;
-  MeasurementSession session_;
-  std::vector<pid_t> earlier_processes_;  // processes that existed before, such as a meter's helper program
-  std::string left_text_;
-  std::vector<Repetition> repetitions_;
-};
-
-std::string text_of(const std::vector<Repetition>& all) {
-  std::vector<WindowResult> results;
-  results.reserve(all.size());
-  for (const auto& repetition : all) results.push_back(repetition.result);
-  return results_text(results);
+// Whether it needs more than one command's joules: repetitions that follow each other by a rule, steps around them, exports.
+bool has_comparison_options(const MeasureOptions& options) {
+  const auto& spec = options.commands;
+  return !options.until.empty() || !options.cooldown.empty() || options.ignore_failure || !spec.prepare.empty() ||
+         !spec.setup.empty() || !spec.cleanup.empty() || !spec.names.empty() || !options.export_json.empty() ||
+         !options.export_csv.empty() || !options.export_markdown.empty();
 }
 
-void print_json(const std::vector<Repetition>& all, const power::MeterInfo& meter) {
-  const Board board;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& gross = all[i].result.gross;
-    results::CellRow row;
-    row.started_utc = all[i].started_utc;
-    row.host = board.host();
-    row.board = board.name();
-    row.tool_version = tool_version();
-    row.cpu_governor = board.governor();
-    row.repetition = static_cast<std::int64_t>(i);
-    row.status = gross.valid ? "ok" : "invalid";
-    row.reason = gross.valid ? all[i].doubt : gross.reason;
-    row.duration_s = gross.duration_s;
-    row.sampler_cpu_s = all[i].sampler_cpu_s;
-    if (all[i].use) row.other_cpu_pct = all[i].use->other_pct;
-    fill_meter(row, meter);
-    fill_window(row, gross);
-    fill_energy(row, gross, all[i].result.net);
-    print_out("{}\n", results::json_row(row));
-  }
-}
-
-int execute(const MeasureOptions& options) {
+void check_trace(const MeasureOptions& options) {
   check_appended("-o", options.trace, {played_back(options.meter)});
   if (!options.trace.empty() && is_standard_output(options.trace))
     throw UsageError(fmt::format("-o {}: standard output belongs to the command; name a file or a pipe", options.trace));
-  // Opened before the command, which must not run without a meter.
-  auto meter = open_asked_meter(options.meter, options.interval_s);
-  Console console;
-  ChildRunner child;
-  power::MonitorOptions monitor_options{.realtime = power::parse_realtime(options.realtime)};
-  if (!options.trace.empty()) monitor_options.trace = options.trace;
-  if (!options.marker.empty()) monitor_options.on_mark = open_marker(options.marker, console);
-  const double idle_s = idle_seconds(options.idle_s, meter->info());
-  power::Monitor monitor(std::move(meter), monitor_options);
+}
 
-  Measurement measurement(options, monitor, child, console, idle_s);
-  const auto& all = measurement.repetitions();
-  int code = 0;
-  try {
-    code = measurement.run();
-  } catch (const Interrupted& error) {
-    if (all.empty()) throw;
-    console.line(fmt::format("tbft: {}; {} of {} repetitions were measured", error.what(), all.size(), options.repetitions));
-    code = Exit::interrupted;
+int execute(const MeasureOptions& options) {
+  auto spec = options.commands;
+  if (options.no_shell) spec.shell = "none";
+  if (!options.process.empty()) {
+    if (!spec.words.empty() || !spec.commands.empty() || options.repetitions || has_comparison_options(options))
+      throw UsageError("--pid measures a process that runs already; it takes no command, and nothing that repeats one");
+    check_trace(options);
+    return measure_process(options);
   }
-  try {
-    if (code == exit_not_found || code == exit_not_executable)
-      console.line(fmt::format("tbft: {}: {}", options.command.front(),
-                               code == exit_not_found ? missing_of(options.command.front()) : "cannot be executed"));
-    if (options.json) {
-      print_json(all, monitor.meter());
-    } else if (!all.empty()) {
-      print_text(text_of(all) + sampler_text(monitor));
-    }
-    std::fflush(stdout);  // a pending signal ends the program as soon as `child` is destroyed
-    for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
-    monitor.close();
-  } catch (const std::exception& error) {
-    if (code == 0) throw;
-    console.line(fmt::format("tbft: {}", results::error_text(error)));
-  }
-  if (code != 0) return code;
-  const bool valid = std::ranges::all_of(all, [](const Repetition& r) { return r.result.gross.valid; });
-  return valid ? Exit::ok : Exit::invalid_measurement;
+  if (spec.words.empty() && spec.commands.empty())
+    throw UsageError("a command is missing; for example `tbft measure sleep 1`, or `tbft measure 'sleep 1' 'sleep 2'`");
+  const auto commands = plan_commands(spec, exists_as_command);
+  check_trace(options);
+  if (commands.size() == 1 && !has_comparison_options(options)) return measure_one(options, commands.front());
+  return measure_several(options, commands);
+}
+
+void add_repetition_options(CLI::App& command, MeasureOptions& options) {
+  command
+      .add_option("-n,-r,--repetitions,--runs", options.repetitions,
+                  "Number of runs of each command; each run has its own joules (default 1; 10 for several commands)")
+      ->check(CLI::Range(1, 100000));
+  command.add_option("-w,--warmup", options.warmup, "Number of runs of each command before these that are not measured")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  command
+      .add_option(
+          "--until", options.until,
+          "Repeat until half of the 95 % interval of each command's mean joules is below this part of the mean, e.g. 2%")
+      ->type_name("PERCENT")
+      ->excludes("--runs");
+  command.add_option("--min-runs", options.min_runs, "Fewest repetitions with --until (default 5)")
+      ->check(CLI::Range(2, 100000))
+      ->needs("--until");
+  command.add_option("--max-runs", options.max_runs, "Most repetitions with --until (default 100)")
+      ->check(CLI::Range(2, 100000))
+      ->needs("--until");
+  command
+      .add_option("--order", options.order,
+                  "Order of several commands: interleaved (each once a round, in random order), or blocks (one after another)")
+      ->check(CLI::IsMember({"interleaved", "blocks"}))
+      ->type_name("ORDER")
+      ->capture_default_str();
+  command.add_option("--seed", options.seed, "Seed of the random order")->capture_default_str();
+  command
+      .add_option("--cooldown", options.cooldown,
+                  "auto: after each run, wait until idle power and temperature are back within noise of the first idle window")
+      ->check(CLI::IsMember({"auto"}))
+      ->type_name("auto");
+  add_time_option(command, "--cooldown-limit", options.cooldown_limit_s, "Longest such wait (default 5min)")
+      ->needs("--cooldown");
+}
+
+void add_command_options(CLI::App& command, MeasureOptions& options) {
+  auto& spec = options.commands;
+  const auto text = [&](const std::string& name, std::string& value, const std::string& help) {
+    command.add_option(name, value, help)->type_name("CMD");
+  };
+  command.add_option("-c", spec.commands, "A command, as a line for the shell (repeatable: several are compared)")
+      ->allow_extra_args(false)
+      ->type_name("CMD");
+  command
+      .add_option("-L,--parameter-list", spec.parameters,
+                  "Put each of the values VALUES (a,b,c) in the place of {VAR} in the commands; repeatable: all combinations")
+      ->allow_extra_args(false)
+      ->type_name("VAR VALUES");
+  command.add_option("--command-name", spec.names, "Name of a command in tables (repeatable, in their order)")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  command
+      .add_option("-p,--prepare", spec.prepare,
+                  "Run CMD before each run of a command (once: for all; else one for each command)")
+      ->allow_extra_args(false)
+      ->type_name("CMD");
+  text("-s,--setup", spec.setup, "Run CMD once before all runs of a command");
+  text("--cleanup", spec.cleanup, "Run CMD once after all runs of a command");
+  command
+      .add_option("-S,--shell", spec.shell,
+                  "Shell for commands in quotes: default (sh), none (run the words), or a command line such as \"bash --norc\"")
+      ->type_name("SHELL")
+      ->capture_default_str();
+  command.add_flag("-N", options.no_shell, "Same as --shell none");
+  command.add_flag("--ignore-failure", options.ignore_failure, "Measure runs that exit with a code other than 0, too");
+  command.add_flag("--show-output", options.show_output, "Several commands: print their output, which is discarded otherwise");
+}
+
+void add_export_options(CLI::App& command, MeasureOptions& options) {
+  command.add_flag("--json", options.json,
+                   "One command: print one JSON object per repetition, each on a line, with the column names of cells.csv. "
+                   "Several: print what --export-json writes");
+  const auto file = [&](const std::string& name, std::string& value, const std::string& help) {
+    command.add_option(name, value, help)->type_name("FILE");
+  };
+  file("--export-json", options.export_json, "Write every repetition, means and ratios; seconds under hyperfine's names");
+  file("--export-csv", options.export_csv, "Write one row for each command (`tbft columns measure`)");
+  file("--export-markdown", options.export_markdown, "Write the table");
+  command.add_flag("--force", options.force, "Replace files of --export-* that exist");
 }
 
 }  // namespace
 
 void add_measure(CLI::App& app, Action& action) {
-  const auto [command, options] = add_command(
-      app, action, "measure", "Run a command and print its joules; its streams and exit code pass through unchanged", execute);
+  const auto [command, options] = add_command(app, action, "measure",
+                                              "Run a command and print its joules, or compare the joules of several; one "
+                                              "command's streams and exit code pass through unchanged",
+                                              execute);
   add_meter_option(*command, options->meter, WithoutMeter::fails);
   command
       ->add_option("-o,--output", options->trace, "Write every reading to this trace.csv; an existing one gets another segment")
@@ -252,14 +142,7 @@ void add_measure(CLI::App& app, Action& action) {
                    "Seconds of each idle window before and after; with 0 net joules are unknown (default 5; 0 for an estimate "
                    "or replay)")
       ->check(number_in(0, 3600));
-  command
-      ->add_option("-n,-r,--repetitions,--runs", options->repetitions,
-                   "Number of runs of the command; each run has its own joules")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
-  command->add_option("-w,--warmup", options->warmup, "Number of runs before these that are not measured")
-      ->check(CLI::Range(0, 100000))
-      ->capture_default_str();
+  add_repetition_options(*command, *options);
   command
       ->add_option("--timeout", options->timeout_s,
                    "Stop the command and all processes that it started after this many seconds; the exit code is then 124")
@@ -269,20 +152,28 @@ void add_measure(CLI::App& app, Action& action) {
                    "GPIO line that is high while the command runs, e.g. pinctrl-rp1:17, or one line for each phase: "
                    "command=CHIP:OFFSET,idle=CHIP:OFFSET")
       ->type_name("RULES");
-  command->add_flag("--json", options->json,
-                    "Print one JSON object per repetition, each on a line, with the column names of cells.csv");
   command
-      ->add_option("command", options->command,
-                   "The command with its own options; `--` before it is needed if it begins with -")
-      ->required();
+      ->add_option("--pid", options->process,
+                   "Measure a process that runs already, until it ends or for --timeout seconds: its number or its name")
+      ->type_name("N|NAME");
+  add_command_options(*command, *options);
+  add_export_options(*command, *options);
+  command->add_option("command", options->commands.words,
+                      "One command with its own options (`--` before it is needed if it begins with -), or two or more in "
+                      "quotes: 'sleep 1' 'sleep 2'");
   command->positionals_at_end();
   command->footer(
       "Examples:\n"
       "  tbft measure -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -- python3 train.py\n"
       "  tbft measure -m um25c:///dev/rfcomm0 -r 10 -w 1 ./inference --images 500\n"
       "  tbft measure -m estimate:// --idle 0 --json -- sh -c 'sleep 1; exit 7'\n"
+      "  tbft measure -r 10 'xz -k data' 'zstd -k data'             # which needs fewer joules, and by how much\n"
+      "  tbft measure --until 2% --cooldown auto -p 'make clean' -L n 1,2,4 'make -j {n}'\n"
+      "  tbft measure --pid 1234                                    # joules of the board until that process ends\n"
+      "Several commands run by turns in random order, with idle windows between them. Options stand before the first command.\n"
       "Exit code: the command's (128+n on signal n, 124 after --timeout, 126/127 if it could not start); if not 0 it ends the\n"
-      "repetitions; 3 no meter; 4 the command exited with 0 but a measurement is invalid.");
+      "repetitions unless --ignore-failure is given; 1 if --setup, --prepare or --cleanup fails; 3 no meter; 4 the commands\n"
+      "exited with 0 but a measurement is invalid; 130 interrupted: what was measured is printed.");
 }
 
 }  // namespace tbft::cli
