@@ -96,7 +96,7 @@ const ComparedLine* line_of(const Comparison& comparison, Quantity quantity) {
 
 // The meter's part of the relative U of a ratio of gross joules. Its gain cancels. One offset shifts both mean powers.
 double meter_U_rel(const BenchmarkedCommand& a, const BenchmarkedCommand& b) {
-  const Summary a_W = summarise(a, Summarised::mean_W), b_W = summarise(b, Summarised::mean_W);
+  const CommandSummary a_W = summarise(a, Summarised::mean_W), b_W = summarise(b, Summarised::mean_W);
   const auto random_rel = [](const BenchmarkedCommand& command) {
     std::vector<Joules> gross;
     for (const BenchmarkRun& run : command.runs) gross.push_back(run.gross);
@@ -160,7 +160,7 @@ std::string times(const BenchmarkRatio& ratio) {
 }
 
 std::string cell_text(const BenchmarkedCommand& command, Summarised quantity) {
-  const Summary summary = summarise(command, quantity);
+  const CommandSummary summary = summarise(command, quantity);
   const double mean = std::abs(summary.spread.mean) < 1e-6 * summary.U ? 0 : summary.spread.mean;  // what rounding leaves of 0
   return std::isnan(mean) ? "-" : with_uncertainty(mean, summary.U);
 }
@@ -180,7 +180,7 @@ std::string basis_text(const Benchmark& benchmark) {
 
 std::string order_text(const Benchmark& benchmark) {
   std::string idle = benchmark.idle_s > 0 ? fmt::format("idle windows of {:g} s between them", benchmark.idle_s)
-                                                : "no idle windows, so net joules are unknown";
+                                          : "no idle windows, so net joules are unknown";
   if (benchmark.commands.size() < 2) return idle;
   return benchmark.order == "blocks" ? fmt::format("one command after another, {}", idle)
                                      : fmt::format("interleaved in random order (seed {}), {}", benchmark.seed, idle);
@@ -196,14 +196,14 @@ void correct(std::vector<ComparedCommand>& all, BenchmarkRatio ComparedCommand::
 
 }  // namespace
 
-Summary summarise(const BenchmarkedCommand& command, Summarised quantity) {
+CommandSummary summarise(const BenchmarkedCommand& command, Summarised quantity) {
   std::vector<Joules> values;
   std::vector<double> numbers;
   for (const BenchmarkRun& run : command.runs) {
     values.push_back(value_of(run, quantity));
     numbers.push_back(values.back().J);
   }
-  Summary summary;
+  CommandSummary summary;
   // Repetitions without a value are often the short ones, so a mean of the others would be too high.
   if (numbers.empty() || std::ranges::any_of(numbers, [](double x) { return std::isnan(x); })) return summary;
   summary.spread = statistics(numbers);

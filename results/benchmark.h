@@ -56,14 +56,14 @@ struct Benchmark {
 // What is summarised for each command. Energy-delay product: gross joules times seconds, in J s.
 enum class Summarised { gross_J, net_J, duration_s, mean_W, edp_Js };
 
-struct Summary {
+struct CommandSummary {
   Statistics spread;  // mean and 95 % interval of the repetitions; unknown unless every repetition has a value
   double median = unknown, min = unknown, max = unknown;
   double U = unknown;         // of the mean, k = 2; unknown for one repetition on a meter that states nothing
   double U_meter = unknown;   // the meter's part
   bool has_accuracy = false;  // whether U contains the meter's accuracy, or only what differs between repetitions
 };
-Summary summarise(const BenchmarkedCommand& command, Summarised quantity);
+CommandSummary summarise(const BenchmarkedCommand& command, Summarised quantity);
 
 // A value with its U (k = 2), and p of Mann and Whitney's test with Holm's correction over all commands that are compared with
 // the reference; p is unknown for fewer than five repetitions.

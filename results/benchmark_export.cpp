@@ -26,8 +26,8 @@ double mean_of(const BenchmarkedCommand& command, double BenchmarkRun::*member) 
 // The fields of one command. A command has its parameters behind them.
 std::vector<Field> long_form(const BenchmarkedCommand& command) {
   const auto of = [&](Summarised quantity) { return summarise(command, quantity); };
-  const Summary s = of(Summarised::duration_s), J = of(Summarised::gross_J), net = of(Summarised::net_J),
-                W = of(Summarised::mean_W), edp = of(Summarised::edp_Js);
+  const CommandSummary s = of(Summarised::duration_s), J = of(Summarised::gross_J), net = of(Summarised::net_J),
+                       W = of(Summarised::mean_W), edp = of(Summarised::edp_Js);
   return {{"command", command.name, "", "Name of the command, or the command itself"},
           {"mean", s.spread.mean, "s", "Mean duration of the repetitions"},
           {"stddev", s.spread.sd, "s", "Standard deviation of the durations"},
