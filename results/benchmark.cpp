@@ -4,8 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
+#include <initializer_list>
 
 #include "results/comparison.h"
 #include "results/rank_tests.h"

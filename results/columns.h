@@ -27,7 +27,7 @@ struct CsvText {
   std::vector<ColumnText> columns;
 };
 
-// All kinds of CSV that results/ writes: cells, step_cost, operations, report, compare.
+// All kinds of CSV that results/ writes: cells, step_cost, operations, report, compare, measure.
 std::vector<CsvText> csv_texts();
 
 // Their columns, each defined beside its table.

@@ -65,6 +65,7 @@ P
   grep -q '^| sleep 0.6 | 10 | ' "$work/r.md" || fail "$(cat "$work/r.md")"
   "$tbft" integrate "$work/t.csv" | grep -q '^repetition/19/command ' || fail "no window of the last run"
   expect_refusal 2 'tbft: --export-csv .*r.csv: exists' measure --export-csv "$work/r.csv" 'sleep 1' 'sleep 2'
+  measure --idle 0 -r 1 --export-csv - 'sleep 0.1' 'sleep 0.2' | grep -q '^sleep 0.2,0.2' || fail "--export-csv -"
   measure --idle 0 -r 1 --json --force --export-csv "$work/r.csv" 'sleep 0.1' 'sleep 0.2' >"$work/one.json" || fail "--force"
   json "$work/one.json" 'assert len(r) == 2 and r[0]["times"] and d["ratios"][0]["repetitions"] == 1'
 }

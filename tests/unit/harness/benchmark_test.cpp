@@ -282,6 +282,40 @@ TEST_F(BenchmarkTest, CooldownWaitsUntilIdleIsAsInTheFirstWindow) {
   EXPECT_THAT(result.notes, Contains(HasSubstr("--cooldown auto gave up: 5.")));
 }
 
+TEST(Cooldown, WaitsForPowerAndTemperatureWhereEachIsKnown) {
+  struct Probe {
+    double power_W;
+    std::optional<double> temperature_C;
+  };
+  const auto probes_until_back = [](const Probe& first, const std::vector<Probe>& later) {
+    std::size_t at = 0;
+    std::optional<double> temperature_C = first.temperature_C;
+    const auto energy = [](double power_W) {
+      power::Energy idle;
+      idle.valid = std::isfinite(power_W);
+      idle.mean_W = power_W;
+      idle.duration_s = 2;
+      idle.U_random_J = 0.02;
+      return idle;
+    };
+    Cooldown cooldown(1000, {.probe =
+                                 [&] {
+                                   temperature_C = later.at(at).temperature_C;
+                                   return energy(later.at(at++).power_W);
+                                 },
+                             .temperature_C = [&] { return temperature_C; },
+                             .now_s = [&] { return static_cast<double>(at); }});
+    cooldown.set_reference(energy(first.power_W));
+    EXPECT_TRUE(cooldown.wait());
+    return at;
+  };
+  EXPECT_EQ(probes_until_back({5, 50}, {{5.2, 50}, {5.04, 55}, {5.04, 51.1}, {5.04, 51}}), 4U);
+  EXPECT_EQ(probes_until_back({5, 50}, {{4.5, 40}}), 1U) << "colder than at the begin is cold enough";
+  EXPECT_EQ(probes_until_back({5, std::nullopt}, {{6, 90}, {5, 90}}), 2U);
+  EXPECT_EQ(probes_until_back({power::unknown, 50}, {{6, 52}, {6, 50}}), 2U);
+  EXPECT_EQ(probes_until_back({0.5, 50}, {{0.52, 50}, {0.512, 50}}), 2U) << "1 % is 5 mW, but both windows are known to 14 mW";
+}
+
 TEST_F(BenchmarkTest, AFailureEndsItAndKeepsWhatWasMeasured) {
   commands = {{0.1}, {0.1}};
   meter_idle_s = 0.1;
