@@ -17,7 +17,7 @@ run=(g++ cmake ninja-build ccache pkg-config git
      libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev gnuplot-nox
      libopenblas0-pthread)  # libtorch's linear layers are many times slower with the reference BLAS that it depends on
 python=(python3-dev pybind11-dev)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-dev xz-utils man-db
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy clang libclang-rt-dev xz-utils man-db curl
       python3 python3-torch python3-torchvision python3-numpy python3-sklearn python3-scipy python3-skimage python3-opencv python3-pil
       "${python[@]}" python3-pandas python3-pip python3-setuptools python3-venv)
 # make builds kernel modules, with the release's own compiler, which came with g++.

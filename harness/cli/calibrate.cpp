@@ -92,8 +92,8 @@ int calibrate(const CalibrateOptions& options) {
 
   // The meter that `auto` selects now serves every point. One that is named opens when its reference is set, because that may
   // be what supplies it.
-  const power::MeterUri uri =
-      power::parse_meter_uri(options.meter == "auto" ? open_asked_meter(options.meter)->info().uri : options.meter);
+  const power::MeterUri uri = power::parse_meter_uri(
+      options.meter == "auto" ? open_asked_meter({options.meter, power::Programs::allowed})->info().uri : options.meter);
   const auto clock = power::steady_clock();
   std::vector<power::CalibrationPoint> points;
   Console console;
@@ -103,7 +103,7 @@ int calibrate(const CalibrateOptions& options) {
       std::string line;
       if (!std::getline(std::cin, line)) throw UsageError("the input ended before all points were set; one line for each");
     }
-    const auto meter = open_asked_meter(to_string(uri));
+    const auto meter = open_asked_meter({to_string(uri), power::Programs::allowed});
     console.progress(fmt::format("sampling for {} s", options.seconds));
     const auto captured = power::capture(*meter, *clock, power::Seconds(options.seconds));
     console.clear();

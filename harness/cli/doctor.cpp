@@ -92,7 +92,7 @@ int execute(const DoctorOptions& options) {
   std::vector<Check> meter_checks;
   if (!options.meter.empty()) {
     try {
-      const auto meter = open_asked_meter(options.meter);
+      const auto meter = open_asked_meter({options.meter, power::Programs::allowed});
       const auto clock = power::steady_clock();
       exam = examine(*meter, *clock);
       meter_checks = exam->checks;

@@ -20,7 +20,7 @@ bool has_comparison_options(const MeasureOptions& options) {
 }
 
 void check_trace(const MeasureOptions& options) {
-  check_appended("-o", options.trace, {played_back(options.meter)});
+  check_appended("-o", options.trace, {played_back(options.meter.uri)});
   if (!options.trace.empty() && is_standard_output(options.trace))
     throw UsageError(fmt::format("-o {}: standard output belongs to the command; name a file or a pipe", options.trace));
 }

@@ -12,11 +12,12 @@
 #include "harness/host/processor_use.h"
 #include "harness/measurement/command_list.h"
 #include "harness/measurement/measurement_session.h"
+#include "harness/measurement/run_meter.h"
 
 namespace tbft::cli {
 
 struct MeasureOptions {
-  std::string meter = "auto";
+  MeterChoice meter;
   std::string trace, marker;
   std::string realtime = "auto";
   double interval_s = 0;

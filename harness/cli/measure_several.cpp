@@ -65,7 +65,7 @@ std::array<std::pair<const char*, std::string>, 3> exports_of(const MeasureOptio
 }
 
 void check_exports(const MeasureOptions& options) {
-  std::vector<std::filesystem::path> others{played_back(options.meter), options.trace};
+  std::vector<std::filesystem::path> others{played_back(options.meter.uri), options.trace};
   for (const auto& [option, file] : exports_of(options)) {
     check_output(option, file, options.force, others);
     others.emplace_back(file);

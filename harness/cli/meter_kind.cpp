@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
@@ -87,7 +88,8 @@ std::vector<std::string> setup_steps(const power::MeterGuide& guide) {
 
 // Whether a device belongs to it that this machine may have.
 bool has_device(const power::MeterKind& kind) {
-  return kind.name != "replay" && kind.name != "estimate" && kind.name != "remote";
+  constexpr std::array<std::string_view, 5> without{"replay", "estimate", "remote", "exec", "lines"};
+  return std::ranges::find(without, kind.name) == without.end();
 }
 
 std::string here_text(const Kind& found) {

@@ -77,7 +77,7 @@ std::string resolution(const power::Accuracy& accuracy) {
 }
 
 int describe(const MetersOptions& options) {
-  const auto meter = open_asked_meter(options.meter);
+  const auto meter = open_asked_meter({options.meter, power::Programs::allowed});
   const auto& info = meter->info();
   if (options.json) {
     print_json(ordered_json{{"meter", info.uri},
@@ -177,7 +177,7 @@ std::string to_text(const power::SelfTest& t, const power::MeterInfo& info) {
 int self_test(const MetersOptions& options) {
   check_output("--report", options.report, options.force);
   if (options.meter.empty()) throw UsageError("--self-test needs a meter: -m URI");
-  const auto meter = open_asked_meter(options.meter, options.interval_s);
+  const auto meter = open_asked_meter({options.meter, power::Programs::allowed}, options.interval_s);
   const auto clock = power::steady_clock();
   if (!options.report.empty() && !meter->info().measured)
     throw UsageError(fmt::format("--report: {} measures nothing; reports are of meters on hardware", meter->info().uri));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 namespace tbft::cli {
@@ -29,16 +30,23 @@ CLI::Validator number_above_0(double high) {
                      fmt::format("above 0 to {}", high));
 }
 
-void add_meter_option(CLI::App& command, std::string& meter, WithoutMeter without) {
+void add_meter_option(CLI::App& command, MeterChoice& meter, WithoutMeter without) {
   const std::string otherwise = without == WithoutMeter::fails ? "exit code 3" : "joules are an estimate, with a warning";
-  auto* option = command.add_option(
-      "-m,--meter", meter,
+  // CLI11 lists the options of the command line in parse_order(), and not those that it takes from the environment.
+  const auto is_typed = [&command] {
+    return std::ranges::any_of(command.parse_order(), [](const CLI::Option* o) { return o->check_lname("meter"); });
+  };
+  auto* option = command.add_option_function<std::string>(
+      "-m,--meter",
+      [&meter, is_typed](const std::string& uri) {
+        meter = {uri, is_typed() ? power::Programs::allowed : power::Programs::refused};
+      },
       fmt::format(
           "Power meter URI; see `tbft meters`. auto: the meter of the widest scope (board, package, battery, rail) that "
           "works without options; if there is none, or several alike: {}",
           otherwise));
   option->envname("TBFT_METER");
-  if (!meter.empty()) option->capture_default_str();
+  if (!meter.uri.empty()) option->default_str(meter.uri);
 }
 
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime) {

@@ -46,8 +46,9 @@ CLI::Option* add_time_option(CLI::App& command, const std::string& name, Seconds
       ->type_name("TIME");
 }
 
-// -m,--meter, with the environment variable TBFT_METER. `without`: what the command does if `auto` finds no meter.
-void add_meter_option(CLI::App& command, std::string& meter, WithoutMeter without);
+// -m,--meter, with the environment variable TBFT_METER, which may not name a program. `without`: what the command does if
+// `auto` finds no meter.
+void add_meter_option(CLI::App& command, MeterChoice& meter, WithoutMeter without);
 // --realtime, of commands that sample a meter
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime);
 // --checkpoint and --key: a file, and the dict of tensors in it if several could be meant

@@ -109,9 +109,9 @@ bool is_standard_output(const fs::path& file) {
          named.st_ino == standard.st_ino && !S_ISCHR(named.st_mode);
 }
 
-std::unique_ptr<power::Meter> open_asked_meter(const std::string& uri, double interval_s) {
+std::unique_ptr<power::Meter> open_asked_meter(const MeterChoice& choice, double interval_s) {
   std::string warning;
-  auto meter = open_named_meter(uri, interval_s, WithoutMeter::fails, warning);
+  auto meter = open_named_meter(choice, interval_s, WithoutMeter::fails, warning);
   if (!warning.empty()) print_error("tbft: warning: " + warning);
   return meter;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/measurement/run_meter.h"
 #include "results/layout.h"
 #include "tbft/power/meter.h"
 
@@ -31,7 +32,7 @@ void check_status_file(const std::filesystem::path& file, const std::vector<std:
 bool is_standard_output(const std::filesystem::path& file);
 
 // Opens the meter of a command that needs one: open_named_meter() with WithoutMeter::fails. Prints its warning on stderr.
-std::unique_ptr<power::Meter> open_asked_meter(const std::string& uri, double interval_s = 0);
+std::unique_ptr<power::Meter> open_asked_meter(const MeterChoice& choice, double interval_s = 0);
 
 // How text is laid out on standard output (harness/host/terminal.h).
 results::Layout output_layout();

@@ -35,7 +35,7 @@ namespace {
 struct PersonalizeOptions {
   std::string checkpoint, key, dataset, test, output, record, trace;
   SourceOptions source;
-  std::string meter = "auto";
+  MeterChoice meter;
   double interval_s = 0;
   std::optional<double> idle_s, lr;
   std::string budget;
@@ -147,7 +147,7 @@ int execute(const PersonalizeOptions& options) {
   check_output("-o", options.output, options.force, {options.source.reference});
   check_output("--record", record_file, options.force, {options.output, options.checkpoint, options.source.reference});
   check_appended("--trace", options.trace,
-                 {options.output, record_file, options.checkpoint, options.source.reference, played_back(options.meter)});
+                 {options.output, record_file, options.checkpoint, options.source.reference, played_back(options.meter.uri)});
   std::string estimated;
   auto meter = open_named_meter(options.meter, options.interval_s, WithoutMeter::estimates, estimated);
   Console console;

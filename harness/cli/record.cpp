@@ -30,7 +30,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 struct RecordOptions {
-  std::string meter = "auto";
+  MeterChoice meter;
   std::string trace, trigger, status;
   std::string window = "record";
   std::string realtime = "auto";
@@ -123,7 +123,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
 }
 
 int execute(const RecordOptions& options) {
-  const auto input = played_back(options.meter);
+  const auto input = played_back(options.meter.uri);
   if (options.append)
     check_appended("-o", options.trace, {input});
   else

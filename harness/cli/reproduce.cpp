@@ -45,7 +45,7 @@ std::size_t cells_of(const TableJob& job) {
 }
 
 // Times steps of each table's network, one table after the other.
-std::vector<Expected> expect(const ReproductionPlan& plan, const std::filesystem::path& output) {
+std::vector<Expected> expect(const ReproductionPlan& plan, const ReproductionRequest& request) {
   const Board board;
   Console console;
   const StopOnSignal stop;
@@ -59,7 +59,8 @@ std::vector<Expected> expect(const ReproductionPlan& plan, const std::filesystem
     }
     try {
       const auto cells = make_plan(job.settings, identify(job.settings));
-      expected.forecast = make_forecast({job.settings, cells, output / job.name}, board, console, stop.flag());
+      expected.forecast = make_forecast({job.settings, cells, request.output / job.name, false, request.meter.programs}, board,
+                                        console, stop.flag());
     } catch (const UsageError& error) {  // the checkpoint cannot be read
       expected.forecast.unknown = error.what();
     }
@@ -112,7 +113,7 @@ int execute(const ReproduceOptions& options) {
   if (options.tune_lr) request.set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
   auto plan = plan_reproduction(request, find_material(request.data));
   if (options.dry_run) {
-    const auto expected = expect(plan, request.output);
+    const auto expected = expect(plan, request);
     if (options.json)
       print_json(plan_json(plan, request.quick, expected), 1);
     else

@@ -29,7 +29,7 @@ namespace {
 struct RunOptions {
   std::string experiment;
   std::string directory;
-  std::string meter;
+  MeterChoice meter{.uri = ""};
   std::string marker;
   std::string trace, realtime;
   std::string status;
@@ -43,13 +43,23 @@ struct RunOptions {
   bool json = false;
 };
 
+// A program is only taken from -m. Says where the URI is that names one.
+void require_permitted(const std::string& uri, const MeterChoice& typed, const std::string& experiment) {
+  try {
+    power::require_permitted(uri, typed.programs);
+  } catch (const power::BadMeterUri& error) {
+    throw UsageError(fmt::format("{}: {}", typed.uri.empty() ? experiment + ": meter.uri" : "TBFT_METER", error.what()));
+  }
+}
+
 // The expected size of the trace. A missing meter is not an error here.
 std::string trace_line(const Settings& settings, const RunOptions& options, const std::vector<Cell>& cells) {
   if (options.jobs > 0) return "trace: none, because --jobs measures nothing";
   if (settings.meter.trace == "off") return "trace: none (meter.trace = off)";
   try {
     std::string estimated;  // unused, because the run itself will warn
-    const auto meter = open_named_meter(settings.meter.uri, settings.meter.interval_s, WithoutMeter::estimates, estimated);
+    const auto meter = open_named_meter({settings.meter.uri, options.meter.programs}, settings.meter.interval_s,
+                                        WithoutMeter::estimates, estimated);
     const double idle_s = idle_seconds(settings.idle.seconds, meter->info());
     const auto cells_csv = std::filesystem::path(options.directory) / "cells.csv";
     return trace_size_text({.rows_per_s = trace_rows_per_s(*meter, settings.meter.interval_s),
@@ -83,7 +93,8 @@ Forecast forecast_of(const Settings& settings, const RunOptions& options, const 
   const Board board;
   Console console;
   const StopOnSignal stop;
-  return make_forecast({settings, plan, options.directory, options.allow_script}, board, console, stop.flag());
+  return make_forecast({settings, plan, options.directory, options.allow_script, options.meter.programs}, board, console,
+                       stop.flag());
 }
 
 // The plan goes to stdout, as CSV or with the rest as JSON; what is expected goes to stderr.
@@ -108,13 +119,14 @@ void print_plan(const Settings& settings, const RunOptions& options, const Exper
 
 int execute(const RunOptions& options) {
   auto set = options.set;
-  if (!options.meter.empty()) set.push_back("meter.uri=" + options.meter);
+  if (!options.meter.uri.empty()) set.push_back(string_option("meter.uri", options.meter.uri));
   if (!options.marker.empty()) set.push_back("meter.marker='" + options.marker + "'");
   if (!options.trace.empty()) set.push_back("meter.trace=" + options.trace);
   if (!options.realtime.empty()) set.push_back("meter.realtime=" + options.realtime);
   if (options.tune_lr) set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
   const auto experiment = read_experiment(options.experiment);
   const auto settings = parse_settings(experiment.toml, experiment.origin.text(), set);
+  require_permitted(settings.meter.uri, options.meter, experiment.origin.text());
   if (options.dry_run) {
     print_plan(settings, options, experiment.origin);
     return Exit::ok;
@@ -133,6 +145,7 @@ int execute(const RunOptions& options) {
       .jobs = options.jobs,
       .status = options.status,
       .allow_script = options.allow_script,
+      .programs = options.meter.programs,
       .experiment = experiment.origin};
   for (const auto& option : set) request.command_line.push_back("--set " + option);
   for (const auto& cell : options.cells) request.command_line.push_back("--cell " + cell);

@@ -24,6 +24,7 @@ using nlohmann::ordered_json;
 // What a public page shows of a URI: not where another machine is, which key it takes, nor which card of its kind it is.
 std::string public_uri(power::MeterUri uri) {
   if (uri.name == "remote") uri.path = "HOST:PORT";
+  if (uri.name == "exec") uri.path = "COMMAND";  // it may name machines and passwords
   if (uri.path.starts_with("GPU-")) uri.path = "GPU-UUID";
   if (const auto key = uri.options.find("key_file"); key != uri.options.end()) key->second = "FILE";
   return to_string(uri);
@@ -31,8 +32,9 @@ std::string public_uri(power::MeterUri uri) {
 
 // The same of a description or a problem, which may hold such a URI, or an address as "remote ADDRESS: ...".
 std::string public_text(std::string text) {
-  constexpr std::array<std::pair<const char*, const char*>, 4> replacements{
-      {{R"(remote://(.*(?=\))|[^ ]*))", "remote://HOST:PORT"},
+  constexpr std::array<std::pair<const char*, const char*>, 5> replacements{
+      {{R"(exec://[^?]*)", "exec://COMMAND"},
+       {R"(remote://(.*(?=\))|[^ ]*))", "remote://HOST:PORT"},
        {"remote [^ ]+: ", "remote HOST:PORT: "},
        {"key_file=[^&)]*", "key_file=FILE"},
        {"GPU-[0-9a-fA-F-]+", "GPU-UUID"}}};

@@ -16,7 +16,7 @@ namespace tbft::cli {
 namespace {
 
 struct ServeOptions {
-  std::string meter = "auto";
+  MeterChoice meter;
   std::string listen = "127.0.0.1:7007";
   std::string key_file;
   std::string realtime = "auto";

@@ -15,6 +15,7 @@
 
 #include "harness/experiment/settings.h"
 #include "results/csv.h"
+#include "tbft/power/registry.h"
 
 namespace tbft {
 
@@ -68,6 +69,9 @@ std::vector<std::string> differences_of_runs(const nlohmann::json& before, const
     if (role == SettingRole::place || (role == SettingRole::list && may_grow)) continue;
     if (role == SettingRole::machine) compare(key, value_in(before, "requested", key), value_in(now, "requested", key));
     if (role != SettingRole::machine || measured) compare(key, value_in(before, "effective", key), value);
+    if (const auto old = value_in(before, "effective", key);
+        key == "meter.uri" && old != value && old.is_string() && power::runs_program(old.get<std::string>()))
+      differences.back() += " (no program is started because run.json names it: give -m again)";
   }
   for (const char* key : {"checkpoint_sha256", "libtorch", "board", "cpu"})
     if (measured || (key != std::string_view("board") && key != std::string_view("cpu")))

@@ -193,6 +193,12 @@ Settings read_model_settings(const std::string& path) {
   return settings;
 }
 
+// A JSON string is a TOML string. A word stays as a user would type it, for run.json.
+std::string string_option(std::string_view key, std::string_view value) {
+  const bool is_word = value.find_first_of("'\n[]{}\"") == std::string_view::npos;
+  return fmt::format("{}={}", key, is_word ? std::string(value) : nlohmann::json(value).dump());
+}
+
 Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options) {
   Settings settings;
   apply(settings, parse(toml, name), "", name);

@@ -115,6 +115,8 @@ std::span<const SettingKey> setting_keys();
 Settings read_settings(const std::string& path, const std::vector<std::string>& set_options);
 // The same for a text in memory; `name` stands for the file in errors.
 Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options);
+// A `key=value` option for a text that may contain quotes, brackets and braces.
+std::string string_option(std::string_view key, std::string_view value);
 // Reads a file for its table [model] alone: the rest is neither required nor checked. Throws UsageError.
 Settings read_model_settings(const std::string& path);
 // Checks ranges, names and required keys. Throws UsageError.

@@ -56,11 +56,11 @@ void signal_all(const std::vector<pid_t>& processes, int number) {
 }
 
 // Kills and reaps all other processes that the command started. Gives up on those that do not end within kill_delay.
-void end_descendants() {
+void end_descendants(const std::vector<pid_t>& earlier) {
   const auto give_up = SteadyClock::now() + kill_delay;
-  for (auto left = descendants(getpid()); !left.empty() && SteadyClock::now() < give_up; left = descendants(getpid())) {
+  for (auto left = descendants_but(earlier); !left.empty() && SteadyClock::now() < give_up; left = descendants_but(earlier)) {
     signal_all(left, SIGKILL);
-    while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    for (const pid_t process : left) waitpid(process, nullptr, WNOHANG);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
@@ -152,6 +152,7 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
   int error = 0;
   // Grandchildren whose parent ended become children of this process, so that a time-out and process_tree.h find them.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const auto earlier = descendants(getpid());  // such as a meter's program, which goes on after a time-out
   const pid_t pid = spawn(command, old_->set, streams, error);
   if (error == ENOENT) return exit_not_found;
   if (error != 0) return exit_not_executable;
@@ -173,14 +174,14 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
       user_s_ = seconds_of(used.ru_utime);
       system_s_ = seconds_of(used.ru_stime);
       // Descendants keep running if the command ended by itself. After a time-out they are killed.
-      if (timed_out) end_descendants();
+      if (timed_out) end_descendants(earlier);
       return timed_out ? exit_timed_out : exit_code_of(status);
     }
 
     if (deadline && SteadyClock::now() >= *deadline) {
       const int number = timed_out ? SIGKILL : SIGTERM;
       kill(pid, number);  // even where /proc does not list descendants
-      signal_all(descendants(getpid()), number);
+      signal_all(descendants_but(earlier), number);
       timed_out = true;
       deadline = SteadyClock::now() + kill_delay;
     }

@@ -263,7 +263,8 @@ void add_absent_kinds(std::vector<power::FoundMeter>& meters) {
   std::set<std::string, std::less<>> found;
   for (const auto& meter : meters) found.insert(power::parse_meter_uri(meter.uri).name);
   for (const auto& kind : power::meter_kinds()) {
-    if (found.contains(kind.name) || kind.name == "replay" || kind.name == "estimate") continue;
+    constexpr std::array<std::string_view, 4> no_device{"replay", "estimate", "exec", "lines"};
+    if (found.contains(kind.name) || std::ranges::find(no_device, kind.name) != no_device.end()) continue;
     meters.push_back({.uri = std::string(kind.name) + "://",
                       .state = power::MeterState::absent,
                       .detail = fmt::format("{}: none recognised", kind.summary),

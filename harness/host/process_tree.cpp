@@ -49,9 +49,9 @@ ProcessInfo read_process(const std::filesystem::path& folder) {
   info.name = text.substr(begin + 1, end - begin - 1);
   std::istringstream columns(text.substr(end + 1));
   std::string state, skipped;
-  columns >> state;
+  columns >> state >> skipped >> info.group;  // `skipped`: ppid
   info.ended = state == "Z" || state == "X";
-  for (int i = 0; i < 10; ++i) columns >> skipped;  // ppid to cmajflt
+  for (int i = 0; i < 8; ++i) columns >> skipped;  // session to cmajflt
   double ticks = 0, sum = 0;
   for (int i = 0; i < 4 && columns >> ticks; ++i) sum += ticks;
   info.processor_s = sum * tick_s();
@@ -63,12 +63,25 @@ double tick_s() {
   return 1 / static_cast<double>(hz > 0 ? hz : 100);
 }
 
-std::vector<LeftBehind> left_behind(const std::vector<pid_t>& not_the_commands) {
+std::vector<pid_t> descendants_but(const std::vector<pid_t>& earlier) {
+  std::set<pid_t> left_out(earlier.begin(), earlier.end()), groups;
+  for (const pid_t process : earlier) {
+    if (const pid_t group = process_info(process).group; group != 0 && group != getpgrp()) groups.insert(group);
+    for (const pid_t started : descendants(process)) left_out.insert(started);
+  }
+  auto found = descendants(getpid());
+  if (!earlier.empty()) groups.insert(ProcessInfo{}.group);  // of one that is gone by now
+  std::erase_if(found, [&](pid_t process) {
+    return left_out.contains(process) || (!groups.empty() && groups.contains(process_info(process).group));
+  });
+  return found;
+}
+
+std::vector<LeftBehind> left_behind(const std::vector<pid_t>& earlier) {
   std::vector<LeftBehind> found;
-  for (const pid_t process : descendants(getpid())) {
+  for (const pid_t process : descendants_but(earlier)) {
     const auto info = process_info(process);
-    const bool ours = std::ranges::find(not_the_commands, process) != not_the_commands.end();
-    if (!ours && !info.ended) found.push_back({process, results::printable(info.name, 40), info.processor_s});
+    if (!info.ended) found.push_back({process, results::printable(info.name, 40), info.processor_s});
   }
   return found;
 }

@@ -18,6 +18,7 @@ double tick_s();
 
 struct ProcessInfo {
   std::string name;
+  pid_t group = 0;
   bool ended = true;       // or it never existed; a zombie has ended too, although it is still listed
   double processor_s = 0;  // its own, and that of children for which it waited
 };
@@ -25,14 +26,18 @@ ProcessInfo process_info(pid_t process, const std::filesystem::path& proc = "/pr
 // The same for a folder such as /proc/self.
 ProcessInfo read_process(const std::filesystem::path& folder);
 
+// The descendants of this process but the processes `earlier` with all that they start, such as a meter that is a program. What
+// they start is found by its parents and by its process group, unless that is this process's own.
+std::vector<pid_t> descendants_but(const std::vector<pid_t>& earlier);
+
 // A descendant of this process that outlived the command that started it.
 struct LeftBehind {
   pid_t process;
   std::string name;
   double processor_s;  // until it was found
 };
-// All descendants that run but those in `not_the_commands`, such as a meter that is a program.
-std::vector<LeftBehind> left_behind(const std::vector<pid_t>& not_the_commands);
+// All descendants_but(earlier) that run.
+std::vector<LeftBehind> left_behind(const std::vector<pid_t>& earlier);
 // What they have done since they were found; empty where there are none.
 std::string left_text(const std::vector<LeftBehind>& left);
 

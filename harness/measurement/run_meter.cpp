@@ -27,14 +27,14 @@ double idle_seconds(double requested_s, const power::MeterInfo& meter) {
   return meter.measured ? 5 : 0;
 }
 
-std::unique_ptr<power::Meter> open_named_meter(const std::string& uri, double interval_s, WithoutMeter without,
+std::unique_ptr<power::Meter> open_named_meter(const MeterChoice& choice, double interval_s, WithoutMeter without,
                                                std::string& warning, const OpenMeter& open) {
   try {
-    auto meter = open(uri, power::Seconds(interval_s));
+    auto meter = open(choice.uri, power::Seconds(interval_s), choice.programs);
     warning = meter->info().assumption;
     return meter;
   } catch (const power::MeterUnavailable& error) {
-    if (uri != "auto" || without == WithoutMeter::fails) throw;
+    if (choice.uri != "auto" || without == WithoutMeter::fails) throw;
     auto meter = power::open_meter("estimate://", power::Seconds(interval_s));
     warning = fmt::format("{}; joules are an estimate: {}", error.what(), meter->info().description);
     return meter;

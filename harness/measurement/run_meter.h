@@ -22,13 +22,20 @@ double idle_seconds(double requested_s, const power::MeterInfo& meter);
 // accuracies, times and comparisons of strategies are.
 enum class WithoutMeter { fails, estimates };
 
+// A meter's URI, and whether the user typed it for this command. Only then may it name a program (power::Programs).
+struct MeterChoice {
+  std::string uri = "auto";
+  power::Programs programs = power::Programs::refused;
+};
+
 // Opens the meter that the user named. `auto` means the same in every command: the meter of the widest scope (board, package,
 // battery, rail) that works without further options, never one of several equally good ones, never an estimate. If there is
 // none, this throws power::MeterUnavailable (exit code 3), or with WithoutMeter::estimates opens estimate:// and says so in
 // `warning`. `warning` also says what the URI leaves open although every joule depends on it (MeterInfo::assumption); it is
 // empty if there is nothing to say. Throws like power::open_meter(). `open` is power::open_meter, or a fake in a test.
-using OpenMeter = std::function<std::unique_ptr<power::Meter>(std::string_view uri, power::Seconds interval)>;
-std::unique_ptr<power::Meter> open_named_meter(const std::string& uri, double interval_s, WithoutMeter without,
+using OpenMeter =
+    std::function<std::unique_ptr<power::Meter>(std::string_view uri, power::Seconds interval, power::Programs programs)>;
+std::unique_ptr<power::Meter> open_named_meter(const MeterChoice& choice, double interval_s, WithoutMeter without,
                                                std::string& warning, const OpenMeter& open = power::open_meter);
 
 // Makes power's GpioMarker from the user's text. Returns a callback for MonitorOptions::on_mark; empty if `rules` is empty. If

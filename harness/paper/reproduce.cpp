@@ -79,6 +79,7 @@ void make_table(const TableJob& job, const ReproductionRequest& request, const s
                        .directory = directory,
                        .resume = fs::exists(directory / "run.json"),
                        .command_line = command_line,
+                       .programs = request.meter.programs,
                        .experiment = job.experiment};
   const auto done = run_experiment(run, board, console, stop);
   console.clear();

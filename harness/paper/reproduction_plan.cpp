@@ -158,7 +158,7 @@ TableJob job(const TableKind& table, Input input, const ReproductionRequest& req
   put("data.path", input.path);
   put("data.train_path", input.train_path);
   put("model.checkpoint", input.checkpoint.string());
-  put("meter.uri", request.meter);
+  set.push_back(string_option("meter.uri", request.meter.uri));
   const auto own = options_for(table.name, request.set);
   set.insert(set.end(), own.begin(), own.end());
   const Experiment* experiment = find_experiment(table.name);

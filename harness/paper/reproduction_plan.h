@@ -11,6 +11,7 @@
 #include "harness/data/dataset.h"
 #include "harness/experiment/experiments.h"
 #include "harness/experiment/settings.h"
+#include "harness/measurement/run_meter.h"
 #include "results/reproduction.h"
 
 namespace tbft {
@@ -51,7 +52,7 @@ struct TableJob {
 struct ReproductionRequest {
   std::filesystem::path data, output;
   std::filesystem::path checkpoint;  // base model of CIFAR-10; empty: the one that find_material() chose
-  std::string meter = "auto";
+  MeterChoice meter;
   bool quick = false;
   std::vector<std::string> tables;  // only these; empty: all that the material allows
   std::vector<std::string> set;     // key=value for every table, TABLE/key=value for one

@@ -22,7 +22,7 @@ constexpr std::size_t max_json_bytes = std::size_t{1} << 20;
 
 nlohmann::json settings_json(const StepCostRequest& request) {
   nlohmann::json json{{"strategies", request.strategies}, {"quirk", request.quirk},       {"precision", request.precision},
-                      {"max_s", request.max_s},           {"window_s", request.window_s}, {"meter", request.meter},
+                      {"max_s", request.max_s},           {"window_s", request.window_s}, {"meter", request.meter.uri},
                       {"interval_s", request.interval_s}, {"idle_s", request.idle_s},     {"threads", request.threads},
                       {"backend", request.backend},       {"layout", request.layout},     {"seed", request.seed}};
   if (request.file) {

@@ -261,8 +261,8 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
   if (request.threads == 0) request.threads = board.cores();
   // The meter and back end that `auto` selects now serve every network, also after an interrupt.
   std::string estimated;
-  if (request.meter == "auto")
-    request.meter = open_named_meter(request.meter, request.interval_s, WithoutMeter::estimates, estimated)->info().uri;
+  if (request.meter.uri == "auto")
+    request.meter.uri = open_named_meter(request.meter, request.interval_s, WithoutMeter::estimates, estimated)->info().uri;
   const auto compute = set_compute({request.threads, request.backend});
   request.backend = compute.backend;
   const auto settings = settings_json(request);

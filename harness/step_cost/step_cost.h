@@ -11,6 +11,7 @@
 
 #include "harness/host/board.h"
 #include "harness/host/console.h"
+#include "harness/measurement/run_meter.h"
 #include "models/architecture.h"
 #include "models/network_file.h"
 #include "results/step_cost_csv.h"
@@ -26,7 +27,7 @@ struct StepCostRequest {
   double precision = 0.02;  // maximal width of the 95 % interval of each mean step time, as a fraction of the mean
   double max_s = 300;       // limit for the rounds of one network
   double window_s = 0;      // for one strategy in one round; 0: the longer of 0.5 s and 20 periods of the meter
-  std::string meter = "auto";
+  MeterChoice meter;
   double interval_s = 0;     // 0: the meter's default
   double idle_s = -1;        // -1: 5 s, or 0 for an estimate or a replay
   std::int64_t threads = 0;  // 0: all cores

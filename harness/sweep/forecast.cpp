@@ -138,7 +138,8 @@ Forecast make_forecast(const ForecastRequest& request, const Board& board, Conso
   try {
     std::string estimated;
     const auto& settings = request.settings;
-    auto meter = open_named_meter(settings.meter.uri, settings.meter.interval_s, WithoutMeter::estimates, estimated);
+    auto meter =
+        open_named_meter({settings.meter.uri, request.programs}, settings.meter.interval_s, WithoutMeter::estimates, estimated);
     const double idle_s = idle_seconds(settings.idle.seconds, meter->info());
     const auto rows = request.directory / "cells.csv";
     if (!request.directory.empty() && std::filesystem::exists(rows)) {

@@ -13,6 +13,7 @@
 #include "harness/experiment/settings.h"
 #include "harness/host/board.h"
 #include "harness/host/console.h"
+#include "tbft/power/registry.h"
 
 namespace tbft {
 
@@ -32,6 +33,7 @@ struct ForecastRequest {
   std::vector<Cell> cells;
   std::filesystem::path directory = {};  // of the run; empty: it has none yet
   bool allow_script = false;
+  power::Programs programs = power::Programs::refused;  // as of RunRequest
 };
 // From the rows of the run if it has some. Otherwise it loads the base model and the images of the first cell, and times a few
 // steps of several strategies with the meter running. Whatever prevents it is in `unknown`; throws only Interrupted.

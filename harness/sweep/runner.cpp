@@ -41,8 +41,8 @@ class Run {
       StatusFile& status_file)
       : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file) {
     std::string estimated;
-    auto meter =
-        open_named_meter(request.settings.meter.uri, request.settings.meter.interval_s, WithoutMeter::estimates, estimated);
+    auto meter = open_named_meter({request.settings.meter.uri, request.programs}, request.settings.meter.interval_s,
+                                  WithoutMeter::estimates, estimated);
     const auto info = meter->info();
     hold_frequencies(request);
     auto on_mark = open_marker(request.settings.meter.marker, console);

@@ -13,6 +13,7 @@
 #include "harness/host/board.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
+#include "tbft/power/registry.h"
 
 namespace tbft {
 
@@ -25,7 +26,8 @@ struct RunRequest {
   std::int64_t jobs = 0;                  // processes at once, for accuracies only; 0: one cell after the other, measured
   std::filesystem::path status;           // file for other programs that reports the progress; empty: none
   bool allow_script = false;              // whether the user permits the program in a TorchScript file to run
-  ExperimentOrigin experiment = {};       // for provenance
+  power::Programs programs = power::Programs::refused;  // whether the user typed the meter's URI, which may then run a program
+  ExperimentOrigin experiment = {};                     // for provenance
 };
 
 // The meter in the settings of a run that measures nothing.

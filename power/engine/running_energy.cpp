@@ -272,6 +272,9 @@ void RunningEnergy::budget(Energy& e) const {
     e.u_offset_by_A_W = term(*accuracy.offset_limit_A, volt_seconds_);
     e.u_offset_by_V_W = term(accuracy.offset_limit_V.value_or(0), amp_seconds_);
     e.u_offset_W = std::hypot(e.u_offset_by_A_W, e.u_offset_by_V_W);
+  } else if (accuracy.offset_limit_W) {
+    e.u_offset_by_A_W = e.u_offset_W = *accuracy.offset_limit_W / sqrt3;
+    e.u_offset_by_V_W = 0;
   } else if (meter_->counter) {
     e.u_offset_by_A_W = e.u_offset_by_V_W = e.u_offset_W = 0;  // only the gain of a counter is stated
   }

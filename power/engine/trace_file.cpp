@@ -126,6 +126,7 @@ class Parser {
     if (key == "gain_limit_rel") accuracy.gain_limit_rel = limit();
     if (key == "offset_limit_A") accuracy.offset_limit_A = limit();
     if (key == "offset_limit_V") accuracy.offset_limit_V = limit();
+    if (key == "offset_limit_W") accuracy.offset_limit_W = limit();
     if (key == "resolution_A") accuracy.resolution_A = number(key, value, longest_s);
     if (key == "resolution_V") accuracy.resolution_V = number(key, value, longest_s);
     if (key == "resolution_W") accuracy.resolution_W = number(key, value, longest_s);

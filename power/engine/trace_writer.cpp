@@ -40,6 +40,7 @@ std::string header(const MeterInfo& meter, const ClockPair& clock) {
   add("gain_limit_rel", limit(a.gain_limit_rel));
   add("offset_limit_A", limit(a.offset_limit_A));
   add("offset_limit_V", limit(a.offset_limit_V));
+  add("offset_limit_W", limit(a.offset_limit_W));
   add("resolution_A", a.resolution_A);
   add("resolution_V", a.resolution_V);
   add("resolution_W", a.resolution_W);

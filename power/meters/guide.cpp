@@ -126,6 +126,21 @@ constexpr std::array guides{
                users_accuracy,
                "a captured frame over a pseudo terminal",
                {port_setup, bluetooth_setup}},
+    MeterGuide{"exec",
+               "the command, as sh -c takes it; %3F stands for a ?, %25 for a %",
+               "the program's lines",
+               "unknown: state gain_pct and offset_W (unit=W) or offset_A (unit=V,A), or U covers only the random part",
+               "programs that print numbers, a web server that answers as a smart plug does",
+               {"The program prints one line for each value at once, not some thousand bytes later: stdbuf -oL, python3 -u.\n"
+                "Only -m on the command line may name it, because it runs with your rights.\n"
+                "docs/meters/any.md has recipes for Joulescope, MQTT, Modbus and smart plugs.\n"}},
+    MeterGuide{"lines",
+               "a pipe (mkfifo), a character device, or a file to which another program adds lines",
+               "the lines that come",
+               "unknown: state gain_pct and offset_W (unit=W) or offset_A (unit=V,A), or U covers only the random part",
+               "a pipe, a file that grows",
+               {"Let another program write a number a line into it: mkfifo /tmp/watts; PROGRAM >/tmp/watts &\n"
+                "Of a file, only what is added after the meter was opened is read.\n"}},
     MeterGuide{"remote",
                "HOST:PORT of `tbft serve-meter`",
                "the served meter's",

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "power/bus/byte_source.h"
 #include "power/bus/i2c_bus.h"
 #include "power/meters/serial_meter.h"
 #include "tbft/power/clock.h"
@@ -64,6 +65,12 @@ std::unique_ptr<SerialMeter> make_tc66(const MeterUri& uri, OpenSerialPort open,
 std::span<const MeterOption> atorch_options();
 std::unique_ptr<Meter> open_atorch(const MeterUri& uri, double interval_s);
 std::unique_ptr<SerialMeter> make_atorch(const MeterUri& uri, OpenSerialPort open, std::shared_ptr<Clock> clock);
+
+// Lines of numbers from a program or a pipe. open_exec() runs the program that the URI names.
+std::span<const MeterOption> lines_options();
+std::unique_ptr<Meter> open_exec(const MeterUri& uri, double interval_s);
+std::unique_ptr<Meter> open_lines(const MeterUri& uri, double interval_s);
+std::unique_ptr<Meter> make_lines(const MeterUri& uri, std::unique_ptr<ByteSource> source, std::shared_ptr<Clock> clock);
 
 // A meter on another machine. The clock must also drive the polls.
 std::span<const MeterOption> remote_options();

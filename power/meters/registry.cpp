@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -58,6 +59,9 @@ constexpr std::array entries{
     Entry{{"um34c", "RD UM34C USB meter, serial or Bluetooth", "um34c:///dev/rfcomm0"}, rd_um_options, open_rd_um},
     Entry{{"tc66", "RDTech TC66 or TC66C USB meter", "tc66:///dev/ttyACM0"}, tc66_options, open_tc66},
     Entry{{"atorch", "Atorch USB meter, serial or Bluetooth", "atorch:///dev/rfcomm0"}, atorch_options, open_atorch},
+    Entry{
+        {"exec", "any program that prints a number a line", "exec://joulescope-watts?unit=W", true}, lines_options, open_exec},
+    Entry{{"lines", "a pipe or a file that gets a number a line", "lines:///tmp/watts?unit=W"}, lines_options, open_lines},
     Entry{{"remote", "a meter on another machine, served by tbft serve-meter", "remote://192.0.2.7:7007?key_file=meter.key"},
           remote_options,
           open_remote},
@@ -112,12 +116,28 @@ std::span<const MeterOption> meter_options(std::string_view name) {
   return {};
 }
 
-std::unique_ptr<Meter> open_meter(std::string_view text, Seconds interval) {
+bool runs_program(std::string_view uri) {
+  return std::ranges::any_of(kinds, [&](const MeterKind& kind) {
+    return kind.runs_program && uri.starts_with(kind.name) && uri.substr(kind.name.size()).starts_with("://");
+  });
+}
+
+void require_permitted(std::string_view uri, Programs programs) {
+  if (programs == Programs::allowed || !runs_program(uri)) return;
+  throw BadMeterUri(
+      fmt::format("meter {}: it runs a program, so only `-m '{}://COMMAND?unit=W'` on the command line may name it, never a "
+                  "file, a setting, "
+                  "the environment or another machine",
+                  uri.substr(0, uri.find(':')), uri.substr(0, uri.find(':'))));
+}
+
+std::unique_ptr<Meter> open_meter(std::string_view text, Seconds interval, Programs programs) {
   const double interval_s = interval.count();
   if (interval_s != 0 && !(interval_s >= 1e-4 && interval_s <= 3600))
     throw BadMeterUri(fmt::format("sampling interval {} s: 100 us to 1 h is possible", interval_s));
   if (text == "auto") return open_auto(interval);
   const MeterUri uri = parse_meter_uri(text);
+  require_permitted(text, programs);
   for (const Entry& entry : entries) {
     if (entry.kind.name != uri.name) continue;
     auto meter = entry.open(uri, interval_s);

@@ -156,7 +156,7 @@ Bytes bytes_of(const MeterMessage& m) {
   for (const double value :
        {info.nominal_period_s, info.averaging_s, info.current_share, info.latency_s, info.gap_limit_s,
         a.gain_limit_rel.value_or(unknown), a.offset_limit_A.value_or(unknown), a.offset_limit_V.value_or(unknown),
-        a.resolution_A, a.resolution_V, a.resolution_W, a.resolution_J})
+        a.offset_limit_W.value_or(unknown), a.resolution_A, a.resolution_V, a.resolution_W, a.resolution_J})
     w.f64(value);
   w.text(info.uri, max_uri);
   w.text(info.description, max_description);
@@ -223,6 +223,7 @@ MeterMessage parse_meter(Parser& p) {
   info.accuracy.gain_limit_rel = p.limit();
   info.accuracy.offset_limit_A = p.limit();
   info.accuracy.offset_limit_V = p.limit();
+  info.accuracy.offset_limit_W = p.limit();
   for (double* step :
        {&info.accuracy.resolution_A, &info.accuracy.resolution_V, &info.accuracy.resolution_W, &info.accuracy.resolution_J})
     *step = p.bounded(0, 1e12);

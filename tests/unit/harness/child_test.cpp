@@ -3,13 +3,17 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
 #include <limits>
 #include <optional>
 #include <thread>
 
 #include "harness/host/interrupted.h"
+#include "harness/host/process_tree.h"
 #include "tests/support/files.h"
 #include "tests/support/temporary_folder.h"
 
@@ -113,6 +117,64 @@ TEST(Child, OneThatIgnoresTheTimeOutsSignalIsKilled) {
       run({"sh", "-c", "trap '' TERM; for i in $(seq 500); do sleep 0.01; done; echo >$0", ended_by_itself.string()}, 0.2),
       exit_timed_out);
   EXPECT_FALSE(std::filesystem::exists(ended_by_itself));
+}
+
+// A process of its own group with a child, as a meter's program is.
+class Helper {
+ public:
+  Helper() : pid_(fork()) {
+    if (pid_ != 0) return;
+    setpgid(0, 0);
+    execl("/bin/sh", "sh", "-c", "while :; do sleep 0.05; done", nullptr);
+    _exit(127);
+  }
+  ~Helper() {
+    kill(-pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  Helper(const Helper&) = delete;
+  Helper& operator=(const Helper&) = delete;
+  bool runs() const { return !process_info(pid_).ended; }
+  pid_t pid() const { return pid_; }
+  // Waits until it has its own group.
+  void await() const {
+    while (process_info(pid_).group != pid_) usleep(1000);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+TEST(Child, ATimeOutSparesWhatRanBefore) {
+  const Helper helper;
+  helper.await();
+  const TemporaryFolder folder;
+  const auto pid = folder.path() / "pid";
+  EXPECT_EQ(run({"sh", "-c", "sleep 100 & echo $! >$0; sleep 100", pid.string()}, 0.5), exit_timed_out);
+  EXPECT_TRUE(helper.runs());
+  pid_t started = 0;
+  std::ifstream(pid) >> started;
+  ASSERT_GT(started, 0);
+  EXPECT_TRUE(process_info(started).ended) << "what the command started is ended";
+}
+
+TEST(ProcessTree, WhatAnEarlierProcessStartsIsNotTheCommands) {
+  auto earlier = descendants(getpid());  // of other tests
+  const Helper helper;
+  helper.await();
+  earlier.push_back(helper.pid());
+  const auto is_there = [](const std::vector<pid_t>& all, pid_t process) {
+    return std::ranges::find(all, process) != all.end();
+  };
+  for (int i = 0; i < 200; ++i) {  // the helper starts one process after the other
+    EXPECT_TRUE(descendants_but(earlier).empty());
+    usleep(1000);
+  }
+  const Helper other;
+  other.await();
+  EXPECT_TRUE(is_there(descendants_but(earlier), other.pid()));
+  EXPECT_FALSE(is_there(descendants_but(earlier), helper.pid()));
+  EXPECT_TRUE(is_there(descendants_but({}), helper.pid()));
 }
 
 TEST(Child, ATimeOutLongerThanTheClockCountsIsNone) {

@@ -164,6 +164,16 @@ TEST_F(RunDirectoryTest, OtherSettingsAreRefusedAndNamed) {
   EXPECT_EQ(content_of(path() / "run.json"), before);
 }
 
+TEST_F(RunDirectoryTest, AProgramThatRunJsonNamesIsAskedForAgain) {
+  for (const std::string meter : {"exec://loop.sh?unit=W", "estimate://"}) {
+    const json before = json::parse(run_json({{"meter.uri", meter}}));
+    const auto differences = differences_of_runs(before, json::parse(run_json({{"meter.uri", "rapl://"}})), true);
+    ASSERT_THAT(differences, ElementsAre(HasSubstr("meter.uri was \"" + meter + "\", is \"rapl://\"")));
+    EXPECT_EQ(differences.front().find("give -m again") != std::string::npos, meter.starts_with("exec:")) << meter;
+    EXPECT_TRUE(differences_of_runs(before, before, true).empty());
+  }
+}
+
 // Joules are compared only where one machine measured them in one way.
 TEST_F(RunDirectoryTest, ARunWithJoulesStaysOnItsMachine) {
   const auto on = [](const std::string& board, const std::string& cpu, int threads, const std::string& backend, bool measured) {

@@ -239,6 +239,13 @@ TEST_F(SettingsFile, ABareWordOrAPathOfAnOptionIsAString) {
   EXPECT_EQ(read("train.batchnorm = \"eval\"", {"train.batchnorm="}).train.batchnorm, "");
 }
 
+TEST_F(SettingsFile, AnyTextCanBeAnOption) {
+  for (const std::string uri : {"ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1",
+                                "exec://jq '.a[0]' | sed \"s/\\\\{x\\\\}//\"?unit=V,A", "replay://a\\b#c"})
+    EXPECT_EQ(with({string_option("meter.uri", uri)}).meter.uri, uri);
+  EXPECT_EQ(string_option("meter.uri", "auto"), "meter.uri=auto") << "run.json shows it as a user would type it";
+}
+
 TEST_F(SettingsFile, ALearningRateOfOneStrategyLeavesTheOthersAlone) {
   const auto settings = read("train.lr.full = 0.5", {"train.lr.fc=0.02"});
   EXPECT_EQ(settings.lr_of("fc"), 0.02);

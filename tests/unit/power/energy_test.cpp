@@ -152,6 +152,18 @@ TEST(Budget, GainAndOffsetLimitsGiveTheDatasheetU) {
   EXPECT_NEAR(e.U_random_J, 0, 1e-12);
 }
 
+TEST(Budget, AMeterThatGivesOnlyWattsHasAnOffsetInWattsThatCancelsInNet) {
+  std::vector<Reading> readings;
+  for (int i = 0; i <= 300; ++i) readings.push_back(watts(i * 0.01, i < 100 || i > 200 ? 2 : 6));
+  MeterInfo meter = simple_meter(0.01);
+  meter.accuracy = {.gain_limit_rel = 0.01, .offset_limit_W = 0.3};
+  const Energy gross = energy(readings, window(1.1, 1.9), meter);
+  EXPECT_NEAR(gross.u_offset_W, 0.3 / std::sqrt(3), 1e-12);
+  EXPECT_NEAR(gross.U_J, 2 * std::hypot(0.01 * 6, 0.3) * 0.8 / std::sqrt(3), 1e-9);
+  const NetEnergy over = net(gross, energy(readings, window(0.1, 0.9), meter), energy(readings, window(2.1, 2.9), meter));
+  EXPECT_NEAR(over.U_net_J, 2 * 0.01 * 4 * 0.8 / std::sqrt(3), 1e-9);
+}
+
 TEST(Budget, AStepAtTheEdgeAndAGapBetweenUnequalPowersCostCertainty) {
   std::vector<Reading> readings;
   for (int i = 0; i <= 1000; ++i) readings.push_back(watts(i * 0.01, i < 300 ? 2 : 6));

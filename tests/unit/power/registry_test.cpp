@@ -10,17 +10,21 @@
 #include "power/protocol/counters.h"
 #include "tbft/power/detect.h"
 #include "tbft/power/uri.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::power {
 namespace {
 
+using test::message_of;
+using test::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 template <typename Error>
 std::string error_of(const std::string& uri, double interval_s = 0) {
   try {
-    open_meter(uri, Seconds(interval_s));
+    open_meter(uri, Seconds(interval_s), Programs::allowed);
   } catch (const Error& error) {
     return error.what();
   }
@@ -110,7 +114,9 @@ std::string refusal_of(std::string_view kind, const std::string& option) {
                                                           {"estimate", "estimate://?gap_limit=1"},
                                                           {"rapl", "rapl://no-such-zone?gap_limit=1"},
                                                           {"nvml", "nvml://no-such-card?gap_limit=1"},
-                                                          {"power_supply", "power_supply://no-such-battery?gap_limit=1"}};
+                                                          {"power_supply", "power_supply://no-such-battery?gap_limit=1"},
+                                                          {"exec", "exec://exit 3?unit=W"},
+                                                          {"lines", "lines:///dev/no-such-pipe?unit=W"}};
   const auto found = elsewhere.find(kind);
   std::string uri = found != elsewhere.end() ? found->second : std::string(kind) + ":///dev/i2c-none?gap_limit=1";
   const auto name = option.substr(0, option.find('='));
@@ -166,6 +172,22 @@ TEST(Registry, ANumberBeyondTheTablesRangeIsRefused) {
         EXPECT_NE(refusal_of(kind.name, fmt::format("{}={:.0f}", option.name, wrong)), "") << kind.name << ' ' << option.name;
     }
   }
+}
+
+// The one place where it is decided: whatever takes a URI from a file, the environment or another machine gets this default.
+TEST(Registry, AProgramIsRefusedUnlessItIsPermitted) {
+  for (const MeterKind& kind : meter_kinds()) {
+    EXPECT_EQ(kind.runs_program, kind.name == "exec") << kind.name;
+    EXPECT_EQ(runs_program(kind.example), kind.runs_program) << kind.name;
+  }
+  for (const std::string uri : {"exec", "executable://x", "lines://exec://x", "EXEC://x", ""})
+    EXPECT_FALSE(runs_program(uri)) << uri;
+  const TemporaryFolder folder;
+  const std::string uri = "exec://touch " + (folder / "ran").string() + "; echo 5.0; sleep 10?unit=W&period=1";
+  EXPECT_THAT(message_of<BadMeterUri>([&] { open_meter(uri); }), AllOf(HasSubstr("runs a program"), HasSubstr("command line")));
+  EXPECT_FALSE(std::filesystem::exists(folder / "ran"));
+  EXPECT_NO_THROW(open_meter(uri, Seconds(0), Programs::allowed));
+  EXPECT_TRUE(std::filesystem::exists(folder / "ran"));
 }
 
 TEST(Registry, EveryKindHasAGuide) {

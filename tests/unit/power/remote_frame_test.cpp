@@ -26,6 +26,7 @@ MeterInfo some_meter() {
   info.accuracy = {.gain_limit_rel = 0.015,
                    .offset_limit_A = std::nullopt,
                    .offset_limit_V = 0.0,
+                   .offset_limit_W = 0.25,
                    .resolution_A = 1e-4,
                    .resolution_V = 4e-3,
                    .resolution_W = 2e-3,
@@ -40,7 +41,7 @@ T there_and_back(const T& message) {
   return std::get<T>(decoded.value());
 }
 
-// Version 2: the layout as the header states it, byte by byte.
+// Version 3: the layout as the header states it, byte by byte.
 TEST(RemoteFrame, AMetersMessageIsLaidOutAsDocumented) {
   MeterInfo info = some_meter();
   info.nominal_period_s = 1;
@@ -48,12 +49,12 @@ TEST(RemoteFrame, AMetersMessageIsLaidOutAsDocumented) {
   info.uri = "u";
   info.description = "d";
   const Bytes bytes = encode(MeterMessage{.run = 1, .info = info});
-  ASSERT_EQ(bytes.size(), 1 + 8 + 4 + 12 * 8 + 2 * 3U);
+  ASSERT_EQ(bytes.size(), 1 + 8 + 4 + 13 * 8 + 2 * 3U);
   EXPECT_EQ(bytes[0], 5);
   EXPECT_EQ((Bytes{bytes.begin() + 9, bytes.begin() + 13}), (Bytes{2, 0, 1, 1})) << "scope, measured, counter, paces itself";
   EXPECT_EQ(bytes[13], 0x3F) << "a period of 1 s";
   EXPECT_EQ((Bytes{bytes.begin() + 29, bytes.begin() + 31}), (Bytes{0x3F, 0xD0})) << "a current share of 0.25";
-  EXPECT_EQ(protocol_version, 2);
+  EXPECT_EQ(protocol_version, 3);
 }
 
 TEST(RemoteFrame, EverythingAMeterSaysOfItselfComesBack) {
@@ -75,6 +76,7 @@ TEST(RemoteFrame, EverythingAMeterSaysOfItselfComesBack) {
   EXPECT_EQ(got.accuracy.gain_limit_rel, 0.015);
   EXPECT_EQ(got.accuracy.offset_limit_A, std::nullopt);
   EXPECT_EQ(got.accuracy.offset_limit_V, 0.0);
+  EXPECT_EQ(got.accuracy.offset_limit_W, 0.25);
   EXPECT_EQ(got.accuracy.resolution_A, 1e-4);
   EXPECT_EQ(got.accuracy.resolution_V, 4e-3);
   EXPECT_EQ(got.accuracy.resolution_W, 2e-3);

@@ -51,7 +51,8 @@ MeterInfo full_meter() {
   meter.averaging_s = 1.064e-3;
   meter.current_share = 0.5;
   meter.latency_s = 1e-4;
-  meter.accuracy = {.gain_limit_rel = 0.0173, .offset_limit_A = 1e-3, .resolution_A = 1e-4, .resolution_V = 0.004};
+  meter.accuracy = {
+      .gain_limit_rel = 0.0173, .offset_limit_A = 1e-3, .offset_limit_W = 0.25, .resolution_A = 1e-4, .resolution_V = 0.004};
   return meter;
 }
 
@@ -104,6 +105,7 @@ TEST(TraceFile, WhatIsWrittenIsReadBackBitForBit) {
   EXPECT_EQ(s.meter.gap_limit_s, want.gap_limit_s);
   EXPECT_EQ(s.meter.accuracy.gain_limit_rel, want.accuracy.gain_limit_rel);
   EXPECT_EQ(s.meter.accuracy.offset_limit_V, std::nullopt);
+  EXPECT_EQ(s.meter.accuracy.offset_limit_W, 0.25);
   EXPECT_EQ(s.meter.accuracy.resolution_V, 0.004);
   EXPECT_EQ(s.clock.steady_ns, 123);
   EXPECT_EQ(s.clock.system_ns, 1'700'000'000'000'000'000);

@@ -29,7 +29,7 @@ struct Energy {
   double U_random_J = unknown;       // the part that differs from window to window (quantisation, time, edges, gaps), k = 2
   double u_rel_gain = unknown;       // standard uncertainty, relative, common to all readings of one meter
   double u_offset_W = unknown;       // standard uncertainty of the common power offset: root sum of squares of the next two
-  double u_offset_by_A_W = unknown;  // the part from the current's offset, at this voltage
+  double u_offset_by_A_W = unknown;  // the part from the current's offset, at this voltage, or from the power's offset
   double u_offset_by_V_W = unknown;  // the part from the voltage's offset, at this current
 };
 

@@ -18,12 +18,13 @@ enum class Scope { board, package, rail, battery };
 std::string to_string(Scope scope);
 
 // Accuracy of one meter: limits as the datasheet gives them; nullopt means unknown. Independent limits of one kind (amplifier,
-// shunt) are combined by the meter as the root of their squares. U needs the gain and the current offset (a counter: the gain
-// alone); an unknown voltage offset counts as 0.
+// shunt) are combined by the meter as the root of their squares. U needs the gain and the current offset (a meter that gives
+// only watts: the power offset; a counter: the gain alone); an unknown voltage offset counts as 0.
 struct Accuracy {
   std::optional<double> gain_limit_rel = std::nullopt;  // limit of the relative gain error (rectangular), e.g. 0.015
   std::optional<double> offset_limit_A = std::nullopt;  // limit of the current offset (rectangular)
   std::optional<double> offset_limit_V = std::nullopt;  // limit of the voltage offset (rectangular)
+  std::optional<double> offset_limit_W = std::nullopt;  // limit of the power offset, of a meter that gives only watts
   double resolution_A = 0;                              // one step of the current value, 0 if not quantised
   double resolution_V = 0;
   double resolution_W = 0;

@@ -13,9 +13,10 @@
 namespace tbft::power {
 
 struct MeterKind {
-  std::string_view name;     // scheme, e.g. "ina219"
-  std::string_view summary;  // one line
-  std::string_view example;  // a URI that works on a common board
+  std::string_view name;      // scheme, e.g. "ina219"
+  std::string_view summary;   // one line
+  std::string_view example;   // a URI that works on a common board
+  bool runs_program = false;  // to open it is to run a program that the URI names
 };
 // All kinds, in the order of the list.
 std::span<const MeterKind> meter_kinds();
@@ -35,10 +36,18 @@ struct MeterGuide {
 // Throws BadMeterUri for a name that is no kind.
 const MeterGuide& meter_guide(std::string_view name);
 
+// Whether a URI may name a program to run (exec://). Only one that the user typed for this process may: a URI in a file, in the
+// environment or from another machine may have been written by somebody else.
+enum class Programs { refused, allowed };
+// Whether opening this URI runs a program that it names. False for a text that is no URI.
+bool runs_program(std::string_view uri);
+// Throws BadMeterUri, with the remedy, for a URI that names a program where programs are refused. open_meter() calls it.
+void require_permitted(std::string_view uri, Programs programs);
+
 // Opens the meter of a URI, or for `auto` the best meter of this machine. `auto` never writes to an I2C address that no URI
 // names. `interval`: time from one reading to the next, 100 us to 1 h; the meter keeps it as its interval(), and a converter
-// averages over it. 0 selects the meter's default. Throws BadMeterUri (unknown name: lists the known ones; interval) or
-// MeterUnavailable (the device, the problem and the fix).
-std::unique_ptr<Meter> open_meter(std::string_view uri, Seconds interval = Seconds(0));
+// averages over it. 0 selects the meter's default. Throws BadMeterUri (unknown name: lists the known ones; interval;
+// a program that is not permitted) or MeterUnavailable (the device, the problem and the fix).
+std::unique_ptr<Meter> open_meter(std::string_view uri, Seconds interval = Seconds(0), Programs programs = Programs::refused);
 
 }  // namespace tbft::power
