@@ -62,13 +62,13 @@ fi
 step "build dev"
 build dev
 step "tests"
-run_ctest build/dev -LE 'kernel|slurm|arm64|browser|debian13|packages|large'
+run_ctest build/dev -LE 'kernel|slurm|arm64|browser|debian13|packages|large|prometheus'
 
 if [ "$full" = yes ]; then
   step "build without libtorch, with AddressSanitizer and UndefinedBehaviorSanitizer"
   build sanitize
   step "its tests, with leak detection"
-  run_ctest build/sanitize -LE 'slow|real|fuzz|large'
+  run_ctest build/sanitize -LE 'slow|real|fuzz|large|prometheus'
   step "pages in a browser"
   run_ctest build/dev -L browser
   # Runs niced beside suites that wait for virtual machines; the script waits for it at the end.

@@ -7,18 +7,21 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "power/engine/sampler.h"
+#include "power/protocol/openmetrics.h"
 #include "power/remote/auth.h"
+#include "power/remote/listening.h"
+#include "power/remote/metrics_server.h"
 
 namespace tbft::power::remote {
 namespace {
@@ -31,12 +34,6 @@ constexpr std::size_t max_connections = 32;  // logged in or not
 constexpr std::size_t max_answers = 16;      // requested by a client and not yet fetched
 constexpr std::size_t max_inbox = 4096;      // readings queued by the sampler's thread
 constexpr int send_buffer = 64 * 1024;       // bytes; if it is full, readings are dropped instead of delayed
-
-bool is_loopback(const asio::ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-  return address.is_loopback();
-}
 
 // Enables keep-alive, so that a peer that vanished is detected.
 void set_options(tcp::socket& socket) {
@@ -238,18 +235,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
 };
 
 tcp::endpoint resolve(asio::io_context& io, const ServerOptions& options) {
-  const std::string text = to_string(options.listen);
-  error_code error;
-  tcp::resolver resolver(io);
-  const auto found = resolver.resolve(options.listen.host, std::to_string(options.listen.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error || found.empty()) throw BadListenAddress(fmt::format("--listen {}: {}", text, error.message()));
-  tcp::endpoint endpoint = found.begin()->endpoint();
+  tcp::endpoint endpoint = resolve(io, options.listen, "--listen");
   if (!options.key && !is_loopback(endpoint.address())) {
     throw BadListenAddress(fmt::format(
         "--listen {}: other machines can reach this address, so a key is needed: `(umask 077; openssl rand -hex 32 > "
         "meter.key)`, then --key-file meter.key",
-        text));
+        to_string(options.listen)));
   }
   return endpoint;
 }
@@ -266,6 +257,9 @@ struct MeterServer::Impl {
   tcp::acceptor acceptor{io};
   asio::steady_timer retry{io};
   std::set<std::shared_ptr<Connection>> connections;
+  std::optional<MeterTotals> totals;  // used by the server's thread alone
+  double created_s = 0;               // when the totals were 0, since 1970
+  std::optional<MetricsServer> metrics;
 
   std::mutex mutex;  // guards the inbox below, which the sampler's thread fills and the server's thread empties
   std::vector<Reading> inbox;
@@ -273,16 +267,11 @@ struct MeterServer::Impl {
   bool drain_posted = false;
 
   void listen() {
-    const tcp::endpoint endpoint = resolve(io, options);
-    try {
-      acceptor.open(endpoint.protocol());
-      acceptor.set_option(tcp::acceptor::reuse_address(true));
-      if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false));
-      acceptor.bind(endpoint);
-      acceptor.listen();
-    } catch (const boost::system::system_error& error) {
-      throw std::runtime_error(fmt::format("cannot listen on {}: {}", to_string(options.listen), error.code().message()));
-    }
+    listen_on(acceptor, resolve(io, options));
+    if (!options.openmetrics) return;
+    totals.emplace(info);
+    created_s = to_seconds(clock_pair_now().system_ns);
+    metrics.emplace(io, *options.openmetrics, [this] { return openmetrics_text(info, totals->at(clock->now()), created_s); });
   }
 
   void accept() {
@@ -326,6 +315,7 @@ struct MeterServer::Impl {
       drain_posted = false;
       inbox_overflowed = false;
     }
+    if (totals) std::ranges::for_each(readings, [&](const Reading& reading) { totals->add(reading); });
     std::erase_if(connections, [](const auto& c) { return c->closed(); });
     for (const auto& connection : connections) {
       for (const Reading& reading : readings) connection->offer(reading);
@@ -361,6 +351,10 @@ const MeterInfo& MeterServer::meter() const {
   return impl_->info;
 }
 
+std::optional<Address> MeterServer::metrics_address() const {
+  return impl_->metrics ? std::optional(impl_->metrics->address()) : std::nullopt;
+}
+
 Address MeterServer::address() const {
   const auto endpoint = impl_->acceptor.local_endpoint();
   return {.host = endpoint.address().to_string(), .port = endpoint.port()};
@@ -379,6 +373,7 @@ void MeterServer::run(const std::atomic<bool>& stop) {
     }
   }
   self.acceptor.close();
+  if (self.metrics) self.metrics->close();
   for (const auto& connection : self.connections) connection->close("server ends");
   self.meter->stop();
 }

@@ -48,6 +48,8 @@ struct BadListenAddress : std::runtime_error {
 struct ServerOptions {
   Address listen{.host = "127.0.0.1", .port = 0};  // port 0: the system chooses one
   std::optional<Key> key = std::nullopt;           // required unless the address is loopback
+  // Where the meter's figures are served over HTTP, for monitoring systems, without a key; nullopt: nowhere.
+  std::optional<Address> openmetrics = std::nullopt;
   std::size_t max_clients = 8;
   std::size_t max_pending = 2048;  // readings queued for one client; a slower client gets a gap
   Seconds login_timeout{5};
@@ -72,6 +74,7 @@ class MeterServer {
 
   const MeterInfo& meter() const;
   Address address() const;  // with the port in use
+  std::optional<Address> metrics_address() const;
   // Samples and serves until `stop`, which it checks every 50 ms. Throws the meter's exceptions. May be called once.
   void run(const std::atomic<bool>& stop);
   ServerStats stats() const;  // from any thread
