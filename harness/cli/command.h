@@ -21,6 +21,7 @@ void add_meters(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& meters, Action& action);  // under `meters`
 void add_measure(CLI::App& app, Action& action);
 void add_record(CLI::App& app, Action& action);
+void add_watch(CLI::App& app, Action& action);
 void add_integrate(CLI::App& app, Action& action);
 void add_serve_meter(CLI::App& app, Action& action);
 void add_merge(CLI::App& app, Action& action);

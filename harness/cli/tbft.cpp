@@ -36,6 +36,7 @@ void add_commands(CLI::App& app, Action& action) {
       {"doctor", add_doctor},
       {"measure", add_measure},
       {"record", add_record},
+      {"watch", add_watch},
       {"integrate", add_integrate},
       {"serve-meter", add_serve_meter},
       {"columns", add_columns},

@@ -37,6 +37,16 @@ std::size_t window_width(int terminal) {
   return ::ioctl(terminal, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : usual_width;
 }
 
+bool wants_unicode(Environment environment) {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* text = environment(name);
+    if (text == nullptr || *text == '\0') continue;
+    const std::string_view locale(text);
+    return locale.find("UTF-8") != std::string_view::npos || locale.find("utf8") != std::string_view::npos;
+  }
+  return false;
+}
+
 const char* process_environment(const char* name) {
   return std::getenv(name);
 }

@@ -11,6 +11,9 @@ namespace tbft {
 using Environment = const char* (*)(const char* name);
 const char* process_environment(const char* name);
 
+// Whether the user's locale has UTF-8, by LC_ALL, LC_CTYPE or LANG.
+bool wants_unicode(Environment environment = process_environment);
+
 // The present width of a terminal's window in characters; 80 if it does not state one.
 std::size_t window_width(int terminal);
 

@@ -84,5 +84,16 @@ TEST_F(TerminalTest, ColumnsOverridesTheWindowIfItIsAWidth) {
   }
 }
 
+TEST(Terminal, TheLocaleSaysWhetherItShowsUnicode) {
+  variables() = {};
+  EXPECT_FALSE(wants_unicode(fake));
+  variables() = {{"LANG", "de_DE.UTF-8"}};
+  EXPECT_TRUE(wants_unicode(fake));
+  variables() = {{"LANG", "de_DE.UTF-8"}, {"LC_ALL", "C"}};
+  EXPECT_FALSE(wants_unicode(fake)) << "LC_ALL comes first";
+  variables() = {{"LANG", "C"}, {"LC_CTYPE", "C.utf8"}, {"LC_ALL", ""}};
+  EXPECT_TRUE(wants_unicode(fake));
+}
+
 }  // namespace
 }  // namespace tbft
