@@ -121,11 +121,12 @@ void CommandBenchmark::repeat_all(const std::vector<std::size_t>& commands) {
       .now_s = [] { return 0.0; },  // without a limit of time
       .after_round =
           [&](std::size_t rounds, std::span<const std::vector<double>> joules) {
-            const auto none = [](const auto& of) {
-              return std::ranges::none_of(of, [](double J) { return std::isfinite(J); });
+            const auto lacks_one = [](const auto& of) {
+              return !std::ranges::all_of(of, [](double J) { return std::isfinite(J); });
             };
-            if (until && rounds >= rule.min_runs && std::ranges::any_of(joules, none))
-              throw Enough{fmt::format("--until ended after {} repetitions, because a command never had valid joules", rounds)};
+            if (until && rounds >= rule.min_runs && std::ranges::any_of(joules, lacks_one))
+              throw Enough{
+                  fmt::format("--until ended after {} repetitions: one without valid joules leaves the mean unknown", rounds)};
           }};
   try {
     run_rounds(commands.size(), limits, hooks);
@@ -155,8 +156,8 @@ void CommandBenchmark::note_ends(const std::vector<std::size_t>& commands) {
 
 // One note for what repetitions have in common; each has its own reason in the exports.
 void CommandBenchmark::note_runs(const results::BenchmarkedCommand& command) {
-  std::size_t failed = 0, doubtful = 0, crowded = 0;
-  std::string doubt;
+  std::size_t failed = 0, invalid = 0, doubtful = 0, crowded = 0;
+  std::string why, doubt;
   double most_pct = 0;
   for (const auto& run : command.runs) {
     failed += run.exit_code != 0;
@@ -164,7 +165,9 @@ void CommandBenchmark::note_runs(const results::BenchmarkedCommand& command) {
       ++crowded;
       most_pct = std::max(most_pct, run.other_cpu_pct);
     }
-    if (!run.reason.empty() && doubtful++ == 0) doubt = run.reason;
+    const bool valid = std::isfinite(run.gross.J);
+    if (!valid && invalid++ == 0) why = run.reason;
+    if (valid && !run.reason.empty() && doubtful++ == 0) doubt = run.reason;
   }
   const auto note_of = [&](std::size_t count, const std::string& text) {
     if (count > 0) note(fmt::format("{}: {} of {} repetitions {}", command.name, count, command.runs.size(), text));
@@ -173,7 +176,8 @@ void CommandBenchmark::note_runs(const results::BenchmarkedCommand& command) {
   note_of(crowded, fmt::format("ran while other programs took up to {:.0f} % of the processors: joules and seconds include "
                                "their work",
                                most_pct));
-  note_of(doubtful, "are doubtful or invalid, the first one because: " + doubt);
+  note_of(invalid, "have no valid joules, the first one because: " + why);
+  note_of(doubtful, "are in doubt, the first one because: " + doubt);
 }
 
 double CommandBenchmark::repeat(std::size_t command, std::size_t repetition) {

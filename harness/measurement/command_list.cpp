@@ -104,8 +104,9 @@ std::vector<Template> templates_of(const CommandSpec& spec, const std::function<
   if (lines.empty()) return {{join_words(spec.words), spec.words}};
   std::vector<Template> result;
   for (const std::string& line : lines) {
-    if (line.find_first_not_of(blanks) == std::string::npos) throw UsageError("an empty command; name a program");
-    result.push_back({line, {}});
+    const auto first = line.find_first_not_of(blanks);
+    if (first == std::string::npos) throw UsageError("an empty command; name a program");
+    result.push_back({line.substr(first, line.find_last_not_of(blanks) + 1 - first), {}});
   }
   return result;
 }

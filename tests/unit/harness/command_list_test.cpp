@@ -30,7 +30,7 @@ TEST(CommandList, WordsAreOneCommandUnlessEachHoldsABlank) {
   EXPECT_THAT(words_of({.words = {"printf", "a b"}}), ElementsAre(Words{"printf", "a b"}));
   EXPECT_THAT(words_of({.words = {"sleep 1", "sleep 2"}}),
               ElementsAre(Words{"sh", "-c", "sleep 1"}, Words{"sh", "-c", "sleep 2"}));
-  EXPECT_THAT(words_of({.words = {"sleep 1"}}), ElementsAre(Words{"sh", "-c", "sleep 1"}));
+  EXPECT_THAT(words_of({.words = {" sleep 1 "}}), ElementsAre(Words{"sh", "-c", "sleep 1"}));
   EXPECT_THAT(words_of({.words = {"./my program", "in put"}}), ElementsAre(Words{"./my program", "in put"}));
   EXPECT_THAT(words_of({.commands = {"true", "sleep 1"}}),
               ElementsAre(Words{"sh", "-c", "true"}, Words{"sh", "-c", "sleep 1"}));
