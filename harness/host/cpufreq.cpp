@@ -186,6 +186,7 @@ std::vector<FrequencyPolicy> frequency_policies(const fs::path& root) {
   }
   std::ranges::sort(numbered, {}, &std::pair<int, FrequencyPolicy>::first);
   std::vector<FrequencyPolicy> policies;
+  policies.reserve(numbered.size());
   for (auto& [number, policy] : numbered) policies.push_back(std::move(policy));
   return policies;
 }
