@@ -12,7 +12,8 @@ NUMBERS = frozenset("""schema train_size repetition seed accuracy_pct val_loss e
     macs_train duration_s train_s gross_J U_gross_J U_random_gross_J idle_W net_J U_net_J U_random_net_J train_gross_J
     train_net_J U_train_net_J U_random_train_net_J u_rel_gain mean_W max_W measured samples distinct_hz longest_gap_s
     coverage_pct sampler_cpu_s peak_rss_MiB saved_act_MiB threads lr n_test correct order_index temp_start_C temp_end_C
-    throttled idle_drift_W other_cpu_pct""".split())
+    throttled idle_drift_W other_cpu_pct batch cpu_min_kHz cpu_mean_kHz test_net_J U_test_net_J infer_J_per_image
+    edp_Js""".split())
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 

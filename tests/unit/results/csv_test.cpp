@@ -32,7 +32,7 @@ CellRow full_row() {
       row.*(*text) =
           std::string(column.name) + ", \"quoted\"\nsecond line\r\n\t" + std::to_string(i) + std::string(1, '\0') + "\xff";
     } else if (const auto* number = std::get_if<CellRow::Number CellRow::*>(&column.member)) {
-      row.*(*number) = 1.0 / (3 + i) * std::pow(10.0, 7 * (i - 30));
+      row.*(*number) = 1.0 / (3 + i) * std::pow(10.0, 7 * (i - 34));
     } else {
       row.*std::get<CellRow::Count CellRow::*>(column.member) = std::numeric_limits<std::int64_t>::max() - i;
     }
@@ -85,7 +85,7 @@ TEST(Csv, HeaderIsConstant) {
       "U_train_net_J,U_random_train_net_J,u_rel_gain,mean_W,max_W,meter,meter_scope,measured,samples,distinct_hz,"
       "longest_gap_s,coverage_pct,sampler_cpu_s,peak_rss_MiB,saved_act_MiB,threads,backend,layout,bn_mode,lr,n_test,correct,"
       "order_index,cpu_governor,temp_start_C,temp_end_C,throttled,tool_version,config_hash,idle_drift_W,other_cpu_pct,"
-      "network");
+      "network,point,batch,cpu_min_kHz,cpu_mean_kHz,test_net_J,U_test_net_J,infer_J_per_image,edp_Js");
 }
 
 TEST(PeerErrors, E16ColumnsNeverShiftWhateverIsKnown) {
@@ -131,8 +131,9 @@ TEST(Csv, FilesOfEarlierVersionsLackLaterColumns) {
   row.idle_drift_W = 0.5;
   row.other_cpu_pct = 12;
   row.network = "ResNet-26";
+  row.edp_Js = 7;
   std::string header = header_line(), line = to_line(row);
-  constexpr int later_columns = 2;
+  constexpr int later_columns = 10;
   for (int i = 0; i < later_columns; ++i) {
     header.resize(header.rfind(','));
     line.resize(line.rfind(','));
@@ -143,6 +144,8 @@ TEST(Csv, FilesOfEarlierVersionsLackLaterColumns) {
   EXPECT_EQ(file.rows[0].idle_drift_W, 0.5);
   EXPECT_EQ(file.rows[0].other_cpu_pct, std::nullopt);
   EXPECT_EQ(file.rows[0].network, "");
+  EXPECT_EQ(file.rows[0].edp_Js, std::nullopt);
+  EXPECT_TRUE(file.other_columns);
 }
 
 TEST(Csv, RowsWithoutANetworkTakeThatOfTheirRun) {
@@ -168,7 +171,7 @@ TEST(Csv, ErrorsSayFileLineAndColumn) {
   };
   const std::string header = header_line() + "\n";
   std::string line = to_line(CellRow());
-  EXPECT_THAT(read(header + line + "\n" + "1,2,3\n"), HasSubstr("cells.csv:3: 3 fields, the header has 68"));
+  EXPECT_THAT(read(header + line + "\n" + "1,2,3\n"), HasSubstr("cells.csv:3: 3 fields, the header has 76"));
   EXPECT_THAT(read("schema,run_id\n"), HasSubstr("cells.csv:1: column cell_id is missing"));
   EXPECT_THAT(read("schema," + header), HasSubstr("column schema is there more than once"));
   EXPECT_THAT(read(header + "x" + line + "\n"), HasSubstr("cells.csv:2: column schema: 'x1' is not a 64-bit integer"));
