@@ -83,7 +83,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   beast::tcp_stream stream_;
   const Text& text_;
-  beast::flat_static_buffer<2 * max_header> buffer_;
+  beast::flat_static_buffer<std::size_t{2} * max_header> buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
   Response response_;
   bool closed_ = false;
