@@ -71,7 +71,7 @@ class Run {
     }
     setup_->journal.execution(tool_version(), trace_);
     until_ = Until(precision_of(settings));
-    if (!setup_->directory.done().empty())
+    if (!settings.sweep.until.empty() && !setup_->directory.done().empty())
       for (const auto& row : results::read_cells(setup_->directory.cells_csv()).rows) until_.add(row);
     monitor_ = std::make_unique<power::Monitor>(std::move(meter), std::move(options));
     // A signal does not shorten it, because the finished cell before needs its whole idle window.
