@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <boost/asio/ip/v6_only.hpp>
+#include <chrono>
+#include <utility>
 
 namespace tbft::power::remote {
 
@@ -35,6 +37,21 @@ void listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
     const Address address{.host = endpoint.address().to_string(), .port = endpoint.port()};
     throw std::runtime_error(fmt::format("cannot listen on {}: {}", to_string(address), error.code().message()));
   }
+}
+
+void accept_each(tcp::acceptor& acceptor, asio::steady_timer& retry, std::function<void(tcp::socket socket)> take) {
+  acceptor.async_accept([&acceptor, &retry, take = std::move(take)](boost::system::error_code error, tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (error) {  // most likely too many open files: retried later, because an immediate retry would loop
+      retry.expires_after(std::chrono::milliseconds(100));
+      retry.async_wait([&acceptor, &retry, take](boost::system::error_code stopped) {
+        if (!stopped) accept_each(acceptor, retry, take);
+      });
+      return;
+    }
+    take(std::move(socket));
+    accept_each(acceptor, retry, take);
+  });
 }
 
 }  // namespace tbft::power::remote

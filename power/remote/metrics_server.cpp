@@ -95,19 +95,10 @@ struct MetricsServer::Impl {
   Impl(asio::io_context& io, Text given) : acceptor(io), retry(io), text(std::move(given)) {}
 
   void accept() {
-    acceptor.async_accept([this](error_code error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (error) {  // most likely too many open files: retried later, because an immediate retry would loop
-        retry.expires_after(std::chrono::milliseconds(100));
-        retry.async_wait([this](error_code stopped) {
-          if (!stopped) accept();
-        });
-        return;
-      }
+    accept_each(acceptor, retry, [this](tcp::socket socket) {
       std::erase_if(sessions, [](const auto& session) { return session->closed(); });
       if (sessions.size() < max_connections)
         (*sessions.insert(std::make_shared<Session>(std::move(socket), text)).first)->read();
-      accept();
     });
   }
 

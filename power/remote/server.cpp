@@ -275,15 +275,7 @@ struct MeterServer::Impl {
   }
 
   void accept() {
-    acceptor.async_accept([this](error_code error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (error) {  // most likely too many open files: retried later, because an immediate retry would loop
-        retry.expires_after(std::chrono::milliseconds(100));
-        retry.async_wait([this](error_code stopped) {
-          if (!stopped) accept();
-        });
-        return;
-      }
+    accept_each(acceptor, retry, [this](tcp::socket socket) {
       std::erase_if(connections, [](const auto& c) { return c->closed(); });
       const auto connection = std::make_shared<Connection>(std::move(socket), hub);
       if (connections.size() < max_connections) {
@@ -292,7 +284,6 @@ struct MeterServer::Impl {
       } else {
         connection->refuse(Reason::too_many_clients, "too many connections");
       }
-      accept();
     });
   }
 
