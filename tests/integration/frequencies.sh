@@ -42,6 +42,22 @@ P
   [ "$(grep -c 'batch=8 governor=powersave max_kHz=1200000' "$work/report")" -ge 1 ] || fail "the report does not name the points: $(cat "$work/report")"
 }
 
+# Idle power depends on the governor, so a cell after a change has an idle window of its own before it.
+case_idle_power_is_measured_anew_after_a_change() {
+  constant_trace "$work/5W.csv" 120 1000
+  inside "${sweep[@]}" --set idle.seconds=0.1 -m "replay://$work/5W.csv?speed=realtime" -o "$work/run" >/dev/null 2>"$work/err" || fail "run: $(cat "$work/err")"
+  /usr/bin/python3 - "$work/run" "$tbft" <<'P' || fail "idle windows"
+import csv, json, pathlib, subprocess, sys
+run, tbft = pathlib.Path(sys.argv[1]), sys.argv[2]
+rows = sorted(csv.DictReader((run / "cells.csv").open()), key=lambda row: int(row["order_index"]))
+before = ["powersave"] + [row["cpu_governor"] for row in rows]  # the sweep's first stands when the run begins
+changes = sum(a != b for a, b in zip(before, before[1:]))
+windows = json.loads(subprocess.run([tbft, "integrate", run / "traces" / "trace.csv", "--json"], capture_output=True).stdout)["windows"]
+idle = sum(window["name"].startswith("idle/") for window in windows)
+assert changes > 0 and idle == 1 + len(rows) + changes, (idle, len(rows), changes)
+P
+}
+
 case_a_kill_is_mended_by_the_next_run() {
   inside "${sweep[@]}" --set train.epochs=2000 --set train.patience=2000 -o "$work/killed" >/dev/null 2>"$work/err" &
   local shell=$!
