@@ -12,7 +12,7 @@ namespace tbft::power {
 namespace {
 
 // A label's value between quotes. Bytes that are not ASCII become ?, because the text must be UTF-8.
-std::string quoted(std::string_view text) {
+std::string label_value(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '\\' || c == '"') result += '\\';
@@ -109,8 +109,8 @@ MeterFigures MeterTotals::at(TimeNs now) const {
 
 std::string openmetrics_text(const MeterInfo& meter, const MeterFigures& figures, double created_s) {
   const std::string uri = public_uri(meter);
-  const std::string labels =
-      fmt::format("meter={},scope={},measured=\"{}\"", quoted(uri), quoted(to_string(meter.scope)), meter.measured ? 1 : 0);
+  const std::string labels = fmt::format("meter={},scope={},measured=\"{}\"", label_value(uri),
+                                         label_value(to_string(meter.scope)), meter.measured ? 1 : 0);
   Text text(labels);
   text.counter("tbft_energy_joules", "joules", figures.energy_J, created_s,
                "Energy that was drawn since the server started, without the time in gaps.");
@@ -124,7 +124,7 @@ std::string openmetrics_text(const MeterInfo& meter, const MeterFigures& figures
   text.counter("tbft_gaps", "", static_cast<double>(figures.gaps), created_s, "Times without readings.");
   text.counter("tbft_gap_seconds", "seconds", figures.gap_s, created_s,
                "Length of the gaps that have ended; of a meter that counts no joules, their energy is missing.");
-  Text info(fmt::format("{},description={}", labels, quoted(meter.description)));
+  Text info(fmt::format("{},description={}", labels, label_value(meter.description)));
   info.family("tbft_meter", "info", "", "What the meter is.");
   info.sample("tbft_meter_info", "1");
   std::string all = text.take();
