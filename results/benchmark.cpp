@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "results/comparison.h"
+#include "results/meter_ratio.h"
 #include "results/rank_tests.h"
 #include "results/text.h"
 
@@ -246,6 +247,44 @@ std::string sentence(const Benchmark& benchmark, const ComparedCommand& compared
   return text;
 }
 
+Benchmark by_meter(const Benchmark& benchmark, std::size_t further) {
+  Benchmark result = benchmark;
+  const BenchmarkMeter& meter = benchmark.further.at(further);
+  result.meter = meter.meter;
+  result.meter_scope = meter.scope;
+  result.measured = meter.measured;
+  result.further.clear();
+  result.notes.clear();
+  for (BenchmarkedCommand& command : result.commands) {
+    std::size_t invalid = 0;
+    std::string why;
+    for (BenchmarkRun& run : command.runs) {
+      const RunByMeter by = run.further.at(further);
+      run.further.clear();
+      run.gross = by.gross;
+      run.net = by.net;
+      run.idle_W = by.idle_W;
+      run.u_offset_W = by.u_offset_W;
+      run.u_rel_gain = by.u_rel_gain;
+      run.reason = by.reason;
+      if (std::isnan(by.gross.J) && invalid++ == 0) why = by.reason;
+    }
+    if (invalid > 0)
+      result.notes.push_back(fmt::format("{}: {} of {} repetitions have no valid joules, the first one because: {}",
+                                         command.name, invalid, command.runs.size(), why));
+  }
+  return result;
+}
+
+namespace {
+
+std::vector<PairedJoules> pairs_of(const Benchmark& benchmark, std::size_t further) {
+  std::vector<PairedJoules> pairs;
+  for (const BenchmarkedCommand& command : benchmark.commands)
+    for (const BenchmarkRun& run : command.runs) pairs.push_back({run.gross, run.further.at(further).gross});
+  return pairs;
+}
+
 Section section_of(const Benchmark& benchmark) {
   Section section;
   section.captions = {basis_text(benchmark), order_text(benchmark)};
@@ -264,14 +303,26 @@ Section section_of(const Benchmark& benchmark) {
   return section;
 }
 
+}  // namespace
+
+std::vector<Section> sections_of(const Benchmark& benchmark) {
+  std::vector<Section> sections{section_of(benchmark)};
+  for (std::size_t i = 0; i < benchmark.further.size(); ++i) {
+    Section& section = sections.emplace_back(section_of(by_meter(benchmark, i)));
+    section.title = fmt::format("The same by meter {}", i + 2);
+    if (benchmark.further[i].scope == benchmark.meter_scope)
+      section.lines.push_back(
+          sentence(meter_ratio(pairs_of(benchmark, i)), printable(benchmark.meter), printable(benchmark.further[i].meter)));
+  }
+  return sections;
+}
+
 std::string to_text(const Benchmark& benchmark, const Layout& layout) {
-  const std::array sections{section_of(benchmark)};
-  return to_text(sections, layout);
+  return to_text(sections_of(benchmark), layout);
 }
 
 std::string to_markdown(const Benchmark& benchmark) {
-  const std::array sections{section_of(benchmark)};
-  return to_markdown(sections);
+  return to_markdown(sections_of(benchmark));
 }
 
 }  // namespace tbft::results

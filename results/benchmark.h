@@ -21,6 +21,13 @@
 
 namespace tbft::results {
 
+// What a further meter measured of a run, as the members of BenchmarkRun.
+struct RunByMeter {
+  Joules gross, net;
+  double idle_W = unknown, u_offset_W = unknown, u_rel_gain = unknown;
+  std::string reason;
+};
+
 struct BenchmarkRun {
   std::size_t place = 0;  // among all runs of the session, from 0; its window in a trace is repetition/PLACE/command
   std::string started_utc;
@@ -32,6 +39,7 @@ struct BenchmarkRun {
   double u_rel_gain = unknown;     // the same of its gain, relative
   double other_cpu_pct = unknown;  // of the processors, by other programs
   std::string reason;              // why the gross joules are invalid, otherwise doubts about them; empty if there are none
+  std::vector<RunByMeter> further = {};  // in the order of Benchmark::further
 };
 
 struct BenchmarkedCommand {
@@ -39,6 +47,11 @@ struct BenchmarkedCommand {
   std::string command;
   std::map<std::string, std::string> parameters;
   std::vector<BenchmarkRun> runs;
+};
+
+struct BenchmarkMeter {
+  std::string meter, scope;
+  bool measured = true;
 };
 
 struct Benchmark {
@@ -51,7 +64,10 @@ struct Benchmark {
   double until_pct = unknown;      // the half-width at which repetitions end; unknown: their number is fixed
   std::vector<std::string> notes;  // what a reader of the numbers must know
   std::vector<BenchmarkedCommand> commands;
+  std::vector<BenchmarkMeter> further = {};  // meters that measured the same runs beside the first
 };
+// The benchmark as a further meter measured it.
+Benchmark by_meter(const Benchmark& benchmark, std::size_t further);
 
 // What is summarised for each command. Energy-delay product: gross joules times seconds, in J s.
 enum class Summarised { gross_J, net_J, duration_s, mean_W, edp_Js };
@@ -82,15 +98,17 @@ std::vector<ComparedCommand> compare_commands(const Benchmark& benchmark);
 // "A used 1.320 +- 0.040 times the joules of B (and 0.900 +- 0.020 times the seconds)."
 std::string sentence(const Benchmark& benchmark, const ComparedCommand& compared);
 
-// A table with a line for each command, the sentences, and the notes.
-Section section_of(const Benchmark& benchmark);
+// A table with a line for each command, the sentences, and the notes; then the same by each further meter, with the ratio of
+// its joules to the first one's where both measure the same scope.
+std::vector<Section> sections_of(const Benchmark& benchmark);
 std::string to_text(const Benchmark& benchmark, const Layout& layout);
 std::string to_markdown(const Benchmark& benchmark);
 // One record for each command under hyperfine's names (command, mean, stddev, median, user, system, min, max in seconds,
 // parameter_NAME last); joules, watts and energy-delay products have their unit in the name.
 std::string to_csv(const Benchmark& benchmark);
 std::vector<ColumnText> benchmark_column_texts();  // its columns, without parameters
-// {"results": [hyperfine's keys, joules beside them, "repetitions": [...]], "ratios": [...], meter, order, seed, notes}
+// {"results": [hyperfine's keys, joules beside them, "repetitions": [...]], "ratios": [...], meter, order, seed, notes}, and
+// with several meters "further_meters": [the same by each of them].
 std::string to_json(const Benchmark& benchmark, int indent = 2);
 
 }  // namespace tbft::results

@@ -149,24 +149,34 @@ std::string to_csv(const Benchmark& benchmark) {
   return text;
 }
 
-std::string to_json(const Benchmark& benchmark, int indent) {
+namespace {
+
+Json object_of(const Benchmark& benchmark) {
   Json results = Json::array(), ratios = Json::array();
   for (const BenchmarkedCommand& command : benchmark.commands) results.push_back(command_json(command));
   for (const ComparedCommand& compared : compare_commands(benchmark)) ratios.push_back(ratio_json(benchmark, compared));
-  const Json object{{"results", results},
-                    {"ratios", ratios},
-                    {"notes", benchmark.notes},
-                    {"order", benchmark.order},
-                    {"seed", benchmark.seed},
-                    {"idle_s", benchmark.idle_s},
-                    {"until_pct", benchmark.until_pct},
-                    {"meter", benchmark.meter},
-                    {"meter_scope", benchmark.meter_scope},
-                    {"measured", benchmark.measured},
-                    {"host", benchmark.host},
-                    {"board", benchmark.board},
-                    {"tool_version", benchmark.tool_version}};
-  return object.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
+  Json object{{"results", results},
+              {"ratios", ratios},
+              {"notes", benchmark.notes},
+              {"order", benchmark.order},
+              {"seed", benchmark.seed},
+              {"idle_s", benchmark.idle_s},
+              {"until_pct", benchmark.until_pct},
+              {"meter", benchmark.meter},
+              {"meter_scope", benchmark.meter_scope},
+              {"measured", benchmark.measured},
+              {"host", benchmark.host},
+              {"board", benchmark.board},
+              {"tool_version", benchmark.tool_version}};
+  for (std::size_t i = 0; i < benchmark.further.size(); ++i)
+    object["further_meters"].push_back(object_of(by_meter(benchmark, i)));
+  return object;
+}
+
+}  // namespace
+
+std::string to_json(const Benchmark& benchmark, int indent) {
+  return object_of(benchmark).dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace tbft::results

@@ -11,6 +11,10 @@ std::vector<CsvText> csv_texts() {
        "plan "
        "that `tbft run --dry-run` prints, and `tbft measure --json`, use the same names. An empty field is unknown.",
        cell_column_texts()},
+      {"meters",
+       "meters.csv of a run directory with several meters: one row for each cell and each meter beside the first, with the "
+       "columns of cells.csv that name the cell and give its energy. An empty field is unknown.",
+       meter_column_texts()},
       {"step_cost",
        "step_cost.csv, from `tbft step-cost`: one training step of one image, a row for each strategy of each network. An "
        "empty "

@@ -27,11 +27,12 @@ struct CsvText {
   std::vector<ColumnText> columns;
 };
 
-// All kinds of CSV that results/ writes: cells, step_cost, operations, report, compare, measure.
+// All kinds of CSV that results/ writes: cells, meters, step_cost, operations, report, compare, measure.
 std::vector<CsvText> csv_texts();
 
 // Their columns, each defined beside its table.
 std::vector<ColumnText> cell_column_texts();
+std::vector<ColumnText> meter_column_texts();
 std::vector<ColumnText> step_cost_column_texts();
 std::vector<ColumnText> operation_column_texts();
 std::vector<ColumnText> report_column_texts();

@@ -29,32 +29,81 @@ void check_torn(const CsvReader& reader, std::size_t fields) {
   }
 }
 
-std::vector<std::string> header_fields() {
+// A file of cells, with its usual name and its columns.
+struct Kind {
+  std::string_view name;
+  std::span<const Column> columns;
+};
+
+Kind cells_kind() {
+  return {"cells.csv", columns()};
+}
+
+Kind meters_kind() {
+  return {"meters.csv", meter_columns()};
+}
+
+std::vector<std::string> header_fields(const Kind& kind) {
   std::vector<std::string> names;
-  for (const Column& column : columns()) names.emplace_back(column.name);
+  for (const Column& column : kind.columns) names.emplace_back(column.name);
   return names;
 }
 
-// A file without a complete header is a cells.csv only if it is the beginning of the header.
-void check_torn_header(const CsvReader& reader) {
-  if (!(header_line() + "\r\n").starts_with(reader.tail())) reader.fail("this is not a cells.csv: the header is not ours");
+// A file without a complete header is ours only if it is the beginning of the header.
+void check_torn_header(const CsvReader& reader, const Kind& kind) {
+  if (!(csv_header(kind.columns) + "\r\n").starts_with(reader.tail()))
+    reader.fail(fmt::format("this is not a {}: the header is not ours", kind.name));
 }
 
 // Returns how many bytes of the file are complete records. Refuses a file that this program would not have written.
-std::size_t whole_bytes(std::string_view content, const fs::path& path) {
+std::size_t whole_bytes(std::string_view content, const fs::path& path, const Kind& kind) {
   CsvReader reader(content, path.string());
   const auto header = reader.next();
   if (!header) {
-    check_torn_header(reader);
+    check_torn_header(reader, kind);
     return 0;
   }
   const std::string_view line = content.substr(0, reader.offset());
-  if (line != header_line() + "\n" && line != header_line() + "\r\n")
+  const std::string ours = csv_header(kind.columns);
+  if (line != ours + "\n" && line != ours + "\r\n")
     reader.fail("the columns are not those of this program's schema: written by another version? Use a new run directory");
   while (reader.next()) {
   }
   check_torn(reader, header->size());
   return reader.offset();
+}
+
+CellsFile parse(std::string_view content, const std::string& name, const Kind& kind) {
+  CsvReader reader(content, name);
+  CellsFile file;
+  const auto header = reader.next();
+  if (!header) {
+    check_torn_header(reader, kind);
+    file.torn_tail = !content.empty();
+    return file;
+  }
+  const CsvRows<CellRow> rows(kind.columns, *header, reader);
+  file.other_columns = *header != header_fields(kind);
+  while (const auto fields = reader.next()) {
+    const CellRow& row = file.rows.emplace_back(rows.parse(*fields, reader));
+    if (row.schema && *row.schema > schema_version)
+      reader.fail(fmt::format("schema {}, this program reads up to {}", *row.schema, schema_version));
+    if (const auto problem = validation_error(row); !problem.empty()) reader.fail(problem);
+  }
+  check_torn(reader, header->size());
+  file.torn_tail = !reader.tail().empty();
+  return file;
+}
+
+void append(const fs::path& path, const Kind& kind, std::span<const CellRow> rows) {
+  append_to_file(path, max_bytes, [&](std::string_view content) {
+    const std::size_t keep = whole_bytes(content, path, kind);
+    // Keeps the line ends of a file that a spreadsheet or another system has saved.
+    const char* const end = keep > 1 && content[keep - 2] == '\r' ? "\r\n" : "\n";
+    std::string text = keep == 0 ? csv_header(kind.columns) + end : "";
+    for (const CellRow& row : rows) text += csv_line(kind.columns, row) + end;
+    return Append{keep, text};
+  });
 }
 
 }  // namespace
@@ -72,38 +121,27 @@ CellsFile read_cells(const fs::path& path) {
 }
 
 CellsFile parse_cells(std::string_view content, const std::string& name) {
-  CsvReader reader(content, name);
-  CellsFile file;
-  const auto header = reader.next();
-  if (!header) {
-    check_torn_header(reader);
-    file.torn_tail = !content.empty();
-    return file;
-  }
-  const CsvRows<CellRow> rows(columns(), *header, reader);
-  file.other_columns = *header != header_fields();
-  while (const auto fields = reader.next()) {
-    const CellRow& row = file.rows.emplace_back(rows.parse(*fields, reader));
-    if (row.schema && *row.schema > schema_version)
-      reader.fail(fmt::format("schema {}, this program reads up to {}", *row.schema, schema_version));
-    if (const auto problem = validation_error(row); !problem.empty()) reader.fail(problem);
-  }
-  check_torn(reader, header->size());
-  file.torn_tail = !reader.tail().empty();
-  return file;
+  return parse(content, name, cells_kind());
 }
 
 void append_cell(const fs::path& path, const CellRow& row) {
-  append_to_file(path, max_bytes, [&](std::string_view content) {
-    const std::size_t keep = whole_bytes(content, path);
-    // Keeps the line ends of a file that a spreadsheet or another system has saved.
-    const char* const end = keep > 1 && content[keep - 2] == '\r' ? "\r\n" : "\n";
-    return Append{keep, (keep == 0 ? header_line() + end : "") + to_line(row) + end};
-  });
+  append(path, cells_kind(), {&row, 1});
 }
 
 void replace_cells(const fs::path& path, const std::vector<CellRow>& rows) {
   write_file_atomically(path, csv_text<CellRow>(columns(), rows));
+}
+
+CellsFile read_meters(const fs::path& path) {
+  return parse(read_file(path, max_bytes), path.string(), meters_kind());
+}
+
+void append_meters(const fs::path& path, std::span<const CellRow> rows) {
+  append(path, meters_kind(), rows);
+}
+
+void replace_meters(const fs::path& path, std::span<const CellRow> rows) {
+  write_file_atomically(path, csv_text<CellRow>(meter_columns(), rows));
 }
 
 }  // namespace tbft::results

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,5 +37,12 @@ void append_cell(const std::filesystem::path& path, const CellRow& row);
 
 // Writes all rows to a temporary name in the same folder, syncs and renames.
 void replace_cells(const std::filesystem::path& path, const std::vector<CellRow>& rows);
+
+// meters.csv, beside cells.csv: the same cells by the meters beside the first, a row for each cell and meter (meter_columns()).
+// A cell's rows are written before its row in cells.csv. As read_cells(); throws CsvError.
+CellsFile read_meters(const std::filesystem::path& path);
+// As append_cell(), with one write for all rows.
+void append_meters(const std::filesystem::path& path, std::span<const CellRow> rows);
+void replace_meters(const std::filesystem::path& path, std::span<const CellRow> rows);
 
 }  // namespace tbft::results

@@ -13,7 +13,8 @@ struct Inputs {
   std::vector<CellRow> cells = {};  // of one or several runs, one after the other
   Correctness correctness = {};     // of those cells, where there is a journal
   std::vector<StepCostRow> step_costs = {};
-  Levels levels = {};  // that the diagnoses of those cells named, where there is a journal
+  Levels levels = {};                // that the diagnoses of those cells named, where there is a journal
+  std::vector<CellRow> meters = {};  // the same cells by further meters, where there is a meters.csv
 };
 
 }  // namespace tbft::results

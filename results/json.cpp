@@ -80,6 +80,21 @@ Json object(const Winner& winner) {
           {"paper_winner", value(winner.paper_strategy)}};
 }
 
+Json object(const MeterBeside& meter) {
+  return {{"first", value(meter.first)},
+          {"first_scope", value(meter.first_scope)},
+          {"meter", value(meter.meter)},
+          {"scope", value(meter.scope)},
+          {"cells", meter.cells},
+          {"invalid", meter.invalid},
+          {"windows", meter.ratio.windows},
+          {"ratio", meter.ratio.ratio},
+          {"ratio_low", meter.ratio.low},
+          {"ratio_high", meter.ratio.high},
+          {"U_first_rel", meter.ratio.U_first_rel},
+          {"U_rel", meter.ratio.U_further_rel}};
+}
+
 Json object(const Frontier& frontier) {
   Json points = Json::array();
   for (const FrontierPoint& point : frontier.points) {
@@ -243,6 +258,7 @@ std::string render_json(const Inputs& inputs, const Summary& summary) {
   for (const Winner& winner : summary.winners) report["winners"].push_back(object(winner));
   for (const Frontier& frontier : summary.frontiers)
     report["frontiers"].push_back(object(frontier));                                          // only for several points
+  for (const MeterBeside& meter : summary.meters) report["meters"].push_back(object(meter));  // only for several meters
   for (const RuleCheck& check : summary.rule) report["paper_rule"].push_back(object(check));  // only for several networks
   return dump(report, 1) + '\n';
 }

@@ -149,6 +149,7 @@ std::vector<Section> sections_of(const Summary& summary) {
   add_tables(result, summary.tables);
   if (!summary.tables.empty()) result.push_back({.legend = legend_of(summary.tables, marks_are_told)});
   for (const BlockNoise& noise : summary.block_noise) result.push_back(section_of(noise));
+  if (!summary.meters.empty()) result.push_back(section_of(summary.meters));
   for (const StepCostTable& table : summary.step_costs) result.push_back(section_of(table));
   for (const Headline& headline : summary.headlines) result.push_back(section_of(headline));
   for (const Regret& regret : summary.regrets) {

@@ -107,6 +107,27 @@ constexpr std::array documented{
 #undef COLUMN_LATER
 constexpr auto table = columns_of(documented);
 
+// What names a cell, and its energy by one meter.
+constexpr std::array meter_column_names{"schema",     "run_id",        "cell_id",       "started_utc",   "dataset",
+                                        "drift",      "condition",     "train_size",    "strategy",      "point",
+                                        "repetition", "meter",         "meter_scope",   "measured",      "status",
+                                        "reason",     "duration_s",    "gross_J",       "U_gross_J",     "U_random_gross_J",
+                                        "idle_W",     "idle_drift_W",  "net_J",         "U_net_J",       "U_random_net_J",
+                                        "train_s",    "train_gross_J", "train_net_J",   "U_train_net_J", "U_random_train_net_J",
+                                        "test_net_J", "U_test_net_J",  "u_rel_gain",    "mean_W",        "max_W",
+                                        "samples",    "distinct_hz",   "longest_gap_s", "coverage_pct",  "sampler_cpu_s"};
+constexpr auto meter_documented = [] {
+  std::array<Documented<CellRow>, meter_column_names.size()> result{};
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    std::size_t place = 0;
+    while (documented[place].column.name != meter_column_names[i]) ++place;  // a wrong name does not compile
+    result[i] = documented[place];
+    result[i].column.later = false;
+  }
+  return result;
+}();
+constexpr auto meter_table = columns_of(meter_documented);
+
 #define COLUMN(field)       \
   Column {                  \
 #field, &CellRow::field \
@@ -190,8 +211,16 @@ std::span<const Column> columns() {
   return table;
 }
 
+std::span<const Column> meter_columns() {
+  return meter_table;
+}
+
 std::vector<ColumnText> cell_column_texts() {
   return texts_of(documented);
+}
+
+std::vector<ColumnText> meter_column_texts() {
+  return texts_of(meter_documented);
 }
 
 }  // namespace tbft::results

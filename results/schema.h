@@ -69,6 +69,9 @@ using Column = CsvColumn<CellRow>;
 // The columns in the order of the file. Every column is always present.
 std::span<const Column> columns();
 
+// Those of meters.csv: what names the cell, and its energy by a further meter.
+std::span<const Column> meter_columns();
+
 // Names a column whose value no cell can have, and the reason: a percentage above 100, an unknown status, a measured cell that
 // is ok without joules. Empty for a valid row. A cell that ran under --jobs has no meter and no joules.
 std::string validation_error(const CellRow& row);

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <vector>
+
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/host/child.h"
@@ -20,8 +23,11 @@ bool has_comparison_options(const MeasureOptions& options) {
 }
 
 void check_trace(const MeasureOptions& options) {
-  check_appended("-o", options.trace, {played_back(options.meter.uri)});
-  if (!options.trace.empty() && is_standard_output(options.trace))
+  if (options.trace.empty()) return;
+  std::vector<std::filesystem::path> recordings{played_back(options.meter.uri)};
+  for (const auto& uri : options.meter.further) recordings.push_back(played_back(uri));
+  for (std::size_t i = 0; i < recordings.size(); ++i) check_appended("-o", trace_of_meter(options.trace, i), recordings);
+  if (is_standard_output(options.trace))
     throw UsageError(fmt::format("-o {}: standard output belongs to the command; name a file or a pipe", options.trace));
 }
 
@@ -131,9 +137,12 @@ void add_measure(CLI::App& app, Action& action) {
                                               "Run a command and print its joules, or compare the joules of several; one "
                                               "command's streams and exit code pass through unchanged",
                                               execute);
-  add_meter_option(*command, options->meter, WithoutMeter::fails);
+  add_meters_option(*command, options->meter, WithoutMeter::fails);
   command
-      ->add_option("-o,--output", options->trace, "Write every reading to this trace.csv; an existing one gets another segment")
+      ->add_option(
+          "-o,--output", options->trace,
+          "Write every reading to this trace.csv; an existing one gets another segment. A further meter's trace is beside it: "
+          "trace.meter2.csv")
       ->type_name("TRACE");
   add_time_option(*command, "-i,--interval", options->interval_s, "Sampling interval, e.g. 2ms; 0: the meter's default");
   add_realtime_option(*command, options->realtime);
@@ -165,6 +174,8 @@ void add_measure(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n"
       "  tbft measure -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' -- python3 train.py\n"
+      "  tbft measure -m um25c:///dev/rfcomm0 -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' ./train  # both, and their "
+      "ratio\n"
       "  tbft measure -m um25c:///dev/rfcomm0 -r 10 -w 1 ./inference --images 500\n"
       "  tbft measure -m estimate:// --idle 0 --json -- sh -c 'sleep 1; exit 7'\n"
       "  tbft measure -r 10 'xz -k data' 'zstd -k data'             # which needs fewer joules, and by how much\n"

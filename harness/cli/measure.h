@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "harness/cli/command.h"
+#include "harness/host/console.h"
 #include "harness/host/processor_use.h"
 #include "harness/measurement/command_list.h"
 #include "harness/measurement/measurement_session.h"
+#include "harness/measurement/monitors.h"
 #include "harness/measurement/run_meter.h"
 
 namespace tbft::cli {
@@ -42,13 +44,19 @@ struct MeasureOptions {
 // What was measured of one run of a command, or of a process.
 struct Repetition {
   std::string started_utc;
-  double sampler_cpu_s = 0;
   std::optional<ProcessorUse> use;
-  WindowResult result{};
-  std::string doubt;  // doubts about valid joules
+  std::string doubt;  // doubts about valid joules of the first meter
+  struct ByMeter {
+    WindowResult result;
+    double sampler_cpu_s = 0;
+  };
+  std::vector<ByMeter> meters;  // in the order of -m
+  const WindowResult& result() const { return meters.front().result; }
 };
-// Prints them as text, or with --json a line each.
-void print_repetitions(const MeasureOptions& options, const std::vector<Repetition>& all, const power::Monitor& monitor);
+// Prints them as text, or with --json a line for each repetition and meter.
+void print_repetitions(const MeasureOptions& options, const std::vector<Repetition>& all, const Monitors& monitors);
+// The options of the first monitor.
+power::MonitorOptions monitor_options(const MeasureOptions& options, Console& console);
 
 // Runs the command, and prints its joules; streams and exit code pass through. Returns that exit code.
 int measure_one(const MeasureOptions& options, const PlannedCommand& command);

@@ -35,18 +35,18 @@ namespace {
 // Measures one command. Windows: repetition/N/command, and an idle window before each and after the last.
 class Measurement {
  public:
-  Measurement(const MeasureOptions& options, const std::vector<std::string>& command, power::Monitor& monitor,
-              ChildRunner& child, Console& console, double idle_s)
+  Measurement(const MeasureOptions& options, const std::vector<std::string>& command, Monitors& monitors, ChildRunner& child,
+              Console& console, double idle_s)
       : options_(options),
         command_(command),
         runs_(options.repetitions.value_or(1)),
-        monitor_(monitor),
+        monitors_(monitors),
         child_(child),
         console_(console),
         idle_s_(idle_s),
-        session_(monitor, {.idle_s = idle_s,
-                           .wait = [this](double seconds) { child_.sleep(seconds); },
-                           .processor_times = [this] { return board_.processor_times(); }}),
+        session_(monitors.pointers(), {.idle_s = idle_s,
+                                       .wait = [this](double seconds) { child_.sleep(seconds); },
+                                       .processor_times = [this] { return board_.processor_times(); }}),
         earlier_processes_(descendants(getpid())) {}
 
   // Returns the exit code of the last command that was run; one that is not 0 ends the repetitions.
@@ -63,8 +63,9 @@ class Measurement {
     idle(0);
     int code = 0;
     for (int i = 0; i < runs_ && code == 0 && !child_.signalled(); ++i) {
-      if (i > 0 && !monitor_.failure().empty()) {
-        console_.warning(fmt::format("the meter failed: {}; {} of {} repetitions were run", monitor_.failure(), i, runs_));
+      if (i > 0 && monitors_.all_failed()) {
+        console_.warning(
+            fmt::format("the meter failed: {}; {} of {} repetitions were run", monitors_.first().failure(), i, runs_));
         break;
       }
       code = repeat(i);
@@ -77,7 +78,7 @@ class Measurement {
  private:
   int repeat(int i) {
     Repetition repetition{.started_utc = utc_now()};
-    const double cpu_before_s = monitor_.sampler().cpu_s;
+    const auto cpu_before_s = monitors_.sampler_cpu_s();
     const auto before = board_.processor_times();
     const auto window = fmt::format("repetition/{}/command", i);
     session_.begin(window);
@@ -85,7 +86,8 @@ class Measurement {
     // The command's exit code is now known, and an error of this program must not replace it.
     try {
       session_.end(window);
-      repetition.sampler_cpu_s = monitor_.sampler().cpu_s - cpu_before_s;
+      const auto cpu_after_s = monitors_.sampler_cpu_s();
+      for (std::size_t m = 0; m < monitors_.size(); ++m) repetition.meters.push_back({{}, cpu_after_s[m] - cpu_before_s[m]});
       repetition.use = processor_use(before, board_.processor_times());
       idle(i + 1);
       settle(repetition);
@@ -115,13 +117,21 @@ class Measurement {
     console_.warning(text);
   }
 
+  void settle(Repetition& repetition, std::size_t meter) {
+    auto window = session_.measured(meter);
+    window.use = repetition.use;
+    const auto info = monitors_[meter].meter();
+    const auto& result = repetition.meters[meter].result = result_of(window, info);
+    if (meter > 0 && !result.gross.valid) console_.warning(fmt::format("{}: {}", info.uri, result.gross.reason));
+  }
+
   void settle(Repetition& repetition) {
     auto window = session_.measured();
-    window.use = repetition.use;
-    const auto& result = repetition.result = result_of(window, monitor_.meter());
+    for (std::size_t m = 0; m < monitors_.size(); ++m) settle(repetition, m);
+    const auto& result = repetition.result();
     doubt(repetition, result.doubt);
     // Other programs running now do not disturb a replayed recording.
-    const bool live = !monitor_.meter().uri.starts_with("replay:");
+    const bool live = !monitors_.first().meter().uri.starts_with("replay:");
     if (live && repetition.use && repetition.use->other_pct.value_or(0) > crowded_pct)
       doubt(repetition, fmt::format("{}: joules and time include their work", other_programs_text(*repetition.use->other_pct)));
     doubt(repetition, left_text_);
@@ -134,7 +144,7 @@ class Measurement {
   const MeasureOptions& options_;
   const std::vector<std::string>& command_;
   int runs_;
-  power::Monitor& monitor_;
+  Monitors& monitors_;
   ChildRunner& child_;
   Console& console_;
   double idle_s_;
@@ -145,34 +155,41 @@ class Measurement {
   std::vector<Repetition> repetitions_;
 };
 
-std::string text_of(const std::vector<Repetition>& all) {
-  std::vector<WindowResult> results;
-  results.reserve(all.size());
-  for (const auto& repetition : all) results.push_back(repetition.result);
-  return results_text(results);
+std::string text_of(const std::vector<Repetition>& all, const Monitors& monitors) {
+  std::vector<std::vector<WindowResult>> by_meter(monitors.size());
+  for (const auto& repetition : all)
+    for (std::size_t m = 0; m < monitors.size(); ++m) by_meter[m].push_back(repetition.meters[m].result);
+  return meters_text(by_meter, monitors.pointers());
 }
 
-void print_json(const std::vector<Repetition>& all, const power::MeterInfo& meter) {
+results::CellRow row_of(const Repetition& repetition, std::size_t number, std::size_t meter, const power::MeterInfo& info,
+                        const Board& board) {
+  const auto& [result, cpu_s] = repetition.meters[meter];
+  const auto& gross = result.gross;
+  const std::string doubt = meter == 0 ? repetition.doubt : result.doubt;
+  results::CellRow row;
+  row.started_utc = repetition.started_utc;
+  row.host = board.host();
+  row.board = board.name();
+  row.tool_version = tool_version();
+  row.cpu_governor = board.governor();
+  row.repetition = static_cast<std::int64_t>(number);
+  row.status = gross.valid ? "ok" : "invalid";
+  row.reason = gross.valid ? doubt : gross.reason;
+  row.duration_s = gross.duration_s;
+  row.sampler_cpu_s = cpu_s;
+  if (repetition.use) row.other_cpu_pct = repetition.use->other_pct;
+  fill_meter(row, info);
+  fill_window(row, gross);
+  fill_energy(row, gross, result.net);
+  return row;
+}
+
+void print_json(const std::vector<Repetition>& all, const Monitors& monitors) {
   const Board board;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& gross = all[i].result.gross;
-    results::CellRow row;
-    row.started_utc = all[i].started_utc;
-    row.host = board.host();
-    row.board = board.name();
-    row.tool_version = tool_version();
-    row.cpu_governor = board.governor();
-    row.repetition = static_cast<std::int64_t>(i);
-    row.status = gross.valid ? "ok" : "invalid";
-    row.reason = gross.valid ? all[i].doubt : gross.reason;
-    row.duration_s = gross.duration_s;
-    row.sampler_cpu_s = all[i].sampler_cpu_s;
-    if (all[i].use) row.other_cpu_pct = all[i].use->other_pct;
-    fill_meter(row, meter);
-    fill_window(row, gross);
-    fill_energy(row, gross, all[i].result.net);
-    print_out("{}\n", results::json_row(row));
-  }
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t m = 0; m < monitors.size(); ++m)
+      print_out("{}\n", results::json_row(row_of(all[i], i, m, monitors[m].meter(), board)));
 }
 
 // What someone may have meant who wrote options behind commands in quotes.
@@ -183,11 +200,18 @@ std::string comparison_hint(const std::vector<std::string>& command) {
 
 }  // namespace
 
-void print_repetitions(const MeasureOptions& options, const std::vector<Repetition>& all, const power::Monitor& monitor) {
+power::MonitorOptions monitor_options(const MeasureOptions& options, Console& console) {
+  power::MonitorOptions result{.realtime = power::parse_realtime(options.realtime)};
+  if (!options.trace.empty()) result.trace = options.trace;
+  if (!options.marker.empty()) result.on_mark = open_marker(options.marker, console);
+  return result;
+}
+
+void print_repetitions(const MeasureOptions& options, const std::vector<Repetition>& all, const Monitors& monitors) {
   if (options.json) {
-    print_json(all, monitor.meter());
+    print_json(all, monitors);
   } else if (!all.empty()) {
-    print_text(text_of(all) + sampler_text(monitor));
+    print_text(text_of(all, monitors));
   }
   std::fflush(stdout);  // a pending signal ends the program as soon as its ChildRunner is destroyed
 }
@@ -195,16 +219,13 @@ void print_repetitions(const MeasureOptions& options, const std::vector<Repetiti
 int measure_one(const MeasureOptions& options, const PlannedCommand& planned) {
   const auto& command = planned.words;
   // Opened before the command, which must not run without a meter.
-  auto meter = open_asked_meter(options.meter, options.interval_s);
+  auto meters = open_asked_meters(options.meter, options.interval_s);
   Console console;
   ChildRunner child;
-  power::MonitorOptions monitor_options{.realtime = power::parse_realtime(options.realtime)};
-  if (!options.trace.empty()) monitor_options.trace = options.trace;
-  if (!options.marker.empty()) monitor_options.on_mark = open_marker(options.marker, console);
-  const double idle_s = idle_seconds(options.idle_s, meter->info());
-  power::Monitor monitor(std::move(meter), monitor_options);
+  const double idle_s = idle_seconds(options.idle_s, meters.front()->info());
+  Monitors monitors(std::move(meters), monitor_options(options, console));
 
-  Measurement measurement(options, command, monitor, child, console, idle_s);
+  Measurement measurement(options, command, monitors, child, console, idle_s);
   const auto& all = measurement.repetitions();
   int code = 0;
   try {
@@ -220,15 +241,15 @@ int measure_one(const MeasureOptions& options, const PlannedCommand& planned) {
       console.line(fmt::format("tbft: {}: {}{}", command.front(),
                                code == exit_not_found ? missing_of(command.front()) : "cannot be executed",
                                comparison_hint(command)));
-    print_repetitions(options, all, monitor);
-    for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
-    monitor.close();
+    print_repetitions(options, all, monitors);
+    for (const auto& warning : monitors.warnings(options.trace)) console.warning(warning);
+    monitors.close();
   } catch (const std::exception& error) {
     if (code == 0) throw;
     console.line(fmt::format("tbft: {}", results::error_text(error)));
   }
   if (code != 0) return code;
-  const bool valid = std::ranges::all_of(all, [](const Repetition& r) { return r.result.gross.valid; });
+  const bool valid = std::ranges::all_of(all, [](const Repetition& r) { return r.result().gross.valid; });
   return valid ? Exit::ok : Exit::invalid_measurement;
 }
 

@@ -4,7 +4,6 @@
 #include "harness/cli/measure.h"
 #include "harness/cli/output.h"
 #include "harness/experiment/journal.h"
-#include "harness/host/board.h"
 #include "harness/host/child.h"
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
@@ -37,33 +36,31 @@ bool await(const RunningProcess& process, const MeasureOptions& options, ChildRu
 
 int measure_process(const MeasureOptions& options) {
   const auto process = find_process("--pid", options.process);
-  auto meter = open_asked_meter(options.meter, options.interval_s);
+  auto meters = open_asked_meters(options.meter, options.interval_s);
   Console console;
   ChildRunner child;  // takes the signals
-  const Board board;
-  power::MonitorOptions monitor_options{.realtime = power::parse_realtime(options.realtime)};
-  if (!options.trace.empty()) monitor_options.trace = options.trace;
-  if (!options.marker.empty()) monitor_options.on_mark = open_marker(options.marker, console);
-  power::Monitor monitor(std::move(meter), monitor_options);
-  MeasurementSession session(monitor, {});  // nobody knows the idle power before the process began, so net is unknown
+  Monitors monitors(std::move(meters), monitor_options(options, console));
+  MeasurementSession session(monitors.pointers(),
+                             {});  // nobody knows the idle power before the process began, so net is unknown
 
   console.progress(fmt::format("measuring until {} ({}) ends", process.pid, process.name));
   Repetition repetition{.started_utc = utc_now()};
   const std::string window = "repetition/0/command";
-  const double cpu_before_s = monitor.sampler().cpu_s;
+  const auto cpu_before_s = monitors.sampler_cpu_s();
   session.begin(window);
   const bool ended = await(process, options, child);
   session.end(window);
   console.clear();
-  repetition.sampler_cpu_s = monitor.sampler().cpu_s - cpu_before_s;
-  repetition.result = result_of(session.measured(), monitor.meter());
-  repetition.doubt = repetition.result.doubt;
+  const auto cpu_after_s = monitors.sampler_cpu_s();
+  for (std::size_t m = 0; m < monitors.size(); ++m)
+    repetition.meters.push_back({result_of(session.measured(m), monitors[m].meter()), cpu_after_s[m] - cpu_before_s[m]});
+  repetition.doubt = repetition.result().doubt;
   console.warning(repetition.doubt);
-  print_repetitions(options, {repetition}, monitor);
-  for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
-  monitor.close();
+  print_repetitions(options, {repetition}, monitors);
+  for (const auto& warning : monitors.warnings(options.trace)) console.warning(warning);
+  monitors.close();
   if (!ended) return Exit::interrupted;
-  return repetition.result.gross.valid ? Exit::ok : Exit::invalid_measurement;
+  return repetition.result().gross.valid ? Exit::ok : Exit::invalid_measurement;
 }
 
 }  // namespace tbft::cli

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <memory>
+#include <span>
 #include <utility>
 
 #include "harness/cli/measure.h"
@@ -112,7 +114,8 @@ class Steps {
 };
 
 results::Benchmark described(const MeasureOptions& options, const std::vector<PlannedCommand>& commands,
-                             const power::MeterInfo& meter, const Board& board) {
+                             std::span<const std::unique_ptr<power::Meter>> meters, const Board& board) {
+  const auto& meter = meters.front()->info();
   results::Benchmark benchmark{.tool_version = tool_version(),
                                .host = board.host(),
                                .board = board.name(),
@@ -122,6 +125,10 @@ results::Benchmark described(const MeasureOptions& options, const std::vector<Pl
                                .order = options.order,
                                .seed = options.seed,
                                .idle_s = idle_seconds(options.idle_s, meter)};
+  for (const auto& further : meters.subspan(1)) {
+    const auto& info = further->info();
+    benchmark.further.push_back({info.uri, to_string(info.scope), info.measured});
+  }
   if (!options.until.empty()) benchmark.until_pct = 100 * fraction_of(options.until);
   for (const auto& command : commands)
     benchmark.commands.push_back({.name = command.name, .command = command.text, .parameters = command.parameters});
@@ -146,11 +153,17 @@ Outcome run(CommandBenchmark& benchmark) {
   }
 }
 
-void write_results(const MeasureOptions& options, const results::Benchmark& benchmark, const power::Monitor& monitor) {
+std::string samplers_text(const Monitors& monitors) {
+  std::string text;
+  for (const auto* monitor : monitors.pointers()) text += sampler_text(*monitor);
+  return text;
+}
+
+void write_results(const MeasureOptions& options, const results::Benchmark& benchmark, const Monitors& monitors) {
   if (options.json)
     write_out(results::to_json(benchmark, -1));
   else
-    print_text(results::to_text(benchmark, output_layout()) + sampler_text(monitor));
+    print_text(results::to_text(benchmark, output_layout()) + samplers_text(monitors));
   std::fflush(stdout);
   for (const auto& [option, file] : exports_of(options)) {
     if (file.empty()) continue;
@@ -176,22 +189,19 @@ bool all_valid(const results::Benchmark& benchmark) {
 int measure_several(const MeasureOptions& options, const std::vector<PlannedCommand>& commands) {
   const auto rule = benchmark_options(options, commands.size());
   check_exports(options);
-  auto meter = open_asked_meter(options.meter, options.interval_s);  // before the commands, which must not run without one
+  auto meters = open_asked_meters(options.meter, options.interval_s);  // before the commands, which must not run without one
   Console console;
   ChildRunner child;
   const Board board;
-  power::MonitorOptions monitor_options{.realtime = power::parse_realtime(options.realtime)};
-  if (!options.trace.empty()) monitor_options.trace = options.trace;
-  if (!options.marker.empty()) monitor_options.on_mark = open_marker(options.marker, console);
-  auto benchmark = described(options, commands, meter->info(), board);
+  auto benchmark = described(options, commands, meters, board);
   if (!options.cooldown.empty() && benchmark.idle_s <= 0)
     throw UsageError("--cooldown auto compares idle windows; give their length, such as --idle 5");
-  power::Monitor monitor(std::move(meter), monitor_options);
+  Monitors monitors(std::move(meters), monitor_options(options, console));
   const auto wait = [&](double seconds) { child.sleep(seconds); };
   const auto times = [&] { return board.processor_times(); };
-  MeasurementSession session(monitor, {.idle_s = benchmark.idle_s, .wait = wait, .processor_times = times});
+  MeasurementSession session(monitors.pointers(), {.idle_s = benchmark.idle_s, .wait = wait, .processor_times = times});
   const auto progress = [&](const std::string& text) { console.progress(text); };
-  const auto probe = [&] {
+  const auto probe = [&, &monitor = monitors.first()] {
     const auto from = monitor.snapshot();
     wait(benchmark.idle_s);
     return monitor.between(from, monitor.snapshot());
@@ -202,7 +212,7 @@ int measure_several(const MeasureOptions& options, const std::vector<PlannedComm
                      .now_s = [clock = power::steady_clock()] { return power::to_seconds(clock->now()); },
                      .progress = progress});
   const Steps steps(options, commands, child, console);
-  CommandBenchmark work(rule, monitor, session, options.cooldown.empty() ? nullptr : &cooldown,
+  CommandBenchmark work(rule, monitors.pointers(), session, options.cooldown.empty() ? nullptr : &cooldown,
                         {.execute = [&](BenchmarkStep step, std::size_t command) { return steps.run(step, command); },
                          .interrupted = [&] { return child.signalled(); },
                          .utc_now = [] { return utc_now(); },
@@ -213,9 +223,9 @@ int measure_several(const MeasureOptions& options, const std::vector<PlannedComm
   const Outcome outcome = run(work);
   console.clear();
   if (!outcome.line.empty()) console.line("tbft: " + outcome.line);
-  if (has_runs(benchmark)) write_results(options, benchmark, monitor);
-  for (const auto& warning : sampler_warnings(monitor, options.trace)) console.warning(warning);
-  monitor.close();
+  if (has_runs(benchmark)) write_results(options, benchmark, monitors);
+  for (const auto& warning : monitors.warnings(options.trace)) console.warning(warning);
+  monitors.close();
   if (outcome.exit_code != Exit::ok) return outcome.exit_code;
   return all_valid(benchmark) && has_runs(benchmark) ? Exit::ok : Exit::invalid_measurement;
 }

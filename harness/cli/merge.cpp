@@ -23,9 +23,9 @@ struct Options {
 };
 
 void print_object(const Options& options, const MergeOutcome& outcome) {
-  nlohmann::json object{
-      {"output", options.output}, {"parts", options.parts.size()}, {"planned", outcome.planned},        {"ok", outcome.ok},
-      {"failed", outcome.failed}, {"invalid", outcome.invalid},    {"missing", nlohmann::json::array()}};
+  nlohmann::json object{{"output", options.output}, {"parts", options.parts.size()},     {"planned", outcome.planned},
+                        {"ok", outcome.ok},         {"failed", outcome.failed},          {"invalid", outcome.invalid},
+                        {"spared", outcome.spared}, {"missing", nlohmann::json::array()}};
   for (const auto& missing : outcome.missing) {
     nlohmann::json cell{{"index", missing.index}, {"cell_id", missing.id}};
     if (missing.cell)
@@ -42,10 +42,11 @@ void print_object(const Options& options, const MergeOutcome& outcome) {
 }
 
 std::string to_text(const Options& options, const MergeOutcome& outcome) {
-  std::string text =
-      fmt::format("{} of {} cells from {} parts: {} ok, {} failed, {} invalid, {} missing; {}\n",
-                  outcome.planned - static_cast<std::int64_t>(outcome.missing.size()), outcome.planned, options.parts.size(),
-                  outcome.ok, outcome.failed, outcome.invalid, outcome.missing.size(), options.output);
+  const auto spared = outcome.spared > 0 ? fmt::format("{} not needed by sweep.until, ", outcome.spared) : "";
+  std::string text = fmt::format("{} of {} cells from {} parts: {} ok, {} failed, {} invalid, {}{} missing; {}\n",
+                                 outcome.planned - outcome.spared - static_cast<std::int64_t>(outcome.missing.size()),
+                                 outcome.planned, options.parts.size(), outcome.ok, outcome.failed, outcome.invalid, spared,
+                                 outcome.missing.size(), options.output);
   constexpr std::size_t shown = 20;
   for (std::size_t i = 0; i < std::min(shown, outcome.missing.size()); ++i) {
     const auto& missing = outcome.missing[i];
@@ -54,7 +55,7 @@ std::string to_text(const Options& options, const MergeOutcome& outcome) {
   }
   if (outcome.missing.size() > shown)
     text += fmt::format("missing: {} more; --json names them all\n", outcome.missing.size() - shown);
-  if (outcome.ok < outcome.planned)
+  if (outcome.ok + outcome.spared < outcome.planned)
     text += fmt::format("`tbft run` with the parts' experiment and settings, -o {} and --resume runs them\n", options.output);
   return text;
 }

@@ -18,6 +18,28 @@ CLI::Validator number_that(const std::function<bool(double)>& fits, const std::s
           name};
 }
 
+// `further`: what the help says of more than one.
+CLI::Option* meter_option(CLI::App& command, MeterChoice& meter, WithoutMeter without, const std::string& further) {
+  const std::string otherwise = without == WithoutMeter::fails ? "exit code 3" : "joules are an estimate, with a warning";
+  // CLI11 lists the options of the command line in parse_order(), and not those that it takes from the environment.
+  const auto is_typed = [&command] {
+    return std::ranges::any_of(command.parse_order(), [](const CLI::Option* o) { return o->check_lname("meter"); });
+  };
+  auto* option = command.add_option_function<std::vector<std::string>>(
+      "-m,--meter",
+      [&meter, is_typed](const std::vector<std::string>& uris) {
+        meter = {uris.front(), is_typed() ? power::Programs::allowed : power::Programs::refused,
+                 std::vector(uris.begin() + 1, uris.end())};
+      },
+      fmt::format(
+          "Power meter URI; see `tbft meters`. auto: the meter of the widest scope (board, package, battery, rail) that "
+          "works without options; if there is none, or several alike: {}{}",
+          otherwise, further));
+  option->envname("TBFT_METER")->allow_extra_args(false)->type_name("URI");
+  if (!meter.uri.empty()) option->default_str(meter.uri);
+  return option;
+}
+
 }  // namespace
 
 CLI::Validator number_in(double low, double high) {
@@ -31,22 +53,12 @@ CLI::Validator number_above_0(double high) {
 }
 
 void add_meter_option(CLI::App& command, MeterChoice& meter, WithoutMeter without) {
-  const std::string otherwise = without == WithoutMeter::fails ? "exit code 3" : "joules are an estimate, with a warning";
-  // CLI11 lists the options of the command line in parse_order(), and not those that it takes from the environment.
-  const auto is_typed = [&command] {
-    return std::ranges::any_of(command.parse_order(), [](const CLI::Option* o) { return o->check_lname("meter"); });
-  };
-  auto* option = command.add_option_function<std::string>(
-      "-m,--meter",
-      [&meter, is_typed](const std::string& uri) {
-        meter = {uri, is_typed() ? power::Programs::allowed : power::Programs::refused};
-      },
-      fmt::format(
-          "Power meter URI; see `tbft meters`. auto: the meter of the widest scope (board, package, battery, rail) that "
-          "works without options; if there is none, or several alike: {}",
-          otherwise));
-  option->envname("TBFT_METER");
-  if (!meter.uri.empty()) option->default_str(meter.uri);
+  meter_option(command, meter, without, "")->expected(1);
+}
+
+void add_meters_option(CLI::App& command, MeterChoice& meters, WithoutMeter without) {
+  meter_option(command, meters, without,
+               ". Repeatable: the first meter is the quantity, further ones measure the same windows beside it");
 }
 
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime) {

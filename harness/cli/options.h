@@ -49,6 +49,8 @@ CLI::Option* add_time_option(CLI::App& command, const std::string& name, Seconds
 // -m,--meter, with the environment variable TBFT_METER, which may not name a program. `without`: what the command does if
 // `auto` finds no meter.
 void add_meter_option(CLI::App& command, MeterChoice& meter, WithoutMeter without);
+// The same, repeatable: the first is MeterChoice::uri, the others are MeterChoice::further.
+void add_meters_option(CLI::App& command, MeterChoice& meters, WithoutMeter without);
 // --realtime, of commands that sample a meter
 CLI::Option* add_realtime_option(CLI::App& command, std::string& realtime);
 // --checkpoint and --key: a file, and the dict of tensors in it if several could be meant

@@ -116,6 +116,13 @@ std::unique_ptr<power::Meter> open_asked_meter(const MeterChoice& choice, double
   return meter;
 }
 
+std::vector<std::unique_ptr<power::Meter>> open_asked_meters(const MeterChoice& choice, double interval_s) {
+  std::vector<std::string> warnings;
+  auto meters = open_named_meters(choice, interval_s, WithoutMeter::fails, warnings);
+  for (const auto& warning : warnings) print_error("tbft: warning: " + warning);
+  return meters;
+}
+
 results::Layout output_layout() {
   return layout_of(STDOUT_FILENO);
 }

@@ -33,6 +33,8 @@ bool is_standard_output(const std::filesystem::path& file);
 
 // Opens the meter of a command that needs one: open_named_meter() with WithoutMeter::fails. Prints its warning on stderr.
 std::unique_ptr<power::Meter> open_asked_meter(const MeterChoice& choice, double interval_s = 0);
+// The same for several meters: open_named_meters().
+std::vector<std::unique_ptr<power::Meter>> open_asked_meters(const MeterChoice& choice, double interval_s = 0);
 
 // How text is laid out on standard output (harness/host/terminal.h).
 results::Layout output_layout();

@@ -44,11 +44,14 @@ struct RunOptions {
 };
 
 // A program is only taken from -m. Says where the URI is that names one.
-void require_permitted(const std::string& uri, const MeterChoice& typed, const std::string& experiment) {
+void require_permitted(const Settings& settings, const MeterChoice& typed, const std::string& experiment) {
+  std::string where = typed.uri.empty() ? experiment + ": meter.uri" : "TBFT_METER";
   try {
-    power::require_permitted(uri, typed.programs);
+    power::require_permitted(settings.meter.uri, typed.programs);
+    where = experiment + ": meter.also";
+    for (const auto& uri : settings.meter.also) power::require_permitted(uri, typed.programs);
   } catch (const power::BadMeterUri& error) {
-    throw UsageError(fmt::format("{}: {}", typed.uri.empty() ? experiment + ": meter.uri" : "TBFT_METER", error.what()));
+    throw UsageError(fmt::format("{}: {}", where, error.what()));
   }
 }
 
@@ -57,12 +60,14 @@ std::string trace_line(const Settings& settings, const RunOptions& options, cons
   if (options.jobs > 0) return "trace: none, because --jobs measures nothing";
   if (settings.meter.trace == "off") return "trace: none (meter.trace = off)";
   try {
-    std::string estimated;  // unused, because the run itself will warn
-    const auto meter = open_named_meter({settings.meter.uri, options.meter.programs}, settings.meter.interval_s,
-                                        WithoutMeter::estimates, estimated);
-    const double idle_s = idle_seconds(settings.idle.seconds, meter->info());
+    std::vector<std::string> warnings;  // unused, because the run itself will warn
+    const auto meters = open_named_meters({settings.meter.uri, options.meter.programs, settings.meter.also},
+                                          settings.meter.interval_s, WithoutMeter::estimates, warnings);
+    const double idle_s = idle_seconds(settings.idle.seconds, meters.front()->info());
     const auto cells_csv = std::filesystem::path(options.directory) / "cells.csv";
-    return trace_size_text({.rows_per_s = trace_rows_per_s(*meter, settings.meter.interval_s),
+    double rows_per_s = 0;
+    for (const auto& meter : meters) rows_per_s += trace_rows_per_s(*meter, settings.meter.interval_s);
+    return trace_size_text({.rows_per_s = rows_per_s,
                             .seconds = options.directory.empty() ? std::nullopt : seconds_left(cells_csv, cells, idle_s),
                             .cells_only = settings.meter.trace == "cells"});
   } catch (const std::exception& error) {
@@ -119,14 +124,18 @@ void print_plan(const Settings& settings, const RunOptions& options, const Exper
 
 int execute(const RunOptions& options) {
   auto set = options.set;
-  if (!options.meter.uri.empty()) set.push_back(string_option("meter.uri", options.meter.uri));
+  if (!options.meter.uri.empty()) {
+    set.push_back(string_option("meter.uri", options.meter.uri));
+    // All meters of the command line, so that none of a file stands beside them.
+    if (options.meter.programs == power::Programs::allowed) set.push_back(string_option("meter.also", options.meter.further));
+  }
   if (!options.marker.empty()) set.push_back("meter.marker='" + options.marker + "'");
   if (!options.trace.empty()) set.push_back("meter.trace=" + options.trace);
   if (!options.realtime.empty()) set.push_back("meter.realtime=" + options.realtime);
   if (options.tune_lr) set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
   const auto experiment = read_experiment(options.experiment);
   const auto settings = parse_settings(experiment.toml, experiment.origin.text(), set);
-  require_permitted(settings.meter.uri, options.meter, experiment.origin.text());
+  require_permitted(settings, options.meter, experiment.origin.text());
   if (options.dry_run) {
     print_plan(settings, options, experiment.origin);
     return Exit::ok;
@@ -192,7 +201,7 @@ void add_run(CLI::App& app, Action& action) {
                    "Experiment file (TOML), or the name of one that `tbft experiments` lists")
       ->required();
   command->add_option("-o,--output", options->directory, "Run directory (default: runs/NAME-TIME)")->envname("TBFT_OUTPUT");
-  add_meter_option(*command, options->meter, WithoutMeter::estimates);
+  add_meters_option(*command, options->meter, WithoutMeter::estimates);
   command
       ->add_option(
           "--marker", options->marker,
@@ -236,6 +245,7 @@ void add_run(CLI::App& app, Action& action) {
       "  tbft run quickstart --set model.checkpoint=base.pth -o runs/first\n"
       "  tbft run cifar-flip --set data.path=cifar10/test --set model.checkpoint=resnet26.pth \\\n"
       "      -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1' --set sweep.train_sizes=[0.1]\n"
+      "  tbft run cifar-flip ... -m um25c:///dev/rfcomm0 -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'  # two meters\n"
       "  tbft run cifar-flip ... -o runs/first --dry-run      # what it would run, how long, how many joules\n"
       "  tbft run cifar-flip ... -o runs/first --resume\n"
       "  tbft run cifar-flip ... -o runs/fast --jobs 4        # accuracies of four cells at once\n"

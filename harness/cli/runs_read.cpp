@@ -9,6 +9,7 @@
 #include "harness/experiment/run_inputs.h"
 #include "harness/host/console.h"
 #include "harness/measurement/power_curves.h"
+#include "results/csv.h"
 
 namespace tbft::cli {
 
@@ -31,6 +32,10 @@ void add_run(const fs::path& run, results::Inputs& inputs, const std::function<v
   const fs::path cells = cells_of(run);
   const auto before = inputs.cells.size();
   add_cells(cells, inputs, warn, keep_contended);
+  if (const fs::path meters = cells.parent_path() / "meters.csv"; fs::exists(meters)) {
+    const auto rows = results::read_meters(meters).rows;
+    inputs.meters.insert(inputs.meters.end(), rows.begin(), rows.end());
+  }
   if (inputs.cells.size() == before) throw std::runtime_error(cells.string() + ": no rows yet, nothing to report");
 }
 
@@ -40,7 +45,7 @@ std::vector<fs::path> files_of_runs(const std::vector<std::string>& names) {
   std::vector<fs::path> files;
   for (const fs::path run : names) {
     if (!fs::is_directory(run)) files.push_back(run);
-    for (const char* file : {"cells.csv", "step_cost.csv", "journal.jsonl", "run.json"})
+    for (const char* file : {"cells.csv", "meters.csv", "step_cost.csv", "journal.jsonl", "run.json"})
       files.push_back((fs::is_directory(run) ? run : run.parent_path()) / file);
   }
   return files;

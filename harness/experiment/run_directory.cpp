@@ -136,6 +136,10 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
     const auto cells = results::read_cells(superseded_csv());
     if (cells.other_columns) results::replace_cells(superseded_csv(), cells.rows);
   }
+  if (fs::exists(meters_csv())) {
+    const auto meters = results::read_meters(meters_csv());
+    if (meters.torn_tail || meters.other_columns) results::replace_meters(meters_csv(), meters.rows);
+  }
   if (fs::exists(cells_csv())) {
     auto cells = results::read_cells(cells_csv());
     if (cells.torn_tail || cells.other_columns) results::replace_cells(cells_csv(), cells.rows);
@@ -151,7 +155,18 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
   return now.at("run_id").get<std::string>();
 }
 
-void RunDirectory::commit(const results::CellRow& row) {
+// Rows of the cell are there after an earlier execution of it, or after a kill before its row in cells.csv.
+void RunDirectory::commit_meters(const std::string& cell_id, std::span<const results::CellRow> rows) const {
+  if (rows.empty()) return;
+  auto there = fs::exists(meters_csv()) ? results::read_meters(meters_csv()).rows : std::vector<results::CellRow>();
+  if (std::erase_if(there, [&](const results::CellRow& old) { return old.cell_id == cell_id; }) == 0)
+    return results::append_meters(meters_csv(), rows);
+  there.insert(there.end(), rows.begin(), rows.end());
+  results::replace_meters(meters_csv(), there);
+}
+
+void RunDirectory::commit(const results::CellRow& row, std::span<const results::CellRow> by_further_meters) {
+  commit_meters(row.cell_id, by_further_meters);
   if (present_.contains(row.cell_id)) {
     auto cells = results::read_cells(cells_csv());
     const auto old = std::ranges::find(cells.rows, row.cell_id, &results::CellRow::cell_id);

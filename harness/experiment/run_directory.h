@@ -1,10 +1,11 @@
-// The directory of a run: run.json, cells.csv, cells.superseded.csv, journal.jsonl, traces/. It is locked while in use. This
-// class decides what --resume may continue.
+// The directory of a run: run.json, cells.csv, cells.superseded.csv, meters.csv, journal.jsonl, traces/. It is locked while in
+// use. This class decides what --resume may continue.
 #pragma once
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ class RunDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path cells_csv() const { return path_ / "cells.csv"; }
   std::filesystem::path superseded_csv() const { return path_ / "cells.superseded.csv"; }
+  std::filesystem::path meters_csv() const { return path_ / "meters.csv"; }
   std::filesystem::path journal() const { return path_ / "journal.jsonl"; }
   std::filesystem::path trace(int execution) const { return path_ / "traces" / trace_name(execution); }
 
@@ -52,10 +54,13 @@ class RunDirectory {
 
   // Ids of cells whose row has status ok.
   const std::set<std::string>& done() const { return done_; }
-  // Appends the row. An earlier row of the same cell (failed, invalid) moves to cells.superseded.csv.
-  void commit(const results::CellRow& row);
+  // Appends the row, and before it to meters.csv the cell's rows by further meters. An earlier row of the same cell (failed,
+  // invalid) moves to cells.superseded.csv; its rows in meters.csv are replaced.
+  void commit(const results::CellRow& row, std::span<const results::CellRow> by_further_meters = {});
 
  private:
+  void commit_meters(const std::string& cell_id, std::span<const results::CellRow> rows) const;
+
   std::filesystem::path path_;
   int lock_ = -1;
   std::set<std::string> done_;     // status ok

@@ -77,6 +77,7 @@ std::vector<Key> keys_after_the_model() {
       TBFT_SETTING(train.cache_limit_MiB, place, "larger caches go to a mapped file in $TMPDIR"),
       TBFT_SETTING(train.refresh_bn, result, "efficient: one bn-stats pass over the training images first"),
       TBFT_SETTING(meter.uri, run, "power meter; auto selects one, or estimates"),
+      TBFT_SETTING(meter.also, run, "further meters that measure the same windows beside it, into meters.csv"),
       TBFT_SETTING(meter.interval_s, run, "sampling interval in seconds; 0: the meter's default"),
       TBFT_SETTING(meter.marker, place, "GPIO lines raised in phases: train=CHIP:OFFSET,validate=...; empty: none"),
       TBFT_SETTING(meter.trace, place, "readings to keep in traces/: full, cells (inside cells and idle windows) or off"),
@@ -197,6 +198,10 @@ Settings read_model_settings(const std::string& path) {
 std::string string_option(std::string_view key, std::string_view value) {
   const bool is_word = value.find_first_of("'\n[]{}\"") == std::string_view::npos;
   return fmt::format("{}={}", key, is_word ? std::string(value) : nlohmann::json(value).dump());
+}
+
+std::string string_option(std::string_view key, const std::vector<std::string>& values) {
+  return fmt::format("{}={}", key, nlohmann::json(values).dump());
 }
 
 Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options) {

@@ -67,6 +67,7 @@ struct Settings {
   } train;
   struct {
     std::string uri = "auto";
+    std::vector<std::string> also;  // meters that measure beside it; their joules are in meters.csv
     double interval_s = 0;          // 0: the meter's default
     std::string marker;             // GPIO lines raised in phases, see power/gpio_marker.h; empty: none
     std::string trace = "full";     // readings in traces/: full | cells (in windows, with the readings beside them) | off
@@ -117,6 +118,7 @@ Settings read_settings(const std::string& path, const std::vector<std::string>& 
 Settings parse_settings(std::string_view toml, const std::string& name, const std::vector<std::string>& set_options);
 // A `key=value` option for a text that may contain quotes, brackets and braces.
 std::string string_option(std::string_view key, std::string_view value);
+std::string string_option(std::string_view key, const std::vector<std::string>& values);
 // Reads a file for its table [model] alone: the rest is neither required nor checked. Throws UsageError.
 Settings read_model_settings(const std::string& path);
 // Checks ranges, names and required keys. Throws UsageError.

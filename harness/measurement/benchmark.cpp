@@ -11,6 +11,7 @@
 
 #include "harness/host/interrupted.h"
 #include "harness/host/process_tree.h"
+#include "harness/measurement/energy_row.h"
 #include "harness/measurement/rounds.h"
 #include "results/text.h"
 
@@ -48,16 +49,17 @@ std::string percent(double fraction) {
   return results::significant(100 * fraction, 2) + " %";
 }
 
-results::Joules as_joules(double J, double U_J, double U_random_J, bool estimate) {
-  return {.J = J, .U_J = U_J, .U_random_J = U_random_J, .estimate = estimate};
+void add_reason(std::string& to, const std::string& text) {
+  if (!text.empty()) to += (to.empty() ? "" : "; ") + text;
 }
 
 }  // namespace
 
-CommandBenchmark::CommandBenchmark(const BenchmarkOptions& options, power::Monitor& monitor, MeasurementSession& session,
-                                   Cooldown* cooldown, BenchmarkHooks hooks, results::Benchmark& into)
+CommandBenchmark::CommandBenchmark(const BenchmarkOptions& options, std::vector<power::Monitor*> monitors,
+                                   MeasurementSession& session, Cooldown* cooldown, BenchmarkHooks hooks,
+                                   results::Benchmark& into)
     : options_(options),
-      monitor_(monitor),
+      monitors_(std::move(monitors)),
       session_(session),
       cooldown_(cooldown),
       hooks_(std::move(hooks)),
@@ -181,8 +183,8 @@ void CommandBenchmark::note_runs(const results::BenchmarkedCommand& command) {
 }
 
 double CommandBenchmark::repeat(std::size_t command, std::size_t repetition) {
-  if (const auto failure = monitor_.failure(); !failure.empty())
-    throw Enough{fmt::format("the meter failed: {}; the repetitions end there", failure)};
+  if (std::ranges::none_of(monitors_, [](const auto* monitor) { return monitor->failure().empty(); }))
+    throw Enough{fmt::format("the meter failed: {}; the repetitions end there", monitors_.front()->failure())};
   const std::string& name = into_.commands[command].name;
   execute(BenchmarkStep::prepare, command);
   hooks_.progress(fmt::format("repetition {}: {}", repetition + 1, name));
@@ -232,28 +234,35 @@ void CommandBenchmark::idle() {
   left_text_ = left_text(left);
 }
 
-results::BenchmarkRun CommandBenchmark::settled(results::BenchmarkRun run, const std::optional<ProcessorUse>& use) {
-  auto window = session_.measured();
+results::RunByMeter CommandBenchmark::settled_by(std::size_t meter, const std::optional<ProcessorUse>& use) {
+  auto window = session_.measured(meter);
   window.use = use;
-  const auto meter = monitor_.meter();
-  const auto result = result_of(window, meter);
-  const auto& gross = result.gross;
-  const bool estimate = meter.uri.starts_with("estimate:");
-  run.duration_s = gross.duration_s;
-  run.gross = as_joules(gross.energy_J, gross.U_J, gross.U_random_J, estimate);
-  run.net = as_joules(result.net.net_J, result.net.U_net_J, result.net.U_random_net_J, estimate);
-  run.idle_W = result.net.idle_W;
-  run.u_offset_W = gross.u_offset_W;
-  run.u_rel_gain = gross.u_rel_gain;
-  const bool live = !meter.uri.starts_with("replay:");  // other programs running now do not disturb a recording
+  const auto info = monitors_[meter]->meter();
+  const auto result = result_of(window, info);
+  results::RunByMeter run{.gross = joules_of(result.gross, info),
+                          .net = joules_of(result.net, info),
+                          .idle_W = result.net.idle_W,
+                          .u_offset_W = result.gross.u_offset_W,
+                          .u_rel_gain = result.gross.u_rel_gain,
+                          .reason = result.gross.valid ? std::string() : result.gross.reason};
+  add_reason(run.reason, result.doubt);
+  add_reason(run.reason, result.net_reason);
+  return run;
+}
+
+results::BenchmarkRun CommandBenchmark::settled(results::BenchmarkRun run, const std::optional<ProcessorUse>& use) {
+  run.duration_s = session_.measured().gross.duration_s;
+  auto first = settled_by(0, use);
+  run.gross = first.gross;
+  run.net = first.net;
+  run.idle_W = first.idle_W;
+  run.u_offset_W = first.u_offset_W;
+  run.u_rel_gain = first.u_rel_gain;
+  run.reason = std::move(first.reason);
+  add_reason(run.reason, left_text_);
+  for (std::size_t i = 1; i < monitors_.size(); ++i) run.further.push_back(settled_by(i, use));
+  const bool live = !monitors_.front()->meter().uri.starts_with("replay:");  // other programs do not disturb a recording
   if (live && use && use->other_pct) run.other_cpu_pct = *use->other_pct;
-  const auto add = [&](const std::string& text) {
-    if (!text.empty()) run.reason += (run.reason.empty() ? "" : "; ") + text;
-  };
-  add(gross.valid ? "" : gross.reason);
-  add(result.doubt);
-  add(left_text_);
-  add(result.net_reason);
   return run;
 }
 

@@ -68,10 +68,10 @@ struct StepFailed : std::runtime_error {
 
 class CommandBenchmark {
  public:
-  // The monitor, the session over it, and the cooldown (nullptr: none) must outlive this object. `into` has the commands, and
-  // gets their runs as they are measured: what ends by an exception keeps the complete ones.
-  CommandBenchmark(const BenchmarkOptions& options, power::Monitor& monitor, MeasurementSession& session, Cooldown* cooldown,
-                   BenchmarkHooks hooks, results::Benchmark& into);
+  // The monitors, the session over them, and the cooldown (nullptr: none) must outlive this object. `into` has the commands,
+  // and gets their runs as they are measured: what ends by an exception keeps the complete ones.
+  CommandBenchmark(const BenchmarkOptions& options, std::vector<power::Monitor*> monitors, MeasurementSession& session,
+                   Cooldown* cooldown, BenchmarkHooks hooks, results::Benchmark& into);
 
   // Setups, warm-ups, repetitions, cleanups; a cleanup runs for each command whose setup ran, whatever happened. Throws
   // StepFailed, and Interrupted where the user ended it.
@@ -86,12 +86,13 @@ class CommandBenchmark {
   void execute(BenchmarkStep step, std::size_t command);
   void idle();
   results::BenchmarkRun settled(results::BenchmarkRun run, const std::optional<ProcessorUse>& use);
+  results::RunByMeter settled_by(std::size_t meter, const std::optional<ProcessorUse>& use);
   void note(const std::string& text);
   void note_runs(const results::BenchmarkedCommand& command);
   void note_ends(const std::vector<std::size_t>& commands);
 
   const BenchmarkOptions& options_;
-  power::Monitor& monitor_;
+  std::vector<power::Monitor*> monitors_;
   MeasurementSession& session_;
   Cooldown* cooldown_;
   BenchmarkHooks hooks_;

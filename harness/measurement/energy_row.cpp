@@ -8,6 +8,15 @@ std::optional<double> known(double value) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
+results::Joules joules_of(const power::Energy& gross, const power::MeterInfo& meter) {
+  return {
+      .J = gross.energy_J, .U_J = gross.U_J, .U_random_J = gross.U_random_J, .estimate = meter.uri.starts_with("estimate:")};
+}
+
+results::Joules joules_of(const power::NetEnergy& net, const power::MeterInfo& meter) {
+  return {.J = net.net_J, .U_J = net.U_net_J, .U_random_J = net.U_random_net_J, .estimate = meter.uri.starts_with("estimate:")};
+}
+
 void fill_meter(results::CellRow& row, const power::MeterInfo& meter) {
   row.meter = meter.uri;
   row.meter_scope = to_string(meter.scope);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "harness/measurement/energy_row.h"
+#include "results/meter_ratio.h"
 #include "results/statistics.h"
 
 namespace tbft {
@@ -78,6 +80,21 @@ std::string sampler_text(const power::Monitor& monitor) {
   const auto meter = monitor.meter();
   return fmt::format("sampler   {} deadlines missed, {:.3f} s of CPU\nmeter     {}: {}{}\n", stats.missed, stats.cpu_s,
                      meter.uri, meter.description, meter.measured ? "" : " (not a measurement)");
+}
+
+std::string meters_text(std::span<const std::vector<WindowResult>> by_meter, const std::vector<power::Monitor*>& monitors) {
+  std::string text = results_text(by_meter.front()) + sampler_text(*monitors.front());
+  const auto first = monitors.front()->meter();
+  for (std::size_t i = 1; i < by_meter.size(); ++i) {
+    const auto meter = monitors[i]->meter();
+    text += fmt::format("\nThe same by meter {}:\n", i + 1) + results_text(by_meter[i]) + sampler_text(*monitors[i]);
+    if (meter.scope != first.scope) continue;
+    std::vector<results::PairedJoules> pairs;
+    for (std::size_t k = 0; k < by_meter[i].size(); ++k)
+      pairs.push_back({joules_of(by_meter[0][k].gross, first), joules_of(by_meter[i][k].gross, meter)});
+    text += fmt::format("ratio     {}\n", results::sentence(results::meter_ratio(pairs), first.uri, meter.uri));
+  }
+  return text;
 }
 
 std::vector<std::string> sampler_warnings(const power::Monitor& monitor, const std::string& trace) {

@@ -20,6 +20,9 @@ std::string energy_text(const power::Energy& gross, const power::NetEnergy& net)
 std::string results_text(std::span<const WindowResult> all);
 // The sampler's cost, and the meter.
 std::string sampler_text(const power::Monitor& monitor);
+// The same results by each of several meters, the first one first ([meter][result]): joules and meter of each, and the ratio of
+// each further meter to the first where both measure the same scope.
+std::string meters_text(std::span<const std::vector<WindowResult>> by_meter, const std::vector<power::Monitor*>& monitors);
 // The sampler's problems, one line each: conversions without a reading, and readings that are missing in the trace of that
 // name.
 std::vector<std::string> sampler_warnings(const power::Monitor& monitor, const std::string& trace);

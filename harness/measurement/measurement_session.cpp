@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -40,49 +41,61 @@ WindowResult result_of(const MeasuredWindow& window, const power::MeterInfo& met
 
 void MeasurementSession::idle(std::string_view name) {
   if (options_.idle_s <= 0) return;
-  if (!before_.name.empty()) monitor_.forget(before_.name);
+  if (!before_.name.empty()) forget(before_.name);
   before_ = std::exchange(after_, {});
   ++idle_since_work_;
   const auto processors = options_.processor_times();
-  monitor_.begin(name);
+  const auto end = [&] {
+    for (auto* monitor : monitors_) monitor->end(name);
+  };
+  for (auto* monitor : monitors_) monitor->begin(name);
   try {
-    if (monitor_.failure().empty()) options_.wait(options_.idle_s);
+    if (std::ranges::any_of(monitors_, [](const auto* monitor) { return monitor->failure().empty(); }))
+      options_.wait(options_.idle_s);
   } catch (...) {
-    monitor_.end(name);
+    end();
     throw;
   }
-  monitor_.end(name);
+  end();
   after_ = {std::string(name), processor_use(processors, options_.processor_times())};
 }
 
 void MeasurementSession::begin(std::string_view name) {
-  monitor_.begin(name);
+  for (auto* monitor : monitors_) monitor->begin(name);
   if (work_is_open_) return;
   work_ = name;
   work_is_open_ = true;
 }
 
 void MeasurementSession::end(std::string_view name) {
-  monitor_.end(name);
+  for (auto* monitor : monitors_) monitor->end(name);
   if (name != work_) return;
   work_is_open_ = false;
   idle_since_work_ = 0;
 }
 
-MeasuredWindow MeasurementSession::measured() {
+MeasuredWindow MeasurementSession::measured(std::size_t meter) {
   if (options_.idle_s > 0 && (work_is_open_ || idle_since_work_ != 1))
     throw std::logic_error(fmt::format("window `{}`: net joules need exactly one idle window after it", work_));
-  return {idle_windows(), monitor_.energy(work_)};
+  return {idle_windows(meter), monitors_.at(meter)->energy(work_)};
 }
 
-IdleWindows MeasurementSession::idle_windows() {
-  const auto energy = [this](const Idle& idle) { return idle.name.empty() ? power::Energy{} : monitor_.energy(idle.name); };
+IdleWindows MeasurementSession::idle_windows(std::size_t meter) {
+  const auto energy = [monitor = monitors_.at(meter)](const Idle& idle) {
+    return idle.name.empty() ? power::Energy{} : monitor->energy(idle.name);
+  };
   return {energy(before_), energy(after_), before_.use, after_.use};
 }
 
-std::string MeasurementSession::new_failure() {
-  auto failure = monitor_.failure();
-  return failure.empty() || std::exchange(failure_is_known_, true) ? std::string() : failure;
+void MeasurementSession::forget(std::string_view prefix) {
+  for (auto* monitor : monitors_) monitor->forget(prefix);
+}
+
+std::string MeasurementSession::new_failure(std::size_t meter) {
+  auto failure = monitors_.at(meter)->failure();
+  if (failure.empty() || failure_is_known_[meter]) return {};
+  failure_is_known_[meter] = true;
+  return failure;
 }
 
 }  // namespace tbft

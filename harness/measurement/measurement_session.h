@@ -1,13 +1,16 @@
-// The session connects a program that does work with the power monitor. It opens the windows of the work and the idle windows
+// The session connects a program that does work with the power monitors. It opens the windows of the work and the idle windows
 // around it, and pairs them afterwards. result_of() then decides which joules are valid and gives the reasons if they are not.
+// Several monitors get the same windows, within microseconds.
 // It uses neither a clock nor /proc directly: both are injected.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "harness/host/processor_use.h"
 #include "tbft/power/energy.h"
@@ -51,28 +54,33 @@ struct SessionOptions {
 };
 
 // Idle windows and work alternate: idle(), begin(), end(), idle(), measured(). A meter that fails does not throw: the windows
-// that it leaves incomplete are invalid, and the work continues.
+// that it leaves incomplete are invalid, and the work and the other meters continue.
 class MeasurementSession {
  public:
-  // `monitor` must outlive the session.
-  MeasurementSession(power::Monitor& monitor, SessionOptions options) : monitor_(monitor), options_(std::move(options)) {}
+  // The monitors, at least one, must outlive the session.
+  MeasurementSession(std::vector<power::Monitor*> monitors, SessionOptions options)
+      : monitors_(std::move(monitors)), options_(std::move(options)), failure_is_known_(monitors_.size()) {}
+  MeasurementSession(power::Monitor& monitor, SessionOptions options)
+      : MeasurementSession(std::vector{&monitor}, std::move(options)) {}
 
-  // Measures an idle window now; returns at once if idle_s is 0 or the meter has failed. Keeps only the last two idle windows.
-  // If `wait` throws, the exception passes through and this idle window stays unknown.
+  // Measures an idle window now; returns at once if idle_s is 0 or every meter has failed. Keeps only the last two idle
+  // windows. If `wait` throws, the exception passes through and this idle window stays unknown.
   void idle(std::string_view name);
 
   // Open and close a window, like power::Monitor. The outermost window is the work; those inside it are its phases.
   void begin(std::string_view name);
   void end(std::string_view name);
 
-  // The last work with the idle windows around it; the caller fills `use` and `throttled`. Throws std::logic_error unless
-  // idle() was called exactly once since the work ended, because its net joules are not known before.
-  MeasuredWindow measured();
+  // The last work with the idle windows around it, by one of the meters; the caller fills `use` and `throttled`. Throws
+  // std::logic_error unless idle() was called exactly once since the work ended, because its net joules are not known before.
+  MeasuredWindow measured(std::size_t meter = 0);
   // The last two idle windows.
-  IdleWindows idle_windows();
+  IdleWindows idle_windows(std::size_t meter = 0);
+  // Forgets closed windows whose name begins with `prefix` in all monitors, so that memory stays constant.
+  void forget(std::string_view prefix);
 
   // Returns the reason why the meter failed, on the first call after the failure only; otherwise empty.
-  std::string new_failure();
+  std::string new_failure(std::size_t meter = 0);
 
  private:
   struct Idle {
@@ -80,13 +88,13 @@ class MeasurementSession {
     std::optional<ProcessorUse> use;
   };
 
-  power::Monitor& monitor_;
+  std::vector<power::Monitor*> monitors_;
   SessionOptions options_;
   Idle before_, after_;
   std::string work_;
   bool work_is_open_ = false;
   int idle_since_work_ = 0;
-  bool failure_is_known_ = false;
+  std::vector<bool> failure_is_known_;  // of each meter
 };
 
 }  // namespace tbft

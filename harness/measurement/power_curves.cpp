@@ -195,7 +195,8 @@ std::vector<fs::path> traces_of(const fs::path& run) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(run / "traces", none)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("trace") && name.ends_with(".csv")) result.push_back(entry.path());
+    const bool of_further = name.find(".meter") != std::string::npos;  // trace_of_meter()
+    if (name.starts_with("trace") && name.ends_with(".csv") && !of_further) result.push_back(entry.path());
   }
   // Shorter names are earlier: trace-9.csv before trace-10.csv.
   std::ranges::sort(result, {}, [](const fs::path& path) { return std::pair(path.string().size(), path.string()); });

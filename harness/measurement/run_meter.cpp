@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "harness/host/usage_error.h"
@@ -39,6 +41,27 @@ std::unique_ptr<power::Meter> open_named_meter(const MeterChoice& choice, double
     warning = fmt::format("{}; joules are an estimate: {}", error.what(), meter->info().description);
     return meter;
   }
+}
+
+std::vector<std::unique_ptr<power::Meter>> open_named_meters(const MeterChoice& choice, double interval_s, WithoutMeter without,
+                                                             std::vector<std::string>& warnings, const OpenMeter& open) {
+  const auto warn = [&](const std::string& text) {
+    if (!text.empty()) warnings.push_back(text);
+  };
+  std::string warning;
+  std::vector<std::unique_ptr<power::Meter>> meters;
+  meters.push_back(open_named_meter(choice, interval_s, without, warning, open));
+  warn(warning);
+  for (const auto& uri : choice.further) {
+    if (uri == "auto") throw UsageError("only the first meter may be auto; name the others, see `tbft meters`");
+    auto meter = open(uri, power::Seconds(interval_s), choice.programs);
+    const auto info = meter->info();
+    if (std::ranges::any_of(meters, [&](const auto& other) { return other->info().uri == info.uri; }))
+      throw UsageError(fmt::format("the meter {} is named twice; each -m is another meter", info.uri));
+    if (!info.assumption.empty()) warn(fmt::format("{}: {}", info.uri, info.assumption));
+    meters.push_back(std::move(meter));
+  }
+  return meters;
 }
 
 void check_marker(const std::string& rules) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/host/console.h"
 #include "tbft/power/meter.h"
@@ -26,6 +27,7 @@ enum class WithoutMeter { fails, estimates };
 struct MeterChoice {
   std::string uri = "auto";
   power::Programs programs = power::Programs::refused;
+  std::vector<std::string> further = {};  // meters that measure beside it
 };
 
 // Opens the meter that the user named. `auto` means the same in every command: the meter of the widest scope (board, package,
@@ -37,6 +39,12 @@ using OpenMeter =
     std::function<std::unique_ptr<power::Meter>(std::string_view uri, power::Seconds interval, power::Programs programs)>;
 std::unique_ptr<power::Meter> open_named_meter(const MeterChoice& choice, double interval_s, WithoutMeter without,
                                                std::string& warning, const OpenMeter& open = power::open_meter);
+// Opens that meter and all of `choice.further`, in their order. A further meter that cannot be opened is an error, because
+// the user named it. Throws UsageError where a further one is `auto`, or is a meter that was already named. `warnings` has what
+// `warning` says, and the same of each further meter.
+std::vector<std::unique_ptr<power::Meter>> open_named_meters(const MeterChoice& choice, double interval_s, WithoutMeter without,
+                                                             std::vector<std::string>& warnings,
+                                                             const OpenMeter& open = power::open_meter);
 
 // Makes power's GpioMarker from the user's text. Returns a callback for MonitorOptions::on_mark; empty if `rules` is empty. If
 // a line fails later, a warning appears on `console`, which must outlive the callback. Throws UsageError for a text that is not

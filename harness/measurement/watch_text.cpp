@@ -85,8 +85,36 @@ std::string watch_line(const WatchMoment& moment, const WatchCurve& curve, std::
   return results::cut(front + bars + back + tail, width > 0 ? width : 1000);
 }
 
-std::string watch_row(const WatchMoment& moment) {
-  return fmt::format("{:.1f} s   {}   {:.4g} J", moment.t_s, watts_text(moment.power_W), moment.energy_J);
+std::string watch_line(std::span<const WatchMoment> moments, std::span<const WatchCurve> curves, std::string_view hint,
+                       std::size_t width, bool unicode) {
+  if (moments.size() == 1) return watch_line(moments.front(), curves.front(), hint, width, unicode);
+  constexpr std::size_t usual_curve = 20, shortest_curve = 4;
+  const WatchMoment& first = moments.front();
+  std::string back = fmt::format("{:.1f} s{}", first.t_s, first.lap > 1 ? fmt::format(", lap {}", first.lap) : "");
+  std::vector<std::pair<std::string, std::string>> parts;  // before and behind the curve
+  std::size_t taken = back.size();
+  for (const auto& moment : moments) {
+    parts.emplace_back(fmt::format("{:<8} ", watts_text(moment.power_W)), fmt::format(" {:.4g} J | ", moment.energy_J));
+    taken += parts.back().first.size() + parts.back().second.size();
+  }
+  const std::string tail = fmt::format(" | {}", hint);
+  std::size_t room = usual_curve;
+  if (width > 0) {
+    const auto share = [&](std::size_t used) { return width > used ? (width - used) / moments.size() : std::size_t{0}; };
+    room = std::min(usual_curve, share(taken + tail.size()));
+    if (room < shortest_curve) room = std::min(usual_curve, share(taken));
+  }
+  if (width == 0 || taken + room * moments.size() + tail.size() <= width) back += tail;
+  std::string line;
+  for (std::size_t i = 0; i < moments.size(); ++i)
+    line += parts[i].first + (room >= shortest_curve ? curves[i].text(room, unicode) : "") + parts[i].second;
+  return results::cut(line + back, width > 0 ? width : 1000);
+}
+
+std::string watch_row(std::span<const WatchMoment> moments) {
+  std::string row = fmt::format("{:.1f} s", moments.front().t_s);
+  for (const auto& moment : moments) row += fmt::format("   {}   {:.4g} J", watts_text(moment.power_W), moment.energy_J);
+  return row;
 }
 
 std::string lap_text(std::size_t lap, const power::Energy& energy) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -52,8 +53,12 @@ struct WatchMoment {
 // any). The curve gets what is left, and the hint is left out where there is little room.
 std::string watch_line(const WatchMoment& moment, const WatchCurve& curve, std::string_view hint, std::size_t width,
                        bool unicode);
-// "12.0 s   5.02 W   60.2 J", for output that is not a terminal.
-std::string watch_row(const WatchMoment& moment);
+// The same for several meters, which share the time and the lap: "5.02 W ▁▂▅ 12.3 J | 4.98 W ▁▂▅ 12.2 J | 2.5 s, lap 2 |
+// HINT". The curves share what is left. `moments` and `curves` have an element for each meter.
+std::string watch_line(std::span<const WatchMoment> moments, std::span<const WatchCurve> curves, std::string_view hint,
+                       std::size_t width, bool unicode);
+// "12.0 s   5.02 W   60.2 J   4.98 W   59.8 J", for output that is not a terminal.
+std::string watch_row(std::span<const WatchMoment> moments);
 // "lap 2     3.1 J +- 0.1 J (k=2), 0.612 s, 5.02 W", or why it has no energy.
 std::string lap_text(std::size_t lap, const power::Energy& energy);
 

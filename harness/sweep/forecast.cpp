@@ -7,6 +7,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -14,9 +15,11 @@
 #include "harness/host/interrupted.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/sweep/target_data.h"
+#include "harness/sweep/until.h"
 #include "harness/training/compute.h"
 #include "harness/training/noise.h"
 #include "harness/training/strategies/strategy.h"
+#include "results/csv.h"
 #include "results/text.h"
 #include "tbft/power/monitor.h"
 
@@ -130,10 +133,30 @@ Forecast timed(const ForecastRequest& request, std::unique_ptr<power::Meter> met
   return forecast;
 }
 
+// Without the cells that sweep.until no longer needs after the rows of the run so far.
+ForecastRequest without_spared(ForecastRequest request) {
+  const auto rows = request.directory / "cells.csv";
+  if (request.settings.sweep.until.empty() || request.directory.empty() || !std::filesystem::exists(rows)) return request;
+  Until until(precision_of(request.settings));
+  std::set<std::string> there;
+  for (const auto& row : results::read_cells(rows).rows) {
+    until.add(row);
+    there.insert(row.cell_id);
+  }
+  std::erase_if(request.cells, [&](const Cell& cell) { return !there.contains(cell.id) && until.enough(cell); });
+  return request;
+}
+
+Forecast with_note_on_until(Forecast forecast, const Settings& settings) {
+  if (!settings.sweep.until.empty()) forecast.notes.emplace_back("sweep.until may spare repetitions, so that it takes less");
+  return forecast;
+}
+
 }  // namespace
 
-Forecast make_forecast(const ForecastRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop) {
+Forecast make_forecast(const ForecastRequest& asked, const Board& board, Console& console, const std::atomic<bool>& stop) {
   Forecast unknown;
+  const auto request = without_spared(asked);
   if (request.cells.empty()) return unknown;
   try {
     std::string estimated;
@@ -144,9 +167,9 @@ Forecast make_forecast(const ForecastRequest& request, const Board& board, Conso
     const auto rows = request.directory / "cells.csv";
     if (!request.directory.empty() && std::filesystem::exists(rows)) {
       auto by_rows = forecast_from_rows(rows, request.cells, idle_s);
-      if (by_rows.unknown.empty()) return by_rows;
+      if (by_rows.unknown.empty()) return with_note_on_until(std::move(by_rows), settings);
     }
-    return timed(request, std::move(meter), idle_s, board, console, stop);
+    return with_note_on_until(timed(request, std::move(meter), idle_s, board, console, stop), settings);
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception& error) {

@@ -260,6 +260,7 @@ class JobsRun {
 Settings settings_of_jobs(Settings settings, std::int64_t jobs, std::int64_t cores) {
   if (settings.threads == 0) settings.threads = std::max<std::int64_t>(1, cores / jobs);
   settings.meter.uri = no_meter;
+  settings.meter.also.clear();
   settings.meter.interval_s = 0;
   settings.meter.marker.clear();
   settings.idle.seconds = 0;

@@ -19,7 +19,9 @@
 #include "harness/experiment/journal.h"
 #include "harness/experiment/run_directory.h"
 #include "harness/host/provenance.h"
+#include "harness/measurement/monitors.h"
 #include "harness/sweep/plan_of_run.h"
+#include "harness/sweep/until.h"
 #include "results/csv.h"
 
 namespace tbft {
@@ -57,14 +59,15 @@ struct Part {
   fs::path path;
   PartLock lock;
   json run;
-  std::vector<results::CellRow> rows, superseded;
+  std::vector<results::CellRow> rows, superseded, meters;
   std::vector<json> journal;
   std::map<std::string, std::string> found;  // by name of the search
 };
 
-std::vector<results::CellRow> rows_of(const fs::path& csv, const std::function<void(const std::string&)>& warn) {
+std::vector<results::CellRow> rows_of(const fs::path& csv, const std::function<void(const std::string&)>& warn,
+                                      results::CellsFile (*read)(const fs::path&) = results::read_cells) {
   if (!fs::exists(csv)) return {};
-  auto file = results::read_cells(csv);
+  auto file = read(csv);
   if (file.torn_tail) warn(fmt::format("{}: the last row is incomplete and left out", csv.string()));
   return std::move(file.rows);
 }
@@ -83,11 +86,12 @@ void read_journal_of(Part& part) {
 
 Part read_part(const fs::path& path, const std::function<void(const std::string&)>& warn) {
   if (!fs::exists(path / "run.json")) fail(path, "is not a run directory (no run.json)");
-  Part part{path, PartLock(path), read_run_json(path / "run.json"), {}, {}, {}, {}};
+  Part part{path, PartLock(path), read_run_json(path / "run.json"), {}, {}, {}, {}, {}};
   if (!part.run.contains("plan") || !part.run["plan"].is_array())
     fail(path, "its run.json has no plan, because an older tbft made it");
   part.rows = rows_of(path / "cells.csv", warn);
   part.superseded = rows_of(path / "cells.superseded.csv", warn);
+  part.meters = rows_of(path / "meters.csv", warn, results::read_meters);
   read_journal_of(part);
   return part;
 }
@@ -140,6 +144,18 @@ json run_json_of(json run, const std::vector<Part>& parts, const std::vector<std
   return run;
 }
 
+// The trace of one execution by each meter.
+void copy_traces(const fs::path& from, const fs::path& to) {
+  for (std::size_t meter = 0; fs::exists(trace_of_meter(from, meter)); ++meter)
+    fs::copy_file(trace_of_meter(from, meter), trace_of_meter(to, meter));
+}
+
+Precision precision_of(const json& run) {
+  Settings settings;
+  settings.sweep.until = run.value("effective", json::object()).value("sweep.until", "");
+  return tbft::precision_of(settings);
+}
+
 // Joins the journals and numbers their executions consecutively; copies each trace to the name for its number.
 std::string join_journals(const std::vector<Part>& parts, const fs::path& traces) {
   std::string text;
@@ -151,7 +167,7 @@ std::string join_journals(const std::vector<Part>& parts, const fs::path& traces
         const auto before = fs::path(line.value("trace", "")).filename();
         if (!before.empty()) {
           line["trace"] = name;
-          if (fs::exists(part.path / "traces" / before)) fs::copy_file(part.path / "traces" / before, traces / name);
+          copy_traces(part.path / "traces" / before, traces / name);
         }
       }
       text += line.dump() + "\n";
@@ -217,11 +233,15 @@ MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out,
   results::write_file_atomically(draft.path() / "journal.jsonl", join_journals(parts, draft.path() / "traces"));
   std::vector<results::CellRow> present;
   present.reserve(rows.size());
-  std::vector<results::CellRow> superseded;
+  std::vector<results::CellRow> superseded, meters;
   for (const auto& [place, row] : rows) present.push_back(row);
-  for (const auto& part : parts) superseded.insert(superseded.end(), part.superseded.begin(), part.superseded.end());
+  for (const auto& part : parts) {
+    superseded.insert(superseded.end(), part.superseded.begin(), part.superseded.end());
+    meters.insert(meters.end(), part.meters.begin(), part.meters.end());
+  }
   if (!present.empty()) results::replace_cells(draft.path() / "cells.csv", present);
   if (!superseded.empty()) results::replace_cells(draft.path() / "cells.superseded.csv", superseded);
+  if (!meters.empty()) results::replace_meters(draft.path() / "meters.csv", meters);
   results::write_file_atomically(draft.path() / "run.json", run_json_of(common.run, parts, command_line).dump(2) + "\n");
   draft.publish();
 
@@ -234,8 +254,14 @@ MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out,
   outcome.failed = with("failed");
   outcome.invalid = with("invalid");
   const auto cells = plan_of_run(common.run, present);
+  Until until(precision_of(common.run));
+  for (const auto& row : present) until.add(row);
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (rows.contains(i)) continue;
+    if (!cells.empty() && until.enough(cells[i])) {
+      ++outcome.spared;
+      continue;
+    }
     outcome.missing.push_back({static_cast<std::int64_t>(i), plan[i]});
     if (!cells.empty()) outcome.missing.back().cell = cells[i];
   }

@@ -20,7 +20,8 @@ struct MissingCell {
 
 struct MergeOutcome {
   std::int64_t planned = 0, ok = 0, failed = 0, invalid = 0;
-  std::vector<MissingCell> missing;  // cells of the plan that are in no part
+  std::int64_t spared = 0;           // in no part, and not needed by sweep.until
+  std::vector<MissingCell> missing;  // the other cells of the plan that are in no part
 };
 
 // Writes `out`: the parts' rows in the order of the plan, each with the run_id of its measurement; their journals, one after

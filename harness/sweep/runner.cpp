@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -16,8 +17,8 @@
 #include "harness/host/cpufreq.h"
 #include "harness/host/provenance.h"
 #include "harness/host/usage_error.h"
-#include "harness/measurement/energy_text.h"
 #include "harness/measurement/measurement_session.h"
+#include "harness/measurement/monitors.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/sweep/cell_run.h"
 #include "harness/sweep/run_setup.h"
@@ -40,27 +41,32 @@ class Run {
   Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop, RunStatus& status,
       StatusFile& status_file)
       : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file) {
-    std::string estimated;
-    auto meter = open_named_meter({request.settings.meter.uri, request.programs}, request.settings.meter.interval_s,
-                                  WithoutMeter::estimates, estimated);
-    const auto info = meter->info();
+    std::vector<std::string> warnings;
+    auto meters = open_named_meters({request.settings.meter.uri, request.programs, request.settings.meter.also},
+                                    request.settings.meter.interval_s, WithoutMeter::estimates, warnings);
+    const auto info = meters.front()->info();
     hold_frequencies(request);
     auto on_mark = open_marker(request.settings.meter.marker, console);
     // run.json stores what `auto` selected, so that a resume with another meter is noticed.
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = info.uri;
+    nlohmann::json facts{{"meter", to_json(info)}};
+    for (std::size_t i = 1; i < meters.size(); ++i) {
+      settings.meter.also.at(i - 1) = meters[i]->info().uri;
+      facts["further_meters"].push_back(to_json(meters[i]->info()));
+    }
     settings.idle.seconds = idle_seconds(settings.idle.seconds, info);
     const auto realtime = power::parse_realtime(settings.meter.realtime);
     const auto scheduling = power::try_scheduling(realtime);
     const auto compute = set_compute({settings.threads, settings.backend});
     settings.threads = compute.threads;
     settings.backend = compute.backend;
-    if (settings.meter.trace != "off") check_room(request, *meter, settings);
-    const nlohmann::json facts{{"meter", to_json(info)}, {"sampler", to_json(scheduling)}};
+    if (settings.meter.trace != "off") check_room(request, meters, settings);
+    facts["sampler"] = to_json(scheduling);
 
     setup_ = std::make_unique<RunSetup>(request, settings, facts, board, console, stop,
                                         [this](const SearchOutcome& outcome) { record(outcome); });
-    console.warning(estimated);
+    for (const auto& warning : warnings) console.warning(warning);
     if (board_.name().starts_with("Raspberry Pi") && !board_.throttled_bits())
       console.warning("throttling of the board cannot be read: join the group video, sudo usermod -aG video $USER");
     power::MonitorOptions options{.on_mark = std::move(on_mark), .realtime = realtime};
@@ -73,22 +79,24 @@ class Run {
     until_ = Until(precision_of(settings));
     if (!settings.sweep.until.empty() && !setup_->directory.done().empty())
       for (const auto& row : results::read_cells(setup_->directory.cells_csv()).rows) until_.add(row);
-    monitor_ = std::make_unique<power::Monitor>(std::move(meter), std::move(options));
+    monitors_.emplace(std::move(meters), std::move(options));
     // A signal does not shorten it, because the finished cell before needs its whole idle window.
-    session_.emplace(*monitor_,
+    session_.emplace(monitors_->pointers(),
                      SessionOptions{.idle_s = settings.idle.seconds,
                                     .wait = [](double s) { std::this_thread::sleep_for(std::chrono::duration<double>(s)); },
                                     .processor_times = [this] { return board_.processor_times(); }});
-    status_.meter = monitor_->meter().uri;
-    status_.measured = monitor_->meter().measured;
+    status_.meter = monitors_->first().meter().uri;
+    status_.measured = monitors_->first().meter().measured;
   }
 
   RunOutcome execute() {
     RunOutcome outcome;
     const auto todo = setup_->todo(outcome);
     if (todo.empty()) return outcome;
+    std::string meters = monitors_->first().meter().uri;
+    for (const auto& uri : settings().meter.also) meters += fmt::format(", beside it {}", uri);
     console_.line(fmt::format("{}: {} of {} cells to run, {}, meter {}", settings().name, todo.size(), setup_->plan.size(),
-                              setup_->trainer.description(), monitor_->meter().uri));
+                              setup_->trainer.description(), meters));
     if (settings().warmup) {
       move_to(todo.front()->point);
       warm_up(*todo.front());
@@ -105,18 +113,18 @@ class Run {
       }
       if (move_to(cell->point)) idle_window();
       const auto resolved = resolve_then_settle(*cell);
-      const auto measurement = measure_cell(*cell, resolved);
+      auto measurement = measure_cell(*cell, resolved);
       cool_down();
       idle_window();
       write(measurement, outcome);
       --remaining_;
       ++finished_;
     }
-    for (const auto& warning : sampler_warnings(*monitor_, trace_)) console_.warning(warning);
+    for (const auto& warning : monitors_->warnings(trace_)) console_.warning(warning);
     // run.json contains the meter's state at the start.
-    if (const auto note = monitor_->meter().note; !note.empty())
+    if (const auto note = monitors_->first().meter().note; !note.empty())
       setup_->journal.found("meter.note", nlohmann::json(note).dump());
-    monitor_->close();
+    monitors_->close();
     return outcome;
   }
 
@@ -135,11 +143,14 @@ class Run {
         {"policy", scheduling.policy_name()}, {"priority", scheduling.priority}, {"timer_slack_ns", scheduling.timer_slack_ns}};
   }
 
-  // Throws if the trace cannot fit, because a full disk would otherwise end the run after hours.
-  void check_room(const RunRequest& request, const power::Meter& meter, const Settings& settings) const {
+  // Throws if the traces cannot fit, because a full disk would otherwise end the run after hours.
+  void check_room(const RunRequest& request, std::span<const std::unique_ptr<power::Meter>> meters,
+                  const Settings& settings) const {
     const auto cells = select_cells(make_plan(request.settings, identify(request.settings)), request.cells);
     const auto cells_csv = request.directory / "cells.csv";
-    const TracePlan plan{.rows_per_s = trace_rows_per_s(meter, settings.meter.interval_s),
+    double rows_per_s = 0;
+    for (const auto& meter : meters) rows_per_s += trace_rows_per_s(*meter, settings.meter.interval_s);
+    const TracePlan plan{.rows_per_s = rows_per_s,
                          .seconds = seconds_left(cells_csv, cells, settings.idle.seconds),
                          .cells_only = settings.meter.trace == "cells"};
     const auto check = check_space(request.directory, free_bytes(request.directory), plan);
@@ -234,7 +245,7 @@ class Run {
   }
 
   void show_status() {
-    const auto live = monitor_->live();
+    const auto live = monitors_->first().live();
     status_.elapsed_s = seconds_since(began_);
     status_.done = static_cast<std::int64_t>(finished_);
     status_.planned = static_cast<std::int64_t>(finished_ + remaining_);
@@ -248,14 +259,15 @@ class Run {
 
   CellMeasurement measure_cell(const Cell& cell, const ResolvedSettings& resolved) {
     setup_->journal.cell_begins(cell.id);
-    const double sampler_before = monitor_->sampler().cpu_s;
+    const auto cpu_before_s = monitors_->sampler_cpu_s();
     CellObserver observer(&*session_, window_of(cell), settings().trace_steps, stop_,
                           [&](double fraction) { show_progress(cell, fraction); });
     std::vector<double> seen_kHz;
     observer.at_work = [&] { see_frequency(seen_kHz); };
     auto m = run_cell(*setup_, cell, resolved, observer);
     m.seen_kHz = std::move(seen_kHz);
-    m.sampler_cpu_s = monitor_->sampler().cpu_s - sampler_before;
+    sampler_cpu_s_ = monitors_->sampler_cpu_s();
+    for (std::size_t i = 0; i < sampler_cpu_s_.size(); ++i) sampler_cpu_s_[i] -= cpu_before_s[i];
     const auto result = m.result.value_or(TrainResult{});
     setup_->journal.cell_ends(cell.id, result.correct_by_image, result.diagnosis);
     return m;
@@ -281,28 +293,46 @@ class Run {
     session_->idle(fmt::format("idle/{}", idle_windows_++));
   }
 
-  // Called after the idle window that follows the cell.
-  void write(const CellMeasurement& m, RunOutcome& outcome) {
-    CellEnergy energy{session_->measured()};
+  // The cell's row by one of the meters.
+  results::CellRow row_by(std::size_t meter, CellMeasurement& m) {
+    auto& monitor = (*monitors_)[meter];
+    CellEnergy energy{session_->measured(meter)};
     const bool trained = m.result && m.train_s > 0;
-    if (trained) energy.train = monitor_->energy(window_of(m.cell) + "/train");
-    if (m.result) energy.test = monitor_->energy(window_of(m.cell) + "/test");
-    const auto meter = monitor_->meter();
-    const auto row = make_row(m, energy, meter, setup_->facts());
-    warn_once(row.other_cpu_pct, result_of(m, energy, meter).doubt);
+    if (trained) energy.train = monitor.energy(window_of(m.cell) + "/train");
+    if (m.result) energy.test = monitor.energy(window_of(m.cell) + "/test");
+    m.sampler_cpu_s = sampler_cpu_s_.at(meter);
+    const auto info = monitor.meter();
+    auto row = make_row(m, energy, info, setup_->facts());
+    if (meter == 0) warn_once(row.other_cpu_pct, result_of(m, energy, info).doubt);
+    return row;
+  }
+
+  // Called after the idle window that follows the cell.
+  void write(CellMeasurement& m, RunOutcome& outcome) {
+    const auto row = row_by(0, m);
+    std::vector<results::CellRow> further;
+    for (std::size_t i = 1; i < monitors_->size(); ++i) further.push_back(row_by(i, m));
     // Readings are synced first, so that the trace contains the joules of every row on the disk.
-    monitor_->sync();
-    setup_->directory.commit(row);
+    monitors_->sync();
+    setup_->directory.commit(row, further);
     until_.add(row);
-    monitor_->forget(window_of(m.cell));
+    session_->forget(window_of(m.cell));
     count(row, outcome);
-    // The remaining cells are still trained and tested, because an accuracy needs no meter.
+    warn_of_failures();
+    console_.line(fmt::format("[{}/{}] {}", finished_ + 1, finished_ + remaining_, outcome_text(m.cell, row)));
+  }
+
+  // The remaining cells are still trained and tested, because an accuracy needs no meter.
+  void warn_of_failures() {
     if (const auto failure = session_->new_failure(); !failure.empty())
       console_.warning(
           fmt::format("the meter failed: {}; from now on only accuracies are measured and energies are invalid; "
                       "once the meter works again, --resume repeats these cells",
                       failure));
-    console_.line(fmt::format("[{}/{}] {}", finished_ + 1, finished_ + remaining_, outcome_text(m.cell, row)));
+    for (std::size_t i = 1; i < monitors_->size(); ++i)
+      if (const auto failure = session_->new_failure(i); !failure.empty())
+        console_.warning(
+            fmt::format("{} failed: {}; from now on its rows in meters.csv are invalid", (*monitors_)[i].meter().uri, failure));
   }
 
   // Warns once, because each cell's row has its own reason.
@@ -319,8 +349,9 @@ class Run {
   RunStatus& status_;
   StatusFile& status_file_;
   std::unique_ptr<RunSetup> setup_;
-  std::unique_ptr<power::Monitor> monitor_;
-  std::string trace_;  // name of its file; empty: no trace is kept
+  std::optional<Monitors> monitors_;
+  std::string trace_;                  // name of the first one's file; empty: no trace is kept
+  std::vector<double> sampler_cpu_s_;  // of each, in the cell
   std::optional<MeasurementSession> session_;
   std::unique_ptr<FrequencyKeeper> frequencies_;  // where the sweep sets them
   SweepPoint at_;

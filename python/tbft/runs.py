@@ -25,7 +25,20 @@ def read_run(directory):
     ones of each cell as they were written; `tbft report` leaves out the training joules and training times of cells whose
     other_cpu_pct is above 30, not the cells. tbft.Error: there is no such run, or the file is damaged.
     """
-    path, text = _read(pathlib.Path(directory))
+    return _table(directory, "cells.csv")
+
+
+def read_meters(directory):
+    """The cells of a run by its further meters (`-m A -m B`), as read_run() gives those of the first.
+
+    directory: a run directory, or its meters.csv, with a row for each cell and meter. A row belongs to the cell of the same
+    run_id, cell_id and started_utc. tbft.Error: there is no such file, because the run had one meter, or it is damaged.
+    """
+    return _table(directory, "meters.csv")
+
+
+def _table(directory, name):
+    path, text = _read(pathlib.Path(directory), name)
     header, rows = _split(path, text)
     cells = [{name: _value(path, number, name, field) for name, field in zip(header, row)}
              for number, row in enumerate(rows, 1)]
@@ -37,14 +50,14 @@ def read_run(directory):
     return pandas.DataFrame({name: [unknown[name] if cell[name] is None else cell[name] for cell in cells] for name in header})
 
 
-def _read(path):
+def _read(path, name):
     try:
         if path.is_dir():
-            path /= "cells.csv"
+            path /= name
         with open(path, encoding="utf-8-sig", newline="") as file:
             return path, file.read()
     except OSError as error:
-        raise Error(f"{path}: {error.strerror}: give the directory of a run, which has cells.csv") from error
+        raise Error(f"{path}: {error.strerror}: give the directory of a run, which has {name}") from error
     except UnicodeDecodeError as error:
         raise Error(f"{path}: not a text file") from error
 
@@ -57,7 +70,7 @@ def _split(path, text):
     except csv.Error as error:
         raise Error(f"{path}: damaged: {error}") from error
     if "cell_id" not in header:
-        raise Error(f"{path}: the first line does not have the columns of cells.csv")
+        raise Error(f"{path}: the first line does not have the columns of cells.csv or meters.csv")
     for name in header:
         if header.count(name) > 1:
             raise Error(f"{path}: the column {name} is there {header.count(name)} times")

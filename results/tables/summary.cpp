@@ -47,6 +47,7 @@ Summary summarize(const Inputs& inputs) {
   summary.frontiers = frontiers(summary.overviews);
   for (const Group& group : groups) summary.tables.push_back(make_table(group));
   for (const Group& group : means_over_conditions(groups)) summary.tables.push_back(make_table(group));
+  summary.meters = meters_beside(inputs.cells, inputs.meters);
   summary.step_costs = step_cost_tables(inputs.step_costs);
   summary.headlines = headlines(groups, summary.step_costs);
   summary.winners = winners(groups);

@@ -8,6 +8,7 @@
 #include "results/tables/block_noise.h"
 #include "results/tables/frontier.h"
 #include "results/tables/headline.h"
+#include "results/tables/meters_beside.h"
 #include "results/tables/overview.h"
 #include "results/tables/paper_rule.h"
 #include "results/tables/regret.h"
@@ -22,6 +23,7 @@ struct Summary {
   std::vector<Frontier> frontiers;      // of sweeps over several points
   std::vector<Table> tables;            // one for each group, then means over conditions by training size
   std::vector<BlockNoise> block_noise;  // cells with noise in one block appear only here
+  std::vector<MeterBeside> meters;      // that measured beside the first
   std::vector<StepCostTable> step_costs;
   std::vector<Headline> headlines;
   std::vector<Regret> regrets;

@@ -71,6 +71,17 @@ class ReadRun(unittest.TestCase):
         cells = tbft.read_run(self.run_of("cell_id,later,gross_J\na,12 W,1\nb,,2\n"))
         self.assertEqual(list(cells["later"]), ["12 W", None])
 
+    def test_further_meters_have_a_table_of_their_own(self):
+        (self.folder / "meters.csv").write_text("cell_id,meter,gross_J\na,um25c:///dev/rfcomm0,1.5\na,rapl://package-0,\n")
+        meters = tbft.read_meters(self.folder)
+        self.assertEqual(list(meters["meter"]), ["um25c:///dev/rfcomm0", "rapl://package-0"])
+        self.assertEqual(list(meters["gross_J"].isna()), [False, True])
+        with self.assertRaisesRegex(tbft.Error, "which has cells.csv"):
+            tbft.read_run(self.folder)
+        (self.folder / "meters.csv").unlink()
+        with self.assertRaisesRegex(tbft.Error, "which has meters.csv"):
+            tbft.read_meters(self.folder)
+
     def test_damage_is_an_error(self):
         for text, message in ((HEADER + "1,2\n", "row 1 has 2 fields, and there are 7 columns"),
                               ("", "does not have the columns"),

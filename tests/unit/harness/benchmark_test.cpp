@@ -59,6 +59,7 @@ class BenchmarkTest : public testing::Test {
   double meter_idle_s = 1;
   double period_s = 0.005;
   double cooldown_limit_s = 0;  // 0: none
+  double beside = 0;            // a second meter reads so many times what the first reads; 0: there is none
   std::optional<std::size_t> interrupt_at;
   std::optional<std::size_t> heats;  // a command after which idle power is 1 W higher, which decays with a time constant of 3 s
 
@@ -80,17 +81,24 @@ class BenchmarkTest : public testing::Test {
       for (const double end_s : heat_ends_s) sum_W += std::exp(-(t_s - end_s) / 3);
       return sum_W;
     };
-    power::Monitor monitor(std::make_unique<FunctionMeter>(ina219(period_s),
-                                                           [&, power_W, began](TimeNs now) {
-                                                             const double t_s = to_seconds(now - began);
-                                                             // A real board's power is never constant, and a constant reading
-                                                             // is doubted.
-                                                             const double wander_W = 0.005 * std::sin(900 * t_s);
-                                                             return as_read(idle_W(t_s) + heat_W(t_s) + *power_W + wander_W);
-                                                           }),
-                           {.clock = clock, .realtime = power::Realtime::off});
+    const auto meter = [&](double factor) {
+      return std::make_unique<FunctionMeter>(ina219(period_s), [&, power_W, began, factor](TimeNs now) {
+        const double t_s = to_seconds(now - began);
+        // A real board's power is never constant, and a constant reading is doubted.
+        const double wander_W = 0.005 * std::sin(900 * t_s);
+        return as_read(factor * (idle_W(t_s) + heat_W(t_s) + *power_W + wander_W));
+      });
+    };
+    power::Monitor monitor(meter(1), {.clock = clock, .realtime = power::Realtime::off});
+    std::optional<power::Monitor> second;
+    std::vector monitors{&monitor};
+    if (beside > 0) {
+      clock->join();
+      second.emplace(meter(beside), power::MonitorOptions{.clock = clock, .realtime = power::Realtime::off});
+      monitors.push_back(&*second);
+    }
     const auto pass = [=](double seconds) { clock->sleep_until(clock->now() + from_seconds(seconds)); };
-    MeasurementSession session(monitor, {.idle_s = meter_idle_s, .wait = pass});
+    MeasurementSession session(monitors, {.idle_s = meter_idle_s, .wait = pass});
     Cooldown cooldown(cooldown_limit_s, {.probe =
                                              [&] {
                                                const auto from = monitor.snapshot();
@@ -102,6 +110,7 @@ class BenchmarkTest : public testing::Test {
                                          .temperature_C = [&] { return std::optional(40 + 10 * heat_W(now_s())); },
                                          .now_s = now_s});
     result = {.meter = monitor.meter().uri, .meter_scope = "board", .order = "interleaved", .idle_s = meter_idle_s};
+    if (beside > 0) result.further = {{"um34c:///dev/rfcomm0", "board"}};
     for (std::size_t i = 0; i < commands.size(); ++i)
       result.commands.push_back({.name = std::string(1, static_cast<char>('A' + i))});
     std::size_t runs = 0;
@@ -126,7 +135,7 @@ class BenchmarkTest : public testing::Test {
                                .processor_times = [] { return std::nullopt; },
                                .progress = [](const std::string&) {},
                                .warn = [this](const std::string& text) { warnings.push_back(text); }};
-    CommandBenchmark(options, monitor, session, cooldown_limit_s > 0 ? &cooldown : nullptr, hooks, result).run();
+    CommandBenchmark(options, monitors, session, cooldown_limit_s > 0 ? &cooldown : nullptr, hooks, result).run();
   }
 
   std::vector<std::size_t> order() const {
@@ -155,6 +164,27 @@ TEST_F(BenchmarkTest, TwiceTheSecondsAtOnePowerAreTwiceTheJoules) {
   EXPECT_GT(joules.U, 3 * 2 * 0.015 / std::sqrt(3)) << "and U has the meter's limit";
   const auto net = results::summarise(result.commands[1], results::Summarised::net_J);
   EXPECT_LE(std::abs(net.spread.mean), net.U);
+}
+
+TEST_F(BenchmarkTest, ASecondMeterHasItsOwnJoulesAndTheRatioOfBothIsSaid) {
+  commands = {{0.3}, {0.6}};
+  beside = 1.02;
+  run();
+  const auto by_second = results::by_meter(result, 0);
+  EXPECT_EQ(by_second.meter, "um34c:///dev/rfcomm0");
+  for (const std::size_t command : {0U, 1U}) {
+    const auto first = results::summarise(result.commands[command], results::Summarised::gross_J);
+    const auto second = results::summarise(by_second.commands[command], results::Summarised::gross_J);
+    EXPECT_NEAR(second.spread.mean / first.spread.mean, 1.02, 0.001);
+  }
+  // Each has a gain within 1.5 %, so U (k = 2) is 1.7 %: a ratio may be 2.4 % from 1.
+  const auto text = results::to_text(result, {});
+  EXPECT_THAT(text, HasSubstr("The same by meter 2\n"));
+  EXPECT_THAT(text,
+              testing::ContainsRegex("um34c:///dev/rfcomm0: 1\\.02[0-9]* \\+- .* times the joules of ina219.*so they agree"));
+  beside = 1.03;
+  run();
+  EXPECT_THAT(results::to_text(result, {}), HasSubstr("they differ by more than both allow"));
 }
 
 // Two commands that cost the same, while idle power rises by 1 W over the session.

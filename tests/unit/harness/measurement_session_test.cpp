@@ -272,5 +272,55 @@ TEST_F(MeasurementSessionTest, NoReasonHidesAnother) {
   EXPECT_GT(r.gross.samples, 900U) << "counts stay";
 }
 
+// A second meter reads 1 % more, and is unplugged in the second work: the windows of both are the same, and the first goes on.
+TEST(SeveralMeters, OneThatFailsStopsNeitherTheWorkNorTheOthers) {
+  auto clock = std::make_shared<SharedClock>(2);  // this thread and the first sampler
+  const TimeNs began = clock->now();
+  const auto open = [&](double factor, double ends_s) {
+    const auto power_W = [=](TimeNs now) -> std::optional<double> {
+      const double t_s = to_seconds(now - began);
+      if (t_s > ends_s) throw power::MeterUnavailable("it was unplugged");
+      return factor * (std::fmod(t_s, 20) < 3.5 || std::fmod(t_s, 20) > 14.5 ? 4 : 12);
+    };
+    return std::make_unique<power::Monitor>(std::make_unique<FunctionMeter>(power::testing::simple_meter(0.01), power_W),
+                                            power::MonitorOptions{.clock = clock});
+  };
+  const auto first = open(1, 1e9);
+  clock->join();
+  const auto second = open(1.01, 28);
+  const auto until = [&](double t_s) { clock->sleep_until(began + from_seconds(t_s)); };
+  MeasurementSession session({first.get(), second.get()},
+                             {.idle_s = idle_s, .wait = [&](double s) { clock->sleep_until(clock->now() + from_seconds(s)); }});
+  until(1);
+  session.idle("idle/0");
+  until(4);
+  session.begin("work");
+  until(14);
+  session.end("work");
+  until(15);
+  session.idle("idle/1");
+  const auto result = [&](std::size_t meter) { return result_of(session.measured(meter), first->meter()); };
+  EXPECT_NEAR(result(0).gross.energy_J, 120, 1e-9);
+  EXPECT_NEAR(result(1).gross.energy_J, 121.2, 1e-9);
+  EXPECT_NEAR(result(0).net.net_J, 80, 1e-9);
+  EXPECT_NEAR(result(1).net.net_J, 80.8, 1e-9);
+  session.begin("cut");
+  until(28.02);
+  while (second->failure().empty()) std::this_thread::yield();
+  clock->leave();
+  until(34);
+  session.end("cut");
+  until(35);
+  session.idle("idle/2");
+  EXPECT_TRUE(result(0).gross.valid) << result(0).gross.reason;
+  EXPECT_EQ(result(1).gross.reason, "the meter failed: it was unplugged");
+  EXPECT_EQ(session.new_failure(0), "");
+  EXPECT_EQ(session.new_failure(1), "it was unplugged");
+  EXPECT_EQ(session.new_failure(1), "");
+  session.forget("work");
+  EXPECT_THROW(first->energy("work"), std::logic_error);
+  EXPECT_THROW(second->energy("work"), std::logic_error);
+}
+
 }  // namespace
 }  // namespace tbft

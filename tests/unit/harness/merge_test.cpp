@@ -157,6 +157,55 @@ TEST(PlanOfRun, APlanThatTheRowsContradictHasNoNames) {
   EXPECT_THAT(plan_of_run(run, {}), IsEmpty()) << "another number of cells";
 }
 
+TEST_F(MergeTest, RepetitionsThatSweepUntilSparedAreNotMissing) {
+  Settings s;
+  s.data.dataset = "synthetic";
+  s.data.path = "synthetic:?part=target&n=60";
+  s.data.conditions = {"input"};
+  s.sweep.strategies = {"fc"};
+  s.sweep.repetitions = 4;
+  auto cells = make_plan(s, Identity{});
+  json run{{"run_id", "r"},
+           {"created_utc", "2024"},
+           {"requested", json::parse(to_json(s))},
+           {"effective", {{"name", "n"}, {"sweep.until", "train_J 2 %"}}},
+           {"plan", {"a", "b", "c", "d"}}};
+  for (std::size_t i = 0; i < cells.size(); ++i) cells[i].id = std::string(1, static_cast<char>('a' + i));
+  {
+    RunDirectory directory(part("1"), false);
+    directory.begin(run.dump(), cells);
+    for (std::size_t i = 0; i < 3; ++i) {
+      auto row = row_of(cells[i]);
+      row.drift = cells[i].drift;
+      row.status = "ok";
+      row.train_gross_J = 10 + 0.001 * static_cast<double>(i);
+      directory.commit(row);
+    }
+  }
+  const auto outcome = merge({"1"});
+  EXPECT_EQ(outcome.spared, 1);
+  EXPECT_THAT(outcome.missing, IsEmpty());
+}
+
+TEST_F(MergeTest, RowsAndTracesOfFurtherMetersAreJoined) {
+  for (const std::string name : {"a", "b"}) {
+    make_part(name, {name});
+    write_file(part(name) / "traces" / "trace.meter2.csv", "second trace of " + name);
+    results::CellRow row;
+    row.cell_id = name;
+    row.status = "ok";
+    row.meter = "um25c:///dev/rfcomm0";
+    row.gross_J = 1;
+    results::append_meters(part(name) / "meters.csv", std::vector{row});
+  }
+  merge({"b", "a"});
+  std::vector<std::string> rows;
+  for (const auto& row : results::read_meters(out() / "meters.csv").rows) rows.push_back(row.cell_id);
+  EXPECT_THAT(rows, UnorderedElementsAre("a", "b"));
+  EXPECT_EQ(content_of(out() / "traces" / "trace.meter2.csv"), "second trace of b");
+  EXPECT_EQ(content_of(out() / "traces" / "trace-2.meter2.csv"), "second trace of a");
+}
+
 TEST_F(MergeTest, TracesKeepTheirContentUnderNamesThatAResumeDoesNotTake) {
   make_part("1", {"c"});
   make_part("2", {"a"});

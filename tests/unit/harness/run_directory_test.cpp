@@ -331,5 +331,37 @@ TEST_F(RunDirectoryTest, ADeathBetweenTheTwoStepsOfAReplacementKeepsTheOldRowOnc
   EXPECT_THAT(rows_of(superseded()), ElementsAre("a invalid t0"));
 }
 
+TEST_F(RunDirectoryTest, FurtherMetersHaveTheirRowsInATableOfTheirOwn) {
+  const auto by = [](const std::string& meter, const std::string& cell, const std::string& start, const std::string& status) {
+    auto row = row_of(cell, status, start);
+    row.meter = meter;
+    row.gross_J = status == "ok" ? std::optional(1.5) : std::nullopt;
+    row.accuracy_pct = 50;
+    return row;
+  };
+  const auto metered = [&] {
+    std::vector<std::string> rows;
+    for (const auto& row : results::read_meters(path() / "meters.csv").rows)
+      rows.push_back(row.cell_id + " " + row.meter + " " + row.status + " " + row.started_utc);
+    return rows;
+  };
+  {
+    RunDirectory directory(path(), false);
+    directory.begin(run_json(), plan_of({"a", "b"}));
+    directory.commit(row_of("a", "invalid"), std::vector{by("m2", "a", "t0", "ok"), by("m3", "a", "t0", "invalid")});
+    directory.commit(row_of("b", "ok"), std::vector{by("m2", "b", "t0", "ok"), by("m3", "b", "t0", "ok")});
+  }
+  EXPECT_THAT(metered(), ElementsAre("a m2 ok t0", "a m3 invalid t0", "b m2 ok t0", "b m3 ok t0"));
+  EXPECT_THAT(content_of(path() / "meters.csv"), Not(HasSubstr("accuracy_pct")));
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a invalid t0", "b ok t0"));
+  // A kill tore the last row; then the cell is run again.
+  write_file(path() / "meters.csv", content_of(path() / "meters.csv") + "1,run,c");
+  RunDirectory directory(path(), true);
+  directory.begin(run_json(), plan_of({"a", "b"}));
+  directory.commit(row_of("a", "ok", "t1"), std::vector{by("m2", "a", "t1", "ok"), by("m3", "a", "t1", "ok")});
+  EXPECT_THAT(metered(), ElementsAre("b m2 ok t0", "b m3 ok t0", "a m2 ok t1", "a m3 ok t1"));
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a ok t1", "b ok t0"));
+}
+
 }  // namespace
 }  // namespace tbft

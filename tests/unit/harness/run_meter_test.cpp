@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/host/usage_error.h"
+#include "tests/support/message_of.h"
+
 namespace tbft {
 namespace {
 
@@ -57,6 +60,30 @@ TEST(RunMeter, WhatAMeterAssumesIsSaidByEveryCommand) {
     open_named_meter({"ina219://x"}, 0, without, warning, open);
     EXPECT_EQ(warning, "0.1 ohm is assumed");
   }
+}
+
+TEST(RunMeter, SeveralAreOpenedInTheirOrderAndEachOnce) {
+  std::vector<std::string> warnings;
+  const auto open = [&](const MeterChoice& choice, WithoutMeter without = WithoutMeter::fails) {
+    return open_named_meters(choice, 0, without, warnings, two_batteries);
+  };
+  const MeterChoice both{.uri = "estimate://?idle_W=1", .further = {"estimate://?idle_W=2", "estimate://"}};
+  const auto meters = open(both);
+  ASSERT_EQ(meters.size(), 3U);
+  EXPECT_EQ(meters[0]->info().uri, "estimate://?idle_W=1");
+  EXPECT_EQ(meters[1]->info().uri, "estimate://?idle_W=2");
+  EXPECT_EQ(test::message_of<UsageError>([&] { open({.uri = "estimate://", .further = {"estimate://"}}); }),
+            "the meter estimate:// is named twice; each -m is another meter");
+  EXPECT_THAT(test::message_of<UsageError>([&] { open({.uri = "estimate://", .further = {"auto"}}); }),
+              HasSubstr("only the first meter may be auto"));
+  EXPECT_THAT(test::message_of<power::BadMeterUri>([&] { open({.uri = "estimate://", .further = {"exec://date?unit=W"}}); }),
+              HasSubstr("runs a program"));
+  EXPECT_THROW(open({.uri = "estimate://", .further = {"power_supply://none"}}, WithoutMeter::estimates),
+               power::MeterUnavailable)
+      << "a meter that was named is not replaced by an estimate";
+  EXPECT_THAT(warnings, ::testing::IsEmpty());
+  open({.uri = "auto", .further = {"estimate://?idle_W=2"}}, WithoutMeter::estimates);
+  EXPECT_THAT(warnings, ::testing::ElementsAre(HasSubstr("joules are an estimate")));
 }
 
 }  // namespace

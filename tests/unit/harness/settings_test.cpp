@@ -120,6 +120,7 @@ cache_limit_MiB = 77
 refresh_bn = true
 [meter]
 uri = "estimate://"
+also = ["rapl://package-0"]
 interval_s = 0.5
 marker = "train=pinctrl-rp1:17"
 trace = "cells"
@@ -141,7 +142,7 @@ timeout_s = 60
     "sweep.threads": [1, 2], "sweep.batch": [8], "sweep.governor": ["powersave"], "sweep.max_kHz": [600000], "sweep.until": "train_s 3 %",
     "train.optimizer": "adam", "train.lr": {"default": 0.5, "fc": 0.25, "full": 0.125}, "train.momentum": 0.75,
     "train.weight_decay": 0.0625, "train.batch": 7, "train.epochs": 8, "train.patience": 9, "train.augment": true, "train.lr_search": [0.5, 2.0], "train.batchnorm": "eval", "train.cache": "off", "train.cache_limit_MiB": 77, "train.refresh_bn": true,
-    "meter.uri": "estimate://", "meter.interval_s": 0.5, "meter.marker": "train=pinctrl-rp1:17",
+    "meter.uri": "estimate://", "meter.also": ["rapl://package-0"], "meter.interval_s": 0.5, "meter.marker": "train=pinctrl-rp1:17",
     "meter.trace": "cells", "meter.realtime": "off",
     "idle.seconds": 1.5, "cooldown.max_C": 50.0,
     "cooldown.timeout_s": 60.0
@@ -243,6 +244,8 @@ TEST_F(SettingsFile, AnyTextCanBeAnOption) {
   for (const std::string uri : {"ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1",
                                 "exec://jq '.a[0]' | sed \"s/\\\\{x\\\\}//\"?unit=V,A", "replay://a\\b#c"})
     EXPECT_EQ(with({string_option("meter.uri", uri)}).meter.uri, uri);
+  const std::vector<std::string> two{"ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1", "exec://echo '\"5\"'?unit=W"};
+  EXPECT_EQ(with({string_option("meter.also", two)}).meter.also, two);
   EXPECT_EQ(string_option("meter.uri", "auto"), "meter.uri=auto") << "run.json shows it as a user would type it";
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <vector>
 
 #include "results/layout.h"
 
@@ -63,8 +64,8 @@ TEST(WatchLine, ItFitsAnyWidth) {
 TEST(WatchLine, AGapIsNoWatts) {
   const WatchCurve curve(0.25);
   EXPECT_THAT(watch_line({.t_s = 1}, curve, "q: end", 79, true), AllOf(HasSubstr("no reading"), Not(HasSubstr("nan"))));
-  EXPECT_EQ(watch_row({.t_s = 12, .power_W = 5.02, .energy_J = 60.24}), "12.0 s   5.02 W   60.24 J");
-  EXPECT_EQ(watch_row({.t_s = 1}), "1.0 s   no reading   0 J");
+  EXPECT_EQ(watch_row(std::vector{WatchMoment{.t_s = 12, .power_W = 5.02, .energy_J = 60.24}}), "12.0 s   5.02 W   60.24 J");
+  EXPECT_EQ(watch_row(std::vector{WatchMoment{.t_s = 1}}), "1.0 s   no reading   0 J");
 }
 
 TEST(LapText, ItHasItsUncertaintyOrAReason) {
@@ -77,6 +78,28 @@ TEST(LapText, ItHasItsUncertaintyOrAReason) {
   energy.mean_W = 5;
   energy.U_J = 0.1;
   EXPECT_EQ(lap_text(2, energy), "lap 2     3.1 J +- 0.1 J (k=2), 0.620 s, 5 W");
+}
+
+TEST(WatchText, SeveralMetersShareTheLineTheTimeAndTheLap) {
+  std::vector<WatchCurve> curves(2, WatchCurve(0.25));
+  for (int i = 0; i < 100; ++i) {
+    curves[0].add(0.25 * i, 5);
+    curves[1].add(0.25 * i, i);
+  }
+  const std::vector<WatchMoment> moments{{.t_s = 25, .power_W = 5.02, .energy_J = 125.4, .lap = 2, .lap_s = 3},
+                                         {.t_s = 25, .energy_J = 1.5, .lap = 2, .lap_s = 3}};
+  for (std::size_t width = 1; width <= 200; ++width)
+    for (const bool unicode : {true, false})
+      EXPECT_LE(results::characters(watch_line(moments, curves, "q: end", width, unicode)), width) << width;
+  const auto line = watch_line(moments, curves, "q: end", 120, true);
+  EXPECT_THAT(line, AllOf(HasSubstr("5.02 W"), HasSubstr("125.4 J"), HasSubstr("no reading"), HasSubstr("1.5 J"),
+                          HasSubstr("25.0 s, lap 2 | q: end"), HasSubstr("█████")));
+  EXPECT_THAT(watch_line(moments, curves, "q: end", 60, true),
+              AllOf(HasSubstr("125.4 J"), HasSubstr("1.5 J"), HasSubstr("25.0 s")))
+      << "the curves and the hint go first";
+  EXPECT_EQ(watch_row(moments), "25.0 s   5.02 W   125.4 J   no reading   1.5 J");
+  EXPECT_EQ(watch_line(std::vector{moments[0]}, std::vector{curves[0]}, "q: end", 120, true),
+            watch_line(moments[0], curves[0], "q: end", 120, true));
 }
 
 }  // namespace
