@@ -138,7 +138,7 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
   }
   if (fs::exists(meters_csv())) {
     const auto meters = results::read_meters(meters_csv());
-    if (meters.torn_tail || meters.other_columns) results::replace_meters(meters_csv(), meters.rows);
+    if (meters.other_columns) results::replace_meters(meters_csv(), meters.rows);
   }
   if (fs::exists(cells_csv())) {
     auto cells = results::read_cells(cells_csv());
