@@ -359,10 +359,11 @@ TEST_F(RunDirectoryTest, FurtherMetersHaveTheirRowsInATableOfTheirOwn) {
   for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 3) text.insert(at, ",x");
   write_file(path() / "meters.csv", text + "1,run,c");
   RunDirectory directory(path(), true);
-  directory.begin(run_json(), plan_of({"a", "b"}));
+  directory.begin(run_json(), plan_of({"a", "b", "c"}));
+  directory.commit(row_of("c", "ok"), std::vector{by("m2", "c", "t0", "ok")});
   directory.commit(row_of("a", "ok", "t1"), std::vector{by("m2", "a", "t1", "ok"), by("m3", "a", "t1", "ok")});
-  EXPECT_THAT(metered(), ElementsAre("b m2 ok t0", "b m3 ok t0", "a m2 ok t1", "a m3 ok t1"));
-  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a ok t1", "b ok t0"));
+  EXPECT_THAT(metered(), ElementsAre("b m2 ok t0", "b m3 ok t0", "c m2 ok t0", "a m2 ok t1", "a m3 ok t1"));
+  EXPECT_THAT(rows_of(path() / "cells.csv"), ElementsAre("a ok t1", "b ok t0", "c ok t0"));
 }
 
 }  // namespace
