@@ -18,7 +18,7 @@ double square(double x) {
 }
 
 std::string percent(double relative) {
-  return std::isnan(relative) ? std::string("not stated") : significant(100 * relative, 2) + " %";
+  return std::isnan(relative) ? std::string("unknown") : significant(100 * relative, 2) + " %";
 }
 
 }  // namespace
@@ -57,10 +57,10 @@ MeterVerdict verdict_of(const MeterRatio& ratio) {
 std::string sentence(const MeterRatio& ratio, std::string_view first, std::string_view further) {
   if (ratio.windows == 0) return fmt::format("{}: no window in which it and {} both have joules", further, first);
   const double half = (ratio.high - ratio.low) / 2;
-  auto text =
-      fmt::format("{}: {} times the joules of {} over {} window{}; accuracy stated (k=2): {}, of the other {}", further,
-                  std::isnan(half) ? significant(ratio.ratio, 4) : with_uncertainty(ratio.ratio, half), first, ratio.windows,
-                  ratio.windows == 1 ? "" : "s", percent(ratio.U_further_rel), percent(ratio.U_first_rel));
+  auto text = fmt::format("{}: {} times the joules of {} over {} window{}", further, with_uncertainty(ratio.ratio, half), first,
+                          ratio.windows, ratio.windows == 1 ? "" : "s");
+  if (std::isnan(ratio.U_first_rel) && std::isnan(ratio.U_further_rel)) return text + "; neither states an accuracy";
+  text += fmt::format("; accuracies stated (k=2): {} and {}", percent(ratio.U_further_rel), percent(ratio.U_first_rel));
   switch (verdict_of(ratio)) {
     case MeterVerdict::agree:
       return text + ", so they agree";

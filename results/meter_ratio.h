@@ -35,8 +35,8 @@ enum class MeterVerdict {
 };
 MeterVerdict verdict_of(const MeterRatio& ratio);
 
-// "B: 1.0120 +- 0.0020 times the joules of A over 10 windows; stated (k=2): 1.1 % and 1.8 %, so they agree". Where there is no
-// ratio, why.
+// "B: 1.0120 +- 0.0020 times the joules of A over 10 windows; accuracies stated (k=2): 1.1 % and 1.8 %, so they agree". Where
+// there is no ratio, why.
 std::string sentence(const MeterRatio& ratio, std::string_view first, std::string_view further);
 
 }  // namespace tbft::results
