@@ -50,7 +50,29 @@ int open_device(const std::string& device) {
   throw MeterUnavailable(fmt::format("{}: {}; {}", device, reason, fix));
 }
 
+int lock_byte(int fd, short type, std::uint8_t address) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = address;
+  lock.l_len = 1;
+  return ::fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 }  // namespace
+
+void reserve_address(int fd, const std::string& device, std::uint8_t address) {
+  if (lock_byte(fd, F_WRLCK, address) == 0 || (errno != EAGAIN && errno != EACCES)) return;
+  throw MeterUnavailable(fmt::format(
+      "{}: another meter of this program or of another one reads the chip at address 0x{:02x}, and a chip serves one "
+      "at a time; end that one. Of an INA3221, the kernel's driver shows all channels at once: hwmon://ina3221",
+      device, address));
+}
+
+// A forked child may still hold the description.
+void release_address(int fd, std::uint8_t address) {
+  lock_byte(fd, F_UNLCK, address);
+}
 
 void I2cBus::read_bytes(std::uint8_t reg, std::span<std::uint8_t> bytes) {
   throw MeterUnavailable(fmt::format("this bus cannot read the {} bytes of register 0x{:02x}", bytes.size(), reg));
@@ -90,6 +112,7 @@ LinuxI2cBus::LinuxI2cBus(const std::filesystem::path& device, std::uint8_t addre
       if (errno == EBUSY) owned(device_, address, "");
       throw MeterUnavailable(fmt::format("{}: address 0x{:02x}: {}", device_, address, std::strerror(errno)));
     }
+    reserve_address(fd_, device_, address);
   } catch (...) {
     ::close(fd_);
     throw;
@@ -97,6 +120,7 @@ LinuxI2cBus::LinuxI2cBus(const std::filesystem::path& device, std::uint8_t addre
 }
 
 LinuxI2cBus::~LinuxI2cBus() {
+  release_address(fd_, address_);
   ::close(fd_);
 }
 

@@ -38,7 +38,8 @@ class I2cBus {
 class LinuxI2cBus final : public I2cBus {
  public:
   // Opens `device`, such as /dev/i2c-1, without writing or reading. Throws MeterUnavailable with the fix: no such bus, no
-  // permission, a kernel driver owns the address, or the adapter supports neither. `sysfs` is where /sys is mounted.
+  // permission, a kernel driver or another meter owns the address, or the adapter supports neither. `sysfs` is where /sys is
+  // mounted.
   LinuxI2cBus(const std::filesystem::path& device, std::uint8_t address, const std::filesystem::path& sysfs = "/sys");
   ~LinuxI2cBus() override;
 
@@ -57,6 +58,13 @@ class LinuxI2cBus final : public I2cBus {
   bool block_ = false;  // whether the adapter supports SMBus I2C block reads
   std::uint64_t transactions_ = 0;
 };
+
+// Reserves an address of an open bus for this file description until release_address(), or until all its descriptors are
+// closed: a lock of the byte at that offset of the bus's device file. Two meters on one chip would clear each other's ready
+// flag and change each other's set-up. Throws MeterUnavailable if another description has it, in this process or another. Does
+// nothing where the file cannot be locked.
+void reserve_address(int fd, const std::string& device, std::uint8_t address);
+void release_address(int fd, std::uint8_t address);
 
 // The kernel driver bound to an address, from SYSFS/bus/i2c/devices/N-00AA/driver; empty: none.
 std::string bound_driver(const std::filesystem::path& device, std::uint8_t address,

@@ -163,7 +163,7 @@ std::optional<Energy> Monitor::await(std::string_view name, std::uint64_t first,
         const std::span<const Energy> parts = found->second.within(first, last);
         if (parts.empty()) return std::nullopt;
         Energy energy = combine(parts);
-        self.blame_failure(energy);
+        self.blame_failure(energy, found->second.cause_within(first, last));
         return energy;
       }
     }
@@ -222,7 +222,7 @@ Energy Monitor::between(const Snapshot& from, const Snapshot& to) const {
   const Energy whole = running.finish();
   energy = combine(std::span(&whole, 1));
   const std::lock_guard lock(self.mutex);
-  self.blame_failure(energy);
+  self.blame_failure(energy, self.known_gap.within(from.t_ns(), to.t_ns()));
   return energy;
 }
 

@@ -41,10 +41,16 @@ struct Unsettled {
 struct Settled {
   std::vector<std::uint64_t> ids;
   std::vector<Energy> energies;
+  std::map<std::uint64_t, std::string> causes;  // of gaps in windows that are invalid, where the meter knows them
 
-  void add(std::uint64_t id, Energy energy) {
+  void add(std::uint64_t id, Energy energy, std::string cause = {}) {
     ids.push_back(id);
     energies.push_back(std::move(energy));
+    if (!cause.empty()) causes.emplace(id, std::move(cause));
+  }
+  std::string cause_within(std::uint64_t first, std::uint64_t last) const {
+    const auto found = causes.lower_bound(first);
+    return found != causes.end() && found->first <= last ? found->second : std::string();
   }
   // Those with ids within [first, last].
   std::span<const Energy> within(std::uint64_t first, std::uint64_t last) const {
@@ -52,6 +58,27 @@ struct Settled {
     const auto end = std::ranges::upper_bound(ids, last) - ids.begin();
     return std::span(energies).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
   }
+};
+
+// The last gap whose cause the meter knows.
+struct KnownGap {
+  std::string cause;
+  TimeNs from = 0;
+  TimeNs until = 0;  // the maximum as long as it lasts
+
+  void begin(std::string why, TimeNs last_sample) {
+    if (until != endless) from = last_sample;
+    until = endless;
+    cause = std::move(why);
+  }
+  void end(TimeNs t) {
+    if (until == endless) until = t;
+  }
+  // The cause, if the gap overlaps with the interval.
+  std::string within(TimeNs t0, TimeNs t1) const { return from <= t1 && until >= t0 ? cause : std::string(); }
+
+ private:
+  static constexpr TimeNs endless = std::numeric_limits<TimeNs>::max();
 };
 
 // The sampler's thread adds readings to their windows, so that no readings accumulate while the caller is busy for hours.
@@ -76,6 +103,7 @@ struct Monitor::Impl {
   // For windows that open later: the last sample that is not in `recent`, and whether a read failed after it.
   std::optional<Reading> last_old;
   bool failed_since = false;
+  KnownGap known_gap;
   TimeNs last_sample = std::numeric_limits<TimeNs>::min();
   TimeNs asleep_ns = 0;  // the clock's total suspend time at the last reading
   std::vector<Unsettled> windows;
@@ -110,14 +138,27 @@ struct Monitor::Impl {
     const TimeNs slept = clock->asleep();
     if (slept - std::exchange(asleep_ns, slept) > shortest_suspend) reading.flags |= asleep;
     if (trace) trace->write(reading);
-    if ((reading.flags & reinitialised) != 0 && info.paces_itself) adopt(meter->info());
+    if ((reading.flags & reinitialised) != 0) adopt(meter->sampled_info());
+    learn(meter->info());
     recent.push_back(reading);
     if (kept.pinned()) kept.add(reading, info);
     if (is_sample(reading, info)) {
+      known_gap.end(reading.t_ns);
       last_sample = std::max(last_sample, reading.t_ns);
       track(reading);
+    } else if ((reading.flags & repeated) == 0) {
+      if (auto cause = meter->gap_cause(); !cause.empty()) known_gap.begin(std::move(cause), last_sample);
     }
     advance(clock->now());
+  }
+
+  // Takes over what a sum of meters knows only from its readings.
+  void learn(const MeterInfo& present) {
+    info.accuracy = present.accuracy;
+    if (present.latency_s == info.latency_s) return;
+    info.latency_s = present.latency_s;
+    arrival = from_seconds(info.averaging_s + info.latency_s) + 2 * interval;
+    reach = edge_reach(info);
   }
 
   // For a converter that now averages longer: its new description applies to open windows as well. The gap limit stays, because
@@ -146,7 +187,9 @@ struct Monitor::Impl {
       if (window.open) return false;
       if (!is_past(window.energy.t1_ns(), now)) return false;
       for (const Reading& r : recent) window.energy.add(r);
-      settled[window.name].add(window.id, window.energy.finish());
+      Energy energy = window.energy.finish();
+      auto cause = energy.valid ? std::string() : known_gap.within(window.t0_ns, window.energy.t1_ns());
+      settled[window.name].add(window.id, std::move(energy), std::move(cause));
       return true;
     });
   }
@@ -183,9 +226,14 @@ struct Monitor::Impl {
     }
     return {};
   }
-  void blame_failure(Energy& energy) const {
-    if (const std::string died = failure(); !energy.valid && !died.empty())
+  // `gap_cause`: of a gap in this window; may be empty.
+  void blame_failure(Energy& energy, std::string_view gap_cause) const {
+    if (energy.valid) return;
+    if (const std::string died = failure(); !died.empty()) {
       energy.reason = fmt::format("the meter failed: {}", died);
+    } else if (!gap_cause.empty()) {
+      energy.reason += fmt::format(" ({})", gap_cause);
+    }
   }
   void wait_a_little() const { clock->sleep_until(clock->now() + std::min(interval, gap_limit)); }
 

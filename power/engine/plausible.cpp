@@ -15,7 +15,8 @@ constexpr double apart_pct = 50;         // percent of all processors
 constexpr double least_load_W = 1;       // of a busy machine; bounds the time that a coarse counter takes for a step
 
 bool is_device(const MeterInfo& meter) {
-  return meter.measured && !meter.uri.starts_with("exec:") && !meter.uri.starts_with("lines:");
+  const bool sum_with_lines = meter.uri.starts_with("sum:") && meter.uri.find("=lines:") != std::string::npos;
+  return meter.measured && !meter.uri.starts_with("exec:") && !meter.uri.starts_with("lines:") && !sum_with_lines;
 }
 
 // The longest time of a counter's step: at least its period, and the time for its resolution at the least load.

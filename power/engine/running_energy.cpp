@@ -53,9 +53,9 @@ void RunningEnergy::Quantisation::add(double value, double J_per_unit) {
   }
 }
 
-double RunningEnergy::Quantisation::variance_J2() const {
-  double sum = rest_ * square(step_) / 12;
-  for (const auto& [code, weight] : by_code_) sum += square(weight * step_) / 12;
+double RunningEnergy::Quantisation::variance_J2(double step) const {
+  double sum = rest_ * square(step) / 12;
+  for (const auto& [code, weight] : by_code_) sum += square(weight * step) / 12;
   return sum;
 }
 
@@ -250,7 +250,8 @@ std::string RunningEnergy::why_invalid(const Energy& e) const {
 // The equations are in docs/uncertainty.md.
 void RunningEnergy::budget(Energy& e) const {
   const Accuracy& accuracy = meter_->accuracy;
-  double random_J2 = codes_A_.variance_J2() + codes_V_.variance_J2() + codes_W_.variance_J2();
+  double random_J2 = codes_A_.variance_J2(accuracy.resolution_A) + codes_V_.variance_J2(accuracy.resolution_V) +
+                     codes_W_.variance_J2(accuracy.resolution_W);
   // A counter that did not rise between some readings has a real step equal to its smallest rise, which may exceed its unit.
   const double step_J =
       stood_ && std::isfinite(smallest_rise_J_) ? std::max(accuracy.resolution_J, smallest_rise_J_) : accuracy.resolution_J;

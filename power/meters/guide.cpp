@@ -148,6 +148,14 @@ constexpr std::array guides{
                "sockets, drifting clocks, cut connections",
                {"Make a key on one machine and copy it to the other: (umask 077; openssl rand -hex 32 > meter.key)\n"
                 "Where the meter is: tbft serve-meter -m URI --listen 0.0.0.0:7007 --key-file meter.key\n"}},
+    MeterGuide{"sum",
+               "empty; its parts are options, NAME=URI: 2 to 16 names of your own with their meters",
+               "that of the slowest part",
+               "the largest gain of its parts, and the sum of their offsets; unknown if one is",
+               "made-up sensors on a virtual clock",
+               {"Name the rails: sum://?cpu=hwmon://ina3221?label=VDD_CPU&soc=hwmon://ina3221?label=VDD_SOC\n"
+                "A further option of a part follows after %26: cpu=hwmon://ina3221?label=VDD_CPU%26refresh=0.01\n"
+                "No part may contain another one: a board's supply contains its rails.\n"}},
     MeterGuide{"replay",
                "a trace.csv that `tbft record` or `tbft run` wrote",
                "the recorded meter's",

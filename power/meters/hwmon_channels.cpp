@@ -184,6 +184,13 @@ std::vector<HwmonChannel> hwmon_channels(const HwmonDevice& device) {
   return channels;
 }
 
+bool is_same_rail(const HwmonChannel& a, const HwmonChannel& b) {
+  if (a.file == b.file || (!a.amps_file.empty() && a.amps_file == b.amps_file)) return true;
+  if (a.quantity == b.quantity) return false;
+  const bool counts = a.quantity == HwmonQuantity::energy || b.quantity == HwmonQuantity::energy;
+  return (!a.label.empty() && a.label == b.label) || (counts && a.number == b.number);
+}
+
 std::vector<std::string> hwmon_voltages(const HwmonDevice& device) {
   std::vector<std::string> list;
   for (const auto& [n, file] : inputs(device.dir.names(), "in")) {

@@ -49,6 +49,9 @@ std::vector<HwmonDevice> hwmon_devices(const std::filesystem::path& sys);
 // complete().
 std::vector<HwmonChannel> hwmon_channels(const HwmonDevice& device);
 
+// Whether two channels of one device measure the same rail: one current as curr1 and within power1, or a counter beside them.
+bool is_same_rail(const HwmonChannel& a, const HwmonChannel& b);
+
 // "in0 VBUS, in1 VCC1": the voltages, for messages that ask the user to choose one.
 std::vector<std::string> hwmon_voltages(const HwmonDevice& device);
 // The file of the voltage that `text` names by file (in0) or label; empty: none.
@@ -56,6 +59,12 @@ std::string hwmon_voltage(const HwmonDevice& device, std::string_view text);
 
 // Whether the rail supplies the board and so includes the others (Jetson).
 bool is_hwmon_input(std::string_view label);
+
+// The value of the option `channel` that names all rails of a device.
+inline constexpr std::string_view hwmon_all_rails = "all";
+// One URI for each rail of the device whose power can be determined, for a URI of hwmon:// with channel=all; its other options
+// are kept. Throws BadMeterUri, also for label and volts, which name one rail, and MeterUnavailable as select_hwmon_device().
+std::vector<std::string> hwmon_rail_uris(const MeterUri& uri, const std::vector<HwmonDevice>& all);
 
 // The device, rail and voltage that a URI of hwmon:// names. Both functions throw BadMeterUri, which lists the choices, and
 // MeterUnavailable if none of `all` has the name.

@@ -28,6 +28,46 @@ std::string listed(const std::vector<HwmonChannel>& channels) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+// The rails whose power can be determined, each by its preferred channel, by number.
+std::vector<HwmonChannel> complete_rails(const HwmonDevice& device) {
+  auto channels = hwmon_channels(device);
+  std::ranges::stable_sort(channels, {}, &HwmonChannel::quantity);
+  std::vector<HwmonChannel> rails;
+  for (const HwmonChannel& c : channels) {
+    if (c.complete() && std::ranges::none_of(rails, [&](const HwmonChannel& r) { return is_same_rail(r, c); }))
+      rails.push_back(c);
+  }
+  std::ranges::stable_sort(rails, {}, [](const HwmonChannel& c) { return std::stoi(c.number); });
+  return rails;
+}
+
+// The URI of one rail: by label where that names this channel and no other rail.
+std::string rail_uri(MeterUri uri, const HwmonDevice& device, const HwmonChannel& rail) {
+  uri.options.erase("channel");
+  const auto channels = hwmon_channels(device);
+  const auto first = std::ranges::find(channels, rail.label, &HwmonChannel::label);
+  const bool labelled = !rail.label.empty() && first->file == rail.file && std::ranges::none_of(channels, [&](const auto& c) {
+    return c.label == rail.label && !is_same_rail(c, rail);
+  });
+  if (labelled) {
+    uri.options["label"] = rail.label;
+  } else {
+    uri.options["channel"] = rail.name();
+  }
+  return to_string(uri);
+}
+
+// How to add rails, with two of them as the example; empty if there are not two.
+std::string how_to_add(const MeterUri& uri, const HwmonDevice& device) {
+  auto rails = complete_rails(device);
+  std::erase_if(rails, [](const HwmonChannel& rail) { return is_hwmon_input(rail.label); });  // it contains the others
+  if (rails.size() < 2) return "";
+  MeterUri sum;
+  sum.name = "sum";
+  sum.options = {{"a", rail_uri(uri, device, rails[0])}, {"b", rail_uri(uri, device, rails[1])}};
+  return fmt::format(", or add some: -m '{}'", to_string(sum));
+}
+
 HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
   const auto channels = hwmon_channels(device);
   if (channels.empty()) {
@@ -37,6 +77,12 @@ HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
   const auto label = uri.text("label");
   const auto channel = uri.text("channel");
   if (label && channel) throw BadMeterUri("meter hwmon: label and channel both name a rail; state only one");
+  if (channel == hwmon_all_rails) {
+    throw BadMeterUri(
+        fmt::format("meter hwmon: channel=all is one meter for each rail, which `measure`, `run` and `watch` take with -m "
+                    "'{}'; here choose one: {}{}",
+                    to_string(uri), listed(channels), how_to_add(uri, device)));
+  }
   const auto is_named = [&](const HwmonChannel& c) {
     return label ? c.label == *label : channel && (c.number == *channel || c.name() == *channel);
   };
@@ -51,7 +97,7 @@ HwmonChannel select_channel(const MeterUri& uri, const HwmonDevice& device) {
   }
   if (channels.front().number == channels.back().number) return channels.front();
   throw BadMeterUri(
-      fmt::format("meter hwmon: {} has several rails, which are not added up; choose one: {}", uri.path, listed(channels)));
+      fmt::format("meter hwmon: {} has several rails; choose one: {}{}", uri.path, listed(channels), how_to_add(uri, device)));
 }
 
 HwmonChannel with_voltage(const MeterUri& uri, const HwmonDevice& device, HwmonChannel c) {
@@ -104,6 +150,24 @@ HwmonDevice select_hwmon_device(const MeterUri& uri, const std::vector<HwmonDevi
                                   candidates(named)));
   }
   return named.front();
+}
+
+std::vector<std::string> hwmon_rail_uris(const MeterUri& uri, const std::vector<HwmonDevice>& all) {
+  for (const std::string_view option : {"label", "volts"}) {
+    if (uri.text(option))
+      throw BadMeterUri(fmt::format("meter hwmon: {}= is of one rail, and channel=all names all; state only one", option));
+  }
+  const HwmonDevice device = select_hwmon_device(uri, all);
+  const auto rails = complete_rails(device);
+  if (rails.empty()) {
+    const auto channels = hwmon_channels(device);
+    throw BadMeterUri(fmt::format("meter hwmon: {} has no rail whose power is known{}", uri.path,
+                                  channels.empty() ? "" : fmt::format("; it has {}", listed(channels))));
+  }
+  std::vector<std::string> uris;
+  uris.reserve(rails.size());
+  for (const HwmonChannel& rail : rails) uris.push_back(rail_uri(uri, device, rail));
+  return uris;
 }
 
 HwmonChannel select_hwmon_channel(const MeterUri& uri, const HwmonDevice& device) {

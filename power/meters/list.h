@@ -77,6 +77,13 @@ std::span<const MeterOption> remote_options();
 std::unique_ptr<Meter> open_remote(const MeterUri& uri, double interval_s);
 std::unique_ptr<Meter> make_remote(const MeterUri& uri, std::shared_ptr<Clock> clock);
 
+// The sum of other meters, which it polls; open_sum() opens them and never runs a program. make_sum(): the meters of the URI's
+// parts, in the alphabetical order of their names, and the clock that also drives the polls.
+std::span<const MeterOption> sum_options();
+std::unique_ptr<Meter> open_sum(const MeterUri& uri, double interval_s);
+std::unique_ptr<Meter> make_sum(const MeterUri& uri, std::vector<std::unique_ptr<Meter>> meters, std::shared_ptr<Clock> clock,
+                                const Roots& roots = {});
+
 // Never a measurement. `root`: where /proc/stat is.
 std::span<const MeterOption> replay_options();
 std::unique_ptr<Meter> open_replay(const MeterUri& uri, double interval_s);

@@ -7,6 +7,7 @@
 #include <array>
 #include <vector>
 
+#include "power/meters/hwmon_channels.h"
 #include "power/meters/list.h"
 #include "tbft/power/detect.h"
 #include "tbft/power/uri.h"
@@ -65,6 +66,9 @@ constexpr std::array entries{
     Entry{{"remote", "a meter on another machine, served by tbft serve-meter", "remote://192.0.2.7:7007?key_file=meter.key"},
           remote_options,
           open_remote},
+    Entry{{"sum", "several rails added up", "sum://?cpu=hwmon://ina3221?label=VDD_CPU&soc=hwmon://ina3221?label=VDD_SOC"},
+          sum_options,
+          open_sum},
     Entry{{"replay", "a recorded trace played back (not a measurement)", "replay://trace.csv?speed=realtime"},
           replay_options,
           open_replay},
@@ -147,6 +151,13 @@ std::unique_ptr<Meter> open_meter(std::string_view text, Seconds interval, Progr
   std::vector<std::string_view> names{"auto"};
   for (const MeterKind& kind : kinds) names.push_back(kind.name);
   throw BadMeterUri(fmt::format("no meter is called `{}`; there are {}", uri.name, fmt::join(names, ", ")));
+}
+
+std::vector<std::string> expand_meter(std::string_view text, const Roots& roots) {
+  if (!text.starts_with("hwmon://")) return {std::string(text)};
+  const MeterUri uri = parse_meter_uri(text);
+  if (uri.text("channel") != hwmon_all_rails) return {std::string(text)};
+  return hwmon_rail_uris(uri, hwmon_devices(roots.sys));
 }
 
 }  // namespace tbft::power

@@ -65,6 +65,15 @@ std::uint8_t address_of(const MeterUri& uri) {
                                  chip.shunt_range_V > 0 ? "&shunt_ohm=0.1" : ""));
 }
 
+// The chip has one ready flag, which a read clears, and each meter has its own conversions set up.
+void refuse_all_channels(const MeterUri& uri) {
+  if (uri.text(channel_option.name) == "all")
+    throw BadMeterUri(
+        fmt::format("meter {}: channel=all: one channel can be read without a kernel driver; for all of them use "
+                    "the kernel's: hwmon://ina3221?channel=all",
+                    uri.name));
+}
+
 // Checks the URI's options before any device is opened.
 struct Plan {
   MeterInfo info;
@@ -85,6 +94,7 @@ Plan plan(const MeterUri& uri, double interval_s, double bus_hz) {
   Plan p;
   p.any_id = id == "any";
   if (has_shunt) p.shunt_ohm = shunt_option(uri, chip.shunt_range_V);
+  refuse_all_channels(uri);
   p.channel = static_cast<int>(uri.integer(channel_option).value_or(1));
   const double read_s = i2c_read_s(uri, bus_hz);
   const std::span<const int> averages = chip.averages ? std::span<const int>(ina::averages) : not_averaged;

@@ -96,7 +96,8 @@ class Meter {
   Meter(const Meter&) = delete;
   Meter& operator=(const Meter&) = delete;
 
-  // The present description. A converter may change it while it is polled, and then sets `note`.
+  // The present description. A converter may change it while it is polled, and then sets `note`. A sum of meters changes its
+  // accuracy and latency with every reading.
   virtual const MeterInfo& info() const = 0;
   // Sets up the device. `first_window` is the instant to which a recording's start corresponds (replay). Throws
   // MeterUnavailable.
@@ -110,6 +111,9 @@ class Meter {
   // The instant of the next poll, given the one of the sampling grid. A meter that knows its converter's phase returns another
   // one.
   virtual TimeNs next_poll(TimeNs scheduled) const { return scheduled; }
+  // Why its last gap began, for a meter that can say more than that it did; otherwise empty. Called by the thread that polls,
+  // after a failed read.
+  virtual std::string gap_cause() const { return {}; }
   // Not null for a replay: start() then waits for the first window.
   virtual const Recording* recording() const { return nullptr; }
 

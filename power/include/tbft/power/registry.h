@@ -6,7 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "tbft/power/detect.h"
 #include "tbft/power/meter.h"
 #include "tbft/power/uri.h"
 
@@ -39,7 +41,8 @@ const MeterGuide& meter_guide(std::string_view name);
 // Whether a URI may name a program to run (exec://). Only one that the user typed for this process may: a URI in a file, in the
 // environment or from another machine may have been written by somebody else.
 enum class Programs { refused, allowed };
-// Whether opening this URI runs a program that it names. False for a text that is no URI.
+// Whether opening this URI runs a program that it names. False for a text that is no URI, and for a sum, which refuses such a
+// part.
 bool runs_program(std::string_view uri);
 // Throws BadMeterUri, with the remedy, for a URI that names a program where programs are refused. open_meter() calls it.
 void require_permitted(std::string_view uri, Programs programs);
@@ -49,5 +52,10 @@ void require_permitted(std::string_view uri, Programs programs);
 // averages over it. 0 selects the meter's default. Throws BadMeterUri (unknown name: lists the known ones; interval;
 // a program that is not permitted) or MeterUnavailable (the device, the problem and the fix).
 std::unique_ptr<Meter> open_meter(std::string_view uri, Seconds interval = Seconds(0), Programs programs = Programs::refused);
+
+// The meters that a text names: hwmon://NAME?channel=all is one for each rail of that device whose power is known, with its
+// other options. Any other text is returned as it is, without a check. Opens nothing. Throws BadMeterUri and MeterUnavailable
+// for channel=all where there are no such rails.
+std::vector<std::string> expand_meter(std::string_view uri, const Roots& roots = {});
 
 }  // namespace tbft::power

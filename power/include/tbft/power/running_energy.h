@@ -56,7 +56,8 @@ class RunningEnergy {
     explicit Quantisation(double step) : step_(step) {}
     // `J_per_unit`: the change of the energy in joules if this reading changes by 1 A, 1 V or 1 W.
     void add(double value, double J_per_unit);
-    double variance_J2() const;
+    // `step`: the present one. Of a sum of meters it grows with the values; the codes stay those of the first step.
+    double variance_J2(double step) const;
 
    private:
     double step_;
