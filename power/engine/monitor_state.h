@@ -154,11 +154,12 @@ struct Monitor::Impl {
 
   // Takes over what a sum of meters knows only from its readings.
   void learn(const MeterInfo& present) {
+    if (present.latency_s == info.latency_s && present.accuracy == info.accuracy) return;
     info.accuracy = present.accuracy;
-    if (present.latency_s == info.latency_s) return;
     info.latency_s = present.latency_s;
     arrival = from_seconds(info.averaging_s + info.latency_s) + 2 * interval;
     reach = edge_reach(info);
+    if (trace) trace->write(info.accuracy, info.latency_s);
   }
 
   // For a converter that now averages longer: its new description applies to open windows as well. The gap limit stays, because

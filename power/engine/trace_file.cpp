@@ -232,14 +232,21 @@ class Collector : public TraceVisitor {
  public:
   explicit Collector(TraceFile& file) : file_(file) {}
   void segment(const MeterInfo& meter, const ClockPair& clock) override {
+    meter_ = &meter;
     file_.segments.push_back({.meter = meter, .clock = clock, .readings = {}, .windows = {}});
   }
-  void reading(const Reading& reading) override { file_.segments.back().readings.push_back(reading); }
+  void reading(const Reading& reading) override {
+    TraceSegment& segment = file_.segments.back();
+    segment.readings.push_back(reading);
+    segment.meter.accuracy = meter_->accuracy;  // a line between rows may have changed it
+    segment.meter.latency_s = meter_->latency_s;
+  }
   void window_opens(const std::string& /*name*/, TimeNs /*t0_ns*/) override {}
   void window_closes(const Window& window) override { file_.segments.back().windows.push_back(window); }
 
  private:
   TraceFile& file_;
+  const MeterInfo* meter_ = nullptr;  // of the present segment
 };
 
 double typical_spacing_s(const std::vector<Reading>& readings) {

@@ -68,11 +68,18 @@ class ReadingRing {
   std::atomic<std::uint64_t> taken_ = 0;
 };
 
+struct Learned {
+  Accuracy accuracy;
+  double latency_s = 0;
+};
+
 // The trace file, and the choice of the readings that are written to it.
 class KeptTrace {
  public:
   KeptTrace(const std::filesystem::path& path, const MeterInfo& meter, const ClockPair& clock, TraceKeep keep)
       : meter_(meter), keep_(keep), file_(path, meter, clock) {}
+
+  void write(const Learned& learned) { file_.write(learned.accuracy, learned.latency_s); }
 
   void write(const Mark& mark) {
     if (mark.opens) {
@@ -120,9 +127,11 @@ class KeptTrace {
   TimeNs closed_ns_ = std::numeric_limits<TimeNs>::min();
 };
 
+// A row that is no reading.
 struct PlacedMark {
-  std::uint64_t position = 0;  // number of readings before the mark
+  std::uint64_t position = 0;  // number of readings before it
   Mark mark;
+  std::optional<Learned> learned = std::nullopt;  // in place of the mark
 };
 
 }  // namespace
@@ -202,14 +211,22 @@ struct TraceQueue::Impl {
     }
     auto mark = taken.begin();
     for (std::uint64_t at = ring.taken(); at < until; ++at) {
-      for (; mark != taken.end() && mark->position <= at; ++mark) trace.write(mark->mark);
+      for (; mark != taken.end() && mark->position <= at; ++mark) write(*mark);
       trace.write(ring.pop());
     }
     for (; mark != taken.end(); ++mark) {
       while (ring.taken() < mark->position) trace.write(ring.pop());
-      trace.write(mark->mark);
+      write(*mark);
     }
     taken.clear();
+  }
+
+  void write(const PlacedMark& placed) {
+    if (placed.learned) {
+      trace.write(*placed.learned);
+    } else {
+      trace.write(placed.mark);
+    }
   }
 
   // No thread writes any more, so this thread may use `lost_since`.
@@ -263,6 +280,14 @@ void TraceQueue::write(Mark mark) {
   Impl& self = *impl_;
   const std::lock_guard lock(self.mutex);
   if (!self.error) self.marks.push_back({.position = self.ring.written(), .mark = std::move(mark)});
+}
+
+void TraceQueue::write(const Accuracy& accuracy, double latency_s) {
+  Impl& self = *impl_;
+  const std::lock_guard lock(self.mutex);
+  if (self.error) return;
+  self.marks.push_back(
+      {.position = self.ring.written(), .mark = {}, .learned = Learned{.accuracy = accuracy, .latency_s = latency_s}});
 }
 
 void TraceQueue::await_room_for_marks() {

@@ -18,15 +18,28 @@ namespace {
 
 constexpr TimeNs flush_every = 1'000'000'000;
 
+template <typename Value>
+std::string header_line(std::string_view key, const Value& value) {
+  return fmt::format("# {}: {}\n", key, value);
+}
+
+std::string header_lines(const Accuracy& a) {
+  const auto limit = [](std::string_view key, const std::optional<double>& x) {
+    return header_line(key, x ? fmt::format("{}", *x) : "unknown");
+  };
+  return limit("gain_limit_rel", a.gain_limit_rel) + limit("offset_limit_A", a.offset_limit_A) +
+         limit("offset_limit_V", a.offset_limit_V) + limit("offset_limit_W", a.offset_limit_W) +
+         header_line("resolution_A", a.resolution_A) + header_line("resolution_V", a.resolution_V) +
+         header_line("resolution_W", a.resolution_W) + header_line("resolution_J", a.resolution_J);
+}
+
 std::string header(const MeterInfo& meter, const ClockPair& clock) {
-  const auto limit = [](const std::optional<double>& x) { return x ? fmt::format("{}", *x) : std::string("unknown"); };
   const auto one_line = [](std::string text) {
     for (char& c : text) c = static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     return text.substr(0, 2048);
   };
-  const Accuracy& a = meter.accuracy;
   std::string text = fmt::format("{}\n", trace_magic);
-  const auto add = [&](std::string_view key, const auto& value) { text += fmt::format("# {}: {}\n", key, value); };
+  const auto add = [&](std::string_view key, const auto& value) { text += header_line(key, value); };
   add("meter", one_line(meter.uri));
   add("description", one_line(meter.description));
   add("scope", to_string(meter.scope));
@@ -37,14 +50,7 @@ std::string header(const MeterInfo& meter, const ClockPair& clock) {
   add("current_share", meter.current_share);
   add("latency_s", meter.latency_s);
   add("gap_limit_s", meter.gap_limit_s);
-  add("gain_limit_rel", limit(a.gain_limit_rel));
-  add("offset_limit_A", limit(a.offset_limit_A));
-  add("offset_limit_V", limit(a.offset_limit_V));
-  add("offset_limit_W", limit(a.offset_limit_W));
-  add("resolution_A", a.resolution_A);
-  add("resolution_V", a.resolution_V);
-  add("resolution_W", a.resolution_W);
-  add("resolution_J", a.resolution_J);
+  text += header_lines(meter.accuracy);
   add("steady_ns", clock.steady_ns);
   add("system_ns", clock.system_ns);
   return text;
@@ -180,6 +186,10 @@ void TraceWriter::write(const Mark& mark) {
   impl_->put(mark.opens ? "+" : "-");
   impl_->put(mark.name);
   impl_->put("\n");
+}
+
+void TraceWriter::write(const Accuracy& accuracy, double latency_s) {
+  impl_->put(header_lines(accuracy) + header_line("latency_s", latency_s));
 }
 
 void TraceWriter::sync() {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
+#include <thread>
 #include <utility>
 
 #include "power/meters/list.h"
@@ -231,9 +232,15 @@ TEST(Sum, AFailedReadOfAPartIsAGapOfTheSum) {
 
 TEST(Sum, APartThatEndsEndsTheSumAndIsNamed) {
   Rig rig;
+  const TimeNs unplugged = rig.clock->now() + 500 * ms;
   auto cpu = part(0.01, 0, watts_of(3));
-  cpu->fails = [begun = rig.clock->now()](TimeNs t) { return t > begun + 500 * ms; };
-  const Energy e = rig.measured(sum_of(rig.clock, std::move(cpu), part(0.01, 0, watts_of(2))));
+  cpu->fails = [=](TimeNs t) { return t >= unplugged; };
+  Monitor monitor(sum_of(rig.clock, std::move(cpu), part(0.01, 0, watts_of(2))), {.clock = rig.clock});
+  auto window = monitor.window("w");
+  rig.clock->sleep_until(unplugged);                            // the instant of the poll that fails
+  while (monitor.failure().empty()) std::this_thread::yield();  // the sampler's thread ends, and leaves the clock
+  rig.clock->leave();
+  const Energy e = window.end();
   EXPECT_FALSE(e.valid);
   EXPECT_THAT(e.reason, HasSubstr("part cpu of the sum: it was unplugged"));
 }
@@ -242,6 +249,7 @@ TEST(Sum, APartThatEndsEndsTheSumAndIsNamed) {
 TEST(Sum, APartThatCannotStartStopsThoseThatHave) {
   class Absent final : public Meter {
    public:
+    Absent() { info_.scope = Scope::rail; }
     const MeterInfo& info() const override { return info_; }
     void start(TimeNs /*first_window*/) override { throw MeterUnavailable("no answer"); }
     std::optional<Reading> poll(TimeNs /*now*/) override { return std::nullopt; }
@@ -308,6 +316,28 @@ TEST(Sum, TheBoundRisesWithTheLoad) {
   EXPECT_NEAR(*monitor.meter().accuracy.offset_limit_W, 0.01 * 2, 1e-3);
   EXPECT_NEAR(monitor.meter().accuracy.resolution_W, 0.1 * 2, 0.01);
   EXPECT_NEAR(e.u_offset_W, 0.02 / std::numbers::sqrt3, 1e-3) << "of a window that was open before";
+}
+
+TEST(Sum, ATraceHasTheLimitsThatTheReadingsTaught) {
+  Rig rig;
+  const TemporaryFolder dir;
+  const auto path = dir / "trace.csv";
+  Energy e;
+  {
+    auto cpu = accurate(10, {.gain_limit_rel = 0.01, .offset_limit_A = 0.01, .offset_limit_V = 0.016, .resolution_A = 0.01});
+    auto soc = part(0.01, 0.003, watts_of(2));
+    soc->description().accuracy = {.gain_limit_rel = 0.01, .offset_limit_W = 0.03};
+    Monitor monitor(sum_of(rig.clock, std::move(cpu), std::move(soc)), {.trace = path, .clock = rig.clock});
+    e = rig.measured(monitor, 1'000 * ms);
+  }
+  ASSERT_TRUE(std::isfinite(e.U_J));
+  const TraceFile trace = read_trace(path);
+  const auto again = integrate(trace);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_DOUBLE_EQ(again[0].energy.energy_J, e.energy_J);
+  EXPECT_DOUBLE_EQ(again[0].energy.U_J, e.U_J);
+  EXPECT_DOUBLE_EQ(again[0].energy.U_random_J, e.U_random_J);
+  EXPECT_NEAR(trace.segments.front().meter.latency_s, 0.003, 1e-4);
 }
 
 TEST(Sum, WhatIsUnknownOfOnePartIsUnknownOfTheSum) {

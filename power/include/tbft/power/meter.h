@@ -29,6 +29,7 @@ struct Accuracy {
   double resolution_V = 0;
   double resolution_W = 0;
   double resolution_J = 0;  // one step of a counter
+  bool operator==(const Accuracy&) const = default;
 };
 
 // The longest time in seconds without a new reading that is not yet a gap, unless the URI says otherwise: max(3 nominal
