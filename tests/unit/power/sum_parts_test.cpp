@@ -71,6 +71,7 @@ TEST(SumParts, NoSpellingOfAProgramIsRunByASum) {
     }
   }
   EXPECT_FALSE(std::filesystem::exists(ran));
+  EXPECT_THAT(refusal("sum://?a=" + encoded + "&b=estimate://"), HasSubstr("part a is exec://: a sum never runs a program"));
   EXPECT_EQ(expand_meter(program), std::vector{program});
   EXPECT_FALSE(std::filesystem::exists(ran));
 }

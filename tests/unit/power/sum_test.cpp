@@ -10,6 +10,7 @@
 
 #include "power/meters/list.h"
 #include "tbft/power/monitor.h"
+#include "tbft/power/running_energy.h"
 #include "tbft/power/trace.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/message_of.h"
@@ -219,6 +220,18 @@ TEST(Sum, APartThatStallsIsNamedInTheReason) {
   EXPECT_EQ(monitor.failure(), "");
 }
 
+TEST(Sum, AWindowWithinAStallNamesThePartToo) {
+  Rig rig;
+  auto soc = part(0.01, 0.004, watts_of(2));
+  soc->silent = [begun = rig.clock->now()](TimeNs t) { return t > begun + 500 * ms; };  // for good
+  Monitor monitor(sum_of(rig.clock, part(0.01, 0, watts_of(3)), std::move(soc)), {.clock = rig.clock});
+  rig.wait(1'000 * ms);
+  const Energy e = rig.measured(monitor, 500 * ms);
+  EXPECT_FALSE(e.valid);
+  EXPECT_THAT(e.reason, HasSubstr("part soc of the sum: no reading for"));
+  EXPECT_EQ(monitor.failure(), "") << "it may come back";
+}
+
 TEST(Sum, AFailedReadOfAPartIsAGapOfTheSum) {
   Rig rig;
   const TimeNs begun = rig.clock->now();
@@ -361,6 +374,19 @@ TEST(Sum, PowerThatFlowsBackMakesNoErrorSmaller) {
   const Accuracy a = monitor.meter().accuracy;
   EXPECT_GE(*a.gain_limit_rel * 1 + *a.offset_limit_W, 0.09);
   EXPECT_LE(*a.gain_limit_rel * 1 + *a.offset_limit_W, 0.092);
+}
+
+// A window that was open when the load rose.
+TEST(Sum, RoundingFollowsTheStepThatTheMeterHasNow) {
+  MeterInfo info = testing::simple_meter(0.01);
+  info.accuracy.resolution_W = 0.01;
+  RunningEnergy running(0, info);
+  for (int i = 0; i <= 100; ++i) running.add(testing::watts(i * 0.01, 3));
+  running.close(1'000 * ms);
+  const double U_J = running.finish().U_random_J;
+  info.accuracy.resolution_W = 0.05;
+  EXPECT_GT(U_J, 0);
+  EXPECT_NEAR(running.finish().U_random_J, 5 * U_J, 1e-9);
 }
 
 TEST(Sum, RoundingErrorsAreIndependent) {
