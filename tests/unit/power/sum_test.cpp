@@ -216,6 +216,9 @@ TEST(Sum, APartThatStallsIsNamedInTheReason) {
   const Energy after = rig.measured(monitor, 500 * ms);
   EXPECT_TRUE(after.valid) << after.reason;
   EXPECT_NEAR(after.energy_J, 2.5, 1e-9);
+  rig.clock->sleep_until((rig.clock->now() / (10 * ms) + 1) * 10 * ms + 5 * ms);  // between the readings at 2 or 7 ms
+  monitor.forget("w");
+  EXPECT_EQ(rig.measured(monitor, 1 * ms).reason, "no reading inside") << "the stall was before";
   EXPECT_LT(monitor.meter().latency_s, 0.011) << "readings of a gap say nothing about the distance of the parts";
   EXPECT_EQ(monitor.failure(), "");
 }
