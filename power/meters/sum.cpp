@@ -9,9 +9,8 @@
 // A gap of a part is a gap of the sum, and gap_cause() names the part. A part that ends, ends the sum.
 //
 // Offset, rounding and latency depend on the readings, so they are unknown (or those of the parts) until the first reading, and
-// info() changes afterwards; see sum_accuracy.h.
+// info() changes afterwards; see sum_info.h.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -19,7 +18,7 @@
 #include <utility>
 
 #include "power/meters/list.h"
-#include "power/meters/sum_accuracy.h"
+#include "power/meters/sum_info.h"
 #include "power/meters/sum_parts.h"
 #include "tbft/power/registry.h"
 
@@ -73,60 +72,6 @@ struct Part {
   std::optional<TimeNs> last_ns;
   NewReadings readings;
 };
-
-// For how many of the `period_s` seconds between two of the sum's readings a part averages.
-double seen_s(const MeterInfo& part, double period_s) {
-  if (part.averaging_s <= 0) return 0;
-  if (part.counter || part.nominal_period_s <= 0 || part.nominal_period_s >= period_s) return part.averaging_s;
-  // The mean of several readings.
-  return part.averaging_s <= part.nominal_period_s ? part.averaging_s * period_s / part.nominal_period_s
-                                                   : part.averaging_s + period_s - part.nominal_period_s;
-}
-
-// Sets averaging_s and current_share so that no part counts as better covered than it is.
-void set_coverage(MeterInfo& sum, std::span<const MeterInfo> parts) {
-  for (const MeterInfo& part : parts) sum.averaging_s = std::max(sum.averaging_s, seen_s(part, sum.nominal_period_s));
-  for (const MeterInfo& part : parts) {
-    const double covered = sum.counter || sum.averaging_s == 0 ? 1 : seen_s(part, sum.nominal_period_s) / sum.averaging_s;
-    sum.current_share = std::min(sum.current_share, part.current_share * covered);
-  }
-}
-
-// "cpu: TEXT; soc: TEXT" of the parts that have one.
-std::string joined(std::span<const Part> parts, std::span<const MeterInfo> infos, std::string MeterInfo::*text) {
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!(infos[i].*text).empty()) texts.push_back(fmt::format("{}: {}", parts[i].name, infos[i].*text));
-  }
-  return fmt::format("{}", fmt::join(texts, "; "));
-}
-
-std::string description_of(std::span<const Part> parts, std::span<const MeterInfo> infos) {
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < parts.size(); ++i) texts.push_back(fmt::format("{} ({})", parts[i].name, infos[i].description));
-  return fmt::format("sum of {}", fmt::join(texts, ", "));
-}
-
-// The sum's description as far as it does not depend on readings.
-MeterInfo described(const std::string& uri, const std::optional<double>& gap_limit_s, std::span<const Part> parts,
-                    std::span<const MeterInfo> infos) {
-  const auto all = [&](auto holds) { return std::ranges::all_of(infos, holds); };
-  const auto largest = [&](double MeterInfo::*member) { return (*std::ranges::max_element(infos, {}, member)).*member; };
-  MeterInfo sum;
-  sum.uri = uri;
-  sum.description = description_of(parts, infos);
-  sum.scope = all([&](const MeterInfo& part) { return part.scope == infos.front().scope; }) ? infos.front().scope : Scope::rail;
-  sum.measured = all([](const MeterInfo& part) { return part.measured; });
-  sum.counter = infos.front().counter;
-  sum.paces_itself = all([](const MeterInfo& part) { return part.paces_itself; });
-  sum.nominal_period_s = largest(&MeterInfo::nominal_period_s);
-  set_coverage(sum, infos);
-  sum.latency_s = largest(&MeterInfo::latency_s);
-  sum.gap_limit_s = gap_limit_s.value_or(std::max(largest(&MeterInfo::gap_limit_s), default_gap_limit_s(sum.nominal_period_s)));
-  sum.note = joined(parts, infos, &MeterInfo::note);
-  sum.assumption = joined(parts, infos, &MeterInfo::assumption);
-  return sum;
-}
 
 class Sum final : public Meter {
  public:
@@ -281,16 +226,20 @@ class Sum final : public Meter {
   }
 
   void describe() {
+    std::vector<std::string> names;
     std::vector<MeterInfo> infos;
+    names.reserve(parts_.size());
+    infos.reserve(parts_.size());
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       Part& part = parts_[i];
+      names.push_back(part.name);
       infos.push_back(part.meter->sampled_info());
       part.interval = std::max(to_ns(part.meter->interval()), shortest_interval);
       part.gap_limit = from_seconds(infos.back().gap_limit_s);
       accuracies_[i].accuracy = infos.back().accuracy;
       accuracies_[i].counter = infos.back().counter;
     }
-    info_ = described(uri_, gap_limit_s_, parts_, infos);
+    info_ = info_of_sum(uri_, gap_limit_s_, names, infos);
     own_latency_s_ = info_.latency_s;
     // As long as the monitor waits for the first reading.
     first_limit_ = from_seconds(info_.gap_limit_s + info_.averaging_s + info_.latency_s + 2 * info_.nominal_period_s);
@@ -338,6 +287,7 @@ std::unique_ptr<Meter> make_sum(const MeterUri& uri, std::vector<std::unique_ptr
                                 const Roots& roots) {
   const auto named = sum_parts(uri);
   std::vector<MeterInfo> infos;
+  infos.reserve(meters.size());
   for (const auto& meter : meters) infos.push_back(meter->info());
   refuse_overlap(named, infos, roots);
   refuse_mixture(named, infos);
@@ -351,8 +301,10 @@ std::unique_ptr<Meter> make_sum(const MeterUri& uri, std::vector<std::unique_ptr
 }
 
 std::unique_ptr<Meter> open_sum(const MeterUri& uri, double interval_s) {
+  const auto parts = sum_parts(uri);
   std::vector<std::unique_ptr<Meter>> meters;
-  for (const SumPart& part : sum_parts(uri)) {
+  meters.reserve(parts.size());
+  for (const SumPart& part : parts) {
     try {
       meters.push_back(open_meter(to_string(part.uri), Seconds(interval_s)));  // Programs::refused
     } catch (const BadMeterUri& error) {

@@ -1,13 +1,20 @@
-// The accuracy of a sum of meters, from those of its parts and the values that they have shown.
+// The description of a sum of meters, from those of its parts and the values that they have shown.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "tbft/power/meter.h"
 
 namespace tbft::power {
+
+// What a sum says of itself as far as it does not depend on readings: all but accuracy, and latency_s without the distance of
+// the parts' instants. `infos`: sampled_info() of the parts, in the order of their names.
+MeterInfo info_of_sum(const std::string& uri, const std::optional<double>& gap_limit_s, std::span<const std::string> names,
+                      std::span<const MeterInfo> infos);
 
 // The largest values that a part has shown since it was started. A limit that depends on them rises in steps of 1 %, so that
 // noise does not change the description of the sum again and again.
