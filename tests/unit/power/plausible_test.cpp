@@ -112,10 +112,12 @@ TEST(StandsStill, ARepeatedValueIsInvalidOnlyWhereIdleAndBusyAgree) {
 TEST(StandsStill, WhatSomebodyElseMakesIsNotJudged) {
   const Energy zero = constant(0);
   MeterInfo meter = simple_meter(0.1);
-  for (const char* uri : {"exec://./meter.sh", "lines:///dev/ttyACM0"}) {
+  for (const char* uri : {"exec://./meter.sh", "lines:///dev/ttyACM0", "sum://?a=hwmon://x&b=lines://p?unit=W"}) {
     meter.uri = uri;
     EXPECT_THAT(stands_still(meter, {&zero}, {}).invalid, IsEmpty()) << uri;
   }
+  meter.uri = "sum://?a=hwmon://x&b=pmic://";
+  EXPECT_THAT(stands_still(meter, {&zero}, {}).invalid, ::testing::Not(IsEmpty()));
   meter = simple_meter(0.1);
   meter.measured = false;
   EXPECT_THAT(stands_still(meter, {&zero}, {}).invalid, IsEmpty());
