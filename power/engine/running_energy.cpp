@@ -43,7 +43,7 @@ void RunningEnergy::Range::add(double x) {
 
 void RunningEnergy::Quantisation::add(double value, double J_per_unit) {
   if (step_ <= 0 || !std::isfinite(value) || !std::isfinite(J_per_unit)) return;
-  const double code = std::round(value / step_);
+  const double code = shared_ ? 0 : std::round(value / step_);
   if (by_code_.size() < most_codes) {
     by_code_[code] += J_per_unit;
   } else if (const auto known = by_code_.find(code); known != by_code_.end()) {
@@ -64,9 +64,9 @@ RunningEnergy::RunningEnergy(TimeNs t0_ns, const MeterInfo& meter)
       t0_ns_(t0_ns),
       limit_(from_seconds(meter.gap_limit_s > 0 ? meter.gap_limit_s : default_gap_limit_s(meter.nominal_period_s))),
       reach_(edge_reach(meter)),
-      codes_A_(meter.accuracy.resolution_A),
-      codes_V_(meter.accuracy.resolution_V),
-      codes_W_(meter.accuracy.resolution_W) {}
+      codes_A_(meter.accuracy.resolution_A, meter.accuracy.one_rounding),
+      codes_V_(meter.accuracy.resolution_V, meter.accuracy.one_rounding),
+      codes_W_(meter.accuracy.resolution_W, meter.accuracy.one_rounding) {}
 
 void RunningEnergy::add(const Reading& reading) {
   if (complete()) return;

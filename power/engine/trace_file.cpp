@@ -131,6 +131,7 @@ class Parser {
     if (key == "resolution_V") accuracy.resolution_V = number(key, value, longest_s);
     if (key == "resolution_W") accuracy.resolution_W = number(key, value, longest_s);
     if (key == "resolution_J") accuracy.resolution_J = number(key, value, longest_s);
+    if (key == "one_rounding") accuracy.one_rounding = boolean(key, value);
     if (key == "steady_ns") clock_.steady_ns = instant(value);
     if (key == "system_ns") clock_.system_ns = instant(value);
   }

@@ -30,7 +30,8 @@ std::string header_lines(const Accuracy& a) {
   return limit("gain_limit_rel", a.gain_limit_rel) + limit("offset_limit_A", a.offset_limit_A) +
          limit("offset_limit_V", a.offset_limit_V) + limit("offset_limit_W", a.offset_limit_W) +
          header_line("resolution_A", a.resolution_A) + header_line("resolution_V", a.resolution_V) +
-         header_line("resolution_W", a.resolution_W) + header_line("resolution_J", a.resolution_J);
+         header_line("resolution_W", a.resolution_W) + header_line("resolution_J", a.resolution_J) +
+         (a.one_rounding ? header_line("one_rounding", 1) : "");
 }
 
 std::string header(const MeterInfo& meter, const ClockPair& clock) {

@@ -113,7 +113,8 @@ Accuracy accuracy_of_sum(std::span<const PartAccuracy> parts) {
   return {.gain_limit_rel = known(gain),
           .offset_limit_W = known(offset_W),
           .resolution_W = std::sqrt(step_W2),
-          .resolution_J = std::sqrt(step_J2)};
+          .resolution_J = std::sqrt(step_J2),
+          .one_rounding = true};
 }
 
 }  // namespace tbft::power

@@ -52,7 +52,7 @@ struct PartAccuracy {
 
 // Gains of the parts count as one error, because parts often share a reference and a kind of chip: the largest of them. Offsets
 // add up linearly, which is a bound. What is unknown of one part is unknown of the sum. Rounding errors of the parts are
-// independent.
+// independent; each is taken to stay the same for all readings, because the sum does not show when it changes.
 //
 // A part's voltage offset b gives b x I, which changes with the load, while net energies leave out the constant offset_limit_W
 // of a meter. So it counts twice: in that offset, and as a gain by the share that it has in the largest power.

@@ -392,6 +392,17 @@ TEST(Sum, RoundingFollowsTheStepThatTheMeterHasNow) {
   EXPECT_NEAR(running.finish().U_random_J, 5 * U_J, 1e-9);
 }
 
+// A part that prints whole watts is wrong by the same half watt all the time, however much the other one varies.
+TEST(Sum, ACoarsePartsRoundingDoesNotAverageOutBesideAFineOne) {
+  Rig rig;
+  auto fine = part(0.01, 0, [](TimeNs t) { return Reading{.power_W = 4 + 3 * std::sin(6 * to_seconds(t))}; });
+  fine->description().accuracy.resolution_W = 1e-3;
+  const Energy e = rig.measured(sum_of(rig.clock, accurate(3, {.resolution_W = 1}), std::move(fine)), 2'000 * ms);
+  ASSERT_TRUE(e.valid) << e.reason;
+  EXPECT_GE(e.U_random_J, 2 * 2 / std::sqrt(12));
+  EXPECT_LE(e.U_random_J, 2 * 2 / std::sqrt(12) * 1.05);
+}
+
 TEST(Sum, RoundingErrorsAreIndependent) {
   Rig rig;
   Monitor monitor(sum_of(rig.clock, accurate(3, {.resolution_A = 0.003}), accurate(2, {.resolution_W = 0.02})),

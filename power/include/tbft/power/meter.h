@@ -29,6 +29,8 @@ struct Accuracy {
   double resolution_V = 0;
   double resolution_W = 0;
   double resolution_J = 0;  // one step of a counter
+  // Whether all readings count as rounded by the same error. The values of a sum do not show when a part's code changes.
+  bool one_rounding = false;
   bool operator==(const Accuracy&) const = default;
 };
 

@@ -53,7 +53,8 @@ class RunningEnergy {
   // independent.
   class Quantisation {
    public:
-    explicit Quantisation(double step) : step_(step) {}
+    // `shared`: all values count as one code.
+    Quantisation(double step, bool shared) : step_(step), shared_(shared) {}
     // `J_per_unit`: the change of the energy in joules if this reading changes by 1 A, 1 V or 1 W.
     void add(double value, double J_per_unit);
     // `step`: the present one. Of a sum of meters it grows with the values; the codes stay those of the first step.
@@ -61,6 +62,7 @@ class RunningEnergy {
 
    private:
     double step_;
+    bool shared_;
     static constexpr std::size_t most_codes = 65536;  // the number of codes of a 16-bit converter
     std::unordered_map<double, double> by_code_;
     double rest_ = 0;  // sum of squares for further codes, each treated as if it occurred once
