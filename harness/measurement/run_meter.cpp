@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -44,15 +46,18 @@ std::unique_ptr<power::Meter> open_named_meter(const MeterChoice& choice, double
 }
 
 std::vector<std::unique_ptr<power::Meter>> open_named_meters(const MeterChoice& choice, double interval_s, WithoutMeter without,
-                                                             std::vector<std::string>& warnings, const OpenMeter& open) {
+                                                             std::vector<std::string>& warnings, const OpenMeter& open,
+                                                             const power::Roots& roots) {
   const auto warn = [&](const std::string& text) {
     if (!text.empty()) warnings.push_back(text);
   };
+  auto uris = power::expand_meter(choice.uri, roots);
+  for (const auto& uri : choice.further) std::ranges::move(power::expand_meter(uri, roots), std::back_inserter(uris));
   std::string warning;
   std::vector<std::unique_ptr<power::Meter>> meters;
-  meters.push_back(open_named_meter(choice, interval_s, without, warning, open));
+  meters.push_back(open_named_meter({uris.front(), choice.programs}, interval_s, without, warning, open));
   warn(warning);
-  for (const auto& uri : choice.further) {
+  for (const auto& uri : std::span(uris).subspan(1)) {
     if (uri == "auto") throw UsageError("only the first meter may be auto; name the others, see `tbft meters`");
     auto meter = open(uri, power::Seconds(interval_s), choice.programs);
     const auto info = meter->info();

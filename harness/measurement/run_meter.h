@@ -39,12 +39,14 @@ using OpenMeter =
     std::function<std::unique_ptr<power::Meter>(std::string_view uri, power::Seconds interval, power::Programs programs)>;
 std::unique_ptr<power::Meter> open_named_meter(const MeterChoice& choice, double interval_s, WithoutMeter without,
                                                std::string& warning, const OpenMeter& open = power::open_meter);
-// Opens that meter and all of `choice.further`, in their order. A further meter that cannot be opened is an error, because
+// Opens that meter and all of `choice.further`, in their order; a URI that names all rails of a device opens each of them
+// (power::expand_meter). A further meter that cannot be opened is an error, because
 // the user named it. Throws UsageError where a further one is `auto`, or is a meter that was already named. `warnings` has what
 // `warning` says, and the same of each further meter.
 std::vector<std::unique_ptr<power::Meter>> open_named_meters(const MeterChoice& choice, double interval_s, WithoutMeter without,
                                                              std::vector<std::string>& warnings,
-                                                             const OpenMeter& open = power::open_meter);
+                                                             const OpenMeter& open = power::open_meter,
+                                                             const power::Roots& roots = {});
 
 // Makes power's GpioMarker from the user's text. Returns a callback for MonitorOptions::on_mark; empty if `rules` is empty. If
 // a line fails later, a warning appears on `console`, which must outlive the callback. Throws UsageError for a text that is not

@@ -51,8 +51,9 @@ class Run {
     auto settings = effective(request.settings, board.cores());
     settings.meter.uri = info.uri;
     nlohmann::json facts{{"meter", to_json(info)}};
+    settings.meter.also.clear();
     for (std::size_t i = 1; i < meters.size(); ++i) {
-      settings.meter.also.at(i - 1) = meters[i]->info().uri;
+      settings.meter.also.push_back(meters[i]->info().uri);
       facts["further_meters"].push_back(to_json(meters[i]->info()));
     }
     settings.idle.seconds = idle_seconds(settings.idle.seconds, info);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "harness/host/usage_error.h"
+#include "tests/support/fake_meter.h"
+#include "tests/support/fake_tree.h"
 #include "tests/support/message_of.h"
 
 namespace tbft {
@@ -84,6 +86,29 @@ TEST(RunMeter, SeveralAreOpenedInTheirOrderAndEachOnce) {
   EXPECT_THAT(warnings, ::testing::IsEmpty());
   open({.uri = "auto", .further = {"estimate://?idle_W=2"}}, WithoutMeter::estimates);
   EXPECT_THAT(warnings, ::testing::ElementsAre(HasSubstr("joules are an estimate")));
+}
+
+TEST(RunMeter, AllRailsOfADeviceAreAMeterEach) {
+  power::testing::FakeTree tree;
+  const auto dir = tree.hwmon(0, "ina3221", "1-0040");
+  for (const auto& [number, label] : {std::pair("1", "VDD_IN"), std::pair("2", "VDD_SOC")}) {
+    tree.put(dir + "in" + number + "_label", label);
+    tree.put(dir + "in" + number + "_input", "5000");
+    tree.put(dir + "curr" + number + "_input", "1000");
+  }
+  std::vector<std::string> opened, warnings;
+  const auto open = [&](std::string_view uri, power::Seconds, power::Programs) -> std::unique_ptr<power::Meter> {
+    opened.emplace_back(uri);
+    power::MeterInfo info;
+    info.uri = uri;
+    return std::make_unique<power::testing::FunctionMeter>(info, [](power::TimeNs) { return 1.0; });
+  };
+  open_named_meters({.uri = "estimate://", .further = {"hwmon://ina3221?channel=all"}}, 0, WithoutMeter::fails, warnings, open,
+                    tree.roots);
+  EXPECT_THAT(opened, ::testing::ElementsAre("estimate://", "hwmon://ina3221?label=VDD_IN", "hwmon://ina3221?label=VDD_SOC"));
+  opened.clear();
+  open_named_meters({.uri = "hwmon://ina3221?channel=all"}, 0, WithoutMeter::fails, warnings, open, tree.roots);
+  EXPECT_THAT(opened, ::testing::ElementsAre("hwmon://ina3221?label=VDD_IN", "hwmon://ina3221?label=VDD_SOC"));
 }
 
 }  // namespace
