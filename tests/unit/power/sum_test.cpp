@@ -341,7 +341,7 @@ TEST(Sum, ATraceHasTheLimitsThatTheReadingsTaught) {
   Energy e;
   {
     auto cpu = accurate(10, {.gain_limit_rel = 0.01, .offset_limit_A = 0.01, .offset_limit_V = 0.016, .resolution_A = 0.01});
-    auto soc = part(0.01, 0.003, watts_of(2));
+    auto soc = part(0.01, 0.003, [](TimeNs t) { return Reading{.power_W = 2 + std::sin(6 * to_seconds(t))}; });
     soc->description().accuracy = {.gain_limit_rel = 0.01, .offset_limit_W = 0.03};
     Monitor monitor(sum_of(rig.clock, std::move(cpu), std::move(soc)), {.trace = path, .clock = rig.clock});
     e = rig.measured(monitor, 1'000 * ms);
