@@ -109,7 +109,7 @@ case_columns() {
 import json, sys
 work = sys.argv[1]
 files = {f["name"]: f for f in json.load(open(work + "/json"))["files"]}
-assert list(files) == ["cells", "step_cost", "operations", "report", "compare", "measure", "trace"], list(files)
+assert list(files) == ["cells", "meters", "step_cost", "operations", "report", "compare", "measure", "trace"], list(files)
 names = {name: [c["name"] for c in file["columns"]] for name, file in files.items()}
 header = lambda path: open(path).readline().rstrip("\n").split(",")
 assert names["report"] == header(work + "/report.csv")
@@ -119,7 +119,7 @@ for file in files.values():
     for column in file["columns"]:
         assert column["meaning"] and column["type"] in ("text", "number", "integer"), column
 P
-  expect_refusal 2 "unknown file 'cels'; did you mean 'cells'\? Known: cells, step_cost" "$tbft" columns cels
+  expect_refusal 2 "unknown file 'cels'; did you mean 'cells'\? Known: cells, meters, step_cost" "$tbft" columns cels
   cmp <("$tbft" columns step_cost.csv) <("$tbft" columns step_cost) || fail "step_cost.csv"
 }
 
