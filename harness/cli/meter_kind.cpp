@@ -88,7 +88,7 @@ std::vector<std::string> setup_steps(const power::MeterGuide& guide) {
 
 // Whether a device belongs to it that this machine may have.
 bool has_device(const power::MeterKind& kind) {
-  constexpr std::array<std::string_view, 5> without{"replay", "estimate", "remote", "exec", "lines"};
+  constexpr std::array<std::string_view, 6> without{"replay", "estimate", "remote", "exec", "lines", "sum"};
   return std::ranges::find(without, kind.name) == without.end();
 }
 

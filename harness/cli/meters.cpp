@@ -58,6 +58,11 @@ std::string limit(const std::optional<double>& x, double scale, std::string_view
   return text(x.value_or(power::unknown), scale, unit);
 }
 
+// The limit of the offset: of the power for a meter that gives only watts, otherwise of the current.
+std::string offset_text(const power::Accuracy& accuracy) {
+  return accuracy.offset_limit_W ? limit(accuracy.offset_limit_W, 1, "W") : limit(accuracy.offset_limit_A, 1000, "mA");
+}
+
 // False for an instant replay, which is not sampled.
 bool sampled(const power::SelfTest& t) {
   return std::isfinite(t.polled_hz);
@@ -91,6 +96,7 @@ int describe(const MetersOptions& options) {
                             {"gap_limit_s", info.gap_limit_s},
                             {"gain_limit_rel", info.accuracy.gain_limit_rel.value_or(power::unknown)},
                             {"offset_limit_A", info.accuracy.offset_limit_A.value_or(power::unknown)},
+                            {"offset_limit_W", info.accuracy.offset_limit_W.value_or(power::unknown)},
                             {"offset_limit_V", info.accuracy.offset_limit_V.value_or(power::unknown)},
                             {"resolution_V", info.accuracy.resolution_V},
                             {"resolution_A", info.accuracy.resolution_A},
@@ -105,7 +111,7 @@ int describe(const MetersOptions& options) {
                        info.averaging_s, info.gap_limit_s);
   lines += fmt::format("  resolution: {}\n", resolution(info.accuracy));
   lines += fmt::format("  accuracy limits: gain {}, offset {}\n", limit(info.accuracy.gain_limit_rel, 100, "%"),
-                       limit(info.accuracy.offset_limit_A, 1000, "mA"));
+                       offset_text(info.accuracy));
   print_text(lines);
   return Exit::ok;
 }
@@ -153,8 +159,8 @@ std::string to_text(const power::SelfTest& t, const power::MeterInfo& info) {
   lines += fmt::format("what it is   {} of the {}, {}\n", info.measured ? "measurement" : "estimate or replay",
                        to_string(info.scope), info.counter ? "energy counter" : "power");
   lines += fmt::format("resolution   {}\n", resolution(accuracy));
-  lines += fmt::format("accuracy     limits: gain {}, offset {}, {}\n", limit(accuracy.gain_limit_rel, 100, "%"),
-                       limit(accuracy.offset_limit_A, 1000, "mA"), limit(accuracy.offset_limit_V, 1000, "mV"));
+  lines += fmt::format("accuracy     limits: gain {}, offset {}{}\n", limit(accuracy.gain_limit_rel, 100, "%"),
+                       offset_text(accuracy), accuracy.offset_limit_W ? "" : ", " + limit(accuracy.offset_limit_V, 1000, "mV"));
   lines += fmt::format("rate         {} new readings a second, {} nominal{}; {} polls a second\n", text(t.distinct_hz, 1, ""),
                        text(t.nominal_hz, 1, ""),
                        t.requested_hz == t.nominal_hz ? "" : fmt::format(", {} requested", text(t.requested_hz, 1, "")),
