@@ -197,6 +197,7 @@ class Watch {
 void print_total(const WatchOptions& options, const std::vector<WindowResult>& energies, const Monitors& monitors) {
   if (!options.json) {
     std::vector<std::vector<WindowResult>> by_meter;
+    by_meter.reserve(energies.size());
     for (const auto& energy : energies) by_meter.push_back({energy});
     return print_text(meters_text(by_meter, monitors.pointers()));
   }
