@@ -60,6 +60,7 @@ P
   a_report_keeps_addresses_and_keys_to_itself)
     start_um34c
     (umask 077; printf 'a key of the tests, long enough\n' >"$work/secret.key")
+    : >"$work/server"  # the loop below may look before the program has begun
     "$tbft" serve-meter -m "$um34c_meter" --listen 127.0.0.1:0 --key-file "$work/secret.key" 2>"$work/server" &
     server=$!
     trap 'kill $server $um34c_pid 2>/dev/null || true; rm -rf "$work"' EXIT
