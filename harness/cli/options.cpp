@@ -18,7 +18,7 @@ CLI::Validator number_that(const std::function<bool(double)>& fits, const std::s
           name};
 }
 
-// `further`: what the help says of more than one.
+// `further`: what the help says of more than one; empty for a command that takes one.
 CLI::Option* meter_option(CLI::App& command, MeterChoice& meter, WithoutMeter without, const std::string& further) {
   const std::string otherwise = without == WithoutMeter::fails ? "exit code 3" : "joules are an estimate, with a warning";
   // CLI11 lists the options of the command line in parse_order(), and not those that it takes from the environment.
@@ -27,7 +27,9 @@ CLI::Option* meter_option(CLI::App& command, MeterChoice& meter, WithoutMeter wi
   };
   auto* option = command.add_option_function<std::vector<std::string>>(
       "-m,--meter",
-      [&meter, is_typed](const std::vector<std::string>& uris) {
+      [&meter, is_typed, further](const std::vector<std::string>& uris) {
+        if (further.empty() && uris.size() > 1)
+          throw CLI::ValidationError("--meter", "this command takes one meter; measure, run and watch take several");
         meter = {uris.front(), is_typed() ? power::Programs::allowed : power::Programs::refused,
                  std::vector(uris.begin() + 1, uris.end())};
       },
@@ -53,7 +55,7 @@ CLI::Validator number_above_0(double high) {
 }
 
 void add_meter_option(CLI::App& command, MeterChoice& meter, WithoutMeter without) {
-  meter_option(command, meter, without, "")->expected(1);
+  meter_option(command, meter, without, "");
 }
 
 void add_meters_option(CLI::App& command, MeterChoice& meters, WithoutMeter without) {

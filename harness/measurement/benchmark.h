@@ -28,8 +28,8 @@ enum class RunOrder {
 struct RepeatRule {
   std::size_t runs = 10;  // without `until_rel`
   // 0, or repeat until half of the 95 % interval (Student's t) of each command's mean joules is below this fraction of the
-  // mean, with at least min_runs and at most max_runs repetitions. Ends after min_runs where a
-  // repetition had no valid joules, because the mean is then unknown.
+  // mean, with at least min_runs and at most max_runs repetitions. Ends after min_runs where a repetition had no valid joules,
+  // because the mean is then unknown.
   double until_rel = 0;
   std::size_t min_runs = 5, max_runs = 100;
 };

@@ -14,8 +14,7 @@
 
 namespace tbft {
 
-// The file of a meter's trace beside that of the first (0): trace.csv, trace.meter2.csv, trace.meter3.csv, ... A trace that
-// lies in another folder than the first's must be named by the caller.
+// The file of a meter's trace beside that of the first (0): trace.csv, trace.meter2.csv, trace.meter3.csv, ...
 std::filesystem::path trace_of_meter(const std::filesystem::path& first, std::size_t meter);
 
 class Monitors {

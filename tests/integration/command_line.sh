@@ -261,6 +261,8 @@ case_dry_runs_estimate() {
   run --dry-run >"$work/out" 2>"$work/err" || fail "$(cat "$work/err")"
   [ "$(wc -l <"$work/out")" = 5 ] || fail "not the plan: $(cat "$work/out")"
   grep -qE '^estimate: about .* for 4 cells, if no cell stops early; about [0-9.e+-]+ J gross at 5 W \(not measured\)' "$work/err" || fail "$(cat "$work/err")"
+  run --dry-run --set 'sweep.until=train_J 2 %' >"$work/out" 2>"$work/err" || fail "$(cat "$work/err")"
+  grep -q 'sweep.until may spare repetitions' "$work/err" || fail "$(cat "$work/err")"
   run --dry-run --json --set train.epochs=100 >"$work/json" 2>"$work/err" || fail "$(cat "$work/err")"
   /usr/bin/python3 - "$work/json" <<'P' || fail "run --dry-run --json: $(cat "$work/json")"
 import json, sys

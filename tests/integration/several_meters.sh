@@ -83,8 +83,13 @@ P
     expect_refusal 2 'named twice' "$tbft" measure -m estimate:// -m estimate:// -- touch ran
     expect_refusal 2 'only the first meter may be auto' "$tbft" measure -m estimate:// -m auto -- touch ran
     expect_refusal 3 'power_supply' "$tbft" measure -m estimate:// -m power_supply://none -- touch ran
-    expect_refusal 2 'meter: At Most 1' "$tbft" record -d 1s -m estimate:// -m replay://five.csv -o x.csv
-    [ ! -e ran ] || fail "a command ran without its meters" ;;
+    expect_refusal 2 'this command takes one meter; measure, run and watch' "$tbft" record -d 1s -m estimate:// -m replay://five.csv -o x.csv
+    echo notes >t.meter2.csv
+    expect_refusal 1 't.meter2.csv: exists and is not a trace' "$tbft" measure -m estimate:// -m 'estimate://?idle_W=1' -o t.csv -- touch ran
+    cp five.csv r.meter2.csv
+    expect_refusal 2 'r.meter2.csv' "$tbft" measure -m estimate:// -m "replay://r.meter2.csv" -o r.csv -- touch ran
+    cmp -s five.csv r.meter2.csv || fail "a recording was written to while it was played back"
+    [ ! -e ran ] && [ "$(cat t.meter2.csv)" = notes ] || fail "a command ran without its meters, or a file was replaced" ;;
   a_sweep_with_one_that_dies)
     tiny_base base.pth
     tiny_experiment tiny.toml

@@ -72,6 +72,18 @@ TEST(PowerCurves, ACellHasItsReadingsPhasesAndJoules) {
   EXPECT_TRUE(curve.gaps.empty());
 }
 
+TEST(PowerCurves, AreThoseOfTheFirstMeter) {
+  MadeRun run;
+  for (const auto& [name, power_W] : {std::pair("trace.csv", 6.0), std::pair("trace.meter2.csv", 9.0)}) {
+    auto trace = run.writer(name);
+    trace.write({.t_ns = 0, .name = "cell/a0", .opens = true});
+    readings(trace, 0, 3 * s, power_W);
+    trace.write({.t_ns = 3 * s, .name = "cell/a0", .opens = false});
+    readings(trace, 3 * s, 4 * s, power_W);
+  }
+  EXPECT_EQ(run.curves().at({"", "a0"}).buckets.front().mean_W, 6);
+}
+
 // The sampler's thread hands its readings over later than marks are made.
 TEST(PowerCurves, ReadingsThatArriveAfterTheMarkBelongToTheirTime) {
   MadeRun run;
