@@ -73,6 +73,21 @@ case_driver_bound() {
   measured constant 0.5 "ina219://$bus?addr=0x40&shunt_ohm=0.1" sleep 3
 }
 
+# Two commands by turns on a board of constant power: joules are as the seconds.
+case_compares() {
+  bridge constant ina219@0x40@0.1
+  "$tbft" measure --json --shell none --idle 0.2 -r 10 -m "ina219://$bus?addr=0x40&shunt_ohm=0.1" 'sleep 0.3' 'sleep 0.6' >row.json 2>err ||
+    fail "exit code $?: $(cat err)"
+  /usr/bin/python3 - <<'P' || fail "$(cat row.json)"
+import json
+d = json.load(open("row.json"))
+J, s = d["ratios"][0]["gross_J"], d["ratios"][0]["duration_s"]
+print(f"sleep 0.6 / sleep 0.3: {J['ratio']:.4f} +- {J['U_ratio']:.4f} times the joules, {s['ratio']:.4f} times the seconds")
+assert abs(J["ratio"] - s["ratio"]) <= J["U_ratio"] and 1.5 < J["ratio"] < 2.05  # a busy machine starts a command late
+assert all(c["gross_J"] > 1 for r in d["results"] for c in r["repetitions"])
+P
+}
+
 # A simulated chip with the label `bench`.
 gpio_bench() {
   local sim=/sys/kernel/config/gpio-sim/bench
