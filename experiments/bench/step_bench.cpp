@@ -1,12 +1,12 @@
 // The work of the speed baseline (a Python script of the same name of works), by the code that `tbft run` uses: Trainer::run
 // over images in memory. A step is timed with making its batch; the baseline's tensors are ready.
 //
-//   step_bench WORK [--threads 2] [--steps 7] [--pixels 32] [--protocol paper|efficient] [--layout L] [--backend B]
-//              [--network FAMILY] [--variant V] [--depth D] [--width W]
+//   step_bench WORK [--threads 2] [--steps 7] [--batch 128] [--pixels 32] [--clock wall|processor] [--protocol paper|efficient]
+//              [--layout L] [--backend B] [--network FAMILY] [--variant V] [--depth D] [--width W]
 //   WORK: full block1 block2 block3 fc | batch1:STRATEGY | epochs:STRATEGY | operations:STRATEGY | checkpoint:FILE (writes the
 //   random base model)
 //
-// operations: where the time of a step of 128 images goes, by operation (with Adam; "overhead" is what lies in none).
+// operations: where the time of a step goes, by operation (with Adam; "overhead" is what lies in none).
 // epochs: 10 epochs of 1,000 images and 10 validations of 1,500. Prints one JSON line as the baseline does,
 // with the process's peak resident set, libtorch and the images included.
 #include <fmt/format.h>
@@ -16,6 +16,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -36,12 +37,22 @@ namespace {
 using namespace tbft;
 using SteadyClock = std::chrono::steady_clock;
 
-double now_s() {
+using Clock = double (*)();  // seconds
+
+double wall_s() {
   return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count();
+}
+
+// Of all threads of this process.
+double processor_s() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 // The times at which steps ended, and at which training and validation began and ended in Trainer::run.
 struct Times : PhaseObserver {
+  explicit Times(Clock clock) : now_s(clock) {}
   void begin(Phase phase) override {
     if (phase == Phase::train && began_s == 0) began_s = now_s();
   }
@@ -51,6 +62,7 @@ struct Times : PhaseObserver {
   void stepped(std::int64_t, std::int64_t) override { steps_s.push_back(now_s()); }
   void evaluated(std::int64_t, std::int64_t) override {}
 
+  Clock now_s;
   double began_s = 0, validated_s = 0;
   std::vector<double> steps_s;
 };
@@ -77,8 +89,8 @@ double median(std::vector<double> values) {
 }
 
 struct Options {
-  std::string work, protocol = "paper", layout = "channels_last", backend = "onednn";
-  std::int64_t threads = 2, steps = 7;
+  std::string work, clock = "wall", protocol = "paper", layout = "channels_last", backend = "onednn";
+  std::int64_t threads = 2, steps = 7, batch = 128;
   models::NetworkSpec spec{};  // of ten classes
 };
 
@@ -88,6 +100,7 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
     settings.batchnorm = "frozen-eval";
     settings.cache = "fp32";
   }
+  const Clock clock = options.clock == "wall" ? wall_s : processor_s;
   std::vector<double> times;
   if (kind == "epochs") {
     constexpr std::int64_t n_train = 1000;
@@ -96,25 +109,25 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
     const auto images = random_images(n_train + n_val, options.spec.pixels);
     const data::Split split{.train = range(0, n_train), .val = range(n_train, n_train + n_val), .test = {0}};
     for (int repeat = 0; repeat < 2; ++repeat) {
-      Times observed;
+      Times observed(clock);
       trainer.run(find_strategy(strategy), images, split, settings, observed);
       times.push_back(observed.validated_s - observed.began_s);
     }
     return times;
   }
   constexpr std::int64_t warm = 2;
-  settings.batch = kind == "batch1" ? 1 : 128;
+  settings.batch = kind == "batch1" ? 1 : options.batch;
   settings.epochs = 1;
   const std::int64_t n = settings.batch * (options.steps + warm);
   const auto images = random_images(n, options.spec.pixels);
-  Times observed;
+  Times observed(clock);
   trainer.run(find_strategy(strategy), images, {.train = range(0, n), .val = {0}, .test = {0}}, settings, observed);
   for (std::size_t i = warm; i < observed.steps_s.size(); ++i) times.push_back(observed.steps_s[i] - observed.steps_s[i - 1]);
   return times;
 }
 
 nlohmann::ordered_json operations(const Options& options, const std::string& strategy) {
-  const StepperOptions step{.spec = options.spec, .layout = options.layout, .batch = 128};
+  const StepperOptions step{.spec = options.spec, .layout = options.layout, .batch = options.batch};
   const Contender contender{.variant = "tbft", .strategy = &find_strategy(strategy)};
   const auto split = convolution_gradients(step, contender);
   Stepper stepper(step, contender);
@@ -148,6 +161,7 @@ int execute(const Options& options) {
   const auto peak_MiB = Board().peak_rss_MiB();
   fmt::print("{}\n", nlohmann::ordered_json{{"work", options.work},
                                             {"style", options.protocol},
+                                            {"clock", options.clock},
                                             {"threads", compute.threads},
                                             {"backend", compute.backend},
                                             {"layout", options.layout},
@@ -169,6 +183,9 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--threads", options.threads, "intra-op threads");
   app.add_option("--steps", options.steps, "steps that are timed, after two that are not")->check(CLI::Range(1, 100000));
+  app.add_option("--clock", options.clock, "wall, or the process's processor time")
+      ->check(CLI::IsMember({"wall", "processor"}));
+  app.add_option("--batch", options.batch, "images of a step")->check(CLI::Range(1, 4096));
   app.add_option("--pixels", options.spec.pixels, "width and height of an image, a multiple of 32")->check(CLI::Range(32, 256));
   app.add_option("--protocol", options.protocol, "of epochs:STRATEGY")->check(CLI::IsMember({"paper", "efficient"}));
   app.add_option("--layout", options.layout, "of activations")->check(CLI::IsMember({"channels_last", "contiguous"}));

@@ -1,42 +1,44 @@
 """Runs the baseline and tbft in turns; see vs_pytorch.sh.
 
-A ratio pairs two consecutive runs, because machines drift by 10-20 % within minutes. The script prints the median of the
-paired ratios, and the narrowest pair of order statistics that contains it with at least 95 % confidence for any
-distribution (with 7 rounds the smallest and the largest, 98 %). Judge by the lower bound.
+A ratio pairs two consecutive runs, because machines drift by 10-20 % within minutes. Each ratio is taken on two clocks: the wall's,
+with --threads, and the processor time of one pinned thread. The script prints the median of the paired ratios, the narrowest pair of
+order statistics that contains it with at least 95 % confidence for any distribution (with 7 rounds the smallest and the largest,
+98 %), and how far each side's own times scatter. The clock whose interval is narrower judges, by its lower bound: where a key has
+a target and that bound is below it, the exit code is 1.
 cell_block3 is the strictest comparison: the whole process of tbft, with reading the images, the warm-up cell and the
 test, against only the training and validation of the baseline.
 """
 import argparse
+import functools
 import hashlib
 import importlib.util
 import json
-import math
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
 import family_steps
+from measure_work import Instructions, children_s, compared, run, run_json, script, steadiest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SHA256 = "13f8b79511c4c5eb6151289cd39beba98676de8f0a11ae40d59fd371c37fbb4f"
 STEPS = "step of 128 images of 32 px"
 # key: (baseline's work, tbft's work and options, what it is)
+CLOCKS = ("wall", "processor")
+BLOCKS = ("full", "block1", "block2", "block3", "fc")
 KEYS = {
-    "full_step": ("full", ["full"], f"Full, {STEPS}"),
-    "block1_step": ("block1", ["block1"], f"Block 1, {STEPS}"),
-    "block2_step": ("block2", ["block2"], f"Block 2, {STEPS}"),
-    "block3_step": ("block3", ["block3"], f"Block 3, {STEPS}"),
-    "fc_step": ("fc", ["fc"], f"FC, {STEPS}"),
-    "fc_step_batch1": ("batch1:fc", ["batch1:fc"], "FC, step of one image"),
-    "fc_cached_10_epochs": ("epochs:fc", ["epochs:fc", "--protocol", "efficient"], "FC, 10 epochs with validation, efficient"),
+    **{f"{block}_step": (block, [block], f"{block}, {STEPS}") for block in BLOCKS},
+    **{f"{block}_step_batch1": (f"batch1:{block}", [f"batch1:{block}"], f"{block}, step of one image") for block in BLOCKS},
+    "fc_cached_10_epochs": ("epochs:fc", ["epochs:fc", "--protocol", "efficient"], "fc, 10 epochs with validation, efficient"),
     "block3_cached_10_epochs": ("epochs:block3", ["epochs:block3", "--protocol", "efficient"],
-                                "Block 3, 10 epochs with validation, efficient"),
-    "cell_block3": ("epochs:block3", None, "a CIFAR-Flip cell, 10 %, Block 3, paper: process start to CSV row"),
+                                "block3, 10 epochs with validation, efficient"),
+    "cell_block3": ("epochs:block3", None, "a CIFAR-Flip cell, 10 %, block3, paper: process start to CSV row"),
 }
+# The least ratio to the published script.
+TARGETS = {"full_step_batch1": 25, "block3_cached_10_epochs": 6, "cell_block3": 2.5}
 
 
 def skip(reason):
@@ -44,25 +46,11 @@ def skip(reason):
     sys.exit(77)
 
 
-def run_json(command):
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])["seconds"]
-
-
-def interval(ratios):
-    """Median with its distribution-free interval of at least 95 %, or with the range if there are too few values."""
-    ordered, n = sorted(ratios), len(ratios)
-    best = 0
-    for k in range(n // 2):  # [k, n-1-k] holds the median with 1 - 2 P(Binomial(n, 1/2) <= k)
-        if 1 - 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2**n >= 0.95:
-            best = k
-    return statistics.median(ordered), ordered[best], ordered[n - 1 - best]
-
-
 class Cell:
     """Runs one cell of an experiment with the program itself, on random images in the format of CIFAR-10."""
 
-    def __init__(self, build, folder, threads):
-        self.tbft, self.folder, self.threads = build / "harness/tbft", folder, threads
+    def __init__(self, build, folder):
+        self.tbft, self.folder = build / "harness/tbft", folder
         subprocess.run([build / "experiments/bench/step_bench", f"checkpoint:{folder / 'base.pth'}"], check=True)
         generator = __import__("random").Random(0)
         (folder / "images").mkdir()
@@ -71,16 +59,16 @@ class Cell:
                 file.write(bytes([generator.randrange(10)]) + generator.randbytes(3072))
         self.runs = 0
 
-    def seconds(self):
+    def seconds(self, threads, clock):
         self.runs += 1
         out = self.folder / f"run{self.runs}"
-        begin = time.perf_counter()
-        subprocess.run([self.tbft, "run", ROOT / "experiments/cifar-flip.toml", "-m", "estimate://", "-o", out,
-                        *(x for s in (f"data.path={self.folder / 'images'}", f"model.checkpoint={self.folder / 'base.pth'}",
-                                      f"threads={self.threads}", "sweep.train_sizes=[0.1]", "sweep.strategies=[\"block3\"]",
-                                      "sweep.repetitions=1", "train.patience=10") for x in ("--set", s))],
-                       check=True, capture_output=True)
-        elapsed = time.perf_counter() - begin
+        now = time.perf_counter if clock == "wall" else children_s
+        begin = now()
+        run([self.tbft, "run", ROOT / "experiments/cifar-flip.toml", "-m", "estimate://", "-o", out,
+             *(x for s in (f"data.path={self.folder / 'images'}", f"model.checkpoint={self.folder / 'base.pth'}", f"threads={threads}",
+                           "sweep.train_sizes=[0.1]", "sweep.strategies=[\"block3\"]", "sweep.repetitions=1", "train.patience=10")
+               for x in ("--set", s))], clock)
+        elapsed = now() - begin
         rows = (out / "cells.csv").read_text().splitlines()
         header = rows[0].split(",")
         row = dict(zip(header, rows[1].split(",")))
@@ -89,39 +77,64 @@ class Cell:
         return elapsed
 
 
-def families(args):
-    """The step of each block choice of the families, in turns with stock Python at its best."""
+def take(works, args):
+    """Runs all works and sides in turns. `works`: {name: {side: seconds(threads, clock, round)}}.
+    Gives {name: {side: {clock: [seconds of each round]}}}."""
+    taken = {name: {side: {clock: [] for clock in CLOCKS} for side in sides} for name, sides in works.items()}
+    for number in range(args.rounds):
+        for clock in CLOCKS:
+            threads = args.threads if clock == "wall" else 1
+            for name, sides in works.items():
+                for side, seconds in sides.items():
+                    taken[name][side][clock].append(seconds(threads, clock, number))
+                last = [taken[name][side][clock][-1] for side in sides]
+                print(f"round {number + 1}/{args.rounds} {name}, {clock}: {last[0] / last[-1]:.2f}", file=sys.stderr)
+    return taken
+
+
+def judged(taken, against, target):
+    """The ratios of one work on each clock, and whether the steadiest one's lower bound reaches the target."""
+    figures = {clock: compared(taken[against][clock], taken["tbft"][clock]) for clock in CLOCKS}
+    judge = steadiest(figures)
+    return {"against": against, "target": target, "judge": judge, "met": target is None or figures[judge]["low"] >= target, **figures}
+
+
+def table(rows, args):
+    print(f"s of each work, medians of {args.rounds} turns; spread: (largest - smallest) / median; ratio = theirs / tbft, with its interval;")
+    print(f"wall: {args.threads} threads; processor: processor time of one pinned thread; * judges")
+    print(f"{'':26}{'':11}{'theirs':>9}{'spread':>8}{'tbft':>9}{'spread':>8}   ratio (low - high)")
+    for name, row in rows.items():
+        for clock in CLOCKS:
+            f = row[clock]
+            mark = "*" if row["judge"] == clock else " "
+            wanted = "" if row["target"] is None or mark == " " else f"   asked: {row['target']:g}{'' if row['met'] else ', missed'}"
+            print(f"{name if clock == CLOCKS[0] else '':26}{clock:10}{mark}{f['theirs']:9.4f}{100 * f['spread_theirs']:7.0f}%{f['ours']:9.4f}"
+                  f"{100 * f['spread_ours']:7.0f}%{f['ratio']:8.2f} ({f['low']:.2f} - {f['high']:.2f}){wanted}")
+
+
+def families(args, bench):
+    """The step of each block choice of the families against stock Python at its best. Returns the exit code."""
     names = list(family_steps.FAMILIES) if args.family == "all" else args.family.split(",")
     if unknown := [name for name in names if name not in family_steps.FAMILIES]:
         sys.exit(f"unknown: {', '.join(unknown)}; known: {', '.join(family_steps.FAMILIES)}")
-    works = [(name, tuned) for name in names for tuned in [*family_steps.blocks(name), "full"]]
-    times = {work: {"best": [], "tbft": []} for work in works}
-    threads = ["--threads", str(args.threads)]
-    for number in range(args.rounds):
-        for name, tuned in works:
-            best = run_json(["/usr/bin/python3", HERE / "family_steps.py", name, tuned, *threads])
-            own = run_json([args.build / "experiments/bench/step_bench", tuned, "--network", name,
-                            *family_steps.FAMILIES[name][0], *threads])
-            times[name, tuned]["best"].append(best)
-            times[name, tuned]["tbft"].append(own)
-            print(f"round {number + 1}/{args.rounds} {name} {tuned}: {best / own:.2f}", file=sys.stderr)
-    rows = []
-    for (name, tuned), measured in times.items():
-        ratio, low, high = interval([b / t for b, t in zip(measured["best"], measured["tbft"])])
-        full = times[name, "full"]["tbft"]
-        saves, saves_low, saves_high = interval([1 - t / f for t, f in zip(measured["tbft"], full)])
-        rows.append({"family": name, "tuned": tuned, "ratio_to_best": ratio, "low": low, "high": high, "saves": saves,
-                     "saves_low": saves_low, "best_s": statistics.median(measured["best"]),
-                     "tbft_s": statistics.median(measured["tbft"]), "rounds": args.rounds})
+
+    def work(name, tuned):
+        options = [bench, tuned, "--network", name, *family_steps.FAMILIES[name][0]]
+        return {"best": lambda threads, clock, _: run_json(
+                    script(HERE / "family_steps.py", name, tuned, "--threads", str(threads), clock=clock), clock),
+                "tbft": lambda threads, clock, _: run_json([*options, "--threads", str(threads), "--clock", clock], clock)}
+
+    taken = take({f"{name} {tuned}": work(name, tuned) for name in names for tuned in [*family_steps.blocks(name), "full"]}, args)
+    rows = {name: judged(times, "best", 1) for name, times in taken.items()}
+    for name, row in rows.items():
+        full = taken[f"{name.split()[0]} full"]["tbft"][row["judge"]]
+        row["of_full"] = compared(taken[name]["tbft"][row["judge"]], full)
     if args.json:
         print(json.dumps(rows))
     else:
-        print(f"times in s of a {STEPS}, medians of {args.rounds} turns; ratio = Python at its best / tbft, with its interval")
-        for r in rows:
-            print(f"{r['family']:14}{r['tuned']:8}{r['best_s']:9.4f}{r['tbft_s']:9.4f}   {r['ratio_to_best']:5.2f} ({r['low']:.2f} - "
-                  f"{r['high']:.2f})   saves {100 * r['saves']:5.1f} %")
-    slower = [f"{r['family']} {r['tuned']}" for r in rows if r["high"] < 1]
-    idle = [f"{r['family']} {r['tuned']}" for r in rows if r["tuned"] != "full" and r["saves_low"] <= 0]
+        table(rows, args)
+    slower = [name for name, row in rows.items() if row[row["judge"]]["high"] < 1]
+    idle = [name for name, row in rows.items() if not name.endswith(" full") and row["of_full"]["high"] >= 1]
     if slower:
         print(f"slower than Python at its best: {', '.join(slower)}", file=sys.stderr)
     if idle:
@@ -129,13 +142,73 @@ def families(args):
     return 1 if slower or idle else 0
 
 
+def published(args, bench):
+    """The published scripts' works. Returns the exit code."""
+    if not args.baseline.exists():
+        skip(f"{args.baseline} is absent; name it with --baseline")
+    if hashlib.sha256(args.baseline.read_bytes()).hexdigest() != SHA256:
+        sys.exit(f"{args.baseline}: not the frozen baseline (SHA-256 {SHA256})")
+    keys = args.only.split(",") if args.only else list(KEYS)
+    if unknown := [k for k in keys if k not in KEYS]:
+        sys.exit(f"unknown: {', '.join(unknown)}; known: {', '.join(KEYS)}")
+
+    @functools.cache  # two keys may have one work of the baseline
+    def baseline(work, style, threads, clock, _):
+        return run_json(script(args.baseline, work, "--style", style, "--threads", str(threads), clock=clock), clock)
+
+    with tempfile.TemporaryDirectory(prefix="tbft-vs-") as folder:
+        cell = Cell(args.build, pathlib.Path(folder)) if "cell_block3" in keys else None
+
+        def work(key):
+            theirs, options, _ = KEYS[key]
+            own = (lambda threads, clock, _: cell.seconds(threads, clock)) if options is None else \
+                (lambda threads, clock, _: run_json([bench, *options, "--threads", str(threads), "--clock", clock], clock))
+            return {"published": functools.partial(baseline, theirs, "published"), "best": functools.partial(baseline, theirs, "best"),
+                    "tbft": own}
+
+        taken = take({key: work(key) for key in keys}, args)
+    rows = {key: judged(times, "published", TARGETS.get(key)) for key, times in taken.items()}
+    for key, row in rows.items():
+        row["what"] = KEYS[key][2]
+        row["to_best"] = judged(taken[key], "best", None)
+    if args.instructions:
+        count_instructions(rows, args, bench)
+    if args.json:
+        print(json.dumps(rows))
+    else:
+        table(rows, args)
+        print("\nagainst Python at its best (only what is tuned requires a gradient, the faster layout):")
+        table({key: row["to_best"] for key, row in rows.items()}, args)
+        for key, row in rows.items():
+            if counts := row.get("instructions"):
+                print(f"{key}: {counts['theirs']:.4g} instructions a step against {counts['tbft']:.4g}, {counts['ratio']:.2f} ({counts['counter']})")
+    if missed := [key for key, row in rows.items() if not row["met"]]:
+        print(f"below what is asked: {', '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def count_instructions(rows, args, bench):
+    """Adds the instructions of a step to those keys that are one."""
+    counter = Instructions()
+    for key, row in rows.items():
+        theirs, options, _ = KEYS[key]
+        if options is None or theirs.startswith("epochs"):
+            continue
+        counts = [counter.of_a_step([*command, "--threads", "1"]) for command in
+                  (script(args.baseline, theirs, "--style", "published", clock="wall"), [bench, *options])]
+        row["instructions"] = {"counter": counter.counter, "theirs": counts[0], "tbft": counts[1], "ratio": counts[0] / counts[1]}
+        print(f"instructions {key}: {counts[0] / counts[1]:.2f}", file=sys.stderr)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="where tbft and step_bench are built")
     parser.add_argument("--baseline", type=pathlib.Path, default=ROOT.parent / "shared/reference/baseline.py")
     parser.add_argument("--rounds", type=int, default=7, help="at least 7 for a figure to quote")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="of the wall's clock")
     parser.add_argument("--only", help="keys, comma-separated; default: all")
+    parser.add_argument("--instructions", action="store_true",
+                        help="also count the instructions of a step (where perf counts none, callgrind takes minutes for each)")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--family", help="all, or families with commas: their steps instead of the baseline's")
     args = parser.parse_args()
@@ -146,46 +219,7 @@ def main():
     bench = args.build / "experiments/bench/step_bench"
     if not bench.exists():
         sys.exit(f"{bench} is absent: cmake --preset release && ninja -C {args.build} tbft step_bench")
-    if args.family:
-        sys.exit(families(args))
-    if not args.baseline.exists():
-        skip(f"{args.baseline} is absent; name it with --baseline")
-    if hashlib.sha256(args.baseline.read_bytes()).hexdigest() != SHA256:
-        sys.exit(f"{args.baseline}: not the frozen baseline (SHA-256 {SHA256})")
-    keys = args.only.split(",") if args.only else list(KEYS)
-    if unknown := [k for k in keys if k not in KEYS]:
-        sys.exit(f"unknown: {', '.join(unknown)}; known: {', '.join(KEYS)}")
-
-    threads = ["--threads", str(args.threads)]
-    baseline = lambda work, style: run_json(["/usr/bin/python3", args.baseline, work, "--style", style, *threads])
-    samples = {k: {"published": [], "best": [], "tbft": []} for k in keys}
-    with tempfile.TemporaryDirectory(prefix="tbft-vs-") as folder:
-        cell = Cell(args.build, pathlib.Path(folder), args.threads) if "cell_block3" in keys else None
-        for number in range(args.rounds):
-            for work in dict.fromkeys(KEYS[k][0] for k in keys):
-                mine = [k for k in keys if KEYS[k][0] == work]
-                published, best = baseline(work, "published"), baseline(work, "best")
-                for key in mine:
-                    options = KEYS[key][1]
-                    seconds = cell.seconds() if options is None else run_json([bench, *options, *threads])
-                    for name, value in zip(("published", "best", "tbft"), (published, best, seconds)):
-                        samples[key][name].append(value)
-                    print(f"round {number + 1}/{args.rounds} {key}: {published / seconds:.2f}", file=sys.stderr)
-
-    result = {}
-    for key, times in samples.items():
-        ratio, low, high = interval([p / t for p, t in zip(times["published"], times["tbft"])])
-        result[key] = {"ratio": ratio, "low": low, "high": high,
-                       "ratio_to_best": statistics.median(b / t for b, t in zip(times["best"], times["tbft"])),
-                       **{f"{name}_s": statistics.median(values) for name, values in times.items()}, "rounds": args.rounds}
-    if args.json:
-        print(json.dumps(result))
-        return
-    print(f"times in s, medians of {args.rounds} turns; ratio = published / tbft, with its interval; best: Python at its best")
-    print(f"{'':24}{'published':>10}{'best':>8}{'tbft':>8}   ratio (low - high)   best / tbft")
-    for key, r in result.items():
-        print(f"{key:24}{r['published_s']:10.4f}{r['best_s']:8.4f}{r['tbft_s']:8.4f}   {r['ratio']:5.2f} ({r['low']:.2f} - "
-              f"{r['high']:.2f}){r['ratio_to_best']:14.2f}   {KEYS[key][2]}")
+    sys.exit(families(args, bench) if args.family else published(args, bench))
 
 
 main()

@@ -8,15 +8,16 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <torch/nn/functional/loss.h>
-#include <torch/optim/adam.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 
 #include "harness/step_cost/operation_recorder.h"
 #include "harness/training/network.h"
+#include "harness/training/optimizer.h"
 #include "models/families/family.h"
 #include "models/fused.h"
 
@@ -111,7 +112,7 @@ struct Stepper::Impl {
   std::vector<torch::Tensor> trained;
   double products_input_share = 0;
   std::vector<torch::Tensor> tensors, first;  // all that a step may change, and its initial values
-  std::unique_ptr<torch::optim::Adam> optimizer;
+  std::optional<Optimizer> optimizer;
 
   torch::Tensor forward() {
     const at::AutoGradMode grad_mode(contender.strategy->uses_gradient());
@@ -129,8 +130,7 @@ Stepper::Stepper(const StepperOptions& options, const Contender& contender) : im
   s.trained = select_parameters(*s.net, contender.trained(s.net->architecture()));
   s.products_input_share = products_input_share(s.net->architecture(), contender.trained(s.net->architecture()));
   constexpr double lr = 1e-3;  // does not influence the cost
-  if (contender.strategy->uses_gradient())
-    s.optimizer = std::make_unique<torch::optim::Adam>(s.trained, torch::optim::AdamOptions(lr));
+  if (contender.strategy->uses_gradient()) s.optimizer.emplace(s.trained, OptimizerSettings{.adam = true, .rate = lr});
   const models::NetworkSpec& spec = s.net->architecture().spec;
   const std::int64_t pixels = spec.pixels;
   s.x = at::rand({options.batch, 3, pixels, pixels}).mul_(2).sub_(1).contiguous(format_of(options.layout));
@@ -171,7 +171,7 @@ OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
     }
     recorded = recorder.times();
   }
-  // Adam consists of thousands of small operations. It is timed as a whole, so that recording does not slow it down.
+  // Not an operation of libtorch's, so nothing records it.
   if (s.optimizer) {
     const auto optimiser_start = SteadyClock::now();
     s.optimizer->step();

@@ -4,8 +4,6 @@
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <torch/nn/functional/loss.h>
-#include <torch/optim/adam.h>
-#include <torch/optim/sgd.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -54,19 +52,12 @@ void set_batchnorm(models::Network& net, const std::string& policy, const models
   }
 }
 
-// Makes one parameter group for each tensor if each has its own learning rate, otherwise one for all.
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const Objective& objective, const TrainSettings& s,
-                                                        const std::vector<torch::Tensor>& parameters) {
-  std::vector<torch::optim::OptimizerParamGroup> groups;
-  if (objective.rate_by_tensor)
-    for (const auto& parameter : parameters) groups.emplace_back(std::vector<torch::Tensor>{parameter});
-  else
-    groups.emplace_back(parameters);
-  const double weight_decay = objective.labelled ? s.weight_decay : 0;
-  if (s.optimizer == "adam" || !objective.labelled)
-    return std::make_unique<torch::optim::Adam>(std::move(groups), torch::optim::AdamOptions(s.lr).weight_decay(weight_decay));
-  return std::make_unique<torch::optim::SGD>(std::move(groups),
-                                             torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(weight_decay));
+Optimizer make_optimizer(const Objective& objective, const TrainSettings& s, const std::vector<torch::Tensor>& parameters) {
+  return {parameters,
+          {.adam = s.optimizer == "adam" || !objective.labelled,
+           .rate = s.lr,
+           .momentum = s.momentum,
+           .weight_decay = objective.labelled ? s.weight_decay : 0}};
 }
 
 // The mean loss over samples, from logits [N, classes] and labels [N]: the cross-entropy, or for an objective without labels
@@ -138,7 +129,7 @@ void TrainingRun::tune(const models::Tuned& tuned) {
     return network().trains(tuned, parameter) && !(objective_.rate_by_tensor && network().normalises(parameter));
   });
   for (const auto& parameter : parameters_) result_.trainable_params += parameter.numel();
-  if (!parameters_.empty()) optimizer_ = make_optimizer(objective_, settings_, parameters_);
+  if (!parameters_.empty()) optimizer_.emplace(make_optimizer(objective_, settings_, parameters_));
   if (objective_.l1_sp > 0)
     for (const auto& parameter : parameters_) start_.push_back(parameter.detach().clone());
   if (settings_.cache != "off") first_stage_ = network().first_trained_stage(tuned);
@@ -163,7 +154,7 @@ std::vector<ProbedStep> TrainingRun::probe_step() {
 }
 
 void TrainingRun::set_rates(std::span<const double> relative) {
-  for (std::size_t i = 0; i < relative.size(); ++i) optimizer_->param_groups()[i].options().set_lr(settings_.lr * relative[i]);
+  for (std::size_t i = 0; i < relative.size(); ++i) optimizer_->set_rate(i, settings_.lr * relative[i]);
 }
 
 void TrainingRun::relabel() {

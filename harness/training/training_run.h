@@ -5,13 +5,13 @@
 #include <ATen/core/ivalue.h>
 
 #include <ATen/core/Generator.h>
-#include <torch/optim/optimizer.h>
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "harness/training/optimizer.h"
 #include "harness/training/strategies/tuning_session.h"
 #include "harness/training/train_inputs.h"
 
@@ -72,7 +72,7 @@ class TrainingRun final : public TuningSession {
   std::int64_t cache_bytes_;
   int first_stage_ = 0;  // the first stage that training changes, if the outputs of the stages before it are kept
   std::vector<torch::Tensor> parameters_, start_;
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  std::optional<Optimizer> optimizer_;
   Snapshot best_;
   TrainResult result_;
 };

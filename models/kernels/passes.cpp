@@ -247,9 +247,15 @@ void add_pooled_gradient(float* x, const float* y, Index rows, Index side, Index
 
 }  // namespace
 
+namespace TBFT_STEPS {  // steps.cpp
+void sgd(float* p, const float* gradient, float* velocity, Index n, const SgdStep& step);
+void adam(float* p, const float* gradient, float* mean, float* square, Index n, const AdamStep& step);
+}  // namespace TBFT_STEPS
+
 extern const Kernels TBFT_KERNELS;
-const Kernels TBFT_KERNELS{TBFT_INSTRUCTIONS, moments,        add,        normalise_relu,
-                           gradient_sums,     input_gradient, add_pooled, add_pooled_gradient};
+const Kernels TBFT_KERNELS{TBFT_INSTRUCTIONS, moments,         add,        normalise_relu,
+                           gradient_sums,     input_gradient,  add_pooled, add_pooled_gradient,
+                           TBFT_STEPS::sgd,   TBFT_STEPS::adam};
 
 #undef TBFT_INLINE
 

@@ -1,5 +1,6 @@
-// Elementwise passes over a channels_last map: BatchNorm with ReLU in both directions, and the residual addition. Plain
-// pointers, one thread; models/fused.cpp divides the rows. It includes as little as possible; passes.cpp explains why.
+// Elementwise passes over a channels_last map: BatchNorm with ReLU in both directions, and the residual addition; and over a
+// parameter: the step of an optimiser. Plain pointers, one thread; models/fused.cpp divides the rows. It includes as little as
+// possible; passes.cpp explains why.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,15 @@ namespace tbft::models::kernels {
 
 // The number of channels must be a multiple of this.
 inline constexpr std::int64_t channel_step = 16;
+
+struct SgdStep {
+  float rate, momentum, weight_decay;
+};
+// Adam (Kingma and Ba, ICLR 2015, algorithm 1): the rate is divided by 1 - beta1^t; `keep_*` are the betas and `add_*` the
+// complements to 1; `root` is sqrt(1 - beta2^t).
+struct AdamStep {
+  float rate, keep_mean, add_mean, keep_square, add_square, root, epsilon, weight_decay;
+};
 
 // x, y, gradient: [rows, channels] float32, contiguous. The other pointers have one value for each channel.
 struct Kernels {
@@ -34,6 +44,13 @@ struct Kernels {
   // Its gradient: adds to the gradient of x the part that the shortcut passes from the gradient of y.
   void (*add_pooled_gradient)(float* x, const float* y, std::int64_t rows, std::int64_t side, std::int64_t channels,
                               std::int64_t x_channels, std::int64_t stride);
+
+  // One step over n values of a parameter, with the roundings of libtorch's operations. The arrays do not overlap; `velocity`,
+  // `mean` and `square` are the optimiser's state, 0 before the first step.
+  // slope = gradient + weight_decay p; velocity = momentum velocity + slope; p -= rate velocity.
+  void (*sgd)(float* p, const float* gradient, float* velocity, std::int64_t n, const SgdStep& step);
+  // With the same slope: mean and square are its running means; p -= rate mean / (sqrt(square) / root + epsilon).
+  void (*adam)(float* p, const float* gradient, float* mean, float* square, std::int64_t n, const AdamStep& step);
 };
 
 }  // namespace tbft::models::kernels
