@@ -84,7 +84,7 @@ if [ "$full" = yes ]; then
   step "arm64"
   run_ctest build/dev -L arm64
   step "fuzzing"
-  TBFT_FUZZ_SECONDS=${TBFT_FUZZ_SECONDS:-20} run_ctest build/sanitize -L fuzz
+  TBFT_FUZZ_SECONDS=${TBFT_FUZZ_SECONDS:-12} run_ctest build/sanitize -L fuzz
   step "clang-tidy"
   wait $tidy || { cat "$tidy_log"; exit 1; }
 fi

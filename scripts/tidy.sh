@@ -2,8 +2,8 @@
 # Runs clang-tidy over the project's sources, two at a time; needs the compile commands of the dev build. Usage: tidy.sh [all]
 # `all` adds the static analyzer, which takes as long as everything else, and a check that takes a third of the rest.
 # Most of the time goes to headers, so files of equal flags are checked together, as one source that includes them: files that
-# declare no name twice. Where that source is not clean (or its files cannot stand together), each file is checked by itself, and
-# that decides.
+# declare no name twice. Where that source is not clean (or its files cannot stand together), its halves are checked, and so on
+# down to single files, which decide.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 checks=--checks=-clang-analyzer-*,-performance-unnecessary-value-param
@@ -46,25 +46,38 @@ for entry in json.load(open("build/dev/compile_commands.json")):
         groups[flags].append(group := ([], set()))
     group[0].append(entry)
     group[1].update(names)
+
+
+def together(name, group):
+    """Writes NAME.cpp, which includes the group's files, and NAME0.cpp and NAME1.cpp with its halves."""
+    path, first = f"{out}/{name}.cpp", group[0]
+    with open(path, "w") as source:
+        source.writelines(f'#include "{entry["file"]}"\n' for entry in group)
+    commands.append(first | {"file": path, "command": first["command"].replace(first["file"], path)})
+    if len(group) > 1:
+        half = (len(group) + 1) // 2
+        together(f"{name}0", group[:half])
+        together(f"{name}1", group[half:])
+
+
 for number, (group, _) in enumerate(sorted(sum(groups.values(), []), key=lambda g: -len(g[0]))):
-    files = [entry["file"] for entry in group]
-    together = f"{out}/{number}.cpp"
-    with open(together, "w") as source:
-        source.writelines(f'#include "{file}"\n' for file in files)
-    first = group[0]
-    commands.append(first | {"file": together, "command": first["command"].replace(first["file"], together)})
-    print(together, *files)
+    together(f"{number}-", group)
+    print(f"{number}-", *(entry["file"] for entry in group))
 json.dump(commands, open(f"{out}/compile_commands.json", "w"))
 P
-# One line of `sources`: the file that includes, then those that it includes.
+# The name of a source that includes files, then those files.
 check() {
-  local together=$1
+  local name=$1 half
   shift
   local tidy=(clang-tidy -p "$database" --quiet --config-file=.clang-tidy --extra-arg=-Wno-unknown-warning-option)
-  "${tidy[@]}" "$checks,-bugprone-suspicious-include" --extra-arg=-Wno-shadow "$together" >/dev/null 2>&1 || {
-    [ -z "${TBFT_TIDY_TELL:-}" ] || echo "one by one: $*" >&2
-    "${tidy[@]}" "$checks" "$@" 2>/dev/null
-  }
+  "${tidy[@]}" "$checks,-bugprone-suspicious-include" --extra-arg=-Wno-shadow "$database/$name.cpp" >/dev/null 2>&1 && return
+  [ $# -gt 1 ] || { "${tidy[@]}" "$checks" "$1" 2>/dev/null; return; }
+  [ -z "${TBFT_TIDY_TELL:-}" ] || echo "in halves: $*" >&2
+  half=$((($# + 1) / 2))
+  local status=0
+  check "${name}0" "${@:1:half}" || status=1
+  check "${name}1" "${@:half+1}" || status=1
+  return $status
 }
 export -f check
 export database checks

@@ -61,6 +61,7 @@ class Remote final : public Meter {
     stated_error_s_ = 2 * offset_.error_s() + drift_allowance_s;
     info_ = served_;
     info_.uri = to_string(uri_);
+    if (!info_.assumption.empty()) info_.assumption = "at the server: " + info_.assumption;
     info_.description =
         fmt::format("remote {}: {} ({}); clocks within {:.2g} s", where_, served_.description, served_.uri, stated_error_s_);
     info_.latency_s += stated_error_s_;

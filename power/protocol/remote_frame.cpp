@@ -160,6 +160,7 @@ Bytes bytes_of(const MeterMessage& m) {
     w.f64(value);
   w.text(info.uri, max_uri);
   w.text(info.description, max_description);
+  w.text(info.assumption, max_assumption);
   return w.take();
 }
 Bytes bytes_of(const Start& /*m*/) {
@@ -229,6 +230,7 @@ MeterMessage parse_meter(Parser& p) {
     *step = p.bounded(0, 1e12);
   info.uri = p.text(max_uri);
   info.description = p.text(max_description);
+  info.assumption = p.text(max_assumption);
   return m;
 }
 Readings parse_readings(Parser& p) {

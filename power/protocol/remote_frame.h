@@ -1,4 +1,4 @@
-// The protocol between `tbft serve-meter` and `remote://`, version 3: bytes <-> messages. No socket, no clock, no key here.
+// The protocol between `tbft serve-meter` and `remote://`, version 4: bytes <-> messages. No socket, no clock, no key here.
 //
 // A stream of frames over TCP, all numbers big-endian, doubles as IEEE 754 bits (NaN: unknown):
 //
@@ -12,8 +12,8 @@
 //   4 refused   server  u8 reason: 1 wrong key, 2 too many clients, 3 other version. Takes the place of 1 or 3.
 //   5 meter     server  u64 run | scope, measured, counter, paces itself (u8 each) | period, averaging, current share, latency,
 //                       gap limit (f64 each) | limits of gain, current offset, voltage offset, power offset, resolutions
-//                       in A, V, W, J (f64 each) | uri, description (u16 length and text each). `run` is random for every
-//                       start of the server. Version 1 had no "paces itself", version 2 no power offset.
+//                       in A, V, W, J (f64 each) | uri, description, assumption (u16 length and text each). `run` is random
+//                       for every start of the server. Version 1 had no "paces itself", 2 no power offset, 3 no assumption.
 //   6 start     client  empty; from now on the server sends readings
 //   7 readings  server  u8 count (1..40) | count times: i64 t, V, A, W, J (f64 each), u8 flags
 //   8 ask_time  client  i64 t1, client's clock
@@ -38,11 +38,12 @@ using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 using Digest = std::array<std::uint8_t, 32>;
 
-inline constexpr std::uint8_t protocol_version = 3;
+inline constexpr std::uint8_t protocol_version = 4;
 inline constexpr std::size_t max_frame = 2048;  // bytes after the length
 inline constexpr std::size_t max_readings = 40;
 inline constexpr std::size_t max_uri = 1024;  // longer texts are cut when encoded and refused when decoded
 inline constexpr std::size_t max_description = 512;
+inline constexpr std::size_t max_assumption = 320;
 
 struct Hello {
   std::uint8_t version = protocol_version;

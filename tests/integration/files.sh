@@ -146,7 +146,11 @@ case $3 in
       "$tbft" $command --help >"$work/help" 2>/dev/null || true
       for option in $(grep -E -- '(FLOAT|TIME)' "$work/help" | grep -oE -- '--[a-z][a-zA-Z-]*' || true); do
         options=$((options + 1))
-        for value in nan -nan inf -inf 1e999; do
+        case $command in
+          run|pretrain|personalize|step-cost) values=(nan -inf) ;;  # each start loads libtorch
+          *) values=(nan -nan inf -inf 1e999) ;;
+        esac
+        for value in "${values[@]}"; do
           code=0
           # shellcheck disable=SC2086
           timeout 20 "$tbft" $command "$option=$value" >"$work/out" 2>"$work/err" || code=$?

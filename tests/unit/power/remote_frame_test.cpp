@@ -14,6 +14,7 @@ MeterInfo some_meter() {
   MeterInfo info;
   info.uri = "ina219:///dev/i2c-1?addr=0x40";
   info.description = "INA219 at 0x40";
+  info.assumption = "0.1 ohm is assumed";
   info.scope = Scope::rail;
   info.measured = false;
   info.counter = true;
@@ -41,20 +42,21 @@ T there_and_back(const T& message) {
   return std::get<T>(decoded.value());
 }
 
-// Version 3: the layout as the header states it, byte by byte.
+// Version 4: the layout as the header states it, byte by byte.
 TEST(RemoteFrame, AMetersMessageIsLaidOutAsDocumented) {
   MeterInfo info = some_meter();
   info.nominal_period_s = 1;
   info.current_share = 0.25;
   info.uri = "u";
   info.description = "d";
+  info.assumption = "";
   const Bytes bytes = encode(MeterMessage{.run = 1, .info = info});
-  ASSERT_EQ(bytes.size(), 1 + 8 + 4 + 13 * 8 + 2 * 3U);
+  ASSERT_EQ(bytes.size(), 1 + 8 + 4 + 13 * 8 + 2 * 3U + 2);
   EXPECT_EQ(bytes[0], 5);
   EXPECT_EQ((Bytes{bytes.begin() + 9, bytes.begin() + 13}), (Bytes{2, 0, 1, 1})) << "scope, measured, counter, paces itself";
   EXPECT_EQ(bytes[13], 0x3F) << "a period of 1 s";
   EXPECT_EQ((Bytes{bytes.begin() + 29, bytes.begin() + 31}), (Bytes{0x3F, 0xD0})) << "a current share of 0.25";
-  EXPECT_EQ(protocol_version, 3);
+  EXPECT_EQ(protocol_version, 4);
 }
 
 TEST(RemoteFrame, EverythingAMeterSaysOfItselfComesBack) {
@@ -64,6 +66,7 @@ TEST(RemoteFrame, EverythingAMeterSaysOfItselfComesBack) {
   EXPECT_EQ(message.run, 0x0123456789abcdefU);
   EXPECT_EQ(got.uri, sent.uri);
   EXPECT_EQ(got.description, sent.description);
+  EXPECT_EQ(got.assumption, sent.assumption);
   EXPECT_EQ(got.scope, Scope::rail);
   EXPECT_FALSE(got.measured);
   EXPECT_TRUE(got.counter);
@@ -112,6 +115,7 @@ TEST(RemoteFrame, TheLongestMessagesFitIntoAFrameWithTheirTag) {
   MeterInfo info = some_meter();
   info.uri.assign(5000, 'u');
   info.description.assign(5000, 'd');
+  info.assumption.assign(5000, 'a');
   const Bytes meter = encode(MeterMessage{.info = info});
   EXPECT_LE(meter.size() + 16, max_frame);
   EXPECT_EQ(there_and_back(MeterMessage{.info = info}).info.uri.size(), max_uri);

@@ -87,6 +87,7 @@ MeterInfo full_info() {
   MeterInfo info = simple_meter(0.002);
   info.uri = "secret-meter://somewhere";
   info.description = "a meter of the tests";
+  info.assumption = "0.1 ohm is assumed";
   info.scope = Scope::battery;
   info.averaging_s = 0.001;
   info.current_share = 0.5;
@@ -140,6 +141,7 @@ TEST(Remote, SaysOfItselfWhatTheServedMeterDoes) {
   const auto meter = connect(served.uri());
   const MeterInfo& got = meter->info();
   EXPECT_EQ(got.scope, Scope::battery);
+  EXPECT_EQ(got.assumption, "at the server: 0.1 ohm is assumed");
   EXPECT_FALSE(got.measured);
   EXPECT_EQ(got.nominal_period_s, info.nominal_period_s);
   EXPECT_EQ(got.averaging_s, info.averaging_s);
