@@ -70,8 +70,12 @@ check() {
   local name=$1 half
   shift
   local tidy=(clang-tidy -p "$database" --quiet --config-file=.clang-tidy --extra-arg=-Wno-unknown-warning-option)
+  if [ $# -eq 1 ]; then
+    "${tidy[@]}" "$checks" "$1" 2>"$database/$name.errors" && return
+    grep -vE 'warnings? (generated|treated)|^Suppressed|^Use -' "$database/$name.errors" >&2
+    return 1
+  fi
   "${tidy[@]}" "$checks,-bugprone-suspicious-include" --extra-arg=-Wno-shadow "$database/$name.cpp" >/dev/null 2>&1 && return
-  [ $# -gt 1 ] || { "${tidy[@]}" "$checks" "$1" 2>/dev/null; return; }
   [ -z "${TBFT_TIDY_TELL:-}" ] || echo "in halves: $*" >&2
   half=$((($# + 1) / 2))
   local status=0

@@ -3,14 +3,13 @@
 wall          seconds on the wall's clock, with the threads asked for. What a user waits; other programs disturb it most.
 processor     seconds of processor time of one thread, pinned to one processor. Other programs take time from it, but that time is
               not counted; shared caches and the clock rate still disturb it.
-instructions  retired instructions of one step, one thread: of `perf stat` where the machine counts them, else of callgrind (which
-              shows programs a processor without AVX-512). It is the difference of two runs that differ in their steps alone.
-              They are not seconds: they say whether a ratio of times is work or the machine, and judge nothing.
+instructions  retired instructions of one step with its images, one thread: of `perf stat` where the machine counts them, else of
+              callgrind (which shows programs a processor without AVX-512). It is the difference of two runs of unlike many
+              steps, per step. They are not seconds: they say whether a ratio of times is work or the machine, and judge nothing.
 """
 import json
 import math
 import os
-import pathlib
 import re
 import resource
 import shutil
@@ -22,7 +21,14 @@ PYTHON = "/usr/bin/python3"
 # Runs a script whose clock is the processor time of its process: the frozen baseline knows only time.perf_counter.
 ON_PROCESSOR_TIME = "import runpy, sys, time; time.perf_counter = time.process_time; sys.argv = sys.argv[1:]; " \
                     "runpy.run_path(sys.argv[0], run_name='__main__')"
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Of runs that are compared: one thread, and the same hashes of strings in Python.
+ONE_THREAD = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def stop(text):
+    """Ends the program for an error; 1 is for a target that is missed."""
+    print(text, file=sys.stderr)
+    sys.exit(2)
 
 
 def script(path, *arguments, clock):
@@ -42,7 +48,7 @@ def run(command, clock="wall"):
     done = subprocess.run(command, capture_output=True, text=True, preexec_fn=one_processor if pinned else None,
                           env={**os.environ, **ONE_THREAD} if pinned else None)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr}")
+        stop(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr}")
     return done
 
 
@@ -71,15 +77,17 @@ class Instructions:
             self.start = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--smc-check=all-non-file"]
             self.pattern = r"Collected : (\d+)"
         else:
-            sys.exit("--instructions: perf counts none on this machine, and valgrind is not installed")
+            stop("--instructions: perf counts none on this machine, and valgrind is not installed")
 
     def count(self, command):
         found = re.search(self.pattern, run([*self.start, *command], "processor").stderr, re.MULTILINE)
-        return int(found[1]) if found else math.nan
+        if not found:
+            stop(f"{self.counter} printed no count for {' '.join(map(str, command))}")
+        return int(found[1])
 
-    def of_a_step(self, command):
-        """Of one step; `command` takes --steps and does its set-up once."""
-        return self.count([*command, "--steps", "2"]) - self.count([*command, "--steps", "1"])
+    def of_a_step(self, command, more):
+        """Of one step; `command` takes --steps. `more`: by how many steps the two runs differ."""
+        return (self.count([*command, "--steps", str(1 + more)]) - self.count([*command, "--steps", "1"])) / more
 
 
 def interval(ratios):
@@ -96,8 +104,8 @@ def compared(theirs, ours):
     """The ratios of paired rounds, with the spread of each side: (largest - smallest) / median."""
     ratio, low, high = interval([a / b for a, b in zip(theirs, ours)])
     spread = lambda values: (max(values) - min(values)) / statistics.median(values)
-    return {"ratio": ratio, "low": low, "high": high, "theirs": statistics.median(theirs), "ours": statistics.median(ours),
-            "spread_theirs": spread(theirs), "spread_ours": spread(ours)}
+    return {"ratio": ratio, "low": low, "high": high, "theirs_s": statistics.median(theirs), "tbft_s": statistics.median(ours),
+            "spread_theirs": spread(theirs), "spread_tbft": spread(ours), "rounds": len(ours)}
 
 
 def steadiest(figures):

@@ -183,7 +183,8 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--threads", options.threads, "intra-op threads");
   app.add_option("--steps", options.steps, "steps that are timed, after two that are not")->check(CLI::Range(1, 100000));
-  app.add_option("--clock", options.clock, "wall, or the process's processor time")
+  app.add_option("--clock", options.clock,
+                 "wall, or the process's processor time; not of operations:STRATEGY, which is wall time")
       ->check(CLI::IsMember({"wall", "processor"}));
   app.add_option("--batch", options.batch, "images of a step")->check(CLI::Range(1, 4096));
   app.add_option("--pixels", options.spec.pixels, "width and height of an image, a multiple of 32")->check(CLI::Range(32, 256));

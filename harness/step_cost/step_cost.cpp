@@ -107,7 +107,7 @@ class NetworkCost {
     return fmt::format("round/{}/{}/{}", round, candidate.contender.variant, candidate.contender.strategy->name);
   }
 
-  // Loads code, lets libtorch choose kernels and allocates Adam's memory. Determines the steps in a window and the peak memory
+  // Loads code and lets libtorch choose kernels. Determines the steps in a window and the peak memory
   // of a step.
   void warm_up() {
     // The memory of a step is measured while no other network is loaded.

@@ -2,7 +2,7 @@
 //
 // A stream of frames over TCP, all numbers big-endian, doubles as IEEE 754 bits (NaN: unknown):
 //
-//   u16 length (1..2048) | payload | tag (16 bytes, only in sealed frames; counted in length)
+//   u16 length (1..3072) | payload | tag (16 bytes, only in sealed frames; counted in length)
 //   payload: u8 type | body
 //
 //   type        from    body
@@ -39,11 +39,11 @@ using ByteView = std::span<const std::uint8_t>;
 using Digest = std::array<std::uint8_t, 32>;
 
 inline constexpr std::uint8_t protocol_version = 4;
-inline constexpr std::size_t max_frame = 2048;  // bytes after the length
+inline constexpr std::size_t max_frame = 3072;  // bytes after the length
 inline constexpr std::size_t max_readings = 40;
 inline constexpr std::size_t max_uri = 1024;  // longer texts are cut when encoded and refused when decoded
 inline constexpr std::size_t max_description = 512;
-inline constexpr std::size_t max_assumption = 320;
+inline constexpr std::size_t max_assumption = 1024;  // a sum has those of its parts
 
 struct Hello {
   std::uint8_t version = protocol_version;

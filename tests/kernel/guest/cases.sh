@@ -83,7 +83,7 @@ import json
 d = json.load(open("row.json"))
 J, s = d["ratios"][0]["gross_J"], d["ratios"][0]["duration_s"]
 print(f"sleep 0.6 / sleep 0.3: {J['ratio']:.4f} +- {J['U_ratio']:.4f} times the joules, {s['ratio']:.4f} times the seconds")
-assert abs(J["ratio"] - s["ratio"]) <= J["U_ratio"] and 1.5 < J["ratio"] < 2.05  # a busy machine starts a command late
+assert abs(J["ratio"] - s["ratio"]) <= J["U_ratio"] < 0.2 * J["ratio"] and 1.5 < J["ratio"] < 2.05  # a busy machine starts a command late
 assert all(c["gross_J"] > 1 for r in d["results"] for c in r["repetitions"])
 P
 }

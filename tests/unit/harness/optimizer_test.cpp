@@ -1,5 +1,5 @@
-// The optimisers' steps equal those of libtorch's classes: in every bit with libtorch 1.13 on a processor with fused
-// multiply-add, and to a rounding elsewhere.
+// The optimisers' steps equal those of libtorch's classes to a rounding. (With libtorch 1.13 on a processor with fused
+// multiply-add they were seen equal in every bit.)
 #include "harness/training/optimizer.h"
 
 #include <gtest/gtest.h>
@@ -81,10 +81,9 @@ TEST(Optimizer, AParameterWithoutAGradientStays) {
 TEST(Optimizer, AGradientInAnotherLayoutGivesTheSameStep) {
   Pair pair({.rate = 0.1, .momentum = 0.9, .weight_decay = 0});
   for (std::size_t i = 0; i < pair.own.size(); ++i) {
-    pair.own[i].mutable_grad() = torch::ones_like(pair.own[i]).cumsum(0).contiguous();
+    pair.own[i].mutable_grad() = torch::arange(pair.own[i].numel(), torch::kFloat).view(pair.own[i].sizes());
     pair.theirs[i].mutable_grad() = pair.own[i].grad().clone();
   }
-  pair.own.back().mutable_grad() = pair.own.back().grad().contiguous(torch::MemoryFormat::Contiguous);
   ASSERT_NE(pair.own.back().grad().strides(), pair.own.back().strides());
   pair.optimizer.step();
   pair.reference->step();

@@ -166,5 +166,57 @@ TEST_P(PooledShortcut, AddsTheMeanOfThePixelsAndHandsTheirGradientBack) {
   }
 }
 
+// As few values as no vector holds, one less than a vector, a whole one, one more, and many.
+class Steps : public ::testing::TestWithParam<std::int64_t> {
+ protected:
+  Data data{1, GetParam()};  // x: the parameter, y: the first state, scale squared: the second
+};
+INSTANTIATE_TEST_SUITE_P(Values, Steps, ::testing::Values(1, 3, 15, 16, 17, 1000));
+
+TEST_P(Steps, SgdsAreThoseOfTheFormula) {
+  const SgdStep step{.rate = 0.1F, .momentum = 0.9F, .weight_decay = 0.05F};
+  for (const auto* set : available()) {
+    SCOPED_TRACE(set->name);
+    auto p = data.x;
+    auto velocity = data.y;
+    set->sgd(p.data(), data.gradient.data(), velocity.data(), data.channels, step);
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const double slope = double{data.gradient[i]} + 0.05 * double{data.x[i]};
+      const double expected = 0.9 * double{data.y[i]} + slope;
+      EXPECT_NEAR(velocity[i], expected, 1e-6 * (1 + std::abs(expected))) << i;
+      EXPECT_NEAR(p[i], double{data.x[i]} - 0.1 * expected, 1e-6) << i;
+    }
+  }
+}
+
+TEST_P(Steps, AdamsAreThoseOfTheFormula) {
+  const AdamStep step{.rate = 0.1F,
+                      .keep_mean = 0.9F,
+                      .add_mean = 0.1F,
+                      .keep_square = 0.99F,
+                      .add_square = 0.01F,
+                      .root = 0.7F,
+                      .epsilon = 1e-3F,
+                      .weight_decay = 0.05F};
+  for (const auto* set : available()) {
+    SCOPED_TRACE(set->name);
+    auto p = data.x;
+    auto mean = data.y;
+    auto square = data.scale;
+    for (float& value : square) value *= value;
+    const auto before = square;
+    set->adam(p.data(), data.gradient.data(), mean.data(), square.data(), data.channels, step);
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const double slope = double{data.gradient[i]} + 0.05 * double{data.x[i]};
+      const double m = 0.9 * double{data.y[i]} + 0.1 * slope;
+      const double v = 0.99 * double{before[i]} + 0.01 * slope * slope;
+      EXPECT_NEAR(mean[i], m, 1e-6 * (1 + std::abs(m))) << i;
+      EXPECT_NEAR(square[i], v, 1e-6 * (1 + v)) << i;
+      const double change = 0.1 * m / (std::sqrt(v) / 0.7 + 1e-3);
+      EXPECT_NEAR(p[i], double{data.x[i]} - change, 1e-5 * (1 + std::abs(change))) << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tbft::models::kernels

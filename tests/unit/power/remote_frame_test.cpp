@@ -180,7 +180,7 @@ TEST(RemoteFrame, FramesComeWholeOutOfSingleBytes) {
 }
 
 TEST(RemoteFrame, AnImpossibleLengthEndsTheStreamAndKeepsNothing) {
-  for (const Bytes& start : {Bytes{0, 0}, Bytes{0x08, 0x01}, Bytes{0xff, 0xff}}) {
+  for (const Bytes& start : {Bytes{0, 0}, Bytes{0x0c, 0x01}, Bytes{0xff, 0xff}}) {
     FrameReader reader;
     reader.feed(start);
     EXPECT_FALSE(reader.next());
