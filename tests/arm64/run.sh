@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# tbft on arm64: the sysroot, the cross build (preset arm64), unit tests, and a small sweep, evaluation and corruptions whose results are those of this
-# machine's build. Usage: run.sh TBFT SOURCE_DIR; packages: scripts/bootstrap.sh full. Skips where no sysroot can be made.
+# tbft on arm64 under QEMU's user mode. Packages: scripts/bootstrap.sh full. Skips where no sysroot can be made.
+# Usage: run.sh TBFT SOURCE_DIR front   the sysroot, the cross build (preset arm64) of tbft and of unit tests, and those run
+#        run.sh TBFT SOURCE_DIR train   of tbft-train, too: corruptions, an evaluation and a small sweep, whose results are those of
+#                                       this machine's build
 . "$2/tests/integration/common.sh"
 
 step() { printf '== %s (%s s)\n' "$1" "$SECONDS"; }
@@ -17,22 +19,30 @@ tests=(data_test corruption_test child_test harness_test models_checkpoint_test 
 step "cross build"
 cd "$source_dir"
 build=$source_dir/build/arm64
-cmake --preset arm64 >"$work/log" 2>&1 && cmake --build --preset arm64 --target tbft "${tests[@]}" >>"$work/log" 2>&1 ||
+targets=(tbft "${tests[@]}")
+[ "$3" = front ] || targets=(tbft_train)
+cmake --preset arm64 >"$work/log" 2>&1 && cmake --build --preset arm64 --target "${targets[@]}" >>"$work/log" 2>&1 ||
   { tail -n 50 "$work/log"; fail "the cross build"; }
 arm64() { qemu-aarch64-static -L "$root" "$@"; }
+is_arm64() { [ "$(head -c 20 "$1" | od -An -tu2 -j18 -N2)" -eq 183 ] || fail "$1: not a program for arm64"; }  # EM_AARCH64
+
+if [ "$3" = front ]; then
+  is_arm64 "$build/harness/tbft"
+  step "unit tests"
+  for test in "${tests[@]}"; do
+    program=$(find "$build/tests/unit" -name "$test" -type f)
+    # QEMU makes a fork of vfork, so that a child's failed exec cannot tell its parent why; its /proc/self/stat has no times.
+    (cd "$(dirname "$program")" && arm64 "$program" --gtest_brief=1 --gtest_filter=-Child.WhatCannotBeExecutedGives126:RealProcessors.AreReadOnThisMachine) || fail "$test on arm64"
+  done
+
+  [ "$(arm64 "$build/harness/tbft" --version | head -n 1)" = "$("$tbft" --version | head -n 1)" ] || fail "tbft --version on arm64"
+  step "done"
+  exit
+fi
+
 # QEMU's user mode cannot start a second program: tbft-train is started itself.
 train=$build/harness/tbft-train
-file=$(head -c 20 "$train" | od -An -tu2 -j18 -N2)
-[ "$file" -eq 183 ] || fail "not a program for arm64"  # EM_AARCH64
-
-step "unit tests"
-for test in "${tests[@]}"; do
-  program=$(find "$build/tests/unit" -name "$test" -type f)
-  # QEMU makes a fork of vfork, so that a child's failed exec cannot tell its parent why; its /proc/self/stat has no times.
-  (cd "$(dirname "$program")" && arm64 "$program" --gtest_brief=1 --gtest_filter=-Child.WhatCannotBeExecutedGives126:RealProcessors.AreReadOnThisMachine) || fail "$test on arm64"
-done
-
-[ "$(arm64 "$build/harness/tbft" --version | head -n 1)" = "$("$tbft" --version | head -n 1)" ] || fail "tbft --version on arm64"
+is_arm64 "$train"
 
 step "corruptions"
 for machine in x86 arm64; do
