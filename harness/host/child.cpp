@@ -180,8 +180,10 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
 
     if (deadline && SteadyClock::now() >= *deadline) {
       const int number = timed_out ? SIGKILL : SIGTERM;
+      // Listed first: where no subreaper is known (QEMU's user mode), they are lost when the command ends.
+      const auto all = descendants_but(earlier);
       kill(pid, number);  // even where /proc does not list descendants
-      signal_all(descendants_but(earlier), number);
+      signal_all(all, number);
       timed_out = true;
       deadline = SteadyClock::now() + kill_delay;
     }
