@@ -248,7 +248,7 @@ def figures(clean, draws):
             x = draw.astype(np.float32) - base
             # A change of both signs has a mean near nothing, of which 2 % would be less still: its absolute value is compared.
             mean, square, absolute = mean + x.mean(dtype=float), square + (x**2).mean(dtype=float), absolute + np.abs(x).mean(dtype=float)
-            power = power + radial_spectrum(x[::4])  # its tolerance is five times as wide
+            power = power + radial_spectrum(x[:: max(1, len(x) // N_VALUES)])  # its tolerance is five times as wide
         n = len(draws)
         values[name + " mean"] = (absolute / n, 0.02)
         values[name + " variance"] = (square / n - (mean / n) ** 2, 0.02)
