@@ -9,7 +9,7 @@ compiler=$(aarch64-linux-gnu-g++ -dumpversion 2>/dev/null || echo 12)
 packages=(libc6-dev "libstdc++-$compiler-dev"
           libtorch-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
           libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev libgtest-dev libgmock-dev libbenchmark-dev)
-recipe="2 ${packages[*]}"  # the number goes up when the steps below change
+recipe="3 ${packages[*]}"  # the number goes up when the steps below change
 triplet=aarch64-linux-gnu
 
 fail() { echo "sysroot: $*" >&2; exit 1; }
@@ -71,6 +71,8 @@ for package in "$part"/apt/archives/*.deb; do
   done
 done
 echo 1 >"$part/dpkg/info/format"
+# Debian 13's packages have all below /usr; its links beside /usr are no package's that is unpacked here.
+[ -e "$part/root/lib" ] || ln -s usr/lib "$part/root/lib"
 rm -rf "$part/control"
 # Absolute links lead out of the sysroot.
 find "$part/root" -type l -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do
