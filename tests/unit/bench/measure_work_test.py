@@ -1,0 +1,28 @@
+"""How the benchmark against Python sums up rounds (experiments/bench/measure_work.py)."""
+import math
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "experiments/bench"))
+from measure_work import compared, interval, steadiest
+
+
+class Rounds(unittest.TestCase):
+    def test_seven_rounds_give_their_range_and_more_give_less(self):
+        self.assertEqual(interval([5, 1, 4, 2, 7, 3, 6]), (4, 1, 7))
+        # Of 9, the second and the eighth: 1 - 2 (1 + 9) / 2**9 = 0.961.
+        self.assertEqual(interval(range(1, 10)), (5, 2, 8))
+
+    def test_ratios_are_of_pairs(self):
+        figure = compared([2, 8, 4], [1, 2, 2])
+        self.assertEqual((figure["ratio"], figure["low"], figure["high"]), (2, 2, 4))
+        self.assertEqual((figure["theirs_s"], figure["tbft_s"], figure["rounds"]), (4, 2, 3))
+        self.assertTrue(math.isclose(figure["spread_theirs"], 1.5) and math.isclose(figure["spread_tbft"], 0.5))
+
+    def test_the_narrower_interval_judges(self):
+        wide, narrow = compared([2, 4], [1, 1]), compared([20, 22], [1, 1])
+        self.assertEqual(steadiest({"wall": wide, "processor": narrow}), "processor")
+
+
+unittest.main()
