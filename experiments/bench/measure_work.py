@@ -4,8 +4,9 @@ wall          seconds on the wall's clock, with the threads asked for. What a us
 processor     seconds of processor time of one thread, pinned to one processor. Other programs take time from it, but that time is
               not counted; shared caches and the clock rate still disturb it.
 instructions  retired instructions of one step with its images, one thread: of `perf stat` where the machine counts them, else of
-              callgrind (which shows programs a processor without AVX-512). It is the difference of two runs of unlike many
-              steps, per step. They are not seconds: they say whether a ratio of times is work or the machine, and judge nothing.
+              callgrind (which shows programs a processor without AVX-512). Two runs with different numbers of steps are
+              counted, and their difference is divided by that of the steps. Instructions are not seconds: they say whether a
+              ratio of times is work or the machine, and judge nothing.
 """
 import json
 import math

@@ -17,8 +17,8 @@ for cmake in sorted(root.glob("harness/*/CMakeLists.txt")):
 TORCH_HEADERS = {"models/fused.h", "models/prefix_cache.h", "models/network.h", "models/families/modules.h",
                  "models/script/record.h", "models/script/script_network.h",
                  "harness/training/batches.h",
-                 "harness/training/network.h", "harness/training/optimizer.h", "harness/training/torch_compat.h", "harness/training/train_inputs.h",
-                 "harness/training/training_run.h"}
+                 "harness/training/network.h", "harness/training/optimizer.h", "harness/training/torch_compat.h",
+                 "harness/training/train_inputs.h", "harness/training/training_run.h"}
 TORCH_FREE = {"power", "results", "plots", "python"}
 # Where public headers lie when the source tree is not their root: "tbft/power/meter.h".
 PUBLIC_ROOT = "power/include/"
