@@ -91,8 +91,12 @@ struct Architecture {
   std::vector<Stage> stages;        // front to rear
   std::vector<TensorInfo> tensors;  // in the order of torch's state dict
   std::vector<Layer> layers;        // in the order of the forward pass; the last one is the classifier
-  // models/fused.h runs its residual blocks if the layout is channels_last; otherwise torch's operations do.
-  bool fused = false;
+  // What runs its blocks if the layout is channels_last; otherwise torch's operations do.
+  enum class Passes {
+    torch,
+    folded,  // torch; without a gradient BatchNorms become part of the convolutions before them (models/forward_only.h)
+    fused,   // models/fused.h
+  } passes = Passes::torch;
 
   // Names of the blocks, front to rear: block1 to blockN, then the classifier's, fc.
   std::vector<std::string> blocks() const;

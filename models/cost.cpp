@@ -21,7 +21,7 @@ std::int64_t sum_macs(const Architecture& network, const Wanted& wanted) {
 // Whether the input is kept for the backward pass. torch's convolutions keep it even if only its gradient is needed.
 bool keeps_input(const Architecture& network, const Layer& layer, bool trains, bool reached) {
   if (layer.kind == Layer::Kind::linear) return trains;
-  if (layer.kind == Layer::Kind::convolution && network.fused) return trains;
+  if (layer.kind == Layer::Kind::convolution && network.passes == Architecture::Passes::fused) return trains;
   return trains || reached;
 }
 

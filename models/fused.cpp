@@ -16,7 +16,9 @@
 #include <cmath>
 #include <utility>
 
+#include "models/forward_only.h"
 #include "models/kernels/kernels.h"
+#include "models/maps.h"
 
 namespace tbft::models {
 
@@ -28,160 +30,13 @@ using torch::autograd::Function;
 using torch::autograd::variable_list;
 namespace nn = torch::nn;
 
-constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
-
-// A channels_last map as rows of channels. The chunks of rows depend only on the shape, so that sums do not depend on the
-// number of threads.
-struct Rows {
-  explicit Rows(const Tensor& x) : Rows(x.numel() / x.size(1), x.size(1)) {}
-  Rows(std::int64_t n, std::int64_t values_a_row) : channels(values_a_row), rows(n) {
-    constexpr std::int64_t smallest = 16384;  // fewest values for which a thread pays
-    constexpr std::int64_t most_chunks = 32;
-    chunk = std::max(smallest / channels, (rows + most_chunks - 1) / most_chunks);
-  }
-  std::int64_t chunks() const { return (rows + chunk - 1) / chunk; }
-  // The offset of a chunk's begin in values, and its number of rows.
-  std::int64_t offset(std::int64_t i) const { return i * chunk * channels; }
-  std::int64_t size(std::int64_t i) const { return std::min(chunk, rows - i * chunk); }
-
-  std::int64_t channels, rows, chunk = 0;
-};
-
-// Runs on the threads of libtorch and oneDNN, whose number at::set_num_threads sets. ATen's parallel_for needs omp.h.
-template <typename F>
-void for_chunks(const Rows& map, const F& work) {
-  const std::int64_t n = map.chunks();
-  if (n == 1) {
-    work(std::int64_t{0});
-    return;
-  }
-#pragma omp parallel for schedule(static)
-  for (std::int64_t i = 0; i < n; ++i) work(i);
-}
-
-// `work(chunk, sums)` adds two sums for each channel; the result is their total, added in the order of chunks.
-template <typename F>
-std::vector<double> sum_chunks(const Rows& map, const F& work) {
-  const auto width = static_cast<std::size_t>(2 * map.channels);
-  std::vector<double> parts(width * static_cast<std::size_t>(map.chunks()), 0.0);
-  for_chunks(map, [&](std::int64_t i) { work(i, parts.data() + static_cast<std::size_t>(i) * width); });
-  for (std::size_t at = width; at < parts.size(); ++at) parts[at % width] += parts[at];
-  parts.resize(width);
-  return parts;
-}
-
-Moments moments_of(const Rows& map, const std::vector<float>& pivot, const std::vector<double>& sums) {
-  const auto channels = static_cast<std::size_t>(map.channels);
-  const auto n = static_cast<double>(map.rows);
-  Moments m{std::vector<float>(channels), std::vector<float>(channels)};
-  for (std::size_t c = 0; c < channels; ++c) {
-    const double shift = sums[c] / n;
-    m.mean[c] = static_cast<float>(static_cast<double>(pivot[c]) + shift);
-    const double variance = sums[channels + c] / n - shift * shift;
-    m.variance[c] = static_cast<float>(variance < 0 ? 0 : variance);  // NaN stays
-  }
-  return m;
-}
-
-// The first row, as values near the means, so that the sum of squares does not cancel.
-std::vector<float> pivot_of(const float* x, std::int64_t channels) {
-  return {x, x + channels};
-}
-
-Moments moments(const Tensor& x) {
-  const Rows map(x);
-  const auto* from = x.data_ptr<float>();
-  const auto pivot = pivot_of(from, map.channels);
-  const auto sums = sum_chunks(map, [&](std::int64_t i, double* part) {
-    kernels::kernels().moments(from + map.offset(i), map.size(i), map.channels, pivot.data(), part);
-  });
-  return moments_of(map, pivot, sums);
-}
-
-void add(Tensor& y, const Tensor& x, std::optional<Moments>& result, bool wanted) {
-  const Rows map(y);
-  auto* to = y.data_ptr<float>();
-  const auto* from = x.data_ptr<float>();
-  if (!wanted) {
-    for_chunks(map, [&](std::int64_t i) {
-      kernels::kernels().add(to + map.offset(i), from + map.offset(i), map.size(i), map.channels, nullptr, nullptr);
-    });
-    return;
-  }
-  auto pivot = pivot_of(to, map.channels);
-  for (std::size_t c = 0; c < pivot.size(); ++c) pivot[c] += from[c];
-  const auto sums = sum_chunks(map, [&](std::int64_t i, double* part) {
-    kernels::kernels().add(to + map.offset(i), from + map.offset(i), map.size(i), map.channels, pivot.data(), part);
-  });
-  result = moments_of(map, pivot, sums);
-}
-
-// The parameters of a BatchNorm for a map: [4, C] of scale, shift, mean and 1 / deviation.
-struct Normalisation {
-  explicit Normalisation(Tensor t) : values(std::move(t)), channels(values.size(1)) {}
-  const float* scale() const { return values.data_ptr<float>(); }
-  const float* shift() const { return scale() + channels; }
-  const float* mean() const { return scale() + 2 * channels; }
-  const float* inverse_deviation() const { return scale() + 3 * channels; }
-
-  Tensor values;
-  std::int64_t channels;
-};
-
-// Uses the batch statistics in training mode, and updates the running statistics; otherwise uses the running statistics.
-Normalisation normalisation(const Tensor& x, nn::BatchNorm2dImpl& bn, const Moments* known) {
-  const std::int64_t channels = x.size(1);
-  Normalisation result(at::empty({4, channels}, at::kFloat));
-  std::optional<Moments> batch;
-  const float* mean = bn.running_mean.data_ptr<float>();
-  const float* variance = bn.running_var.data_ptr<float>();
-  if (bn.is_training()) {
-    if (known == nullptr) known = &batch.emplace(moments(x));
-    mean = known->mean.data();
-    variance = known->variance.data();
-  }
-  const auto* weight = bn.weight.data_ptr<float>();
-  const auto* bias = bn.bias.data_ptr<float>();
-  auto* to = result.values.data_ptr<float>();
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const auto inverse = static_cast<float>(1.0 / std::sqrt(static_cast<double>(variance[c]) + bn.options.eps()));
-    to[c] = weight[c] * inverse;
-    to[channels + c] = bias[c] - mean[c] * to[c];
-    to[2 * channels + c] = mean[c];
-    to[3 * channels + c] = inverse;
-  }
-  if (bn.is_training()) {
-    const std::int64_t per_channel = x.numel() / channels;
-    const auto n = static_cast<float>(per_channel);
-    const auto momentum = static_cast<float>(bn.options.momentum().value());
-    auto* running_mean = bn.running_mean.data_ptr<float>();
-    auto* running_var = bn.running_var.data_ptr<float>();
-    for (std::int64_t c = 0; c < channels; ++c) {
-      running_mean[c] = momentum * mean[c] + (1 - momentum) * running_mean[c];
-      running_var[c] = momentum * (variance[c] * n / (n - 1)) + (1 - momentum) * running_var[c];
-    }
-    ++*bn.num_batches_tracked.data_ptr<std::int64_t>();
-  }
-  return result;
-}
-
-void normalise_relu(const Tensor& x, const Normalisation& by, Tensor& out) {
-  const Rows map(x);
-  const auto* from = x.data_ptr<float>();
-  auto* to = out.data_ptr<float>();
-  for_chunks(map, [&](std::int64_t i) {
-    kernels::kernels().normalise_relu(from + map.offset(i), to + map.offset(i), map.size(i), map.channels, by.scale(),
-                                      by.shift());
-  });
-}
-
 struct BatchNormGradient {
   Tensor weight, bias;  // undefined: not requested
 };
 
 // The backward pass of batchnorm_relu. Overwrites `gradient`, which is that of the output, with the gradient of x plus `beside`
 // if that of x is needed.
-BatchNormGradient batchnorm_relu_backward(const Tensor& x, const Normalisation& by, bool training, Tensor& gradient,
+BatchNormGradient batchnorm_relu_backward(const Tensor& x, const BatchNormValues& by, bool training, Tensor& gradient,
                                           const Tensor& beside, bool for_x, bool for_parameters) {
   RECORD_FUNCTION("tbft::batch_norm_relu_backward", std::vector<c10::IValue>{});
   const Rows map(x);
@@ -223,10 +78,6 @@ BatchNormGradient batchnorm_relu_backward(const Tensor& x, const Normalisation& 
   return result;
 }
 
-bool uses_onednn() {
-  return at::globalContext().userEnabledMkldnn() && at::globalContext().hasMKLDNN();
-}
-
 // With one thread and one image, at::convolution would use a matrix product instead of oneDNN, which is slow with the reference
 // BLAS.
 Tensor convolve(const Tensor& x, const nn::Conv2dImpl& conv) {
@@ -234,39 +85,6 @@ Tensor convolve(const Tensor& x, const nn::Conv2dImpl& conv) {
   if (uses_onednn())
     return at::mkldnn_convolution(x, conv.weight, {}, {1, 1}, {stride, stride}, {1, 1}, 1).contiguous(channels_last);
   return at::convolution(x, conv.weight, {}, {stride, stride}, {1, 1}, {1, 1}, false, {0, 0}, 1).contiguous(channels_last);
-}
-
-void add_shortcut(Tensor& y, const Tensor& x, std::optional<Moments>& result, bool wanted) {
-  RECORD_FUNCTION("tbft::residual", std::vector<c10::IValue>{});
-  result.reset();
-  if (x.sizes() == y.sizes()) {
-    add(y, x, result, wanted);
-    return;
-  }
-  const std::int64_t stride = x.size(2) / y.size(2);
-  const Rows lines(y.size(0) * y.size(2), y.size(1) * y.size(3));
-  auto* to = y.data_ptr<float>();
-  const auto* from = x.data_ptr<float>();
-  const std::int64_t line = x.size(1) * x.size(3) * stride;  // values of x for one line of y
-  for_chunks(lines, [&](std::int64_t i) {
-    kernels::kernels().add_pooled(to + lines.offset(i), from + i * lines.chunk * line, lines.size(i), y.size(3), y.size(1),
-                                  x.size(1), stride);
-  });
-  if (wanted) result = moments(y);
-}
-
-// Adds to dx the gradient of a shortcut that pools and pads channels.
-void add_shortcut_gradient(Tensor& dx, const Tensor& dy) {
-  RECORD_FUNCTION("tbft::residual", std::vector<c10::IValue>{});
-  const std::int64_t stride = dx.size(2) / dy.size(2);
-  const Rows lines(dy.size(0) * dy.size(2), dy.size(1) * dy.size(3));
-  auto* to = dx.data_ptr<float>();
-  const auto* from = dy.data_ptr<float>();
-  const std::int64_t line = dx.size(1) * dx.size(3) * stride;
-  for_chunks(lines, [&](std::int64_t i) {
-    kernels::kernels().add_pooled_gradient(to + i * lines.chunk * line, from + lines.offset(i), lines.size(i), dy.size(3),
-                                           dy.size(1), dx.size(1), stride);
-  });
 }
 
 // The intermediate results of a block's forward pass.
@@ -279,7 +97,7 @@ struct BlockMaps {
 BlockMaps forward_block(const Tensor& x, const BlockParts& parts, std::optional<Moments>& moments, bool wanted, bool keep) {
   const auto normalised = [](const Tensor& from, nn::BatchNorm2dImpl& bn, const Moments* known, bool in_place, Tensor& norm) {
     RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
-    const auto by = normalisation(from, bn, known);
+    const auto by = batchnorm_values(from, bn, known);
     norm = by.values;
     Tensor to = in_place ? from : at::empty_like(from);
     normalise_relu(from, by, to);
@@ -329,8 +147,8 @@ class BasicBlockFunction : public Function<BasicBlockFunction> {
     auto [d_middle, d_weight2] = convolution_gradients(dy, needs[6] ? saved[7] : middle, weight2, 1, below2, needs[6]);
     result[6] = d_weight2;
     if (!below2) return result;
-    const auto bn2 = batchnorm_relu_backward(middle, Normalisation(norm2), ctx->saved_data["training2"].toBool(), d_middle, {},
-                                             below1 || needs[3], bn2_needs);
+    const auto bn2 = batchnorm_relu_backward(middle, BatchNormValues(norm2), ctx->saved_data["training2"].toBool(), d_middle,
+                                             {}, below1 || needs[3], bn2_needs);
     result[4] = bn2.weight;
     result[5] = bn2.bias;
     if (!below1 && !needs[3]) return result;
@@ -341,7 +159,7 @@ class BasicBlockFunction : public Function<BasicBlockFunction> {
     result[3] = d_weight1;
     if (!below1) return result;
     const bool same_shape = x.sizes() == dy.sizes();
-    const auto bn1 = batchnorm_relu_backward(x, Normalisation(norm1), ctx->saved_data["training1"].toBool(), dx,
+    const auto bn1 = batchnorm_relu_backward(x, BatchNormValues(norm1), ctx->saved_data["training1"].toBool(), dx,
                                              same_shape ? dy : Tensor(), needs[0], bn1_needs);
     result[1] = bn1.weight;
     result[2] = bn1.bias;
@@ -357,7 +175,7 @@ class BatchNormReluFunction : public Function<BatchNormReluFunction> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor&, const Tensor&, nn::BatchNorm2dImpl* bn,
                         const Moments* known) {
     RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
-    const auto by = normalisation(x, *bn, known);
+    const auto by = batchnorm_values(x, *bn, known);
     Tensor out = at::empty_like(x);
     normalise_relu(x, by, out);
     ctx->saved_data["training"] = bn->is_training();
@@ -370,16 +188,11 @@ class BatchNormReluFunction : public Function<BatchNormReluFunction> {
     // A copy, because the gradient of the output must not be overwritten.
     Tensor gradient = gradients[0].contiguous(channels_last).clone();
     const bool for_x = ctx->needs_input_grad(0);
-    const auto bn = batchnorm_relu_backward(saved[0], Normalisation(saved[1]), ctx->saved_data["training"].toBool(), gradient,
+    const auto bn = batchnorm_relu_backward(saved[0], BatchNormValues(saved[1]), ctx->saved_data["training"].toBool(), gradient,
                                             {}, for_x, ctx->needs_input_grad(1) || ctx->needs_input_grad(2));
     return {for_x ? gradient : Tensor(), bn.weight, bn.bias, Tensor(), Tensor()};
   }
 };
-
-bool needs_gradient(std::initializer_list<const Tensor*> tensors) {
-  return at::GradMode::is_enabled() &&
-         std::any_of(tensors.begin(), tensors.end(), [](const Tensor* t) { return t->requires_grad(); });
-}
 
 }  // namespace
 
@@ -407,7 +220,7 @@ Tensor batchnorm_relu(const Tensor& x, nn::BatchNorm2dImpl& bn, const Moments* k
   if (needs_gradient({&x, &bn.weight, &bn.bias})) return BatchNormReluFunction::apply(x, bn.weight, bn.bias, &bn, known);
   RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
   Tensor out = at::empty_like(x);
-  normalise_relu(x, normalisation(x, bn, known), out);
+  normalise_relu(x, batchnorm_values(x, bn, known), out);
   return out;
 }
 
@@ -418,6 +231,7 @@ Tensor basic_block(const Tensor& x, const BlockParts& parts, std::optional<Momen
                                      &moments, wanted);
   // No gradient is needed, so autograd is skipped.
   const torch::NoGradGuard guard;
+  if (uses_onednn() && x.size(2) == x.size(3)) return basic_block_in_parts(x, parts, moments, wanted);
   return forward_block(x, parts, moments, wanted, false).out;
 }
 

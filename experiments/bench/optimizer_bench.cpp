@@ -7,13 +7,12 @@
 #include <torch/optim/sgd.h>
 #include <torch/utils.h>
 
-#include <algorithm>
 #include <array>
-#include <ctime>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "experiments/bench/clock.h"
 #include "harness/training/optimizer.h"
 #include "models/network.h"
 
@@ -21,23 +20,12 @@ namespace {
 
 using namespace tbft;
 
-double processor_s() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
-
 template <class Step>
 double time_step(const std::vector<torch::Tensor>& parameters, Step& optimizer) {
   for (const auto& parameter : parameters) parameter.mutable_grad() = torch::randn_like(parameter.detach());
-  const double begin = processor_s();
+  const double begin = bench::processor_s();
   optimizer.step();
-  return processor_s() - begin;
+  return bench::processor_s() - begin;
 }
 
 // Seconds of a step: ours, libtorch's.
@@ -57,7 +45,7 @@ std::array<double, 2> compare(bool adam) {
     seconds[0].push_back(time_step(parameters[0], own));
     seconds[1].push_back(time_step(parameters[1], *theirs));
   }
-  return {median(seconds[0]), median(seconds[1])};
+  return {bench::median(seconds[0]), bench::median(seconds[1])};
 }
 
 }  // namespace

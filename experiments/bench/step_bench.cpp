@@ -16,7 +16,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <ctime>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -25,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/bench/clock.h"
 #include "harness/host/board.h"
 #include "harness/step_cost/step_operation.h"
 #include "harness/step_cost/stepper.h"
@@ -41,13 +41,6 @@ using Clock = double (*)();  // seconds
 
 double wall_s() {
   return std::chrono::duration<double>(SteadyClock::now().time_since_epoch()).count();
-}
-
-// Of all threads of this process.
-double processor_s() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 // The times at which steps ended, and at which training and validation began and ended in Trainer::run.
@@ -82,12 +75,6 @@ std::vector<std::int64_t> range(std::int64_t begin, std::int64_t end) {
   return list;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 struct Options {
   std::string work, clock = "wall", protocol = "paper", layout = "channels_last", backend = "onednn";
   std::int64_t threads = 2, steps = 7, batch = 128;
@@ -100,7 +87,7 @@ std::vector<double> time_work(const Options& options, Trainer& trainer, const st
     settings.batchnorm = "frozen-eval";
     settings.cache = "fp32";
   }
-  const Clock clock = options.clock == "wall" ? wall_s : processor_s;
+  const Clock clock = options.clock == "wall" ? wall_s : bench::processor_s;
   std::vector<double> times;
   if (kind == "epochs") {
     constexpr std::int64_t n_train = 1000;
@@ -139,7 +126,7 @@ nlohmann::ordered_json operations(const Options& options, const std::string& str
     for (std::size_t o = 0; i >= warm && o < seconds.size(); ++o) seconds[o].push_back(times.seconds[o]);
   }
   nlohmann::ordered_json json;
-  for (std::size_t o = 0; o < seconds.size(); ++o) json[std::string(operation_names[o])] = median(seconds[o]);
+  for (std::size_t o = 0; o < seconds.size(); ++o) json[std::string(operation_names[o])] = bench::median(seconds[o]);
   return json;
 }
 
@@ -167,7 +154,7 @@ int execute(const Options& options) {
                                             {"layout", options.layout},
                                             {"pixels", options.spec.pixels},
                                             {"peak_rss_MiB", peak_MiB ? nlohmann::ordered_json(*peak_MiB) : nullptr},
-                                            {"seconds", median(times)},
+                                            {"seconds", bench::median(times)},
                                             {"all", times}}
                          .dump());
   return 0;

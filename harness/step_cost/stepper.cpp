@@ -98,7 +98,10 @@ GradientSeconds convolution_gradients(const StepperOptions& options, const Conte
     if (layer.convolution.kernel == 0) return;  // not a square one of a TorchScript file
     auto found = known.find(layer.convolution);
     if (found == known.end())
-      found = known.emplace(layer.convolution, measure(layer.convolution, network.fused, options)).first;
+      found = known
+                  .emplace(layer.convolution,
+                           measure(layer.convolution, network.passes == models::Architecture::Passes::fused, options))
+                  .first;
     if (reached) total.input += found->second.input;
     if (trains) total.weight += found->second.weight;
   });

@@ -69,9 +69,11 @@ TargetData load(const RunSetup& setup) {
   return data;
 }
 
-// What runs its residual blocks: models/fused.h, or torch's own operations; and which blocks could not be separated.
+// What runs the network's blocks (Architecture::Passes), and which blocks could not be separated.
 std::string passes_of(const models::Architecture& network, const std::string& layout) {
-  std::string text = network.fused && layout == "channels_last" ? "fused" : "torch";
+  using enum models::Architecture::Passes;
+  const auto passes = layout == "channels_last" ? network.passes : torch;
+  std::string text = passes == fused ? "fused" : passes == folded ? "torch, folded without a gradient" : "torch";
   for (const auto& shared : network.shared_stages()) text += fmt::format("; one stage for {}", shared);
   return text;
 }

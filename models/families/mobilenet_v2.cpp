@@ -101,7 +101,8 @@ Architecture describe_network(const NetworkSpec& spec) {
                        .normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}},
                        .stages = {},
                        .tensors = {},
-                       .layers = {}};
+                       .layers = {},
+                       .passes = Architecture::Passes::folded};
   Builder builder(network);
   builder.begin_block();
   builder.add_activated("features.0",

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "models/families/modules.h"
+#include "models/forward_only.h"
 
 namespace tbft::models {
 namespace {
@@ -28,10 +29,16 @@ namespace nn = torch::nn;
 class ActivatedConvolutionImpl : public nn::Module {
  public:
   explicit ActivatedConvolutionImpl(const Convolution& shape)
-      : conv(register_module("0", make_convolution(shape))), bn(register_module("1", nn::BatchNorm2d(shape.out))) {}
-  torch::Tensor forward(const torch::Tensor& x) { return torch::relu6(bn(conv(x))); }
+      : shape_(shape),
+        conv(register_module("0", make_convolution(shape))),
+        bn(register_module("1", nn::BatchNorm2d(shape.out))) {}
+  torch::Tensor forward(const torch::Tensor& x) {
+    if (foldable(x, *conv, *bn)) return folded(x, *conv, *bn, shape_, false).clamp_(0, 6);
+    return torch::relu6(bn(conv(x)));
+  }
 
  private:
+  Convolution shape_;
   nn::Conv2d conv;
   nn::BatchNorm2d bn;
 };
@@ -40,24 +47,28 @@ TORCH_MODULE(ActivatedConvolution);
 // The activated convolutions, then the narrowing one, plus the input if it has the same shape.
 class InvertedResidualImpl : public nn::Module {
  public:
-  explicit InvertedResidualImpl(const std::vector<Convolution>& shapes) : conv(register_module("conv", nn::ModuleList())) {
-    const Convolution& last = shapes.back();
+  explicit InvertedResidualImpl(const std::vector<Convolution>& shapes)
+      : last_(shapes.back()), conv(register_module("conv", nn::ModuleList())) {
     for (std::size_t i = 0; i + 1 < shapes.size(); ++i) {
       activated_.emplace_back(shapes[i]);
       conv->push_back(activated_.back());
     }
-    conv->push_back(project_ = make_convolution(last));
-    conv->push_back(bn_ = nn::BatchNorm2d(last.out));
-    adds_input_ = shapes.front().in == last.out && shapes.front().side == last.side;
+    conv->push_back(project_ = make_convolution(last_));
+    conv->push_back(bn_ = nn::BatchNorm2d(last_.out));
+    adds_input_ = shapes.front().in == last_.out && shapes.front().side == last_.side;
   }
   torch::Tensor forward(const torch::Tensor& x) {
     torch::Tensor y = x;
     for (ActivatedConvolution& part : activated_) y = part(y);
+    if (foldable(y, *project_, *bn_))
+      return folded(y, *project_, *bn_, last_, false,
+                    adds_input_ ? x.clone(torch::MemoryFormat::ChannelsLast) : torch::Tensor());
     y = bn_(project_(y));
     return adds_input_ ? x + y : y;
   }
 
  private:
+  Convolution last_;
   nn::ModuleList conv;
   std::vector<ActivatedConvolution> activated_;
   nn::Conv2d project_{nullptr};

@@ -54,7 +54,8 @@ Architecture describe_network(const NetworkSpec& spec) {
                        .normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}},
                        .stages = {},
                        .tensors = {},
-                       .layers = {}};
+                       .layers = {},
+                       .passes = Architecture::Passes::folded};
   residual::describe(network, {.stem = static_cast<std::int64_t>(spec.width * stem_channels),
                                .blocks = std::vector<int>(layers, (spec.depth - 2) / (2 * layers)),
                                .shortcut = std::string(variant.shortcut),

@@ -84,7 +84,7 @@ Architecture describe_network(const NetworkSpec& spec) {
                                   {"fc", spec.classes}},
                        .tensors = {},
                        .layers = {},
-                       .fused = true};
+                       .passes = Architecture::Passes::fused};
   add_convolution(network, 0, "conv1", {.in = 3, .out = channels(spec, 0), .kernel = 3, .side = spec.pixels, .padding = 1});
   for (int layer = 1; layer <= 3; ++layer) add_layer(network, layer);
   add_batchnorm(network, 3, "bn", channels(spec, 3), side(spec, 3), true);

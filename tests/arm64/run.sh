@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # tbft on arm64 under QEMU's user mode. Packages: scripts/bootstrap.sh full. Skips where no sysroot can be made.
-# Usage: run.sh TBFT SOURCE_DIR front   the sysroot, the cross build (preset arm64) of tbft and of unit tests, and those run
-#        run.sh TBFT SOURCE_DIR train   of tbft-train, too: corruptions, an evaluation and a small sweep, whose results are those of
-#                                       this machine's build
+# Usage: run.sh TBFT SOURCE_DIR meters     the sysroot, the cross build (preset arm64) of what reads meters, integrates and writes
+#                                          results, and its unit tests
+#        run.sh TBFT SOURCE_DIR programs   of both programs and the other unit tests, too: corruptions, an evaluation and a small
+#                                          sweep, whose results are those of this machine's build
 . "$2/tests/integration/common.sh"
 
 step() { printf '== %s (%s s)\n' "$1" "$SECONDS"; }
@@ -14,35 +15,35 @@ root=$("$source_dir/tests/arm64/sysroot.sh") || skip "no arm64 sysroot: its pack
 export TBFT_ARM64_SYSROOT=$root
 
 # Where architectures differ: char's sign, fused multiply-add, byte layouts, threads. The whole list takes a cold machine too long.
-tests=(data_test corruption_test child_test harness_test models_checkpoint_test power_energy_test power_ina219_test power_monitor_test power_remote_frame_test
-       power_sampler_test power_serial_protocols_test power_trace_file_test results_csv_test results_statistics_test)
+tests=(child_test power_energy_test power_ina219_test power_monitor_test power_remote_frame_test power_sampler_test
+       power_serial_protocols_test power_trace_file_test results_csv_test results_statistics_test)
+targets=()
+if [ "$3" = programs ]; then
+  tests=(data_test corruption_test harness_test models_checkpoint_test)
+  targets=(tbft tbft_train)
+fi
 step "cross build"
 cd "$source_dir"
 build=$source_dir/build/arm64
-targets=(tbft "${tests[@]}")
-[ "$3" = front ] || targets=(tbft_train)
-cmake --preset arm64 >"$work/log" 2>&1 && cmake --build --preset arm64 --target "${targets[@]}" >>"$work/log" 2>&1 ||
+cmake --preset arm64 >"$work/log" 2>&1 && cmake --build --preset arm64 --target "${targets[@]}" "${tests[@]}" >>"$work/log" 2>&1 ||
   { tail -n 50 "$work/log"; fail "the cross build"; }
 arm64() { qemu-aarch64-static -L "$root" "$@"; }
 is_arm64() { [ "$(head -c 20 "$1" | od -An -tu2 -j18 -N2)" -eq 183 ] || fail "$1: not a program for arm64"; }  # EM_AARCH64
 
-if [ "$3" = front ]; then
-  is_arm64 "$build/harness/tbft"
-  step "unit tests"
-  for test in "${tests[@]}"; do
-    program=$(find "$build/tests/unit" -name "$test" -type f)
-    # QEMU makes a fork of vfork, so that a child's failed exec cannot tell its parent why; its /proc/self/stat has no times.
-    (cd "$(dirname "$program")" && arm64 "$program" --gtest_brief=1 --gtest_filter=-Child.WhatCannotBeExecutedGives126:RealProcessors.AreReadOnThisMachine) || fail "$test on arm64"
-  done
+step "unit tests"
+for test in "${tests[@]}"; do
+  program=$(find "$build/tests/unit" -name "$test" -type f)
+  is_arm64 "$program"
+  # QEMU makes a fork of vfork, so that a child's failed exec cannot tell its parent why; its /proc/self/stat has no times.
+  (cd "$(dirname "$program")" && arm64 "$program" --gtest_brief=1 --gtest_filter=-Child.WhatCannotBeExecutedGives126:RealProcessors.AreReadOnThisMachine) || fail "$test on arm64"
+done
+[ "$3" = programs ] || { step "done"; exit; }
 
-  [ "$(arm64 "$build/harness/tbft" --version | head -n 1)" = "$("$tbft" --version | head -n 1)" ] || fail "tbft --version on arm64"
-  step "done"
-  exit
-fi
-
-# QEMU's user mode cannot start a second program: tbft-train is started itself.
 train=$build/harness/tbft-train
-is_arm64 "$train"
+for program in "$build/harness/tbft" "$train"; do
+  is_arm64 "$program"
+  [ "$(arm64 "$program" --version | head -n 1)" = "$("$tbft" --version | head -n 1)" ] || fail "$program --version on arm64"
+done
 
 step "corruptions"
 for machine in x86 arm64; do

@@ -171,6 +171,29 @@ TEST_P(BasicBlock, GivesTheGradientsOfTorch) {
     }
 }
 
+// Without a gradient a block runs on parts of the batch; the last part is smaller here.
+TEST_P(BasicBlock, GivesTheOutputOfTorchInParts) {
+  const torch::NoGradGuard guard;
+  block.x = torch::randn({37, GetParam().in, 32, 32}).contiguous(channels_last);
+  for (const bool first : {true, false})
+    for (const bool second : {true, false}) {
+      SCOPED_TRACE(std::string(first ? "bn1 by the batch" : "bn1 in eval") + (second ? ", bn2 by the batch" : ", bn2 in eval"));
+      block.bn1->train(first);
+      block.bn2->train(second);
+      EXPECT_LT(relative(block.fused(true), block.plain()), 1e-5);
+    }
+  block.conv1->weight.set_data(block.conv1->weight.contiguous());
+  EXPECT_LT(relative(block.fused(), block.plain()), 1e-5) << "of a weight in the other order";
+}
+
+// A network that diverged must not look sound.
+TEST_P(BasicBlock, KeepsNaNInEvalMode) {
+  const torch::NoGradGuard guard;
+  block.training(false);
+  block.conv1->weight[0][0][0][0] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(block.fused().isnan().all().item<bool>());
+}
+
 TEST_P(BasicBlock, DoesNotDependOnTheNumberOfThreads) {
   const torch::NoGradGuard guard;
   block.x = torch::randn({32, GetParam().in, 32, 32}).contiguous(channels_last);  // several chunks

@@ -1,0 +1,44 @@
+// Convolutions without a gradient by oneDNN's own interface, which libtorch uses as well: with what follows a convolution as
+// part of it (libtorch 1.13 has no operator for that), and into memory that the caller has. Does not use torch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "models/architecture.h"
+
+namespace tbft::models {
+
+// What happens to the sums of a convolution before they are stored.
+struct AfterConvolution {
+  bool adds = false;  // to the values that the output has
+  bool relu = false;  // then; NaN stays
+};
+
+// The weight of a convolution, [out, in / groups, kernel, kernel] float32, in the order of channels_last (the channels of a
+// pixel stand together) or in that of the dimensions.
+struct ConvolutionWeight {
+  const float* values = nullptr;
+  bool channels_last = false;
+  const float* scale = nullptr;  // of each output channel, multiplies its values; null: 1
+  const float* bias = nullptr;   // of each output channel; null: none
+};
+
+class Convolver {
+ public:
+  // Of `images` square channels_last maps. Copies the weight. Throws dnnl::error (a std::exception) if oneDNN cannot.
+  Convolver(std::int64_t images, const Convolution& shape, const ConvolutionWeight& weight, const AfterConvolution& after);
+  Convolver(Convolver&&) noexcept;
+  Convolver& operator=(Convolver&&) noexcept;
+  ~Convolver();
+
+  // from: [images, side, side, in] float32; to: [images, out_side, out_side, out]. They do not overlap. Runs on the threads of
+  // OpenMP, as libtorch's operators.
+  void run(const float* from, float* to) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tbft::models
