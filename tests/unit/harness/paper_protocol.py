@@ -153,10 +153,14 @@ def compare(folder):
     cases = json.loads((folder / "cases.json").read_text())
     x, y = images(folder)
     wrong = 0
+    trained = {}  # both layouts of a case are held against one training
     for case in cases["cases"]:
-        net = Net()
-        net.load_state_dict(torch.load(folder / "base.pth"))
-        loss, state = train(net, case, x, y, cases["split"])
+        key = json.dumps({k: v for k, v in case.items() if k not in ("file", "layout", "val_loss")}, sort_keys=True)
+        if key not in trained:
+            net = Net()
+            net.load_state_dict(torch.load(folder / "base.pth"))
+            trained[key] = train(net, case, x, y, cases["split"])
+        loss, state = trained[key]
         ours = torch.load(folder / case["file"])
         if list(ours) != list(state):
             sys.exit(f"{case['file']}: other names")
