@@ -3,7 +3,7 @@
 # Usage: test.sh [--full]. Without --full: the dev build and every test that needs no virtual machine. --full adds all that a
 # change must pass before it lands: formatting, the build without libtorch and its tests under AddressSanitizer with leak detection and
 # UndefinedBehaviorSanitizer, pages in Chromium, the program against a real kernel in QEMU, a sweep under Slurm, the arm64 build
-# under QEMU's user mode, libFuzzer, clang-tidy. It ends with a table of the seconds of each stage.
+# under QEMU's user mode, libFuzzer, clang-tidy of what changed lately. It ends with a table of the seconds of each stage.
 # With --full warnings are errors, and the machine must be a Debian 12: only clang-format 14 decides about formatting, and the
 # arm64 system is built by GCC 12.
 # A skipped test is a failure unless it says that ../shared (real images and checkpoints) or hardware is absent, or that it needs a
@@ -74,7 +74,7 @@ if [ "$full" = yes ]; then
   # Runs niced beside suites that wait for virtual machines; the script waits for it at the end.
   tidy_log=$(mktemp)
   # setsid makes a scheduling group. `nice` counts within a group; between groups (autogroup) the group's own value counts.
-  setsid bash -c '(echo 19 >/proc/self/autogroup) 2>/dev/null || true; exec nice -n 19 scripts/tidy.sh' >"$tidy_log" 2>&1 &
+  setsid bash -c '(echo 19 >/proc/self/autogroup) 2>/dev/null || true; exec nice -n 19 scripts/tidy.sh recent' >"$tidy_log" 2>&1 &
   tidy=$!
   trap 'kill -- -$tidy 2>/dev/null || true; rm -f "$tidy_log"' EXIT
   step "a real kernel"

@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Runs clang-tidy over the project's sources, two at a time; needs the compile commands of the dev build. Usage: tidy.sh [all]
+# Runs clang-tidy over the project's sources, two at a time; needs the compile commands of the dev build.
+# Usage: tidy.sh [recent|all]
+# `recent` takes the sources that the last twelve hours of commits changed, and one source for each header that they changed; every
+# source if .clang-tidy is among them. A whole pass takes longer than any build; it belongs before a release.
 # `all` adds the static analyzer, which takes as long as everything else, and a check that takes a third of the rest.
 # Most of the time goes to headers, so files of equal flags are checked together, as one source that includes them: files that
 # declare no name twice. Where that source is not clean (or its files cannot stand together), its halves are checked, and so on
@@ -10,7 +13,7 @@ checks=--checks=-clang-analyzer-*,-performance-unnecessary-value-param
 [ "${1:-}" = all ] && checks=--checks=
 database=$(mktemp -d)
 trap 'rm -rf "$database"' EXIT
-/usr/bin/python3 - "$database" >"$database/sources" <<'P'
+/usr/bin/python3 - "$database" "${1:-}" >"$database/sources" <<'P'
 import collections, json, os, re, subprocess, sys
 
 out, root, most = sys.argv[1], os.getcwd(), 12
@@ -28,6 +31,27 @@ def names_of(path):
 
 
 wanted = set(subprocess.check_output(["git", "ls-files", *(f"{room}/*.cpp" for room in ("power", "results", "models", "plots", "harness", "python"))], text=True).split())
+
+
+def recent(sources):
+    """Those of the last commits."""
+    hours = 12
+    newest = int(subprocess.check_output(["git", "log", "-1", "--format=%ct"], text=True))
+    log = ["git", "log", f"--since=@{newest - hours * 3600}", "--format=", "--name-only"]
+    changed = set(subprocess.check_output(log, text=True).split())
+    if ".clang-tidy" in changed:
+        return sources
+    result = sources & changed
+    for header in sorted(name for name in changed if name.endswith(".h") and os.path.exists(name)):
+        short = header.removeprefix("power/include/")
+        users = [source for source in sorted(sources) if f'"{short}"' in open(source).read()]
+        if users and not result & set(users):
+            result.add(users[0])
+    return result
+
+
+if sys.argv[2] == "recent":
+    wanted = recent(wanted)
 commands, groups = [], collections.defaultdict(list)
 for entry in json.load(open("build/dev/compile_commands.json")):
     path = os.path.relpath(entry["file"], root)
