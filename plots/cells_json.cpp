@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
 
 namespace tbft::plots {
@@ -24,9 +25,16 @@ std::string field(const results::Column& column, const CellRow& row) {
   return std::visit([&](auto member) { return results::field_of(row.*member); }, column.member);
 }
 
+// Whether two rows have the same text in their files, where 0 is not -0.
+bool is_same(const results::Column& column, const CellRow& a, const CellRow& b) {
+  if (const auto* number = std::get_if<std::optional<double> CellRow::*>(&column.member);
+      number != nullptr && (a.*(*number) != b.*(*number) || a.*(*number) == 0.0))
+    return results::field_of(a.*(*number)) == results::field_of(b.*(*number));
+  return std::visit([&](auto member) { return a.*member == b.*member; }, column.member);
+}
+
 bool is_constant(const results::Column& column, std::span<const CellRow> rows) {
-  const std::string first = rows.empty() ? std::string() : field(column, rows.front());
-  return std::ranges::all_of(rows, [&](const CellRow& row) { return field(column, row) == first; });
+  return std::ranges::all_of(rows, [&](const CellRow& row) { return is_same(column, row, rows.front()); });
 }
 
 double six_digits(double value) {
@@ -89,6 +97,22 @@ Json trace_of(const results::PowerCurve& curve) {
           {"g", gaps}};
 }
 
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// A list in JSON, one item for each row. As one JSON value it would take several times the memory of its text, and there may be
+// 100,000 rows.
+template <typename Item>
+void append_list(std::string& text, std::span<const CellRow> rows, Item item) {
+  text += '[';
+  for (const CellRow& row : rows) {
+    if (&row != rows.data()) text += ',';
+    text += text_of(item(row));
+  }
+  text += ']';
+}
+
 }  // namespace
 
 std::string cells_json(const results::Inputs& inputs, const results::PowerCurves& curves) {
@@ -97,21 +121,26 @@ std::string cells_json(const results::Inputs& inputs, const results::PowerCurves
     const bool needed = std::ranges::find(always, column.name) != std::end(always);
     if (needed || !is_constant(column, inputs.cells)) shown.push_back(&column);
   }
-  Json names = Json::array(), reals = Json::array(), rows = Json::array(), traces = Json::array();
+  Json names = Json::array(), reals = Json::array();
   for (const results::Column* column : shown) {
     names.push_back(column->name);
     if (is_real(*column)) reals.push_back(column->name);
   }
-  for (const CellRow& row : inputs.cells) {
+  std::string text = R"({"columns":)" + text_of(names) + R"(,"reals":)" + text_of(reals) + R"(,"rows":)";
+  append_list(text, inputs.cells, [&](const CellRow& row) {
     Json values = Json::array();
     for (const results::Column* column : shown) values.push_back(value_of(*column, row));
-    rows.push_back(std::move(values));
-    const auto curve = curves.find({row.run_id, row.cell_id});
-    traces.push_back(curve == curves.end() || curve->second.buckets.empty() ? Json() : trace_of(curve->second));
+    return values;
+  });
+  if (!curves.empty()) {
+    text += R"(,"traces":)";
+    append_list(text, inputs.cells, [&](const CellRow& row) {
+      const auto curve = curves.find({row.run_id, row.cell_id});
+      return curve == curves.end() || curve->second.buckets.empty() ? Json() : trace_of(curve->second);
+    });
   }
-  Json data{{"columns", names}, {"usual", usual}, {"reals", reals}, {"rows", rows}};
-  if (!curves.empty()) data["traces"] = traces;
-  return data.dump(-1, ' ', false, Json::error_handler_t::replace);
+  text += R"(,"usual":)" + text_of(Json(usual)) + '}';
+  return text;
 }
 
 std::vector<std::pair<std::string, std::string>> common_values(const results::Inputs& inputs) {

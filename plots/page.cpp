@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/algorithm/string/replace.hpp>
 #include <cstddef>
 #include <stdexcept>
 #include <utility>
@@ -45,10 +44,13 @@ std::string script_hash(std::string_view script) {
   return {base64.begin(), base64.begin() + length};
 }
 
-// Escapes `<`, so that JSON in a <script> cannot contain an end tag or a comment.
-std::string script_data(std::string json) {
-  boost::algorithm::replace_all(json, "<", "\\u003c");
-  return json;
+// Appends JSON with `<` escaped, so that a <script> of it cannot contain an end tag or a comment.
+void append_script_data(std::string& html, std::string_view json) {
+  for (std::size_t end = json.find('<'); end != std::string_view::npos; end = json.find('<')) {
+    html.append(json.substr(0, end)).append("\\u003c");
+    json.remove_prefix(end + 1);
+  }
+  html += json;
 }
 
 std::string head_of(const Page& page) {
@@ -146,9 +148,14 @@ std::string render_html(const Page& page) {
   if (!page.cells_json.empty()) html += cells_place;
   if (!provenance.sections.empty()) html += html_of(provenance, TableKind::facts, pictures);
   html += fmt::format("<footer><p>{}</p></footer>\n</main>\n", escaped(page.footer));
-  if (!page.cells_json.empty())
-    html += fmt::format("<script type=\"application/json\" id=\"data\">{}</script>\n", script_data(page.cells_json));
-  return html + fmt::format("<script>{}</script>\n</body>\n</html>\n", page_js);
+  if (!page.cells_json.empty()) {
+    html.reserve(html.size() + page.cells_json.size() + page_js.size() + 1000);
+    html += "<script type=\"application/json\" id=\"data\">";
+    append_script_data(html, page.cells_json);
+    html += "</script>\n";
+  }
+  html += fmt::format("<script>{}</script>\n</body>\n</html>\n", page_js);
+  return html;
 }
 
 }  // namespace tbft::plots

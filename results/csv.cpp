@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t max_bytes = std::size_t{64} << 20;  // some 100,000 rows
+constexpr std::size_t max_bytes = std::size_t{256} << 20;  // some 300,000 rows
 
 // An incomplete tail is the beginning of one row. A tail that contains a complete further row is other damage: an unclosed
 // quote hides whole rows, and cutting the tail would lose them.
@@ -84,6 +84,7 @@ CellsFile parse(std::string_view content, const std::string& name, const Kind& k
   }
   const CsvRows<CellRow> rows(kind.columns, *header, reader);
   file.other_columns = *header != header_fields(kind);
+  file.rows.reserve(static_cast<std::size_t>(std::ranges::count(content, '\n')));
   while (const auto fields = reader.next()) {
     const CellRow& row = file.rows.emplace_back(rows.parse(*fields, reader));
     if (row.schema && *row.schema > schema_version)

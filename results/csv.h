@@ -24,7 +24,7 @@ struct CellsFile {
 };
 // Columns are found by name, so files may have more or reordered columns; a missing or repeated column, a wrong count of
 // fields, a value of the wrong kind or one that no cell can have (validation_error), or a newer schema throws CsvError. An
-// empty file has no rows. At most 64 MiB.
+// empty file has no rows. At most 256 MiB.
 CellsFile read_cells(const std::filesystem::path& path);
 // The same for a text in memory; `name` appears in messages.
 CellsFile parse_cells(std::string_view content, const std::string& name);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <stdexcept>
@@ -62,6 +63,9 @@ auto retried(Call call) {
 std::string read_all(const File& file, const fs::path& path, std::size_t max_bytes) {
   std::string content;
   constexpr std::size_t chunk = 1 << 16;
+  // A string that grows to a large file's size holds it twice for a moment. The size is a hint alone: streams have none.
+  if (struct stat status {}; ::fstat(file.fd(), &status) == 0 && status.st_size > 0)
+    content.reserve(std::min(static_cast<std::size_t>(status.st_size), max_bytes) + 2 * chunk);
   while (true) {
     const std::size_t old = content.size();
     content.resize(old + chunk);

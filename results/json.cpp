@@ -25,10 +25,11 @@ Json value(const std::optional<T>& number) {
 
 template <typename Row>
 Json object_of(std::span<const CsvColumn<Row>> columns, const Row& row) {
-  Json result = Json::object();
-  for (const auto& column : columns) {
-    result[std::string(column.name)] = std::visit([&](auto member) { return value(row.*member); }, column.member);
-  }
+  Json::object_t result;
+  result.reserve(columns.size());
+  // Names of columns are unique, so none is searched for before it is added.
+  for (const auto& column : columns)
+    result.emplace_back(std::string(column.name), std::visit([&](auto member) { return value(row.*member); }, column.member));
   return result;
 }
 
@@ -222,6 +223,29 @@ std::string dump(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
+constexpr const char* cells_key = "cells";
+
+// Fills the empty list of cells in the text of a report. As JSON objects the rows would take several times the memory of their
+// text, and there may be 100,000 of them.
+std::string with_cells(const std::string& report, const std::vector<CellRow>& cells) {
+  if (cells.empty()) return report;
+  const std::size_t inside = report.find("[]") + 1;
+  std::string text = report.substr(0, inside);
+  for (const CellRow& cell : cells) {
+    if (&cell != &cells.front()) text += ',';
+    const std::size_t begin = text.size();
+    const std::string lines = dump(object_of(columns(), cell), 1) + '\n';  // a string in JSON has no line end inside
+    for (std::size_t at = 0; at < lines.size();) {
+      const std::size_t end = lines.find('\n', at);
+      (text += "\n  ").append(lines, at, end - at);
+      at = end + 1;
+    }
+    if (begin == inside) text.reserve(report.size() + (text.size() - begin) * cells.size() * 5 / 4);
+  }
+  (text += "\n ").append(report, inside);
+  return text;
+}
+
 }  // namespace
 
 std::string json_row(const CellRow& row) {
@@ -239,9 +263,8 @@ std::string json_headline(const Headline& headline) {
 
 std::string render_json(const Inputs& inputs, const Summary& summary) {
   Json report;
-  for (const char* part : {"cells", "summary", "overview", "block_noise", "step_costs", "headlines", "winners"})
+  for (const char* part : {cells_key, "summary", "overview", "block_noise", "step_costs", "headlines", "winners"})
     report[part] = Json::array();
-  report["cells"] = list_of(columns(), inputs.cells);
   for (const Table& table : all_tables(summary)) {
     for (const Line& line : table.lines) report["summary"].push_back(object(table, line));
   }
@@ -260,7 +283,7 @@ std::string render_json(const Inputs& inputs, const Summary& summary) {
     report["frontiers"].push_back(object(frontier));                                          // only for several points
   for (const MeterBeside& meter : summary.meters) report["meters"].push_back(object(meter));  // only for several meters
   for (const RuleCheck& check : summary.rule) report["paper_rule"].push_back(object(check));  // only for several networks
-  return dump(report, 1) + '\n';
+  return with_cells(dump(report, 1) + '\n', inputs.cells);
 }
 
 }  // namespace tbft::results

@@ -20,27 +20,36 @@ double mean_of(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// Quantile of sorted values, linear between neighbours.
-double quantile(const std::vector<double>& sorted, double p) {
-  const double place = p * static_cast<double>(sorted.size() - 1);
+// Quantile of the values, linear between neighbours. Reorders them.
+double quantile(std::vector<double>& values, double p) {
+  const double place = p * static_cast<double>(values.size() - 1);
   const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(below);
+  std::ranges::nth_element(values, at);
+  const double above = below + 1 < values.size() ? *std::min_element(at + 1, values.end()) : *at;
+  return *at + (place - static_cast<double>(below)) * (above - *at);
 }
 
 Interval interval_of(std::vector<double>& means) {
-  std::ranges::sort(means);
-  return {quantile(means, 0.025), quantile(means, 0.975)};
+  const double low = quantile(means, 0.025);
+  return {low, quantile(means, 0.975)};
 }
 
+// Resamples are drawn several at once, because one sum alone would wait for each of its additions.
 Interval bootstrap(std::span<const double> values) {
-  constexpr std::size_t resamples = 10000;
-  Random random;
+  constexpr std::size_t resamples = 10000, at_once = 8;
+  static_assert(resamples % at_once == 0);
+  const std::size_t n = values.size();
   std::vector<double> means(resamples);
-  for (double& mean : means) {
-    double sum = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
-    mean = sum / static_cast<double>(values.size());
+  for (std::size_t first = 0; first < resamples; first += at_once) {
+    std::array<Random, at_once> random;
+    for (std::size_t k = 0; k < at_once; ++k) random[k].skip((first + k) * n);
+    std::array<double, at_once> sums{};
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t k = 0; k < at_once; ++k) sums[k] += values[random[k].below(n)];
+    }
+    std::ranges::transform(sums, means.begin() + static_cast<std::ptrdiff_t>(first),
+                           [&](double sum) { return sum / static_cast<double>(n); });
   }
   return interval_of(means);
 }
@@ -86,14 +95,6 @@ Statistics statistics(std::span<const double> values, std::span<const ImageScore
   return with_interval(result, percentile_interval([&](Random& random) {
                          return resampled_mean(values, images, random.weights(n_images, n_images), random);
                        }));
-}
-
-std::uint64_t Random::next() {
-  state_ += 0x9e3779b97f4a7c15U;
-  std::uint64_t z = state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31);
 }
 
 std::vector<float> Random::weights(std::size_t n, std::size_t draws) {

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
+#include <unordered_set>
 
 #include "harness/experiment/settings.h"
 #include "results/csv.h"
@@ -143,8 +145,10 @@ std::string RunDirectory::begin(const std::string& run_json, const std::vector<C
   if (fs::exists(cells_csv())) {
     auto cells = results::read_cells(cells_csv());
     if (cells.torn_tail || cells.other_columns) results::replace_cells(cells_csv(), cells.rows);
+    std::unordered_set<std::string_view> ids;
+    for (const Cell& cell : plan) ids.insert(cell.id);
     for (const auto& row : cells.rows) {
-      if (!std::ranges::any_of(plan, [&](const Cell& cell) { return cell.id == row.cell_id; }))
+      if (!ids.contains(row.cell_id))
         throw RunDirectoryError(fmt::format("{}: its cell {} ({} {}) is not in this plan: a plan may only grow; use another -o",
                                             path_.string(), row.cell_id, row.dataset, row.strategy));
       present_.insert(row.cell_id);

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
+#include <utility>
 
 #include "harness/host/usage_error.h"
 #include "results/csv.h"
@@ -22,7 +25,10 @@ void add_cells(const std::filesystem::path& cells, results::Inputs& inputs, cons
   } catch (const std::runtime_error& error) {
     warn(fmt::format("{}; intervals of this run are over repetitions only, and its diagnoses are left out", error.what()));
   }
-  inputs.cells.insert(inputs.cells.end(), file.rows.begin(), file.rows.end());
+  if (inputs.cells.empty())
+    inputs.cells = std::move(file.rows);
+  else
+    std::ranges::move(file.rows, std::back_inserter(inputs.cells));
 }
 
 std::filesystem::path cells_of(const std::filesystem::path& run) {

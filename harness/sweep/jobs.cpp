@@ -59,6 +59,13 @@ struct Job {
   double fraction = 0;  // of the training, 0 to 1
 };
 
+// A cell whose row is not written yet.
+struct Ended {
+  const Cell* cell;
+  Scored scored;
+  bool begun;  // whether the journal has its beginning
+};
+
 class JobsRun {
  public:
   JobsRun(const RunRequest& request, const Settings& effective, const Board& board, Console& console,
@@ -86,20 +93,15 @@ class JobsRun {
     all_ = todo.size();
     began_ = SteadyClock::now();
     bool signalled = false;
-    while (!running_.empty() || (!queue.empty() && !stop_)) {
-      while (!stop_ && running_.size() < jobs_) {
-        const Cell* cell = queue.next();
-        if (cell == nullptr) break;
-        if (same_evaluation(*cell, outcome))
-          queue.ended(*cell);
-        else
-          start(*cell);
-      }
+    while (!running_.empty() || !ended_.empty() || (!queue.empty() && !stop_)) {
+      start_cells(queue);
+      // Rows wait for the disk, so they are written once every worker has a cell.
+      write_rows(outcome);
       if (stop_ && !signalled) {
         for (const auto& job : running_) job.worker->signal(SIGTERM);
         signalled = true;
       }
-      receive(queue, outcome);
+      receive(queue);
     }
     if (stop_) throw Interrupted("interrupted");
     return outcome;
@@ -122,10 +124,21 @@ class JobsRun {
     return json{{"search", o.name}, {"found", o.json}, {"failure", o.failure}}.dump();
   }
 
+  void start_cells(JobQueue& queue) {
+    while (!stop_ && running_.size() < jobs_) {
+      const Cell* cell = queue.next();
+      if (cell == nullptr) return;
+      if (same_evaluation(*cell))
+        queue.ended(*cell);
+      else
+        start(*cell);
+    }
+  }
+
   void start(const Cell& cell) {
-    setup_.journal.cell_begins(cell.id);
     running_.push_back({&cell, utc_now(), nullptr, std::nullopt, 0});
     running_.back().worker = std::make_unique<Worker>([&](const Worker::Send& send) { work(cell, send); });
+    setup_.journal.cell_begins(cell.id);
   }
 
   // Runs in the worker's process.
@@ -147,8 +160,8 @@ class JobsRun {
              .dump());
   }
 
-  // Waits briefly for messages of the workers, and writes the rows of those that have ended.
-  void receive(JobQueue& queue, RunOutcome& outcome) {
+  // Waits briefly for messages of the workers, and takes the results of those that have ended.
+  void receive(JobQueue& queue) {
     if (running_.empty()) return;
     std::vector<pollfd> ready;
     for (const auto& job : running_) ready.push_back({job.worker->fd(), POLLIN, 0});
@@ -162,7 +175,7 @@ class JobsRun {
       const bool open = current->worker->read(lines);
       for (const auto& line : lines) handle(*current, json::parse(line));
       if (open) continue;
-      finish(*current, outcome);
+      finish(*current);
       queue.ended(*current->cell);
       running_.erase(current);
     }
@@ -186,7 +199,7 @@ class JobsRun {
     }
   }
 
-  void finish(Job& job, RunOutcome& outcome) {
+  void finish(Job& job) {
     const auto ending = job.worker->wait();
     if (!job.scored) {
       if (stop_) return;  // ended by our own request
@@ -198,11 +211,11 @@ class JobsRun {
       job.scored = {make_row(lost, setup_.facts()), {}, {}};
     }
     if (const auto base = base_evaluation(*job.cell); base && job.scored->row.status == "ok") evaluated_[*base] = *job.scored;
-    write(*job.cell, *job.scored, outcome);
+    ended_.push_back({job.cell, std::move(*job.scored), true});
   }
 
   // Reuses the evaluation of a base model on the same images.
-  bool same_evaluation(const Cell& cell, RunOutcome& outcome) {
+  bool same_evaluation(const Cell& cell) {
     const auto base = base_evaluation(cell);
     const auto known = base ? evaluated_.find(*base) : evaluated_.end();
     if (known == evaluated_.end()) return false;
@@ -214,16 +227,19 @@ class JobsRun {
     row.repetition = cell.repetition;
     row.seed = cell.seed;
     row.order_index = cell.order_index;
-    setup_.journal.cell_begins(cell.id);
-    write(cell, scored, outcome);
+    ended_.push_back({&cell, std::move(scored), false});
     return true;
   }
 
-  void write(const Cell& cell, const Scored& scored, RunOutcome& outcome) {
-    setup_.journal.cell_ends(cell.id, scored.correct, scored.diagnosis);
-    setup_.directory.commit(scored.row);
-    count(scored.row, outcome);
-    console_.line(fmt::format("[{}/{}] {}", ++finished_, all_, outcome_text(cell, scored.row)));
+  void write_rows(RunOutcome& outcome) {
+    for (const auto& [cell, scored, begun] : ended_) {
+      if (!begun) setup_.journal.cell_begins(cell->id);
+      setup_.journal.cell_ends(cell->id, scored.correct, scored.diagnosis);
+      setup_.directory.commit(scored.row);
+      count(scored.row, outcome);
+      console_.line(fmt::format("[{}/{}] {}", ++finished_, all_, outcome_text(*cell, scored.row)));
+    }
+    ended_.clear();
   }
 
   void show_progress() {
@@ -251,6 +267,7 @@ class JobsRun {
   Worker::Send send_;  // set in a worker's process
   RunSetup setup_;
   std::list<Job> running_;
+  std::vector<Ended> ended_;
   std::map<std::string, Scored> evaluated_;
   std::size_t all_ = 0, finished_ = 0;
   SteadyClock::time_point began_;

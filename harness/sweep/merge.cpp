@@ -37,7 +37,8 @@ constexpr std::size_t max_journal_bytes = std::size_t{1} << 30U;
   throw RunDirectoryError(fmt::format("{}: {}", path.string(), what));
 }
 
-// Locks a part while it is read, so that rows of a run still in progress there cannot be lost.
+// Locks a part while it is read, so that rows of a run still in progress there cannot be lost. Not longer: each lock is an open
+// file, of which a process may have 1,024, and a sweep may have more parts.
 class PartLock {
  public:
   explicit PartLock(const fs::path& part) : fd_(open((part / ".lock").c_str(), O_RDONLY | O_CLOEXEC)) {
@@ -48,8 +49,8 @@ class PartLock {
   ~PartLock() {
     if (fd_ >= 0) close(fd_);
   }
-  PartLock(PartLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  PartLock& operator=(PartLock&&) = delete;
+  PartLock(const PartLock&) = delete;
+  PartLock& operator=(const PartLock&) = delete;
 
  private:
   int fd_;
@@ -57,8 +58,7 @@ class PartLock {
 
 struct Part {
   fs::path path;
-  PartLock lock;
-  json run;
+  json run;  // without the plan once it has been compared: of 1,000 parts with 1,000 cells each it would be a million ids
   std::vector<results::CellRow> rows, superseded, meters;
   std::vector<json> journal;
   std::map<std::string, std::string> found;  // by name of the search
@@ -86,7 +86,8 @@ void read_journal_of(Part& part) {
 
 Part read_part(const fs::path& path, const std::function<void(const std::string&)>& warn) {
   if (!fs::exists(path / "run.json")) fail(path, "is not a run directory (no run.json)");
-  Part part{path, PartLock(path), read_run_json(path / "run.json"), {}, {}, {}, {}, {}};
+  const PartLock lock(path);
+  Part part{path, read_run_json(path / "run.json"), {}, {}, {}, {}, {}};
   if (!part.run.contains("plan") || !part.run["plan"].is_array())
     fail(path, "its run.json has no plan, because an older tbft made it");
   part.rows = rows_of(path / "cells.csv", warn);
@@ -118,14 +119,16 @@ void add_part(Common& common, const Part& part) {
 std::map<std::size_t, results::CellRow> join_rows(const std::vector<Part>& parts, const std::vector<std::string>& plan) {
   std::map<std::size_t, results::CellRow> joined;
   std::map<std::string, fs::path> holder;
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < plan.size(); ++i) places.emplace(plan[i], i);
   for (const auto& part : parts)
     for (const auto& row : part.rows) {
-      const auto place = std::ranges::find(plan, row.cell_id);
-      if (place == plan.end()) fail(part.path, fmt::format("its cell {} is not in the plan", row.cell_id));
+      const auto place = places.find(row.cell_id);
+      if (place == places.end()) fail(part.path, fmt::format("its cell {} is not in the plan", row.cell_id));
       const auto [other, added] = holder.emplace(row.cell_id, part.path);
       if (!added)
         fail(part.path, fmt::format("its cell {} is also in {}; omit one of the two", row.cell_id, other->second.string()));
-      joined.emplace(place - plan.begin(), row);
+      joined.emplace(place->second, row);
     }
   return joined;
 }
@@ -223,9 +226,13 @@ MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out,
   const auto target = target_of(out);
   std::vector<Part> parts;
   parts.reserve(paths.size());
-  for (const auto& path : paths) parts.push_back(read_part(path, warn));
-  Common common{parts.at(0).path, parts.at(0).run, {}};
-  for (const auto& part : parts) add_part(common, part);
+  Common common{paths.at(0), {}, {}};
+  for (const auto& path : paths) {
+    Part& part = parts.emplace_back(read_part(path, warn));
+    if (common.run.is_null()) common.run = part.run;
+    add_part(common, part);
+    part.run.erase("plan");
+  }
   const auto plan = common.run["plan"].get<std::vector<std::string>>();
   const auto rows = join_rows(parts, plan);
 

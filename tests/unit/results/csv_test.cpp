@@ -189,7 +189,7 @@ TEST(Csv, ErrorsSayFileLineAndColumn) {
     EXPECT_THAT(read(header + text + "\n"), HasSubstr("column accuracy_pct: '" + bad + "' is not a finite number"));
   }
   EXPECT_THAT(error_of([&] { read_cells(folder / "none.csv"); }), HasSubstr("none.csv: No such file"));
-  EXPECT_THAT(error_of([&] { read_cells("/dev/zero"); }), HasSubstr("/dev/zero: more than 64 MiB"));
+  EXPECT_THAT(error_of([&] { read_cells("/dev/zero"); }), HasSubstr("/dev/zero: more than 256 MiB"));
 }
 
 TEST(Csv, WhatNoCellCanHaveIsRefusedWithLineAndColumn) {
