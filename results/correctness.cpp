@@ -35,7 +35,7 @@ std::vector<float> from_hex(std::string_view hex, std::size_t n) {
 
 struct Record {
   std::string cell_id;
-  std::vector<float> right;
+  ImageScores right;
   std::string level;  // empty without a diagnosis
 };
 
@@ -59,7 +59,8 @@ std::optional<Record> record_of(std::string_view line) {
     throw std::runtime_error("cell_ends without cell_id, n_test and correct_hex");
   const auto images = n.get<std::int64_t>();
   if (images < 0 || images > max_images) throw std::runtime_error(fmt::format("{} test images", images));
-  return Record{cell.get<std::string>(), from_hex(hex.get_ref<const std::string&>(), static_cast<std::size_t>(images)),
+  auto right = from_hex(hex.get_ref<const std::string&>(), static_cast<std::size_t>(images));
+  return Record{cell.get<std::string>(), std::make_shared<const std::vector<float>>(std::move(right)),
                 level_of(field("diagnosis"))};
 }
 
@@ -89,8 +90,8 @@ void parse_correctness(std::string_view journal, const std::string& name, std::s
   }
   for (const CellRow& row : rows) {
     const auto found = last.find(row.cell_id);
-    if (found == last.end() || !agree(row, found->second.right)) continue;
-    into[{row.run_id, row.cell_id}] = std::make_shared<const std::vector<float>>(found->second.right);
+    if (found == last.end() || !agree(row, *found->second.right)) continue;
+    into[{row.run_id, row.cell_id}] = found->second.right;
     if (levels != nullptr && !found->second.level.empty()) (*levels)[{row.run_id, row.cell_id}] = found->second.level;
   }
 }

@@ -4,9 +4,13 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <utility>
+
+#include "results/samples.h"
 
 namespace tbft::results {
 
@@ -35,27 +39,67 @@ Interval interval_of(std::vector<double>& means) {
   return {low, quantile(means, 0.975)};
 }
 
-// Resamples are drawn several at once, because one sum alone would wait for each of its additions.
-Interval bootstrap(std::span<const double> values) {
-  constexpr std::size_t resamples = 10000, at_once = 8;
-  static_assert(resamples % at_once == 0);
-  const std::size_t n = values.size();
-  std::vector<double> means(resamples);
-  for (std::size_t first = 0; first < resamples; first += at_once) {
-    std::array<Random, at_once> random;
-    for (std::size_t k = 0; k < at_once; ++k) random[k].skip((first + k) * n);
-    std::array<double, at_once> sums{};
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t k = 0; k < at_once; ++k) sums[k] += values[random[k].below(n)];
-    }
-    std::ranges::transform(sums, means.begin() + static_cast<std::ptrdiff_t>(first),
-                           [&](double sum) { return sum / static_cast<double>(n); });
+// Samples that are resampled at once: as many as the processor adds in the time of a draw.
+constexpr std::size_t at_once = 8;
+
+// The intervals of at most `at_once` samples with the same number of values; they share the draws.
+std::vector<Interval> bootstrap(std::span<const std::span<const double>> samples) {
+  constexpr std::size_t resamples = 10000;
+  using Row = std::array<double, at_once>;  // a value of each sample
+  const std::size_t n = samples.front().size();
+  std::vector<Row> rows(n);
+  for (std::size_t k = 0; k < samples.size(); ++k) {
+    for (std::size_t i = 0; i < n; ++i) rows[i][k] = samples[k][i];
   }
-  return interval_of(means);
+  std::vector<std::vector<double>> means(samples.size(), std::vector<double>(resamples));
+  Random random;
+  for (std::size_t resample = 0; resample < resamples; ++resample) {
+    Row sums{};
+    for (std::size_t i = 0; i < n; ++i) {
+      const Row& drawn = rows[random.below(n)];
+      for (std::size_t k = 0; k < at_once; ++k) sums[k] += drawn[k];
+    }
+    for (std::size_t k = 0; k < samples.size(); ++k) means[k][resample] = sums[k] / static_cast<double>(n);
+  }
+  std::vector<Interval> intervals;
+  std::ranges::transform(means, std::back_inserter(intervals), interval_of);
+  return intervals;
 }
 
 Statistics with_interval(const Statistics& of, const Interval& interval) {
   return {of.n, of.mean, of.sd, interval.low, interval.high};
+}
+
+// From 10 values the interval is a bootstrap.
+bool is_resampled(std::span<const double> values) {
+  return values.size() > t_quantile.size() + 1;
+}
+
+bool has_images(const Sample& sample) {
+  return sample.images.size() == sample.values.size() && same_images(sample.images);
+}
+
+// Without the interval of a sample that is resampled and has no images.
+Statistics without_bootstrap(const Sample& sample) {
+  const std::vector<double>& values = sample.values;
+  Statistics result;
+  result.n = values.size();
+  if (values.empty()) return result;
+  result.mean = mean_of(values);
+  if (values.size() == 1) return result;
+  double squares = 0;
+  for (const double value : values) squares += (value - result.mean) * (value - result.mean);
+  const std::size_t freedom = values.size() - 1;
+  result.sd = std::sqrt(squares / static_cast<double>(freedom));
+  if (!is_resampled(values)) {
+    const double half = t_quantile[freedom - 1] * result.sd / std::sqrt(static_cast<double>(values.size()));
+    return with_interval(result, {result.mean - half, result.mean + half});
+  }
+  if (!has_images(sample)) return result;
+  const std::size_t n_images = sample.images.front()->size();
+  return with_interval(result, percentile_interval([&](Random& random) {
+                         return resampled_mean(values, sample.images, random.weights(n_images, n_images), random);
+                       }));
 }
 
 }  // namespace
@@ -74,28 +118,51 @@ ImageScores difference(const ImageScores& a, const ImageScores& b) {
 }
 
 Statistics statistics(std::span<const double> values) {
-  Statistics result;
-  result.n = values.size();
-  if (values.empty()) return result;
-  result.mean = mean_of(values);
-  if (values.size() == 1) return result;
-  double squares = 0;
-  for (const double value : values) squares += (value - result.mean) * (value - result.mean);
-  const std::size_t freedom = values.size() - 1;
-  result.sd = std::sqrt(squares / static_cast<double>(freedom));
-  if (freedom > t_quantile.size()) return with_interval(result, bootstrap(values));
-  const double half = t_quantile[freedom - 1] * result.sd / std::sqrt(static_cast<double>(values.size()));
-  return with_interval(result, {result.mean - half, result.mean + half});
+  return statistics(values, {});
 }
 
 Statistics statistics(std::span<const double> values, std::span<const ImageScores> images) {
-  const Statistics result = statistics(values);
-  if (values.size() <= t_quantile.size() + 1 || images.size() != values.size() || !same_images(images)) return result;
-  const std::size_t n_images = images.front()->size();
-  return with_interval(result, percentile_interval([&](Random& random) {
-                         return resampled_mean(values, images, random.weights(n_images, n_images), random);
-                       }));
+  const Sample sample{{values.begin(), values.end()}, {images.begin(), images.end()}};
+  return statistics_of_each({&sample, 1}).front();
 }
+
+std::vector<Statistics> statistics_of_each(std::span<const Sample> samples) {
+  std::vector<Statistics> result;
+  std::map<std::size_t, std::vector<std::size_t>> resampled;  // by the number of values: the samples' places in `result`
+  for (const Sample& sample : samples) {
+    if (is_resampled(sample.values) && !has_images(sample)) resampled[sample.values.size()].push_back(result.size());
+    result.push_back(without_bootstrap(sample));
+  }
+  for (const auto& [n, places] : resampled) {
+    for (std::size_t first = 0; first < places.size(); first += at_once) {
+      const auto some = std::span(places).subspan(first, std::min(at_once, places.size() - first));
+      std::vector<std::span<const double>> values;
+      for (const std::size_t place : some) values.emplace_back(samples[place].values);
+      const std::vector<Interval> intervals = bootstrap(values);
+      for (std::size_t k = 0; k < some.size(); ++k) result[some[k]] = with_interval(result[some[k]], intervals[k]);
+    }
+  }
+  return result;
+}
+
+namespace {
+
+// sums += weight * scores, in steps of a fixed length, which the compiler turns into vector instructions.
+void add_weighted(std::vector<float>& sums, float weight, const std::vector<float>& scores) {
+  constexpr std::size_t step = 8;
+  const std::size_t n = sums.size();
+  float* const to = sums.data();
+  const float* const from = scores.data();
+  std::size_t i = 0;
+  for (; i + step <= n; i += step) {
+    std::array<float, step> sum{};
+    for (std::size_t k = 0; k < step; ++k) sum[k] = to[i + k] + weight * from[i + k];
+    for (std::size_t k = 0; k < step; ++k) to[i + k] = sum[k];
+  }
+  for (; i < n; ++i) to[i] += weight * from[i];
+}
+
+}  // namespace
 
 std::vector<float> Random::weights(std::size_t n, std::size_t draws) {
   std::vector<float> result(n);
@@ -112,8 +179,7 @@ double resampled_mean(std::span<const double> values, std::span<const ImageScore
   std::vector<float> sums(image_weights.size());
   for (std::size_t r = 0; r < values.size(); ++r) {
     if (weights[r] == 0) continue;
-    const std::vector<float>& scores = *images[r];
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += weights[r] * scores[i];
+    add_weighted(sums, weights[r], *images[r]);
   }
   const double sum = std::inner_product(sums.begin(), sums.end(), image_weights.begin(), 0.0);
   const double drawn = std::accumulate(image_weights.begin(), image_weights.end(), 0.0) * static_cast<double>(draws);

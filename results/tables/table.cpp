@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
+#include <span>
 
+#include "results/samples.h"
 #include "results/text.h"
 
 namespace tbft::results {
@@ -87,6 +90,50 @@ void add_paper(Line& line, const PaperColumn& paper) {
     line.paper_saving_pct = number->value;
 }
 
+// The known accuracies, one value for each repetition.
+Sample sample_of(const std::map<std::int64_t, Value>& values) {
+  Sample sample;
+  for (const auto& [repetition, value] : values) {
+    if (std::isnan(value.accuracy_pct)) continue;
+    sample.values.push_back(value.accuracy_pct);
+    sample.images.push_back(value.images);
+  }
+  return sample;
+}
+
+Sample sample_of(std::span<const Joules> cells) {
+  Sample sample;
+  std::ranges::transform(cells, std::back_inserter(sample.values), &Joules::J);
+  return sample;
+}
+
+TrainJoules train_joules(std::span<const Joules> cells, const Statistics& spread) {
+  const Joules mean = mean_joules(cells);
+  return {spread, mean.U_J, is_resolved(mean)};
+}
+
+// Accuracy and training joules of each strategy. All are resampled together, which takes most of the time of a large report.
+std::vector<Line> lines_of(const Group& group, const JoulesBasis& energy) {
+  std::vector<Sample> samples;  // two for each strategy
+  std::vector<std::vector<Joules>> joules;
+  for (const auto& [strategy, values] : group.strategies) {
+    joules.push_back(energy.basis == Basis::none ? std::vector<Joules>() : known_joules(values, energy.basis));
+    samples.push_back(sample_of(values));
+    samples.push_back(sample_of(joules.back()));
+  }
+  const std::vector<Statistics> statistics = statistics_of_each(samples);
+  std::vector<Line> lines;
+  for (const auto& [strategy, values] : group.strategies) {
+    const std::size_t i = lines.size();
+    lines.push_back({.strategy = strategy,
+                     .accuracy_pct = statistics[2 * i],
+                     .train = energy.basis == Basis::none ? TrainJoules() : train_joules(joules[i], statistics[2 * i + 1]),
+                     .saving = saving(group, strategy, energy),
+                     .epochs = mean_epochs(group, strategy)});
+  }
+  return lines;
+}
+
 }  // namespace
 
 const Joules& joules_of(const Value& value, Basis basis) {
@@ -157,11 +204,7 @@ TrainJoules train_joules(const Group& group, const std::string& strategy, const 
   const auto line = group.strategies.find(strategy);
   if (line == group.strategies.end() || energy.basis == Basis::none) return {};
   const std::vector<Joules> cells = known_joules(line->second, energy.basis);
-  std::vector<double> values;
-  values.reserve(cells.size());
-  for (const Joules& cell : cells) values.push_back(cell.J);
-  const Joules mean = mean_joules(cells);
-  return {statistics(values), mean.U_J, is_resolved(mean)};
+  return train_joules(cells, statistics(sample_of(cells).values));
 }
 
 Ratio joule_ratio(const Group& group, const std::string& strategy, const std::string& other, const JoulesBasis& energy) {
@@ -194,14 +237,8 @@ Saving saving(const Group& group, const std::string& strategy, const JoulesBasis
 Statistics accuracy(const Group& group, const std::string& strategy) {
   const auto line = group.strategies.find(strategy);
   if (line == group.strategies.end()) return {};
-  std::vector<double> values;
-  std::vector<ImageScores> images;
-  for (const auto& [repetition, value] : line->second) {
-    if (std::isnan(value.accuracy_pct)) continue;
-    values.push_back(value.accuracy_pct);
-    images.push_back(value.images);
-  }
-  return statistics(values, images);
+  const Sample sample = sample_of(line->second);
+  return statistics(sample.values, sample.images);
 }
 
 double mean_epochs(const Group& group, const std::string& strategy) {
@@ -228,15 +265,10 @@ Table make_table(const Group& group) {
     table.paper->label = "paper (mean of 15)";
   table.captions = captions_of(group, table.energy);
   std::vector<std::string> unresolved;
-  for (const auto& [strategy, values] : group.strategies) {
-    Line line{.strategy = strategy,
-              .accuracy_pct = accuracy(group, strategy),
-              .train = train_joules(group, strategy, table.energy),
-              .saving = saving(group, strategy, table.energy),
-              .epochs = mean_epochs(group, strategy)};
+  table.lines = lines_of(group, table.energy);
+  for (Line& line : table.lines) {
     if (table.paper) add_paper(line, *table.paper);
-    if (line.train.spread.n > 0 && !line.train.resolved) unresolved.push_back(printable(strategy, 40));
-    table.lines.push_back(std::move(line));
+    if (line.train.spread.n > 0 && !line.train.resolved) unresolved.push_back(printable(line.strategy, 40));
   }
   if (!unresolved.empty())
     table.captions.push_back(
