@@ -1,8 +1,11 @@
 #include "plots/report_page.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
@@ -62,43 +65,43 @@ std::int64_t whole(double value) {
   return static_cast<std::int64_t>(std::llround(value));
 }
 
-Json trace_of(const results::PowerCurve& curve) {
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// The JSON text of a curve. Its buckets are most of a page of many cells, so their numbers are written without a JSON value for
+// each.
+std::string trace_of(const results::PowerCurve& curve) {
   double most_W = 0;
   for (const auto& bucket : curve.buckets) most_W = std::max({most_W, std::abs(bucket.high_W), std::abs(bucket.low_W)});
   constexpr double time_steps = 50'000, power_steps = 10'000;
   const double time_unit_s = std::max(curve.duration_s, 1e-9) / time_steps, power_unit_W = std::max(most_W, 1e-9) / power_steps;
-  Json buckets = Json::array();
+  std::string buckets;
   std::int64_t last = 0;
   for (const auto& bucket : curve.buckets) {
     const std::int64_t from = whole(bucket.from_s / time_unit_s), mean = whole(bucket.mean_W / power_unit_W);
-    buckets.push_back(from - last);
-    buckets.push_back(whole(bucket.to_s / time_unit_s) - from);
-    buckets.push_back(mean);
     // Rounds outwards, so that no peak is lost; exact where there is none.
     const auto beyond = [&](double distance) {
       return std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(distance / power_unit_W - 1e-6)));
     };
     const double shown = static_cast<double>(mean) * power_unit_W;
     const bool flat = bucket.low_W == bucket.high_W;
-    buckets.push_back(flat ? 0 : beyond(bucket.high_W - shown));
-    buckets.push_back(flat ? 0 : beyond(shown - bucket.low_W));
+    fmt::format_to(std::back_inserter(buckets), "{}{},{},{},{},{}", buckets.empty() ? "" : ",", from - last,
+                   whole(bucket.to_s / time_unit_s) - from, mean, flat ? 0 : beyond(bucket.high_W - shown),
+                   flat ? 0 : beyond(shown - bucket.low_W));
     last = from;
   }
   Json phases = Json::array(), gaps = Json::array();
   for (const auto& phase : curve.phases) phases.push_back({phase.name, six_digits(phase.from_s), six_digits(phase.to_s)});
   for (const auto& gap : curve.gaps) gaps.push_back({six_digits(gap.from_s), six_digits(gap.to_s)});
-  return {{"d", six_digits(curve.duration_s)},
-          {"n", curve.readings},
-          {"x", curve.gaps.size() + curve.gaps_left_out},
-          {"tu", time_unit_s},
-          {"pu", power_unit_W},
-          {"b", buckets},
-          {"p", phases},
-          {"g", gaps}};
-}
-
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Json others{{"d", six_digits(curve.duration_s)},
+                    {"n", curve.readings},
+                    {"x", curve.gaps.size() + curve.gaps_left_out},
+                    {"tu", time_unit_s},
+                    {"pu", power_unit_W},
+                    {"p", phases},
+                    {"g", gaps}};
+  return fmt::format(R"({{"b":[{}],{})", buckets, std::string_view(text_of(others)).substr(1));
 }
 
 // A list in JSON, one item for each row. As one JSON value it would take several times the memory of its text, and there may be
@@ -108,7 +111,7 @@ void append_list(std::string& text, std::span<const CellRow> rows, Item item) {
   text += '[';
   for (const CellRow& row : rows) {
     if (&row != rows.data()) text += ',';
-    text += text_of(item(row));
+    text += item(row);
   }
   text += ']';
 }
@@ -130,13 +133,13 @@ std::string cells_json(const results::Inputs& inputs, const results::PowerCurves
   append_list(text, inputs.cells, [&](const CellRow& row) {
     Json values = Json::array();
     for (const results::Column* column : shown) values.push_back(value_of(*column, row));
-    return values;
+    return text_of(values);
   });
   if (!curves.empty()) {
     text += R"(,"traces":)";
     append_list(text, inputs.cells, [&](const CellRow& row) {
       const auto curve = curves.find({row.run_id, row.cell_id});
-      return curve == curves.end() || curve->second.buckets.empty() ? Json() : trace_of(curve->second);
+      return curve == curves.end() || curve->second.buckets.empty() ? "null" : trace_of(curve->second);
     });
   }
   text += R"(,"usual":)" + text_of(Json(usual)) + '}';

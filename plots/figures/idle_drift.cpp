@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <ctime>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,17 +35,50 @@ struct Points {
   std::set<JoulesKind> kinds;
 };
 
-// Beside a cell are two idle windows: the value is their mean, and half their difference the half-width.
+// More points of a run than this cannot be told apart, and would make a picture of many megabytes.
+constexpr std::size_t most_points = 2000;
+
+std::size_t cells_of_a_point(const ByTime& rows) {
+  return (rows.size() + most_points - 1) / most_points;
+}
+
+// Successive cells that are drawn as one point. Beside a cell are two idle windows: its value is their mean, and half their
+// difference the half-width.
+struct Point {
+  std::size_t n = 0;
+  double sum_min = 0, sum_W = 0, half_W = 0;
+  double low_W = std::numeric_limits<double>::infinity(), high_W = -low_W;
+
+  void add(double minutes, double idle_W, double idle_half_W) {
+    ++n;
+    sum_min += minutes;
+    sum_W += idle_W;
+    half_W = idle_half_W;
+    low_W = std::min(low_W, idle_W - idle_half_W);
+    high_W = std::max(high_W, idle_W + idle_half_W);
+  }
+  double minutes() const { return sum_min / static_cast<double>(n); }
+  double mean_W() const { return sum_W / static_cast<double>(n); }
+  // Of several cells, the bar reaches the farthest of them.
+  double bar_W() const { return n == 1 ? half_W : std::max(high_W - mean_W(), mean_W() - low_W); }
+};
+
 Points points_of(const ByTime& rows, double& low_W, double& high_W, double& last_min) {
   Points points;
+  Point point;
+  const std::size_t each = cells_of_a_point(rows);
   for (const auto& [at_s, row] : rows) {
     const double half_W = or_zero(std::abs(row->idle_drift_W.value_or(0))) / 2, minutes = (at_s - rows.begin()->first) / 60;
-    points.lines += fmt::format("{} {} {}\n", minutes, *row->idle_W, half_W > 0 ? fmt::to_string(half_W) : "NaN");
-    points.bars = points.bars || half_W > 0;
+    point.add(minutes, *row->idle_W, half_W);
     points.kinds.insert(joules_kind(*row));
-    low_W = std::min(low_W, *row->idle_W - half_W);
-    high_W = std::max(high_W, *row->idle_W + half_W);
     last_min = std::max(last_min, minutes);
+    if (point.n < each && row != rows.rbegin()->second) continue;
+    const double bar_W = point.bar_W();
+    points.lines += fmt::format("{} {} {}\n", point.minutes(), point.mean_W(), bar_W > 0 ? fmt::to_string(bar_W) : "NaN");
+    points.bars = points.bars || bar_W > 0;
+    low_W = std::min(low_W, point.mean_W() - bar_W);
+    high_W = std::max(high_W, point.mean_W() + bar_W);
+    point = {};
   }
   return points;
 }
@@ -65,10 +99,12 @@ std::vector<Figure> idle_drift(const FigureData& data) {
   std::vector<LegendItem> items;
   std::set<JoulesKind> kinds;
   bool bars = false;
+  std::size_t most_cells = 1;
   double low_W = runs.begin()->second.begin()->second->idle_W.value(), high_W = low_W, last_min = 0;
   for (const auto& [id, rows] : runs) {
     const std::size_t n = items.size();
     const Points points = points_of(rows, low_W, high_W, last_min);
+    most_cells = std::max(most_cells, cells_of_a_point(rows));
     const auto colour = colours.at(n % colours.size());
     const int shape = shapes.at(n % shapes.size());
     blocks += fmt::format("$i{} << EOD\n{}EOD\n", n, points.lines);
@@ -84,7 +120,11 @@ std::vector<Figure> idle_drift(const FigureData& data) {
   }
   Figure figure{"idle", "Idle power beside each cell, over the run", "", {.width = 520, .height = 280, .top = 12}, {}};
   figure.subtitle = kinds_note(kinds, "Power", "legend");
-  if (bars) add_sentence(figure.subtitle, "Bars: from the idle power before a cell to that after it");
+  if (most_cells > 1)
+    add_sentence(figure.subtitle,
+                 fmt::format("Points: means of up to {} successive cells; bars: as far as the farthest of them", most_cells));
+  else if (bars)
+    add_sentence(figure.subtitle, "Bars: from the idle power before a cell to that after it");
   const std::string legend = add_legend(figure.frame, items);
   figure.panels.push_back(
       {"",

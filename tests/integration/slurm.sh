@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # A sweep as an array of a Slurm that is started here, on loopback: joined, it has the accuracies of the same sweep run in one go.
+# The case a_thousand_cells does that with 1,000 of them, and reports them.
 . "$(dirname "$0")/common.sh"
+case=${3:-}
 
 for program in munged slurmctld slurmd sbatch; do
   command -v $program >/dev/null || [ -x /usr/sbin/$program ] || skip "$program is missing: scripts/bootstrap.sh full"
@@ -85,27 +87,86 @@ for port in $ctld_port $d_port; do
   ! grep -q " 00000000:$hex 00000000:0000 0A" /proc/net/tcp || give_up "port $port is open to the network"
 done
 
+# Waits until nothing is queued any more, at most `$1` seconds.
+await_jobs() {
+  for _ in $(seq $((10 * $1))); do [ -z "$(timeout 20 squeue -h 2>/dev/null || echo busy)" ] && return; sleep 0.1; done
+}
+
+# `used NAME COMMAND...`: runs it, and prints its seconds and memory.
+used() {
+  /usr/bin/python3 - "$@" <<'P'
+import os, subprocess, sys, time
+begin = time.monotonic()
+process = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(f"{sys.argv[1]}: {time.monotonic() - begin:.1f} s, {usage.ru_utime + usage.ru_stime:.1f} s of processor, {usage.ru_maxrss / 1024:.0f} MiB")
+sys.exit(os.waitstatus_to_exitcode(status))
+P
+}
+
+# `same NAME N RUNS`: the joined run NAME has the N rows of the run in one go, in their order, made by so many runs.
+same() {
+  /usr/bin/python3 - "$work" "$@" <<'P'
+import csv, pathlib, sys
+work, name, n, runs = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+rows = {name: list(csv.DictReader((work / name / "cells.csv").open())) for name in ("sequential", name)}
+seen = {name: [(r["cell_id"], r["status"], r["correct"], r["val_loss"]) for r in all_rows] for name, all_rows in rows.items()}
+assert len(seen[name]) == n, len(seen[name])
+assert seen[name] == seen["sequential"], [pair for pair in zip(seen[name], seen["sequential"]) if pair[0] != pair[1]][:5]
+assert len({r["run_id"] for r in rows[name]}) == runs, "other tasks"
+P
+}
+
 tiny_base "$work/base.pth"
 tiny_experiment "$work/e.toml"
+if [ "$case" = a_thousand_cells ]; then
+  # --jobs: accuracies alone; no meter can serve cells that run at once.
+  settings=(--set "model.checkpoint=$work/base.pth" --set 'sweep.strategies=["none","fc","block1","block2","block3"]'
+            --set sweep.repetitions=200 --jobs 1)
+  "$tbft" run "$work/e.toml" "${settings[@]}" -o "$work/sequential" >/dev/null 2>"$work/err" || fail "sequential: $(cat "$work/err")"
+  cd "$work"
+  SECONDS=0
+  TBFT=$tbft timeout 60 "$source_dir/experiments/slurm/submit.sh" "$work/many" "$work/e.toml" "${settings[@]}" >"$work/submitted" ||
+    give_up "submit.sh"
+  grep -q '^1000 cells as array' "$work/submitted" || fail "$(cat "$work/submitted")"
+  await_jobs 6000
+  [ -e "$work/many/run.json" ] || give_up "no merged run: $(squeue 2>&1 | tail -n 5) $(cat "$work/many.parts/merge.log" 2>&1)"
+  echo "1000 tasks and their merge: $SECONDS s"
+  grep -q '1000 of 1000 cells from 1000 parts: 1000 ok' "$work/many.parts/merge.log" || give_up "merge.log"
+  # An evaluation of the base model is a run of its own, too: 200 of the rows in one go were evaluated once.
+  same many 1000 1000 || fail "the joined run is not the run in one go"
+  used merge "$tbft" merge -o "$work/again" "$work"/many.parts/*/ || fail "merge"
+  cmp "$work/many/cells.csv" "$work/again/cells.csv" || fail "a second merge has other rows"
+  used report "$tbft" report "$work/many" --format json -o "$work/report.json" || fail "report"
+  /usr/bin/python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["cells"]) == 1000' "$work/report.json" || fail "rows of the report"
+  stop_slurm
+  exit 0
+fi
 settings=(--set "model.checkpoint=$work/base.pth" --set 'sweep.strategies=["none","fc","block3"]')
 "$tbft" run "$work/e.toml" "${settings[@]}" -o "$work/sequential" >/dev/null 2>"$work/err" || fail "sequential: $(cat "$work/err")"
 cd "$work"
 TBFT=$tbft timeout 60 "$source_dir/experiments/slurm/submit.sh" "$work/flip" "$work/e.toml" "${settings[@]}" >"$work/submitted" ||
   give_up "submit.sh"
 grep -q '^6 cells as array' "$work/submitted" || fail "$(cat "$work/submitted")"
-for _ in $(seq 1200); do [ -z "$(timeout 5 squeue -h 2>/dev/null || echo busy)" ] && break; sleep 0.1; done
+await_jobs 120
 [ -e "$work/flip/run.json" ] || give_up "no merged run: $(squeue 2>&1)"
 
+same flip 6 6 || fail "the joined run is not the run in one go"
 /usr/bin/python3 - "$work" <<'P'
 import csv, pathlib, sys
 work = pathlib.Path(sys.argv[1])
-rows = {name: list(csv.DictReader((work / name / "cells.csv").open())) for name in ("sequential", "flip")}
-seen = {name: [(r["cell_id"], r["status"], r["correct"], r["val_loss"]) for r in all_rows] for name, all_rows in rows.items()}
-assert seen["flip"] == seen["sequential"] and len(seen["flip"]) == 6, seen
-assert all(float(r["gross_J"]) > 0 for r in rows["flip"]), "joules of the parts are kept"
-assert len({r["run_id"] for r in rows["flip"]}) == 6, "each cell was a run of its own"
+rows = list(csv.DictReader((work / "flip" / "cells.csv").open()))
+assert all(float(r["gross_J"]) > 0 for r in rows), "joules of the parts are kept"
 assert len(list((work / "flip" / "traces").iterdir())) == 6
 P
 [ -e "$work/flip.parts/merge.log" ] && grep -q '6 of 6 cells from 6 parts: 6 ok' "$work/flip.parts/merge.log" || give_up "merge.log"
+
+# Several cells to a task, of which the last has fewer.
+CELLS_PER_TASK=4 TBFT=$tbft timeout 60 "$source_dir/experiments/slurm/submit.sh" "$work/few" "$work/e.toml" "${settings[@]}" >"$work/submitted" ||
+  give_up "submit.sh"
+grep -q '^6 cells in 2 tasks as array' "$work/submitted" || fail "$(cat "$work/submitted")"
+await_jobs 120
+[ -e "$work/few/run.json" ] || give_up "no merged run: $(squeue 2>&1)"
+same few 6 2 || fail "cells of one task are not the run in one go"
 stop_slurm
 for pid in "${daemons[@]}"; do ! kill -0 "$pid" 2>/dev/null || fail "a daemon is left"; done

@@ -1,5 +1,9 @@
 """Run directories of any size whose numbers are made up: for tests and benchmarks of reports."""
+import os
 import random
+import subprocess
+import time
+from typing import NamedTuple
 
 STRATEGIES = ["none", "bn-stats", "block1", "block2", "block3", "fc", "full"]
 SIZES = [0.1, 0.2, 0.3]
@@ -72,3 +76,25 @@ def write_trace(run, cells, readings):
             file.writelines(block)
             t1 = t0 + each * ms
             file.write(f"{t1},,,,,,-cell/{cell_id(i)}/train\n{t1},,,,,,-cell/{cell_id(i)}\n")
+
+
+class Used(NamedTuple):
+    """What a command took: the wall's clock, processors (its children too), the most memory of one process."""
+    wall_s: float
+    processor_s: float
+    MiB: float
+
+    def __str__(self):
+        return f"{self.wall_s:.1f} s ({self.processor_s:.1f} s of processor), {self.MiB:.0f} MiB"
+
+
+def reported(tbft, run, form, out):
+    """Writes a report of the run; returns Used. Raises CalledProcessError if it fails."""
+    command = [tbft, "report", run, "--format", form, "-o", out, "--force"]
+    begin = time.monotonic()
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Used(time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

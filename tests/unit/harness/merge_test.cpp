@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -104,6 +106,25 @@ TEST_F(MergeTest, RowsStandInTheOrderOfThePlanAsTheyWereMeasured) {
   }
   EXPECT_THAT(rows, ElementsAre("a run-2", "b run-2", "c run-1"));
   EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(MergeTest, PartsMayBeMoreThanFilesThatMayBeOpen) {
+  constexpr int n = 64;
+  std::vector<std::string> names;
+  for (int i = 0; i < n; ++i) {
+    names.push_back(std::to_string(i));
+    make_part(names.back(), i == 0 ? std::vector<std::string>{"a"} : std::vector<std::string>{});
+  }
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = n - 8;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  MergeOutcome outcome;
+  EXPECT_NO_THROW(outcome = merge(names));
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(outcome.ok, 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(out() / "traces"), fs::directory_iterator()), n);
 }
 
 // The plan of two repetitions of three strategies, as run.json has it.

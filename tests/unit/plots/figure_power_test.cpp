@@ -1,8 +1,11 @@
 // Power curves, phases and idle power.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "plots/figure.h"
 #include "plots/gnuplot.h"
@@ -39,6 +42,22 @@ TEST(Figures, IdlePowersThatDifferByRoundingAloneAreDrawn) {
   auto cells = rows();
   cells.front().idle_W = 2.1 + 4e-15;
   for (const Figure& figure : Drawn(cells, {"idle"}).figures) EXPECT_THAT(draw(figure, Terminal::svg), HasSubstr("</svg>"));
+}
+
+TEST(Figures, ManyIdlePowersAreDrawnAsMeansWithBarsToTheFarthest) {
+  std::vector<results::CellRow> cells;
+  constexpr int n = 4001;  // three to a point, two in the last one
+  for (int i = 0; i < n; ++i) {
+    cells.push_back(rows().front());
+    cells.back().started_utc = fmt::format("2024-01-{:02}T{:02}:{:02}:00Z", 1 + i / 1440, i / 60 % 24, i % 60);
+    cells.back().idle_W = i == 1 ? 5.0 : 2.0;
+    cells.back().idle_drift_W = i == 4 ? std::optional(0.5) : std::nullopt;
+  }
+  const Figure figure = one(cells, "idle");
+  const std::string script = scripts(figure);
+  EXPECT_THAT(script, HasSubstr("$i0 << EOD\n1 3 2\n4 2 0.25\n7 2 NaN\n"));
+  EXPECT_THAT(script, HasSubstr("\n3999.5 2 NaN\nEOD\n"));
+  EXPECT_THAT(figure.subtitle, HasSubstr("Points: means of up to 3 successive cells; bars: as far as the farthest of them"));
 }
 
 }  // namespace

@@ -4,8 +4,11 @@
 
 #include <array>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <vector>
+
+#include "results/samples.h"
 
 namespace tbft::results {
 namespace {
@@ -111,6 +114,37 @@ TEST(Statistics, BelowTenOrWithoutAllImagesTheIntervalIsOfTheValues) {
 }
 
 // One of two is drawn: drawing both would halve the variance of the mean.
+TEST(Statistics, OfManySamplesAreThoseOfEach) {
+  const auto images = [](float first) { return std::make_shared<const std::vector<float>>(std::vector{first, 0.0F, 1.0F, 1.0F}); };
+  std::vector<Sample> samples;
+  for (std::size_t k = 0; k < 25; ++k) {  // of 8 to 13 values, more than are resampled at once
+    Sample sample;
+    for (std::size_t i = 0; i < 8 + k % 6; ++i) sample.values.push_back(std::sin(static_cast<double>(i * (k + 1))));
+    if (k % 4 == 3) sample.images.assign(sample.values.size(), images(static_cast<float>(k % 2)));
+    samples.push_back(sample);
+  }
+  samples.push_back({});
+  const std::vector<Statistics> all = statistics_of_each(samples);
+  ASSERT_EQ(all.size(), samples.size());
+  for (std::size_t k = 0; k < 25; ++k) {
+    const Statistics one = statistics(samples[k].values, samples[k].images);
+    EXPECT_EQ(all[k].n, one.n);
+    EXPECT_EQ(all[k].mean, one.mean);
+    EXPECT_EQ(all[k].sd, one.sd);
+    EXPECT_EQ(all[k].low, one.low) << k;
+    EXPECT_EQ(all[k].high, one.high) << k;
+    EXPECT_LT(all[k].low, all[k].high) << k;
+  }
+  EXPECT_EQ(all.back().n, 0U);
+}
+
+// The interval of an earlier version: a report of the same cells prints the same digits.
+TEST(Statistics, AnIntervalKeepsItsDigits) {
+  const Statistics s = statistics(std::array{1.5, 2.25, 8.0, 3.0, 5.5, 4.0, 9.75, 2.0, 6.0, 7.5, 3.25});
+  EXPECT_EQ(s.low, 3.3181818181818183);
+  EXPECT_EQ(s.high, 6.3863636363636367);
+}
+
 TEST(Statistics, AResampleDrawsOneLessThanThereAre) {
   Random random;
   double sum = 0;
