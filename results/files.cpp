@@ -64,7 +64,8 @@ std::string read_all(const File& file, const fs::path& path, std::size_t max_byt
   std::string content;
   constexpr std::size_t chunk = 1 << 16;
   // A string that grows to a large file's size holds it twice for a moment. The size is a hint alone: streams have none.
-  if (struct stat status {}; ::fstat(file.fd(), &status) == 0 && status.st_size > 0)
+  struct stat status {};
+  if (::fstat(file.fd(), &status) == 0 && status.st_size > 0)
     content.reserve(std::min(static_cast<std::size_t>(status.st_size), max_bytes) + 2 * chunk);
   while (true) {
     const std::size_t old = content.size();

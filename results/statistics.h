@@ -46,15 +46,12 @@ class Random {
  public:
   // Uniform below n, n < 2^32.
   std::size_t below(std::size_t n) { return static_cast<std::size_t>(((next() >> 32) * n) >> 32); }
-  // Leaves out this many numbers.
-  void skip(std::size_t numbers) { state_ += step * numbers; }
   // Counts how often each of n items is drawn in `draws` draws with replacement.
   std::vector<float> weights(std::size_t n, std::size_t draws);
 
  private:
-  static constexpr std::uint64_t step = 0x9e3779b97f4a7c15U;
   std::uint64_t next() {
-    state_ += step;
+    state_ += 0x9e3779b97f4a7c15U;
     std::uint64_t z = state_;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;

@@ -12,8 +12,10 @@ each=${CELLS_PER_TASK:-1}
 [[ $each =~ ^[1-9][0-9]*$ ]] || { echo "submit.sh: CELLS_PER_TASK is '$each'; give a whole number from 1" >&2; exit 2; }
 [ ! -e "$out" ] || { echo "submit.sh: $out is there already; name a new OUT" >&2; exit 2; }
 
-# With --jobs it estimates no joules, for which it would load the images.
-cells=$("$TBFT" run "$@" --dry-run --jobs 1 | tail -n +2 | wc -l)
+# With --jobs it estimates no joules, for which it would load the images. The option is taken once.
+count=(--dry-run --jobs 1)
+for option; do [[ $option != --jobs && $option != --jobs=* ]] || count=(--dry-run); done
+cells=$("$TBFT" run "$@" "${count[@]}" | tail -n +2 | wc -l)
 tasks=$(((cells + each - 1) / each))
 longest=$(scontrol show config | sed -n 's/^MaxArraySize *= *//p')
 [ -z "$longest" ] || [ "$tasks" -lt "$longest" ] || {

@@ -115,7 +115,9 @@ TEST(Statistics, BelowTenOrWithoutAllImagesTheIntervalIsOfTheValues) {
 
 // One of two is drawn: drawing both would halve the variance of the mean.
 TEST(Statistics, OfManySamplesAreThoseOfEach) {
-  const auto images = [](float first) { return std::make_shared<const std::vector<float>>(std::vector{first, 0.0F, 1.0F, 1.0F}); };
+  const auto images = [](float first) {
+    return std::make_shared<const std::vector<float>>(std::vector{first, 0.0F, 1.0F, 1.0F});
+  };
   std::vector<Sample> samples;
   for (std::size_t k = 0; k < 25; ++k) {  // of 8 to 13 values, more than are resampled at once
     Sample sample;
