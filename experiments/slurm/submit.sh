@@ -19,7 +19,8 @@ cells=$("$TBFT" run "$@" "${count[@]}" | tail -n +2 | wc -l)
 tasks=$(((cells + each - 1) / each))
 longest=$(scontrol show config | sed -n 's/^MaxArraySize *= *//p')
 [ -z "$longest" ] || [ "$tasks" -lt "$longest" ] || {
-  echo "submit.sh: $tasks tasks, this cluster takes arrays of $((longest - 1)) (MaxArraySize): set CELLS_PER_TASK=$((cells / (longest - 1) + 1))" >&2
+  fitting=$(((cells + longest - 2) / (longest - 1)))
+  echo "submit.sh: $tasks tasks, but this cluster takes arrays of $((longest - 1)) (MaxArraySize): set CELLS_PER_TASK=$fitting" >&2
   exit 2
 }
 mkdir -p "$out.parts"
