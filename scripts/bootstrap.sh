@@ -13,7 +13,7 @@ case $architecture in
 esac
 
 run=(g++ cmake ninja-build ccache pkg-config git
-     libtorch-dev libdnnl-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
+     libtorch-dev libdnnl-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev libjemalloc-dev
      libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev gnuplot-nox
      libopenblas0-pthread)  # libtorch's linear layers are many times slower with the reference BLAS that it depends on
 python=(python3-dev pybind11-dev)

@@ -8,7 +8,7 @@
 //
 // operations: where the time of a step goes, by operation (with Adam; "overhead" is what lies in none).
 // epochs: 10 epochs of 1,000 images and 10 validations of 1,500. Prints one JSON line as the baseline does,
-// with the process's peak resident set, libtorch and the images included.
+// with the process's peak resident set from the loaded base model on, libtorch and the images included.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -29,6 +29,7 @@
 #include "harness/step_cost/step_operation.h"
 #include "harness/step_cost/stepper.h"
 #include "harness/training/compute.h"
+#include "harness/training/memory.h"
 #include "harness/training/trainer.h"
 #include "models/families/family.h"
 
@@ -144,6 +145,8 @@ int execute(const Options& options) {
     fmt::print("{}\n", operations(options, what).dump());
     return 0;
   }
+  hand_back_memory();
+  Board().reset_peak_rss();
   const auto times = time_work(options, trainer, kind, what);
   const auto peak_MiB = Board().peak_rss_MiB();
   fmt::print("{}\n", nlohmann::ordered_json{{"work", options.work},

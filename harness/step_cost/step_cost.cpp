@@ -1,7 +1,6 @@
 #include "harness/step_cost/step_cost.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +22,7 @@
 #include "harness/step_cost/step_cost_rows.h"
 #include "harness/step_cost/stepper.h"
 #include "harness/training/compute.h"
+#include "harness/training/memory.h"
 #include "results/files.h"
 #include "tbft/power/monitor.h"
 #include "tbft/power/plausible.h"
@@ -113,7 +113,7 @@ class NetworkCost {
     // The memory of a step is measured while no other network is loaded.
     for (auto& candidate : candidates_) {
       console_.progress(fmt::format("{} px: memory of {}", network_.pixels, candidate.contender.strategy->name));
-      malloc_trim(0);
+      hand_back_memory();
       board_.reset_peak_rss();
       Stepper alone(options_, candidate.contender);
       for (int step = 0; step < 2; ++step) alone.step();

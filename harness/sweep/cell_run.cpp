@@ -1,11 +1,11 @@
 #include "harness/sweep/cell_run.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <stdexcept>
 
 #include "harness/host/interrupted.h"
+#include "harness/training/memory.h"
 #include "results/text.h"
 
 namespace tbft {
@@ -29,7 +29,7 @@ CellMeasurement run_cell(RunSetup& setup, const Cell& cell, const ResolvedSettin
   if (settings != nullptr) m.lr = settings->lr;
   m.started_utc = utc_now();
   m.before = BoardState::of(setup.board);
-  malloc_trim(0);  // memory of an earlier cell must not count for this one
+  hand_back_memory();  // memory of an earlier cell must not count for this one
   setup.board.reset_peak_rss();
   const auto start = SteadyClock::now();
   observer.begin_cell();

@@ -6,20 +6,10 @@
 #include <vector>
 
 #include "harness/training/label_map.h"
-#include "models/cost.h"
 
 namespace tbft {
 
 namespace F = torch::nn::functional;
-
-std::size_t evaluation_batch(const models::Architecture& network, int stage) {
-  constexpr std::int64_t most = 2000;
-  // Each pass prepares the weights anew (models/convolver.h), so large ones need more images to be worth it.
-  const std::int64_t values = std::max(std::int64_t{1} << 20, models::parameter_count(network) / 4);
-  // The input of the stage decides, because the first stage makes maps much larger than the images.
-  const auto an_image = network.stages[static_cast<std::size_t>(std::max(stage - 1, 0))].output_values;
-  return static_cast<std::size_t>(std::clamp<std::int64_t>(values / an_image, 1, most));
-}
 
 Score evaluate(models::Network& net, int stage, std::size_t n, const BatchSource& source, PhaseObserver& observer) {
   const torch::InferenceMode guard;

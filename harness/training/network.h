@@ -14,6 +14,7 @@
 
 #include "harness/data/dataset.h"
 #include "harness/training/batches.h"
+#include "harness/training/memory_model.h"
 #include "harness/training/phases.h"
 #include "models/network.h"
 
@@ -23,10 +24,6 @@ struct Score {
   double loss = 0;            // mean cross-entropy over images
   std::vector<bool> correct;  // one entry for each index
 };
-
-// The number of images that the network evaluates at once from this stage on, so that its maps stay near the processor's
-// caches.
-std::size_t evaluation_batch(const models::Architecture& network, int stage);
 
 // Returns samples begin..begin+count of a set, as the input of a stage.
 using BatchSource = std::function<Batch(std::size_t begin, std::size_t count)>;

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <utility>
 
 #include "harness/training/network.h"
 #include "harness/training/torch_compat.h"
@@ -23,13 +25,21 @@ const models::Tuned everything{.blocks = {}, .everything = true};
 // Counts the bytes that tensors occupy, from the allocator's own reports, because saved-tensor hooks exist only in Python.
 class LiveBytes : public c10::MemoryReportingInfoBase {
  public:
-  void reportMemoryUsage(void*, int64_t alloc_size, AllocatorTotal, AllocatorTotal, c10::Device device) override {
-    if (device.is_cpu()) bytes_ += alloc_size;
+  void reportMemoryUsage(void* at, int64_t alloc_size, AllocatorTotal, AllocatorTotal, c10::Device device) override {
+    if (!device.is_cpu()) return;
+    const bool known = alloc_size > 0 ? live_.insert(at).second : live_.erase(at) > 0;
+    if (known) bytes_ += alloc_size;
   }
   bool memoryProfilingEnabled() const override { return true; }
+  // From now on counts later tensors alone; those of before do not count when they are freed, either.
+  void restart() {
+    live_.clear();
+    bytes_ = 0;
+  }
   std::int64_t bytes() const { return bytes_; }
 
  private:
+  std::set<void*> live_;
   std::int64_t bytes_ = 0;
 };
 
@@ -224,7 +234,18 @@ void TrainingRun::refresh_statistics() {
 void TrainingRun::train_batch(std::span<const std::int64_t> samples) {
   const auto shifts = settings_.augment ? draw_shifts(std::ssize(samples), random_) : std::vector<Shift>{};
   const at::AutoGradMode grad_mode(strategy_.uses_gradient());
-  const auto loss = forward(train_inputs_.batch(samples, shifts));
+  // The first forward pass measures what is kept for the backward pass.
+  const auto live = result_.steps == 0 ? std::make_shared<LiveBytes>() : nullptr;
+  torch::Tensor loss;
+  {
+    // It reports only this thread's allocations, and the images' too: libtorch prints a warning when a tensor is freed that was
+    // made before.
+    const c10::DebugInfoGuard reporter(c10::DebugInfoKind::PROFILER_STATE, live);
+    auto batch = train_inputs_.batch(samples, shifts);
+    if (live) live->restart();
+    loss = forward(std::move(batch));
+    if (live && strategy_.uses_gradient()) result_.saved_act_MiB = static_cast<double>(live->bytes()) / (1024.0 * 1024.0);
+  }
   if (!optimizer_) return;
   {
     PhaseScope backward(observer_, Phase::backward);
@@ -238,18 +259,11 @@ void TrainingRun::train_batch(std::span<const std::int64_t> samples) {
   step.done();
 }
 
-// Returns the loss.
-torch::Tensor TrainingRun::forward(const Batch& batch) {
-  // The first forward pass measures what is kept for the backward pass. The guard reports only this thread's allocations.
-  const auto live = result_.steps == 0 ? std::make_shared<LiveBytes>() : nullptr;
-  torch::Tensor loss;
-  {
-    PhaseScope forward(observer_, Phase::forward);
-    const c10::DebugInfoGuard reporter(c10::DebugInfoKind::PROFILER_STATE, live);
-    loss = loss_of(objective_, net_.forward_from(train_inputs_.stage(), batch.x), batch.y);
-    forward.done();
-  }
-  if (live && strategy_.uses_gradient()) result_.saved_act_MiB = static_cast<double>(live->bytes()) / (1024.0 * 1024.0);
+// Returns the loss. Takes the images over, so that they are freed after the first stage unless a gradient needs them.
+torch::Tensor TrainingRun::forward(Batch batch) {
+  PhaseScope forward(observer_, Phase::forward);
+  auto loss = loss_of(objective_, net_.forward_from(train_inputs_.stage(), std::move(batch.x)), batch.y);
+  forward.done();
   return loss;
 }
 

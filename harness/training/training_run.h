@@ -51,7 +51,7 @@ class TrainingRun final : public TuningSession {
   void prepare();
   void refresh_statistics();
   void train_batch(std::span<const std::int64_t> samples);
-  torch::Tensor forward(const Batch& batch);
+  torch::Tensor forward(Batch batch);
   double validate();
   void count_macs();
   void test();

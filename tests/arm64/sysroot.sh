@@ -7,7 +7,7 @@ set -euo pipefail
 dest=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/tbft-arm64}
 compiler=$(aarch64-linux-gnu-g++ -dumpversion 2>/dev/null || echo 12)
 packages=(libc6-dev "libstdc++-$compiler-dev"
-          libtorch-dev libdnnl-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev
+          libtorch-dev libdnnl-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev libzip-dev libboost-dev libgpiod-dev libjemalloc-dev
           libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg-dev libgtest-dev libgmock-dev libbenchmark-dev)
 recipe="3 ${packages[*]}"  # the number goes up when the steps below change
 triplet=aarch64-linux-gnu

@@ -1,0 +1,56 @@
+#include "harness/training/memory.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <fstream>
+#include <vector>
+
+#include "harness/training/compute.h"
+
+namespace {
+
+using namespace tbft;
+
+constexpr std::size_t block_bytes = std::size_t{64} << 20;
+constexpr double block_MiB = 64;
+
+double resident_MiB() {
+  std::ifstream in("/proc/self/statm");
+  double all = 0, resident = 0;
+  in >> all >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024 * 1024);
+}
+
+// Writes to every page.
+void allocate_and_free(std::size_t bytes) {
+  const std::vector<char> block(bytes, '\1');
+  ASSERT_EQ(block.back(), '\1');
+}
+
+// What a step frees is not given back by itself: the kernel would zero it again in the next step.
+TEST(Memory, FreedBlocksStayUntilTheyAreHandedBack) {
+  set_compute({1, "auto"});
+  hand_back_memory();
+  const double before_MiB = resident_MiB();
+  allocate_and_free(block_bytes);
+  EXPECT_GT(resident_MiB(), before_MiB + 0.9 * block_MiB);
+  hand_back_memory();
+  EXPECT_LT(resident_MiB(), before_MiB + 0.1 * block_MiB);
+}
+
+// Freed blocks serve for smaller and for larger ones, so the heap does not grow with the number of sizes.
+TEST(Memory, FreedBlocksAreJoined) {
+  hand_back_memory();
+  const double before_MiB = resident_MiB();
+  for (std::size_t round = 0; round < 20; ++round) {
+    const std::size_t parts = round % 4 + 1;
+    std::vector<std::vector<char>> blocks;
+    for (std::size_t part = 0; part < parts; ++part) blocks.emplace_back(block_bytes / parts, '\1');
+  }
+  EXPECT_LT(resident_MiB(), before_MiB + 2 * block_MiB);
+  hand_back_memory();
+}
+
+}  // namespace
