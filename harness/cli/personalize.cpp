@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -24,7 +25,11 @@
 #include "harness/host/interrupted.h"
 #include "harness/host/provenance.h"
 #include "harness/measurement/run_meter.h"
+#include "harness/sweep/memory_choice.h"
 #include "harness/training/compute.h"
+#include "harness/training/memory.h"
+#include "harness/training/memory_model.h"
+#include "harness/training/strategies/strategy.h"
 #include "results/files.h"
 #include "tbft/power/monitor.h"
 
@@ -40,7 +45,9 @@ struct PersonalizeOptions {
   std::optional<double> idle_s, lr;
   std::string budget;
   double holdout = 0.3;
-  std::int64_t epochs = 10, patience = 5, batch = 16, threads = 0;
+  std::int64_t epochs = 10, patience = 5, threads = 0;
+  std::optional<std::int64_t> batch;
+  std::string memory_limit;
   std::uint32_t seed = 0;
   std::string backend = "auto";
   bool json = false, force = false;
@@ -63,6 +70,37 @@ std::optional<double> budget_of(const std::string& text) {
   if (!(unit.empty() || unit == "J" || unit == "kJ") || !std::isfinite(joules) || joules <= 0)
     throw UsageError(fmt::format("--budget {}: expected joules above 0, such as 50J or 2kJ", text));
   return joules;
+}
+
+// The images per step: as asked for, or the default of 16, or under --memory-limit the largest power of two up to it with which
+// `full` fits, because its steps are timed. Throws UsageError with the figure if none does, or not the one that was asked for.
+std::int64_t batch_of(const PersonalizeOptions& options, const Trainer& trainer, const PersonalizeRequest& request,
+                      Console& console) {
+  constexpr std::int64_t usual = 16;
+  const auto asked = options.batch.value_or(usual);
+  if (options.memory_limit.empty()) return asked;
+  const auto limit_bytes = parse_size("--memory-limit", options.memory_limit);
+  const auto& pixels = request.images.pixels;
+  const auto needed_bytes = [&](std::int64_t batch) {
+    return peak_memory(trainer.network(), find_strategy("full"),
+                       {.batch = batch,
+                        .n_train = std::ssize(request.split.train),
+                        .n_val = std::ssize(request.split.val),
+                        .images_bytes = pixels.is_mapped() ? 0 : static_cast<std::int64_t>(pixels.size()),
+                        .backend = options.backend})
+        .total();
+  };
+  auto batch = asked;
+  while (batch > 1 && needed_bytes(batch) > limit_bytes)
+    batch = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(batch - 1)));
+  const auto needs = fmt::format("--memory-limit {}: full with {} images per step needs about {}", options.memory_limit, asked,
+                                 MiB_text(needed_bytes(asked)));
+  if (needed_bytes(batch) > limit_bytes)
+    throw UsageError(fmt::format("{}, with one image {}; raise the limit", needs, MiB_text(needed_bytes(1))));
+  if (batch == asked) return asked;
+  if (options.batch) throw UsageError(fmt::format("{}; --batch {} would fit, or raise the limit", needs, batch));
+  console.line(fmt::format("{}; taking {}, which need {}", needs, batch, MiB_text(needed_bytes(batch))));
+  return batch;
 }
 
 // Maps labels to the model's outputs. A separate test set is appended to the target's images.
@@ -162,11 +200,13 @@ int execute(const PersonalizeOptions& options) {
   request.split = personal_split(request.images.size(), options.test.empty() ? options.holdout : 0, options.seed);
   request.lr = Settings().train.lr;
   if (options.lr) request.lr = {{"default", *options.lr}};
-  request.train = {.batch = options.batch, .epochs = options.epochs, .patience = options.patience, .seed = options.seed};
+  request.train = {.epochs = options.epochs, .patience = options.patience, .seed = options.seed};
   const auto labelled = std::ssize(request.split.train) + std::ssize(request.split.val);
   request.reference = reference_of(options.source, options.checkpoint, options.key,
                                    {std::min<std::int64_t>(labelled, diagnosed_images)}, options.seed, trainer, console, stop);
   complete(options, trainer, request, console);
+  request.train.batch = batch_of(options, trainer, request, console);
+  hand_back_memory();
 
   const auto clock = power::steady_clock();
   power::MonitorOptions monitor_options{.clock = clock};
@@ -233,7 +273,14 @@ void add_personalize(CLI::App& app, Action& action) {
   command->add_option("--patience", options->patience, "Epochs without a better validation loss before stopping")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command->add_option("--batch", options->batch, "Images per step")->check(CLI::Range(1, 65536))->capture_default_str();
+  command->add_option("--batch", options->batch, "Images per step (default: 16, or what --memory-limit leaves)")
+      ->check(CLI::Range(1, 65536));
+  command
+      ->add_option(
+          "--memory-limit", options->memory_limit,
+          "Peak memory of the process, e.g. 512MiB or 2GB: fewer images per step if that is needed, or a refusal with the "
+          "figure")
+      ->type_name("SIZE");
   command->add_option("--lr", options->lr, "Learning rate (default: 1e-3, 1e-2 for fc)")->check(number_above_0(100));
   command->add_option("--seed", options->seed, "Seed of all random draws")->capture_default_str();
   add_threads_option(*command, options->threads);

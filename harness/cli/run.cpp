@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
@@ -18,6 +19,7 @@
 #include "harness/host/provenance.h"
 #include "harness/measurement/run_meter.h"
 #include "harness/sweep/forecast.h"
+#include "harness/sweep/memory_fit.h"
 #include "harness/sweep/runner.h"
 #include "harness/training/strategies/strategy.h"
 #include "results/report.h"
@@ -33,6 +35,7 @@ struct RunOptions {
   std::string marker;
   std::string trace, realtime;
   std::string status;
+  std::string memory_limit;
   std::vector<std::string> set;
   std::vector<std::string> cells;
   std::int64_t jobs = 0;
@@ -89,8 +92,31 @@ nlohmann::ordered_json json_of(const Cell& c) {
           {"seed", c.seed},           {"point", c.point.text()}};
 }
 
-Forecast forecast_of(const Settings& settings, const RunOptions& options, const std::vector<Cell>& plan) {
+nlohmann::ordered_json json_of(const MemoryChoice& memory) {
+  return {{"limit_bytes", *memory_limit_bytes(memory.settings)},
+          {"needed_bytes", memory.needed_bytes},
+          {"batch", memory.settings.train.batch},
+          {"keeps_none", memory.keeps_none},
+          {"notes", memory.notes}};
+}
+
+// The settings with the batch that fits into memory_limit, and what else to do about it; nothing without a limit.
+std::optional<MemoryChoice> fit(Settings& settings, const RunOptions& options) {
+  if (settings.memory_limit.empty()) return std::nullopt;
+  Console console;
+  const StopOnSignal stop;
+  auto choice = fit_plan_to_memory(settings, options.allow_script, console, stop.flag());
+  settings = choice.settings;
+  return choice;
+}
+
+Forecast forecast_of(const Settings& settings, const RunOptions& options, const std::optional<MemoryChoice>& memory,
+                     const std::vector<Cell>& plan) {
   Forecast forecast;
+  if (memory && memory->warm_up != "full") {
+    forecast.unknown = "no steps are timed, because those of full do not fit into memory_limit";
+    return forecast;
+  }
   if (options.jobs > 0) {
     forecast.unknown = "with --jobs cells share the processors, and no joules are measured";
     return forecast;
@@ -103,23 +129,26 @@ Forecast forecast_of(const Settings& settings, const RunOptions& options, const 
 }
 
 // The plan goes to stdout, as CSV or with the rest as JSON; what is expected goes to stderr.
-void print_plan(const Settings& settings, const RunOptions& options, const ExperimentOrigin& experiment) {
+void print_plan(const Settings& settings, const RunOptions& options, const std::optional<MemoryChoice>& memory,
+                const ExperimentOrigin& experiment) {
   const auto plan = select_cells(make_plan(settings, identify(settings)), options.cells);
   const auto trace = trace_line(settings, options, plan);
   if (options.json) {
     auto cells = nlohmann::ordered_json::array();
     for (const auto& cell : plan) cells.push_back(json_of(cell));
-    print_json(nlohmann::ordered_json{{"experiment", {{"name", experiment.name}, {"built_in", experiment.built_in}}},
-                                      {"cells", cells},
-                                      {"trace", trace},
-                                      {"estimate", to_json(forecast_of(settings, options, plan))}},
-               1);
+    nlohmann::ordered_json json{
+        {"experiment", {{"name", experiment.name}, {"built_in", experiment.built_in}}}, {"cells", cells}, {"trace", trace}};
+    if (memory) json["memory"] = json_of(*memory);
+    json["estimate"] = to_json(forecast_of(settings, options, memory, plan));
+    print_json(json, 1);
     return;
   }
   print_cells(plan);
   print_error(fmt::format("experiment: {}", experiment.text()));
   print_error(trace);
-  print_error(fmt::format("estimate: {}", to_text(forecast_of(settings, options, plan))));
+  if (memory)
+    for (const auto& note : memory->notes) print_error(note);
+  print_error(fmt::format("estimate: {}", to_text(forecast_of(settings, options, memory, plan))));
 }
 
 int execute(const RunOptions& options) {
@@ -132,12 +161,14 @@ int execute(const RunOptions& options) {
   if (!options.marker.empty()) set.push_back("meter.marker='" + options.marker + "'");
   if (!options.trace.empty()) set.push_back("meter.trace=" + options.trace);
   if (!options.realtime.empty()) set.push_back("meter.realtime=" + options.realtime);
+  if (!options.memory_limit.empty()) set.push_back(fmt::format("memory_limit={}", nlohmann::json(options.memory_limit).dump()));
   if (options.tune_lr) set.emplace_back("train.lr_search=[0.1,0.3,1,3,10]");
   const auto experiment = read_experiment(options.experiment);
-  const auto settings = parse_settings(experiment.toml, experiment.origin.text(), set);
+  auto settings = parse_settings(experiment.toml, experiment.origin.text(), set);
   require_permitted(settings, options.meter, experiment.origin.text());
+  const auto memory = fit(settings, options);
   if (options.dry_run) {
-    print_plan(settings, options, experiment.origin);
+    print_plan(settings, options, memory, experiment.origin);
     return Exit::ok;
   }
   check_status_file(options.status,
@@ -156,6 +187,11 @@ int execute(const RunOptions& options) {
       .allow_script = options.allow_script,
       .programs = options.meter.programs,
       .experiment = experiment.origin};
+  if (memory) {
+    request.keeps_none = memory->keeps_none;
+    request.warm_up = memory->warm_up;
+    for (const auto& note : memory->notes) console.line(note);
+  }
   for (const auto& option : set) request.command_line.push_back("--set " + option);
   for (const auto& cell : options.cells) request.command_line.push_back("--cell " + cell);
   if (options.jobs > 0) request.command_line.push_back(fmt::format("--jobs {}", options.jobs));
@@ -217,6 +253,12 @@ void add_run(CLI::App& app, Action& action) {
       ->add_option("--status", options->status,
                    "Keep this JSON file up to date: progress, ETA, watts, joules, state (the file is replaced once a second)")
       ->type_name("FILE");
+  command
+      ->add_option(
+          "--memory-limit", options->memory_limit,
+          "Peak memory of the process, e.g. 512MiB or 2GB: outputs of frozen blocks are not kept, and a batch that the "
+          "experiment leaves open is smaller, if that is needed; otherwise the run is refused with the figure")
+      ->type_name("SIZE");
   command->add_option("--set", options->set, "Set a key: --set sweep.repetitions=3 (repeatable)")->allow_extra_args(false);
   command->add_flag("--tune-lr", options->tune_lr,
                     "First try 0.1, 0.3, 1, 3 and 10 times each learning rate; the best validation loss decides");
@@ -248,6 +290,7 @@ void add_run(CLI::App& app, Action& action) {
       "  tbft run cifar-flip ... -m um25c:///dev/rfcomm0 -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1'  # two meters\n"
       "  tbft run cifar-flip ... -o runs/first --dry-run      # what it would run, how long, how many joules\n"
       "  tbft run cifar-flip ... -o runs/first --resume\n"
+      "  tbft run cifar-flip ... --memory-limit 512MiB --dry-run    # the batch that fits, and what it needs\n"
       "  tbft run cifar-flip ... -o runs/fast --jobs 4        # accuracies of four cells at once\n"
       "  tbft run cifar-flip ... -o parts/7 --cell 7          # one cell, here; the others elsewhere\n\n" +
       strategies_help() + keys_help());

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -73,6 +75,7 @@ void check_axes(const Settings& s) {
   check_axis("sweep.max_kHz", s.sweep.max_kHz, 1e9);
   check_distinct("sweep.governor", s.sweep.governor);
   precision_of(s);
+  memory_limit_bytes(s);
   for (const auto& governor : s.sweep.governor)
     if (governor.empty() || governor.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
       fail("sweep.governor", fmt::format("'{}' is no governor's name", results::printable(governor)));
@@ -165,6 +168,24 @@ Precision precision_of(const Settings& settings) {
                                     results::printable(settings.sweep.until)));
   target.relative = percent / 100;
   return target;
+}
+
+std::int64_t parse_size(const std::string& where, std::string_view text) {
+  double value = 0;
+  std::string unit, rest;
+  std::istringstream in{std::string(text)};
+  in >> value >> unit;
+  static const std::map<std::string, double, std::less<>> units{{"MB", 1e6}, {"MiB", 0x1p20}, {"GB", 1e9}, {"GiB", 0x1p30}};
+  const auto found = units.find(unit);
+  constexpr double most = 0x1p50;
+  if (!in || in >> rest || found == units.end() || !(value > 0) || value * found->second > most)
+    fail(where, fmt::format("'{}' is no size; write it like 512MiB or 2GB", results::printable(text)));
+  return static_cast<std::int64_t>(value * found->second);
+}
+
+std::optional<std::int64_t> memory_limit_bytes(const Settings& settings) {
+  if (settings.memory_limit.empty()) return std::nullopt;
+  return parse_size("memory_limit", settings.memory_limit);
 }
 
 Settings completed(Settings s) {

@@ -37,6 +37,9 @@ std::vector<Key> keys_before_the_model() {
       TBFT_SETTING(threads, machine, "intra-op threads; 0: all cores"),
       TBFT_SETTING(backend, machine, "convolutions by onednn or native; auto: onednn if libtorch has it"),
       TBFT_SETTING(layout, result, "channels_last, or contiguous: torch's own operations, slower"),
+      TBFT_SETTING(
+          memory_limit, place,
+          "peak memory of a run, e.g. 512MiB: keeps no activations and takes a smaller batch where it must, or refuses"),
       TBFT_SETTING(data.dataset, result, "data set, as `tbft data list` names it"),
       TBFT_SETTING(data.path, place, "its location: a path or name:PATH?key=value"),
       TBFT_SETTING(data.train_path, place,
@@ -120,6 +123,7 @@ void apply(Settings& settings, const toml::table& table, const std::string& pref
     const auto found = std::ranges::find(keys(), path, [](const Key& k) { return k.doc.name; });
     if (found != keys().end()) {
       found->set(settings, node, fmt::format("{}: {}", place(node, source), path));
+      settings.declared.insert(path);
     } else if (const auto* inner = node.as_table(); inner != nullptr && (!inner->empty() || is_section(path))) {
       // An unknown table is searched too, because its first key shows better than its name what was meant.
       apply(settings, *inner, path, source);

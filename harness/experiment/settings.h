@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +23,7 @@ struct Settings {
   std::int64_t threads = 0;              // 0: all cores that this process may use
   std::string backend = "auto";          // of convolutions: onednn | native | auto: onednn if libtorch has it
   std::string layout = "channels_last";  // of activations; or contiguous: torch's own operations, slower
+  std::string memory_limit;              // "512MiB": for the peak resident set; chooses batch and cache; empty: none
 
   struct {
     std::string dataset;     // name in cells.csv
@@ -83,6 +86,8 @@ struct Settings {
   bool warmup = true;
   bool trace_steps = false;  // also mark forward, backward and step in the trace
 
+  std::set<std::string> declared;  // names of the keys that the file or --set gives a value, the default's included
+
   double lr_of(std::string_view strategy) const;
 };
 
@@ -93,6 +98,11 @@ struct Precision {
 };
 // Of sweep.until. Throws UsageError if it is neither empty nor like "train_J 2 %".
 Precision precision_of(const Settings& settings);
+
+// Bytes of a size such as "512MiB" or "2GB" (MB, MiB, GB, GiB). Throws UsageError, which begins with `where`.
+std::int64_t parse_size(const std::string& where, std::string_view text);
+// Of memory_limit, in bytes; nothing without one. Throws UsageError.
+std::optional<std::int64_t> memory_limit_bytes(const Settings& settings);
 
 // What a setting influences, and therefore which executions of a run may differ in it.
 enum class SettingRole {

@@ -78,6 +78,11 @@ std::string passes_of(const models::Architecture& network, const std::string& la
   return text;
 }
 
+Settings without_cache_if(bool keeps_none, Settings settings) {
+  if (keeps_none) settings.train.cache = "off";
+  return settings;
+}
+
 std::string describe(const RunSetup& setup, const RunRequest& request, const nlohmann::json& facts) {
   nlohmann::json run = provenance_json(setup.board);
   run["schema"] = results::schema_version;
@@ -111,7 +116,7 @@ RunSetup::RunSetup(const RunRequest& request, const Settings& effective_settings
     : board(on_board),
       console(to_console),
       stop(stop_flag),
-      settings(effective_settings),
+      settings(without_cache_if(request.keeps_none, effective_settings)),
       identity(identify(request.settings)),
       plan(make_plan(request.settings, identity)),
       selected(select_cells(plan, request.cells)),

@@ -40,7 +40,7 @@ class Run {
   // `status` and its file must outlive the run, because the caller reports the end.
   Run(const RunRequest& request, const Board& board, Console& console, const std::atomic<bool>& stop, RunStatus& status,
       StatusFile& status_file)
-      : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file) {
+      : board_(board), console_(console), stop_(stop), status_(status), status_file_(status_file), warm_up_(request.warm_up) {
     std::vector<std::string> warnings;
     auto meters = open_named_meters({request.settings.meter.uri, request.programs, request.settings.meter.also},
                                     request.settings.meter.interval_s, WithoutMeter::estimates, warnings);
@@ -206,7 +206,8 @@ class Run {
     if (const auto now = current_kHz(board_.root())) seen_kHz.push_back(*now);
   }
 
-  // Runs a discarded cell with few images that trains everything, to load code, select kernels and raise clock rates.
+  // Runs a discarded cell with few images, which trains everything unless memory is short, to load code, select kernels and
+  // raise clock rates.
   void warm_up(const Cell& cell) {
     console_.progress("warming up");
     status_.state = "warming up";
@@ -224,7 +225,7 @@ class Run {
     at_most(split.test, evaluated);
     StopObserver observer(stop_);
     try {
-      setup_->trainer.run(find_strategy("full"), setup_->data.images(cell), split, settings, observer);
+      setup_->trainer.run(find_strategy(warm_up_), setup_->data.images(cell), split, settings, observer);
     } catch (const DivergedError&) {  // the machine is warm even so
     }
   }
@@ -349,6 +350,7 @@ class Run {
   const std::atomic<bool>& stop_;
   RunStatus& status_;
   StatusFile& status_file_;
+  const std::string warm_up_;  // the strategy of the warm-up cell
   std::unique_ptr<RunSetup> setup_;
   std::optional<Monitors> monitors_;
   std::string trace_;                  // name of the first one's file; empty: no trace is kept

@@ -28,6 +28,9 @@ struct RunRequest {
   bool allow_script = false;              // whether the user permits the program in a TorchScript file to run
   power::Programs programs = power::Programs::refused;  // whether the user typed the meter's URI, which may then run a program
   ExperimentOrigin experiment = {};                     // for provenance
+  // What memory_limit asks for (memory_choice.h): settings has the batch already.
+  bool keeps_none = false;       // no outputs of frozen blocks, whatever train.cache says
+  std::string warm_up = "full";  // the strategy of the warm-up cell
 };
 
 // The meter in the settings of a run that measures nothing.

@@ -26,6 +26,8 @@ class TargetData {
   TargetData(const Settings& effective, const std::vector<Cell>& plan, const std::function<void(const std::string&)>& loading,
              const ModelClasses& model = {}, const std::function<void(const std::string&)>& warn = {});
 
+  // Cells of one key share their images.
+  static std::string key(const Cell& cell);
   // With data.train_path, its images follow those of data.path.
   const data::Images& images(const Cell& cell) const { return sets_.at(key(cell)).images; }
   // The paper's split of data.path. With data.train_path, train_size is the fraction of its images that form the train part,
@@ -39,7 +41,6 @@ class TargetData {
     data::Images images;
     std::int64_t own = 0;  // number of images of data.path; the others come from data.train_path
   };
-  static std::string key(const Cell& cell);
   data::DatasetSpec spec_of(const std::string& path, const Cell& cell) const;
 
   Settings settings_;

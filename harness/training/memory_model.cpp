@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/cost.h"
+#include "models/network_file.h"
 
 namespace tbft {
 
@@ -14,15 +15,23 @@ namespace {
 constexpr std::int64_t float_bytes = 4;
 constexpr std::int64_t MiB = std::int64_t{1} << 20;
 
-// Resident after a training of a tiny network, with some reserve.
-constexpr std::int64_t program_bytes = 190 * MiB;
-// Blocks of different sizes leave gaps: what the heap holds over what is in use.
-constexpr double gaps = 1.1;
+// What a tiny network leaves resident: 90 to 100 MiB with libtorch 1.13 on x86-64. The rest is reserve for other versions.
+constexpr std::int64_t program_bytes = 130 * MiB;
+// Freed blocks leave gaps in the heap that fit none of the next ones: as large as the largest map, and a little for each block.
+constexpr std::int64_t maps_of_gaps = 1;
+constexpr double gaps = 1.03;
 // The copies of a map that a layer's pass holds at once: its input, its output, and what lies beside a residual branch, or in
 // the backward pass the gradients of the two.
 constexpr std::int64_t maps_at_once = 3;
 constexpr std::int64_t maps_of_reorders = 2;  // oneDNN copies input and output of a convolution that is not channels_last
 constexpr std::int64_t maps_of_columns = 9;   // a 3x3 convolution without oneDNN
+
+// What torch keeps beyond saved_activation_bytes(), which knows the layers but not each operation between them: a step of a ViT
+// kept 1.2 times as much.
+double kept_by_others(const models::Architecture& network) {
+  const bool known = network.spec.family != models::torchscript_network && !network.has(models::Layer::Kind::attention);
+  return known ? 1 : 1.25;
+}
 
 const models::Tuned everything{.blocks = {}, .everything = true};
 
@@ -45,19 +54,25 @@ std::int64_t maps_of(const MemoryNeed& need) {
 
 // Bytes of one image at the fullest moment of a step: the forward pass fills what it keeps from stage to stage, the backward
 // pass empties it, and the layers of the current stage have their maps beside it.
-double step_bytes(const models::Architecture& network, const models::Tuned& tuned, std::int64_t maps) {
+double step_bytes(const models::Architecture& network, const models::Tuned& tuned, const MemoryNeed& need) {
+  const double kept = kept_by_others(network);
+  const auto maps = maps_of(need);
   auto so_far = network;
   so_far.layers.clear();
-  std::int64_t fullest = 0;
+  so_far.fused = network.fused && need.layout == "channels_last";
+  double fullest = 0;
+  std::int64_t largest_of_all = 0;
   for (auto layer = network.layers.begin(); layer != network.layers.end();) {
     std::int64_t largest = network.stages[static_cast<std::size_t>(layer->stage)].output_values;
     for (const int stage = layer->stage; layer != network.layers.end() && layer->stage == stage; ++layer) {
       largest = std::max(largest, largest_map(*layer));
       so_far.layers.push_back(*layer);
     }
-    fullest = std::max(fullest, models::saved_activation_bytes(so_far, tuned) + maps * largest * float_bytes);
+    largest_of_all = std::max(largest_of_all, largest);
+    fullest = std::max(fullest, kept * static_cast<double>(models::saved_activation_bytes(so_far, tuned)) +
+                                    static_cast<double>(maps * largest * float_bytes));
   }
-  return static_cast<double>(fullest);
+  return fullest + static_cast<double>(maps_of_gaps * largest_of_all * float_bytes);
 }
 
 // Bytes of the weights with the base model's, the best ones', gradients and the optimiser's state.
@@ -92,17 +107,16 @@ std::size_t evaluation_batch(const models::Architecture& network, int stage) {
 PeakMemory peak_memory(const models::Architecture& network, const Strategy& strategy, const MemoryNeed& need) {
   const bool open = strategy.chooses() || strategy.becomes_another();
   const auto& tuned = open ? everything : strategy.tuned;
-  const auto maps = maps_of(need);
   PeakMemory peak{.program = program_bytes, .images = need.images_bytes};
   peak.weights = weights_bytes(network, strategy, tuned, need.optimizer);
   const auto images = static_cast<double>(std::min(need.batch, need.n_train));
-  double step = strategy.has_epochs() || open ? images * step_bytes(network, tuned, maps) : 0;
+  double step = strategy.has_epochs() || open ? images * step_bytes(network, tuned, need) : 0;
   if (strategy.chooses()) {  // the images of the batches with which it probes
     constexpr double probed = 5;
     const double pixels = network.spec.pixels;
     step += probed * images * 3 * pixels * pixels * static_cast<double>(float_bytes);
   }
-  const double evaluation = static_cast<double>(evaluation_batch(network, 0)) * step_bytes(network, {}, maps);
+  const double evaluation = static_cast<double>(evaluation_batch(network, 0)) * step_bytes(network, {}, need);
   peak.step = static_cast<std::int64_t>(gaps * std::max(step, evaluation));
   if (!open) {
     peak.cache = cache_bytes(network, tuned, need);

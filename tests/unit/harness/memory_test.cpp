@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <fstream>
+#include <string>
 #include <vector>
 
 #include "harness/training/compute.h"
@@ -23,10 +24,29 @@ double resident_MiB() {
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024 * 1024);
 }
 
+// Of mapped files.
+double resident_files_MiB() {
+  std::ifstream in("/proc/self/status");
+  for (std::string word; in >> word;)
+    if (double kiB = 0; word == "RssFile:" && in >> kiB) return kiB / 1024;
+  return 0;
+}
+
 // Writes to every page.
 void allocate_and_free(std::size_t bytes) {
   const std::vector<char> block(bytes, '\1');
   ASSERT_EQ(block.back(), '\1');
+}
+
+// libtorch and the libraries behind it touch tens of MiB of their files when they start. First of all tests, because it is so
+// once.
+TEST(Memory, CodeOfTheStartIsUnmappedAndRunsAgain) {
+  const double before_MiB = resident_files_MiB();
+  EXPECT_GT(before_MiB, 20);
+  hand_back_memory();
+  EXPECT_LT(resident_files_MiB(), 0.5 * before_MiB);
+  EXPECT_FALSE(libtorch_version().empty());
+  EXPECT_EQ(set_compute({1, "auto"}).threads, 1);
 }
 
 // What a step frees is not given back by itself: the kernel would zero it again in the next step.

@@ -73,6 +73,7 @@ protocol = "efficient"
 threads = 3
 backend = "native"
 layout = "contiguous"
+memory_limit = "1GiB"
 warmup = false
 trace_steps = true
 [data]
@@ -133,7 +134,7 @@ timeout_s = 60
 )");
   const auto expected = nlohmann::json::parse(R"({
     "name": "all", "description": "a line", "protocol": "efficient", "threads": 3, "backend": "native",
-    "layout": "contiguous", "warmup": false, "trace_steps": true,
+    "layout": "contiguous", "memory_limit": "1GiB", "warmup": false, "trace_steps": true,
     "data.dataset": "synthetic", "data.path": "synthetic:?n=9", "data.train_path": "synthetic:?n=8", "data.conditions": ["output", "input"],
     "model.checkpoint": "x.pth", "model.key": "ema", "model.network": "torchscript",
     "model.blocks": {"block1": ["conv*"], "fc": ["fc.*"]}, "model.pixels": 64, "model.mean": [0.25, 0.5, 0.75], "model.std": [0.5, 0.25, 1.0], "model.noise_sigma": {"fc": 4.5}, "model.reference": "base.json",
@@ -156,6 +157,15 @@ timeout_s = 60
     EXPECT_NE(key.help, "") << key.name;
   }
   EXPECT_EQ(expected.size(), setting_keys().size());
+}
+
+TEST_F(SettingsFile, RemembersWhichKeysWereGivenAValue) {
+  const auto settings = read("[train]\nbatch = 128\n", {"train.lr.fc=0.02", "memory_limit=2GB"});
+  EXPECT_THAT(settings.declared, testing::IsSupersetOf({"name", "train.batch", "train.lr", "memory_limit"}));
+  EXPECT_FALSE(settings.declared.contains("train.epochs"));
+  EXPECT_EQ(memory_limit_bytes(settings), 2'000'000'000);
+  EXPECT_EQ(memory_limit_bytes(read("")), std::nullopt);
+  EXPECT_EQ(error_of("memory_limit = \"512\""), "memory_limit: '512' is no size; write it like 512MiB or 2GB");
 }
 
 TEST_F(SettingsFile, ATorchScriptFileNeedsATableOfBlocks) {
