@@ -6,7 +6,8 @@
 #
 # DATA      CIFAR-10 as images, train/CLASS/ and test/CLASS/; *cifar10*.pth, a ResNet-26 for them; families/, checkpoints of
 #           other networks (experiments/families.sh says how they are named), may be absent
-# OUT       gets one folder a run, and reference/, which has the form of results/reference
+# OUT       gets one folder a run, and reference/, which has the form of results/reference, and beside it levels/ (what the diagnosis
+#           named) and families/families.txt (the table of the paper's rule)
 # OPTION    for `tbft reproduce` and `tbft run`, e.g. -m METER
 #
 # The program is $TBFT, by default the one on the PATH. README.md of results/reference is written by hand: hold its tables against
@@ -21,7 +22,7 @@ say() { printf '== %s (%s s)\n' "$1" "$SECONDS" >&2; }
 # Whether joules are valid (4: they are not) changes no accuracy.
 run() { "$tbft" "$@" >/dev/null || { code=$?; [ $code = 4 ] || exit $code; }; }
 # Options that continue a run directory that exists.
-continued() { [ ! -e "$1" ] || echo --resume; }
+continued() { [ ! -e "$1/run.json" ] || echo --resume; }
 shopt -s nullglob
 bases=("$data"/*cifar10*.pth)
 [ ${#bases[@]} -eq 1 ] || { echo "reference.sh: $data must hold one *cifar10*.pth, and holds ${#bases[@]}" >&2; exit 2; }
@@ -31,7 +32,9 @@ mkdir -p "$out"
 
 say "the paper's tables"
 # The paper's 50 epochs and 3 repetitions of noise on a block take as long as everything else.
-run reproduce --data "$data" -o "$out/paper" $(continued "$out/paper") --set block-noise/sweep.repetitions=1 \
+resume=()
+[ ! -e "$out/paper" ] || resume=(--resume)
+run reproduce --data "$data" -o "$out/paper" "${resume[@]}" --set block-noise/sweep.repetitions=1 \
   --set block-noise/train.epochs=5 --set block-noise/train.patience=5 "$@"
 
 say "choosing with 100 labelled images"
@@ -47,6 +50,7 @@ for class in "$data"/test/*/; do
   done
 done
 pairs=("$out"/paper/base/cifar10-pairs-*.pth)
+[ ${#pairs[@]} -eq 1 ] || { echo "reference.sh: $out/paper/base holds ${#pairs[@]} bases of cifar10-pairs; there must be one" >&2; exit 1; }
 images=$out/images
 "$tbft" diagnose --checkpoint "$base" --source "imagefolder:$images/source" --save-reference "$out/base.json" --force >/dev/null
 "$tbft" diagnose --checkpoint "${pairs[0]}" --source "cifar10-pairs:imagefolder:$images/source?part=source" \
@@ -65,7 +69,7 @@ say "levels that the diagnosis names"
 
 if [ -d "$data/families" ]; then
   say "other networks"
-  TBFT=$tbft "$here/families.sh" "imagefolder:$data/test" "$data/families" "$out/families" "$@" >/dev/null
+  TBFT=$tbft "$here/families.sh" "imagefolder:$data/test" "$data/families" "$out/families" "$@" >"$out/families.txt"
 fi
 
 say "tables and figures"
@@ -78,5 +82,7 @@ cp -r "$out/paper/step-cost" "$to/"
 for table in cifar-flip cifar10-pairs cifar10-c-like block-noise; do keep "$out/paper/$table" $table; done
 for name in adaptive adaptive-pairs; do keep "$out/$name" $name; done
 for family in "$out"/families/*/; do keep "$family" "families/$(basename "$family")"; done
+cp -r "$out/levels" "$to/"
+[ ! -e "$out/families.txt" ] || cp "$out/families.txt" "$to/families/"
 for table in cifar-flip cifar10-pairs cifar10-c-like; do "$tbft" plot "$to/$table" --format png -o "$to/figures" --force >/dev/null; done
 say "done"

@@ -91,7 +91,8 @@ struct Architecture {
   std::vector<Stage> stages;        // front to rear
   std::vector<TensorInfo> tensors;  // in the order of torch's state dict
   std::vector<Layer> layers;        // in the order of the forward pass; the last one is the classifier
-  // What runs its blocks if the layout is channels_last; otherwise torch's operations do.
+  // What runs its blocks if the layout is channels_last (and for `folded` the back end oneDNN); otherwise torch's operations
+  // do.
   enum class Passes {
     torch,
     folded,  // torch; without a gradient BatchNorms become part of the convolutions before them (models/forward_only.h)

@@ -23,8 +23,8 @@ const dnnl::engine& processor() {
 dnnl::primitive_attr attributes(const AfterConvolution& after) {
   dnnl::post_ops operations;
   if (after.adds) operations.append_sum(1.0F);
-  // A ReLU of slope 0 for negative values would make NaN 0, and a network that diverged would look sound. This slope adds less
-  // than a rounding.
+  // A ReLU of slope 0 for negative values would make NaN 0, and a network that diverged would look sound. What this slope
+  // leaves of a finite value is less than a rounding.
   constexpr float slope = 1e-30F;
 #if DNNL_VERSION_MAJOR >= 3
   if (after.relu) operations.append_eltwise(dnnl::algorithm::eltwise_relu, slope, 0.0F);

@@ -25,7 +25,7 @@ Tensor new_map(const Tensor& like, std::int64_t images, std::int64_t channels, s
 // A convolution for as many images as a part has; the last part may have fewer.
 class PartConvolution {
  public:
-  // `scale` and `bias` as in ConvolutionWeight.
+  // `fold`: of the BatchNorm behind it, which becomes part of it; null: none.
   PartConvolution(const nn::Conv2dImpl& conv, const Convolution& shape, const AfterConvolution& after,
                   const BatchNormValues* fold = nullptr)
       : weight_(conv.weight.is_contiguous(channels_last) ? conv.weight : conv.weight.contiguous()),
@@ -80,6 +80,11 @@ void place_shortcut(Tensor& to, const Tensor& x) {
   add_shortcut(to.zero_(), x, none, false);
 }
 
+BatchNormValues recorded_values(const Tensor& x, nn::BatchNorm2dImpl& bn, const Moments* known) {
+  RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
+  return batchnorm_values(x, bn, known);
+}
+
 void normalise_part(const Tensor& x, const BatchNormValues& by, Tensor& out) {
   RECORD_FUNCTION("tbft::batch_norm_relu", std::vector<c10::IValue>{});
   normalise_relu(x, by, out);
@@ -120,9 +125,9 @@ Tensor basic_block_in_parts(const Tensor& x, const BlockParts& parts, std::optio
     conv2.run(activated, to);
   };
 
-  const auto norm1 = batchnorm_values(x, parts.bn1, moments ? &*moments : nullptr);
+  const auto norm1 = recorded_values(x, parts.bn1, moments ? &*moments : nullptr);
   if (!parts.bn2.is_training()) {
-    const auto norm2 = batchnorm_values(out, parts.bn2, nullptr);
+    const auto norm2 = recorded_values(out, parts.bn2, nullptr);
     PartConvolution conv1(parts.conv1, first, {.relu = true}, &norm2);
     for_parts([&](const Tensor& x_part, Tensor activated1, Tensor activated2, Tensor to) {
       normalise_part(x_part, norm1, activated1);
@@ -135,14 +140,17 @@ Tensor basic_block_in_parts(const Tensor& x, const BlockParts& parts, std::optio
       normalise_part(x_part, norm1, activated1);
       conv1.run(activated1, middle);
     });
-    const auto norm2 = batchnorm_values(out, parts.bn2, nullptr);
+    const auto norm2 = recorded_values(out, parts.bn2, nullptr);
     for_parts([&](const Tensor& x_part, const Tensor&, Tensor activated2, Tensor to) {
       normalise_part(to, norm2, activated2);
       second_half(x_part, activated2, to);
     });
   }
   moments.reset();
-  if (wanted) moments = models::moments(out);
+  if (wanted) {
+    RECORD_FUNCTION("tbft::residual", std::vector<c10::IValue>{});
+    moments = models::moments(out);
+  }
   return out;
 }
 

@@ -1,5 +1,5 @@
 // A channels_last float32 map as rows of channels, and the passes over it of which models/fused.cpp is made. Includes torch and
-// needs the flags of OpenMP, so only the fused passes should include it.
+// needs the flags of OpenMP, so only fused.cpp and forward_only.cpp should include it.
 #pragma once
 
 #include "models/fused.h"

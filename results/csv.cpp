@@ -84,7 +84,9 @@ CellsFile parse(std::string_view content, const std::string& name, const Kind& k
   }
   const CsvRows<CellRow> rows(kind.columns, *header, reader);
   file.other_columns = *header != header_fields(kind);
-  file.rows.reserve(static_cast<std::size_t>(std::ranges::count(content, '\n')));
+  // A row has at least a byte a column, whatever a damaged file's line ends say.
+  file.rows.reserve(
+      std::min(static_cast<std::size_t>(std::ranges::count(content, '\n')), content.size() / kind.columns.size()));
   while (const auto fields = reader.next()) {
     const CellRow& row = file.rows.emplace_back(rows.parse(*fields, reader));
     if (row.schema && *row.schema > schema_version)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs clang-tidy over the project's sources, two at a time; needs the compile commands of the dev build.
 # Usage: tidy.sh [recent|all]
-# `recent` takes the sources that the last twelve hours of commits changed, and one source for each header that they changed; every
+# `recent` takes the sources that the last twelve hours of commits or the working tree changed, and one source for each header that they changed; every
 # source if .clang-tidy is among them. A whole pass takes longer than any build; it belongs before a release.
 # `all` adds the static analyzer, which takes as long as everything else, and a check that takes a third of the rest.
 # Most of the time goes to headers, so files of equal flags are checked together, as one source that includes them: files that
@@ -38,7 +38,8 @@ def recent(sources):
     hours = 12
     newest = int(subprocess.check_output(["git", "log", "-1", "--format=%ct"], text=True))
     log = ["git", "log", f"--since=@{newest - hours * 3600}", "--format=", "--name-only"]
-    changed = set(subprocess.check_output(log, text=True).split())
+    changed = {name for command in (log, ["git", "diff", "--name-only", "HEAD"])
+               for name in subprocess.check_output(command, text=True).split()}
     if ".clang-tidy" in changed:
         return sources
     result = sources & changed
@@ -109,4 +110,4 @@ check() {
 }
 export -f check
 export database checks
-xargs -P 2 -L 1 bash -c 'check "$@"' _ <"$database/sources"
+xargs -r -P 2 -L 1 bash -c 'check "$@"' _ <"$database/sources"

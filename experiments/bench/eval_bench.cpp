@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <vector>
 
 #include "experiments/bench/clock.h"
@@ -41,6 +42,11 @@ struct Side {
   Side(const models::NetworkSpec& spec, const char* layout, at::MemoryFormat format) {
     torch::manual_seed(1);
     network = models::make_network(spec);
+    // As after a training: a fresh BatchNorm changes nothing.
+    for (auto& item : network->named_buffers()) {
+      if (item.key().ends_with("running_mean")) item.value().normal_(0, 0.5);
+      if (item.key().ends_with("running_var")) item.value().uniform_(0.5, 2);
+    }
     set_layout(*network, layout);
     network->eval();
     const auto batch = static_cast<std::int64_t>(evaluation_batch(network->architecture(), 0));
@@ -78,8 +84,14 @@ bool compare(const Case& asked) {
 }  // namespace
 
 int main() {
-  set_compute({1, "onednn"});
+  try {
+    set_compute({1, "onednn"});
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "skipped: {}\n", error.what());
+    return 77;
+  }
   bool met = true;
   for (const Case& asked : cases) met = compare(asked) && met;
+  if (!met) fmt::print("MISSED\n");
   return met ? 0 : 1;
 }

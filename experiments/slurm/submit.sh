@@ -14,13 +14,15 @@ each=${CELLS_PER_TASK:-1}
 
 # With --jobs it estimates no joules, for which it would load the images. The option is taken once.
 count=(--dry-run --jobs 1)
-for option; do [[ $option != --jobs && $option != --jobs=* ]] || count=(--dry-run); done
+for option; do [[ $option != --jobs && $option != --jobs=* && $option != -j* ]] || count=(--dry-run); done
 cells=$("$TBFT" run "$@" "${count[@]}" | tail -n +2 | wc -l)
 tasks=$(((cells + each - 1) / each))
-longest=$(scontrol show config | sed -n 's/^MaxArraySize *= *//p')
-[ -z "$longest" ] || [ "$tasks" -lt "$longest" ] || {
-  fitting=$(((cells + longest - 2) / (longest - 1)))
-  echo "submit.sh: $tasks tasks, but this cluster takes arrays of $((longest - 1)) (MaxArraySize): set CELLS_PER_TASK=$fitting" >&2
+# The highest index of a task is below MaxArraySize; a cluster without arrays has 0. sbatch decides where it is not known.
+longest=$(scontrol show config 2>/dev/null | sed -n 's/^MaxArraySize *= *//p' || true)
+[ "${longest:-$tasks}" != 0 ] || { echo "submit.sh: this cluster takes no arrays (MaxArraySize is 0)" >&2; exit 2; }
+[ "$tasks" -le "${longest:-$tasks}" ] || {
+  fitting=$(((cells + longest - 1) / longest))
+  echo "submit.sh: $tasks tasks, but this cluster takes arrays of $longest (MaxArraySize): set CELLS_PER_TASK=$fitting" >&2
   exit 2
 }
 mkdir -p "$out.parts"

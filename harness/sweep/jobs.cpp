@@ -93,15 +93,20 @@ class JobsRun {
     all_ = todo.size();
     began_ = SteadyClock::now();
     bool signalled = false;
-    while (!running_.empty() || !ended_.empty() || (!queue.empty() && !stop_)) {
-      start_cells(queue);
-      // Rows wait for the disk, so they are written once every worker has a cell.
-      write_rows(outcome);
-      if (stop_ && !signalled) {
-        for (const auto& job : running_) job.worker->signal(SIGTERM);
-        signalled = true;
+    try {
+      while (!running_.empty() || !ended_.empty() || (!queue.empty() && !stop_)) {
+        start_cells(queue);
+        if (stop_ && !signalled) {
+          for (const auto& job : running_) job.worker->signal(SIGTERM);
+          signalled = true;
+        }
+        // Rows wait for the disk, so they are written once every worker has a cell.
+        write_rows(outcome);
+        receive(queue);
       }
-      receive(queue);
+    } catch (...) {
+      write_rows(outcome);  // what was computed is not lost where a further process cannot be started
+      throw;
     }
     if (stop_) throw Interrupted("interrupted");
     return outcome;
@@ -232,23 +237,24 @@ class JobsRun {
   }
 
   void write_rows(RunOutcome& outcome) {
-    for (const auto& [cell, scored, begun] : ended_) {
+    for (const auto& [cell, scored, begun] : std::exchange(ended_, {})) {
+      if (stop_ && !begun) continue;  // costs nothing the next time
       if (!begun) setup_.journal.cell_begins(cell->id);
       setup_.journal.cell_ends(cell->id, scored.correct, scored.diagnosis);
       setup_.directory.commit(scored.row);
       count(scored.row, outcome);
       console_.line(fmt::format("[{}/{}] {}", ++finished_, all_, outcome_text(*cell, scored.row)));
     }
-    ended_.clear();
   }
 
   void show_progress() {
     if (!(console_.terminal() || status_file_.wanted())) return;
-    auto done = static_cast<double>(finished_);
+    const auto ended = finished_ + ended_.size();
+    auto done = static_cast<double>(ended);
     for (const auto& job : running_) done += job.fraction;
     const auto all = static_cast<double>(all_);
     status_.state = "running";
-    status_.done = static_cast<std::int64_t>(finished_);
+    status_.done = static_cast<std::int64_t>(ended);
     status_.planned = static_cast<std::int64_t>(all_);
     status_.fraction = done / all;
     status_.elapsed_s = seconds_since(began_);
@@ -256,7 +262,7 @@ class JobsRun {
     status_file_.update(status_);
     const auto left = done > 0.5 ? duration_text(status_.eta_s) : "...";
     console_.progress(
-        fmt::format("{} {} of {} done, {} at work | ETA {}", bar(done / all), finished_, all_, running_.size(), left));
+        fmt::format("{} {} of {} done, {} at work | ETA {}", bar(done / all), ended, all_, running_.size(), left));
   }
 
   std::size_t jobs_;

@@ -70,10 +70,12 @@ TargetData load(const RunSetup& setup) {
 }
 
 // What runs the network's blocks (Architecture::Passes), and which blocks could not be separated.
-std::string passes_of(const models::Architecture& network, const std::string& layout) {
+std::string passes_of(const models::Architecture& network, const Settings& settings) {
   using enum models::Architecture::Passes;
-  const auto passes = layout == "channels_last" ? network.passes : torch;
-  std::string text = passes == fused ? "fused" : passes == folded ? "torch, folded without a gradient" : "torch";
+  const auto passes = settings.layout == "channels_last" ? network.passes : torch;
+  std::string text = passes == fused                                    ? "fused"
+                     : passes == folded && settings.backend == "onednn" ? "torch, folded without a gradient"
+                                                                        : "torch";
   for (const auto& shared : network.shared_stages()) text += fmt::format("; one stage for {}", shared);
   return text;
 }
@@ -100,7 +102,7 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   const auto& network = setup.trainer.network();
   run["network"] = {{"family", network.spec.family}, {"variant", network.spec.variant},
                     {"depth", network.spec.depth},   {"width", network.spec.width},
-                    {"blocks", network.blocks()},    {"passes", passes_of(network, setup.settings.layout)}};
+                    {"blocks", network.blocks()},    {"passes", passes_of(network, setup.settings)}};
   run["cells"] = setup.plan.size();
   for (const auto& cell : setup.plan) run["plan"].push_back(cell.id);
   run.update(facts);

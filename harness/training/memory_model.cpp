@@ -59,7 +59,7 @@ double step_bytes(const models::Architecture& network, const models::Tuned& tune
   const auto maps = maps_of(need);
   auto so_far = network;
   so_far.layers.clear();
-  so_far.fused = network.fused && need.layout == "channels_last";
+  if (need.layout != "channels_last") so_far.passes = models::Architecture::Passes::torch;
   double fullest = 0;
   std::int64_t largest_of_all = 0;
   for (auto layer = network.layers.begin(); layer != network.layers.end();) {

@@ -24,7 +24,7 @@ stop_slurm() {
 }
 trap 'stop_slurm; rm -rf "$work"' EXIT
 give_up() {
-  tail -n 15 "$scratch"/*.log "$work"/flip.parts/*.log >&2 2>/dev/null || true
+  tail -n 15 "$scratch"/*.log "$work"/*.parts/*.log >&2 2>/dev/null || true
   fail "$@"
 }
 

@@ -113,7 +113,6 @@ TEST(Statistics, BelowTenOrWithoutAllImagesTheIntervalIsOfTheValues) {
   EXPECT_EQ(statistics(values, images).high, statistics(values).high);
 }
 
-// One of two is drawn: drawing both would halve the variance of the mean.
 TEST(Statistics, OfManySamplesAreThoseOfEach) {
   const auto images = [](float first) {
     return std::make_shared<const std::vector<float>>(std::vector{first, 0.0F, 1.0F, 1.0F});
@@ -147,6 +146,7 @@ TEST(Statistics, AnIntervalKeepsItsDigits) {
   EXPECT_EQ(s.high, 6.3863636363636367);
 }
 
+// One of two is drawn: drawing both would halve the variance of the mean.
 TEST(Statistics, AResampleDrawsOneLessThanThereAre) {
   Random random;
   double sum = 0;
