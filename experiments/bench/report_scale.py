@@ -34,6 +34,8 @@ def parsed():
     options = parser.parse_args()
     if options.cells < 1 or options.rounds < 1 or options.readings < 0:
         parser.error("--cells and --rounds are at least 1, --readings at least 0")
+    if 0 < options.readings < options.cells:
+        parser.error("--readings is 0, or at least one a cell")
     if not (options.build / "harness/tbft").exists():
         print(f"skipped: {options.build}/harness/tbft is missing: cmake --build {options.build} --target tbft", file=sys.stderr)
         sys.exit(77)

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "models/network.h"
 #include "tests/unit/models/family_states.h"
@@ -60,6 +61,23 @@ void expect_logits(Network& network, const StateDict& seen) {
     EXPECT_LT(distance(x, tensor_of(seen, "eval")), 1e-4);
     network.train();
     EXPECT_LT(distance(network.forward(input), tensor_of(seen, "train")), 1e-4);
+  }
+}
+
+// Of folded BatchNorms, too: a network that diverged must not look sound.
+TEST(FamilyNetwork, KeepsNaNWithoutAGradient) {
+  const torch::NoGradGuard no_grad;
+  const NetworkSpec cifar{.depth = 8, .classes = 10, .pixels = 32, .family = "resnet-cifar", .variant = "B-shortcut-fc"};
+  for (const auto& [spec, weight] :
+       {std::pair{cifar, "layer2.0.conv1.weight"}, {mobilenet(0.5, 32, 10), "features.3.conv.0.0.weight"}}) {
+    const NetworkPtr network = make_network(spec);
+    network->eval();
+    for (torch::Tensor& parameter : network->parameters())
+      if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    const auto images = torch::randn({2, 3, 32, 32}).contiguous(torch::MemoryFormat::ChannelsLast);
+    EXPECT_FALSE(network->forward(images).isnan().any().item<bool>()) << spec.family;
+    network->named_parameters()[weight][0][0][0][0] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_TRUE(network->forward(images).isnan().all().item<bool>()) << spec.family;
   }
 }
 
