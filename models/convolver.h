@@ -1,5 +1,6 @@
-// Convolutions without a gradient by oneDNN's own interface, which libtorch uses as well: with what follows a convolution as
-// part of it (libtorch 1.13 has no operator for that), and into memory that the caller has. Does not use torch.
+// Convolutions without a gradient by oneDNN, the library that libtorch calls for them, but directly: so ReLU and the residual
+// sum become part of a convolution, and its output goes to the caller's memory. libtorch 1.13 has operators for neither. Does
+// not use torch.
 #pragma once
 
 #include <cstdint>

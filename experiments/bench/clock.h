@@ -1,4 +1,4 @@
-// What benchmarks share that compare two things by turns.
+// The clock and the median of the benchmarks that time two things by turns.
 #pragma once
 
 #include <algorithm>

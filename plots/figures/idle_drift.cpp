@@ -121,8 +121,8 @@ std::vector<Figure> idle_drift(const FigureData& data) {
   Figure figure{"idle", "Idle power beside each cell, over the run", "", {.width = 520, .height = 280, .top = 12}, {}};
   figure.subtitle = kinds_note(kinds, "Power", "legend");
   if (most_cells > 1)
-    add_sentence(figure.subtitle,
-                 fmt::format("Points: means of up to {} successive cells; bars: as far as the farthest of them", most_cells));
+    add_sentence(figure.subtitle, fmt::format("Points: means of up to {} successive cells{}", most_cells,
+                                              bars ? "; bars: as far as the farthest of them" : ""));
   else if (bars)
     add_sentence(figure.subtitle, "Bars: from the idle power before a cell to that after it");
   const std::string legend = add_legend(figure.frame, items);

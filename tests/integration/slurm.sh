@@ -133,7 +133,7 @@ if [ "$case" = a_thousand_cells ]; then
   [ -e "$work/many/run.json" ] || give_up "no merged run: $(squeue 2>&1 | tail -n 5) $(cat "$work/many.parts/merge.log" 2>&1)"
   echo "1000 tasks and their merge: $SECONDS s"
   grep -q '1000 of 1000 cells from 1000 parts: 1000 ok' "$work/many.parts/merge.log" || give_up "merge.log"
-  # An evaluation of the base model is a run of its own, too: 200 of the rows in one go were evaluated once.
+  # In one go the base model is evaluated once for many rows; over Slurm each row has an evaluation of its own.
   same many 1000 1000 || fail "the joined run is not the run in one go"
   used merge "$tbft" merge -o "$work/again" "$work"/many.parts/*/ || fail "merge"
   cmp "$work/many/cells.csv" "$work/again/cells.csv" || fail "a second merge has other rows"
