@@ -77,7 +77,7 @@ TEST(PeakMemory, KeepsTheOutputsBeforeTheFirstTunedStageOfTrainingAndValidation)
   MemoryNeed need{.batch = 8, .n_train = 1000, .n_val = 500, .cache = "fp32"};
   const auto fc = peak_memory(network, find_strategy("fc"), need);
   const auto stage = network.first_trained_stage(find_strategy("fc").tuned);
-  EXPECT_EQ(fc.cache, 1500 * 4 * network.stages.at(static_cast<std::size_t>(stage - 1)).output_values);
+  EXPECT_EQ(fc.cache, std::int64_t{1500} * 4 * network.stages.at(static_cast<std::size_t>(stage - 1)).output_values);
   EXPECT_EQ(peak_memory(network, find_strategy("full"), need).cache, 0);
   need.cache = "bf16";
   EXPECT_EQ(peak_memory(network, find_strategy("fc"), need).cache, fc.cache / 2);
@@ -94,6 +94,7 @@ class FitToMemory : public testing::Test {
   // Of a run with these strategies, 1,000 training and 500 validation images.
   MemoryChoice fit(const std::vector<const char*>& strategies) {
     std::vector<MemoryCells> cells;
+    cells.reserve(strategies.size());
     for (const char* name : strategies) cells.push_back({&find_strategy(name), 1000, 500, point_batch});
     return fit_to_memory(settings, network, cells, 0);
   }
