@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include "harness/training/strategies/strategy.h"
 #include "models/architecture.h"
@@ -21,10 +21,10 @@ struct MemoryNeed {
   std::int64_t n_train = 0;       // training images; a step has no more
   std::int64_t n_val = 0;         // validation images
   std::int64_t images_bytes = 0;  // of all images in memory, those of other cells included
-  std::string_view optimizer = "sgd";
-  std::string_view layout = "channels_last";
-  std::string_view backend = "auto";  // native convolutions write out each map nine times
-  std::string_view cache = "off";     // outputs of the frozen stages that are kept: off | fp32 | bf16
+  std::string optimizer = "sgd";
+  std::string layout = "channels_last";
+  std::string backend = "auto";  // native convolutions write out each map nine times
+  std::string cache = "off";     // outputs of the frozen stages that are kept: off | fp32 | bf16
 };
 
 // Bytes by what they are for.
