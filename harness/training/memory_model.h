@@ -1,5 +1,5 @@
 // The peak memory of a process that trains, by a model from the network's description alone: for the choice of a batch that
-// fits (harness/sweep/memory_choice.h). It must not underestimate; docs/sweeps.md says how much it overestimates. No torch
+// fits (harness/sweep/memory_choice.h). It must not underestimate; docs/memory.md says how much it overestimates. No torch
 // here.
 #pragma once
 
