@@ -32,6 +32,18 @@ std::int64_t bytes_of(const models::Architecture& network, const char* strategy,
   return peak_memory(network, find_strategy(strategy), need).total();
 }
 
+// 4 MiB of the first maps, but a quarter of the weights where that is more; of a later stage's small inputs more, up to a
+// limit.
+TEST(EvaluationBatch, FollowsTheMapsAndTheWeights) {
+  const auto network = paper();
+  EXPECT_EQ(evaluation_batch(network, 0), (4 * MiB) / (4 * 16 * 32 * 32));
+  EXPECT_EQ(evaluation_batch(network, 3), (4 * MiB) / (4 * 64 * 8 * 8));
+  EXPECT_EQ(evaluation_batch(network, 4), 2000);
+  const auto large = models::describe({.depth = 18, .classes = 10, .pixels = 32, .family = "resnet", .variant = "small-stem"});
+  EXPECT_EQ(evaluation_batch(large, 0), models::parameter_count(large) / 4 / (64 * 32 * 32));
+  EXPECT_GT(evaluation_batch(large, 0), 16);
+}
+
 TEST(PeakMemory, GrowsWithWhatIsTunedAndWithTheBatch) {
   const auto network = paper();
   const MemoryNeed need{.batch = 128, .n_train = 1000};
