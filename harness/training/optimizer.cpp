@@ -1,6 +1,8 @@
 #include "harness/training/optimizer.h"
 
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <stdexcept>
@@ -15,12 +17,25 @@ Optimizer::Optimizer(std::vector<at::Tensor> parameters, const OptimizerSettings
   for (auto& tensor : parameters) {
     if (tensor.scalar_type() != at::kFloat || !tensor.is_non_overlapping_and_dense())
       throw std::invalid_argument("optimizer: a parameter is not float32, or its values are not dense in memory");
-    const auto n = static_cast<std::size_t>(tensor.numel());
+    const at::Tensor zeros = at::zeros_like(tensor.detach());
     parameters_.push_back({.tensor = std::move(tensor),
                            .rate = settings.rate,
-                           .first = std::vector<float>(n),
-                           .second = std::vector<float>(settings.adam ? n : 0)});
+                           .first = zeros,
+                           .second = settings.adam ? zeros.clone() : at::Tensor()});
   }
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Optimizer::buffers() const {
+  std::vector<std::pair<std::string, at::Tensor>> result;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (settings_.adam) {
+      result.emplace_back(fmt::format("adam.{}.exp_avg", i), parameters_[i].first);
+      result.emplace_back(fmt::format("adam.{}.exp_avg_sq", i), parameters_[i].second);
+    } else {
+      result.emplace_back(fmt::format("sgd.{}.momentum_buffer", i), parameters_[i].first);
+    }
+  }
+  return result;
 }
 
 void Optimizer::step() {
@@ -40,7 +55,7 @@ void Optimizer::step(Parameter& parameter, const float* gradient) const {
   const auto weight_decay = static_cast<float>(settings_.weight_decay);
   ++parameter.steps;
   if (!settings_.adam) {
-    models::kernels::kernels().sgd(values, gradient, parameter.first.data(), n,
+    models::kernels::kernels().sgd(values, gradient, parameter.first.data_ptr<float>(), n,
                                    {.rate = static_cast<float>(parameter.rate),
                                     .momentum = static_cast<float>(settings_.momentum),
                                     .weight_decay = weight_decay});
@@ -49,7 +64,7 @@ void Optimizer::step(Parameter& parameter, const float* gradient) const {
   constexpr double beta1 = 0.9;
   constexpr double beta2 = 0.999;
   const auto t = static_cast<double>(parameter.steps);
-  models::kernels::kernels().adam(values, gradient, parameter.first.data(), parameter.second.data(), n,
+  models::kernels::kernels().adam(values, gradient, parameter.first.data_ptr<float>(), parameter.second.data_ptr<float>(), n,
                                   {.rate = static_cast<float>(parameter.rate / (1 - std::pow(beta1, t))),
                                    .keep_mean = static_cast<float>(beta1),
                                    .add_mean = static_cast<float>(1 - beta1),

@@ -9,6 +9,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace tbft {
@@ -27,15 +29,25 @@ class Optimizer {
 
   // Changes each parameter by its gradient; one without a gradient stays as it is.
   void step();
-  // The learning rate of one parameter, from the next step on.
+  // The learning rate of one parameter, or of all, from the next step on.
   void set_rate(std::size_t parameter, double rate) { parameters_[parameter].rate = rate; }
+  void set_rate(double rate) {
+    for (auto& parameter : parameters_) parameter.rate = rate;
+  }
+  // What the next step depends on beside parameters and settings: each parameter's velocity, or the running means of its
+  // gradient and of its square, with a name. They are the optimiser's own memory: filled from saved ones, and with the number
+  // of steps done, it goes on where the other one stopped.
+  std::vector<std::pair<std::string, at::Tensor>> buffers() const;
+  void set_steps(std::int64_t steps) {
+    for (auto& parameter : parameters_) parameter.steps = steps;
+  }
 
  private:
   struct Parameter {
     at::Tensor tensor;
     double rate;
     std::int64_t steps = 0;
-    std::vector<float> first, second;  // velocity; or mean and square
+    at::Tensor first, second;  // velocity and nothing, or mean and mean square; of the parameter's shape and strides
   };
   void step(Parameter& parameter, const float* gradient) const;
 

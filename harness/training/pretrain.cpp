@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 #include <torch/nn/functional/loss.h>
-#include <torch/optim/adam.h>
-#include <torch/optim/sgd.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -23,6 +21,7 @@
 #include "harness/data/summary.h"
 #include "harness/training/batches.h"
 #include "harness/training/network.h"
+#include "harness/training/optimizer.h"
 #include "harness/training/torch_compat.h"
 #include "models/network.h"
 #include "results/files.h"
@@ -41,68 +40,6 @@ double learning_rate(const PretrainSettings& s, std::int64_t step, std::int64_t 
   const double progress = static_cast<double>(step) / static_cast<double>(s.epochs * steps_per_epoch);
   return s.lr * (progress < warm_up_share ? (progress + 0.01) / (warm_up_share + 0.01) : (1 - progress) / (1 - warm_up_share));
 }
-
-// One interface to the two optimisers: their learning rate, and the buffers that must survive an interrupt.
-class Optimizer {
- public:
-  Optimizer(const PretrainSettings& s, std::vector<torch::Tensor> parameters)
-      : parameters_(parameters), adam_(s.optimizer == "adam") {
-    if (adam_)
-      optimizer_ = std::make_unique<torch::optim::Adam>(std::move(parameters),
-                                                        torch::optim::AdamOptions(s.lr).weight_decay(s.weight_decay));
-    else
-      optimizer_ = std::make_unique<torch::optim::SGD>(
-          std::move(parameters), torch::optim::SGDOptions(s.lr).momentum(s.momentum).weight_decay(s.weight_decay));
-  }
-  void step(double lr) {
-    for (auto& group : optimizer_->param_groups()) group.options().set_lr(lr);
-    optimizer_->step();
-    ++steps_;
-  }
-  void save(models::StateDict& state) const {
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      const auto& of = *optimizer_->state().at(state_key(parameters_[i]));
-      if (adam_) {
-        const auto& adam = static_cast<const torch::optim::AdamParamState&>(of);
-        state.push_back(models::to_bytes(fmt::format("adam.{}.exp_avg", i), adam.exp_avg()));
-        state.push_back(models::to_bytes(fmt::format("adam.{}.exp_avg_sq", i), adam.exp_avg_sq()));
-      } else {
-        const auto& sgd = static_cast<const torch::optim::SGDParamState&>(of);
-        state.push_back(models::to_bytes(fmt::format("sgd.{}.momentum_buffer", i), sgd.momentum_buffer()));
-      }
-    }
-  }
-  // Restores the buffers after `steps` steps. `tensor(name)` throws if the tensor is missing.
-  template <typename Find>
-  void restore(const Find& tensor, std::int64_t steps) {
-    steps_ = steps;
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      const auto filled = [&](const std::string& name) {
-        auto buffer = torch::zeros_like(parameters_[i]);
-        models::from_bytes(tensor(name), buffer);
-        return buffer;
-      };
-      if (adam_) {
-        auto of = std::make_unique<torch::optim::AdamParamState>();
-        of->step(steps);
-        of->exp_avg(filled(fmt::format("adam.{}.exp_avg", i)));
-        of->exp_avg_sq(filled(fmt::format("adam.{}.exp_avg_sq", i)));
-        optimizer_->state()[state_key(parameters_[i])] = std::move(of);
-      } else {
-        auto of = std::make_unique<torch::optim::SGDParamState>();
-        of->momentum_buffer(filled(fmt::format("sgd.{}.momentum_buffer", i)));
-        optimizer_->state()[state_key(parameters_[i])] = std::move(of);
-      }
-    }
-  }
-  std::int64_t steps() const { return steps_; }
-
- private:
-  std::vector<torch::Tensor> parameters_;
-  bool adam_;
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
-  std::int64_t steps_ = 0;
-};
 
 std::int64_t class_count(const data::Images& train, const data::Images& val) {
   const auto top = [](const data::Images& images) {
@@ -172,7 +109,7 @@ void write_resume_file(const std::filesystem::path& path, const std::string& ide
     weight.name = "net." + weight.name;
     state.push_back(std::move(weight));
   }
-  optimizer.save(state);
+  for (const auto& [name, buffer] : optimizer.buffers()) state.push_back(models::to_bytes(name, buffer));
   models::write_state_dict(path, state);
 }
 
@@ -207,7 +144,8 @@ Progress read_resume_file(const std::filesystem::path& path, const std::string& 
   Progress progress{static_cast<std::int64_t>(numbers[0]),
                     {static_cast<std::int64_t>(numbers[1]), numbers[2], numbers[3], numbers[4], true}};
   models::load(net, weights);
-  optimizer.restore(find, progress.epoch * steps_per_epoch);
+  for (auto& [name, buffer] : optimizer.buffers()) models::from_bytes(find(name), buffer);
+  optimizer.set_steps(progress.epoch * steps_per_epoch);
   return progress;
 }
 
@@ -236,7 +174,9 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
   const auto made = network_for(spec);
   auto& net = *made;
   set_layout(net, settings.layout);
-  Optimizer optimizer(settings, net.parameters());
+  Optimizer optimizer(
+      net.parameters(),
+      {.adam = settings.optimizer == "adam", .momentum = settings.momentum, .weight_decay = settings.weight_decay});
   const auto n = train.size();
   const std::int64_t steps_per_epoch = (n + settings.batch - 1) / settings.batch;
   std::vector<std::int64_t> val_indices(static_cast<std::size_t>(val.size()));
@@ -259,6 +199,7 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
     const auto order = at::randperm(n, random, at::kLong);
     const std::span shuffled(order.data_ptr<std::int64_t>(), static_cast<std::size_t>(n));
     double loss_sum = 0;
+    std::int64_t step = progress.epoch * steps_per_epoch;
     for (std::int64_t begin = 0; begin < n; begin += settings.batch) {
       const auto indices = slice(shuffled, static_cast<std::size_t>(begin), static_cast<std::size_t>(settings.batch));
       const auto count = static_cast<std::int64_t>(indices.size());
@@ -267,9 +208,10 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
       drop_gradients(net);
       const auto loss = F::cross_entropy(net.forward(x), y);
       loss.backward();
-      optimizer.step(learning_rate(settings, optimizer.steps(), steps_per_epoch));
+      optimizer.set_rate(learning_rate(settings, step, steps_per_epoch));
+      optimizer.step();
       loss_sum += loss.item<double>() * static_cast<double>(count);
-      observer.stepped(optimizer.steps(), settings.epochs * steps_per_epoch);
+      observer.stepped(++step, settings.epochs * steps_per_epoch);
     }
     const auto score = evaluate(net, val, val_indices, settings.layout, observer);
     EpochReport report{epoch, loss_sum / static_cast<double>(n), score.loss,

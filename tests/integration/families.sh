@@ -17,8 +17,10 @@ for network in 'ResNet-8 ' 'CIFAR ResNet-8'; do
   done
 done
 /usr/bin/python3 - "$work/runs" <<'P'
-import csv, pathlib, sys
-for name in ("preact", "postact"):
+import csv, json, pathlib, sys
+for name, passes in (("preact", "fused"), ("postact", "torch, folded without a gradient")):
+    network = json.loads((pathlib.Path(sys.argv[1]) / name / "run.json").read_text())["network"]
+    assert network["passes"] == passes, (name, network)
     rows = list(csv.DictReader((pathlib.Path(sys.argv[1]) / name / "cells.csv").open()))
     cells = {(row["condition"], row["strategy"]) for row in rows}
     strategies = ("none", "block1", "block2", "block3", "fc", "full")
