@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Does everything on a fresh Debian 12 or 13 machine: packages, build, training of a base model, the sweep over the three
-# drift levels, cells.csv and the table. It computes for about 6 minutes on 2 cores. Safe to repeat: a stopped run continues.
+# drift levels, cells.csv and the table. It computes for 5 to 9 minutes on 2 cores. Safe to repeat: a stopped run continues.
 # Usage: quickstart.sh [RUN_DIR] [further `tbft run` options, e.g. -m 'ina219:///dev/i2c-1?addr=0x40&shunt_ohm=0.1']
 set -euo pipefail
 cd "$(dirname "$0")/.."
