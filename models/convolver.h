@@ -12,8 +12,8 @@ namespace tbft::models {
 
 // What happens to the sums of a convolution before they are stored.
 struct AfterConvolution {
-  bool adds = false;  // to the values that the output has
-  bool relu = false;  // then; NaN stays
+  bool adds = false;  // they are added to the values that are already in the output
+  bool relu = false;  // after that; NaN stays
 };
 
 // The weight of a convolution, [out, in / groups, kernel, kernel] float32, in the order of channels_last (the channels of a
@@ -27,7 +27,8 @@ struct ConvolutionWeight {
 
 class Convolver {
  public:
-  // Of `images` square channels_last maps. Copies the weight. Throws dnnl::error (a std::exception) if oneDNN cannot.
+  // A convolution of `images` square channels_last maps. Copies the weight. Throws dnnl::error (a std::exception) if oneDNN
+  // cannot.
   Convolver(std::int64_t images, const Convolution& shape, const ConvolutionWeight& weight, const AfterConvolution& after);
   Convolver(Convolver&&) noexcept;
   Convolver& operator=(Convolver&&) noexcept;

@@ -44,10 +44,10 @@ std::int64_t parameter_count(const Architecture& network, const Tuned& tuned);
 
 // Bytes of float32 activations that are kept for the backward pass of one image: from the first trained layer on, the input of
 // every normalisation layer (from which the gradient of the ReLU after it is recomputed), and the input of every other trained
-// layer. This holds for fused blocks (models/fused.h); torch's operations, which the other families and layout = contiguous
-// use, also keep the inputs of convolutions in frozen blocks (of the former they are counted). BatchNorm's saved statistics are
-// excluded, because they do not grow with the batch. The paper's network at 32 px, everything: blocks 1.06, 0.59, 0.30, tail
-// 0.03 MB.
+// layer. This holds for fused blocks (models/fused.h). torch's operations, which the other families and layout = contiguous
+// use, also keep the inputs of convolutions in frozen blocks; these are counted for the other families only. BatchNorm's saved
+// statistics are excluded, because they do not grow with the batch. The paper's network at 32 px, everything: blocks 1.06,
+// 0.59, 0.30, tail 0.03 MB.
 std::int64_t saved_activation_bytes(const Architecture& network, const Tuned& tuned);
 
 }  // namespace tbft::models

@@ -1,7 +1,7 @@
-// Passes of which no gradient is needed: validation, test, and the frozen stages in front of what is tuned. They keep nothing,
-// so a BatchNorm in eval mode becomes part of the convolution before it, and a residual block runs on a part of the batch at a
-// time, whose maps then stay in the processor's caches. For channels_last maps by oneDNN. Includes torch, so only networks
-// should include this file.
+// Passes that need no gradient: validation, test, and the frozen stages before the tuned ones. They keep nothing, so a
+// BatchNorm in eval mode becomes part of the convolution before it, and a residual block runs on a part of the batch at a time,
+// whose maps then stay in the processor's caches. For channels_last maps by oneDNN. Includes torch, so only networks should
+// include this file.
 #pragma once
 
 #include <initializer_list>
@@ -16,8 +16,8 @@ bool needs_gradient(std::initializer_list<const torch::Tensor*> tensors);
 // Whether libtorch has oneDNN and uses it.
 bool uses_onednn();
 
-// basic_block() of fused.h, without a gradient. x must be square. The memory that it needs beside x and the result is that of
-// two parts. (As long as bn2 uses batch statistics, the whole map before it is needed; it stands where the result will.)
+// basic_block() of fused.h, without a gradient. x must be square. Beside x and the result it needs the memory of two parts. (If
+// bn2 uses batch statistics, its whole input is needed; this is stored in the memory of the result.)
 torch::Tensor basic_block_in_parts(const torch::Tensor& x, const BlockParts& parts, std::optional<Moments>& moments,
                                    bool wanted);
 

@@ -1,4 +1,5 @@
-// Which network a file holds and how to read it, as far as the file itself does not say. Does not use torch.
+// What the user says about a file of a network because the file does not: which network it is and how to read it. Does not use
+// torch.
 #pragma once
 
 #include <array>

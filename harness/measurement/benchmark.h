@@ -68,8 +68,8 @@ struct StepFailed : std::runtime_error {
 
 class CommandBenchmark {
  public:
-  // The monitors, the session over them, and the cooldown (nullptr: none) must outlive this object. `into` has the commands,
-  // and gets their runs as they are measured: what ends by an exception keeps the complete ones.
+  // The monitors, the session over them, and the cooldown (nullptr: none) must outlive this object. `into` has the commands.
+  // Each run is added to it when it has been measured, so that the complete runs are in it even after an exception.
   CommandBenchmark(const BenchmarkOptions& options, std::vector<power::Monitor*> monitors, MeasurementSession& session,
                    Cooldown* cooldown, BenchmarkHooks hooks, results::Benchmark& into);
 

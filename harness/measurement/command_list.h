@@ -31,11 +31,11 @@ struct PlannedCommand {
   bool by_shell = false;  // `words` start a shell, which says itself what it cannot find
 };
 
-// Words are one command. Where there are at least two and each holds a blank, each is a command of its own, and so is each text
-// of -c; then `is_program` must be false for the first one, so that a program whose name holds blanks can be measured. One word
-// with blanks that is not a program's name is a line for the shell, too. Each combination of parameters makes commands of its
-// own. Throws UsageError that names the option where numbers of names or texts do not match, a parameter is used nowhere, or a
-// quote is not closed.
+// The words are one command. But if there are at least two and each contains a space, each word is a separate command, unless
+// `is_program` is true for the first one (so that a program whose name contains spaces can be measured). A single word with
+// spaces that is not a program's name is a line for the shell. Each text of -c is a command. Each combination of parameters
+// makes further commands. Throws UsageError, which names the option, if numbers of names or texts do not match, a parameter is
+// used nowhere, or a quote is not closed.
 std::vector<PlannedCommand> plan_commands(const CommandSpec& spec, const std::function<bool(const std::string&)>& is_program);
 
 // The words of a line by the rules of a shell, without expansions: blanks separate, '...' is literal, in "..." and outside a

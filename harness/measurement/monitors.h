@@ -29,7 +29,7 @@ class Monitors {
   // For a MeasurementSession.
   std::vector<power::Monitor*> pointers() const;
 
-  // power::Monitor::sync() and close() of all. What one throws is thrown after all were synced or closed.
+  // Call power::Monitor::sync() or close() of all monitors. The first exception is rethrown after all were synced or closed.
   void sync();
   void close();
 

@@ -40,7 +40,7 @@ struct RoundHooks {
 };
 
 struct RoundsResult {
-  std::vector<std::vector<double>> seconds;  // [contender][round]
+  std::vector<std::vector<double>> seconds;  // [candidate][round]
   bool precise = false;                      // stopped because every interval is narrow enough
 };
 // Runs rounds until a limit is reached. Passes on what the hooks throw.
