@@ -16,7 +16,7 @@ set -euo pipefail
 images=$1 bases=$2 out=$3
 shift 3
 tbft=${TBFT:-tbft}
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(dirname "$0")
 
 # The strategies of a checkpoint: none, its blocks and full. A network without BatchNorm has no bn-stats.
 strategies() {

@@ -17,7 +17,7 @@ set -euo pipefail
 data=$1 out=$2
 shift 2
 tbft=${TBFT:-tbft}
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(dirname "$0")
 say() { printf '== %s (%s s)\n' "$1" "$SECONDS" >&2; }
 # Whether joules are valid (4: they are not) changes no accuracy.
 run() { "$tbft" "$@" >/dev/null || { code=$?; [ $code = 4 ] || exit $code; }; }

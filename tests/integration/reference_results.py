@@ -62,13 +62,16 @@ for pixels in ("32", "128"):
         by_operation = 100 * (1 - total[s] / total["full"])
         assert abs(by_operation - saving[s]) < (2 if pixels == "128" else 5), (pixels, s, by_operation, saving[s])
 
-# Other networks: the paper's rule holds in each of the three rows.
-families = [reference / "families" / name for name in ("cifar-resnet20", "mobilenetv2-flip")]
-other = [r for run in families for r in csv.DictReader(open(run / "cells.csv"))]
-assert all(r["status"] == "ok" and r["measured"] != "1" and "dirty" not in r["tool_version"] for r in other)
-report = subprocess.run([tbft, "report", *families], check=True, capture_output=True, text=True).stdout
-rule = [line.split() for line in report[report.index("the paper's rule"):].splitlines() if line.endswith(("holds", "fails", "open"))]
-assert len(rule) == 3 and all(words[-1] == "holds" for words in rule), rule
+# Other networks: the paper's rule holds in each row but one. After the paper's 10 epochs fc of ResNet-20 is still learning.
+families = [reference / "families" / name for name in ("cifar-resnet20", "cifar-resnet32", "cifar-resnet20-15-epochs", "mobilenetv2-flip")]
+for run in families:
+    other = list(csv.DictReader(open(run / "cells.csv")))
+    assert all(r["status"] == "ok" and r["measured"] != "1" and "dirty" not in r["tool_version"] for r in other), run
+    report = subprocess.run([tbft, "report", run, reference / "cifar-flip"], check=True, capture_output=True, text=True).stdout
+    rule = [line.split() for line in report[report.index("the paper's rule"):].splitlines() if line.endswith(("holds", "fails", "open"))]
+    verdicts = {next(w for w in words if w in ("input", "output")): words[-1] for words in rule if words[0] != "ResNet-26"}
+    drifts = {"output": "holds"} if run.name == "mobilenetv2-flip" else {"input": "holds", "output": "holds"}
+    assert verdicts == drifts | ({"output": "fails"} if run.name == "cifar-resnet20" else {}), (run, verdicts)
 
 # Choosing: over 30 drifts and more, diagnosed loses under 1.5 points against the best in hindsight at under half of full's joules,
 # and less than the selectors of the literature on the same cells.
