@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes results/reference anew: the paper's tables, the comparison of selectors, the levels that the diagnosis names, other
-# networks, step costs, reports and figures. It computes for about two hours on 2 cores. Safe to repeat: a stopped run continues.
+# networks, step costs, reports and figures. It computes for some hours on 2 cores. Safe to repeat: a stopped run continues.
 #
 #   experiments/reference.sh DATA OUT [OPTION ...]
 #
