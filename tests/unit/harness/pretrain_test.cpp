@@ -51,6 +51,23 @@ class Pretrain : public testing::TestWithParam<const char*> {
   data::Images val = data::load_dataset(data::parse_dataset_spec("synthetic:?part=test&n=40"));
 };
 
+TEST_P(Pretrain, RateMomentumAndWeightDecayReachTheOptimiser) {
+  const auto loss = [&](auto change) {
+    auto s = settings();
+    s.epochs = 1;
+    change(s);
+    Watcher watcher;
+    return train(folder_.path() / "out.pth", s, false, watcher).val_loss;
+  };
+  const double usual = loss([](auto&) {});
+  EXPECT_EQ(loss([](auto&) {}), usual);
+  EXPECT_NE(loss([](auto& s) { s.lr /= 2; }), usual);
+  EXPECT_NE(loss([](auto& s) { s.weight_decay += 0.1; }), usual);
+  if (settings().optimizer == "sgd") {
+    EXPECT_NE(loss([](auto& s) { s.momentum /= 2; }), usual);
+  }
+}
+
 TEST_P(Pretrain, ResumedInTheMiddleOfAnEpochItEndsWithTheSameWeights) {
   Watcher whole;
   const auto best = train(folder_.path() / "whole.pth", settings(), false, whole);
