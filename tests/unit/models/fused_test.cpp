@@ -64,6 +64,14 @@ struct Block {
     bn1->train(on);
     bn2->train(on);
   }
+  // How near to zero a value comes that goes into a ReLU. Two correct passes may round such a value to
+  // either side of zero, and so differ by all of its gradient.
+  double nearest_to_kink() {
+    const torch::NoGradGuard guard;
+    const auto first = bn1(x);
+    const auto second = bn2(conv1(torch::relu(first)));
+    return std::min(first.abs().min().item<double>(), second.abs().min().item<double>());
+  }
   Tensor plain() {
     const auto y = conv2(torch::relu(bn2(conv1(torch::relu(bn1(x))))));
     auto shortcut = x;
@@ -90,8 +98,12 @@ struct Shape {
 
 class BasicBlock : public ::testing::TestWithParam<Shape> {
  protected:
-  void SetUp() override { torch::manual_seed(2); }
-  Block block{GetParam().in, GetParam().out, GetParam().stride};
+  // The seed comes before the block: libtorch's own is another one in each process.
+  static Block seeded(const Shape& shape) {
+    torch::manual_seed(38);
+    return {shape.in, shape.out, shape.stride};
+  }
+  Block block = seeded(GetParam());
 };
 INSTANTIATE_TEST_SUITE_P(Shapes, BasicBlock,
                          ::testing::Values(Shape{16, 16, 1}, Shape{16, 32, 2}, Shape{64, 64, 1}, Shape{16, 32, 1}),
@@ -144,10 +156,11 @@ TEST_P(BasicBlock, GivesTheGradientsOfTorch) {
       {"conv2.weight"},
       {"bn2.bias"},
       {"conv1.weight"}};
-  for (const bool training : {true, false})
+  for (const bool training : {false, true})
     for (const auto& chosen : choices) {
       SCOPED_TRACE((training ? "train, from " : "eval, from ") + chosen.front() + ", " + std::to_string(chosen.size()));
       block.training(training);
+      ASSERT_GT(block.nearest_to_kink(), 1e-5) << "choose another seed";
       auto all = block.trained();
       for (auto& [name, t] : all) t.set_requires_grad(std::count(chosen.begin(), chosen.end(), name) > 0);
       const auto gradient = torch::randn_like(block.plain());
