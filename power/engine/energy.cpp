@@ -50,7 +50,7 @@ Energy combine(std::span<const Energy> parts) {
   all.energy_J = 0;
   double covered_s = 0;
   double offset_by_A_J = 0, offset_by_V_J = 0;
-  double random_J2 = 0;
+  double random_J2 = 0, repeating_J = 0;
   for (const Energy& part : parts) {
     const bool interpolated = part.reason == no_reading_inside && std::isfinite(part.energy_J);
     if (!part.valid && !interpolated && all.valid) {
@@ -67,7 +67,9 @@ Energy combine(std::span<const Energy> parts) {
     // One device: its offsets are the same in all parts.
     offset_by_A_J += part.u_offset_by_A_W * part.duration_s;
     offset_by_V_J += part.u_offset_by_V_W * part.duration_s;
-    random_J2 += square(part.U_random_J);
+    const double own_J2 = square(part.U_random_J) - square(part.U_repeating_J);
+    random_J2 += own_J2 < 0 ? 0 : own_J2;  // rounding may take it below 0; NaN stays unknown
+    repeating_J += part.U_repeating_J;
   }
   if (all.duration_s > 0) {
     all.distinct_hz = static_cast<double>(all.samples) / all.duration_s;
@@ -87,6 +89,8 @@ Energy combine(std::span<const Energy> parts) {
   all.u_offset_by_A_W = offset_by_A_J / all.duration_s;
   all.u_offset_by_V_W = offset_by_V_J / all.duration_s;
   all.u_offset_W = std::hypot(all.u_offset_by_A_W, all.u_offset_by_V_W);
+  random_J2 += square(repeating_J);
+  all.U_repeating_J = repeating_J;
   all.U_random_J = std::sqrt(random_J2);
   all.U_J = std::sqrt(square(k * all.u_rel_gain * all.energy_J) + square(k * all.u_offset_W * all.duration_s) + random_J2);
   return all;
@@ -97,7 +101,7 @@ void invalidate(Energy& energy, std::string reason) {
   energy.reason = std::move(reason);
   for (double Energy::*member :
        {&Energy::energy_J, &Energy::mean_W, &Energy::max_W, &Energy::least_W, &Energy::U_J, &Energy::U_random_J,
-        &Energy::u_rel_gain, &Energy::u_offset_W, &Energy::u_offset_by_A_W, &Energy::u_offset_by_V_W})
+        &Energy::U_repeating_J, &Energy::u_rel_gain, &Energy::u_offset_W, &Energy::u_offset_by_A_W, &Energy::u_offset_by_V_W})
     energy.*member = unknown;
 }
 

@@ -250,21 +250,27 @@ std::string RunningEnergy::why_invalid(const Energy& e) const {
 // The equations are in docs/uncertainty.md.
 void RunningEnergy::budget(Energy& e) const {
   const Accuracy& accuracy = meter_->accuracy;
-  double random_J2 = codes_A_.variance_J2(accuracy.resolution_A) + codes_V_.variance_J2(accuracy.resolution_V) +
-                     codes_W_.variance_J2(accuracy.resolution_W);
+  // Of equal values the rounding is equal, in each window. So is the lateness of a meter, but not that of a counter, which is
+  // read late at each end by itself.
+  double repeating_J2 = codes_A_.variance_J2(accuracy.resolution_A) + codes_V_.variance_J2(accuracy.resolution_V) +
+                        codes_W_.variance_J2(accuracy.resolution_W);
+  double random_J2 = steps_J2_ + std::max(0.0, reversals_J2_);
+  double& late_J2 = meter_->counter ? random_J2 : repeating_J2;
   // A counter that did not rise between some readings has a real step equal to its smallest rise, which may exceed its unit.
   const double step_J =
       stood_ && std::isfinite(smallest_rise_J_) ? std::max(accuracy.resolution_J, smallest_rise_J_) : accuracy.resolution_J;
   random_J2 += meter_->counter ? square(step_J) / 6 : 0;
-  random_J2 += steps_J2_ + std::max(0.0, reversals_J2_);
   random_J2 += gaps_s2_ * square(range_.width()) / 12;
   for (int edge = 0; edge < 2; ++edge) {
-    const double blur_s2 = square(edge_s_[edge]) + square(meter_->averaging_s) + square(meter_->latency_s);
-    random_J2 += square(edge_W_[edge].width()) * blur_s2 / 12;
+    const double range_W2 = square(edge_W_[edge].width());
+    random_J2 += range_W2 * (square(edge_s_[edge]) + square(meter_->averaging_s)) / 12;
+    late_J2 += range_W2 * square(meter_->latency_s) / 12;
   }
-  // Late time stamps shift the window relative to the load; a counter is read late at each end independently.
-  random_J2 += square(meter_->latency_s) / 12 *
-               (meter_->counter ? square(end_W_[0]) + square(end_W_[1]) : square(end_W_[1] - end_W_[0]));
+  // Late time stamps shift the window relative to the load.
+  late_J2 += square(meter_->latency_s) / 12 *
+             (meter_->counter ? square(end_W_[0]) + square(end_W_[1]) : square(end_W_[1] - end_W_[0]));
+  random_J2 += repeating_J2;
+  e.U_repeating_J = k * std::sqrt(repeating_J2);
   e.U_random_J = k * std::sqrt(random_J2);
 
   if (accuracy.gain_limit_rel) e.u_rel_gain = *accuracy.gain_limit_rel / sqrt3;

@@ -17,12 +17,14 @@
 #include "power/meters/list.h"
 #include "power/meters/polled.h"
 #include "power/protocol/counters.h"
+#include "power/protocol/word_chip.h"
 
 namespace tbft::power {
 namespace {
 
 constexpr double shunt_tolerance = 0.01;  // breakout boards
 constexpr double unknown_refresh_s = 0.1;
+constexpr double ina260_power_lsb_W = 10e-3;  // SBOS656, the power register
 
 constexpr MeterOption shunt_option{.name = "shunt_ohm",
                                    .meaning = "the shunt that is fitted; corrects the driver's",
@@ -93,6 +95,11 @@ std::string plan_shunt(Plan& plan, const MeterUri& uri, const HwmonDevice& devic
   const auto stated = uri.number(shunt_option);
   const AssumedShunt assumed = assumed_shunt(device, plan.channel);
   if (assumed.ohm == 0) {
+    if (device.name == ina260.scheme) {
+      plan.info.accuracy.resolution_A = ina260.current_lsb;
+      plan.info.accuracy.resolution_V = ina260.bus_lsb_V;
+      plan.info.accuracy.resolution_W = ina260_power_lsb_W;
+    }
     if (stated)
       throw BadMeterUri(fmt::format("meter hwmon: {} has no {} that shunt_ohm could correct", uri.path, assumed.file));
     return "";

@@ -71,7 +71,7 @@ constexpr std::array chips{
     like_ina238("ina238"),
     HwmonChip{"ina228", 0.16384, 102.4, 312.5e-9, 195.3125e-6, 20},
     HwmonChip{"ina234", 0.08192, 40.96},
-    HwmonChip{"ina3221", 0.1638, 32.76},
+    HwmonChip{"ina3221", 0.1638, 32.76, ina3221.current_lsb, ina3221.bus_lsb_V},
 };
 
 }  // namespace

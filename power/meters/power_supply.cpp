@@ -141,6 +141,7 @@ class PowerSupply final : public PolledMeter {
     PolledMeter::start(first_window);
     count_ = new_count();
     counted_.reset();
+    lost_ = false;
     spent_J_ = 0;
   }
 
@@ -166,7 +167,9 @@ class PowerSupply final : public PolledMeter {
 
   bool sample(TimeNs now, Reading& r) override {
     if (!status_.is("Discharging")) {
-      count_ = new_count();  // charging changes the count by more than the machine's consumption
+      // Charging changes the count by more than the machine's consumption, so what was spent since the last reading is lost.
+      count_ = new_count();
+      lost_ = lost_ || counted_.has_value();
       counted_.reset();
       return false;
     }
@@ -179,7 +182,7 @@ class PowerSupply final : public PolledMeter {
     const double unit_J = source_ == Source::energy ? J_of_uWh : C_of_uAh * r.volts_V;
     if (counted_) spent_J_ += (counted->energy_J - *counted_) * unit_J;
     counted_ = counted->energy_J;
-    if (counted->began_anew) r.flags |= reinitialised;
+    if (std::exchange(lost_, false) || counted->began_anew) r.flags |= reinitialised;
     r.energy_J = spent_J_;
     r.volts_V = unknown;  // it changes while the counter does not
     return true;
@@ -219,6 +222,7 @@ class PowerSupply final : public PolledMeter {
   SysfsAttribute value_;
   std::optional<SysfsAttribute> volts_;
   std::optional<double> counted_;  // count_'s value at the last reading
+  bool lost_ = false;              // energy before the next reading
   double spent_J_ = 0;
 };
 

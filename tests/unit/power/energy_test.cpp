@@ -234,6 +234,36 @@ TEST(Combine, ShortPartsBetweenReadingsAreInterpolatedWhereThePartsTogetherHoldO
   EXPECT_FALSE(combine(std::vector{parts[0], parts[0]}).valid) << "no part holds a reading";
 }
 
+// A load of 0.5049 A that a meter with steps of 0.01 A shows as 0.50 A is too low by the same 0.0245 W in each part.
+TEST(Combine, TheRoundingOfAConstantLoadIsTheSameInEachPart) {
+  MeterInfo meter = simple_meter(0.1);
+  meter.accuracy.resolution_A = 0.01;
+  std::vector<Reading> readings;
+  for (int i = 0; i <= 1000; ++i)
+    readings.push_back({.t_ns = from_seconds(0.1 * i), .volts_V = 5, .amps_A = 0.5, .power_W = 2.5});
+  std::vector<Energy> parts;
+  parts.reserve(20);
+  for (int i = 0; i < 20; ++i) parts.push_back(energy_part(readings, window(5.0 * i, 5.0 * i + 5), meter));
+  const Energy all = combine(parts);
+  EXPECT_NEAR(all.U_random_J, energy(readings, window(0, 100), meter).U_random_J, 1e-9);
+  EXPECT_GT(all.U_random_J, 0.0245 * 100);
+}
+
+// A meter that shows each value 0.5 s late misses the same at each rise; what it does at the edges differs.
+TEST(Combine, AMeterIsLateInTheSameWayInEachPart) {
+  Energy part;
+  part.valid = true;
+  part.energy_J = 10;
+  part.duration_s = 2;
+  part.samples = 5;
+  part.U_random_J = 0.5;
+  part.U_repeating_J = 0.3;
+  const Energy all = combine(std::vector{part, part});
+  EXPECT_NEAR(all.U_repeating_J, 0.6, 1e-12);
+  EXPECT_NEAR(all.U_random_J, std::sqrt(0.6 * 0.6 + 2 * 0.4 * 0.4), 1e-12);
+  EXPECT_NEAR(combine(std::vector{all, all}).U_random_J, std::sqrt(1.2 * 1.2 + 4 * 0.4 * 0.4), 1e-12) << "of sums, too";
+}
+
 TEST(Combine, OffsetAddsLinearlyAndRandomPartsInSquares) {
   Energy part;
   part.valid = true;

@@ -179,16 +179,21 @@ TEST_F(PowerSupplyTest, ABatteryThatChargesIsRefusedAndLaterMakesGaps) {
   }
 }
 
-TEST_F(PowerSupplyTest, WhatWasChargedMeanwhileIsNotSpent) {
+TEST_F(PowerSupplyTest, WhatWasChargedMeanwhileIsNotSpentAndWhatWasSpentIsLost) {
   battery();
   put("energy_now", "40000000");
   const auto meter = open("power_supply://BAT0");
+  meter->start(0);
   meter->poll(second);
   put("status", "Charging");
   meter->poll(2 * second);
   put("status", "Discharging");
   put("energy_now", "41000000");
-  EXPECT_DOUBLE_EQ(meter->poll(3 * second)->energy_J, 0);
+  const auto after = meter->poll(3 * second);
+  EXPECT_DOUBLE_EQ(after->energy_J, 0);
+  EXPECT_EQ(after->flags, reinitialised) << "a window that holds it must not look whole";
+  put("energy_now", "40999000");
+  EXPECT_EQ(meter->poll(4 * second)->flags, 0);
 }
 
 TEST_F(PowerSupplyTest, AGaugeThatStandsStillRepeatsItself) {

@@ -24,11 +24,12 @@ struct Energy {
   std::size_t samples = 0;       // distinct readings inside the window(s)
   double distinct_hz = unknown;  // rate of distinct readings
   double longest_gap_s = unknown;
-  double coverage_pct = unknown;     // share of the window outside gaps
-  double U_J = unknown;              // expanded uncertainty, k = 2; unknown if the meter's accuracy is unknown
-  double U_random_J = unknown;       // the part that differs from window to window (quantisation, time, edges, gaps), k = 2
-  double u_rel_gain = unknown;       // standard uncertainty, relative, common to all readings of one meter
-  double u_offset_W = unknown;       // standard uncertainty of the common power offset: root sum of squares of the next two
+  double coverage_pct = unknown;  // share of the window outside gaps
+  double U_J = unknown;           // expanded uncertainty, k = 2; unknown if the meter's accuracy is unknown
+  double U_random_J = unknown;    // the part without gain and offset (quantisation, time, edges, gaps), k = 2
+  double U_repeating_J = 0;       // the part of U_random_J whose error may be the same in each window at an equal load, k = 2
+  double u_rel_gain = unknown;    // standard uncertainty, relative, common to all readings of one meter
+  double u_offset_W = unknown;    // standard uncertainty of the common power offset: root sum of squares of the next two
   double u_offset_by_A_W = unknown;  // the part from the current's offset, at this voltage, or from the power's offset
   double u_offset_by_V_W = unknown;  // the part from the voltage's offset, at this current
 };
@@ -44,7 +45,8 @@ Energy energy_part(std::span<const Reading> readings, const Window& window, cons
 
 // Adds windows of the same name (training is interleaved with validation). The sum is valid if the parts together have a
 // reading inside and no part is invalid for another reason. Short parts between two readings are interpolated, and U includes
-// the error of that.
+// the error of that. Errors of rounding and of late stamps do not average out: the load rounds to the same values in each part,
+// and a meter is late in the same way.
 Energy combine(std::span<const Energy> parts);
 
 // Makes an energy invalid: joules, powers and uncertainties become unknown, the counts remain.
