@@ -68,6 +68,13 @@ bool by_difference(Quantity quantity) {
   return quantity == Quantity::accuracy_pct;
 }
 
+// The accuracies of cells with equally many test images are counts over one number, and differences of equal counts round to
+// different doubles: ranks would lose such a tie.
+double points_between(double a_pct, double b_pct) {
+  constexpr double steps_a_point = 1e9;
+  return std::round((b_pct - a_pct) * steps_a_point) / steps_a_point;
+}
+
 // The reason why a quantity leaves a pair out; empty where it does not.
 std::string_view why_left_out(const Pair& pair, Quantity quantity, Basis basis) {
   const auto a = value_of(*pair.a, quantity, basis), b = value_of(*pair.b, quantity, basis);
@@ -207,7 +214,7 @@ ComparedLine make_line(const std::vector<Pair>& pairs, Quantity quantity, Compar
     const double a = *value_of(*pair.a, quantity, whole.basis), b = *value_of(*pair.b, quantity, whole.basis);
     in_a.push_back(a);
     in_b.push_back(b);
-    change.push_back(by_difference(quantity) ? b - a : std::log(b / a));
+    change.push_back(by_difference(quantity) ? points_between(a, b) : std::log(b / a));
   }
   line.pairs = change.size();
   if (change.empty()) return line;

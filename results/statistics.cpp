@@ -66,6 +66,11 @@ std::vector<Interval> bootstrap(std::span<const std::span<const double>> samples
   return intervals;
 }
 
+Interval students(const Statistics& of) {
+  const double half = t_quantile.at(of.n - 2) * of.sd / std::sqrt(static_cast<double>(of.n));
+  return {of.mean - half, of.mean + half};
+}
+
 Statistics with_interval(const Statistics& of, const Interval& interval) {
   return {of.n, of.mean, of.sd, interval.low, interval.high};
 }
@@ -79,6 +84,11 @@ bool has_images(const Sample& sample) {
   return sample.images.size() == sample.values.size() && same_images(sample.images);
 }
 
+Interval over_values_and_images(std::span<const double> values, std::span<const ImageScores> images) {
+  const std::size_t n = images.front()->size();
+  return percentile_interval([&](Random& random) { return resampled_mean(values, images, random.weights(n, n), random); });
+}
+
 // Without the interval of a sample that is resampled and has no images.
 Statistics without_bootstrap(const Sample& sample) {
   const std::vector<double>& values = sample.values;
@@ -89,17 +99,10 @@ Statistics without_bootstrap(const Sample& sample) {
   if (values.size() == 1) return result;
   double squares = 0;
   for (const double value : values) squares += (value - result.mean) * (value - result.mean);
-  const std::size_t freedom = values.size() - 1;
-  result.sd = std::sqrt(squares / static_cast<double>(freedom));
-  if (!is_resampled(values)) {
-    const double half = t_quantile[freedom - 1] * result.sd / std::sqrt(static_cast<double>(values.size()));
-    return with_interval(result, {result.mean - half, result.mean + half});
-  }
+  result.sd = std::sqrt(squares / static_cast<double>(values.size() - 1));
+  if (!is_resampled(values)) return with_interval(result, students(result));
   if (!has_images(sample)) return result;
-  const std::size_t n_images = sample.images.front()->size();
-  return with_interval(result, percentile_interval([&](Random& random) {
-                         return resampled_mean(values, sample.images, random.weights(n_images, n_images), random);
-                       }));
+  return with_interval(result, over_values_and_images(values, sample.images));
 }
 
 }  // namespace
@@ -163,6 +166,20 @@ void add_weighted(std::vector<float>& sums, float weight, const std::vector<floa
 }
 
 }  // namespace
+
+Interval mean_interval(std::span<const double> values, std::span<const ImageScores> images) {
+  const Statistics over_values = statistics(values, images);
+  if (is_resampled(values) || values.empty() || images.size() != values.size() || !same_images(images))
+    return {over_values.low, over_values.high};
+  const auto mean_scores = std::make_shared<std::vector<float>>(images.front()->size());
+  for (const ImageScores& scores : images) add_weighted(*mean_scores, 1.0F / static_cast<float>(images.size()), *scores);
+  const ImageScores one = mean_scores;
+  const Interval over_images = over_values_and_images({&over_values.mean, 1}, {&one, 1});
+  if (values.size() == 1) return over_images;
+  const double mean = over_values.mean;
+  return {mean - std::hypot(mean - over_values.low, mean - over_images.low),
+          mean + std::hypot(over_values.high - mean, over_images.high - mean)};
+}
 
 std::vector<float> Random::weights(std::size_t n, std::size_t draws) {
   std::vector<float> result(n);

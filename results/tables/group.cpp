@@ -217,6 +217,7 @@ std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& 
     const Key key = group_key(row);
     Group& group = groups[key];
     group.key = key;
+    group.settings.insert(row.config_hash);
     Value value;
     value.accuracy_pct = finite(row.accuracy_pct);
     value.val_loss = finite(row.val_loss);
@@ -305,6 +306,7 @@ Group pool(std::span<const Group> groups, Key key) {
   result.tables = groups.size();
   for (const Group& group : groups) {
     result.sources.insert(group.sources.begin(), group.sources.end());
+    if (group.settings.size() > result.settings.size()) result.settings = group.settings;
     for (std::size_t Group::*count :
          {&Group::invalid, &Group::negative, &Group::contended, &Group::contended_kept, &Group::replaced})
       result.*count += group.*count;

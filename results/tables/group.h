@@ -100,6 +100,7 @@ struct Group {
   std::size_t invalid = 0;                        // rows whose energy is invalid
   std::size_t negative = 0;                       // rows whose joules are below 0 by more than U
   std::size_t contended = 0, contended_kept = 0;  // rows disturbed by other programs, without and with joules or times
+  std::set<std::string> settings;                 // config_hash of the rows; of several groups the most of one
   std::size_t replaced = 0;                       // rows left out because a later row has the same strategy and repetition
 };
 

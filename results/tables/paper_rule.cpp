@@ -15,16 +15,6 @@ namespace tbft::results {
 
 namespace {
 
-Interval interval_of(PairedAccuracies lead) {
-  if (!same_images(lead.images)) lead.images.clear();
-  if (lead.images.empty() && lead.points.size() < 2) return {};
-  return percentile_interval([&](Random& random) {
-    const std::size_t n = lead.images.empty() ? 0 : lead.images.front()->size();
-    const std::vector<float> weights = random.weights(n, n);
-    return resampled_mean(lead.points, lead.images, weights, random);
-  });
-}
-
 // False while a block has no accuracy, and where the network has no block in the rule's part or none outside it.
 bool fill(RuleCheck& check, const Group& group) {
   const std::vector<std::string> blocks = blocks_among(group.strategies);
@@ -47,7 +37,7 @@ bool fill(RuleCheck& check, const Group& group) {
   if (lead.points.empty()) return false;
   check.repetitions = lead.points.size();
   check.lead_points = std::accumulate(lead.points.begin(), lead.points.end(), 0.0) / static_cast<double>(lead.points.size());
-  check.lead = interval_of(lead);
+  check.lead = mean_interval(lead.points, lead.images);
   return true;
 }
 
@@ -110,7 +100,7 @@ Section section_of(std::span<const RuleCheck> checks) {
                   "in {}, where the interval contains 0 or is unknown",
                   counted[0], checks.size(), counted[1], counted[2]));
   section.lines.emplace_back(
-      "intervals: bootstrap over repetitions and known test images; the best blocks are chosen by the same accuracies");
+      "intervals: over repetitions and known test images; the best blocks are chosen by the same accuracies");
   return section;
 }
 

@@ -29,9 +29,9 @@ struct RuleCheck {
   // Of each part the block of highest mean accuracy, and that accuracy.
   std::array<std::string, network_parts.size()> best;
   std::array<double, network_parts.size()> accuracy_pct{};
-  // Points of accuracy by which the best block of the rule's part leads the best block outside it. 95 %, bootstrap over
-  // repetitions and, where all are known, test images; unknown for a single repetition without known images. The blocks are
-  // chosen by the same accuracies, which the interval does not account for.
+  // Points of accuracy by which the best block of the rule's part leads the best block outside it. Over repetitions and,
+  // where all are known, test images: mean_interval(). The blocks are chosen by the same accuracies, which the interval does
+  // not account for.
   double lead_points = unknown;
   Interval lead;
 };

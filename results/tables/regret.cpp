@@ -128,37 +128,60 @@ bool better(const Result& a, const Result& b) {
   return a.accuracy_pct != b.accuracy_pct ? a.accuracy_pct > b.accuracy_pct : cost(a) < cost(b);
 }
 
-// A ratio of two sums over cases; the sums are kept for each drift.
+// Student's t with the jackknife's standard error: pseudo-values stand for independent results (Tukey 1958). `of` returns the
+// estimate for weights of the drifts.
+template <typename Of>
+Interval jackknife(double value, std::size_t drifts, const Of& of) {
+  const auto n = static_cast<double>(drifts);
+  std::vector<double> pseudo;
+  for (std::size_t i = 0; i < drifts; ++i) {
+    std::vector<float> others(drifts, 1.0F);
+    others[i] = 0;
+    pseudo.push_back(n * value - (n - 1) * of(others));
+  }
+  const Statistics spread = statistics(pseudo);
+  const double half = (spread.high - spread.low) / 2;
+  return {value - half, value + half};
+}
+
+// A ratio of two sums over cases; the sums are kept for each drift of which both are known.
 class Ratio {
  public:
-  explicit Ratio(std::size_t drifts) : above_(drifts), below_(drifts) {}
   void add(std::size_t drift, double above, double below) {
     if (std::isnan(above) || std::isnan(below)) return;
-    above_[drift] += above;
-    below_[drift] += below;
+    sums_[drift].above += above;
+    sums_[drift].below += below;
   }
   // 100 for percent; `less` is subtracted from the ratio.
   Estimate estimate(double times, double less) const {
-    const std::size_t n = above_.size();
+    const std::size_t n = sums_.size();
     const auto of = [&](std::span<const float> weights) {
-      double above = 0, below = 0;
-      for (std::size_t i = 0; i < n; ++i) {
-        above += static_cast<double>(weights[i]) * above_[i];
-        below += static_cast<double>(weights[i]) * below_[i];
+      Sums all;
+      auto weight = weights.begin();
+      for (const auto& [drift, sums] : sums_) {
+        all.above += static_cast<double>(*weight) * sums.above;
+        all.below += static_cast<double>(*weight++) * sums.below;
       }
       // A resample with 0 J in the denominator counts as larger than every ratio, so the interval is unknown if there are many
       // of them.
-      return below > 0 ? times * (above / below - less) : std::numeric_limits<double>::infinity();
+      return all.below > 0 ? times * (all.above / all.below - less) : std::numeric_limits<double>::infinity();
     };
     Estimate result{of(std::vector<float>(n, 1.0F)), {}};
     if (!std::isfinite(result.value)) return {};
-    if (n > 1) result.interval = percentile_interval([&](Random& random) { return of(random.weights(n, n - 1)); });
+    constexpr std::size_t fewest_resampled = 10;
+    if (n >= fewest_resampled)
+      result.interval = percentile_interval([&](Random& random) { return of(random.weights(n, n - 1)); });
+    else if (n > 1)
+      result.interval = jackknife(result.value, n, of);
     if (!std::isfinite(result.interval.high)) result.interval = {};
     return result;
   }
 
  private:
-  std::vector<double> above_, below_;
+  struct Sums {
+    double above = 0, below = 0;
+  };
+  std::map<std::size_t, Sums> sums_;
 };
 
 // The results of each case by strategy, and the oracle of each case.
@@ -186,8 +209,8 @@ Judged judge(const Pooled& pooled, Basis basis) {
 
 // `strategies` has the strategy of each case.
 RegretLine line_of(const std::string& name, const std::vector<std::string>& strategies, const Judged& judged,
-                   const Pooled& pooled, std::size_t drifts) {
-  Ratio points(drifts), of_full(drifts), of_oracle(drifts);
+                   const Pooled& pooled) {
+  Ratio points, of_full, of_oracle;
   RegretLine line{.strategy = name};
   double sum_pct = 0;
   for (std::size_t i = 0; i < judged.cases.size(); ++i) {
@@ -221,10 +244,10 @@ Regret regret_of(const Sweep& sweep, const Levels& levels) {
   const Judged judged = judge(pooled, regret.energy.basis);
   for (const std::string& strategy : strategies) {
     const std::vector<std::string> own(judged.cases.size(), strategy);
-    regret.lines.push_back(line_of(strategy, own, judged, pooled, regret.drifts));
+    regret.lines.push_back(line_of(strategy, own, judged, pooled));
   }
   if (regret.fixed == 0) return regret;
-  regret.oracle = line_of("oracle", judged.oracle, judged, pooled, regret.drifts);
+  regret.oracle = line_of("oracle", judged.oracle, judged, pooled);
   regret.oracle.regret_points = regret.oracle.J_regret_pct = {};
   for (const std::string& oracle : judged.oracle) ++regret.oracle_was[oracle];
   return regret;

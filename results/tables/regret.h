@@ -13,8 +13,9 @@
 //   joule regret      100 (sum of the strategy's joules / sum of the oracle's - 1); unknown where that is 0 or less.
 //
 // Joules are compared as totals over the cases in which both are known, because `none` costs nothing, so a ratio to it is
-// undefined. Intervals (95 %) are a bootstrap over drifts, each drawn with all of its cases: what a selector gets wrong it gets
-// wrong in all repetitions of one drift.
+// undefined. Intervals (95 %) are over drifts, each with all of its cases: what a selector gets wrong it gets wrong in all
+// repetitions of one drift. From 10 drifts they are a bootstrap; of 2 to 9, for which that is too narrow, Student's t with the
+// jackknife's standard error.
 #pragma once
 
 #include <array>

@@ -66,7 +66,7 @@ std::vector<Section> sections_of(const Regret& regret) {
     section.least_needed = {7, 5};
     for (const RegretLine& line : regret.lines) section.cells.push_back(cells_of(line));
     if (regret.fixed > 0) section.cells.push_back(cells_of(regret.oracle));
-    section.lines.emplace_back("intervals: bootstrap over drifts, each drawn with all of its cases");
+    section.lines.emplace_back("intervals: over drifts, each with all of its cases");
   }
   if (!regret.oracle_was.empty())
     section.lines.push_back(fmt::format("the oracle was {} of {}", counts_text(regret.oracle_was), regret.cases));

@@ -160,6 +160,10 @@ std::vector<std::string> captions_of(const Group& group, const JoulesBasis& ener
         "training joules and times of {} left out: other programs took over {:.0f} % of the processors (--keep-contended)");
   count(group.contended_kept, "cell", "{} ran while other programs took over {:.0f} % of the processors");
   count(group.replaced, "row", "{} left out: a later one has the same strategy and repetition");
+  if (group.settings.size() > 1)
+    result.push_back(fmt::format(
+        "the cells have {} different sets of settings (config_hash): their trainings, machine settings or meters differ",
+        group.settings.size()));
   return result;
 }
 
@@ -264,12 +268,16 @@ Table make_table(const Group& group) {
   if (one_corruption && table.paper && table.paper->table == "cifar10-c" && group.key.dataset == "cifar10-c")
     table.paper->label = "paper (mean of 15)";
   table.captions = captions_of(group, table.energy);
-  std::vector<std::string> unresolved;
+  std::vector<std::string> unresolved, fewer;
   table.lines = lines_of(group, table.energy);
   for (Line& line : table.lines) {
     if (table.paper) add_paper(line, *table.paper);
     if (line.train.spread.n > 0 && !line.train.resolved) unresolved.push_back(printable(line.strategy, 40));
+    if (line.train.spread.n > 0 && line.train.spread.n < line.accuracy_pct.n)
+      fewer.push_back(fmt::format("{} in {} of {}", printable(line.strategy, 40), line.train.spread.n, line.accuracy_pct.n));
   }
+  if (!fewer.empty())
+    table.captions.push_back(fmt::format("joules are known in some repetitions only: {}", fmt::join(fewer, ", ")));
   if (!unresolved.empty())
     table.captions.push_back(
         fmt::format("no saving is formed with the joules of {}: they do not lie above 0 by more than their uncertainty",

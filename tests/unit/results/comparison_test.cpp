@@ -192,6 +192,24 @@ TEST(Comparison, AnAccuracyOf0IsADifference) {
   EXPECT_THAT(to_text(sections_of(comparison)), HasSubstr("points"));
 }
 
+// One of 450 test images is 0.222... points, whose double depends on the two accuracies. Seven cells gain an image and one
+// loses one: all ranks are tied, so p = 18 / 256; without the tie it would be 4 / 256.
+TEST(Comparison, DifferencesOfOneImageAreTies) {
+  constexpr double images = 450;
+  ComparedRun a = run("a", 0), b = run("b", 0);
+  const std::pair<int, int> correct[]{{297, 298}, {299, 300}, {301, 302}, {303, 304},
+                                      {305, 306}, {306, 307}, {308, 309}, {299, 298}};
+  std::int64_t repetition = 0;
+  for (const auto& [before, after] : correct) {
+    a.rows.push_back(test::row("fc", repetition, 100 * before / images, 20));
+    b.rows.push_back(test::row("fc", repetition++, 100 * after / images, 20));
+  }
+  const Comparison comparison = compare(a, b);
+  const ComparedLine& all = line(comparison, Level::all, Quantity::accuracy_pct);
+  EXPECT_NEAR(all.p, 18.0 / 256, 1e-12);
+  EXPECT_EQ(all.verdict, Verdict::no_difference);
+}
+
 TEST(Comparison, FivePointsLessEverywhereAreFoundInPoints) {
   ComparedRun worse = run("b", 5);
   for (CellRow& row : worse.rows) row.accuracy_pct = *row.accuracy_pct - 5;

@@ -81,6 +81,17 @@ TEST(PaperRule, FailsWhereAnotherPartIsBetterAndIsOpenWhereTheIntervalHoldsZero)
   EXPECT_THAT(text, HasSubstr("The rule holds in 0 of 2 rows, fails in 1, and is open in 1"));
 }
 
+TEST(PaperRule, TwoRepetitionsThatDifferLeaveItOpen) {
+  auto rows = cells("A", "input", {70, 65, 60, 50}) + cells("B", "input", {70, 60, 60, 50});
+  for (CellRow& r : rows) {
+    if (r.strategy == "block2") r.accuracy_pct = *r.accuracy_pct + (r.repetition == 0 ? 4 : -4);  // A: +1 and +9 points
+  }
+  const RuleCheck check = check_rule(group_rows(rows)).at(0);
+  EXPECT_DOUBLE_EQ(check.lead_points, 5);
+  EXPECT_NEAR(check.lead.low, 5 - 12.7062 * 4, 1e-3) << "Student's t; a bootstrap would say [1, 9]";
+  EXPECT_EQ(verdict(check), "open");
+}
+
 TEST(PaperRule, OneRepetitionHasAnIntervalWhereTheTestImagesAreKnown) {
   auto rows = cells("A", "input", {75, 50, 50, 50}) + cells("B", "input", {75, 50, 50, 50});
   std::erase_if(rows, [](const CellRow& r) { return r.repetition != 0; });

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
@@ -111,6 +112,28 @@ TEST(Statistics, BelowTenOrWithoutAllImagesTheIntervalIsOfTheValues) {
   EXPECT_EQ(statistics(values, images).high, statistics(values).high);
   images.back() = half_right(402);
   EXPECT_EQ(statistics(values, images).high, statistics(values).high);
+}
+
+// Two seeds with leads of 20 and 22 points over 100 images: Student's t over seeds is +- 12.706 x 1, the images' part about
+// +- 2 sqrt(0.21 x 0.79 / 100) = 8 points.
+TEST(MeanInterval, OfFewValuesHasAPartForValuesAndAPartForImages) {
+  const auto first = [](std::size_t n) {
+    auto scores = std::make_shared<std::vector<float>>(100);
+    std::fill_n(scores->begin(), n, 1.0F);
+    return ImageScores(scores);
+  };
+  const std::array values{20.0, 22.0};
+  const std::array images{first(20), first(22)};
+  const Interval both = mean_interval(values, images), seeds = mean_interval(values, {}),
+                 one = mean_interval({&values[0], 1}, {&images[0], 1});
+  EXPECT_NEAR(seeds.high - 21, 12.706, 1e-3);
+  EXPECT_GT(one.high - 20, 7);
+  EXPECT_LT(one.high - 20, 9);
+  EXPECT_GT(both.high - 21, std::hypot(12.706, 7));
+  EXPECT_LT(both.high - 21, std::hypot(12.706, 9));
+  EXPECT_LT(both.low, seeds.low);
+  EXPECT_TRUE(std::isnan(mean_interval({&values[0], 1}, {}).low));
+  EXPECT_TRUE(std::isnan(mean_interval({}, {}).low));
 }
 
 TEST(Statistics, OfManySamplesAreThoseOfEach) {

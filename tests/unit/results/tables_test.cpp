@@ -206,6 +206,22 @@ TEST(Tables, FailedRowsCountForNothingAndAreListed) {
                           "failed (status 'odd'): synthetic, input, 10 %, full, repetition 2, cell full2: no reason given"));
 }
 
+TEST(Tables, JoulesOfSomeRepetitionsAloneAreSaidSo) {
+  std::vector<CellRow> rows{row("full", 0, 70, 20), row("full", 1, 71, 20), row("fc", 0, 40, 5), row("fc", 1, 41, 5)};
+  EXPECT_THAT(only_table(rows).captions, testing::Not(testing::Contains(HasSubstr("some repetitions only"))));
+  rows[3].train_net_J = rows[3].train_gross_J = std::nullopt;
+  EXPECT_THAT(only_table(rows).captions, testing::Contains("joules are known in some repetitions only: fc in 1 of 2"));
+}
+
+TEST(Tables, CellsOfOtherSettingsAreSaidSo) {
+  std::vector<CellRow> rows{row("full", 0, 70, 20), row("fc", 0, 40, 5)};
+  EXPECT_THAT(only_table(rows).captions, testing::Not(testing::Contains(HasSubstr("settings"))));
+  rows[1].config_hash = "cafe";
+  EXPECT_THAT(only_table(rows).captions, testing::Contains(HasSubstr("2 different sets of settings")));
+  rows[1].dataset = "another";
+  EXPECT_THAT(only_table(rows).captions, testing::Not(testing::Contains(HasSubstr("settings")))) << "each table has one";
+}
+
 TEST(Tables, ARepeatedRepetitionCountsOnce) {
   const Table table = only_table({row("full", 0, 10, 1), row("full", 0, 20, 3)});
   EXPECT_EQ(line(table, "full").accuracy_pct.n, 1U);
