@@ -9,6 +9,8 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "results/text.h"
+
 namespace tbft::data {
 namespace {
 
@@ -19,11 +21,12 @@ std::vector<std::string> all_comparable(const std::vector<std::string>& names) {
   return result;
 }
 
-// Joins at most `most` items, so that a thousand classes stay one line.
+// Joins at most `most` items, so that a thousand classes stay one line. The names of a checkpoint can hold anything.
 std::string listed(const std::vector<std::string>& items, std::size_t most = 10) {
-  const auto shown = std::min(items.size(), most);
-  return fmt::format("{}{}", fmt::join(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-                     shown < items.size() ? fmt::format(" and {} more", items.size() - shown) : "");
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < std::min(items.size(), most); ++i) shown.push_back(results::printable(items[i]));
+  const auto more = items.size() > most ? fmt::format(" and {} more", items.size() - most) : "";
+  return fmt::format("{}{}", fmt::join(shown, ", "), more);
 }
 
 // "0 = airplane, 1 = bird"

@@ -14,8 +14,6 @@ namespace {
 // Pillow's fixed point: 8 bits of a value and 2 bits for sums leave 22 bits for a weight.
 constexpr int weight_bits = 32 - 8 - 2;
 
-constexpr std::int64_t max_resized_side = 16'384;
-
 // Where one value of the result comes from: weights[0..] of the values from `first` on.
 struct Window {
   int first = 0;

@@ -6,6 +6,8 @@
 
 namespace tbft::data {
 
+inline constexpr std::int64_t max_resized_side = 16'384;
+
 // What is done to each image, in this order. 0 leaves a step out.
 struct Framing {
   std::int64_t resize = 0;  // the shorter side becomes `resize` px, the longer one int(resize x longer / shorter)

@@ -70,9 +70,10 @@ cv::Mat read_png(const fs::path& path, const std::vector<std::uint8_t>& bytes, i
   return high_bytes(wide);
 }
 
-cv::Mat read_jpeg(const fs::path& path, std::vector<std::uint8_t>& bytes, bool has_end, ImageNotes& notes) {
+cv::Mat read_jpeg(const fs::path& path, std::vector<std::uint8_t>& bytes, const ImageHeader& header, ImageNotes& notes) {
+  const bool has_end = header.has_end;
   if (!has_end) bytes.insert(bytes.end(), {0xFF, 0xD9});  // without the end mark a decoder waits for more data
-  const auto image = decode_jpeg(std::span<const std::uint8_t>(bytes));
+  const auto image = decode_jpeg(std::span<const std::uint8_t>(bytes), header.height, header.width);
   if (image.bgr.empty()) return cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
   if (!has_end && image.damaged) throw std::runtime_error("cut short");
   if (image.damaged) throw std::runtime_error(fmt::format("damaged: {}; replace or remove it", image.warning));
@@ -88,7 +89,7 @@ cv::Mat decode(const fs::path& path, std::int64_t max_side, ImageNotes& notes) {
   if (header.height > max_side || header.width > max_side) {
     throw std::runtime_error(fmt::format("{}x{} pixels, the limit is {} a side", header.width, header.height, max_side));
   }
-  const cv::Mat bgr = header.jpeg ? read_jpeg(path, bytes, header.has_end, notes) : read_png(path, bytes, header.bits, notes);
+  const cv::Mat bgr = header.jpeg ? read_jpeg(path, bytes, header, notes) : read_png(path, bytes, header.bits, notes);
   if (bgr.empty()) throw std::runtime_error("damaged: it cannot be decoded");
   if (header.orientation != 1) notes.turned(path);
   return upright(bgr, header.orientation);

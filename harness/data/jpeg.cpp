@@ -67,9 +67,11 @@ bool read_rows(Decoder& decoder, std::uint8_t* to, std::size_t bytes_per_row) {
 
 }  // namespace
 
-DecodedJpeg decode_jpeg(std::span<const std::uint8_t> file) {
+DecodedJpeg decode_jpeg(std::span<const std::uint8_t> file, std::int64_t height, std::int64_t width) {
   Decoder decoder;
   if (!read_header(decoder, file)) throw std::runtime_error(decoder.message.data());
+  if (decoder.info.image_height != height || decoder.info.image_width != width)
+    throw std::runtime_error("damaged: two frames of different sizes");
   DecodedJpeg image;
   if (decoder.info.num_components == 4) return image;
   image.bgr.create(static_cast<int>(decoder.info.image_height), static_cast<int>(decoder.info.image_width), CV_8UC3);

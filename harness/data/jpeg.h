@@ -14,8 +14,8 @@ struct DecodedJpeg {
       warning;  // libjpeg's first warning: "Corrupt JPEG data: 17 extraneous bytes before marker 0xd9"; empty if there was none
   bool damaged = false;  // data are missing or invalid, so some of the pixels are wrong
 };
-// Decodes with the settings of OpenCV's decoder, so the pixels are the same. The caller has checked the size. Throws
-// std::runtime_error where libjpeg fails.
-DecodedJpeg decode_jpeg(std::span<const std::uint8_t> file);
+// Decodes with the settings of OpenCV's decoder, so the pixels are the same. The caller has checked the size, which must be
+// that of the first frame, for which libjpeg allocates. Throws std::runtime_error where it is not, and where libjpeg fails.
+DecodedJpeg decode_jpeg(std::span<const std::uint8_t> file, std::int64_t height, std::int64_t width);
 
 }  // namespace tbft::data

@@ -13,6 +13,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "harness/data/decode_all.h"
+#include "harness/data/framing.h"
 #include "harness/data/image_file.h"
 #include "harness/data/kinds.h"
 #include "harness/data/living17_classes.h"
@@ -27,8 +28,10 @@ constexpr int side = 128;
 constexpr std::size_t image_bytes = std::size_t{3} * side * side;
 constexpr std::int64_t max_side = 10'000;  // ImageNet has a few photographs of nearly 10,000 px
 
-cv::Mat shorter_side_to_128_then_centre(cv::Mat image) {
+cv::Mat shorter_side_to_128_then_centre(const fs::path& file, cv::Mat image) {
   const int shorter = std::min(image.rows, image.cols);
+  if (std::int64_t{side} * std::max(image.rows, image.cols) / shorter > max_resized_side)
+    throw DataError(fmt::format("{}: {}x{} pixels, too long and narrow", file.string(), image.cols, image.rows));
   const auto scaled = [&](int length) { return static_cast<int>(std::int64_t{side} * length / shorter); };
   const cv::Size size(scaled(image.cols), scaled(image.rows));
   cv::Mat resized;
@@ -86,7 +89,7 @@ Images load_living17(const DatasetSpec& spec) {
   images.pixels.owned().resize(files.size() * image_bytes);
   ImageNotes notes;
   decode_all(files, image_bytes, images.pixels.owned().data(),
-             [&](const fs::path& file) { return shorter_side_to_128_then_centre(read_bgr(file, max_side, notes)); });
+             [&](const fs::path& file) { return shorter_side_to_128_then_centre(file, read_bgr(file, max_side, notes)); });
   images.notes = notes.lines();
   return images;
 }

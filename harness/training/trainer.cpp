@@ -123,6 +123,7 @@ TrainResult Trainer::run(const Strategy& strategy, const data::Images& images, c
   impl_->check(images);
   set_layout(*impl_->net, settings.layout);
   impl_->start_from_base(settings.noise);
+  torch::manual_seed(settings.seed);  // of a TorchScript file's dropout
   TrainingRun run(*impl_->net, strategy, images, split, settings, observer);
   load.done();
   return run.run();

@@ -143,6 +143,9 @@ void TrainingRun::tune(const models::Tuned& tuned) {
   if (objective_.l1_sp > 0)
     for (const auto& parameter : parameters_) start_.push_back(parameter.detach().clone());
   if (settings_.cache != "off") first_stage_ = network().first_trained_stage(tuned);
+  // A TorchScript file may hold dropout, which the BatchNorm policy alone would leave on until the outputs are kept.
+  if (network().spec.family == models::torchscript_network && strategy_.batchnorm(settings_.batchnorm) != "train")
+    frozen_stages_ = network().first_trained_stage(tuned);
 }
 
 // Probing counts as training, like every cost of a choice.
@@ -262,7 +265,14 @@ void TrainingRun::train_batch(std::span<const std::int64_t> samples) {
 // Returns the loss. Takes the images over, so that they are freed after the first stage unless a gradient needs them.
 torch::Tensor TrainingRun::forward(Batch batch) {
   PhaseScope forward(observer_, Phase::forward);
-  auto loss = loss_of(objective_, net_.forward_from(train_inputs_.stage(), std::move(batch.x)), batch.y);
+  int stage = train_inputs_.stage();
+  if (stage < frozen_stages_) {
+    const torch::NoGradGuard guard;
+    net_.eval();
+    for (; stage < frozen_stages_; ++stage) batch.x = net_.forward_stage(stage, batch.x);
+    set_batchnorm(net_, strategy_.batchnorm(settings_.batchnorm), result_.tuned);
+  }
+  auto loss = loss_of(objective_, net_.forward_from(stage, std::move(batch.x)), batch.y);
   forward.done();
   return loss;
 }

@@ -70,7 +70,8 @@ class TrainingRun final : public TuningSession {
   at::Generator random_;
   TrainInputs train_inputs_, val_inputs_;
   std::int64_t cache_bytes_;
-  int first_stage_ = 0;  // the first stage that training changes, if the outputs of the stages before it are kept
+  int first_stage_ = 0;    // the first stage that training changes, if the outputs of the stages before it are kept
+  int frozen_stages_ = 0;  // those before the first that training changes, where they run in eval mode whatever is in them
   std::vector<torch::Tensor> parameters_, start_;
   std::optional<Optimizer> optimizer_;
   Snapshot best_;

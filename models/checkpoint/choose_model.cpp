@@ -144,8 +144,9 @@ void strip_wrappers(StateDict& state) {
   };
   const auto counter = std::ranges::find(state, "n_averaged", &NamedTensor::name);
   if (counter != state.end() && state.size() > 1) state.erase(counter);
-  // There may be several prefixes; each round removes one.
-  while (!state.empty()) {
+  // There may be several prefixes; each round removes one. A name of a million of them is not from a training.
+  constexpr int most = 8;
+  for (int round = 0; round < most && !state.empty(); ++round) {
     const auto prefix = std::ranges::find_if(wrappers, all_have);
     if (prefix == wrappers.end()) return;
     for (NamedTensor& tensor : state) tensor.name.erase(0, prefix->size());

@@ -89,7 +89,8 @@ const std::vector<std::byte>& Reader::storage(const pickle::Storage& what) {
   if (is_new) {
     found->second = file_->read(what);
     storage_bytes_ += found->second.size();
-  } else if (static_cast<std::uint64_t>(what.count) * size_of(what.dtype) != found->second.size()) {
+  } else if (const std::uint64_t bytes = found->second.size(), element = size_of(what.dtype);
+             bytes % element != 0 || bytes / element != static_cast<std::uint64_t>(what.count)) {
     fail("storage {} has {} bytes; the pickle also says {} elements of {}", what.key, found->second.size(), what.count,
          to_string(what.dtype));
   }

@@ -97,7 +97,7 @@ const Shape& shape_of(const StateDict& state, std::string_view name, std::size_t
 
 int count_blocks(const StateDict& state, std::string_view prefix, std::string_view suffix, int first) {
   int count = 0;
-  while (find(state, fmt::format("{}{}{}", prefix, first + count, suffix)) != nullptr) ++count;
+  while (count < most_blocks && find(state, fmt::format("{}{}{}", prefix, first + count, suffix)) != nullptr) ++count;
   return count;
 }
 

@@ -36,7 +36,9 @@ void add_parameter(Architecture& network, int stage, const std::string& name, Sh
 const NamedTensor* find(const StateDict& state, std::string_view name);
 // The shape of a tensor with so many dimensions. Throws CheckpointError, which names a tensor that is missing or has others.
 const Shape& shape_of(const StateDict& state, std::string_view name, std::size_t dims);
-// The number of consecutive n from `first` on for which the checkpoint has PREFIX n SUFFIX, e.g. "layer1.", ".conv1.weight".
+inline constexpr int most_blocks = 1000;
+// The number, at most most_blocks, of consecutive n from `first` on for which the checkpoint has PREFIX n SUFFIX, e.g.
+// "layer1.", ".conv1.weight".
 int count_blocks(const StateDict& state, std::string_view prefix, std::string_view suffix, int first = 0);
 // The rows of NAME.weight [classes, features] as a number of classes. Throws CheckpointError.
 int classes_of(const StateDict& state, std::string_view name);

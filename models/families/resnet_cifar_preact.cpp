@@ -94,8 +94,7 @@ Architecture describe_network(const NetworkSpec& spec) {
 }
 
 NetworkSpec infer(const StateDict& state) {
-  int blocks = 0;
-  while (find(state, fmt::format("layer1.{}.conv1.weight", blocks)) != nullptr) ++blocks;
+  const int blocks = count_blocks(state, "layer1.", ".conv1.weight");
   if (blocks == 0) throw CheckpointError("layer1.0.conv1.weight is missing");
 
   const std::int64_t last_channels = shape_of(state, "bn.weight", 1)[0];

@@ -130,7 +130,7 @@ struct Record : c10::DebugInfoBase {
   };
 
   std::string name_of(const at::Tensor& tensor) const;
-  void add(Layer layer, const at::Tensor& input, const std::string& weight);
+  void add(Layer layer, const at::Tensor& input, const std::string& weight, const std::string& module = {});
   void add_product(const Call& call, const at::Tensor& output);
   void add_attention(std::int64_t macs, std::int64_t values);
   void keep(const at::Tensor& values);
@@ -151,14 +151,14 @@ std::string Record::name_of(const at::Tensor& tensor) const {
   return place < begin + found.bytes ? found.name : std::string();
 }
 
-void Record::add(Layer layer, const at::Tensor& input, const std::string& weight) {
+// Named after `module`, or where none is given after its weight.
+void Record::add(Layer layer, const at::Tensor& input, const std::string& weight, const std::string& module) {
   constexpr std::string_view usual = ".weight";
   layer.stage = stage;
   layer.name = weight;
-  if (weight.size() > usual.size() && weight.ends_with(usual))
-    layer.name.resize(weight.size() - usual.size());
-  else if (!layer.without_weight)
-    layer.weight = weight;
+  if (weight.size() > usual.size() && weight.ends_with(usual)) layer.name.resize(weight.size() - usual.size());
+  if (!module.empty()) layer.name = module;
+  if (!layer.without_weight && weight != layer.name + std::string(usual)) layer.weight = weight;
   layer.input_values = input.numel();
   const auto earlier = std::ranges::find_if(inputs_, [&](const auto& known) { return same_values(known.first, input); });
   if (earlier != inputs_.end()) {
@@ -214,13 +214,16 @@ void Record::finish(const Call& call, const at::Tensor& output) {
     case Role::norm: {
       Layer layer{.kind = call.operation->role == Role::batchnorm ? Layer::Kind::batchnorm : Layer::Kind::layernorm};
       std::string weight = name_of(call.weight);
+      // Its mode is that of the module with the running statistics, whatever the weight is called.
+      const std::string statistics = name_of(call.statistics);
+      const auto dot = statistics.rfind('.');
+      const std::string module = dot == std::string::npos ? "" : statistics.substr(0, dot);
       if (weight.empty()) {
         layer.without_weight = true;
-        weight = name_of(call.statistics);
-        weight.resize(std::min(weight.size(), weight.rfind('.')));
+        weight = module;
         if (weight.empty()) return keep(call.input);  // it has no tensor by which to name it
       }
-      return add(std::move(layer), call.input, weight);
+      return add(std::move(layer), call.input, weight, module);
     }
     case Role::keeps_input:
       return keep(call.input);

@@ -116,6 +116,35 @@ assert float(rows["fc"]["step_s"]) < float(rows["full"]["step_s"]), rows
 P
 }
 
+a_seed_gives_the_same_dropout() {
+  /usr/bin/python3 "$scripts" dropping "$work/own.pt"
+  script_experiment "$work/own.toml"
+  blocks >>"$work/own.toml"
+  for run in one two; do
+    "$tbft" run "$work/own.toml" --allow-script --set model.checkpoint="$work/own.pt" --set 'sweep.strategies=["full"]' -o "$work/$run" \
+      >/dev/null 2>"$work/err" || fail "$(cat "$work/err")"
+    /usr/bin/python3 -c 'import csv, sys; print([(r["val_loss"], r["correct"]) for r in csv.DictReader(open(sys.argv[1]))])' \
+      "$work/$run/cells.csv" >"$work/$run.out"
+  done
+  diff "$work/one.out" "$work/two.out" || fail "the same seed gave two trainings"
+}
+
+# In the protocol efficient frozen blocks are in eval mode, whether their outputs are kept or not.
+frozen_dropout_is_off() {
+  /usr/bin/python3 "$scripts" dropping "$work/own.pt"
+  script_experiment "$work/own.toml"
+  blocks >>"$work/own.toml"
+  for cache in fp32 off; do
+    "$tbft" run "$work/own.toml" --allow-script --set model.checkpoint="$work/own.pt" --set 'sweep.strategies=["block3"]' \
+      --set protocol=efficient --set train.cache=$cache -o "$work/$cache" >/dev/null 2>"$work/err" || fail "$(cat "$work/err")"
+  done
+  /usr/bin/python3 - "$work"/{fp32,off}/cells.csv <<'P'
+import csv, sys
+kept, computed = ([float(r["val_loss"]) for r in csv.DictReader(open(name))] for name in sys.argv[1:])
+assert kept and all(abs(a - b) < 1e-4 * b for a, b in zip(kept, computed, strict=True)), (kept, computed)
+P
+}
+
 nothing_runs_without_permission() {
   /usr/bin/python3 "$scripts" marking "$work" "$work/own.pt"
   tiny_experiment "$work/own.toml"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/training/strategies/list.h"
+#include "models/cost.h"
 
 namespace tbft {
 
@@ -48,6 +49,8 @@ void check_strategy(const Strategy& strategy, const models::Architecture& networ
     if (std::ranges::find(blocks, block) == blocks.end())
       throw std::invalid_argument(fmt::format("strategy {}: {} has no {}; its blocks: {}", strategy.name, network.title, block,
                                               fmt::join(blocks, ", ")));
+  if (!strategy.tuned.nothing() && models::parameter_count(network, strategy.tuned) == 0)
+    throw std::invalid_argument(fmt::format("strategy {}: {} has no parameter for it to tune", strategy.name, network.title));
   // Batch statistics, whatever the settings request.
   const bool renews_statistics = strategy.batchnorm("eval") == "train";
   if (renews_statistics && !network.has(models::Layer::Kind::batchnorm))

@@ -35,6 +35,11 @@ TEST(ClassNames, AMissingClassMovesNoLabel) {
   EXPECT_EQ(images.class_names, pets);
 }
 
+TEST(ClassNames, NamesOfACheckpointCannotSteerATerminal) {
+  auto images = images_of({"cat"});
+  EXPECT_THAT(fit_to_outputs(images, {"cat", "\x1b[2Jdog"}, 2, "set"), HasSubstr("(no ?[2Jdog)"));
+}
+
 TEST(ClassNames, CapitalsAndAnotherOrderMoveNoLabel) {
   auto images = images_of({"Cat", "Fish", "bird", "dog"});
   EXPECT_THAT(fit_to_outputs(images, pets, 4, "set"), HasSubstr("4 of 4 classes, in another order"));

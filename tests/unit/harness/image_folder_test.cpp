@@ -229,6 +229,15 @@ TEST_F(ImageFolder, DamageInTheMiddleOfAJpegIsNamed) {
   EXPECT_GE(named, 5);
 }
 
+// libjpeg allocates for the first frame, however small a second one says the image is.
+TEST_F(ImageFolder, ASecondFrameInAJpegHidesNoSize) {
+  const auto large = encoded(".jpg", 300, 200), small = encoded(".jpg", 8, 8);
+  const auto frame = small.find("\xFF\xC0");
+  ASSERT_NE(frame, std::string::npos);
+  add("a/x.jpg", large.substr(0, large.size() - 2) + small.substr(frame, 19) + "\xFF\xD9");
+  EXPECT_THAT(error(), HasSubstr("two frames of different sizes"));
+}
+
 TEST_F(ImageFolder, DecodesJpegAsOpenCvDoes) {
   for (const auto& params : {std::vector<int>{},
                              {cv::IMWRITE_JPEG_PROGRESSIVE, 1},

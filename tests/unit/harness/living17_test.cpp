@@ -156,6 +156,12 @@ TEST_F(Living17, ReadsGreyAndCmykAndPhotographsLargerThanAFolderOfImagesMay) {
   EXPECT_NEAR(wide.at<cv::Vec3b>(64, 64)[0], 200, 3);
 }
 
+TEST_F(Living17, AStripThatWouldBecomeHugeIsNamed) {
+  const auto strip = file("train", living17_classes[5].target[0], "b.JPEG");
+  write_file(strip, encoded(".png", 200, 1));
+  EXPECT_THAT(error(), HasSubstr(strip.string() + ": 200x1 pixels, too long and narrow"));
+}
+
 TEST_F(Living17, NamesEveryClassThatIsMissingAndWhereToGetIt) {
   const auto bear = living17_classes[12].target[1], snake = living17_classes[3].target[0];
   fs::remove_all(file("val", bear, "").parent_path());

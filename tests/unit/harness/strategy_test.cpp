@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "models/families/family.h"
 #include "tests/support/message_of.h"
 
 namespace tbft {
@@ -32,6 +33,17 @@ TEST(Strategies, NeedAGradientExactlyWhereAParameterIsTrained) {
     EXPECT_EQ(strategy->uses_gradient(), trains) << strategy->name;
     EXPECT_EQ(strategy->adapts(), strategy->name != "none") << strategy->name;
   }
+}
+
+TEST(Strategies, OneThatFindsNothingToTuneIsRefused) {
+  auto network = models::describe({});
+  check_strategy(find_strategy("bn-affine"), network);
+  for (auto& tensor : network.tensors) tensor.normalises = false;
+  for (const auto* name : {"bn-affine", "tent"})
+    EXPECT_THAT(message_of<std::invalid_argument>([&] { check_strategy(find_strategy(name), network); }),
+                testing::HasSubstr("has no parameter for it to tune"));
+  check_strategy(find_strategy("none"), network);
+  check_strategy(find_strategy("full"), network);
 }
 
 TEST(Strategies, AnUnknownOneIsAnErrorThatListsTheKnown) {

@@ -156,6 +156,18 @@ TEST_F(Script, BatchNormOfOneBlockAloneTrains) {
         << before[i].name;
 }
 
+// Its mode is set by the module of its statistics.
+TEST_F(Script, ABatchNormWhoseWeightIsNotCalledSoIsOne) {
+  const NetworkPtr network = open("OtherNames", chain);
+  const auto& layers = network->architecture().layers;
+  const auto found = std::ranges::find(layers, "body.1", &Layer::name);
+  ASSERT_NE(found, layers.end());
+  EXPECT_EQ(found->kind, Layer::Kind::batchnorm);
+  EXPECT_EQ(found->weight_name(), "body.1.gamma");
+  EXPECT_NE(network->named_modules().find(found->name), nullptr);
+  EXPECT_TRUE(network->architecture().normalises("body.1.beta"));
+}
+
 TEST_F(Script, AParameterInNoBlockOrInTwoIsNamed) {
   auto table = branches;
   table.erase("block3");

@@ -1,6 +1,7 @@
 """TorchScript files for the tests of models/script, and what Python's own run of them gives.
 
 scripts.py preact STATE PIXELS CLASSES DEPTH OUT   the paper's network with the weights of a state dict, or random ones for ""
+scripts.py dropping OUT                            the paper's network with dropout behind layer1 and before its classifier
 scripts.py marking FOLDER OUT                      a program that leaves files in the folder
 scripts.py all FOLDER                              every network below as NAME.pt, with NAME.seen.pth: an input, its logits in
                                                    both modes, gradients and buffers of one step
@@ -135,6 +136,35 @@ class Tied(Chain):
         return self.head(x) + self.head2(x)
 
 
+class Dropping(Preact):
+    def __init__(self):
+        super().__init__(32, 10, 8)
+        self.drop1, self.drop = nn.Dropout(0.3), nn.Dropout(0.5)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.drop1(self.layer1(self.conv1(x)))))
+        return self.fc(self.drop(F.avg_pool2d(F.relu(self.bn(x)), 8).flatten(1)))
+
+
+class Renamed(nn.Module):
+    """A BatchNorm whose weight is not called so."""
+
+    def __init__(self):
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(torch.rand(12)), nn.Parameter(torch.zeros(12))
+        self.register_buffer('running_mean', torch.zeros(12))
+        self.register_buffer('running_var', torch.ones(12))
+
+    def forward(self, x):
+        return F.batch_norm(x, self.running_mean, self.running_var, self.gamma, self.beta, self.training)
+
+
+class OtherNames(Chain):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(8, 12, 3, 2, 1), Renamed(), nn.ReLU())
+
+
 class Two(Chain):
     def forward(self, x):
         x = self.body(self.stem(x)).mean((2, 3))
@@ -183,6 +213,10 @@ def marking(folder, out):
     torch.jit.script(Marking(folder)).save(out)
 
 
+def dropping(out):
+    export(Dropping(), out)
+
+
 def all(folder):
     for net in Chain(), Branches(), Lists(), Folding(), Attention(), Viewing(), Tied(), Two():
         export(net, f'{folder}/{type(net).__name__}.pt')
@@ -191,6 +225,7 @@ def all(folder):
     for name in 'Chain', 'Branches', 'Lists', 'Folding', 'Attention', 'Preact':
         write_seen(f'{folder}/{name}.pt', f'{folder}/{name}.seen.pth')
     marking(folder, f'{folder}/Marking.pt')
+    export(OtherNames(), f'{folder}/OtherNames.pt')
     torch.jit.trace(Chain().eval(), torch.rand(1, 3, 32, 32)).save(f'{folder}/traced.pt')
     torch.jit.freeze(torch.jit.script(Chain().eval())).save(f'{folder}/frozen.pt')
 

@@ -270,6 +270,11 @@ TEST(StateDict, AbsurdShapesAreRefusedBeforeAnythingIsAllocated) {
   EXPECT_THAT(refusal(path), HasSubstr("many more than the file has"));
   write_tensor(path, tensor("0", INT64_MAX / 2, 0, {2}, {1}));
   EXPECT_THAT(refusal(path), HasSubstr("data/0 has 16 bytes"));
+  // A second tensor of the same storage, whose count overflows to its size.
+  write_zip(path, {{"x/data.pkl", dict_pickle({{text("a"), tensor("0", 4, 0, {4}, {1})},
+                                               {text("b"), tensor("0", (std::int64_t{1} << 62) + 4, 4, {4}, {1})}})},
+                   {"x/data/0", std::string(16, '\0')}});
+  EXPECT_THAT(refusal(path), HasSubstr("storage 0 has 16 bytes"));
   // Many views, each within bounds.
   const std::string view = tensor("0", 4, 0, {1 << 22}, {0});
   write_zip(path,
