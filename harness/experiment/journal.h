@@ -10,6 +10,9 @@
 
 namespace tbft {
 
+// The name under which a note about the meter stands among the outcomes of searches.
+inline constexpr const char* meter_note = "meter.note";
+
 struct JournalSummary {
   int executions = 0;                        // number of times the run was started or resumed
   std::map<std::string, int> begun, ended;   // counts by cell id
@@ -33,8 +36,8 @@ class Journal {
 
   void execution(const std::string& tool_version, const std::string& trace);
   void cell_begins(const std::string& cell_id);
-  // Records the outcome of a search, so that a resumed run need not repeat it, or a note about the meter (meter.note). `json`
-  // is one JSON value.
+  // Records the outcome of a search, so that a resumed run need not repeat it, or a note about the meter. `json` is one JSON
+  // value.
   void found(const std::string& name, const std::string& json);
   // `diagnosis_json`: the diagnosis of a strategy that makes one, a JSON object with "level"; empty for other strategies.
   // Throws std::invalid_argument for any other text.

@@ -64,8 +64,8 @@ StepCostRequest step_cost_request(const ReproductionRequest& request, const Repr
 }
 
 void write_report(const ReproductionRequest& request, const ReproductionPlan& plan) {
-  const auto inputs = read_reproduction(request.output);
-  if (!inputs.cells.empty()) results::replace_cells(request.output / "cells.csv", inputs.cells);
+  const auto rows = read_reproduction(request.output, true).cells;  // as they were measured
+  if (!rows.empty()) results::replace_cells(request.output / "cells.csv", rows);
   const auto report = reproduction_report(request, plan);
   results::write_file_atomically(request.output / "report.md", results::render(report, results::Format::md));
   results::write_file_atomically(request.output / "report.json", results::render(report, results::Format::json));
@@ -96,12 +96,14 @@ double most_step_cost_s(bool quick) {
   return static_cast<double>(usual.networks.size()) * (quick ? quick_step_cost_s : usual.max_s);
 }
 
-results::Inputs read_reproduction(const fs::path& directory) {
+results::Inputs read_reproduction(const fs::path& directory, bool keep_contended) {
   results::Inputs inputs;
   for (const auto table : table_names()) {
     const auto folder = directory / table;
     // Warnings about the files come when a table is run or reported. Here only the readable rows count.
-    if (fs::exists(folder / "cells.csv")) add_cells(folder / "cells.csv", inputs, [](const std::string&) {});
+    if (fs::exists(folder / "cells.csv"))
+      add_cells(
+          folder / "cells.csv", inputs, [](const std::string&) {}, keep_contended);
     if (fs::exists(folder / "step_cost.csv")) inputs.step_costs = results::read_step_costs(folder / "step_cost.csv");
   }
   return inputs;

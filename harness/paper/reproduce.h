@@ -23,8 +23,9 @@ struct ReproductionOutcome {
 // The longest time that the rounds of the table step-cost take, of both networks, in seconds.
 double most_step_cost_s(bool quick);
 
-// Reads what a reproduction's folder holds so far: rows, journals and step costs of its tables.
-results::Inputs read_reproduction(const std::filesystem::path& directory);
+// Reads what a reproduction's folder holds so far: rows, journals and step costs of its tables. Unless `keep_contended`,
+// empties the joules and times of training of contended cells.
+results::Inputs read_reproduction(const std::filesystem::path& directory, bool keep_contended = false);
 
 // The report, with the plan's list of missing data and notes on the numbers.
 results::Reproduction reproduction_report(const ReproductionRequest& request, const ReproductionPlan& plan);

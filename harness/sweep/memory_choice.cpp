@@ -25,17 +25,19 @@ class Fitting {
   Fitting(const Settings& settings, const models::Architecture& network, const std::vector<MemoryCells>& cells,
           std::int64_t images_bytes)
       : settings_(settings),
-        completed_(completed(settings)),
+        cache_(completed(settings).train.cache),
         network_(network),
         cells_(cells),
         images_bytes_(images_bytes),
         limit_bytes_(memory_limit_bytes(settings).value()) {}
 
   MemoryChoice choose() {
-    auto now = worst(settings_.train.batch, completed_.train.cache);
-    if (completed_.train.cache != "off" && !fits(now)) {
+    auto now = worst(settings_.train.batch);
+    // bf16 rounds the outputs, so that without them the accuracies would be others under the same ids.
+    if (cache_ == "fp32" && !fits(now)) {
       const auto kept_bytes = now.peak.cache;
-      now = worst(settings_.train.batch, "off");
+      cache_ = "off";
+      now = worst(settings_.train.batch);
       choice_.keeps_none = true;
       note(fmt::format("the outputs of frozen blocks are computed in each epoch instead of being kept (up to {})",
                        MiB_text(kept_bytes)));
@@ -77,10 +79,10 @@ class Fitting {
     return most;
   }
 
-  Worst worst(std::int64_t train_batch, const std::string& cache) const {
+  Worst worst(std::int64_t train_batch) const {
     Worst result;
     for (const auto& cells : cells_) {
-      const auto need = need_of(cells, train_batch, cache);
+      const auto need = need_of(cells, train_batch, cache_);
       const auto batch = need.batch;
       const auto peak = peak_memory(network_, *cells.strategy, need);
       if (result.cells == nullptr || peak.total() > result.peak.total()) result = {&cells, batch, peak};
@@ -92,7 +94,7 @@ class Fitting {
   std::int64_t largest_that_fits() const {
     auto batch = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(settings_.train.batch)));
     if (batch == settings_.train.batch) batch /= 2;
-    while (batch >= 1 && !fits(worst(batch, "off"))) batch /= 2;
+    while (batch >= 1 && !fits(worst(batch))) batch /= 2;
     return batch;
   }
 
@@ -103,17 +105,18 @@ class Fitting {
       return fmt::format("{} needs about {}", text(worst), MiB_text(worst.peak.total()));
     };
     if (batch == 0) {
-      const auto least = worst(1, "off");
+      const auto least = worst(1);
       const auto& peak = least.peak;
-      fail(fmt::format("{} (program and libtorch {}, images {}, weights {}, step {}); raise the limit, or leave out {}",
+      const auto kept = peak.cache > 0 ? fmt::format(", kept outputs {} by train.cache", MiB_text(peak.cache)) : "";
+      fail(fmt::format("{} (program and libtorch {}, images {}, weights {}, step {}{}); raise the limit, or leave out {}",
                        needs(least), MiB_text(peak.program), MiB_text(peak.images), MiB_text(peak.weights), MiB_text(peak.step),
-                       least.cells->batch > 0 ? "that batch" : "that strategy"));
+                       kept, least.cells->batch > 0 ? "that batch" : "that strategy"));
     }
     if (settings_.declared.contains("train.batch"))
       fail(fmt::format("{}; --set train.batch={} would fit, or raise the limit", needs(now), batch));
     note(fmt::format("train.batch = {}, because {}", batch, needs(now)));
     choice_.settings.train.batch = batch;
-    return worst(batch, "off");
+    return worst(batch);
   }
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -121,7 +124,7 @@ class Fitting {
   }
 
   const Settings& settings_;
-  const Settings completed_;
+  std::string cache_;  // of frozen outputs
   const models::Architecture& network_;
   const std::vector<MemoryCells>& cells_;
   std::int64_t images_bytes_;

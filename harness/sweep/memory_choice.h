@@ -26,10 +26,10 @@ struct MemoryChoice {
   std::vector<std::string> notes;  // what was chosen and why, for the user; the last one says what is needed
 };
 
-// Returns the first of these that fits: everything as declared; without kept outputs, which changes no result; if train.batch
-// is not declared, with the largest power of two below its default. The model is that of peak_memory(), so that the choice
-// depends on declared settings and data alone, and is the same on every machine. Throws UsageError with the bytes that are
-// needed, and what would fit, if nothing does. Requires settings.memory_limit. `images_bytes` are of all images that a run
+// Returns the first of these that fits: everything as declared; without kept float32 outputs, which changes no result; if
+// train.batch is not declared, with the largest power of two below its default. The model is that of peak_memory(), so that the
+// choice depends on declared settings and data alone, and is the same on every machine. Throws UsageError with the bytes that
+// are needed, and what would fit, if nothing does. Requires settings.memory_limit. `images_bytes` are of all images that a run
 // holds at once.
 MemoryChoice fit_to_memory(const Settings& settings, const models::Architecture& network, const std::vector<MemoryCells>& cells,
                            std::int64_t images_bytes);

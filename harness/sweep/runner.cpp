@@ -124,7 +124,7 @@ class Run {
     for (const auto& warning : monitors_->warnings(trace_)) console_.warning(warning);
     // run.json contains the meter's state at the start.
     if (const auto note = monitors_->first().meter().note; !note.empty())
-      setup_->journal.found("meter.note", nlohmann::json(note).dump());
+      setup_->journal.found(meter_note, nlohmann::json(note).dump());
     monitors_->close();
     return outcome;
   }

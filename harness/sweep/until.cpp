@@ -19,7 +19,7 @@ std::optional<double> value_of(const results::CellRow& row, const std::string& q
 }  // namespace
 
 void Until::add(const results::CellRow& row) {
-  if (row.status != "ok") return;
+  if (row.status != "ok" || results::is_contended(row)) return;  // a report leaves out its joules and times
   auto& seen = seen_[{row.drift, row.condition, row.train_size.value_or(0), row.strategy, row.point}];
   if (!seen.cells.insert(row.cell_id).second) return;
   if (const auto value = value_of(row, target_.quantity); value && *value > 0) seen.values.push_back(*value);

@@ -19,7 +19,7 @@ class Until {
   // `target` is that of Settings; without one no cell has enough.
   explicit Until(const Precision& target) : target_(target) {}
 
-  // Takes a row into account; one of status ok counts if it has the quantity.
+  // Takes a row into account; one of status ok that is not contended counts if it has the quantity.
   void add(const results::CellRow& row);
   // Whether the repetitions so far suffice: at least three, and the half-width of the 95 % interval of their mean is at most
   // the target. A cell of a strategy that has nothing to measure (`none` trains nothing) has enough after three.

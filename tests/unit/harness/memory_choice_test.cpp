@@ -145,6 +145,17 @@ TEST_F(FitToMemory, FirstKeepsNoOutputsOfFrozenBlocks) {
   EXPECT_FALSE(fit({"block3"}).keeps_none);
 }
 
+// Without the rounding of bf16 the same cells would have other accuracies.
+TEST_F(FitToMemory, DropsNoOutputsThatAreRounded) {
+  settings.protocol = "efficient";
+  settings.train.cache = "bf16";
+  limit(bytes("block3", 64, "bf16"));
+  const auto choice = fit({"block3"});
+  EXPECT_FALSE(choice.keeps_none);
+  EXPECT_EQ(choice.settings.train.batch, 64);
+  EXPECT_EQ(choice.needed_bytes, bytes("block3", 64, "bf16"));
+}
+
 TEST_F(FitToMemory, TakesTheLargestPowerOfTwoThatFits) {
   limit(bytes("full", 20));
   const auto choice = fit({"fc", "full"});

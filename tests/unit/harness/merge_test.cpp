@@ -309,6 +309,19 @@ TEST_F(MergeTest, SearchesThatFoundOtherThingsAreRefused) {
   EXPECT_THAT(refusal({"1", "2"}), HasSubstr("lr/fc"));
 }
 
+TEST_F(MergeTest, WhatASearchSawAndNotesOnTheMeterMayDiffer) {
+  make_part("1", {"c"});
+  make_part("2", {"a"});
+  Journal(part("1") / "journal.jsonl").found("noise-fc", R"({"sigma":0.5,"val_accuracy_pct":15.2})");
+  Journal(part("2") / "journal.jsonl").found("noise-fc", R"({"sigma":0.5,"val_accuracy_pct":15.1})");
+  Journal(part("1") / "journal.jsonl").found("lr/fc", R"({"lr":0.1,"tried":[{"lr":0.1,"val_loss":0.51}]})");
+  Journal(part("2") / "journal.jsonl").found("lr/fc", R"({"lr":0.1,"tried":[{"lr":0.1,"val_loss":0.5100001}]})");
+  Journal(part("1") / "journal.jsonl").found(meter_note, R"("only 83 % of the conversions were read in time")");
+  Journal(part("2") / "journal.jsonl").found(meter_note, R"("only 79 % of the conversions were read in time")");
+  EXPECT_EQ(merge({"1", "2"}).ok, 2);
+  EXPECT_THAT(content_of(out() / "journal.jsonl"), AllOf(HasSubstr("83 %"), HasSubstr("79 %")));
+}
+
 TEST_F(MergeTest, ACellThatIsNotInThePlanIsRefused) {
   make_part("1", {"d"});
   auto run = json::parse(content_of(part("1") / "run.json"));

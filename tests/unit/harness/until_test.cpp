@@ -43,6 +43,17 @@ TEST(Until, TheIntervalOfTheMeanDecides) {
   EXPECT_TRUE(wide.enough(cell()));
 }
 
+TEST(Until, AContendedRepetitionDoesNotCountBecauseReportsLeaveItOut) {
+  Until until({"train_J", 0.02});
+  for (const char* id : {"a", "b"}) until.add(row(id, 10));
+  auto contended = row("c", 10);
+  contended.other_cpu_pct = 45;
+  until.add(contended);
+  EXPECT_FALSE(until.enough(cell()));
+  until.add(row("d", 10));
+  EXPECT_TRUE(until.enough(cell()));
+}
+
 TEST(Until, CellsOfAnotherPointAreOthers) {
   Until until({"train_J", 0.02});
   for (const char* id : {"a", "b", "c"}) until.add(row(id, 10, "batch=8"));
