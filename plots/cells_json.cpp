@@ -10,6 +10,8 @@
 #include <span>
 #include <string_view>
 
+#include "plots/joules.h"
+
 namespace tbft::plots {
 
 namespace {
@@ -18,9 +20,10 @@ using Json = nlohmann::json;
 using results::CellRow;
 
 // The columns that a reader needs first; "all columns" shows the rest.
-constexpr std::string_view usual[] = {"dataset",       "drift",       "condition",     "train_size", "point",    "strategy",
-                                      "repetition",    "status",      "accuracy_pct",  "train_s",    "gross_J",  "U_gross_J",
-                                      "train_gross_J", "train_net_J", "U_train_net_J", "mean_W",     "throttled"};
+constexpr std::string_view usual[] = {"dataset",  "drift",      "condition",     "train_size",   "point",
+                                      "strategy", "repetition", "status",        "accuracy_pct", "train_s",
+                                      "gross_J",  "U_gross_J",  "train_gross_J", "train_net_J",  "U_train_net_J",
+                                      "mean_W",   "meter",      "measured",      "throttled"};
 // These identify a cell and its data. The page can filter by them only if they are present.
 constexpr std::string_view always[] = {"dataset", "drift", "condition", "train_size", "strategy", "repetition", "status"};
 
@@ -71,7 +74,7 @@ std::string text_of(const Json& json) {
 
 // The JSON text of a curve. Its buckets are most of a page of many cells, so their numbers are written without a JSON value for
 // each.
-std::string trace_of(const results::PowerCurve& curve) {
+std::string trace_of(const results::PowerCurve& curve, JoulesKind kind) {
   double most_W = 0;
   for (const auto& bucket : curve.buckets) most_W = std::max({most_W, std::abs(bucket.high_W), std::abs(bucket.low_W)});
   constexpr double time_steps = 50'000, power_steps = 10'000;
@@ -99,6 +102,7 @@ std::string trace_of(const results::PowerCurve& curve) {
                     {"x", curve.gaps.size() + curve.gaps_left_out},
                     {"tu", time_unit_s},
                     {"pu", power_unit_W},
+                    {"y", with_kind(kind, "power / W")},
                     {"p", phases},
                     {"g", gaps}};
   return fmt::format(R"({{"b":[{}],{})", buckets, std::string_view(text_of(others)).substr(1));
@@ -139,7 +143,7 @@ std::string cells_json(const results::Inputs& inputs, const results::PowerCurves
     text += R"(,"traces":)";
     append_list(text, inputs.cells, [&](const CellRow& row) {
       const auto curve = curves.find({row.run_id, row.cell_id});
-      return curve == curves.end() || curve->second.buckets.empty() ? "null" : trace_of(curve->second);
+      return curve == curves.end() || curve->second.buckets.empty() ? "null" : trace_of(curve->second, joules_kind(row));
     });
   }
   text += R"(,"usual":)" + text_of(Json(usual)) + '}';

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "harness/cli/energy_json.h"
@@ -10,6 +12,7 @@
 #include "harness/cli/output.h"
 #include "harness/host/console.h"
 #include "harness/measurement/energy_row.h"
+#include "results/text.h"
 #include "tbft/power/plausible.h"
 #include "tbft/power/trace.h"
 
@@ -23,8 +26,13 @@ struct IntegrateOptions {
   bool json = false;
 };
 
-nlohmann::ordered_json to_json(const power::NamedEnergy& window) {
-  nlohmann::ordered_json object{{"name", window.name}, {"segment", window.segment}, {"parts", window.parts.size()}};
+nlohmann::ordered_json to_json(const power::NamedEnergy& window, const power::MeterInfo& meter) {
+  nlohmann::ordered_json object{{"name", window.name},
+                                {"segment", window.segment},
+                                {"parts", window.parts.size()},
+                                {"meter", meter.uri},
+                                {"meter_scope", power::to_string(meter.scope)},
+                                {"measured", meter.measured}};
   object.update(energy_json(window.energy));
   return object;
 }
@@ -38,7 +46,25 @@ power::NamedEnergy whole_trace(const power::TraceSegment& segment, std::size_t i
   return all;
 }
 
-std::string to_text(const std::vector<power::NamedEnergy>& windows, const power::MeterInfo& meter) {
+// "meter ina219:///dev/i2c-1" of each segment that has a window; one line where all are equal.
+std::string meters_text(const std::vector<power::NamedEnergy>& windows, const std::vector<power::TraceSegment>& segments) {
+  const auto line = [&](std::size_t segment) {
+    const power::MeterInfo& meter = segments[segment].meter;
+    return meter.uri.empty()
+               ? ""
+               : fmt::format("meter {}{}", results::printable(meter.uri, 1024), meter.measured ? "" : " (not a measurement)");
+  };
+  std::map<std::size_t, std::string> lines;
+  std::set<std::string> different;
+  for (const auto& window : windows) different.insert(lines[window.segment] = line(window.segment));
+  if (different.size() == 1) return different.begin()->empty() ? "" : *different.begin() + "\n";
+  std::string text;
+  for (const auto& [segment, meter] : lines)
+    text += fmt::format("segment {}: {}\n", segment, meter.empty() ? "meter unknown" : meter);
+  return text;
+}
+
+std::string to_text(const std::vector<power::NamedEnergy>& windows, const std::vector<power::TraceSegment>& segments) {
   std::size_t width = 6;
   for (const auto& window : windows) width = std::max(width, window.name.size());
   std::string text = fmt::format("{:<{}}  {:>5}  {:>11}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", "window", width, "parts",
@@ -50,8 +76,7 @@ std::string to_text(const std::vector<power::NamedEnergy>& windows, const power:
                         e.duration_s, cell(e.energy_J), cell(e.U_J), cell(e.mean_W), e.samples,
                         e.valid ? power::negative_reason(e) : "invalid: " + e.reason);
   }
-  if (!meter.uri.empty()) text += fmt::format("meter {}{}\n", meter.uri, meter.measured ? "" : " (not a measurement)");
-  return text;
+  return text + meters_text(windows, segments);
 }
 
 int exit_code(const std::vector<power::NamedEnergy>& windows) {
@@ -76,11 +101,11 @@ int execute(const IntegrateOptions& options) {
         fmt::format("{}: no {}", options.trace, options.window.empty() ? "reading" : "window named " + options.window));
   if (options.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const auto& window : windows) list.push_back(to_json(window));
+    for (const auto& window : windows) list.push_back(to_json(window, trace.segments[window.segment].meter));
     print_json(nlohmann::ordered_json{{"trace", options.trace}, {"windows", list}});
     return exit_code(windows);
   }
-  print_text(to_text(windows, trace.segments.front().meter));
+  print_text(to_text(windows, trace.segments));
   return exit_code(windows);
 }
 

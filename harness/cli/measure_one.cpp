@@ -70,6 +70,7 @@ class Measurement {
       }
       code = repeat(i);
     }
+    if (code == 0 && child_.signalled() && std::ssize(repetitions_) < runs_) throw Interrupted("interrupted");
     return code;
   }
 
@@ -86,6 +87,7 @@ class Measurement {
     // The command's exit code is now known, and an error of this program must not replace it.
     try {
       session_.end(window);
+      child_.reap();
       const auto cpu_after_s = monitors_.sampler_cpu_s();
       for (std::size_t m = 0; m < monitors_.size(); ++m) repetition.meters.push_back({{}, cpu_after_s[m] - cpu_before_s[m]});
       repetition.use = processor_use(before, board_.processor_times());

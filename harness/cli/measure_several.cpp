@@ -81,6 +81,7 @@ class Steps {
       : options_(options), commands_(commands), child_(child), console_(console) {}
 
   ChildRun run(BenchmarkStep step, std::size_t index) const {
+    if (step != BenchmarkStep::measure) child_.reap();  // outside of the windows
     const auto& words = words_of(commands_[index], step);
     if (words.empty()) return {};
     const bool own = step == BenchmarkStep::measure || step == BenchmarkStep::warmup;

@@ -27,6 +27,8 @@ std::string public_uri(power::MeterUri uri) {
   if (uri.name == "exec") uri.path = "COMMAND";  // it may name machines and passwords
   if (uri.path.starts_with("GPU-")) uri.path = "GPU-UUID";
   if (const auto key = uri.options.find("key_file"); key != uri.options.end()) key->second = "FILE";
+  for (auto& [name, value] : uri.options)
+    if (value.find("://") != std::string::npos) value = public_uri(power::parse_meter_uri(value));  // a part of a sum
   return to_string(uri);
 }
 

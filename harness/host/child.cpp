@@ -153,6 +153,7 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
   // Grandchildren whose parent ended become children of this process, so that a time-out and process_tree.h find them.
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const auto earlier = descendants(getpid());  // such as a meter's program, which goes on after a time-out
+  if (!not_ours_) not_ours_ = earlier;
   const pid_t pid = spawn(command, old_->set, streams, error);
   if (error == ENOENT) return exit_not_found;
   if (error != 0) return exit_not_executable;
@@ -201,6 +202,12 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
     // forwarded.
     if (info.si_code <= 0) kill(pid, number);
   }
+}
+
+void ChildRunner::reap() const {
+  if (!not_ours_) return;
+  for (const pid_t process : descendants_but(*not_ours_))
+    if (process_info(process).ended) waitpid(process, nullptr, WNOHANG);
 }
 
 void ChildRunner::sleep(double seconds) {

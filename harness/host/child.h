@@ -2,6 +2,8 @@
 // time-out ends it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +47,8 @@ class ChildRunner {
   // Waits. Throws Interrupted if a signal asks this program to end, now or since the last run(). run() also throws it before it
   // starts.
   void sleep(double seconds);
+  // Reaps what commands left running and has ended since: this process is now its parent, and would keep a zombie of each.
+  void reap() const;
   // Whether such a signal came during a run(). The command may have survived it, but the user wants no further runs.
   bool signalled() const { return signalled_; }
 
@@ -52,6 +56,7 @@ class ChildRunner {
   struct Mask;
   Mask* old_;
   bool signalled_ = false;
+  std::optional<std::vector<pid_t>> not_ours_;  // descendants before the first run(), such as a meter's program
   double user_s_ = 0, system_s_ = 0;
 };
 

@@ -18,8 +18,19 @@ Console::Console(std::FILE* stream)
 Console::Console(std::FILE* stream, bool terminal, Width width)
     : stream_(stream), terminal_(terminal), width_(std::move(width)) {}
 
+namespace {
+
+// Messages quote names and values of files, which must not steer the terminal.
+char shown(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  constexpr unsigned char blank = 0x20, del = 0x7f;
+  return (byte < blank && c != '\n' && c != '\t') || byte == del ? '?' : c;
+}
+
+}  // namespace
+
 void print_error(const std::string& line) noexcept {
-  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
+  for (const char c : line) static_cast<void>(std::fputc(shown(c), stderr));
   static_cast<void>(std::fputc('\n', stderr));
 }
 
@@ -35,7 +46,9 @@ void Console::clear() {
 
 void Console::line(const std::string& text) {
   clear();
-  put(text + "\n");
+  std::string line = text + "\n";
+  std::ranges::transform(line, line.begin(), shown);
+  put(line);
   static_cast<void>(std::fflush(stream_));
 }
 

@@ -114,8 +114,17 @@ struct Set {
   double left_out = 0;
 };
 
+// What cells share whose joules have a common mean: kind and scope. A panel shows the first, measured before others.
+using Alike = std::pair<JoulesKind, std::string>;
+// The cells of a strategy with a trace, which tells phases apart, and those without one. They have no common mean either.
+struct ByTrace {
+  Sum with, without;
+  const Sum& shown() const { return with.n > 0 ? with : without; }
+};
+
 std::map<results::Key, Set> sets_of(const FigureData& data) {
-  std::map<results::Key, std::map<results::Key, std::map<JoulesKind, Sums>>> all;
+  std::map<results::Key, std::map<results::Key, std::map<Alike, std::map<std::string, ByTrace>>>> all;
+  std::map<results::Key, Set> sets;
   for (const results::CellRow& row : data.inputs.cells) {
     if (row.status != "ok" || !row.gross_J) continue;
     results::Key size = results::group_key(row);
@@ -124,15 +133,23 @@ std::map<results::Key, Set> sets_of(const FigureData& data) {
     set.train_size.reset();
     const auto curve = data.curves.find({row.run_id, row.cell_id});
     const bool traced = curve != data.curves.end() && !curve->second.phase_J.empty();
-    all[set][size][joules_kind(row)][row.strategy].add(row, traced ? &curve->second : nullptr);
+    // Without a trace, training joules that are unknown would count as the rest.
+    if (!traced && !row.train_gross_J && row.steps.value_or(0) > 0) {
+      ++sets[set].left_out;
+      continue;
+    }
+    ByTrace& cells = all[set][size][{joules_kind(row), row.meter_scope}][row.strategy];
+    (traced ? cells.with : cells.without).add(row, traced ? &curve->second : nullptr);
   }
-  std::map<results::Key, Set> sets;
-  for (auto& [key, sizes] : all) {
-    for (auto& [size, by_kind] : sizes) {
-      sets[key].sizes[size] = {by_kind.begin()->first, std::move(by_kind.begin()->second)};
-      by_kind.erase(by_kind.begin());
-      for (const auto& [kind, sums] : by_kind) {
-        for (const auto& [strategy, sum] : sums) sets[key].left_out += sum.n;
+  for (const auto& [key, sizes] : all) {
+    for (const auto& [size, by_kind] : sizes) {
+      const auto& [alike, strategies] = *by_kind.begin();
+      Bars& bars = sets[key].sizes[size];
+      bars.kind = alike.first;
+      for (const auto& [strategy, cells] : strategies) bars.sums[strategy] = cells.shown();
+      for (const auto& [other, by_strategy] : by_kind) {
+        for (const auto& [strategy, cells] : by_strategy)
+          sets[key].left_out += cells.with.n + cells.without.n - (other == alike ? cells.shown().n : 0);
       }
     }
   }
@@ -144,6 +161,7 @@ std::map<results::Key, Set> sets_of(const FigureData& data) {
 std::vector<Figure> energy_phases(const FigureData& data) {
   std::vector<Figure> result;
   for (const auto& [key, set] : sets_of(data)) {
+    if (set.sizes.empty()) continue;
     const std::vector<std::string> names = names_of(set.sizes);
     std::set<JoulesKind> kinds;
     for (const auto& [size, bars] : set.sizes) kinds.insert(bars.kind);
@@ -153,8 +171,9 @@ std::vector<Figure> energy_phases(const FigureData& data) {
                   rows_frame(names, set.sizes.size()),
                   {}};
     if (set.left_out > 0)
-      add_sentence(figure.subtitle, fmt::format("{} left out: measured and other joules are not averaged",
-                                                results::counted(static_cast<std::size_t>(set.left_out), "cell")));
+      add_sentence(figure.subtitle,
+                   fmt::format("{} left out: unknown training joules, or joules of another kind, meter scope or without trace",
+                               results::counted(static_cast<std::size_t>(set.left_out), "cell")));
     figure.frame.top = 24;
     figure.frame.height -= 14;
     const std::string legend = add_legend(figure.frame, legend_of(set.sizes));

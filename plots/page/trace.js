@@ -36,7 +36,7 @@ window.tbftTrace = function (data, element) {
 
   function describe(row) {
     const value = (name) => { const i = data.columns.indexOf(name); return i < 0 || row[i] === null ? "" : String(row[i]); };
-    return ["dataset", "drift", "condition", "train_size", "strategy", "repetition", "cell_id"].map((name) => [name, value(name)])
+    return ["dataset", "drift", "condition", "train_size", "strategy", "repetition", "meter", "cell_id"].map((name) => [name, value(name)])
       .filter(([, text]) => text !== "").map(([name, text]) => `${name} ${text}`).join(", ");
   }
 
@@ -80,7 +80,7 @@ window.tbftTrace = function (data, element) {
         if (to >= a && from <= b) parts.push(node("rect", { class: "gap", x: x(from), y: top, width: Math.max(1, x(to) - x(from)), height: height - top - bottom }));
       }
       parts.push(node("path", { class: "axis", d: `M${left},${top}V${height - bottom}H${width - right}` }),
-        node("text", { x: left, y: 14 }, "power / W"), node("text", { x: width - right, y: height - 4, "text-anchor": "end" }, "time in the cell / s"));
+        node("text", { x: left, y: 14 }, trace.y), node("text", { x: width - right, y: height - 4, "text-anchor": "end" }, "time in the cell / s"));
       svg.replaceChildren(...parts);
     }
 

@@ -81,7 +81,12 @@ case $3 in
     [ "$code" = 2 ] || fail "an existing trace: exit code $code"
     grep -q 'exists' "$work/err" || fail "$(cat "$work/err")"
     "$tbft" record -m "$meter" -d 0.3s --append -o "$work/t.csv" >/dev/null
-    [ "$("$tbft" integrate "$work/t.csv" | grep -c '^record ')" = 2 ] || fail "no second segment" ;;
+    [ "$("$tbft" integrate "$work/t.csv" | grep -c '^record ')" = 2 ] || fail "no second segment"
+    # Each segment has the meter that recorded it.
+    "$tbft" record -m estimate:// -d 0.3s --append -o "$work/t.csv" >/dev/null 2>&1
+    "$tbft" integrate "$work/t.csv" >"$work/out"
+    grep -q '^segment 0: meter replay://' "$work/out" && grep -q '^segment 2: meter estimate:// (not a measurement)' "$work/out" || fail "$(cat "$work/out")"
+    "$tbft" integrate "$work/t.csv" --json | grep -q '"segment":2.*"meter":"estimate://".*"measured":false' || fail "json" ;;
   record_ends_with_a_signal_and_keeps_its_trace)
     "$tbft" record -m "$meter" -o "$work/t.csv" >"$work/out" &
     pid=$!
@@ -122,6 +127,15 @@ case $3 in
     wait $pid || code=$?
     [ "$code" -ge 130 ] || fail "exit code $code"
     [ "$(wc -l <"$work/runs")" -le 2 ] || fail "$(wc -l <"$work/runs") runs" ;;
+  a_signal_that_the_command_survives_ends_the_repetitions)
+    "$tbft" measure -m "$meter" --idle 0 -n 9 -- sh -c 'trap "" INT; echo run >>"$0"; sleep 1' "$work/runs" >"$work/out" 2>"$work/err" &
+    pid=$!
+    for _ in $(seq 200); do [ -s "$work/runs" ] && break; sleep 0.02; done
+    kill -INT $pid
+    code=0
+    wait $pid || code=$?
+    [ "$code" = 130 ] || fail "exit code $code: $(cat "$work/err")"
+    grep -q 'interrupted; 1 of 9 repetitions were measured' "$work/err" || fail "$(cat "$work/err")" ;;
   what_is_left_behind_is_said)
     "$tbft" measure -m "$meter" --idle 1 -- sh -c 'sh -c "while :; do :; done" & echo $! >"$0"; sleep 0.5' "$work/pid" >"$work/out" 2>"$work/err" || fail "exit code $?"
     kill "$(cat "$work/pid")" || fail "what the command left behind was ended"

@@ -179,6 +179,17 @@ TEST(ProcessTree, WhatAnEarlierProcessStartsIsNotTheCommands) {
   EXPECT_TRUE(is_there(descendants_but({}), helper.pid()));
 }
 
+TEST(Child, WhatItLeftBehindIsReapedOnceItHasEnded) {
+  ChildRunner child;
+  const auto before = descendants(getpid());
+  EXPECT_EQ(child.run(shell("sleep 0.05 & sleep 0.05 &"), std::nullopt), 0);
+  for (int i = 0; i < 500 && descendants(getpid()) != before; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    child.reap();
+  }
+  EXPECT_EQ(descendants(getpid()), before);
+}
+
 TEST(Child, ATimeOutLongerThanTheClockCountsIsNone) {
   EXPECT_EQ(run(shell("exit 7"), 1e18), 7);
   EXPECT_EQ(run(shell("exit 7"), std::numeric_limits<double>::infinity()), 7);

@@ -37,6 +37,11 @@ TEST_F(ConsoleTest, AFileGetsLinesAndNoProgress) {
   EXPECT_EQ(written(), "one\ntbft: warning: two\n");
 }
 
+TEST_F(ConsoleTest, ALineCannotSteerTheTerminal) {
+  Console(stream()).line("a\x1b[2J\tb\x7f\nc \xc3\xa4");
+  EXPECT_EQ(written(), "a?[2J\tb?\nc \xc3\xa4\n");
+}
+
 TEST_F(ConsoleTest, ATerminalsProgressIsReplacedAndLeavesNothing) {
   {
     Console console(stream(), true);

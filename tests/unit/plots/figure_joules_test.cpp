@@ -88,8 +88,20 @@ TEST(Figures, PhasesNeverAverageMeasuredAndEstimatedJoules) {
   other.meter = "estimate://";
   cells.push_back(other);
   const Figure figure = one(cells, "phases");
-  EXPECT_THAT(figure.subtitle, AllOf(HasSubstr("1 cell left out"), Not(HasSubstr("estimated"))));
-  EXPECT_THAT(scripts(figure), HasSubstr("\n0 600.5 1\n"));  // 600 and 601 J
+  EXPECT_THAT(figure.subtitle, AllOf(HasSubstr("2 cells left out"), Not(HasSubstr("estimated"))));  // one of fc has no trace
+  EXPECT_THAT(scripts(figure), HasSubstr("\n0 600.5 1\n"));                                         // 600 and 601 J
+}
+
+TEST(Figures, PhasesNeverAverageScopesNorCountUnknownTrainingAsTheRest) {
+  auto cells = rows();
+  auto package = row("block1", 2, 50, 9000), unknown = row("block1", 3, 50, 9000);
+  package.meter_scope = "package";
+  unknown.train_gross_J = std::nullopt;
+  unknown.steps = 80;
+  cells.insert(cells.end(), {package, unknown});
+  const Figure figure = one(cells, "phases");
+  EXPECT_THAT(figure.subtitle, HasSubstr("3 cells left out"));  // one of fc has no trace
+  EXPECT_THAT(scripts(figure), HasSubstr("\n0 600.5 1\n"));
 }
 
 TEST(Figures, OneRepetitionHasNoErrorBars) {

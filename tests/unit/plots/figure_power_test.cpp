@@ -22,9 +22,10 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 TEST(Figures, PhasesComeFromTheTraceAndTheRestIsTold) {
-  // gross 182 J: 172 in training, 4 in the test, 6 in no phase; the other repetition has no trace: 173 of 183.
-  const std::string script = scripts(one(rows(), "phases"));
-  EXPECT_THAT(script, AllOf(HasSubstr("\n0 172.5 4\n"), HasSubstr("\n172.5 174.5 4\n"), HasSubstr("\n174.5 182.5 4\n")));
+  // gross 182 J: 172 in training, 4 in the test, 6 in no phase; the other repetition has no trace.
+  const Figure figure = one(rows(), "phases");
+  EXPECT_THAT(scripts(figure), AllOf(HasSubstr("\n0 172 4\n"), HasSubstr("\n172 176 4\n"), HasSubstr("\n176 182 4\n")));
+  EXPECT_THAT(figure.subtitle, HasSubstr("1 cell left out"));
 }
 
 TEST(Figures, AGapBreaksTheCurveAndIsShaded) {

@@ -48,6 +48,12 @@ TEST(SelfTestReport, HidesOtherMachinesInWhateverFormTheyStand) {
     EXPECT_THAT(report, Not(HasSubstr(secret)));
 }
 
+TEST(SelfTestReport, HidesThePartsOfASum) {
+  const auto report = report_of("sum://?cpu=remote://pi.home:7007?key_file=/home/me/x.key&soc=nvml://GPU-8f6d2c1e", "a sum");
+  EXPECT_THAT(report, HasSubstr("sum://?cpu=remote://HOST:PORT"));
+  for (const char* secret : {"pi.home", "7007", "x.key", "8f6d2c1e"}) EXPECT_THAT(report, Not(HasSubstr(secret)));
+}
+
 TEST(SelfTestReport, HidesWhichCardItIs) {
   constexpr auto uuid = "GPU-8f6d2c1e-1111-2222-3333-444455556666";
   const auto report = report_of(std::string("nvml://") + uuid, std::string("A card (") + uuid + "), counter");
