@@ -110,6 +110,40 @@ for signal in INT KILL; do
   same "$work/lost" "$work/$signal" || fail "after $signal"
 done
 
+# Where a further process cannot be started, the rows of those before stay.
+cat >"$work/second_fork_fails.c" <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/types.h>
+pid_t fork(void) {
+  static int calls;
+  if (calls++ == 0) return ((pid_t (*)(void))dlsym(RTLD_NEXT, "fork"))();
+  errno = EAGAIN;
+  return -1;
+}
+C
+cc -shared -fPIC "$work/second_fork_fails.c" -o "$work/second_fork_fails.so"
+code=0
+LD_PRELOAD=$work/second_fork_fails.so "${slow[@]}" -o "$work/no_process" --jobs 1 >/dev/null 2>"$work/err" || code=$?
+[ $code = 1 ] || fail "code $code where a process could not be started: $(cat "$work/err")"
+grep -q 'cannot fork: Resource temporarily unavailable' "$work/err" || fail "$(cat "$work/err")"
+[ "$(wc -l <"$work/no_process/cells.csv")" = 2 ] || fail "the row before was lost: $(cat "$work/err")"
+"${slow[@]}" -o "$work/no_process" --jobs 2 --resume >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"
+same "$work/lost" "$work/no_process" || fail "after a process that could not be started"
+
+# Ctrl-C does not wait for the rows of ten thousand repetitions of an evaluation that was made once.
+repeated=("${sweep[@]}" --set 'data.conditions=["input"]' --set 'sweep.train_sizes=[0.1]' --set 'sweep.strategies=["none"]'
+          --set sweep.repetitions=10000 -o "$work/repeated" --jobs 2)
+"${repeated[@]}" >/dev/null 2>"$work/err" &
+pid=$!
+until [ "$(wc -l 2>/dev/null <"$work/repeated/cells.csv" || echo 0)" -ge 3 ]; do kill -0 $pid || fail "it ended: $(cat "$work/err")"; done
+kill -INT $pid
+code=0
+wait $pid || code=$?
+[ $code = 130 ] || fail "code $code at Ctrl-C: $(cat "$work/err")"
+[ "$(wc -l <"$work/repeated/cells.csv")" -lt 10001 ] || fail "all rows were written after Ctrl-C"
+
 # A search is made once, though two cells that need it could start at once.
 "${sweep[@]}" --set 'train.lr_search=[1,3]' -o "$work/search" --jobs 4 >/dev/null 2>"$work/err" || fail "search: $(cat "$work/err")"
 /usr/bin/python3 - "$work/search/journal.jsonl" <<'P' || fail "searches"

@@ -33,6 +33,9 @@ assert len(operations) == 8 * 8, len(operations)
 for variant, strategy in order:
     shares = [float(o["share_pct"]) for o in operations if (o["variant"], o["strategy"]) == (variant, strategy)]
     assert abs(sum(shares) - 100) < 1e-6, (strategy, shares)
+# A BatchNorm in a frozen stage costs about as much as in a tuned one, and is no overhead. With fc all are in frozen stages.
+normalised = {o["strategy"]: float(o["seconds"]) for o in operations if (o["variant"], o["operation"]) == ("tbft", "batchnorm-forward")}
+assert normalised["fc"] > 0.25 * normalised["full"], normalised
 assert len(json.loads((work / "out.json").read_text())["step_cost"]) == 8
 P
 
