@@ -73,7 +73,7 @@ void add_energies(py::module_& module) {
                              "joules beyond idle: gross minus idle_watts times the seconds")
       .def_property_readonly("U", net_field(&NetEnergy::U_net_J), "expanded uncertainty of joules in J, k = 2")
       .def_property_readonly("U_random", net_field(&NetEnergy::U_random_net_J),
-                             "the part of U in J that differs from window to window, k = 2")
+                             "the part of U in J without the meter's gain and offset, k = 2")
       .def_property_readonly("idle_watts", net_field(&NetEnergy::idle_W), "mean power in W of the two idle windows")
       .def_property_readonly("idle_drift_watts", net_field(&NetEnergy::idle_drift_W), "idle power in W after minus before")
       .def_property_readonly(
@@ -89,7 +89,7 @@ void add_energies(py::module_& module) {
       .def_property_readonly("U", field(&Energy::U_J),
                              "expanded uncertainty of joules in J, k = 2; NaN if the meter states no accuracy")
       .def_property_readonly("U_random", field(&Energy::U_random_J),
-                             "the part of U in J that differs from window to window, k = 2")
+                             "the part of U in J without the meter's gain and offset, k = 2")
       .def_property_readonly("valid", field(&Energy::valid), "whether there is an energy")
       .def_property_readonly("reason", field(&Energy::reason), "why there is none; empty if it is valid")
       .def_property_readonly("seconds", field(&Energy::duration_s), "duration in s")

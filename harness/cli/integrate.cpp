@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <vector>
 
 #include "harness/cli/energy_json.h"
@@ -46,37 +45,43 @@ power::NamedEnergy whole_trace(const power::TraceSegment& segment, std::size_t i
   return all;
 }
 
-// "meter ina219:///dev/i2c-1" of each segment that has a window; one line where all are equal.
-std::string meters_text(const std::vector<power::NamedEnergy>& windows, const std::vector<power::TraceSegment>& segments) {
-  const auto line = [&](std::size_t segment) {
-    const power::MeterInfo& meter = segments[segment].meter;
-    return meter.uri.empty()
-               ? ""
-               : fmt::format("meter {}{}", results::printable(meter.uri, 1024), meter.measured ? "" : " (not a measurement)");
-  };
-  std::map<std::size_t, std::string> lines;
-  std::set<std::string> different;
-  for (const auto& window : windows) different.insert(lines[window.segment] = line(window.segment));
-  if (different.size() == 1) return different.begin()->empty() ? "" : *different.begin() + "\n";
-  std::string text;
-  for (const auto& [segment, meter] : lines)
-    text += fmt::format("segment {}: {}\n", segment, meter.empty() ? "meter unknown" : meter);
-  return text;
+// "meter ina219:///dev/i2c-1" by segment, of those that have a window; empty where the trace names none.
+std::map<std::size_t, std::string> meters_of(const std::vector<power::NamedEnergy>& windows,
+                                             const std::vector<power::TraceSegment>& segments) {
+  std::map<std::size_t, std::string> meters;
+  for (const auto& window : windows) {
+    const power::MeterInfo& meter = segments[window.segment].meter;
+    if (!meter.uri.empty())
+      meters[window.segment] =
+          fmt::format("meter {}{}", results::printable(meter.uri, 1024), meter.measured ? "" : " (not a measurement)");
+    else
+      meters[window.segment];
+  }
+  return meters;
 }
 
+// A line for each window, and below them the meter; where meters differ, the segment of each window and of each meter.
 std::string to_text(const std::vector<power::NamedEnergy>& windows, const std::vector<power::TraceSegment>& segments) {
+  const auto meters = meters_of(windows, segments);
+  const std::string& first = meters.begin()->second;
+  const bool differ = std::ranges::any_of(meters, [&](const auto& segment) { return segment.second != first; });
   std::size_t width = 6;
   for (const auto& window : windows) width = std::max(width, window.name.size());
-  std::string text = fmt::format("{:<{}}  {:>5}  {:>11}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", "window", width, "parts",
-                                 "duration_s", "gross_J", "U (k=2)", "mean_W", "samples", "note");
+  std::string text =
+      fmt::format("{:<{}}  {}{:>5}  {:>11}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", "window", width, differ ? "segment  " : "",
+                  "parts", "duration_s", "gross_J", "U (k=2)", "mean_W", "samples", "note");
   const auto cell = [](double value) { return known(value) ? fmt::format("{:.6g}", value) : std::string(); };
   for (const auto& window : windows) {
     const auto& e = window.energy;
-    text += fmt::format("{:<{}}  {:>5}  {:>11.6f}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", window.name, width, window.parts.size(),
-                        e.duration_s, cell(e.energy_J), cell(e.U_J), cell(e.mean_W), e.samples,
-                        e.valid ? power::negative_reason(e) : "invalid: " + e.reason);
+    text +=
+        fmt::format("{:<{}}  {}{:>5}  {:>11.6f}  {:>12}  {:>10}  {:>9}  {:>8}  {}\n", window.name, width,
+                    differ ? fmt::format("{:>7}  ", window.segment) : "", window.parts.size(), e.duration_s, cell(e.energy_J),
+                    cell(e.U_J), cell(e.mean_W), e.samples, e.valid ? power::negative_reason(e) : "invalid: " + e.reason);
   }
-  return text + meters_text(windows, segments);
+  if (!differ) return first.empty() ? text : text + first + "\n";
+  for (const auto& [segment, meter] : meters)
+    text += fmt::format("segment {}: {}\n", segment, meter.empty() ? "meter unknown" : meter);
+  return text;
 }
 
 int exit_code(const std::vector<power::NamedEnergy>& windows) {

@@ -106,7 +106,7 @@ def check_trace(browser):
     assert mean.count("L") > 5, mean[:200]
     assert trace.find_elements(By.CSS_SELECTOR, "rect.train"), "no phase is shaded"
     axis = [text.text for text in trace.find_elements(By.TAG_NAME, "text")]
-    assert "power / W" in axis and {"0", "2", "4"} <= set(axis), axis  # a constant 5 W
+    assert "replayed power / W" in axis and {"0", "2", "4"} <= set(axis), axis  # a constant 5 W, by a meter that replays
     browser.execute_script("arguments[0].click()", trace.find_element(By.XPATH, ".//button[text() = 'Zoom in']"))
     assert [text.text for text in trace.find_elements(By.TAG_NAME, "text")] != axis, "the time axis stays when zoomed"
     browser.execute_script("arguments[0].scrollIntoView()", trace)

@@ -86,6 +86,7 @@ case $3 in
     "$tbft" record -m estimate:// -d 0.3s --append -o "$work/t.csv" >/dev/null 2>&1
     "$tbft" integrate "$work/t.csv" >"$work/out"
     grep -q '^segment 0: meter replay://' "$work/out" && grep -q '^segment 2: meter estimate:// (not a measurement)' "$work/out" || fail "$(cat "$work/out")"
+    [ "$(awk '$1 == "window" { column = $2 } $1 == "record" { printf "%s%s ", column, $2 }' "$work/out")" = 'segment0 segment1 segment2 ' ] || fail "the segment of each window: $(cat "$work/out")"
     "$tbft" integrate "$work/t.csv" --json | grep -q '"segment":2.*"meter":"estimate://".*"measured":false' || fail "json" ;;
   record_ends_with_a_signal_and_keeps_its_trace)
     "$tbft" record -m "$meter" -o "$work/t.csv" >"$work/out" &
