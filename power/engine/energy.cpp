@@ -25,9 +25,8 @@ Energy energy(std::span<const Reading> readings, const Window& window, const Met
   return combine(std::span(&part, 1));
 }
 
-Energy energy_part(std::span<const Reading> readings, const Window& window, const MeterInfo& meter) {
-  RunningEnergy running(window.t0_ns, meter);
-  running.close(window.t1_ns);
+Energy energy_part(std::span<const Reading> readings, const Window& window, const MeterInfo& meter,
+                   std::span<const MeterChange> changes) {
   // From the last sample at or before the start to the first at or after the end.
   auto begin = std::ranges::upper_bound(readings, window.t0_ns, {}, &Reading::t_ns);
   for (auto it = begin; it != readings.begin();) {
@@ -36,7 +35,21 @@ Energy energy_part(std::span<const Reading> readings, const Window& window, cons
       break;
     }
   }
-  for (auto it = begin; it != readings.end() && !running.complete(); ++it) running.add(*it);
+  MeterInfo present = meter;  // as of the reading that is added next; `running` refers to it
+  auto change = changes.begin();
+  const auto follow_changes_up_to = [&](auto reading) {
+    for (; change != changes.end() && change->reading <= static_cast<std::size_t>(reading - readings.begin()); ++change) {
+      present.averaging_s = change->averaging_s;
+      present.current_share = change->current_share;
+    }
+  };
+  follow_changes_up_to(begin);
+  RunningEnergy running(window.t0_ns, present);
+  running.close(window.t1_ns);
+  for (auto it = begin; it != readings.end() && !running.complete(); ++it) {
+    follow_changes_up_to(it);
+    running.add(*it);
+  }
   return running.finish();
 }
 

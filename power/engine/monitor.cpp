@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <filesystem>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -11,6 +12,18 @@
 #include "power/engine/monitor_state.h"
 
 namespace tbft::power {
+
+namespace {
+
+// Null where none is wanted.
+std::unique_ptr<TraceQueue> open_trace(const MonitorOptions& options, const MeterInfo& meter) {
+  if (!options.trace) return nullptr;
+  if (options.trace_replace && std::filesystem::is_regular_file(*options.trace))
+    std::filesystem::resize_file(*options.trace, 0);
+  return std::make_unique<TraceQueue>(*options.trace, meter, clock_pair_now(), options.trace_keep);
+}
+
+}  // namespace
 
 Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(std::make_unique<Impl>()) {
   Impl& self = *impl_;
@@ -26,12 +39,17 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
   self.arrival = from_seconds(self.info.averaging_s + self.info.latency_s) + 2 * self.interval;
   self.reach = edge_reach(self.info);
   self.realtime = options.realtime;
-  if (options.trace) self.trace = std::make_unique<TraceQueue>(*options.trace, self.info, clock_pair_now(), options.trace_keep);
   const Recording* recording = self.meter->recording();
   self.instant = recording != nullptr && recording->instant;
-  if (recording != nullptr) return;  // starts with the first window
+  if (recording != nullptr) {  // starts with the first window
+    self.trace = open_trace(options, self.info);
+    return;
+  }
 
-  self.start(self.clock->now());
+  self.meter->start(self.clock->now());
+  try_scheduling(options.realtime);
+  self.trace = open_trace(options, self.info);
+  self.sample();
   // The first window needs a reading before its start.
   const TimeNs give_up = self.clock->now() + self.gap_limit + self.arrival;
   const auto received = [&] {
@@ -93,7 +111,10 @@ void Monitor::begin(std::string_view name) {
     self.windows.push_back(self.opened(name, mark.t_ns));
   }
   if (self.on_mark) self.on_mark(mark);
-  if (self.meter->recording() != nullptr && !self.instant && !self.sampler) self.start(mark.t_ns);
+  if (self.meter->recording() != nullptr && !self.instant && !self.sampler) {
+    self.meter->start(mark.t_ns);
+    self.sample();
+  }
 }
 
 OpenWindow Monitor::window(std::string_view name) {

@@ -105,7 +105,9 @@ struct Monitor::Impl {
   bool failed_since = false;
   KnownGap known_gap;
   TimeNs last_sample = std::numeric_limits<TimeNs>::min();
-  TimeNs asleep_ns = 0;  // the clock's total suspend time at the last reading
+  TimeNs last_reading = std::numeric_limits<TimeNs>::min();  // of any kind
+  bool failing = false;                                      // the last reading that is not a repeated one is a failed read
+  TimeNs asleep_ns = 0;                                      // the clock's total suspend time at the last reading
   std::vector<Unsettled> windows;
   std::uint64_t last_id = 0;  // of the window that closed last
   std::map<std::string, Settled, std::less<>> settled;
@@ -124,8 +126,8 @@ struct Monitor::Impl {
   std::exception_ptr sampler_error;  // also valid once the sampler has ended
   std::unique_ptr<Sampler> sampler;  // last: its thread ends before what it uses
 
-  void start(TimeNs first_window) {
-    meter->start(first_window);
+  // Starts the thread that polls the started meter.
+  void sample() {
     const std::lock_guard lock(mutex);  // other threads read `sampler`; its own thread waits for the mutex at its first reading
     sampler = std::make_unique<Sampler>(
         *meter, *clock, to_seconds(interval), [this](const Reading& r) { receive(r); }, realtime);
@@ -137,16 +139,19 @@ struct Monitor::Impl {
     constexpr TimeNs shortest_suspend = 100'000'000;
     const TimeNs slept = clock->asleep();
     if (slept - std::exchange(asleep_ns, slept) > shortest_suspend) reading.flags |= asleep;
-    if (trace) trace->write(reading);
     if ((reading.flags & reinitialised) != 0) adopt(meter->sampled_info());
     learn(meter->info());
+    if (trace) trace->write(reading);
     recent.push_back(reading);
+    last_reading = std::max(last_reading, reading.t_ns);
     if (kept.pinned()) kept.add(reading, info);
     if (is_sample(reading, info)) {
+      failing = false;
       known_gap.end(reading.t_ns);
       last_sample = std::max(last_sample, reading.t_ns);
       track(reading);
     } else if ((reading.flags & repeated) == 0) {
+      failing = true;
       if (auto cause = meter->gap_cause(); !cause.empty()) known_gap.begin(std::move(cause), last_sample);
     }
     advance(clock->now());
@@ -157,32 +162,45 @@ struct Monitor::Impl {
     if (present.latency_s == info.latency_s && present.accuracy == info.accuracy) return;
     info.accuracy = present.accuracy;
     info.latency_s = present.latency_s;
-    arrival = from_seconds(info.averaging_s + info.latency_s) + 2 * interval;
-    reach = edge_reach(info);
-    if (trace) trace->write(info.accuracy, info.latency_s);
+    described();
   }
 
-  // For a converter that now averages longer: its new description applies to open windows as well. The gap limit stays, because
-  // open windows use it.
+  // For a converter that now averages longer: its new description applies to open windows as well, from this reading on, as it
+  // does in the trace. The gap limit stays, because open windows use it.
   void adopt(MeterInfo changed) {
     changed.gap_limit_s = info.gap_limit_s;
+    const bool differs = changed.nominal_period_s != info.nominal_period_s || changed.averaging_s != info.averaging_s ||
+                         changed.current_share != info.current_share || changed.latency_s != info.latency_s ||
+                         changed.accuracy != info.accuracy;
+    if (differs) {
+      for (const Reading& reading : recent) add_to_windows(reading);
+      recent.clear();
+    }
     info = std::move(changed);
+    if (differs) described();
+  }
+
+  // What follows from a new description.
+  void described() {
     arrival = from_seconds(info.averaging_s + info.latency_s) + 2 * interval;
     reach = edge_reach(info);
+    if (trace) trace->write(info);
+  }
+
+  void add_to_windows(const Reading& reading) {
+    for (Unsettled& window : windows) window.energy.add(reading);
+    if (is_sample(reading, info)) {
+      last_old = reading;
+      failed_since = false;
+    } else {
+      failed_since = failed_since || (reading.flags & repeated) == 0;
+    }
   }
 
   // Adds readings that are no longer recent to the windows, and settles complete windows.
   void advance(TimeNs now) {
     auto it = recent.begin();
-    for (; it != recent.end() && it->t_ns < now - reach; ++it) {
-      for (Unsettled& window : windows) window.energy.add(*it);
-      if (is_sample(*it, info)) {
-        last_old = *it;
-        failed_since = false;
-      } else {
-        failed_since = failed_since || (it->flags & repeated) == 0;
-      }
-    }
+    for (; it != recent.end() && it->t_ns < now - reach; ++it) add_to_windows(*it);
     recent.erase(recent.begin(), it);
     std::erase_if(windows, [&](Unsettled& window) {
       if (window.open) return false;
@@ -195,8 +213,14 @@ struct Monitor::Impl {
     });
   }
 
-  // Whether the reading beyond an instant has arrived, or would arrive too late to be used.
-  bool is_past(TimeNs t1_ns, TimeNs now) const { return last_sample >= t1_ns || now > t1_ns + edge + arrival; }
+  // Whether the reading beyond an instant has arrived, or would arrive too late to be used. A network may hold readings back;
+  // but none is on its way if reads fail, or if a reading from beyond the limit is here, because they arrive in time order.
+  bool is_past(TimeNs t1_ns, TimeNs now) const {
+    if (last_sample >= t1_ns) return true;
+    const TimeNs limit = t1_ns + edge + arrival;
+    if (now <= limit) return false;
+    return failing || last_reading > t1_ns + edge || now > limit + from_seconds(info.arrival_delay_s);
+  }
 
   // A window that opens now starts with the readings that the trace would give it.
   Unsettled opened(std::string_view name, TimeNs t0_ns) const {

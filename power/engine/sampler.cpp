@@ -69,6 +69,8 @@ std::size_t SamplingLoop::skipped_before(const Reading& reading) {
   const auto before = std::exchange(last_reading_, reading.t_ns);
   const MeterInfo& meter = meter_.info();  // the present info: a converter may have changed its averaging
   if (!before || !meter.paces_itself || (reading.flags & reinitialised) != 0) return 0;
+  // A network's readings wake nobody here, and their converter may have slowed down since it was described.
+  if (meter.arrival_delay_s > 0) return 0;
   // Judged by the spacing and not by the rate, because an oscillator may be off by 10 %.
   const double periods = std::round(to_seconds(reading.t_ns - *before) / meter.nominal_period_s);
   return periods > 1 ? static_cast<std::size_t>(periods) - 1 : 0;

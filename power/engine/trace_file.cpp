@@ -234,10 +234,11 @@ class Collector : public TraceVisitor {
   explicit Collector(TraceFile& file) : file_(file) {}
   void segment(const MeterInfo& meter, const ClockPair& clock) override {
     meter_ = &meter;
-    file_.segments.push_back({.meter = meter, .clock = clock, .readings = {}, .windows = {}});
+    file_.segments.push_back({.meter = meter, .changes = {}, .clock = clock, .readings = {}, .windows = {}});
   }
   void reading(const Reading& reading) override {
     TraceSegment& segment = file_.segments.back();
+    note_change(segment);
     segment.readings.push_back(reading);
     segment.meter.accuracy = meter_->accuracy;  // a line between rows may have changed it
     segment.meter.latency_s = meter_->latency_s;
@@ -246,6 +247,16 @@ class Collector : public TraceVisitor {
   void window_closes(const Window& window) override { file_.segments.back().windows.push_back(window); }
 
  private:
+  // Before a reading is added.
+  void note_change(TraceSegment& segment) const {
+    const auto differs = [&](const auto& before) {
+      return before.averaging_s != meter_->averaging_s || before.current_share != meter_->current_share;
+    };
+    if (segment.changes.empty() ? !differs(segment.meter) : !differs(segment.changes.back())) return;
+    segment.changes.push_back(
+        {.reading = segment.readings.size(), .averaging_s = meter_->averaging_s, .current_share = meter_->current_share});
+  }
+
   TraceFile& file_;
   const MeterInfo* meter_ = nullptr;  // of the present segment
 };
@@ -310,7 +321,7 @@ std::vector<NamedEnergy> integrate(const TraceFile& trace) {
       if (fresh) result.push_back({.segment = i, .name = window.name, .windows = {}, .parts = {}, .energy = {}});
       NamedEnergy& named = result[entry->second];
       named.windows.push_back(window);
-      named.parts.push_back(energy_part(segment.readings, window, segment.meter));
+      named.parts.push_back(energy_part(segment.readings, window, segment.meter, segment.changes));
     }
   }
   for (NamedEnergy& named : result) named.energy = combine(named.parts);

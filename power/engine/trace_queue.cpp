@@ -68,18 +68,13 @@ class ReadingRing {
   std::atomic<std::uint64_t> taken_ = 0;
 };
 
-struct Learned {
-  Accuracy accuracy;
-  double latency_s = 0;
-};
-
 // The trace file, and the choice of the readings that are written to it.
 class KeptTrace {
  public:
   KeptTrace(const std::filesystem::path& path, const MeterInfo& meter, const ClockPair& clock, TraceKeep keep)
       : meter_(meter), keep_(keep), file_(path, meter, clock) {}
 
-  void write(const Learned& learned) { file_.write(learned.accuracy, learned.latency_s); }
+  void write(const MeterInfo& changed) { file_.write(changed); }
 
   void write(const Mark& mark) {
     if (mark.opens) {
@@ -131,7 +126,7 @@ class KeptTrace {
 struct PlacedMark {
   std::uint64_t position = 0;  // number of readings before it
   Mark mark;
-  std::optional<Learned> learned = std::nullopt;  // in place of the mark
+  std::unique_ptr<const MeterInfo> changed = nullptr;  // in place of the mark
 };
 
 }  // namespace
@@ -222,8 +217,8 @@ struct TraceQueue::Impl {
   }
 
   void write(const PlacedMark& placed) {
-    if (placed.learned) {
-      trace.write(*placed.learned);
+    if (placed.changed) {
+      trace.write(*placed.changed);
     } else {
       trace.write(placed.mark);
     }
@@ -282,12 +277,11 @@ void TraceQueue::write(Mark mark) {
   if (!self.error) self.marks.push_back({.position = self.ring.written(), .mark = std::move(mark)});
 }
 
-void TraceQueue::write(const Accuracy& accuracy, double latency_s) {
+void TraceQueue::write(const MeterInfo& changed) {
   Impl& self = *impl_;
   const std::lock_guard lock(self.mutex);
   if (self.error) return;
-  self.marks.push_back(
-      {.position = self.ring.written(), .mark = {}, .learned = Learned{.accuracy = accuracy, .latency_s = latency_s}});
+  self.marks.push_back({.position = self.ring.written(), .mark = {}, .changed = std::make_unique<const MeterInfo>(changed)});
 }
 
 void TraceQueue::await_room_for_marks() {

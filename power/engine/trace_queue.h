@@ -30,8 +30,8 @@ class TraceQueue {
   // Writes a mark before all readings that are written after this call. Never waits. If several threads call write(), they must
   // order the calls so that a reading written before a mark is not more recent than the mark.
   void write(Mark mark);
-  // Writes what a meter has learned of itself, at the place of a mark.
-  void write(const Accuracy& accuracy, double latency_s);
+  // Writes what has changed in a meter's description, at the place of a mark.
+  void write(const MeterInfo& changed);
   // Marks are never lost: if 4,096 marks are queued while a disk stalls, this waits until there is room.
   void await_room_for_marks();
   // Waits until the queue is at most half full, for a caller that has many readings at once and is not the sampling thread.

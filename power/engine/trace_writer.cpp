@@ -34,6 +34,13 @@ std::string header_lines(const Accuracy& a) {
          (a.one_rounding ? header_line("one_rounding", 1) : "");
 }
 
+// What may change while a meter is sampled.
+std::string changing_lines(const MeterInfo& meter) {
+  return header_line("nominal_period_s", meter.nominal_period_s) + header_line("averaging_s", meter.averaging_s) +
+         header_line("current_share", meter.current_share) + header_line("latency_s", meter.latency_s) +
+         header_lines(meter.accuracy);
+}
+
 std::string header(const MeterInfo& meter, const ClockPair& clock) {
   const auto one_line = [](std::string text) {
     for (char& c : text) c = static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
@@ -46,12 +53,8 @@ std::string header(const MeterInfo& meter, const ClockPair& clock) {
   add("scope", to_string(meter.scope));
   add("measured", meter.measured ? 1 : 0);
   add("counter", meter.counter ? 1 : 0);
-  add("nominal_period_s", meter.nominal_period_s);
-  add("averaging_s", meter.averaging_s);
-  add("current_share", meter.current_share);
-  add("latency_s", meter.latency_s);
   add("gap_limit_s", meter.gap_limit_s);
-  text += header_lines(meter.accuracy);
+  text += changing_lines(meter);
   add("steady_ns", clock.steady_ns);
   add("system_ns", clock.system_ns);
   return text;
@@ -189,8 +192,8 @@ void TraceWriter::write(const Mark& mark) {
   impl_->put("\n");
 }
 
-void TraceWriter::write(const Accuracy& accuracy, double latency_s) {
-  impl_->put(header_lines(accuracy) + header_line("latency_s", latency_s));
+void TraceWriter::write(const MeterInfo& changed) {
+  impl_->put(changing_lines(changed));
 }
 
 void TraceWriter::sync() {

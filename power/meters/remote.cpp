@@ -3,7 +3,7 @@
 // The description is that of the served meter: measured, scope, rates, accuracy. Readings are stamped on this machine's steady
 // clock; latency_s grows by the stated error of the offset between the clocks (twice the error at the start plus 1 ms), and a
 // reading whose instant is less certain is a gap. A lost connection is a gap and is retried after 0.1 s to 5 s. The first
-// reading of a restarted server is flagged `reinitialised`, and a counter continues from its last value.
+// new value of a restarted server is flagged `reinitialised`, and a counter continues from its last value.
 //
 // Opening connects and gets the meter's info. It throws BadMeterUri (no HOST:PORT, an unusable key file) and MeterUnavailable
 // (no answer in time, another key).
@@ -18,6 +18,7 @@
 #include "power/meters/list.h"
 #include "power/remote/auth.h"
 #include "power/remote/clock_offset.h"
+#include "power/remote/owed_flags.h"
 #include "power/remote/stream.h"
 
 namespace tbft::power {
@@ -40,7 +41,8 @@ constexpr MeterOption options[] = {key_option, timeout_option, served_gap_limit_
 
 constexpr TimeNs ms = 1'000'000;
 constexpr TimeNs ask_every = 250 * ms;
-constexpr TimeNs patience = 5000 * ms;  // for an answer, before the connection counts as lost
+constexpr TimeNs patience = 5000 * ms;   // for an answer, before the connection counts as lost
+constexpr TimeNs doubt = 4 * ask_every;  // after an exchange that refutes the stamps, until so many agree again
 constexpr int first_exchanges = 8;
 constexpr std::size_t bytes_a_poll = 65536;
 constexpr std::size_t max_held = 8192;  // readings; further ones stay at the server
@@ -65,6 +67,7 @@ class Remote final : public Meter {
     info_.description =
         fmt::format("remote {}: {} ({}); clocks within {:.2g} s", where_, served_.description, served_.uri, stated_error_s_);
     info_.latency_s += stated_error_s_;
+    info_.arrival_delay_s = to_seconds(patience);
     info_.paces_itself = true;  // the server paces it, independent of the polls of this side
     if (uri.text(gap_limit_option.name)) info_.gap_limit_s = uri.gap_limit_s(info_.nominal_period_s);
   }
@@ -226,13 +229,24 @@ class Remote final : public Meter {
 
   void time_is(const Time& time, TimeNs arrived) {
     asked_at_.reset();
-    // An exchange that contradicts earlier ones restarts the offset and counts as its first exchange.
-    offset_.exchange(time.t1, time.t2, time.t3, arrived);
-    if (phase_ == Phase::ready) return;
+    const double error_s = offset_.error_s(time.t1, time.t2, time.t3, arrived);
+    const bool agrees = offset_.exchange(time.t1, time.t2, time.t3, arrived);
+    if (phase_ == Phase::ready) {
+      if (started_ && !agrees && error_s > stated_error_s_) distrust(arrived);
+      return;
+    }
+    if (!agrees) exchanges_ = 0;  // it restarts the offset and counts as its first exchange
     if (!offset_.known() || ++exchanges_ < first_exchanges) return ask(clock_->now());
     phase_ = Phase::ready;
     back_off_.reset();
     if (started_) send(Start{});
+  }
+
+  // The last stamps were wrong by more than is stated: a clock stopped, or one is so fast that the next ones will be wrong,
+  // too.
+  void distrust(TimeNs now) {
+    doubted_until_ = now + doubt;
+    gap(now);
   }
 
   void keep_time() {
@@ -245,9 +259,11 @@ class Remote final : public Meter {
     offset_.advance(now);
     const TimeNs t = offset_.to_local(reading.t_ns);
     // A reading from the future: one of the clocks stopped or jumped since the last exchange.
-    if (offset_.error_s() > stated_error_s_ || t > now + from_seconds(stated_error_s_)) {
+    const bool uncertain = offset_.error_s() > stated_error_s_ || t > now + from_seconds(stated_error_s_);
+    if (uncertain || now < doubted_until_) {
+      owed_.drop(reading);
       gap(now);
-      if (!asked_at_) ask_at_ = now;
+      if (uncertain && !asked_at_) ask_at_ = now;
       return;
     }
     reading.t_ns = in_order(t);
@@ -258,7 +274,9 @@ class Remote final : public Meter {
       reading.energy_J += base_J_;
       last_J_ = reading.energy_J;
     }
-    if ((reading.flags & gap_begins) == 0 && std::exchange(restarted_, false)) reading.flags |= reinitialised;
+    // A flag on a repeated value or a failed read would not count.
+    if (is_sample(reading, served_) && std::exchange(restarted_, false)) reading.flags |= reinitialised;
+    owed_.pay(reading, served_);
     held_.push_back(reading);
   }
   // A gap begins immediately after the last reading and not at its detection, because readings that arrive later are older than
@@ -316,6 +334,7 @@ class Remote final : public Meter {
   int exchanges_ = 0;
   std::optional<TimeNs> asked_at_;
   TimeNs ask_at_ = 0;
+  TimeNs doubted_until_ = 0;
   TimeNs last_poll_ = 0;
 
   bool started_ = false;
@@ -323,6 +342,7 @@ class Remote final : public Meter {
   std::uint64_t run_ = 0;
   bool restarted_ = false;
   double base_J_ = 0, last_J_ = 0;
+  OwedFlags owed_;
   TimeNs last_t_ = 0;
   std::deque<Reading> held_;
 };

@@ -28,9 +28,11 @@ std::string number(double value) {
   return fmt::format("{}", value);
 }
 
-// A program's command may name machines and passwords, and whoever scrapes need not know them.
-std::string public_uri(const MeterInfo& meter) {
-  return meter.uri.starts_with("exec:") ? "exec://" : meter.uri;
+// Nothing says where a command ends, so the text ends before it.
+std::string without_command(std::string text) {
+  constexpr std::string_view program = "exec://";
+  if (const auto at = text.find(program); at != std::string::npos) text.resize(at + program.size());
+  return text;
 }
 
 class Text {
@@ -107,9 +109,15 @@ MeterFigures MeterTotals::at(TimeNs now) const {
   return figures;
 }
 
+MeterInfo public_info(MeterInfo meter) {
+  meter.uri = without_command(std::move(meter.uri));
+  meter.description = without_command(std::move(meter.description));  // of a replay or a remote meter: names another one
+  return meter;
+}
+
 std::string openmetrics_text(const MeterInfo& meter, const MeterFigures& figures, double created_s) {
-  const std::string uri = public_uri(meter);
-  const std::string labels = fmt::format("meter={},scope={},measured=\"{}\"", label_value(uri),
+  const MeterInfo shown = public_info(meter);
+  const std::string labels = fmt::format("meter={},scope={},measured=\"{}\"", label_value(shown.uri),
                                          label_value(to_string(meter.scope)), meter.measured ? 1 : 0);
   Text text(labels);
   text.counter("tbft_energy_joules", "joules", figures.energy_J, created_s,
@@ -124,7 +132,7 @@ std::string openmetrics_text(const MeterInfo& meter, const MeterFigures& figures
   text.counter("tbft_gaps", "", static_cast<double>(figures.gaps), created_s, "Times without readings.");
   text.counter("tbft_gap_seconds", "seconds", figures.gap_s, created_s,
                "Length of the gaps that have ended; of a meter that counts no joules, their energy is missing.");
-  Text info(fmt::format("{},description={}", labels, label_value(meter.description)));
+  Text info(fmt::format("{},description={}", labels, label_value(shown.description)));
   info.family("tbft_meter", "info", "", "What the meter is.");
   info.sample("tbft_meter_info", "1");
   std::string all = text.take();

@@ -44,9 +44,13 @@ class MeterTotals {
   bool in_gap_ = false;
 };
 
+// The meter's description for whoever may read it: of a program's command, which may name machines and passwords, only exec://
+// remains.
+MeterInfo public_info(MeterInfo meter);
+
 inline constexpr std::string_view openmetrics_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-// `created_s`: when the counters were 0, in seconds since 1970. Each sample has the labels meter (the URI; of a program only
-// exec://), scope and measured.
+// `created_s`: when the counters were 0, in seconds since 1970. Each sample has the labels meter (the URI as public_info()
+// gives it), scope and measured.
 std::string openmetrics_text(const MeterInfo& meter, const MeterFigures& figures, double created_s);
 
 }  // namespace tbft::power

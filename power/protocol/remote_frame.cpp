@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view magic = "tbft";
 constexpr TimeNs latest_time = TimeNs{1} << 61;  // differences of two such times cannot overflow
 constexpr double longest_period_s = 86400;
-constexpr std::uint8_t all_flags = saturated | reinitialised | repeated | gap_begins;
+constexpr std::uint8_t all_flags = saturated | reinitialised | repeated | gap_begins | asleep;
 
 enum Type : std::uint8_t {
   hello = 1,

@@ -15,7 +15,7 @@
 //                       in A, V, W, J (f64 each) | uri, description, assumption (u16 length and text each). `run` is random
 //                       for every start of the server. Version 1 had no "paces itself", 2 no power offset, 3 no assumption.
 //   6 start     client  empty; from now on the server sends readings
-//   7 readings  server  u8 count (1..40) | count times: i64 t, V, A, W, J (f64 each), u8 flags
+//   7 readings  server  u8 count (1..40) | count times: i64 t, V, A, W, J (f64 each), u8 flags (enum Flag)
 //   8 ask_time  client  i64 t1, client's clock
 //   9 time      server  i64 t1 as asked | i64 t2 received, t3 answered, server's clock
 //

@@ -55,6 +55,10 @@ class ClockOffset {
   TimeNs to_local(TimeNs server) const { return server - applied_; }
   // The largest error of to_local(), as of the last advance() or exchange().
   double error_s() const { return to_seconds(std::max(high_ - applied_, applied_ - low_)); }
+  // The same by this exchange alone, for one that contradicts the earlier ones; call it before exchange().
+  double error_s(TimeNs t1, TimeNs t2, TimeNs t3, TimeNs t4) const {
+    return to_seconds(std::max(t2 - t1 - applied_, applied_ - (t3 - t4)));
+  }
 
  private:
   void restart(TimeNs low, TimeNs high, TimeNs now) {

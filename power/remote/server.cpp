@@ -22,6 +22,7 @@
 #include "power/remote/auth.h"
 #include "power/remote/listening.h"
 #include "power/remote/metrics_server.h"
+#include "power/remote/owed_flags.h"
 
 namespace tbft::power::remote {
 namespace {
@@ -52,6 +53,7 @@ void set_options(tcp::socket& socket) {
 struct Hub {
   const ServerOptions* options = nullptr;
   Clock* clock = nullptr;
+  const MeterInfo* info = nullptr;
   Bytes meter;  // the encoded message
   mutable std::mutex mutex;
   ServerStats stats;  // guarded by the mutex
@@ -90,13 +92,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   // Queues a reading for this client. If the client is too slow, one gap replaces the readings that it misses.
-  void offer(const Reading& reading) {
+  void offer(Reading reading) {
     if (!started_ || closed_) return;
     const std::size_t limit = hub_.options->max_pending;
     const bool lose = overflowing_ ? pending_.size() > limit / 2 : pending_.size() + 1 >= limit;
     if (!lose) {
+      owed_.pay(reading, *hub_.info);
       pending_.push_back(reading);
     } else {
+      owed_.drop(reading);
       ++lost_;
       if (!overflowing_) pending_.push_back({.t_ns = reading.t_ns, .flags = gap_begins});
     }
@@ -232,6 +236,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Seal seal_in_, seal_out_;
   std::vector<Answer> answers_;
   std::deque<Reading> pending_;
+  OwedFlags owed_;
 };
 
 tcp::endpoint resolve(asio::io_context& io, const ServerOptions& options) {
@@ -263,6 +268,7 @@ struct MeterServer::Impl {
 
   std::mutex mutex;  // guards the inbox below, which the sampler's thread fills and the server's thread empties
   std::vector<Reading> inbox;
+  OwedFlags owed;
   bool inbox_overflowed = false;
   bool drain_posted = false;
 
@@ -288,12 +294,14 @@ struct MeterServer::Impl {
   }
 
   // Called on the sampler's thread.
-  void receive(const Reading& reading) {
+  void receive(Reading reading) {
     const std::lock_guard lock(mutex);
     if (inbox.size() < max_inbox) {
+      owed.pay(reading, info);
       inbox.push_back(reading);
-    } else if (!std::exchange(inbox_overflowed, true)) {
-      inbox.push_back({.t_ns = reading.t_ns, .flags = gap_begins});
+    } else {
+      owed.drop(reading);
+      if (!std::exchange(inbox_overflowed, true)) inbox.push_back({.t_ns = reading.t_ns, .flags = gap_begins});
     }
     if (!std::exchange(drain_posted, true)) asio::post(io, [this] { drain(); });
   }
@@ -328,10 +336,11 @@ MeterServer::MeterServer(std::unique_ptr<Meter> meter, ServerOptions options, st
   self.info = self.meter->sampled_info();
   self.hub.options = &self.options;
   self.hub.clock = self.clock.get();
+  self.hub.info = &self.info;
   std::uint64_t run = 0;
   const Digest random = random_nonce();
   for (const std::uint8_t byte : ByteView(random).first(8)) run = run << 8 | byte;
-  self.hub.meter = encode(MeterMessage{.run = run, .info = self.info});
+  self.hub.meter = encode(MeterMessage{.run = run, .info = public_info(self.info)});
   self.listen();
   self.meter->start(self.clock->now());
 }

@@ -11,8 +11,12 @@
 #include <atomic>
 #include <cmath>
 #include <csignal>
+#include <deque>
+#include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -204,20 +208,65 @@ TEST(Monitor, AnEnergyWaitsForNoWindowThatClosesLater) {
 }
 
 TEST(Monitor, AMeterThatFallsSilentAfterTheWindowMakesItInvalidWithinTheGapLimit) {
-  Rig rig;
-  const TimeNs silent = rig.clock->now() + 500 * ms;
-  Monitor monitor = rig.monitor([&](TimeNs t) -> std::optional<double> {
-    if (t > silent) return std::nullopt;
-    return 4.0;
-  });
-  auto a = monitor.window("a");
-  rig.wait(silent + 5 * ms - rig.clock->now());
-  a.close();
-  const TimeNs asked = rig.clock->now();
-  const Energy e = monitor.energy("a");
-  EXPECT_FALSE(e.valid);
-  EXPECT_THAT(e.reason, HasSubstr("after the end"));
-  EXPECT_LE(rig.clock->now() - asked, 100 * ms);
+  for (const double arrival_delay_s : {0.0, 5.0}) {  // a failed read ends the wait, over a network too
+    Rig rig;
+    MeterInfo info = simple_meter(0.01);
+    info.arrival_delay_s = arrival_delay_s;
+    const TimeNs silent = rig.clock->now() + 500 * ms;
+    Monitor monitor = rig.monitor(
+        [&](TimeNs t) -> std::optional<double> {
+          if (t > silent) return std::nullopt;
+          return 4.0;
+        },
+        std::nullopt, info);
+    auto a = monitor.window("a");
+    rig.wait(silent + 5 * ms - rig.clock->now());
+    a.close();
+    const TimeNs asked = rig.clock->now();
+    const Energy e = monitor.energy("a");
+    EXPECT_FALSE(e.valid);
+    EXPECT_THAT(e.reason, HasSubstr("after the end"));
+    EXPECT_LE(rig.clock->now() - asked, 100 * ms);
+  }
+}
+
+// A meter whose readings arrive `delay` after they were taken, from one instant on.
+class LateMeter final : public Meter {
+ public:
+  LateMeter(MeterInfo info, TimeNs late_from, TimeNs delay) : info_(std::move(info)), late_from_(late_from), delay_(delay) {}
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs /*first_window*/) override {}
+  void stop() override {}
+  std::optional<Reading> poll(TimeNs now) override {
+    if (now != std::exchange(last_, now)) taken_.push_back(now);
+    if (taken_.empty() || (now >= late_from_ && now < taken_.front() + delay_)) return std::nullopt;
+    const TimeNs t = taken_.front();
+    taken_.pop_front();
+    return Reading{.t_ns = t, .power_W = 4};
+  }
+
+ private:
+  MeterInfo info_;
+  TimeNs late_from_, delay_;
+  TimeNs last_ = 0;
+  std::deque<TimeNs> taken_;
+};
+
+TEST(Monitor, AReadingThatANetworkHoldsBackIsAwaitedAndNoLonger) {
+  for (const bool may_be_late : {true, false}) {
+    Rig rig;
+    MeterInfo info = simple_meter(0.01);
+    if (may_be_late) info.arrival_delay_s = 5;
+    const TimeNs late_from = rig.clock->now() + 500 * ms;
+    Monitor monitor(std::make_unique<LateMeter>(info, late_from, 300 * ms), {.clock = rig.clock});
+    auto a = monitor.window("a");
+    rig.wait(late_from + 5 * ms - rig.clock->now());
+    a.close();
+    const TimeNs asked = rig.clock->now();
+    const Energy e = monitor.energy("a");
+    EXPECT_EQ(e.valid, may_be_late) << e.reason;
+    EXPECT_LE(rig.clock->now() - asked, 340 * ms);
+  }
 }
 
 TEST(Monitor, AMeterThatDiesMakesItsWindowsInvalidAndEndsNothingElse) {
@@ -442,6 +491,33 @@ TEST(Monitor, ATraceThatCannotBeWrittenIsReportedBySyncAndCloseAndCostsNoJoules)
   EXPECT_THROW(monitor.close(), std::system_error);
 }
 
+class Absent final : public Meter {
+ public:
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs) override { throw MeterUnavailable("no acknowledge"); }
+  void stop() override {}
+  std::optional<Reading> poll(TimeNs) override { return std::nullopt; }
+
+ private:
+  MeterInfo info_ = simple_meter(0.01);
+};
+
+TEST(Monitor, AMeterThatDoesNotStartLeavesNoTraceAndAnEarlierOneAsItWas) {
+  const TemporaryFolder dir;
+  const auto begin = [&](std::unique_ptr<Meter> meter) {
+    return Monitor(std::move(meter),
+                   {.trace = dir / "trace.csv", .trace_replace = true, .clock = std::make_shared<SharedClock>(2)});
+  };
+  EXPECT_THROW(begin(std::make_unique<Absent>()), MeterUnavailable);
+  EXPECT_FALSE(std::filesystem::exists(dir / "trace.csv"));
+
+  std::ofstream(dir / "trace.csv") << "earlier\n";
+  EXPECT_THROW(begin(std::make_unique<Absent>()), MeterUnavailable);
+  EXPECT_EQ(std::filesystem::file_size(dir / "trace.csv"), 8U);
+  begin(std::make_unique<FunctionMeter>(simple_meter(0.01), [](TimeNs) { return 3.0; })).close();
+  EXPECT_EQ(read_trace(dir / "trace.csv").segments.size(), 1U);
+}
+
 TEST(Monitor, ARowThatIsSyncedHasItsReadingsInTheFile) {
   const TemporaryFolder dir;
   Rig rig;
@@ -574,10 +650,11 @@ TEST(Replay, ABadFileOrOptionIsOneClearError) {
   EXPECT_THROW(open_meter("replay://" + (dir / "short.csv").string()), MeterUnavailable);
 }
 
-// A meter that after half a second averages ten times as long, as a converter does whose host is too late for it.
+// A meter that after half a second averages ten times as long, as a converter does whose host is too late for it. Its readings
+// are by turns above and below 2 W.
 class SlowingMeter final : public Meter {
  public:
-  SlowingMeter() {
+  explicit SlowingMeter(double swing_W = 0) : swing_W_(swing_W) {
     info_ = {.uri = "slowing://",
              .description = "fast",
              .paces_itself = true,
@@ -589,7 +666,8 @@ class SlowingMeter final : public Meter {
   void start(TimeNs first_window) override { due_ = begun_ = first_window; }
   std::optional<Reading> poll(TimeNs now) override {
     if (now < due_) return std::nullopt;
-    Reading r{.t_ns = now, .power_W = 2};
+    swing_W_ = -swing_W_;
+    Reading r{.t_ns = now, .power_W = 2 + swing_W_};
     if (info_.note.empty() && now - begun_ > 500'000'000) {
       info_.nominal_period_s = info_.averaging_s = 0.01;
       info_.note = "averages longer";
@@ -603,6 +681,7 @@ class SlowingMeter final : public Meter {
 
  private:
   MeterInfo info_;
+  double swing_W_;
   TimeNs begun_ = 0, due_ = 0;
 };
 
@@ -619,6 +698,33 @@ TEST(Monitor, WhatAConverterSaysOfItselfIsFollowedWhenItChanges) {
   EXPECT_EQ(monitor.meter().note, "averages longer");
   EXPECT_EQ(monitor.meter().averaging_s, 0.01);
   EXPECT_EQ(monitor.meter().gap_limit_s, 0.05);
+}
+
+TEST(Monitor, ATraceKnowsFromWhichReadingOnAConverterAveragesLonger) {
+  const TemporaryFolder dir;
+  const auto path = dir / "trace.csv";
+  const auto clock = std::make_shared<SharedClock>(2);
+  std::vector<std::pair<std::string, Energy>> live;
+  {
+    Monitor monitor(std::make_unique<SlowingMeter>(1), {.trace = path, .clock = clock});
+    const auto measure = [&](const std::string& name, TimeNs duration) {
+      auto window = monitor.window(name);
+      clock->sleep_until(clock->now() + duration);
+      window.close();
+      live.emplace_back(name, monitor.energy(name));
+      ASSERT_TRUE(live.back().second.valid) << live.back().second.reason;
+    };
+    measure("before", 200 * ms);
+    measure("across", 1'000 * ms);
+    measure("after", 500 * ms);
+  }
+  const TraceFile trace = read_trace(path);
+  const TraceSegment& segment = trace.segments.front();
+  EXPECT_EQ(segment.meter.averaging_s, 0.001);
+  ASSERT_EQ(segment.changes.size(), 1U);
+  EXPECT_EQ(segment.changes.front().averaging_s, 0.01);
+  EXPECT_EQ(segment.readings.at(segment.changes.front().reading).flags, reinitialised);
+  expect_same(integrate(trace), live);
 }
 
 }  // namespace

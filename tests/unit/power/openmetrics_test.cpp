@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 
 #include "tests/support/fake_meter.h"
 
@@ -117,6 +118,8 @@ TEST(OpenMetrics, TheTextIsThatOfTheFormat) {
 TEST(OpenMetrics, ACommandIsNotShown) {
   MeterInfo meter = simple_meter(0.1);
   meter.uri = "exec://curl -u me:secret http://plug?unit=W";
+  EXPECT_THAT(openmetrics_text(meter, {}, 1), Not(HasSubstr("secret")));
+  meter.description = "replay of trace.csv, recorded with " + std::exchange(meter.uri, "replay://trace.csv");
   EXPECT_THAT(openmetrics_text(meter, {}, 1), Not(HasSubstr("secret")));
 }
 

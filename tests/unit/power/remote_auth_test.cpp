@@ -188,6 +188,8 @@ TEST(ClockOffset, ALateAnswerDoesNoHarm) {
 TEST(ClockOffset, AClockThatLeaptIsFollowedAtOnce) {
   ClockOffset offset;
   offset.exchange(0, 50'000, 50'000, 100'000);
+  EXPECT_NEAR(offset.error_s(1'000'000, 60'001'050'000, 60'001'050'000, 1'100'000), 60.00005, 1e-9)
+      << "of what was said before";
   EXPECT_FALSE(offset.exchange(1'000'000, 60'001'050'000, 60'001'050'000, 1'100'000));
   EXPECT_EQ(offset.to_local(60'001'050'000), 1'050'000);
   EXPECT_NEAR(offset.error_s(), 50e-6, 1e-9);

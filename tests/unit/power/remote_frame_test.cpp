@@ -87,9 +87,9 @@ TEST(RemoteFrame, EverythingAMeterSaysOfItselfComesBack) {
 }
 
 TEST(RemoteFrame, ReadingsComeBackWithUnknownValuesUnknown) {
-  const auto got =
-      there_and_back(Readings{{Reading{.t_ns = -5, .volts_V = 5.1, .amps_A = -0.25, .power_W = 1.275, .flags = saturated},
-                               Reading{.t_ns = 1'000'000'007, .energy_J = 12.5, .flags = reinitialised | gap_begins}}});
+  const auto got = there_and_back(
+      Readings{{Reading{.t_ns = -5, .volts_V = 5.1, .amps_A = -0.25, .power_W = 1.275, .flags = saturated},
+                Reading{.t_ns = 1'000'000'007, .energy_J = 12.5, .flags = reinitialised | gap_begins | asleep}}});
   ASSERT_EQ(got.readings.size(), 2U);
   EXPECT_EQ(got.readings[0].t_ns, -5);
   EXPECT_EQ(got.readings[0].volts_V, 5.1);
@@ -100,7 +100,7 @@ TEST(RemoteFrame, ReadingsComeBackWithUnknownValuesUnknown) {
   EXPECT_EQ(got.readings[1].t_ns, 1'000'000'007);
   EXPECT_TRUE(std::isnan(got.readings[1].power_W));
   EXPECT_EQ(got.readings[1].energy_J, 12.5);
-  EXPECT_EQ(got.readings[1].flags, reinitialised | gap_begins);
+  EXPECT_EQ(got.readings[1].flags, reinitialised | gap_begins | asleep);
 }
 
 TEST(RemoteFrame, TheBytesAreAsDocumented) {
@@ -140,7 +140,7 @@ TEST(RemoteFrame, AValueOutOfBoundsMakesTheMessageNone) {
 
   EXPECT_FALSE(decode(encode(Readings{{Reading{.power_W = std::numeric_limits<double>::infinity()}}})));
   EXPECT_FALSE(decode(encode(Readings{{Reading{.t_ns = std::numeric_limits<TimeNs>::min()}}})));
-  EXPECT_FALSE(decode(encode(Readings{{Reading{.flags = 0x10}}})));
+  EXPECT_FALSE(decode(encode(Readings{{Reading{.flags = 0x20}}})));
   EXPECT_FALSE(decode(encode(Time{.t1 = 0, .t2 = 5, .t3 = 4})));
 }
 

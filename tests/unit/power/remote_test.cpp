@@ -8,16 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <deque>
 #include <fstream>
 #include <functional>
 #include <mutex>
 #include <thread>
 
+#include "power/protocol/openmetrics.h"
 #include "power/remote/auth.h"
 #include "power/remote/stream.h"
 #include "tbft/power/monitor.h"
@@ -30,6 +33,7 @@ namespace tbft::power::remote {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::simple_meter;
 using ::testing::ThrowsMessage;
 
@@ -62,10 +66,11 @@ class OtherClock final : public Clock {
   std::atomic<TimeNs> stood_still_{0};
 };
 
-// Says the time in volts, so that a reading's stamp can be compared with when it was taken. Keeps what it said.
+// Says the time in volts, so that a reading's stamp can be compared with when it was taken. `flags`: of its next reading.
 class TimeMeter final : public Meter {
  public:
-  explicit TimeMeter(MeterInfo info, int readings_a_poll = 1) : info_(std::move(info)), readings_a_poll_(readings_a_poll) {}
+  explicit TimeMeter(MeterInfo info, int readings_a_poll = 1, std::atomic<std::uint8_t>* flags = nullptr)
+      : info_(std::move(info)), readings_a_poll_(readings_a_poll), flags_(flags) {}
   const MeterInfo& info() const override { return info_; }
   void start(TimeNs /*first_window*/) override {}
   void stop() override {}
@@ -73,12 +78,14 @@ class TimeMeter final : public Meter {
     if (now != std::exchange(last_, now)) left_ = readings_a_poll_;
     if (left_-- <= 0) return std::nullopt;
     const double power_W = to_seconds(now - origin) < 0.7 ? 3 : 7;
-    return Reading{.t_ns = now - left_, .volts_V = to_seconds(now - origin), .power_W = power_W};
+    const std::uint8_t flags = flags_ == nullptr ? std::uint8_t{0} : flags_->exchange(0);
+    return Reading{.t_ns = now - left_, .volts_V = to_seconds(now - origin), .power_W = power_W, .flags = flags};
   }
 
  private:
   MeterInfo info_;
   int readings_a_poll_;
+  std::atomic<std::uint8_t>* flags_;
   int left_ = 0;
   TimeNs last_ = 0;
 };
@@ -133,6 +140,9 @@ bool poll_until(Meter& meter, Clock& clock, std::vector<Reading>& readings, Done
 bool is_gap(const Reading& r) {
   return (r.flags & gap_begins) != 0 && std::isnan(r.power_W);
 }
+bool is_repeated(const Reading& r) {
+  return (r.flags & repeated) != 0;
+}
 
 TEST(Remote, SaysOfItselfWhatTheServedMeterDoes) {
   MeterInfo info = full_info();
@@ -153,6 +163,16 @@ TEST(Remote, SaysOfItselfWhatTheServedMeterDoes) {
   EXPECT_GT(got.latency_s, info.latency_s);  // and the error of the clocks
   EXPECT_EQ(got.uri, served.uri());
   EXPECT_THAT(got.description, HasSubstr("secret-meter://somewhere"));
+}
+
+// What a network or another page may show of it names no password.
+TEST(Remote, ACommandStaysAtItsServer) {
+  MeterInfo info = full_info();
+  info.uri = "exec://curl -u me:secret http://plug?unit=W";
+  const Served served(std::make_unique<TimeMeter>(info));
+  const auto meter = connect(served.uri());
+  EXPECT_THAT(meter->info().description, HasSubstr("a meter of the tests (exec://)"));
+  EXPECT_THAT(openmetrics_text(meter->info(), {}, 1), Not(HasSubstr("secret")));
 }
 
 // A converter that paces itself delivers as fast as ever, whatever interval either side asks for.
@@ -196,6 +216,21 @@ TEST_P(RemoteClock, ReadingsAreStampedOnThisClockWithinTheStatedError) {
   EXPECT_GT(good, 100U);
 }
 INSTANTIATE_TEST_SUITE_P(Drift, RemoteClock, ::testing::Values(0.0, 300e-6, -300e-6));
+
+// 12 ms in each 250 ms: as soon as an exchange shows it, no stamp is believed.
+TEST(Remote, AClockThatRunsMuchTooFastIsAGap) {
+  const auto servers = std::make_shared<OtherClock>(origin);
+  const auto here = std::make_shared<OtherClock>(77 * one_second, 0.05);
+  const Served served(std::make_unique<TimeMeter>(full_info()), {}, servers);
+  const auto meter = connect(served.uri(), here);
+  meter->start(here->now());
+  std::vector<Reading> readings;
+  const TimeNs until = here->now() + 2 * one_second;
+  ASSERT_TRUE(poll_until(*meter, *here, readings, [&] { return here->now() > until; }));
+  const auto hole = std::ranges::find_if(readings, is_gap);
+  ASSERT_NE(hole, readings.end());
+  EXPECT_TRUE(std::all_of(hole, readings.end(), is_gap));
+}
 
 TEST(Remote, EnergyIsThatOfTheMeterItselfWithinItsUncertainty) {
   const auto servers = std::make_shared<OtherClock>(origin, 100e-6);
@@ -376,6 +411,15 @@ TEST(MeterServer, OtherAddressesThanLoopbackNeedAKey) {
   EXPECT_NE(MeterServer(std::make_unique<TimeMeter>(full_info()), local, steady_clock()).address().port, 0);
 }
 
+// Waits until the server has dropped so many readings.
+bool lost_at_least(std::size_t readings, const Served& served) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (served.server.stats().lost < readings && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return served.server.stats().lost >= readings;
+}
+
 TEST(MeterServer, AClientThatDoesNotReadLosesReadingsAndCostsNoMemory) {
   MeterInfo info = full_info();
   info.nominal_period_s = 0.001;
@@ -386,11 +430,7 @@ TEST(MeterServer, AClientThatDoesNotReadLosesReadingsAndCostsNoMemory) {
   ASSERT_TRUE(slow.next());
   slow.send(Start{});
   // It reads nothing: what the kernel does not take waits in the server, up to the limit.
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (served.server.stats().lost < 20'000 && std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  EXPECT_GE(served.server.stats().lost, 20'000U);
+  EXPECT_TRUE(lost_at_least(20'000, served));
   EXPECT_LE(served.server.stats().largest_pending, 256U);
 
   // Once it reads again, the hole is a gap and time goes on in order.
@@ -410,6 +450,30 @@ TEST(MeterServer, AClientThatDoesNotReadLosesReadingsAndCostsNoMemory) {
     }
   }
   EXPECT_TRUE(after_gap);
+}
+
+TEST(MeterServer, AResetThatASlowClientMissesReachesItWithTheNextReading) {
+  MeterInfo info = full_info();
+  info.nominal_period_s = 0.001;
+  std::atomic<std::uint8_t> flags{0};
+  const Served served(std::make_unique<TimeMeter>(info, 500, &flags), {.max_pending = 256});
+  RawClient slow(served);
+  ASSERT_TRUE(slow.next());
+  slow.send(Login{});
+  ASSERT_TRUE(slow.next());
+  slow.send(Start{});
+  ASSERT_TRUE(lost_at_least(20'000, served));
+  flags = reinitialised;
+  ASSERT_TRUE(lost_at_least(served.server.stats().lost + 20'000, served));
+  bool told = false;
+  for (int frames = 0; frames < 20'000 && !told; ++frames) {
+    const auto message = slow.next();
+    ASSERT_TRUE(message);
+    const auto* readings = std::get_if<Readings>(&*message);
+    if (readings == nullptr) continue;
+    for (const Reading& r : readings->readings) told = told || (!is_gap(r) && (r.flags & reinitialised) != 0);
+  }
+  EXPECT_TRUE(told);
 }
 
 TEST(MeterServer, TakesSoManyClientsAndNoMore) {
@@ -439,10 +503,11 @@ TEST(MeterServer, EndsWithWhatItsMeterThrew) {
   EXPECT_THAT([&] { server.run(never); }, ThrowsMessage<std::runtime_error>(HasSubstr("burns")));
 }
 
-// A counter that starts at 0 when its server does.
+// A counter that starts at 0 when its server does. While `stands` is set it has no new value.
 class Counter final : public Meter {
  public:
-  explicit Counter(double rate_W, std::string uri = "counter://") : rate_W_(rate_W) {
+  explicit Counter(double rate_W, std::string uri = "counter://", const std::atomic<bool>* stands = nullptr)
+      : rate_W_(rate_W), stands_(stands) {
     info_ = simple_meter(0.005);
     info_.uri = std::move(uri);
     info_.counter = true;
@@ -452,12 +517,16 @@ class Counter final : public Meter {
   void stop() override {}
   std::optional<Reading> poll(TimeNs now) override {
     if (now == std::exchange(last_, now)) return std::nullopt;
-    return Reading{.t_ns = now, .energy_J = rate_W_ * to_seconds(now - first_)};
+    const bool again = stands_ != nullptr && *stands_;
+    if (!again) energy_J_ = rate_W_ * to_seconds(now - first_);
+    return Reading{.t_ns = now, .energy_J = energy_J_, .flags = again ? std::uint8_t{repeated} : std::uint8_t{0}};
   }
 
  private:
   MeterInfo info_;
   double rate_W_;
+  const std::atomic<bool>* stands_;
+  double energy_J_ = 0;
   TimeNs first_ = 0, last_ = 0;
 };
 
@@ -497,6 +566,30 @@ TEST(Remote, ARestartedServerIsAGapAndTheCounterGoesOn) {
   EXPECT_GT(last_J, before_J);
 }
 
+// A counter is read more often than it has new values, so the first reading after a restart is usually a repeated one.
+TEST(Remote, TheFirstNewValueOfARestartedServerSaysThatTheCounterBeganAnew) {
+  std::atomic<bool> stands{true};
+  auto served = std::make_unique<Served>(std::make_unique<Counter>(10));
+  const auto meter = connect(served->uri());
+  const auto clock = steady_clock();
+  meter->start(clock->now());
+  std::vector<Reading> readings;
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return readings.size() >= 40; }));
+  const ServerOptions same_port{.listen = served->server.address()};
+  served.reset();
+  served = std::make_unique<Served>(std::make_unique<Counter>(10, "counter://", &stands), same_port);
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return is_repeated(readings.back()); }));
+  const auto is_new = [](const Reading& r) { return !is_gap(r) && !is_repeated(r); };
+  const std::size_t stood = readings.size();
+  stands = false;
+  ASSERT_TRUE(poll_until(*meter, *clock, readings, [&] { return readings.size() > stood + 20 && is_new(readings.back()); }));
+  const auto anew = std::find_if(std::ranges::find_if(readings, is_repeated), readings.end(), is_new);
+  ASSERT_NE(anew, readings.end());
+  EXPECT_EQ(anew->flags, reinitialised);
+  const Window across{.name = "w", .t0_ns = readings.at(20).t_ns, .t1_ns = readings.back().t_ns};
+  EXPECT_THAT(energy(readings, across, meter->info()).reason, HasSubstr("the counter was reset"));
+}
+
 TEST(Remote, AConnectionCutAndMadeAgainIsAGapOnly) {
   const Served served(std::make_unique<TimeMeter>(full_info()));
   const auto clock = steady_clock();
@@ -511,7 +604,7 @@ TEST(Remote, AConnectionCutAndMadeAgainIsAGapOnly) {
   for (const Reading& r : readings) EXPECT_EQ(r.flags & reinitialised, 0);
 }
 
-// A long way between client and server: each direction has its own delay, and the connection can be cut.
+// A long way between client and server: each direction has its own delay, and the connection can be cut or stall.
 class LongWay {
  public:
   LongWay(const Address& server, std::chrono::milliseconds there, std::chrono::milliseconds back)
@@ -527,6 +620,8 @@ class LongWay {
   LongWay& operator=(const LongWay&) = delete;
   std::string uri() const { return "remote://127.0.0.1:" + std::to_string(port_); }
   void cut() { cut_ = true; }
+  // Delivers nothing for a while, and then everything.
+  void stall(std::chrono::milliseconds duration) { stalled_until_ = std::chrono::steady_clock::now() + duration; }
 
  private:
   using Instant = std::chrono::steady_clock::time_point;
@@ -576,7 +671,7 @@ class LongWay {
       ::close(server);
     }
   }
-  static bool carry(int from, int to, Way& way) {
+  bool carry(int from, int to, Way& way) const {
     Bytes bytes(4096);
     const ssize_t got = ::recv(from, bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EAGAIN)) return false;
@@ -585,6 +680,7 @@ class LongWay {
       bytes.resize(static_cast<std::size_t>(got));
       way.under_way.emplace_back(now + way.delay, std::move(bytes));
     }
+    if (now < stalled_until_.load()) return true;
     for (; !way.under_way.empty() && way.under_way.front().first <= now; way.under_way.pop_front()) {
       const Bytes& due = way.under_way.front().second;
       if (::send(to, due.data(), due.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(due.size())) return false;
@@ -597,6 +693,7 @@ class LongWay {
   std::uint16_t port_ = 0;
   int listener_;
   std::atomic<bool> cut_{false};
+  std::atomic<Instant> stalled_until_{Instant::min()};
   std::jthread thread_;
 };
 
@@ -638,6 +735,40 @@ TEST(Remote, ACutConnectionIsAGapAndTheSameServerGoesOn) {
   ASSERT_NE(after, readings.end());
   EXPECT_EQ(readings[hole - 1].t_ns, before.t_ns + 1) << "it begins where the readings end, not when it was noticed";
   EXPECT_NEAR((after->energy_J - before.energy_J) / to_seconds(after->t_ns - before.t_ns), 10, 1);
+}
+
+// The readings at the end arrive long after the limit, with true stamps.
+TEST(Remote, ANetworkThatStallsAtTheEndOfAWindowCostsNoJoules) {
+  MeterInfo info = full_info();
+  info.gap_limit_s = 0.2;
+  const Served served(std::make_unique<TimeMeter>(info));
+  LongWay way(served.server.address(), std::chrono::milliseconds(1), std::chrono::milliseconds(1));
+  Monitor monitor(connect(way.uri()));
+  auto window = monitor.window("w");
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  way.stall(std::chrono::milliseconds(1000));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  window.close();
+  const Energy e = monitor.energy("w");
+  EXPECT_TRUE(e.valid) << e.reason;
+}
+
+TEST(Remote, ASuspendThatAReplayTellsOfMakesTheWindowInvalidAndTheConnectionStays) {
+  MeterInfo info = full_info();
+  info.gap_limit_s = 1;
+  std::atomic<std::uint8_t> flags{0};
+  const Served served(std::make_unique<TimeMeter>(info, 1, &flags));
+  Monitor monitor(connect(served.uri()));
+  const auto measure = [&](const std::string& name, std::uint8_t next) {
+    auto window = monitor.window(name);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    flags = next;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    window.close();
+    return monitor.energy(name);
+  };
+  EXPECT_THAT(measure("asleep", asleep).reason, HasSubstr("suspended"));
+  EXPECT_EQ(measure("awake", 0).reason, "");
 }
 
 TEST(Remote, AClockThatStoodStillIsAGapAndTimeKeepsItsOrder) {

@@ -91,7 +91,10 @@ TEST(Sampler, AMeterThatPacesItselfMissesDeadlinesOfItsOwn) {
 // reading.
 class Converter final : public Meter {
  public:
-  Converter(TimeNs period, int kept) : period_(period), kept_(kept), info_(simple_meter(0.001)) { info_.paces_itself = true; }
+  Converter(TimeNs period, int kept, double arrival_delay_s = 0) : period_(period), kept_(kept), info_(simple_meter(0.001)) {
+    info_.paces_itself = true;
+    info_.arrival_delay_s = arrival_delay_s;
+  }
   const MeterInfo& info() const override { return info_; }
   void start(TimeNs now) override { next_ = now; }
   void stop() override {}
@@ -124,6 +127,7 @@ TEST(Sampler, ConversionsThatGaveNoReadingAreCountedAndTold) {
   EXPECT_EQ(shortfall_of({ms, 1}, 1000), "");
   EXPECT_EQ(shortfall_of({ms * 11 / 10, 1}, 1000), "") << "a slow oscillator loses nothing";
   EXPECT_EQ(shortfall_of({ms, 9}, 4), "") << "too few to tell";
+  EXPECT_EQ(shortfall_of({ms, 9, 5}, 1000), "") << "it averages longer at another machine, and no wake-up here was late";
 }
 
 // A converter that begins to average over 10 periods after 1,000 readings.

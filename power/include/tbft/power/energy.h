@@ -39,9 +39,17 @@ struct Energy {
 // step. `meter` gives the gap limit and the limits of accuracy.
 Energy energy(std::span<const Reading> readings, const Window& window, const MeterInfo& meter);
 
+// A converter averages longer from a reading on.
+struct MeterChange {
+  std::size_t reading = 0;  // its position among the readings
+  double averaging_s = 0;
+  double current_share = 1;
+};
+
 // As energy(), for a window that is one of several parts. Without a reading inside it is invalid as well, but keeps the joules
-// interpolated from the readings around it, for combine().
-Energy energy_part(std::span<const Reading> readings, const Window& window, const MeterInfo& meter);
+// interpolated from the readings around it, for combine(). `changes`: of `meter`, in the order of their readings.
+Energy energy_part(std::span<const Reading> readings, const Window& window, const MeterInfo& meter,
+                   std::span<const MeterChange> changes = {});
 
 // Adds windows of the same name (training is interleaved with validation). The sum is valid if the parts together have a
 // reading inside and no part is invalid for another reason. Short parts between two readings are interpolated, and U includes

@@ -48,10 +48,11 @@ struct MeterInfo {
   bool counter = false;       // readings carry energy_J
   bool paces_itself = false;  // its converter says when to poll (next_poll); a requested interval only chooses its averaging
   double nominal_period_s = 0;
-  double averaging_s = 0;    // length of the interval that one reading averages over
-  double current_share = 1;  // share of the time in which it converts the current: 0.5 if it alternates with the voltage
-  double latency_s = 0;      // unknown part of the delay between the interval and its time stamp
-  double gap_limit_s = 0;    // max(3 nominal periods, 50 ms) unless the URI says gap_limit
+  double averaging_s = 0;      // length of the interval that one reading averages over
+  double current_share = 1;    // share of the time in which it converts the current: 0.5 if it alternates with the voltage
+  double latency_s = 0;        // unknown part of the delay between the interval and its time stamp
+  double arrival_delay_s = 0;  // how much later a reading may arrive while its time stamp stays true, as over a network
+  double gap_limit_s = 0;      // max(3 nominal periods, 50 ms) unless the URI says gap_limit
   Accuracy accuracy;
   std::string note;        // changes that the meter made by itself since it was opened, and the reason
   std::string assumption;  // a value that the URI does not state although every joule depends on it, and what an error costs

@@ -21,6 +21,7 @@ namespace tbft::power {
 struct MonitorOptions {
   // The file to which every reading and mark is written; an existing trace is continued. nullopt: no trace.
   std::optional<std::filesystem::path> trace = std::nullopt;
+  bool trace_replace = false;              // empties a trace that exists instead, once the meter has started
   std::shared_ptr<Clock> clock = nullptr;  // null: the steady clock
   // Called immediately after the instant of a window's opening or closing was taken, e.g. to raise a GPIO line. It should
   // return within microseconds and must not call the monitor.
@@ -43,7 +44,7 @@ class Monitor {
  public:
   // Starts sampling the meter at its interval(); a recording begins with the first window. Waits for the first reading, up to
   // the gap limit. Throws the exceptions of Meter::start(), RealtimeForbidden, and TraceError or std::system_error if the trace
-  // cannot be written.
+  // cannot be written. The trace is opened last: a meter that does not start leaves no file, and an earlier trace as it was.
   explicit Monitor(std::unique_ptr<Meter> meter, MonitorOptions options = {});
   ~Monitor();  // stops the sampler, syncs the trace
   Monitor(const Monitor&) = delete;
