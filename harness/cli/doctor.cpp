@@ -12,6 +12,7 @@
 #include "harness/cli/output.h"
 #include "harness/experiment/trace_space.h"
 #include "harness/host/board.h"
+#include "harness/host/console.h"
 #include "harness/host/doctor_text.h"
 #include "tbft/power/sampling.h"
 
@@ -94,7 +95,10 @@ int execute(const DoctorOptions& options) {
     try {
       const auto meter = open_asked_meter({options.meter, power::Programs::allowed});
       const auto clock = power::steady_clock();
+      Console console;
+      console.progress(fmt::format("reading the meter for {:.0f} s", exam_seconds(meter->info())));
       exam = examine(*meter, *clock);
+      console.clear();
       meter_checks = exam->checks;
     } catch (const power::MeterUnavailable& error) {
       meter_checks.push_back({.topic = "meter", .name = options.meter, .health = Health::problem, .detail = error.what()});

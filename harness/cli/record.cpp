@@ -17,7 +17,6 @@
 #include "harness/host/interrupted.h"
 #include "harness/host/terminal.h"
 #include "harness/measurement/energy_text.h"
-#include "results/files.h"
 #include "tbft/power/gpio.h"
 #include "tbft/power/monitor.h"
 #include "tbft/power/plausible.h"
@@ -98,10 +97,9 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   if (trigger) input = power::open_gpio_input(trigger->line, trigger->edges, "tbft record");
   // With -o /dev/stdout, joules would be printed between the readings.
   std::FILE* const out = is_standard_output(options.trace) ? stderr : stdout;
-  if (options.force && std::filesystem::exists(options.trace) && !results::is_stream(options.trace))
-    std::filesystem::resize_file(options.trace, 0);
-  power::Monitor monitor(std::move(meter),
-                         {.trace = std::filesystem::path(options.trace), .realtime = power::parse_realtime(options.realtime)});
+  power::Monitor monitor(std::move(meter), {.trace = std::filesystem::path(options.trace),
+                                            .trace_replace = options.force,
+                                            .realtime = power::parse_realtime(options.realtime)});
   if (trigger && !triggered(*input, to_string(trigger->line), signals.flag(), console))
     throw Interrupted("interrupted before the trigger came");
   auto window = monitor.window(options.window);

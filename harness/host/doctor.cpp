@@ -278,6 +278,12 @@ void judge(MeterExam& exam) {
     exam.checks.push_back(
         {.topic = "meter", .name = std::move(name), .health = health, .detail = std::move(detail), .fix = std::move(fix)});
   };
+  if (exam.readings == 0 && exam.failed == 0 && exam.info.nominal_period_s >= exam.seconds) {
+    say(Health::warning, "readings",
+        fmt::format("none in {:.0f} s of one every {:.0f} s: not judged", exam.seconds, exam.info.nominal_period_s),
+        "watch it for longer with `tbft watch`");
+    return;
+  }
   if (exam.readings == 0) {
     say(Health::problem, "readings", fmt::format("none in {:.1f} s, {} reads failed", exam.seconds, exam.failed),
         "check wiring, power and address");
@@ -353,11 +359,17 @@ Check check_others(const ProcessorUse& use) {
   return check;
 }
 
+double exam_seconds(const power::MeterInfo& meter) {
+  const double usual_s = std::clamp(5 * meter.nominal_period_s, 1.0, 30.0);
+  const double needed_s = (meter.counter ? 2.5 : 1.5) * meter.nominal_period_s + meter.latency_s;
+  return std::min(std::max(usual_s, needed_s), power::longest_capture.count());
+}
+
 MeterExam examine(power::Meter& meter, power::Clock& clock) {
   using power::to_seconds;
   MeterExam exam;
   exam.info = meter.info();
-  const double seconds = std::clamp(5 * exam.info.nominal_period_s, 1.0, 30.0);
+  const double seconds = exam_seconds(exam.info);
   power::Capture captured;
   try {
     captured = power::capture(meter, clock, power::Seconds(seconds), power::Realtime::off);

@@ -50,7 +50,10 @@ struct MeterExam {
   double power_W = power::unknown;  // of a counter: its rise divided by the time
   std::vector<Check> checks;
 };
-// Reads the meter for a second, or for five of its periods if that is longer, 30 s at most. Throws what the meter throws; a
+// How long examine() reads a meter: a second, or five of its periods up to 30 s; a slower one until it had time for a reading,
+// and a counter for two, 10 minutes at most.
+double exam_seconds(const power::MeterInfo& meter);
+// Reads the meter for exam_seconds(). Throws what the meter throws; a
 // meter that cannot be started or goes away (MeterUnavailable) becomes a check.
 MeterExam examine(power::Meter& meter, power::Clock& clock);
 

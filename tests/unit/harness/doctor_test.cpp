@@ -243,11 +243,12 @@ class ScriptedMeter final : public power::Meter {
     info_.accuracy.resolution_A = 1e-3;
   }
   const power::MeterInfo& info() const override { return info_; }
-  void start(TimeNs) override {
+  void start(TimeNs now) override {
+    silent_until_ = now + power::from_seconds(first_after_s);
     if (broken) throw power::MeterUnavailable("no acknowledge: check wiring, power and address");
   }
   std::optional<power::Reading> poll(TimeNs now) override {
-    if (now == last_) return std::nullopt;
+    if (now == last_ || now < silent_until_) return std::nullopt;
     last_ = now;
     auto r = reading_;
     r.t_ns = now;
@@ -256,10 +257,12 @@ class ScriptedMeter final : public power::Meter {
   void stop() override {}
   power::MeterInfo info_;
   bool broken = false;
+  double first_after_s = 0;
 
  private:
   power::Reading reading_;
   TimeNs last_ = -1;
+  TimeNs silent_until_ = 0;
 };
 
 MeterExam exam_of(double volts_V, double amps_A, std::uint8_t flags = 0) {
@@ -274,6 +277,20 @@ TEST(DoctorExam, AGoodMeterHasNothingToMend) {
   EXPECT_TRUE(exam.checks.empty());
   EXPECT_NEAR(exam.power_W, 4.08, 1e-9);
   EXPECT_GE(exam.readings, 99U);
+}
+
+TEST(DoctorExam, ASlowMeterIsGivenTheTimeForAReading) {
+  ScriptedMeter meter({.volts_V = 5, .amps_A = 1, .power_W = 5});
+  meter.info_.nominal_period_s = 60;
+  meter.first_after_s = 45;
+  SharedClock clock(2);  // the test and the sampler
+  EXPECT_TRUE(examine(meter, clock).usable);
+
+  meter.info_.nominal_period_s = meter.first_after_s = 3600;
+  const MeterExam unknown = examine(meter, clock);
+  EXPECT_FALSE(unknown.usable);
+  EXPECT_EQ(unknown.checks.at(0).health, Health::warning);
+  EXPECT_THAT(unknown.checks.at(0).detail, HasSubstr("none in 600 s of one every 3600 s"));
 }
 
 TEST(DoctorExam, ASaggingSupplyNamesTheShunt) {
