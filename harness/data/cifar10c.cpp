@@ -142,7 +142,9 @@ Images load_cifar10_c_like(const DatasetSpec& spec) {
   const auto condition = condition_of(own);
   std::error_code error;
   if (clean.name.empty() && fs::exists(fs::path(folder_of(clean)) / "corruptions.json", error)) {
-    const Params only_condition({spec.name, spec.path, spec.params}, {"condition"});
+    auto given = clean.params;
+    given.insert(own.params.begin(), own.params.end());
+    const Params only_condition({spec.name, spec.path, given}, {"condition"});
     return read_condition(read_layout(folder_of(clean)), condition);
   }
   const Params params(own, {"condition", "seed", "frost"});

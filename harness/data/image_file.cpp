@@ -7,6 +7,7 @@
 #include <bit>
 #include <boost/algorithm/string/case_conv.hpp>
 #include <fstream>
+#include <new>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -192,6 +193,8 @@ FolderContents contents_of(const fs::path& folder) {
 cv::Mat read_bgr(const fs::path& file, std::int64_t max_side, ImageNotes& notes) {
   try {
     return decode(file, max_side, notes);
+  } catch (const std::bad_alloc&) {  // says nothing about the file
+    throw;
   } catch (const std::exception& e) {  // OpenCV's own included
     throw DataError(fmt::format("{}: {}", file.string(), e.what()));
   }

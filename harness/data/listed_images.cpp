@@ -1,6 +1,7 @@
 #include "harness/data/listed_images.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <functional>
@@ -91,13 +92,15 @@ std::string digest(const std::string& text) {
   return sha256_of({{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}});
 }
 
-// The files that were decoded, by name, size and time of the last change, and the parameters.
+// The files that were decoded, by name, size and the times of the last change to content and to the rest (a file moved over
+// another may keep the first; so does one that is made readable), and the parameters.
 std::string digest_of_sources(const std::vector<fs::path>& files, const std::string& parameters) {
   std::string text = parameters;
   for (const auto& file : files) {
-    std::error_code missing;  // decoding names the file
-    text += fmt::format("\n{}\n{} {}", (file.parent_path().filename() / file.filename()).string(), fs::file_size(file, missing),
-                        fs::last_write_time(file, missing).time_since_epoch().count());
+    struct stat found {};  // zeros where it is missing: decoding names the file
+    ::stat(file.c_str(), &found);
+    text += fmt::format("\n{}\n{} {}.{} {}.{}", (file.parent_path().filename() / file.filename()).string(), found.st_size,
+                        found.st_mtim.tv_sec, found.st_mtim.tv_nsec, found.st_ctim.tv_sec, found.st_ctim.tv_nsec);
   }
   return digest(text);
 }

@@ -52,10 +52,13 @@ Identity identify(const Settings& declared) {
   if (!declared.model.reference.empty()) identity.reference_sha256 = file_sha256("model.reference", declared.model.reference);
   const auto values = nlohmann::json::parse(to_json(completed(declared)));
   const auto defaults = nlohmann::json::parse(to_json(Settings()));
-  nlohmann::json accuracy{{"model.sha256", identity.checkpoint_sha256},
-                          {"data.options", data::parse_dataset_spec(declared.data.path).params}};
-  if (!declared.data.train_path.empty())
-    accuracy["data.train_options"] = data::parse_dataset_spec(declared.data.train_path).params;
+  const auto options_of = [](const std::string& path) {
+    auto params = data::parse_dataset_spec(path).params;
+    params.erase("cache");  // a place on this machine
+    return params;
+  };
+  nlohmann::json accuracy{{"model.sha256", identity.checkpoint_sha256}, {"data.options", options_of(declared.data.path)}};
+  if (!declared.data.train_path.empty()) accuracy["data.train_options"] = options_of(declared.data.train_path);
   nlohmann::json of_the_run = nlohmann::json::object();
   for (const auto& [key, role, help] : setting_keys()) {
     const std::string name(key);

@@ -54,10 +54,16 @@ void check_data(const Settings& s) {
     fail(kind == nullptr ? "data.dataset" : "data.path", error.what());
   }
   for (const auto* path : {&s.data.path, &s.data.train_path}) {
-    if (kind->grammar == nullptr || path->empty()) continue;
+    if (path->empty()) continue;
     // data.conditions would silently replace it.
-    if (data::dataset_at(s.data.dataset, *path).params.contains("condition"))
-      fail(path == &s.data.path ? "data.path" : "data.train_path", "must not contain condition=; list it in data.conditions");
+    const auto given = data::parse_dataset_spec(*path).params;
+    const auto refuse = [&](const char* key) {
+      if (given.contains(key))
+        fail(path == &s.data.path ? "data.path" : "data.train_path",
+             fmt::format("must not contain {}=; list it in data.conditions", key));
+    };
+    if (kind->grammar != nullptr || !kind->conditions.empty()) refuse("condition");
+    if (kind->conditions_are_levels() && !kind->conditions.empty()) refuse("drift");
   }
   for (const auto& condition : s.data.conditions) {
     if (noised_block(condition)) continue;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "harness/data/class_names.h"
 #include "harness/training/noise.h"
@@ -45,17 +46,28 @@ TargetData::TargetData(const Settings& effective, const std::vector<Cell>& plan,
   for (const auto& cell : plan) {
     if (sets_.contains(key(cell))) continue;
     Set set;
+    std::vector<std::vector<std::string>> classes;  // of each set, before they become the model's
     const auto load = [&](const std::string& path) {
       const auto spec = spec_of(path, cell);
       loading(data::to_string(spec));
       auto images = data::load_dataset(spec);
+      classes.push_back(images.class_names);
       for (const auto& note : images.notes) warn_once(note);
       if (model.outputs > 0) warn_once(data::fit_to_outputs(images, model.names, model.outputs, path));
       return images;
     };
     set.images = load(settings_.data.path);
     set.own = set.images.size();
-    if (!settings_.data.train_path.empty()) warn_once(append(set.images, load(settings_.data.train_path)));
+    if (!settings_.data.train_path.empty()) {
+      auto more = load(settings_.data.train_path);
+      // Each set exchanged its labels by its own numbers of classes.
+      if (cell.drift.find("output") != std::string::npos && classes.front() != classes.back())
+        throw data::DataError(fmt::format(
+            "data.train_path has {} classes and data.path {}, and their names are not the same, letter for letter: the drift "
+            "exchanges labels by their numbers, so give both the same class folders",
+            classes.back().size(), classes.front().size()));
+      warn_once(append(set.images, std::move(more)));
+    }
     sets_.emplace(key(cell), std::move(set));
     // Detects a size that leaves a part empty now instead of hours later.
     for (Cell sized = cell; const double size : settings_.sweep.train_sizes) {

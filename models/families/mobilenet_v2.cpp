@@ -33,6 +33,7 @@ struct Row {
 constexpr std::array<Row, 7> rows{
     {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}}};
 constexpr std::int64_t stem_channels = 32;
+constexpr std::int64_t last_channels = 1280;
 
 // Channels times width, to the nearest multiple of 8 that is at least 90 % of it (torchvision's _make_divisible).
 std::int64_t scaled(std::int64_t channels, double width) {
@@ -41,11 +42,19 @@ std::int64_t scaled(std::int64_t channels, double width) {
   return static_cast<double>(rounded) < 0.9 * exact ? rounded + 8 : rounded;
 }
 
+// Of the last 1x1 convolution, which does not become narrower.
+std::int64_t scaled_last(double width) {
+  return scaled(last_channels, std::max(1.0, width));
+}
+
 void check(const NetworkSpec& spec) {
   if (spec.depth != depth)
     throw std::invalid_argument(fmt::format("depth {}: {} has {} layers", spec.depth, family_name, depth));
   if (!(spec.width > 0 && spec.width <= largest_width))
     throw std::invalid_argument(fmt::format("width {}: it must be above 0 and at most {}", spec.width, largest_width));
+  if (constexpr double fine = 1e-6; std::abs(spec.width * 100 - std::round(spec.width * 100)) > fine)
+    throw std::invalid_argument(
+        fmt::format("width {}: it must have at most two decimals, so that a checkpoint's shapes tell it", spec.width));
   if (spec.classes < 1) throw std::invalid_argument(fmt::format("{} classes: there must be at least one", spec.classes));
   if (spec.pixels < 32 || spec.pixels > 4096 || spec.pixels % 32 != 0)
     throw std::invalid_argument(fmt::format("{} pixels: it must be a multiple of 32, at most 4096", spec.pixels));
@@ -115,7 +124,7 @@ Architecture describe_network(const NetworkSpec& spec) {
     for (int i = 0; i < row.repeats; ++i)
       builder.add_inverted_residual(feature++, row, scaled(row.channels, spec.width), i == 0 ? stride : 1);
   }
-  const std::int64_t last = scaled(1280, std::max(1.0, spec.width));
+  const std::int64_t last = scaled_last(spec.width);
   builder.add_activated(fmt::format("features.{}", feature), {.in = builder.channels(), .out = last, .kernel = 1});
   network.stages.back().output_values = last;
   network.stages.push_back({.block = "fc", .output_values = spec.classes});
@@ -123,11 +132,12 @@ Architecture describe_network(const NetworkSpec& spec) {
   return network;
 }
 
-using Channels = std::array<std::int64_t, rows.size() + 1>;
+using Channels = std::array<std::int64_t, rows.size() + 2>;
 
-// The output channels of the first convolution and of each row.
+// The output channels of the first convolution, of each row and of the last convolution.
 Channels channels_at(double width) {
   Channels channels{scaled(stem_channels, width)};
+  channels.back() = scaled_last(width);
   std::ranges::transform(rows, channels.begin() + 1, [&](const Row& row) { return scaled(row.channels, width); });
   return channels;
 }
@@ -140,6 +150,7 @@ Channels channels_of(const StateDict& state) {
     channels[i + 1] = shape_of(state, fmt::format("features.{}.conv.{}.weight", feature, project), 4)[0];
     feature += static_cast<int>(rows[i].repeats);
   }
+  channels.back() = shape_of(state, fmt::format("features.{}.0.weight", feature), 4)[0];
   return channels;
 }
 
@@ -150,9 +161,9 @@ double width_of(const StateDict& state) {
     for (int percent = step; percent <= 100 * largest_width; percent += step)
       if (channels_at(percent / 100.0) == channels) return percent / 100.0;
   throw CheckpointError(
-      fmt::format("features.0.0.weight has {} and features.17.conv.2.weight {} output channels; no width up to "
-                  "{} gives them",
-                  channels.front(), channels.back(), largest_width));
+      fmt::format("features.0.0.weight has {}, features.17.conv.2.weight {} and features.18.0.weight {} output channels; no "
+                  "width up to {} gives them",
+                  channels.front(), channels[rows.size()], channels.back(), largest_width));
 }
 
 // The shapes are the same for every size of the images. ImageNet's 1000 classes mean 224 pixels, other numbers 32.

@@ -240,6 +240,10 @@ TEST(Cifar10CLike, CorruptsACleanSetWhenItIsLoaded) {
   const auto nested = load_dataset({"cifar10-c-like", "synthetic:?n=20", {{"condition", "snow-4"}, {"seed", "3"}}});
   EXPECT_EQ(nested.pixels, like.pixels);
   EXPECT_THROW(load("cifar10-c-like:synthetic:?n=20&condition=snow-4&sed=3"), BadDatasetSpec);
+  // A folder of `tbft data corrupt` has its seed.
+  const test::TemporaryFolder made;
+  std::ofstream(made / "corruptions.json") << "{}";
+  EXPECT_THROW(load_dataset({"cifar10-c-like", made.path().string() + "?seed=7", {{"condition", "snow-4"}}}), BadDatasetSpec);
 }
 
 }  // namespace

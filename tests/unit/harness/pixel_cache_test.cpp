@@ -85,6 +85,17 @@ TEST_F(KeptPixels, AreMadeAgainWhereASourceChanged) {
   expect_right(images);
 }
 
+TEST_F(KeptPixels, AreMadeAgainWhereTwoFilesOfOneSizeAndTimeChangePlaces) {
+  const auto first = folder_ / "images/a/1.png", second = folder_ / "images/b/3.png";
+  ASSERT_EQ(fs::file_size(first), fs::file_size(second));
+  fs::last_write_time(second, fs::last_write_time(first));
+  expect_right(load());
+  fs::rename(first, folder_ / "kept.png");
+  fs::rename(second, first);
+  fs::rename(folder_ / "kept.png", second);
+  expect_right(load());
+}
+
 TEST_F(KeptPixels, AreMadeAgainWhereAFileIsNewOrGone) {
   load();
   add("b", 9, 90);

@@ -123,6 +123,7 @@ TEST_F(PlanTest, IdsDoNotDependOnHowTheRunIsMeasuredOrWhereFilesLie) {
       {"description", [](Settings& s) { s.description = "other"; }},
       {"model.checkpoint", [&](Settings& s) { s.model.checkpoint = elsewhere.string(); }},
       {"data.path", [](Settings& s) { s.data.path = "synthetic:elsewhere?n=60&part=target"; }},
+      {"cache", [](Settings& s) { s.data.path = "synthetic:?part=target&n=60&cache=/elsewhere"; }},
   };
   for (const auto& [name, change] : changes) EXPECT_EQ(ids(change), before) << name;
 }

@@ -330,6 +330,16 @@ TEST_F(SettingsFile, AnUnknownNameListsTheKnownOnes) {
             }),
             "data.conditions: 'gausian_noise-3' is none of the 75 conditions of cifar10-c, CORRUPTION-SEVERITY such as "
             "shot_noise-5; did you mean 'gaussian_noise-3'?");
+  // What data.conditions, or its default, would silently replace.
+  EXPECT_EQ(error_of_set("data.path=synthetic:?drift=input"), "data.path: must not contain drift=; list it in data.conditions");
+  EXPECT_EQ(message_of<UsageError>([&] {
+              with({"data.dataset=cifar10-c", "data.path=cifar10-c:DIR?condition=fog-3"});
+            }),
+            "data.path: must not contain condition=; list it in data.conditions");
+  EXPECT_EQ(message_of<UsageError>([&] {
+              with({"data.dataset=cifar10-c-like", "data.path=imagefolder:DIR?condition=fog-3"});
+            }),
+            "data.path: must not contain condition=; list it in data.conditions");
   EXPECT_THAT(error_of_set("data.dataset=cifar11"), StartsWith("data.dataset: unknown data set 'cifar11'; known: synthetic"));
 }
 

@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "harness/experiment/settings.h"
+#include "tests/support/files.h"
 #include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/harness/encoded_image.h"
 
 namespace tbft {
 namespace {
@@ -103,6 +106,28 @@ TEST_F(TargetDataTest, ImagesThatWouldBeTestedAreRefusedForTraining) {
   const std::vector<Cell> plan{cell("", "noise-fc", 0.5)};
   EXPECT_THAT(test::message_of<data::DataError>([&] { load(settings("synthetic:?part=target&n=40"), plan); }),
               HasSubstr("40 of the 40 images of data.train_path are in data.path, too"));
+}
+
+// The first set has no class "a": its label 0 is "b", which a flip makes the last, where the other set's "b" becomes the
+// middle.
+TEST_F(TargetDataTest, SetsOfOtherClassesCannotShareADriftOfLabels) {
+  const test::TemporaryFolder folder;
+  const auto add = [&](const std::string& set, const std::string& name) {
+    for (int i = 0; i < 8; ++i)
+      test::write_file(folder / (set + "/" + name + "/" + std::to_string(i) + ".png"),
+                       test::encoded(".png", 32, 32, {10 * i, name[0], set[1]}));
+  };
+  for (const char* name : {"b", "c"}) add("test", name);
+  for (const char* name : {"a", "b", "c"}) add("train", name);
+  Settings s = settings("imagefolder:" + (folder / "train").string());
+  s.data.dataset = "cifar-flip";
+  s.data.path = "imagefolder:" + (folder / "test").string();
+  const auto begin = [&](const std::string& drift) {
+    return TargetData(s, {cell(drift, "", 0.5)}, [](const std::string&) {}, {.outputs = 3, .names = {"a", "b", "c"}});
+  };
+  EXPECT_EQ(begin("input").images(cell("input", "", 0.5)).size(), 40);
+  EXPECT_THAT(test::message_of<data::DataError>([&] { begin("output"); }),
+              HasSubstr("data.train_path has 3 classes and data.path 2"));
 }
 
 }  // namespace

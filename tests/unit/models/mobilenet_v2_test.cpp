@@ -21,10 +21,14 @@ NetworkSpec spec(double width, int pixels, int classes) {
 }
 
 TEST(MobileNetV2, ACheckpointsShapesGiveItsWidthAndItsClassesTheSizeOfItsImages) {
-  for (const double width : {0.1, 0.25, 0.35, 0.5, 0.75, 1.0, 1.4, 2.0})
+  for (const double width : {0.1, 0.25, 0.35, 0.5, 0.75, 1.0, 1.01, 1.26, 1.4, 2.0})
     EXPECT_EQ(recognise(state_for(spec(width, 224, 1000))).spec, spec(width, 224, 1000)) << width;
   EXPECT_EQ(recognise(state_for(spec(0.5, 32, 10))).spec, spec(0.5, 32, 10));
   EXPECT_EQ(recognise(state_for(spec(1, 224, 17))).spec, spec(1, 32, 17)) << "the shapes do not tell, and 17 is not ImageNet's";
+}
+
+TEST(MobileNetV2, AWidthThatNoCheckpointWouldTellIsRefused) {
+  EXPECT_THAT(message_of<std::invalid_argument>([] { describe(spec(1.005, 32, 10)); }), HasSubstr("at most two decimals"));
 }
 
 TEST(MobileNetV2, BlocksBeginWhereTheLargeNetworkHalvesItsMap) {
