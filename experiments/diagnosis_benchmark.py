@@ -9,7 +9,7 @@ was trained. The first TARGET images of each class belong to the target, the oth
 drifts that cost at least 5 points. Mixtures, other kinds of drift and poor samples are shown separately. OUT keeps every
 answer (answers.jsonl).
 """
-import argparse, collections, json, os, random, subprocess
+import argparse, collections, json, os, random, shutil, subprocess
 import numpy as np
 
 PAIRS = [('cat', 'dog'), ('automobile', 'truck'), ('deer', 'horse'), ('airplane', 'ship')]
@@ -40,6 +40,7 @@ def folder(name, by_label):
     """An image folder of links; by_label: a list of files for each label."""
     path = os.path.join(args.o, name)
     if not os.path.isdir(path):
+        shutil.rmtree(path + '.part', ignore_errors=True)  # left by a run that was stopped here
         for label, paths in enumerate(by_label):
             os.makedirs(os.path.join(path + '.part', str(label)))
             for i, p in enumerate(paths):

@@ -34,7 +34,7 @@ for base in "$bases"/*.pth "$bases"/*.th; do
   run=$out/$name
   chosen=$(strategies "$base")
   resume=()
-  [ ! -e "$run" ] || resume=(--resume)
+  [ ! -e "$run/run.json" ] || resume=(--resume)
   "$tbft" run "$here/$experiment.toml" --set data.path="$images" --set model.checkpoint="$base" \
     --set "sweep.strategies=$chosen" --set 'sweep.train_sizes=[0.1]' --set sweep.repetitions=2 \
     -o "$run" "${resume[@]}" "$@" >/dev/null || { code=$?; [ $code = 4 ] || exit $code; }  # 4: joules are invalid

@@ -10,7 +10,10 @@ shift
 export TBFT=${TBFT:-tbft}
 each=${CELLS_PER_TASK:-1}
 [[ $each =~ ^[1-9][0-9]*$ ]] || { echo "submit.sh: CELLS_PER_TASK is '$each'; give a whole number from 1" >&2; exit 2; }
-[ ! -e "$out" ] || { echo "submit.sh: $out is there already; name a new OUT" >&2; exit 2; }
+# Parts of an earlier sweep would be merged as this one's.
+for made in "$out" "$out.parts"; do
+  [ ! -e "$made" ] || { echo "submit.sh: $made is there already; name a new OUT" >&2; exit 2; }
+done
 
 # With --jobs it estimates no joules, for which it would load the images. The option is taken once.
 count=(--dry-run --jobs 1)

@@ -17,6 +17,7 @@
 #include "harness/host/console.h"
 #include "harness/host/interrupted.h"
 #include "harness/sweep/forecast.h"
+#include "harness/sweep/memory_fit.h"
 #include "results/reproduction.h"
 
 namespace tbft::cli {
@@ -38,10 +39,7 @@ struct Expected {
 };
 
 std::size_t cells_of(const TableJob& job) {
-  const auto& s = job.settings;
-  const auto conditions = completed(s).data.conditions.size();
-  return std::max<std::size_t>(conditions, 1) * s.sweep.train_sizes.size() * s.sweep.strategies.size() *
-         static_cast<std::size_t>(s.sweep.repetitions);
+  return make_plan(job.settings, Identity{}).size();
 }
 
 // Times steps of each table's network, one table after the other.
@@ -58,10 +56,15 @@ std::vector<Expected> expect(const ReproductionPlan& plan, const ReproductionReq
       continue;
     }
     try {
+      if (!job.settings.memory_limit.empty()) {
+        fit_plan_to_memory(job.settings, false, console, stop.flag());  // throws if it does not fit
+        expected.forecast.unknown = "no steps are timed, because those of full may not fit into memory_limit";
+        continue;
+      }
       const auto cells = make_plan(job.settings, identify(job.settings));
       expected.forecast = make_forecast({job.settings, cells, request.output / job.name, false, request.meter.programs}, board,
                                         console, stop.flag());
-    } catch (const UsageError& error) {  // the checkpoint cannot be read
+    } catch (const UsageError& error) {  // the checkpoint cannot be read, or memory_limit is too small
       expected.forecast.unknown = error.what();
     }
   }

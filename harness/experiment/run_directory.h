@@ -54,6 +54,8 @@ class RunDirectory {
 
   // Ids of cells whose row has status ok.
   const std::set<std::string>& done() const { return done_; }
+  // Ids of cells that have a row, whatever its status.
+  const std::set<std::string>& present() const { return present_; }
   // Appends the row, and before it to meters.csv the cell's rows by further meters. An earlier row of the same cell (failed,
   // invalid) moves to cells.superseded.csv; its rows in meters.csv are replaced.
   void commit(const results::CellRow& row, std::span<const results::CellRow> by_further_meters = {});
@@ -63,8 +65,8 @@ class RunDirectory {
 
   std::filesystem::path path_;
   int lock_ = -1;
-  std::set<std::string> done_;     // status ok
-  std::set<std::string> present_;  // with any status
+  std::set<std::string> done_;
+  std::set<std::string> present_;
 };
 
 }  // namespace tbft

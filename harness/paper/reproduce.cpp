@@ -9,6 +9,7 @@
 #include "harness/experiment/run_directory.h"
 #include "harness/experiment/run_inputs.h"
 #include "harness/step_cost/step_cost.h"
+#include "harness/sweep/memory_fit.h"
 #include "harness/sweep/runner.h"
 #include "harness/training/compute.h"
 #include "harness/training/pretrain.h"
@@ -75,12 +76,19 @@ void make_table(const TableJob& job, const ReproductionRequest& request, const s
                 const Board& board, Console& console, const std::atomic<bool>& stop, ReproductionOutcome& outcome) {
   if (job.base) train_base(job, board, console, stop);
   const auto directory = request.output / job.name;
-  const RunRequest run{.settings = job.settings,
-                       .directory = directory,
-                       .resume = fs::exists(directory / "run.json"),
-                       .command_line = command_line,
-                       .programs = request.meter.programs,
-                       .experiment = job.experiment};
+  RunRequest run{.settings = job.settings,
+                 .directory = directory,
+                 .resume = fs::exists(directory / "run.json"),
+                 .command_line = command_line,
+                 .programs = request.meter.programs,
+                 .experiment = job.experiment};
+  if (!job.settings.memory_limit.empty()) {
+    const auto fitted = fit_plan_to_memory(job.settings, false, console, stop);
+    run.settings = fitted.settings;
+    run.keeps_none = fitted.keeps_none;
+    run.warm_up = fitted.warm_up;
+    for (const auto& note : fitted.notes) console.line(fmt::format("{}: {}", job.name, note));
+  }
   const auto done = run_experiment(run, board, console, stop);
   console.clear();
   outcome.cells += done.planned;

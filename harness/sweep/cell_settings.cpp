@@ -139,7 +139,7 @@ double CellSettings::lr_of(const Cell& cell) {
   Cell first = cell;
   first.seed = settings_.sweep.seed;
   const auto name = lr_search_name(cell);
-  const auto noise = noise_of(cell);
+  const auto noise = noise_of(first);
   return searched(name, "lr", [&]() -> nlohmann::json {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     auto tried = nlohmann::json::array();

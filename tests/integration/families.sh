@@ -10,6 +10,7 @@ families() {
   TBFT=$tbft "$source_dir/experiments/families.sh" 'synthetic:?part=test&n=60' "$1" "$work/runs" -m "replay://$work/5W.csv?speed=instant" \
     --set 'data.conditions=["flip","contrast-5"]' --set train.epochs=1 --set sweep.repetitions=1 --set idle.seconds=0 --set warmup=false
 }
+mkdir -p "$work/runs/preact/traces"  # as a run leaves it that is killed before its run.json
 families "$work/bases" >"$work/report" 2>"$work/err" || fail "families.sh: $(cat "$work/err")"
 for network in 'ResNet-8 ' 'CIFAR ResNet-8'; do
   for drift in input output; do

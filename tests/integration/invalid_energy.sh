@@ -21,3 +21,20 @@ assert old and all(r["status"] == "invalid" and r["gross_J"] == "" and r["accura
 now = {r["cell_id"]: r for r in rows}
 assert all(now[r["cell_id"]]["correct"] == r["correct"] for r in old), "accuracy does not depend on the meter"
 P
+# Also where sweep.until has enough of the other repetitions: three rows of `none` suffice, and the fourth is invalid.
+until_args=(run "$work/e.toml" --set "model.checkpoint=$work/base.pth" --set 'sweep.strategies=["none"]' --set sweep.repetitions=5
+  --set 'sweep.until=train_s 2 %' -m "replay://$work/w.csv?speed=instant" -o "$work/until")
+"$tbft" "${until_args[@]}" >/dev/null 2>"$work/err" || fail "until: $(cat "$work/err")"
+"$tbft" "${until_args[@]}" --dry-run 2>/dev/null >"$work/plan"
+/usr/bin/python3 - "$work" <<'P'
+import csv, sys
+file = sys.argv[1] + "/until/cells.csv"
+rows = list(csv.DictReader(open(file)))
+assert sorted(r["repetition"] for r in rows) == ["0", "1", "2"], rows
+fourth = next(c["cell_id"] for c in csv.DictReader(open(sys.argv[1] + "/plan")) if c["repetition"] == "3")
+invalid = rows[0] | {"cell_id": fourth, "repetition": "3", "status": "invalid", "reason": "the meter was unplugged", "gross_J": ""}
+csv.DictWriter(open(file, "a", newline=""), rows[0], lineterminator="\n").writerow(invalid)
+P
+"$tbft" "${until_args[@]}" --resume >/dev/null 2>"$work/err" || fail "until, resumed: $(cat "$work/err")"
+[ "$(grep -c ',ok,' "$work/until/cells.csv")" = 4 ] && grep -q 'the meter was unplugged' "$work/until/cells.superseded.csv" ||
+  fail "the invalid cell was not run again: $(cat "$work/err")"

@@ -39,7 +39,17 @@ assert tables["cifar10-c-like"]["cells"] == tables["cifar10-c-like"]["estimate"]
 assert tables["cifar-flip"]["experiment"] == {"name": "cifar-flip", "built_in": True}, tables
 assert [m["table"] for m in plan["missing"]] == ["living17"] and plan["step_cost"] is None, plan
 P
+reproduce --dry-run --json --set 'cifar10-c-like/sweep.batch=[8,38]' >"$work/plan.json"
+/usr/bin/python3 - "$work/plan.json" <<'P'
+import json, sys
+table = next(t for t in json.load(open(sys.argv[1]))["tables"] if t["table"] == "cifar10-c-like")
+assert table["cells"] == table["estimate"]["cells"] == 20, table
+P
+reproduce --dry-run --set 'cifar-flip/memory_limit=140MiB' >"$work/plan"
+grep -A3 '^cifar-flip' "$work/plan" | grep -q 'estimate: unknown: .*memory_limit' || fail "$(cat "$work/plan")"
 [ ! -e "$work/run" ] || fail "--dry-run made something"
+expect_refusal 2 'memory_limit' "$tbft" reproduce --data "$work/data" -o "$work/small" --quick --tables cifar-flip \
+  --set threads=1 --set memory_limit=140MiB -m "replay://$work/tiny-trace.csv?speed=instant"
 
 reproduce >"$work/text" 2>"$work/err" || fail "$(cat "$work/err")"
 [ "$(ls "$work/run/base")" = cifar10-pairs-short-4.pth ] || fail "base models: $(ls "$work/run/base")"

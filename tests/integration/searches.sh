@@ -38,6 +38,17 @@ correct = {e["cell_id"]: e["correct_hex"] for e in map(json.loads, open(sys.argv
 none = [correct[r["cell_id"]] for r in rows if r["strategy"] == "none"]
 assert len(none) == 2 and none[0] != none[1], "each seed is a draw of its own"
 P
+# A cell of repetition 1 alone, as in a task of an array, searches on the noise of repetition 0, too.
+alone=$("$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" --set 'data.path="synthetic:?part=target&n=400"' \
+  --set 'data.train_path="synthetic:?part=train&n=80"' --set 'data.conditions=["noise-fc"]' --set 'sweep.train_sizes=[0.5]' \
+  --set train.augment=true --set idle.seconds=0.05 --tune-lr --set sweep.repetitions=2 --dry-run 2>/dev/null |
+  awk -F, '$7 == "fc" && $8 == 1 { print $1 }')
+[ -n "$alone" ] || fail "no cell of fc, repetition 1"
+mv "$work/run" "$work/whole"
+run --set sweep.repetitions=2 --cell "$alone"
+search() { grep -h '"name":"lr/noise-fc/0.5/fc/0.01"' "$1/journal.jsonl" | sed 's/.*"value"://'; }
+[ -n "$(search "$work/run")" ] && [ "$(search "$work/run")" = "$(search "$work/whole")" ] ||
+  fail "another search: $(search "$work/run") / $(search "$work/whole")"
 # A search that finds nothing fails its cells, with the reason; it does not end the run. (At this rate weight decay alone multiplies
 # the weights by 1e8 at each step.)
 code=0

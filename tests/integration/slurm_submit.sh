@@ -36,4 +36,6 @@ LONGEST=unknown submit >/dev/null || fail "sbatch decides where the limit is not
 LONGEST=5 expect_refusal 2 '6 tasks, .* arrays of 5 \(MaxArraySize\): set CELLS_PER_TASK=2$' submit
 LONGEST=5 CELLS_PER_TASK=2 submit >/dev/null || fail "the number that was named does not fit"
 LONGEST=0 expect_refusal 2 'takes no arrays' submit
+mkdir -p "$work/other.parts"
+expect_refusal 2 'other\.parts is there already; name a new OUT$' "$source_dir/experiments/slurm/submit.sh" "$work/other" e.toml
 CELLS_PER_TASK=0 expect_refusal 2 "CELLS_PER_TASK is '0'" submit
