@@ -103,17 +103,6 @@ int descriptor_of(const fs::path& path) {
   return error == std::errc() && end == name.data() + name.size() ? number : -1;
 }
 
-// Follows links to the file that exists, or that would be created.
-fs::path behind_links(fs::path path) {
-  constexpr int most_links = 40;  // the kernel's own limit
-  for (int links = 0; links < most_links; ++links) {
-    std::error_code none;
-    if (descriptor_of(path) >= 0 || !fs::is_symlink(fs::symlink_status(path, none))) return path;
-    path = path.parent_path() / fs::read_symlink(path);
-  }
-  fail(ELOOP, fmt::format("cannot write {}", path.string()));
-}
-
 bool leads_to_stream(const fs::path& target) {
   if (descriptor_of(target) >= 0) return true;
   std::error_code none;
@@ -164,6 +153,16 @@ void take_over(const File& staged, const fs::path& target) {
 std::string read_file(const fs::path& path, std::size_t max_bytes) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), fmt::format("cannot open {}", path.string()));
   return read_all(file, path, max_bytes);
+}
+
+fs::path behind_links(fs::path path) {
+  constexpr int most_links = 40;  // the kernel's own limit
+  for (int links = 0; links < most_links; ++links) {
+    std::error_code none;
+    if (descriptor_of(path) >= 0 || !fs::is_symlink(fs::symlink_status(path, none))) return path;
+    path = path.parent_path() / fs::read_symlink(path);
+  }
+  fail(ELOOP, fmt::format("cannot write {}", path.string()));
 }
 
 bool is_stream(const fs::path& path) {

@@ -15,6 +15,9 @@ std::string read_file(const std::filesystem::path& path, std::size_t max_bytes);
 // Whether the content must survive a crash of the machine. If not, readers still see either the old content or the new.
 enum class Durable { yes, no };
 
+// Follows links to the file that exists, or that would be created. Throws std::system_error for links in a circle.
+std::filesystem::path behind_links(std::filesystem::path path);
+
 // Whether the path leads to a device, a pipe or an open descriptor of this process (/dev/stdout, /dev/fd/3); they are written
 // to and never replaced. False for regular files, folders and missing files. Throws std::system_error for links in a circle.
 bool is_stream(const std::filesystem::path& path);

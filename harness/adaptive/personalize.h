@@ -71,7 +71,7 @@ struct Personalized {
   std::optional<Test> test;           // of the chosen attempt
   bool kept = false;                  // whether its weights were written
   std::string verdict;                // a sentence for the user
-  bool as_asked = true;  // false if the budget allowed no attempt or was exceeded, or if the target accuracy was missed
+  bool as_asked = true;  // false if the budget allowed no attempt or was exceeded, the target was missed, or all diverged
   power::Energy diagnosing, calibrating, base_test, all;
   power::NetEnergy net;  // of `all`
 

@@ -114,19 +114,21 @@ void conclude(Personalized& outcome, const PersonalizeRequest& request, std::int
                     outcome.attempts[*outcome.chosen].candidate.strategy, outcome.pct(), outcome.n_test, outcome.base_pct());
     return compare_with_target(outcome, request, outcome.pct());
   }
-  outcome.as_asked = !request.target_accuracy_pct;
-  if (outcome.chosen)
+  if (outcome.chosen) {
     outcome.verdict = fmt::format(
         "{} did not beat the base model beyond the noise (p = {:.2g}, required below {}, on {} images kept apart): it is "
         "left unchanged. More labelled images, or --test DATASET, reveal smaller gains",
         outcome.attempts[*outcome.chosen].candidate.strategy, outcome.test->p, beyond_noise_p, outcome.n_test);
-  else if (std::ranges::none_of(outcome.attempts, [](const Attempt& attempt) { return attempt.result.has_value(); }))
+  } else if (std::ranges::none_of(outcome.attempts, [](const Attempt& attempt) { return attempt.result.has_value(); })) {
     outcome.verdict = "every attempt diverged: the base model is left unchanged; lower --lr";
-  else
+    outcome.as_asked = false;
+  } else {
     outcome.verdict = fmt::format(
         "no candidate was better than the base model on the {} validation images: it is left unchanged. More labelled images "
         "reveal smaller gains",
         outcome.n_val);
+  }
+  compare_with_target(outcome, request, outcome.base_pct());
 }
 
 void compare_with_target(Personalized& outcome, const PersonalizeRequest& request, double reached_pct) {

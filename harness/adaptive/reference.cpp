@@ -244,9 +244,22 @@ Reference reference_from_json(const nlohmann::json& json) {
   }
 }
 
+void write_reference(const std::filesystem::path& path, const Reference& reference) {
+  const auto text = to_json(reference).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (text.size() > most_reference_bytes) {
+    constexpr double MB = 1e6;
+    const auto& widest = *std::ranges::max_element(reference.layers, {}, &LayerModel::channels);
+    throw ReferenceError(fmt::format(
+        "{}: not written: a reference of {} classes and of {} channels ({}) has {:.0f} MB, at most {:.0f} MB can be read; "
+        "diagnose with --source and without a reference",
+        path.string(), reference.classes, widest.channels, widest.name, static_cast<double>(text.size()) / MB,
+        static_cast<double>(most_reference_bytes) / MB));
+  }
+  results::write_file_atomically(path, text);
+}
+
 Reference read_reference(const std::filesystem::path& path, const std::string& checkpoint_sha256) {
-  constexpr std::size_t max_bytes = std::size_t{1} << 26U;
-  const auto json = nlohmann::json::parse(results::read_file(path, max_bytes), nullptr, /*allow_exceptions=*/false);
+  const auto json = nlohmann::json::parse(results::read_file(path, most_reference_bytes), nullptr, /*allow_exceptions=*/false);
   try {
     auto reference = reference_from_json(json);
     if (reference.checkpoint_sha256 != checkpoint_sha256)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
@@ -72,8 +73,13 @@ SampleStatistics statistics_of(const Reference& reference, const Observation& sa
 
 nlohmann::json to_json(const Reference& reference);
 Reference reference_from_json(const nlohmann::json& json);  // throws ReferenceError
-// Reads a file of to_json(), at most 64 MiB, made with the checkpoint of this hash. Throws ReferenceError with the path if it
-// is malformed or belongs to another checkpoint, std::system_error if it cannot be read.
+// The largest file of a reference, which a network of many channels would exceed: the whitening has the square of their number.
+inline constexpr std::size_t most_reference_bytes = std::size_t{1} << 26U;
+// Writes a file of to_json(). Throws ReferenceError with the path, and writes nothing, if it would have more than
+// most_reference_bytes; std::system_error if it cannot be written.
+void write_reference(const std::filesystem::path& path, const Reference& reference);
+// Reads such a file, made with the checkpoint of this hash. Throws ReferenceError with the path if it is malformed or belongs
+// to another checkpoint, std::system_error if it cannot be read, std::runtime_error for more than most_reference_bytes.
 Reference read_reference(const std::filesystem::path& path, const std::string& checkpoint_sha256);
 
 }  // namespace tbft::adaptive

@@ -34,10 +34,7 @@ models::Architecture network_of(const CostOptions& options) {
     if (file.network == models::torchscript_network) return options.describe_script(file);
     return models::recognise(models::read_model(file.path, file.key).state, file);
   }
-  auto spec = spec_of(options.network);
-  spec.pixels = options.pixels.value_or(spec.pixels);
-  spec.classes = options.classes.value_or(spec.classes);
-  return models::describe(spec);
+  return models::describe(spec_of(options.network, options.pixels, options.classes));
 }
 
 // 1 and not 1.0 for an integer width.
@@ -91,12 +88,13 @@ int execute(const CostOptions& options) {
 void add_cost_with(CLI::App& app, Action& action, DescribeScript describe_script) {
   const auto [command, options] = add_command(app, action, "cost", summary_of_train_command("cost"), execute);
   options->describe_script = describe_script;
-  add_file_options(
+  auto* checkpoint = add_file_options(
       *command, options->file,
       "State dict (.pth, .safetensors) from which to take the network's shape, or with --model a TorchScript file");
   command->add_option("--pixels", options->pixels, "Side of the image in pixels (default: the family's usual)");
   command->add_option("--classes", options->classes, "Number of classes (default: the family's usual)");
   add_network_options(*command, options->network);
+  checkpoint->excludes("--classes", "--network", "--variant", "--depth", "--width");  // the file says what they are
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(
       "Examples:\n"

@@ -30,11 +30,13 @@ void add_network_options(CLI::App& command, NetworkOptions& options) {
   command.add_option("--width", options.width, "Factor of its channels")->check(number_above_0(1024));
 }
 
-models::NetworkSpec spec_of(const NetworkOptions& options) {
+models::NetworkSpec spec_of(const NetworkOptions& options, std::optional<int> pixels, std::optional<int> classes) {
   models::NetworkSpec spec = models::find_family(options.family).usual;
   spec.variant = options.variant.value_or(spec.variant);
   spec.depth = options.depth.value_or(spec.depth);
   spec.width = options.width.value_or(spec.width);
+  spec.pixels = pixels.value_or(spec.pixels);
+  spec.classes = classes.value_or(spec.classes);
   try {
     models::describe(spec);
   } catch (const std::invalid_argument& error) {

@@ -20,7 +20,7 @@ struct NetworkOptions {
 
 void add_network_options(CLI::App& command, NetworkOptions& options);
 // The family's usual network, changed by the options. Throws UsageError for values that the family does not have.
-models::NetworkSpec spec_of(const NetworkOptions& options);
+models::NetworkSpec spec_of(const NetworkOptions& options, std::optional<int> pixels = {}, std::optional<int> classes = {});
 
 struct FileOptions {
   std::string checkpoint, key;

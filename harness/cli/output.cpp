@@ -67,6 +67,10 @@ bool check_name(std::string_view option, const fs::path& file, const std::vector
     if (!other.empty() && is_same(file, other)) refuse(option, file, "this command already uses that file; name another one");
   if (const auto run = run_of(file); !run.empty())
     refuse(option, file, fmt::format("belongs to the run in {}, which only --resume changes; name another file", run.string()));
+  const fs::path folder = fs::absolute(results::behind_links(file)).parent_path();
+  const auto kind = fs::status(folder, none).type();  // file_type::none: not to be seen, so that writing says why
+  if (kind != fs::file_type::directory && kind != fs::file_type::none)
+    refuse(option, file, fmt::format("its folder {} does not exist; make it first", folder.string()));
   return true;
 }
 

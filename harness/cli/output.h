@@ -18,8 +18,8 @@
 namespace tbft::cli {
 
 // Throws UsageError, which begins with `option`, where `file` is a folder, one of `others` (files that this command reads, or
-// writes by another option) or a file of a run directory. Without `force` it also throws, with the remedy, where the file is
-// not empty. Devices, pipes and an empty name are always allowed.
+// writes by another option), a file of a run directory, or in a folder that does not exist. Without `force` it also throws,
+// with the remedy, where the file is not empty. Devices, pipes and an empty name are always allowed.
 void check_output(std::string_view option, const std::filesystem::path& file, bool force,
                   const std::vector<std::filesystem::path>& others = {}, std::string_view remedy = "replace it with --force");
 // The same for a file to which this command appends.

@@ -169,6 +169,15 @@ std::string files_text(const PersonalizeOptions& options, const Personalized& ou
   return text.empty() ? "" : "\nwritten\n" + text;
 }
 
+// A warning where --force permitted to replace an earlier call's weights, and this call has none: they are not of its record.
+std::string earlier_weights(const PersonalizeOptions& options, const Personalized& outcome) {
+  if (outcome.kept || options.output.empty()) return "";
+  std::error_code none;
+  const auto bytes = std::filesystem::file_size(options.output, none);
+  if (none || bytes == 0) return "";
+  return fmt::format("-o {}: holds what an earlier run wrote, unchanged; this run wrote no weights", options.output);
+}
+
 int execute(const PersonalizeOptions& options) {
   PersonalizeRequest request = options.request;
   request.budget_J = budget_of(options.budget);
@@ -223,6 +232,7 @@ int execute(const PersonalizeOptions& options) {
                (monitor.meter().measured ? "" : fmt::format("not a measurement: {}\n", monitor.meter().description)));
   monitor.close();
   if (!options.json) print_text(files_text(options, outcome, record_file));
+  console.warning(earlier_weights(options, outcome));
   if (!outcome.as_asked) {
     print_error(fmt::format("tbft: {}", outcome.verdict));
     return Exit::failed;
@@ -292,7 +302,8 @@ void add_personalize(CLI::App& app, Action& action) {
       "  tbft personalize --checkpoint base.pth --reference base.json --dataset imagefolder:camera -o camera.pth\n"
       "  tbft personalize --checkpoint base.pth --reference base.json --dataset imagefolder:camera --budget 50J -o camera.pth\n"
       "  tbft personalize --checkpoint base.pth --source imagefolder:clean/test --dataset imagefolder:camera --dry-run\n"
-      "Exit code: 0 adapted, or rightly left unchanged; 1 budget or target accuracy missed; 4 the energy is invalid.");
+      "Exit code: 0 adapted, or rightly left unchanged; 1 budget or target accuracy missed, or every attempt diverged; 4 the\n"
+      "energy is invalid.");
 }
 
 }  // namespace tbft::cli

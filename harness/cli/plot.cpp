@@ -39,8 +39,8 @@ int execute(const PlotOptions& options) {
   const auto path_of = [&](const plots::Figure& figure) {
     return std::filesystem::path(options.directory) / fmt::format("{}.{}", figure.name, options.format);
   };
-  for (const auto& figure : figures) check_output("-o", path_of(figure), options.force, files_of_runs(options.runs));
   std::filesystem::create_directories(options.directory);
+  for (const auto& figure : figures) check_output("-o", path_of(figure), options.force, files_of_runs(options.runs));
   Console console;
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
   for (const auto& figure : figures) {

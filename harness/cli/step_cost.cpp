@@ -193,8 +193,10 @@ void add_step_cost(CLI::App& app, Action& action) {
                    "Strategies to measure in addition to full, e.g. block1,fc (default: none, bn-stats and each block)")
       ->delimiter(',');
   add_network_options(*command, options->network);
-  add_file_options(*command, options->file,
-                   "Measure this network instead of one with random weights: a state dict, or with --model a TorchScript file");
+  auto* checkpoint = add_file_options(
+      *command, options->file,
+      "Measure this network instead of one with random weights: a state dict, or with --model a TorchScript file");
+  checkpoint->excludes("--classes", "--network", "--variant", "--depth", "--width");  // the file says what they are
   command->add_flag("--no-quirk", options->no_quirk, "Leave out block1 as the published script tunes it (180,400 parameters)");
   command
       ->add_option("--precision", options->precision_pct,

@@ -105,6 +105,11 @@ std::size_t evaluation_batch(const models::Architecture& network, int stage) {
   return static_cast<std::size_t>(std::clamp<std::int64_t>(values / an_image, 1, most));
 }
 
+std::size_t diagnosis_batch(const models::Architecture& network) {
+  constexpr std::size_t most = 100;  // more are not faster, and a stop would wait for them
+  return std::clamp<std::size_t>(evaluation_batch(network, 0) / 2, 1, most);
+}
+
 PeakMemory peak_memory(const models::Architecture& network, const Strategy& strategy, const MemoryNeed& need) {
   const bool open = strategy.chooses() || strategy.becomes_another();
   const auto& tuned = open ? everything : strategy.tuned;

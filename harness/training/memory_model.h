@@ -16,6 +16,11 @@ namespace tbft {
 // caches.
 std::size_t evaluation_batch(const models::Architecture& network, int stage);
 
+// The number of images that a diagnosis passes at once. Half of an evaluation's, because torch's operations copy the contiguous
+// maps of a diagnosis: so it needs no more than an evaluation, or than a step of `full` on one image, and peak_memory() need
+// not count it.
+std::size_t diagnosis_batch(const models::Architecture& network);
+
 struct MemoryNeed {
   std::int64_t batch = 128;       // images per step
   std::int64_t n_train = 0;       // training images; a step has no more

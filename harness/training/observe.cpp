@@ -9,19 +9,19 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <numeric>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "harness/training/batches.h"
+#include "harness/training/memory_model.h"
 #include "harness/training/network.h"
 
 namespace tbft::adaptive {
 namespace {
-
-// At 32 px, 100 images need 6 MiB for a layer, which fits the caches; larger batches are not faster.
-constexpr std::size_t batch_size = 100;
 
 // The fused passes (models/fused.h) accept only channels_last maps and hide the BatchNorms from the callback.
 constexpr const char* layout = "contiguous";
@@ -41,6 +41,29 @@ void append(std::vector<float>& to, const at::Tensor& from) {
   to.insert(to.end(), begin, begin + values.numel());
 }
 
+// Appends the mean and the mean square of each channel of each image. They are summed in double, because a variance is the
+// difference of two similar numbers, but without a copy of the maps in double, which would need more memory than the network.
+void append_moments(LayerMoments& to, const at::Tensor& input) {
+  const at::Tensor maps = input.to(at::kFloat).contiguous();
+  const auto pixels = maps.size(2) * maps.size(3);
+  const auto* value = maps.data_ptr<float>();
+  for (std::int64_t map = 0; map < maps.size(0) * maps.size(1); ++map) {
+    constexpr std::int64_t lanes = 8;  // sums that do not wait for each other
+    std::array<double, lanes> sum{}, squares{};
+    for (std::int64_t i = 0; i < pixels; ++i, ++value) {
+      const auto lane = static_cast<std::size_t>(i % lanes);
+      const double x = *value;
+      sum[lane] += x;
+      squares[lane] += x * x;
+    }
+    const auto mean = [&](const std::array<double, lanes>& of) {
+      return static_cast<float>(std::accumulate(of.begin(), of.end(), 0.0) / static_cast<double>(pixels));
+    };
+    to.mean.push_back(mean(sum));
+    to.mean_square.push_back(mean(squares));
+  }
+}
+
 std::unique_ptr<at::ObserverContext> on_operation(const at::RecordFunction& function) {
   if (std::string_view(function.name()) != "aten::batch_norm") return nullptr;
   auto* watched = static_cast<Watched*>(c10::ThreadLocalDebugInfo::get(slot));
@@ -51,10 +74,7 @@ std::unique_ptr<at::ObserverContext> on_operation(const at::RecordFunction& func
   if (inputs.size() < 5 || !inputs[0].isTensor() || !inputs[3].isTensor()) return nullptr;
   const auto found = watched->layer_of.find(inputs[3].toTensor().data_ptr());
   if (found == watched->layer_of.end()) return nullptr;
-  // In double, because a variance is the difference of two similar numbers.
-  const at::Tensor x = inputs[0].toTensor().to(at::kDouble);
-  append(found->second->mean, x.mean({2, 3}));
-  append(found->second->mean_square, x.square().mean({2, 3}));
+  append_moments(*found->second, inputs[0].toTensor());
   return nullptr;
 }
 
@@ -108,11 +128,12 @@ Observation observe(models::Network& net, const data::Images& images, std::span<
   }
   const auto watched = std::make_shared<Watched>();
   for (auto& [key, moments] : found) watched->layer_of[key] = &moments;
-  for (std::size_t begin = 0; begin < indices.size(); begin += batch_size) {
-    const auto [x, y] = make_batch(images, slice(indices, begin, batch_size), net.architecture().normalisation, layout);
+  const std::size_t batch = diagnosis_batch(network);
+  for (std::size_t begin = 0; begin < indices.size(); begin += batch) {
+    const auto [x, y] = make_batch(images, slice(indices, begin, batch), network.normalisation, layout);
     const Watch watch(watched);
     append(seen.logits, net.forward(x));
-    if (progress) progress(static_cast<std::int64_t>(std::min(begin + batch_size, indices.size())));
+    if (progress) progress(static_cast<std::int64_t>(std::min(begin + batch, indices.size())));
   }
   for (auto& [key, moments] : found) {
     if (moments.mean.size() != indices.size() * static_cast<std::size_t>(moments.channels))

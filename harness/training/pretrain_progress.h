@@ -19,6 +19,7 @@ class PretrainProgress : public PretrainObserver {
   void begin(Phase) override {}
   void end(Phase) override {}
   void resumed(std::int64_t epochs_done) override {
+    written_ = true;
     console_.line(fmt::format("continuing after epoch {}/{}", epochs_done, epochs_));
   }
   void stepped(std::int64_t step, std::int64_t planned) override {
@@ -31,18 +32,23 @@ class PretrainProgress : public PretrainObserver {
   }
   void evaluated(std::int64_t, std::int64_t) override { stop_point(); }
   void epoch_done(const EpochReport& r) override {
+    written_ = true;
     console_.line(fmt::format("epoch {}/{}: train loss {:.4f}, val loss {:.4f}, val {:.2f} %{}", r.epoch, epochs_, r.train_loss,
                               r.val_loss, r.val_accuracy_pct, r.best ? ", best so far, saved" : ""));
   }
 
  private:
   void stop_point() const {
-    if (stop_) throw Interrupted("interrupted; the best weights are written, --resume continues after the last complete epoch");
+    if (!stop_) return;
+    throw Interrupted(
+        written_ ? "interrupted; the best weights are written, --resume continues after the last complete epoch"
+                 : "interrupted before the end of the first epoch: nothing is written, and there is nothing to resume");
   }
   Console& console_;
   const std::atomic<bool>& stop_;
   std::int64_t epochs_;
   std::int64_t first_step_ = -1;
+  bool written_ = false;  // weights and the state for --resume, of an epoch that is complete
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 

@@ -210,6 +210,14 @@ bool StrategyOrder::operator()(const std::string& a, const std::string& b) const
   return place(a) < place(b);
 }
 
+void add_counts(Group& group, const Group& more) {
+  group.sources.insert(more.sources.begin(), more.sources.end());
+  if (more.settings.size() > group.settings.size()) group.settings = more.settings;
+  for (std::size_t Group::*count :
+       {&Group::invalid, &Group::negative, &Group::contended, &Group::contended_kept, &Group::replaced})
+    group.*count += more.*count;
+}
+
 std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness) {
   std::map<Key, Group> groups;
   for (const CellRow& row : rows) {
@@ -304,13 +312,7 @@ Group pool(std::span<const Group> groups, Key key) {
   Group result;
   result.key = std::move(key);
   result.tables = groups.size();
-  for (const Group& group : groups) {
-    result.sources.insert(group.sources.begin(), group.sources.end());
-    if (group.settings.size() > result.settings.size()) result.settings = group.settings;
-    for (std::size_t Group::*count :
-         {&Group::invalid, &Group::negative, &Group::contended, &Group::contended_kept, &Group::replaced})
-      result.*count += group.*count;
-  }
+  for (const Group& group : groups) add_counts(result, group);
   const Complete complete = most_complete(groups);
   result.pooled = complete.groups.size();
   result.repetitions_left_out = complete.other_repetitions;

@@ -104,6 +104,9 @@ struct Group {
   std::size_t replaced = 0;                       // rows left out because a later row has the same strategy and repetition
 };
 
+// Adds the counts of rows, the sources and the settings of `more`; its values stay out.
+void add_counts(Group& group, const Group& more);
+
 // Groups the rows with status ok or invalid (of which only the accuracy counts) by key, and adds block-avg: for each repetition
 // the mean of the network's blocks, where all exist.
 std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness = {});

@@ -99,10 +99,7 @@ Pooled pool_cases(const Sweep& sweep, const std::vector<std::string>& strategies
       for (std::size_t i = 0; i < strategies.size(); ++i) pooled.group.strategies[strategies[i]][number] = *values[i];
       pooled.drift.push_back(drifts.try_emplace(drift_of(key), drifts.size()).first->second);
     }
-    if (!used) continue;
-    pooled.group.sources.insert(group->second->sources.begin(), group->second->sources.end());
-    pooled.group.invalid += group->second->invalid;
-    pooled.group.replaced += group->second->replaced;
+    if (used) add_counts(pooled.group, *group->second);
   }
   regret.drifts = drifts.size();
   regret.cases = pooled.drift.size();
@@ -111,13 +108,15 @@ Pooled pool_cases(const Sweep& sweep, const std::vector<std::string>& strategies
 
 struct Result {
   double accuracy_pct = unknown;
-  double J = unknown;
+  double J = unknown;  // unknown, too, where those of the strategy are not resolved
+  bool J_known = false;
 };
 
-Result result_of(const std::string& strategy, const Value& value, Basis basis) {
-  if (basis == Basis::none) return {value.accuracy_pct, unknown};
-  const double J = joules_of(value, basis).J;
-  return {value.accuracy_pct, strategy == "none" && std::isnan(J) ? 0 : J};
+Result result_of(const std::string& strategy, const Value& value, Basis basis, bool usable) {
+  if (basis == Basis::none) return {value.accuracy_pct, unknown, false};
+  const double own_J = joules_of(value, basis).J;
+  const double J = strategy == "none" && std::isnan(own_J) ? 0 : own_J;
+  return {value.accuracy_pct, usable ? J : unknown, !std::isnan(J)};
 }
 
 // Whether `a` is the better of two fixed strategies in hindsight; false if they are equal.
@@ -187,7 +186,8 @@ class Ratio {
 // The results of each case by strategy, and the oracle of each case.
 struct Judged {
   std::vector<std::map<std::string, Result, StrategyOrder>> cases;
-  std::vector<std::string> oracle;  // empty without a fixed strategy
+  std::vector<std::string> oracle;      // empty without a fixed strategy
+  std::vector<std::string> unresolved;  // strategies with joules with which no ratio may be formed
 };
 
 Judged judge(const Pooled& pooled, Basis basis) {
@@ -197,9 +197,10 @@ Judged judge(const Pooled& pooled, Basis basis) {
   for (const auto& [strategy, values] : pooled.group.strategies) {
     const TrainJoules train = train_joules(pooled.group, strategy, {.basis = basis});
     const bool usable = train.spread.n == 0 || train.resolved;
+    if (!usable) judged.unresolved.push_back(strategy);
     for (const auto& [number, value] : values) {
       const auto i = static_cast<std::size_t>(number);
-      const Result result = judged.cases[i][strategy] = result_of(strategy, value, usable ? basis : Basis::none);
+      const Result result = judged.cases[i][strategy] = result_of(strategy, value, basis, usable);
       std::string& oracle = judged.oracle[i];
       if (!chooses(strategy) && (oracle.empty() || better(result, judged.cases[i].at(oracle)))) oracle = strategy;
     }
@@ -217,7 +218,7 @@ RegretLine line_of(const std::string& name, const std::vector<std::string>& stra
     const auto& results = judged.cases[i];
     const Result& own = results.at(strategies[i]);
     sum_pct += own.accuracy_pct;
-    if (!std::isnan(own.J)) ++line.joule_cases;
+    if (own.J_known) ++line.joule_cases;
     if (const auto full = results.find("full"); full != results.end()) of_full.add(pooled.drift[i], own.J, full->second.J);
     const Result oracle = judged.oracle[i].empty() ? Result() : results.at(judged.oracle[i]);
     points.add(pooled.drift[i], oracle.accuracy_pct - own.accuracy_pct, 1);
@@ -242,6 +243,7 @@ Regret regret_of(const Sweep& sweep, const Levels& levels) {
   regret.fixed = static_cast<std::size_t>(std::ranges::count_if(strategies, std::not_fn(chooses)));
   if (regret.cases == 0) return regret;
   const Judged judged = judge(pooled, regret.energy.basis);
+  if (!judged.unresolved.empty()) regret.energy_captions.push_back(unresolved_caption("share or regret", judged.unresolved));
   for (const std::string& strategy : strategies) {
     const std::vector<std::string> own(judged.cases.size(), strategy);
     regret.lines.push_back(line_of(strategy, own, judged, pooled));

@@ -167,6 +167,13 @@ std::vector<std::string> captions_of(const Group& group, const JoulesBasis& ener
   return result;
 }
 
+std::string unresolved_caption(std::string_view what, const std::vector<std::string>& strategies) {
+  std::vector<std::string> names;
+  std::ranges::transform(strategies, std::back_inserter(names), [](const auto& strategy) { return printable(strategy, 40); });
+  return fmt::format("no {} is formed with the joules of {}: they do not lie above 0 by more than their uncertainty", what,
+                     fmt::join(names, ", "));
+}
+
 std::string_view to_string(Basis basis) {
   return name_in<Basis, 3>({"", "net", "gross"}, basis);
 }
@@ -272,16 +279,13 @@ Table make_table(const Group& group) {
   table.lines = lines_of(group, table.energy);
   for (Line& line : table.lines) {
     if (table.paper) add_paper(line, *table.paper);
-    if (line.train.spread.n > 0 && !line.train.resolved) unresolved.push_back(printable(line.strategy, 40));
+    if (line.train.spread.n > 0 && !line.train.resolved) unresolved.push_back(line.strategy);
     if (line.train.spread.n > 0 && line.train.spread.n < line.accuracy_pct.n)
       fewer.push_back(fmt::format("{} in {} of {}", printable(line.strategy, 40), line.train.spread.n, line.accuracy_pct.n));
   }
   if (!fewer.empty())
     table.captions.push_back(fmt::format("joules are known in some repetitions only: {}", fmt::join(fewer, ", ")));
-  if (!unresolved.empty())
-    table.captions.push_back(
-        fmt::format("no saving is formed with the joules of {}: they do not lie above 0 by more than their uncertainty",
-                    fmt::join(unresolved, ", ")));
+  if (!unresolved.empty()) table.captions.push_back(unresolved_caption("saving", unresolved));
   return table;
 }
 

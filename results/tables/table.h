@@ -91,6 +91,8 @@ inline constexpr std::string_view marks_text =
 
 // The captions of a table: notes on the joules, and on cells without joules or left out.
 std::vector<std::string> captions_of(const Group& group, const JoulesBasis& energy);
+// Names the strategies whose joules are known but not resolved, and what is not formed with them: "saving".
+std::string unresolved_caption(std::string_view what, const std::vector<std::string>& strategies);
 // The joules of one cell on this basis, which must not be Basis::none.
 const Joules& joules_of(const Value& value, Basis basis);
 

@@ -25,6 +25,7 @@ case $3 in
       [ $command = report ] || runs+=("$work/run")
       expect_untouched "$work/r.txt" expect_refusal 2 'r.txt: exists; .*--force' "$tbft" $command "${runs[@]}" -o "$work/r.txt"
       expect_refusal 2 'is a folder' "$tbft" $command "${runs[@]}" -o "$work"
+      expect_refusal 2 "\-o $work/new/r.txt: its folder $work/new does not exist; make it first" "$tbft" $command "${runs[@]}" -o "$work/new/r.txt"
       for file in cells.csv run.json journal.jsonl; do
         for force in '' --force; do
           expect_untouched "$work/run/$file" expect_refusal 2 "$file: " "$tbft" $command "${runs[@]}" -o "$work/run/$file" $force
@@ -42,6 +43,7 @@ case $3 in
     for run in "$work/bare" "$work/bare/cells.csv"; do
       expect_untouched "$work/bare/cells.csv" expect_refusal 2 'already uses that file' "$tbft" report "$run" -o "$work/bare/cells.csv" --force
     done
+    "$tbft" plot "$work/run" -o "$work/new folder/figures" --figure accuracy --format gnuplot >/dev/null || fail "plot makes its folder"
     "$tbft" plot "$work/run" -o "$work/figures" --figure accuracy --format gnuplot >/dev/null
     expect_refusal 2 'exists; .*--force' "$tbft" plot "$work/run" -o "$work/figures" --figure accuracy --format gnuplot
     "$tbft" plot "$work/run" -o "$work/figures" --figure accuracy --format gnuplot --force >/dev/null || fail "plot --force" ;;
@@ -82,6 +84,8 @@ case $3 in
     "$tbft" report run -f csv -o dev/link || fail "report to a link"
     [ -L dev/link ] && cmp -s dev/target plain.csv || fail "not written through the link"
     expect_refusal 2 'exists; .*--force' "$tbft" report run -f csv -o dev/link
+    ln -s nowhere/target dev/astray
+    expect_refusal 2 "dev/astray: its folder $work/dev/nowhere does not exist" "$tbft" report run -f csv -o dev/astray
     timeout 20 cat dev/pipe >piped.csv &
     "$tbft" report run -f csv -o dev/pipe || fail "report to a pipe"
     wait $!
@@ -144,7 +148,7 @@ case $3 in
     for command in measure record meters 'meters calibrate' serve-meter run pretrain personalize step-cost; do
       # shellcheck disable=SC2086 # two words are two words
       "$tbft" $command --help >"$work/help" 2>/dev/null || true
-      for option in $(grep -E -- '(FLOAT|TIME)' "$work/help" | grep -oE -- '--[a-z][a-zA-Z-]*' || true); do
+      for option in $(sed -nE 's/^ +(-[a-zA-Z],)?(--[a-z][a-zA-Z-]*) [^ ]*(FLOAT|TIME).*/\2/p' "$work/help"); do
         options=$((options + 1))
         case $command in
           run|pretrain|personalize|step-cost) values=(nan -inf) ;;  # each start loads libtorch
@@ -215,15 +219,21 @@ S
     [ -L "$work/link.pth" ] && [ "$(head -c 2 "$work/base.pth")" = PK ] || fail "not written through the link"
     expect_refusal 2 'is not a regular file' "${pretrain[@]}" /dev/null
     [ -c /dev/null ] || fail "the device was replaced"
+    missing="its folder $work/new does not exist; make it first"
+    expect_refusal 2 "\-o .*: $missing" "${pretrain[@]}" "$work/new/base.pth"
     base=(--checkpoint "$work/base.pth")
     echo precious >"$work/ref.json"
     expect_untouched "$work/ref.json" expect_refusal 2 'ref.json: exists; .*--force' \
       "$tbft" diagnose "${base[@]}" --source 'synthetic:?part=test&n=250' --save-reference "$work/ref.json"
+    expect_refusal 2 "\-\-save-reference .*: $missing" \
+      "$tbft" diagnose "${base[@]}" --source 'synthetic:?part=test&n=250' --save-reference "$work/new/ref.json"
     expect_untouched "$work/base.pth" expect_refusal 2 'already uses that file' \
       "$tbft" diagnose "${base[@]}" --source 'synthetic:?part=test&n=250' --save-reference "$work/base.pth" --force
     personalize=("$tbft" personalize "${base[@]}" --reference "$work/ref.json" --dataset 'synthetic:?n=60' -m estimate://)
     echo precious >"$work/record.json"
     expect_untouched "$work/record.json" expect_refusal 2 'record.json: exists; .*--force' "${personalize[@]}" -o "$work/o.pth" --record "$work/record.json"
+    expect_refusal 2 "\-o .*: $missing" "${personalize[@]}" -o "$work/new/o.pth"
+    expect_refusal 2 "\-\-record .*: $missing" "${personalize[@]}" -o "$work/o.pth" --record "$work/new/record.json"
     expect_untouched "$work/base.pth" expect_refusal 2 'is not a regular file' "${personalize[@]}" -o /dev/null
     expect_untouched "$work/ref.json" expect_refusal 2 'already uses that file' "${personalize[@]}" -o "$work/ref.json" --force
     expect_refusal 2 'already uses that file' "${personalize[@]}" -o "$work/o.pth" --trace "$work/o.pth"

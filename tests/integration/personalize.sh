@@ -32,8 +32,12 @@ P
 # Undrifted: the base is left as it is, with exit code 0.
 personalize --dataset 'synthetic:?part=target&n=300' -o "$work/none.pth" --json >"$work/none.json" 2>/dev/null
 [ ! -e "$work/none.pth" ] || fail "weights were written for what did not drift"
-personalize --dataset 'synthetic:?part=target&n=300' -o "$work/unwritten.pth" >"$work/text" 2>/dev/null
+# Weights of an earlier run stay beside the new record, which is said.
+cp "$base" "$work/unwritten.pth"
+personalize --dataset 'synthetic:?part=target&n=300' -o "$work/unwritten.pth" --force >"$work/text" 2>"$work/err"
 grep -q '^record ' "$work/text" && ! grep -q '^weights ' "$work/text" || fail "what was written: $(cat "$work/text")"
+[ "$(grep -c "warning: -o $work/unwritten.pth: holds what an earlier run wrote" "$work/err")" = 1 ] || fail "not one warning: $(cat "$work/err")"
+cmp "$base" "$work/unwritten.pth" && grep -q '"output": null' "$work/unwritten.pth.json" || fail "earlier weights were changed"
 grep -q '"kept":null' "$work/none.json" || fail "$(cat "$work/none.json")"
 # Predictions alone.
 personalize --dataset 'synthetic:?part=target&drift=output&n=300' --dry-run >"$work/dry" 2>/dev/null

@@ -65,5 +65,14 @@ wait $pid || code=$?
 [ "$code" = 130 ] || fail "exit code $code after SIGINT: $(cat "$work/err")"
 [ ! -e "$work/stopped/step_cost.csv" ] || fail "an unfinished network has rows"
 
+# What a network cannot be, and what a file of weights decides.
+expect_refusal 2 '33 pixels: it must be a multiple of 32' "$tbft" cost --pixels 33
+expect_refusal 2 '0 classes: there must be at least one' "$tbft" cost --classes 0
+for option in --classes=17 --network=resnet --variant=patch4 --depth=8 --width=2; do
+  for command in cost step-cost; do
+    expect_refusal 2 "\-\-checkpoint excludes ${option%=*}|${option%=*} excludes --checkpoint" "$tbft" $command --checkpoint "$work/none.pth" "$option"
+  done
+done
+
 # A variant that was asked for stays at a size at which another one is usual.
 "$tbft" cost --network vit --variant patch4 --pixels 224 | grep -q '^ViT-tiny/4, ' || fail "cost: another variant"

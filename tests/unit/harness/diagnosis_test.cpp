@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "harness/adaptive/layer_model.h"
 #include "harness/data/rng.h"
+#include "tests/support/message_of.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::adaptive {
 namespace {
@@ -164,6 +167,23 @@ TEST(Reference, SurvivesItsFile) {
   const auto b = diagnose(again, target, 1);
   EXPECT_EQ(a.level, b.level);
   for (std::size_t i = 0; i < a.evidence.size(); ++i) EXPECT_EQ(a.evidence[i].value, b.evidence[i].value);
+}
+
+// The whitening of 2,048 channels, as a ResNet-50 has them at its rear, is more than a file may have.
+TEST(Reference, WhatCouldNotBeReadIsNotWritten) {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "reference.json";
+  auto made = reference();
+  made.checkpoint_sha256 = "abc";
+  write_reference(file, made);
+  EXPECT_EQ(read_reference(file, "abc").layers.size(), made.layers.size());
+  std::filesystem::remove(file);
+  made.layers.back().channels = 2048;
+  made.layers.back().whitening.assign(most_reference_bytes / 16, 1.0 / 3);  // 19 bytes each
+  EXPECT_THAT(test::message_of<ReferenceError>([&] { write_reference(file, made); }),
+              testing::AllOf(HasSubstr("reference.json: not written"), HasSubstr("2048 channels (bn)"), HasSubstr("67 MB"),
+                             HasSubstr("--source")));
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST(Reference, AFileThatDoesNotFitTogetherIsRefused) {

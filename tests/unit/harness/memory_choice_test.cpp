@@ -44,6 +44,14 @@ TEST(EvaluationBatch, FollowsTheMapsAndTheWeights) {
   EXPECT_GT(evaluation_batch(large, 0), 16);
 }
 
+// Half of an evaluation's at most, whatever the size of the images: its maps are contiguous, and torch's operations copy them.
+TEST(DiagnosisBatch, FollowsTheMaps) {
+  EXPECT_EQ(diagnosis_batch(paper()), 32);
+  EXPECT_EQ(diagnosis_batch(paper(128)), 2);
+  EXPECT_EQ(diagnosis_batch(paper(512)), 1);
+  EXPECT_EQ(diagnosis_batch(models::describe({.depth = 26, .width = 64})), 100) << "a stop waits for no more";
+}
+
 TEST(PeakMemory, GrowsWithWhatIsTunedAndWithTheBatch) {
   const auto network = paper();
   const MemoryNeed need{.batch = 128, .n_train = 1000};

@@ -12,9 +12,11 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "harness/adaptive/layer_model.h"
 #include "harness/data/rng.h"
+#include "harness/training/memory_model.h"
 #include "models/network.h"
 #include "tests/support/temporary_folder.h"
 
@@ -45,7 +47,10 @@ TEST(Observe, EvidenceIsThatOfPythonPytorch) {
   std::vector<std::int64_t> all(130);
   std::iota(all.begin(), all.end(), 0);
   const auto net = models::load_network(base);
-  const auto seen = observe(*net, images, all);
+  std::vector<std::int64_t> done;
+  const auto seen = observe(*net, images, all, [&](std::int64_t n) { done.push_back(n); });
+  EXPECT_EQ(done.front(), static_cast<std::int64_t>(diagnosis_batch(net->architecture())));
+  EXPECT_EQ(done.back(), 130);
   const auto near = [](const std::vector<float>& values, const nlohmann::json& expected) {
     ASSERT_EQ(values.size(), expected.size());
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -62,6 +67,16 @@ TEST(Observe, EvidenceIsThatOfPythonPytorch) {
     near(seen.layers[l].running_var, expected.at("running_var"));
     EXPECT_NEAR(divergence(seen.layers[l], all), expected.at("divergence").get<double>(),
                 1e-3 * expected.at("divergence").get<double>() + 1e-6);
+  }
+  // What is seen of an image does not depend on those beside it.
+  const auto last = observe(*net, images, std::vector<std::int64_t>{129});
+  for (std::size_t l = 0; l < seen.layers.size(); ++l) {
+    const auto& moments = seen.layers[l];
+    const auto channels = static_cast<std::size_t>(moments.channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const float expected = moments.mean_square[129 * channels + c];
+      ASSERT_NEAR(last.layers[l].mean_square[c], expected, 1e-5F * (1 + expected)) << moments.name;
+    }
   }
   // A second look sees the same: nothing was changed.
   EXPECT_EQ(observe(*net, images, all).logits, seen.logits);

@@ -1,23 +1,30 @@
 // Base models: an interrupt loses nothing, and what is not the same training is not gone on with.
 #include "harness/training/pretrain.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "harness/host/console.h"
 #include "harness/host/interrupted.h"
 #include "harness/training/compute.h"
+#include "harness/training/pretrain_progress.h"
 #include "models/checkpoint/state_dict.h"
+#include "tests/support/message_of.h"
 #include "tests/support/temporary_folder.h"
 
 namespace tbft {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::HasSubstr;
 
 struct Watcher : PretrainObserver {
   void begin(Phase) override {}
@@ -112,6 +119,22 @@ TEST_P(Pretrain, ATornResumeFileIsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Optimizer, Pretrain, testing::Values("sgd", "adam"),
                          [](const auto& of) { return std::string(of.param); });
+
+// What the user reads at Ctrl-C.
+TEST(PretrainProgress, PromisesToResumeOnlyWhatIsWritten) {
+  Console console(stderr, false);
+  const std::atomic<bool> stop = true;
+  const auto message = [](PretrainProgress& progress) {
+    return test::message_of<Interrupted>([&] { progress.stepped(1, 20); });
+  };
+  PretrainProgress first(console, stop, 4);
+  EXPECT_THAT(message(first), HasSubstr("nothing is written"));
+  first.epoch_done({.epoch = 1, .best = true});
+  EXPECT_THAT(message(first), HasSubstr("the best weights are written, --resume continues"));
+  PretrainProgress resumed(console, stop, 4);
+  resumed.resumed(2);
+  EXPECT_THAT(message(resumed), HasSubstr("--resume continues"));
+}
 
 TEST(Recipes, AreFoundByName) {
   EXPECT_EQ(find_recipe("paper").settings.epochs, 300);

@@ -239,6 +239,27 @@ TEST(Regret, NoRatioIsFormedWithJoulesWhoseUncertaintyHoldsZero) {
   }
   EXPECT_TRUE(std::isnan(line(only(rows), "diagnosed").share_of_full_pct.value));
   EXPECT_TRUE(std::isfinite(line(only(rows), "block1").share_of_full_pct.value));
+  EXPECT_THAT(text_of(only(rows)), HasSubstr("no share or regret is formed with the joules of diagnosed: they do not lie above "
+                                             "0 by more than their uncertainty"));
+  EXPECT_THAT(text_of(only(rows)), Not(HasSubstr("known in fewer cases"))) << "they are known in all of them";
+  EXPECT_EQ(line(only(rows), "diagnosed").joule_cases, 3U);
+  find(rows, "output", "diagnosed").status = "invalid";
+  EXPECT_THAT(text_of(only(rows)), HasSubstr("joules known in fewer cases: diagnosed 2"));
+}
+
+TEST(Regret, CaptionsCountTheRowsOfItsCases) {
+  auto rows = sweep();
+  find(rows, "input", "fc").config_hash = "other";
+  find(rows, "output", "fc").other_cpu_pct = contended_pct + 1;
+  CellRow& negative = find(rows, "", "block1");
+  negative.train_net_J = -6;
+  negative.U_train_net_J = negative.U_random_train_net_J = 1;
+  const std::string text = text_of(only(rows));
+  EXPECT_THAT(text, HasSubstr("the cells have 2 different sets of settings (config_hash)"));
+  EXPECT_THAT(text, HasSubstr("1 cell ran while other programs took over 30 % of the processors"));
+  EXPECT_THAT(text, HasSubstr("joules of 1 cell are negative beyond their uncertainty"));
+  leave_out_contended(rows);
+  EXPECT_THAT(text_of(only(rows)), HasSubstr("training joules and times of 1 cell left out: other programs"));
 }
 
 TEST(Regret, EstimatesAreCalledSo) {
