@@ -17,6 +17,7 @@
 #include "harness/host/interrupted.h"
 #include "harness/host/terminal.h"
 #include "harness/measurement/energy_text.h"
+#include "results/files.h"
 #include "tbft/power/gpio.h"
 #include "tbft/power/monitor.h"
 #include "tbft/power/plausible.h"
@@ -98,7 +99,7 @@ int record(const RecordOptions& options, const std::optional<power::GpioTrigger>
   // With -o /dev/stdout, joules would be printed between the readings.
   std::FILE* const out = is_standard_output(options.trace) ? stderr : stdout;
   power::Monitor monitor(std::move(meter), {.trace = std::filesystem::path(options.trace),
-                                            .trace_replace = options.force,
+                                            .trace_replace = options.force && !results::is_stream(options.trace),
                                             .realtime = power::parse_realtime(options.realtime)});
   if (trigger && !triggered(*input, to_string(trigger->line), signals.flag(), console))
     throw Interrupted("interrupted before the trigger came");

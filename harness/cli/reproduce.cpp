@@ -64,7 +64,9 @@ std::vector<Expected> expect(const ReproductionPlan& plan, const ReproductionReq
       const auto cells = make_plan(job.settings, identify(job.settings));
       expected.forecast = make_forecast({job.settings, cells, request.output / job.name, false, request.meter.programs}, board,
                                         console, stop.flag());
-    } catch (const UsageError& error) {  // the checkpoint cannot be read, or memory_limit is too small
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {  // the checkpoint or the images cannot be read, or memory_limit is too small
       expected.forecast.unknown = error.what();
     }
   }

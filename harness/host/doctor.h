@@ -53,8 +53,8 @@ struct MeterExam {
 // How long examine() reads a meter: a second, or five of its periods up to 30 s; a slower one until it had time for a reading,
 // and a counter for two, 10 minutes at most.
 double exam_seconds(const power::MeterInfo& meter);
-// Reads the meter for exam_seconds(). Throws what the meter throws; a
-// meter that cannot be started or goes away (MeterUnavailable) becomes a check.
+// Reads the meter for exam_seconds(). Throws what the meter throws; one that cannot be started or goes away (MeterUnavailable)
+// becomes a check.
 MeterExam examine(power::Meter& meter, power::Clock& clock);
 
 }  // namespace tbft

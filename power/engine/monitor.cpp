@@ -46,10 +46,18 @@ Monitor::Monitor(std::unique_ptr<Meter> meter, MonitorOptions options) : impl_(s
     return;
   }
 
+  // Opening a pipe waits for its reader, and a started meter must be polled.
+  if (options.trace && std::filesystem::exists(*options.trace) && !std::filesystem::is_regular_file(*options.trace))
+    self.trace = open_trace(options, self.info);
   self.meter->start(self.clock->now());
-  try_scheduling(options.realtime);
-  self.trace = open_trace(options, self.info);
-  self.sample();
+  try {
+    try_scheduling(options.realtime);
+    if (!self.trace) self.trace = open_trace(options, self.info);
+    self.sample();
+  } catch (...) {
+    self.meter->stop();
+    throw;
+  }
   // The first window needs a reading before its start.
   const TimeNs give_up = self.clock->now() + self.gap_limit + self.arrival;
   const auto received = [&] {

@@ -166,7 +166,8 @@ struct Monitor::Impl {
   }
 
   // For a converter that now averages longer: its new description applies to open windows as well, from this reading on, as it
-  // does in the trace. The gap limit stays, because open windows use it.
+  // does in the trace. The gap limit stays, because open windows use it. A window that ends within `reach` of the change has a
+  // slightly smaller U at that edge than the trace gives it.
   void adopt(MeterInfo changed) {
     changed.gap_limit_s = info.gap_limit_s;
     const bool differs = changed.nominal_period_s != info.nominal_period_s || changed.averaging_s != info.averaging_s ||

@@ -42,7 +42,7 @@ constexpr MeterOption options[] = {key_option, timeout_option, served_gap_limit_
 constexpr TimeNs ms = 1'000'000;
 constexpr TimeNs ask_every = 250 * ms;
 constexpr TimeNs patience = 5000 * ms;   // for an answer, before the connection counts as lost
-constexpr TimeNs doubt = 4 * ask_every;  // after an exchange that refutes the stamps, until so many agree again
+constexpr TimeNs doubt = 4 * ask_every;  // how long an exchange that refutes the stamps makes gaps of the next ones
 constexpr int first_exchanges = 8;
 constexpr std::size_t bytes_a_poll = 65536;
 constexpr std::size_t max_held = 8192;  // readings; further ones stay at the server
@@ -67,7 +67,9 @@ class Remote final : public Meter {
     info_.description =
         fmt::format("remote {}: {} ({}); clocks within {:.2g} s", where_, served_.description, served_.uri, stated_error_s_);
     info_.latency_s += stated_error_s_;
-    info_.arrival_delay_s = to_seconds(patience);
+    // Without an exchange the error grows with the drift; beyond the stated one a late reading is a gap.
+    const double certain_s = (stated_error_s_ - offset_.error_s()) / ClockOffset::drift_limit;
+    info_.arrival_delay_s = std::min(certain_s, to_seconds(patience));
     info_.paces_itself = true;  // the server paces it, independent of the polls of this side
     if (uri.text(gap_limit_option.name)) info_.gap_limit_s = uri.gap_limit_s(info_.nominal_period_s);
   }
@@ -271,7 +273,7 @@ class Remote final : public Meter {
       // The energy between the last reading of one server and the first of the next is unknown, so the counter does not rise
       // there.
       if (restarted_) base_J_ = last_J_ - reading.energy_J;
-      reading.energy_J += base_J_;
+      reading.energy_J = restarted_ ? last_J_ : reading.energy_J + base_J_;
       last_J_ = reading.energy_J;
     }
     // A flag on a repeated value or a failed read would not count.

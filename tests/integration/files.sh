@@ -99,6 +99,8 @@ case $3 in
     "$tbft" record -m estimate:// -d 0.3s -o /dev/stdout 2>err >stream.csv || fail "record to standard output: $(cat err)"
     grep -q '^gross' err || fail "no joules: $(cat err)"
     "$tbft" integrate stream.csv | grep -q '^record ' || fail "the stream is no trace: $(head -c 300 stream.csv)"
+    "$tbft" record -m estimate:// -d 0.3s --force -o /dev/stdout 2>err >>stream.csv || fail "record --force to standard output: $(cat err)"
+    [ "$("$tbft" integrate stream.csv | grep -c '^record ')" = 2 ] || fail "--force emptied what standard output appends to"
     code=0
     "$tbft" measure -m estimate:// -o /dev/stdout -- true >out 2>err || code=$?
     [ "$code" = 2 ] && grep -q 'standard output belongs to the command' err || fail "exit code $code: $(cat err)"

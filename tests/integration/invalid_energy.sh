@@ -29,11 +29,14 @@ until_args=(run "$work/e.toml" --set "model.checkpoint=$work/base.pth" --set 'sw
 /usr/bin/python3 - "$work" <<'P'
 import csv, sys
 file = sys.argv[1] + "/until/cells.csv"
-rows = list(csv.DictReader(open(file)))
-assert sorted(r["repetition"] for r in rows) == ["0", "1", "2"], rows
+# Where other programs are busy, contended repetitions do not count and more are run.
+rows = [r | {"other_cpu_pct": ""} for r in csv.DictReader(open(file)) if r["repetition"] in "012"]
+assert len(rows) == 3, rows
 fourth = next(c["cell_id"] for c in csv.DictReader(open(sys.argv[1] + "/plan")) if c["repetition"] == "3")
 invalid = rows[0] | {"cell_id": fourth, "repetition": "3", "status": "invalid", "reason": "the meter was unplugged", "gross_J": ""}
-csv.DictWriter(open(file, "a", newline=""), rows[0], lineterminator="\n").writerow(invalid)
+out = csv.DictWriter(open(file, "w", newline=""), rows[0], lineterminator="\n")
+out.writeheader()
+out.writerows(rows + [invalid])
 P
 "$tbft" "${until_args[@]}" --resume >/dev/null 2>"$work/err" || fail "until, resumed: $(cat "$work/err")"
 [ "$(grep -c ',ok,' "$work/until/cells.csv")" = 4 ] && grep -q 'the meter was unplugged' "$work/until/cells.superseded.csv" ||

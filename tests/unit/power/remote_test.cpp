@@ -740,7 +740,7 @@ TEST(Remote, ACutConnectionIsAGapAndTheSameServerGoesOn) {
 // The readings at the end arrive long after the limit, with true stamps.
 TEST(Remote, ANetworkThatStallsAtTheEndOfAWindowCostsNoJoules) {
   MeterInfo info = full_info();
-  info.gap_limit_s = 0.2;
+  info.gap_limit_s = 0.5;
   const Served served(std::make_unique<TimeMeter>(info));
   LongWay way(served.server.address(), std::chrono::milliseconds(1), std::chrono::milliseconds(1));
   Monitor monitor(connect(way.uri()));

@@ -44,7 +44,8 @@ class Monitor {
  public:
   // Starts sampling the meter at its interval(); a recording begins with the first window. Waits for the first reading, up to
   // the gap limit. Throws the exceptions of Meter::start(), RealtimeForbidden, and TraceError or std::system_error if the trace
-  // cannot be written. The trace is opened last: a meter that does not start leaves no file, and an earlier trace as it was.
+  // cannot be written. A meter that does not start leaves no file of a trace, and an
+  // earlier one as it was.
   explicit Monitor(std::unique_ptr<Meter> meter, MonitorOptions options = {});
   ~Monitor();  // stops the sampler, syncs the trace
   Monitor(const Monitor&) = delete;
