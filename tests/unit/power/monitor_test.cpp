@@ -502,6 +502,28 @@ class Absent final : public Meter {
   MeterInfo info_ = simple_meter(0.01);
 };
 
+class Stopped final : public Meter {
+ public:
+  explicit Stopped(bool& stopped) : stopped_(stopped) {}
+  const MeterInfo& info() const override { return info_; }
+  void start(TimeNs) override {}
+  void stop() override { stopped_ = true; }
+  std::optional<Reading> poll(TimeNs) override { return std::nullopt; }
+
+ private:
+  bool& stopped_;
+  MeterInfo info_ = simple_meter(0.01);
+};
+
+TEST(Monitor, AMeterIsStoppedWhereItsTraceCannotBeOpened) {
+  const TemporaryFolder dir;
+  bool stopped = false;
+  EXPECT_THROW(Monitor(std::make_unique<Stopped>(stopped),
+                       {.trace = dir / "missing" / "trace.csv", .clock = std::make_shared<SharedClock>(2)}),
+               std::exception);
+  EXPECT_TRUE(stopped);
+}
+
 TEST(Monitor, AMeterThatDoesNotStartLeavesNoTraceAndAnEarlierOneAsItWas) {
   const TemporaryFolder dir;
   const auto begin = [&](std::unique_ptr<Meter> meter) {

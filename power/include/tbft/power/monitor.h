@@ -63,8 +63,9 @@ class Monitor {
   void begin(std::string_view name);
   void end(std::string_view name);
   // The energy of all windows of that name that have closed before this call, in joules and watts, or the reason why there is
-  // none (Energy::reason). Waits up to the gap limit for the reading beyond the last edge, and for no window that closes
-  // later. Throws std::logic_error for a name that was never closed, or was forgotten.
+  // none (Energy::reason). Waits up to the gap limit, over a network up to MeterInfo::arrival_delay_s more, for the reading
+  // beyond the last edge, and for no window that closes later. Throws std::logic_error for a name that was never closed, or was
+  // forgotten.
   Energy energy(std::string_view name);
   // Forgets closed windows whose name begins with `prefix`, so that memory stays constant in long runs.
   void forget(std::string_view prefix);
@@ -72,7 +73,7 @@ class Monitor {
   // The present instant, for between(). The trace has no mark for it.
   Snapshot snapshot();
   // The energy between two snapshots of this monitor, equal to that of a window from `from` to `to`, or the reason why there is
-  // none (Energy::reason). Waits up to the gap limit for the reading beyond `to`. With an instant replay it is invalid, because
+  // none (Energy::reason). Waits for the reading beyond `to` as energy() does. With an instant replay it is invalid, because
   // such a replay has no time line.
   Energy between(const Snapshot& from, const Snapshot& to) const;
 
