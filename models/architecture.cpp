@@ -51,6 +51,14 @@ std::vector<std::string> Architecture::shared_stages() const {
   return groups;
 }
 
+bool Architecture::needs_two_images(const Layer& norm) const {
+  if (norm.kind != Layer::Kind::batchnorm) return false;
+  const auto channels =
+      std::ranges::find(tensors, norm.without_weight ? norm.name + ".running_mean" : norm.weight_name(), &TensorInfo::name);
+  const std::int64_t values = (norm.input_of.empty() ? norm : layer(norm.input_of)).input_values;
+  return channels != tensors.end() && channels->shape == std::vector<std::int64_t>{values};
+}
+
 bool Architecture::has(Layer::Kind kind) const {
   return std::ranges::find(layers, kind, &Layer::kind) != layers.end();
 }

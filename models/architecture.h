@@ -113,6 +113,8 @@ struct Architecture {
   // The blocks of each group of merged stages, such as "block1 and block2".
   std::vector<std::string> shared_stages() const;
   const Layer& classifier() const { return layers.back(); }
+  // Whether a layer is a BatchNorm over a map of one pixel: one image then has no deviation by which it could be normalised.
+  bool needs_two_images(const Layer& norm) const;
   // Whether it has layers of this kind: without BatchNorm there are no running statistics to adapt or to compare with.
   bool has(Layer::Kind kind) const;
   // The layer of this name. Throws std::out_of_range.

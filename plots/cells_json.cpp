@@ -97,14 +97,9 @@ std::string trace_of(const results::PowerCurve& curve, JoulesKind kind) {
   Json phases = Json::array(), gaps = Json::array();
   for (const auto& phase : curve.phases) phases.push_back({phase.name, six_digits(phase.from_s), six_digits(phase.to_s)});
   for (const auto& gap : curve.gaps) gaps.push_back({six_digits(gap.from_s), six_digits(gap.to_s)});
-  const Json others{{"d", six_digits(curve.duration_s)},
-                    {"n", curve.readings},
-                    {"x", curve.gaps.size() + curve.gaps_left_out},
-                    {"tu", time_unit_s},
-                    {"pu", power_unit_W},
-                    {"y", with_kind(kind, "power / W")},
-                    {"p", phases},
-                    {"g", gaps}};
+  const Json others{{"d", six_digits(curve.duration_s)}, {"n", curve.readings}, {"x", curve.gaps.size() + curve.gaps_left_out},
+                    {"px", curve.phases_left_out},       {"tu", time_unit_s},   {"pu", power_unit_W},
+                    {"y", with_kind(kind, "power / W")}, {"p", phases},         {"g", gaps}};
   return fmt::format(R"({{"b":[{}],{})", buckets, std::string_view(text_of(others)).substr(1));
 }
 

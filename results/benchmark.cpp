@@ -204,15 +204,18 @@ CommandSummary summarise(const BenchmarkedCommand& command, Summarised quantity)
     numbers.push_back(values.back().J);
   }
   CommandSummary summary;
+  if (numbers.empty()) return summary;
+  // What has no value says nothing of the meter's accuracy.
+  summary.has_accuracy = std::ranges::none_of(
+      values, [](const Joules& value) { return !std::isnan(value.J) && std::isnan(value.U_J + value.U_random_J); });
   // Repetitions without a value are often the short ones, so a mean of the others would be too high.
-  if (numbers.empty() || std::ranges::any_of(numbers, [](double x) { return std::isnan(x); })) return summary;
+  if (std::ranges::any_of(numbers, [](double x) { return std::isnan(x); })) return summary;
   summary.spread = statistics(numbers);
   summary.median = median(numbers);
   const auto [min, max] = std::ranges::minmax(numbers);
   summary.min = min;
   summary.max = max;
   const Joules mean = mean_joules(values);
-  summary.has_accuracy = !std::isnan(mean.U_J);
   summary.U_meter = summary.has_accuracy ? mean.U_J : mean.U_random_J;
   summary.U = root_of_squares({half_width(summary.spread), quantity == Summarised::duration_s ? unknown : summary.U_meter});
   return summary;

@@ -75,9 +75,11 @@ enum class Summarised { gross_J, net_J, duration_s, mean_W, edp_Js };
 struct CommandSummary {
   Statistics spread;  // mean and 95 % interval of the repetitions; unknown unless every repetition has a value
   double median = unknown, min = unknown, max = unknown;
-  double U = unknown;         // of the mean, k = 2; unknown for one repetition on a meter that states nothing
-  double U_meter = unknown;   // the meter's part
-  bool has_accuracy = false;  // whether U contains the meter's accuracy, or only what differs between repetitions
+  double U = unknown;        // of the mean, k = 2; unknown for one repetition on a meter that states nothing
+  double U_meter = unknown;  // the meter's part
+  // Whether the meter's accuracy is known of all repetitions that have a value, so that U contains it; otherwise U has only
+  // what differs between repetitions.
+  bool has_accuracy = false;
 };
 CommandSummary summarise(const BenchmarkedCommand& command, Summarised quantity);
 

@@ -26,10 +26,11 @@ struct PowerCurve {
   };
   double duration_s = 0;
   std::size_t readings = 0;
-  std::vector<Bucket> buckets;            // in time order; empty ones are left out
-  std::vector<Span> phases;               // load, train, validate, test
-  std::vector<Span> gaps;                 // no new reading for longer than the meter's gap limit
-  std::size_t gaps_left_out = 0;          // the shortest gaps are left out where there are very many
+  std::vector<Bucket> buckets;      // in time order; empty ones are left out
+  std::vector<Span> phases;         // load, train, validate, test
+  std::vector<Span> gaps;           // no new reading for longer than the meter's gap limit
+  std::size_t phases_left_out = 0;  // the shortest phases and gaps are left out where there are very many
+  std::size_t gaps_left_out = 0;
   std::map<std::string, double> phase_J;  // gross; a phase without valid joules is left out
 };
 

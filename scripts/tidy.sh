@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs clang-tidy over the project's sources, two at a time; needs the compile commands of the dev build.
 # Usage: tidy.sh [recent|all]
-# `recent` takes the sources that the last twelve hours of commits or the working tree changed, and one source for each header that they changed; every
+# `recent` takes the sources that the last four hours of commits or the working tree changed, and one source for each header that they changed; every
 # source if .clang-tidy is among them. A whole pass takes longer than any build; it belongs before a release.
 # `all` adds the static analyzer, which takes as long as everything else, and a check that takes a third of the rest.
 # Most of the time goes to headers, so files of equal flags are checked together, as one source that includes them: files that
@@ -35,7 +35,7 @@ wanted = set(subprocess.check_output(["git", "ls-files", *(f"{room}/*.cpp" for r
 
 def recent(sources):
     """Those of the last commits."""
-    hours = 12
+    hours = 4
     newest = int(subprocess.check_output(["git", "log", "-1", "--format=%ct"], text=True))
     log = ["git", "log", f"--since=@{newest - hours * 3600}", "--format=", "--name-only"]
     changed = {name for command in (log, ["git", "diff", "--name-only", "HEAD"])

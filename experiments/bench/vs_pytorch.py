@@ -82,10 +82,10 @@ class Cell:
 def take(works, args):
     """Runs all works and sides in turns. `works`: {name: {side: seconds(threads, clock, round)}}.
     Gives {name: {side: {clock: [seconds of each round]}}}."""
-    taken = {name: {side: {clock: [] for clock in CLOCKS} for side in sides} for name, sides in works.items()}
+    taken = {name: {side: {clock: [] for clock in args.clocks} for side in sides} for name, sides in works.items()}
     for number in range(args.rounds):
         turn = reversed if number % 2 else iter
-        for clock in CLOCKS:
+        for clock in args.clocks:
             threads = args.threads if clock == "wall" else 1
             for name, sides in turn(works.items()):
                 last = {}
@@ -99,7 +99,7 @@ def take(works, args):
 
 def judged(taken, against, target):
     """The ratios of one work on each clock, which of them judges, and whether the target is met (None: too few rounds)."""
-    figures = {clock: compared(taken[against][clock], taken["tbft"][clock]) for clock in CLOCKS}
+    figures = {clock: compared(times, taken["tbft"][clock]) for clock, times in taken[against].items()}
     judge = steadiest(figures)
     met = target is None or (figures[judge]["low"] >= target and all(f["high"] >= target for f in figures.values()))
     if target is not None and figures[judge]["rounds"] < FEWEST_ROUNDS:
@@ -112,12 +112,12 @@ def table(rows, args):
     print(f"wall: {args.threads} threads; processor: processor time of one pinned thread; * judges")
     print(f"{'':26}{'':11}{'theirs':>9}{'spread':>8}{'tbft':>9}{'spread':>8}   ratio (low - high)")
     for name, row in rows.items():
-        for clock in CLOCKS:
+        for clock in args.clocks:
             f = row[clock]
             mark = "*" if row["judge"] == clock else " "
             verdict = {True: "", False: ", missed", None: ", too few rounds to judge"}[row["met"]]
             wanted = "" if row["target"] is None or mark == " " else f"   asked: {row['target']:g}{verdict}"
-            print(f"{name if clock == CLOCKS[0] else '':26}{clock:10}{mark}{f['theirs_s']:9.4f}{100 * f['spread_theirs']:7.0f}%{f['tbft_s']:9.4f}"
+            print(f"{name if clock == args.clocks[0] else '':26}{clock:10}{mark}{f['theirs_s']:9.4f}{100 * f['spread_theirs']:7.0f}%{f['tbft_s']:9.4f}"
                   f"{100 * f['spread_tbft']:7.0f}%{f['ratio']:8.2f} ({f['low']:.2f} - {f['high']:.2f}){wanted}")
 
 
@@ -217,6 +217,7 @@ def main():
     parser.add_argument("--baseline", type=pathlib.Path, default=ROOT.parent / "shared/reference/baseline.py")
     parser.add_argument("--rounds", type=int, default=7, help="at least 7 for a figure to quote")
     parser.add_argument("--threads", type=int, default=2, help="of the wall's clock")
+    parser.add_argument("--clock", choices=CLOCKS, help="one clock alone; the processor's is for a machine whose other core is busy")
     parser.add_argument("--only", help="keys, comma-separated; default: all")
     parser.add_argument("--instructions", action="store_true",
                         help="also count the instructions of a step (where perf counts none, callgrind takes minutes for each)")
@@ -225,6 +226,7 @@ def main():
     args = parser.parse_args()
     if args.rounds < 1:
         parser.error("--rounds: at least 1")
+    args.clocks = (args.clock,) if args.clock else CLOCKS
     if args.family and (args.only or args.instructions):
         parser.error("--only and --instructions belong to the published scripts' works, not to --family")
     if importlib.util.find_spec("torch") is None:

@@ -47,7 +47,8 @@ bool suits(const std::string& strategy, const models::Architecture& network) {
 
 std::vector<TimedStep> steps_to_time(const models::Architecture& network, std::int64_t batch) {
   const auto blocks = network.blocks();
-  const auto small = std::max<std::int64_t>(batch / 4, 1);
+  const bool two = std::ranges::any_of(network.layers, [&](const auto& layer) { return network.needs_two_images(layer); });
+  const auto small = std::max<std::int64_t>(batch / 4, two ? 2 : 1);
   std::vector<TimedStep> steps;
   for (const std::string& strategy : {std::string("bn-stats"), std::string("bn-affine"),
                                       blocks[std::max<std::size_t>(blocks.size(), 2) - 2], std::string("full")})

@@ -13,7 +13,7 @@
 namespace tbft::adaptive {
 
 // Steps whose times determine a model of the network: of strategies that differ in their work, each with `batch` images and
-// with a quarter of them. Their times are still infinite.
+// with a quarter of them, two at least where a BatchNorm needs them. Their times are still infinite.
 std::vector<TimedStep> steps_to_time(const models::Architecture& network, std::int64_t batch);
 
 // Runs three steps of each and keeps the shortest time, in seconds on `clock`; the first of three does not count. `train` are

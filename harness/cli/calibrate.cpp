@@ -75,6 +75,8 @@ void print(const power::Calibration& c, const std::vector<power::CalibrationPoin
   limits.options["gain_pct"] = rounded_up(std::min(100.0, c.gain_pct));
   limits.options["offset_A"] = rounded_up(c.limit_offset_A);
   print_out("URI     -m '{}'  (limits of the uncorrected meter)\n", to_string(limits));
+  if (c.gain_pct > 100)
+    print_out("It is wrong by more than the 100 % that gain_pct can state, so U of its joules does not cover the error.\n");
   if (c.shunt_ohm) {
     limits.options["shunt_ohm"] = fmt::format("{:.6g}", *c.shunt_ohm);
     limits.options["gain_pct"] = rounded_up(std::min(100.0, c.gain_pct_with_shunt));
@@ -124,7 +126,7 @@ int calibrate(const CalibrateOptions& options) {
                     {"u_amps_A", p.u_amps_A},
                     {"readings", p.readings}});
   }
-  // nlohmann-json writes an unknown number (NaN) as null.
+  // nlohmann-json writes an unknown (NaN) or infinite number as null.
   print_json(ordered_json{{"meter", to_string(uri)},
                           {"points", list},
                           {"separated", c.separated},

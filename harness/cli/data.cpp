@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -16,6 +17,7 @@
 #include "harness/data/load_images.h"
 #include "harness/data/split.h"
 #include "harness/data/summary.h"
+#include "results/files.h"
 
 namespace tbft::cli {
 namespace {
@@ -109,8 +111,15 @@ int split(const Options& options) {
 }
 
 void write_images(data::Images& images, const fs::path& folder) {
-  for (auto& name : images.class_names) std::ranges::replace(name, '/', '-');  // "cat/dog" must become one folder, not two
-  for (const auto& name : images.class_names) fs::create_directories(folder / name);
+  std::map<std::string, std::string> class_of;  // by folder
+  for (auto& name : images.class_names) {
+    const auto own = name;
+    std::ranges::replace(name, '/', '-');  // "cat/dog" must become one folder, not two
+    if (const auto [other, added] = class_of.emplace(name, own); !added)
+      throw data::DataError(fmt::format("classes '{}' and '{}' would share the folder {}; rename one of them in the data set",
+                                        other->second, own, name));
+    fs::create_directories(folder / name);
+  }
   constexpr std::int64_t between_reports = 256;
   Console console;
   for (std::int64_t i = 0; i < images.size(); ++i) {
@@ -120,7 +129,10 @@ void write_images(data::Images& images, const fs::path& folder) {
     cv::Mat bgr;
     cv::cvtColor(cv::Mat(copy).reshape(3, static_cast<int>(images.height)), bgr, cv::COLOR_RGB2BGR);
     const auto file = folder / name / fmt::format("{:06}.png", i);
-    if (!cv::imwrite(file.string(), bgr)) throw data::DataError(fmt::format("{}: cannot be written", file.string()));
+    // cv::imwrite reports success on a full disk.
+    std::vector<std::uint8_t> png;
+    if (!cv::imencode(".png", bgr, png)) throw data::DataError(fmt::format("{}: cannot be encoded", file.string()));
+    results::write_file_atomically(file, std::string(png.begin(), png.end()), results::Durable::no);
   }
 }
 

@@ -54,7 +54,9 @@ int execute(const EvalOptions& options) {
   console.warning(data::fit_to_outputs(images, trainer.class_names(), trainer.spec().classes, options.dataset));
   std::vector<std::int64_t> all(static_cast<std::size_t>(images.size()));
   std::iota(all.begin(), all.end(), 0);
-  const auto correct = trainer.correct(images, all, TrainSettings().layout, std::nullopt, progress);
+  // A TorchScript file may view its maps as vectors, and has no passes of ours that need the usual layout.
+  const std::string layout = trainer.spec().family == models::torchscript_network ? "contiguous" : TrainSettings().layout;
+  const auto correct = trainer.correct(images, all, layout, std::nullopt, progress);
   console.clear();
   const double accuracy_pct = 100.0 * static_cast<double>(correct) / static_cast<double>(images.size());
   if (options.json)

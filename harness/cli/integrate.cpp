@@ -40,8 +40,8 @@ nlohmann::ordered_json to_json(const power::NamedEnergy& window, const power::Me
 power::NamedEnergy whole_trace(const power::TraceSegment& segment, std::size_t index) {
   power::NamedEnergy all{.segment = index, .name = "(all readings)"};
   all.windows.push_back({all.name, segment.readings.front().t_ns, segment.readings.back().t_ns});
-  all.parts.push_back(power::energy(segment.readings, all.windows.front(), segment.meter));
-  all.energy = all.parts.front();
+  all.parts.push_back(power::energy_part(segment.readings, all.windows.front(), segment.meter, segment.changes));
+  all.energy = power::combine(all.parts);
   return all;
 }
 

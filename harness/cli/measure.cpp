@@ -120,7 +120,8 @@ void add_command_options(CLI::App& command, MeasureOptions& options) {
 void add_export_options(CLI::App& command, MeasureOptions& options) {
   command.add_flag("--json", options.json,
                    "One command: print one JSON object per repetition, each on a line, with the column names of cells.csv. "
-                   "Several: print what --export-json writes");
+                   "Several, or one with --until, --cooldown, --ignore-failure, --command-name, --setup, --prepare, --cleanup "
+                   "or an export: print what --export-json writes");
   const auto file = [&](const std::string& name, std::string& value, const std::string& help) {
     command.add_option(name, value, help)->type_name("FILE");
   };
@@ -184,7 +185,7 @@ void add_measure(CLI::App& app, Action& action) {
       "Several commands run by turns in random order, with idle windows between them. Options stand before the first command.\n"
       "Exit code: the command's (128+n on signal n, 124 after --timeout, 126/127 if it could not start); if not 0 it ends the\n"
       "repetitions unless --ignore-failure is given; 1 if --setup, --prepare or --cleanup fails; 3 no meter; 4 the commands\n"
-      "exited with 0 but a measurement is invalid; 130 interrupted: what was measured is printed.");
+      "exited with 0 but a measurement is invalid or missing; 130 interrupted: what was measured is printed.");
 }
 
 }  // namespace tbft::cli

@@ -137,8 +137,7 @@ class Measurement {
     if (live && repetition.use && repetition.use->other_pct.value_or(0) > crowded_pct)
       doubt(repetition, fmt::format("{}: joules and time include their work", other_programs_text(*repetition.use->other_pct)));
     doubt(repetition, left_text_);
-    const auto& why = window.idle_before.valid ? window.idle_after.reason : window.idle_before.reason;
-    if (!why.empty()) console_.warning("idle power is unknown: " + why);
+    if (const auto text = idle_unknown_text(window); !text.empty()) console_.warning(text);
     doubt(repetition, result.net_reason);
     repetitions_.push_back(std::move(repetition));
   }
@@ -251,8 +250,9 @@ int measure_one(const MeasureOptions& options, const PlannedCommand& planned) {
     console.line(fmt::format("tbft: {}", results::error_text(error)));
   }
   if (code != 0) return code;
+  const bool complete = std::ssize(all) == options.repetitions.value_or(1);  // not if the meter failed between two of them
   const bool valid = std::ranges::all_of(all, [](const Repetition& r) { return r.result().gross.valid; });
-  return valid ? Exit::ok : Exit::invalid_measurement;
+  return complete && valid ? Exit::ok : Exit::invalid_measurement;
 }
 
 }  // namespace tbft::cli

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <span>
 #include <utility>
@@ -66,8 +67,11 @@ std::array<std::pair<const char*, std::string>, 3> exports_of(const MeasureOptio
            {"--export-markdown", file(options.export_markdown)}}};
 }
 
-void check_exports(const MeasureOptions& options) {
-  std::vector<std::filesystem::path> others{played_back(options.meter.uri), options.trace};
+// `meters`: their number. Each has a trace.
+void check_exports(const MeasureOptions& options, std::size_t meters) {
+  std::vector<std::filesystem::path> others{played_back(options.meter.uri)};
+  for (const auto& uri : options.meter.further) others.push_back(played_back(uri));
+  for (std::size_t i = 0; !options.trace.empty() && i < meters; ++i) others.push_back(trace_of_meter(options.trace, i));
   for (const auto& [option, file] : exports_of(options)) {
     check_output(option, file, options.force, others);
     others.emplace_back(file);
@@ -89,8 +93,10 @@ class Steps {
     if (alone || options_.show_output) console_.clear();
     const ChildStreams streams{.no_input = !alone, .no_output = !alone && !options_.show_output};
     const int code = child_.run(words, own ? options_.timeout_s : std::nullopt, streams);
-    if (code == exit_not_found && !exists_as_command(words.front()))
-      throw StepFailed(fmt::format("{}: {}", words.front(), missing_of(words.front())), step, code);
+    if (!child_.started()) {
+      const auto why = code == exit_not_found ? missing_of(words.front()) : "cannot be executed";
+      throw StepFailed(fmt::format("{}: {}", words.front(), why), step, code);
+    }
     return {code, child_.user_s(), child_.system_s()};
   }
 
@@ -189,8 +195,9 @@ bool all_valid(const results::Benchmark& benchmark) {
 
 int measure_several(const MeasureOptions& options, const std::vector<PlannedCommand>& commands) {
   const auto rule = benchmark_options(options, commands.size());
-  check_exports(options);
+  check_exports(options, 1 + options.meter.further.size());
   auto meters = open_asked_meters(options.meter, options.interval_s);  // before the commands, which must not run without one
+  check_exports(options, meters.size());                               // a URI may name all rails of a device
   Console console;
   ChildRunner child;
   const Board board;
@@ -224,11 +231,16 @@ int measure_several(const MeasureOptions& options, const std::vector<PlannedComm
   const Outcome outcome = run(work);
   console.clear();
   if (!outcome.line.empty()) console.line("tbft: " + outcome.line);
-  if (has_runs(benchmark)) write_results(options, benchmark, monitors);
-  for (const auto& warning : monitors.warnings(options.trace)) console.warning(warning);
-  monitors.close();
+  try {
+    if (has_runs(benchmark)) write_results(options, benchmark, monitors);
+    for (const auto& warning : monitors.warnings(options.trace)) console.warning(warning);
+    monitors.close();
+  } catch (const std::exception& error) {  // must not replace a command's exit code
+    if (outcome.exit_code == Exit::ok) throw;
+    console.line(fmt::format("tbft: {}", results::error_text(error)));
+  }
   if (outcome.exit_code != Exit::ok) return outcome.exit_code;
-  return all_valid(benchmark) && has_runs(benchmark) ? Exit::ok : Exit::invalid_measurement;
+  return all_valid(benchmark) && !work.ended_early() ? Exit::ok : Exit::invalid_measurement;
 }
 
 }  // namespace tbft::cli

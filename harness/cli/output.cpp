@@ -37,8 +37,8 @@ bool is_same(const fs::path& a, const fs::path& b) {
 
 // The run directory that contains the file; empty for any other file.
 fs::path run_of(const fs::path& file) {
-  constexpr std::array names{"run.json", "cells.csv",     "cells.superseded.csv", "journal.jsonl",
-                             ".lock",    "step_cost.csv", "operations.csv",       "step_cost.json"};
+  constexpr std::array names{"run.json", "cells.csv",     "meters.csv",     "cells.superseded.csv", "journal.jsonl",
+                             ".lock",    "step_cost.csv", "operations.csv", "step_cost.json"};
   std::error_code none;
   const fs::path real = fs::weakly_canonical(file, none);
   fs::path folder = real.parent_path();

@@ -224,7 +224,9 @@ int execute(const PersonalizeOptions& options) {
   const auto outcome = personalize(trainer, monitor, *clock, request, console, stop.flag());
   auto record = record_of(options, outcome, request, monitor, started, trainer.description());
   record["settings"]["threads"] = compute.threads;
-  if (!record_file.empty()) results::write_file_atomically(record_file, record.dump(2) + "\n");
+  if (!record_file.empty())
+    results::write_file_atomically(record_file,
+                                   record.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   if (options.json)
     print_json(record);
   else

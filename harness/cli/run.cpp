@@ -152,6 +152,7 @@ void print_plan(const Settings& settings, const RunOptions& options, const std::
 }
 
 int execute(const RunOptions& options) {
+  if (options.resume && options.directory.empty()) throw UsageError("--resume continues the run in -o: name its directory");
   auto set = options.set;
   if (!options.meter.uri.empty()) {
     set.push_back(string_option("meter.uri", options.meter.uri));

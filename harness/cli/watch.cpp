@@ -45,9 +45,7 @@ struct WatchOptions {
 // One meter since the beginning.
 class Watched {
  public:
-  explicit Watched(power::Monitor& monitor) : monitor_(monitor), meter_(monitor.meter()) {
-    begin_J_ = lap_begin_J_ = monitor_.live().joules_J;
-  }
+  explicit Watched(power::Monitor& monitor) : monitor_(monitor) { begin_J_ = lap_begin_J_ = monitor_.live().joules_J; }
 
   void lap() { lap_begin_J_ = monitor_.live().joules_J; }
   // Adds its watts and joules to a moment that has the times.
@@ -56,7 +54,8 @@ class Watched {
     const auto now = std::chrono::steady_clock::now();
     if (const auto distinct = monitor_.sampler().distinct; std::exchange(distinct_, distinct) != distinct) read_ = now;
     const double age_s = std::chrono::duration<double>(now - read_).count();
-    const bool recent = monitor_.failure().empty() && age_s <= meter_.gap_limit_s + meter_.latency_s + meter_.averaging_s;
+    const auto meter = monitor_.meter();
+    const bool recent = monitor_.failure().empty() && age_s <= meter.gap_limit_s + meter.latency_s + meter.averaging_s;
     moment.power_W = recent ? live.watts_W : power::unknown;
     moment.energy_J = live.joules_J - begin_J_;
     moment.lap_J = live.joules_J - lap_begin_J_;
@@ -65,7 +64,6 @@ class Watched {
 
  private:
   power::Monitor& monitor_;
-  power::MeterInfo meter_;
   std::chrono::steady_clock::time_point read_ = std::chrono::steady_clock::now();
   std::size_t distinct_ = 0;
   double begin_J_ = 0, lap_begin_J_ = 0;

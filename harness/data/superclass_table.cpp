@@ -109,9 +109,13 @@ std::vector<Superclass> parse_superclasses(std::string_view toml, const std::str
   return superclasses;
 }
 
+bool is_superclass_file(std::string_view map) {
+  return map.find('/') != std::string_view::npos || map.ends_with(".toml");
+}
+
 std::vector<Superclass> find_superclasses(const std::string& map) {
   const auto tables = shipped_tables();
-  if (map.find('/') == std::string::npos && !map.ends_with(".toml")) {
+  if (!is_superclass_file(map)) {
     const auto shipped = std::ranges::find(tables, map, &ShippedTable::name);
     if (shipped != tables.end()) return parse_superclasses(shipped->toml, fmt::format("map={}", map));
     std::vector<std::string_view> names;

@@ -30,8 +30,11 @@ struct ShippedTable {
 };
 std::span<const ShippedTable> shipped_tables();
 
-// The table that map=TEXT means: a shipped one by its name, or a file of at most 1 MiB by a path (with a '/' or ending in
-// .toml). Throws BadDatasetSpec for an unknown name and DataError for a file that cannot be read.
+// Whether map=TEXT names a file: a path with a '/', or one that ends in .toml. Otherwise it is the name of a shipped table.
+bool is_superclass_file(std::string_view map);
+
+// The table that map=TEXT means: a shipped one, or a file of at most 1 MiB. Throws BadDatasetSpec for an unknown name and
+// DataError for a file that cannot be read.
 std::vector<Superclass> find_superclasses(const std::string& map);
 
 }  // namespace tbft::data

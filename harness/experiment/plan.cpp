@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "harness/data/dataset.h"
 #include "harness/data/split.h"
+#include "harness/data/superclass_table.h"
 #include "harness/host/usage_error.h"
 #include "harness/training/noise.h"
 #include "harness/training/strategies/strategy.h"
@@ -28,6 +30,17 @@ std::string file_sha256(const std::string& key, const std::string& path) {
   } catch (const std::exception& error) {
     throw UsageError(fmt::format("{}: {}", key, error.what()));
   }
+}
+
+// What the options of a data set declare, wherever its files lie.
+std::map<std::string, std::string> options_of(const std::string& path) {
+  auto params = data::parse_dataset_spec(path).params;
+  params.erase("cache");
+  if (const auto frost = params.find("frost"); frost != params.end())
+    frost->second = "pictures";  // no more known than the images
+  if (const auto map = params.find("map"); map != params.end() && data::is_superclass_file(map->second))
+    map->second = file_sha256("map=", map->second);  // a declaration, as the conditions are
+  return params;
 }
 
 }  // namespace
@@ -52,11 +65,6 @@ Identity identify(const Settings& declared) {
   if (!declared.model.reference.empty()) identity.reference_sha256 = file_sha256("model.reference", declared.model.reference);
   const auto values = nlohmann::json::parse(to_json(completed(declared)));
   const auto defaults = nlohmann::json::parse(to_json(Settings()));
-  const auto options_of = [](const std::string& path) {
-    auto params = data::parse_dataset_spec(path).params;
-    params.erase("cache");  // a place on this machine
-    return params;
-  };
   nlohmann::json accuracy{{"model.sha256", identity.checkpoint_sha256}, {"data.options", options_of(declared.data.path)}};
   if (!declared.data.train_path.empty()) accuracy["data.train_options"] = options_of(declared.data.train_path);
   nlohmann::json of_the_run = nlohmann::json::object();

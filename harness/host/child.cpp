@@ -155,6 +155,8 @@ int ChildRunner::run(const std::vector<std::string>& command, std::optional<doub
   const auto earlier = descendants(getpid());  // such as a meter's program, which goes on after a time-out
   if (!not_ours_) not_ours_ = earlier;
   const pid_t pid = spawn(command, old_->set, streams, error);
+  started_ = error == 0;
+  user_s_ = system_s_ = 0;
   if (error == ENOENT) return exit_not_found;
   if (error != 0) return exit_not_executable;
 

@@ -41,7 +41,9 @@ class ChildRunner {
   // could not start. Processes that the command leaves running become children of this process, so that they can be found
   // (process_tree.h).
   int run(const std::vector<std::string>& command, std::optional<double> timeout_s, const ChildStreams& streams = {});
-  // Processor time of the last command, and of those of its children for which it waited.
+  // Whether the last command could start.
+  bool started() const { return started_; }
+  // Processor time of the last command, and of those of its children for which it waited; 0 if it could not start.
   double user_s() const { return user_s_; }
   double system_s() const { return system_s_; }
   // Waits. Throws Interrupted if a signal asks this program to end, now or since the last run(). run() also throws it before it
@@ -56,6 +58,7 @@ class ChildRunner {
   struct Mask;
   Mask* old_;
   bool signalled_ = false;
+  bool started_ = false;
   std::optional<std::vector<pid_t>> not_ours_;  // descendants before the first run(), such as a meter's program
   double user_s_ = 0, system_s_ = 0;
 };

@@ -9,7 +9,11 @@
 #include <array>
 #include <boost/algorithm/string/replace.hpp>
 #include <cmath>
+#include <filesystem>
+#include <iterator>
 #include <set>
+#include <stdexcept>
+#include <utility>
 
 #include "harness/host/board.h"
 #include "harness/host/cpufreq.h"
@@ -194,15 +198,27 @@ void check_firmware(const Roots& roots, const Board& board, bool raspberry, std:
   checks.push_back(std::move(check));
 }
 
+// Where a killed run may have left its record: a run of root, and one of this user.
+std::vector<std::filesystem::path> frequency_record_folders(const std::filesystem::path& root) {
+  std::vector<std::filesystem::path> folders{root / "run"};
+  try {
+    if (auto own = frequency_record_folder(root); own != folders.front()) folders.push_back(std::move(own));
+  } catch (const CpufreqError&) {  // without a folder this user cannot have changed anything
+  }
+  return folders;
+}
+
 // What a killed `tbft run` with sweep.governor or sweep.max_kHz has left. The next such run puts it back, too.
 void check_abandoned_frequencies(const Board& board, std::vector<Check>& checks) {
   Check check{.topic = "cpu", .name = "frequencies", .health = Health::problem};
   try {
-    const auto commands = abandoned_frequencies(board.root(), frequency_record_folder(board.root()));
+    std::vector<std::string> commands;
+    for (const auto& folder : frequency_record_folders(board.root()))
+      std::ranges::move(abandoned_frequencies(board.root(), folder), std::back_inserter(commands));
     if (commands.empty()) return;
     check.detail = "a run that was killed has left the frequencies that it had set";
     check.fix = fmt::format("{}", fmt::join(commands, " && "));
-  } catch (const CpufreqError& error) {
+  } catch (const std::runtime_error& error) {  // also a record that only root may read
     if (frequency_policies(board.root()).empty()) return;
     check.health = Health::warning;
     check.detail = error.what();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -103,11 +104,26 @@ void CommandBenchmark::begin(const std::vector<std::size_t>& commands) {
     }
   }
   idle();
-  if (cooldown_ != nullptr && idle_windows_ == 1) cooldown_->set_reference(session_.idle_windows().idle_after);
+  if (cooldown_ == nullptr || idle_windows_ != 1) return;
+  const auto first = session_.idle_windows().idle_after;
+  cooldown_->set_reference(first);
+  if (cooldown_->has_reference()) return;
+  note(fmt::format("--cooldown auto does not wait: the first idle window has no power ({}), and no temperature can be read",
+                   first.reason));
+  cooldown_ = nullptr;
 }
 
+// One that fails does not keep the others from running.
 void CommandBenchmark::clean_up() {
-  for (const std::size_t command : std::exchange(to_clean_, {})) execute(BenchmarkStep::cleanup, command);
+  std::exception_ptr first;
+  for (const std::size_t command : std::exchange(to_clean_, {})) {
+    try {
+      execute(BenchmarkStep::cleanup, command);
+    } catch (...) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
 }
 
 void CommandBenchmark::repeat_all(const std::vector<std::size_t>& commands) {
@@ -133,6 +149,7 @@ void CommandBenchmark::repeat_all(const std::vector<std::size_t>& commands) {
   try {
     run_rounds(commands.size(), limits, hooks);
   } catch (const Enough& enough) {
+    ended_early_ = true;
     note(enough.why);
   }
   if (until) note_ends(commands);
@@ -145,8 +162,9 @@ void CommandBenchmark::note_ends(const std::vector<std::size_t>& commands) {
     const auto interval = student_interval(joules_of(command));
     const double half_rel = interval.relative_width() / 2;
     if (half_rel >= wanted)
-      note(fmt::format("{}: the joules repeat within {} only, after {} repetitions (--max-runs); {} was wanted", command.name,
-                       percent(half_rel), command.runs.size(), percent(wanted)));
+      note(fmt::format("{}: the joules repeat within {} only, after {} repetitions{}; {} was wanted", command.name,
+                       percent(half_rel), command.runs.size(),
+                       command.runs.size() >= options_.repeat.max_runs ? " (--max-runs)" : "", percent(wanted)));
     const auto summary = results::summarise(command, results::Summarised::gross_J);
     if (const double meter_rel = summary.U_meter / summary.spread.mean; meter_rel > wanted)
       note(fmt::format(
@@ -247,6 +265,7 @@ results::RunByMeter CommandBenchmark::settled_by(std::size_t meter, const std::o
                           .reason = result.gross.valid ? std::string() : result.gross.reason};
   add_reason(run.reason, result.doubt);
   add_reason(run.reason, result.net_reason);
+  if (result.gross.valid) add_reason(run.reason, idle_unknown_text(window));
   return run;
 }
 

@@ -76,6 +76,8 @@ class CommandBenchmark {
   // Setups, warm-ups, repetitions, cleanups; a cleanup runs for each command whose setup ran, whatever happened. Throws
   // StepFailed, and Interrupted where the user ended it.
   void run();
+  // Whether repetitions are missing without an exception: the meter failed, or --until could not be reached.
+  bool ended_early() const { return ended_early_; }
 
  private:
   void run_all(const std::vector<std::size_t>& commands);
@@ -101,6 +103,7 @@ class CommandBenchmark {
   std::vector<std::size_t> to_clean_;
   std::size_t place_ = 0, idle_windows_ = 0;
   std::string left_text_;
+  bool ended_early_ = false;
 };
 
 }  // namespace tbft

@@ -34,6 +34,10 @@ std::string Cooldown::State::text() const {
   return text.empty() ? "unknown" : text;
 }
 
+bool Cooldown::has_reference() const {
+  return std::isfinite(first_.power_W) || first_.temperature_C.has_value();
+}
+
 bool Cooldown::wait() {
   const double end_s = hooks_.now_s() + limit_s_;
   while (true) {

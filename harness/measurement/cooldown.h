@@ -25,6 +25,9 @@ class Cooldown {
   // The state to return to: the first idle window, and the present temperature.
   void set_reference(const power::Energy& first) { first_ = state_of(first); }
 
+  // Whether the reference has a power or a temperature. Without both, wait() has nothing to wait for.
+  bool has_reference() const;
+
   // Probes until a state is within noise of the reference: its power is not above the other one by more than the uncertainty of
   // their difference or 1 %, whichever is larger, and its temperature by no more than 1 degree. A value that one of both lacks
   // is not compared. Returns false if that took longer than the limit.

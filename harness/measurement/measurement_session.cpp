@@ -18,6 +18,11 @@ power::WatchedEnergy watched(const power::Energy& energy, const std::optional<Pr
 
 }  // namespace
 
+std::string idle_unknown_text(const IdleWindows& idle) {
+  const auto& why = idle.idle_before.valid ? idle.idle_after.reason : idle.idle_before.reason;
+  return why.empty() ? std::string() : "idle power is unknown: " + why;
+}
+
 power::NetEnergy net_of_idle(const power::Energy& gross, const IdleWindows& idle, std::string& reason) {
   auto net = power::net(gross, idle.idle_before, idle.idle_after);
   reason = power::negative_reason(net, gross);

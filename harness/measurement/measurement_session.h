@@ -25,6 +25,9 @@ struct IdleWindows {
   std::optional<ProcessorUse> use_before, use_after;  // of the processors in these windows
 };
 
+// "idle power is unknown: REASON" where an idle window was measured in vain, otherwise empty.
+std::string idle_unknown_text(const IdleWindows& idle);
+
 // A window of work as measured, and the facts that decide whether the meter can be believed.
 struct MeasuredWindow : IdleWindows {
   power::Energy gross;

@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "tbft/power/running_energy.h"
@@ -28,15 +29,21 @@ bool is_shown(std::string_view phase) {
   return phase == "load" || phase == "train" || phase == "validate" || phase == "test";
 }
 
+// Of more than `most` the shortest is left out.
+void add_span(std::vector<results::PowerCurve::Span>& spans, results::PowerCurve::Span span, std::size_t most,
+              std::size_t& left_out) {
+  spans.push_back(std::move(span));
+  if (spans.size() <= most) return;
+  spans.erase(std::ranges::min_element(spans, {}, [](const auto& s) { return s.to_s - s.from_s; }));
+  ++left_out;
+}
+
 // Builds the curve of one cell from its readings. A mark may precede readings that are older than it, so that a cell stays open
 // until a reading after its end has been seen.
 class CellCurve {
  public:
   CellCurve(std::string id, TimeNs t0_ns, const power::MeterInfo& meter, std::size_t most_buckets)
-      : id_(std::move(id)), t0_ns_(t0_ns), meter_(meter), points_(most_buckets) {
-    limit_ns_ =
-        power::from_seconds(meter.gap_limit_s > 0 ? meter.gap_limit_s : power::default_gap_limit_s(meter.nominal_period_s));
-  }
+      : id_(std::move(id)), t0_ns_(t0_ns), meter_(meter), limit_ns_(gap_limit_ns()), points_(most_buckets) {}
 
   const std::string& id() const { return id_; }
   bool closed() const { return t1_ns_.has_value(); }
@@ -47,7 +54,7 @@ class CellCurve {
     if (before) part.second.add(*before);
   }
   void phase_closes(const std::string& phase, TimeNs t0_ns, TimeNs t1_ns) {
-    if (curve_.phases.size() < most_phases) curve_.phases.push_back({phase, seconds(t0_ns), seconds(t1_ns)});
+    if (t1_ns > t0_ns) add_span(curve_.phases, {phase, seconds(t0_ns), seconds(t1_ns)}, most_phases, curve_.phases_left_out);
     const auto last = std::find_if(parts_.rbegin(), parts_.rend(), [&](const auto& part) { return part.first == phase; });
     if (last != parts_.rend()) last->second.close(t1_ns);
   }
@@ -66,6 +73,7 @@ class CellCurve {
     if (!power::is_sample(reading, meter_)) return true;
     if (last_) interval(*last_, reading);
     last_ = reading;
+    limit_ns_ = gap_limit_ns();
     return !t1_ns_ || reading.t_ns < *t1_ns_;
   }
 
@@ -78,11 +86,14 @@ class CellCurve {
     curve_.duration_s = seconds(t1_ns_.value_or(t0_ns_));
     curve_.readings = points_.readings();
     curve_.buckets = points_.buckets();
-    std::erase_if(curve_.phases, [](const results::PowerCurve::Span& phase) { return !(phase.to_s > phase.from_s); });
     return std::move(curve_);
   }
 
  private:
+  TimeNs gap_limit_ns() const {
+    return power::from_seconds(meter_.gap_limit_s > 0 ? meter_.gap_limit_s
+                                                      : power::default_gap_limit_s(meter_.nominal_period_s));
+  }
   double seconds(TimeNs t_ns) const { return power::to_seconds(t_ns - t0_ns_); }
 
   void interval(const power::Reading& a, const power::Reading& b) {
@@ -100,16 +111,13 @@ class CellCurve {
     from_ns = std::max(from_ns, t0_ns_);
     if (t1_ns_) to_ns = std::min(to_ns, *t1_ns_);
     if (to_ns <= from_ns) return;
-    curve_.gaps.push_back({"", seconds(from_ns), seconds(to_ns)});
-    if (curve_.gaps.size() <= most_gaps) return;
-    curve_.gaps.erase(std::ranges::min_element(curve_.gaps, {}, [](const auto& g) { return g.to_s - g.from_s; }));
-    ++curve_.gaps_left_out;
+    add_span(curve_.gaps, {"", seconds(from_ns), seconds(to_ns)}, most_gaps, curve_.gaps_left_out);
   }
 
   std::string id_;
   TimeNs t0_ns_;
   const power::MeterInfo& meter_;
-  TimeNs limit_ns_ = 0;
+  TimeNs limit_ns_;  // of the wait for the next sample
   std::optional<TimeNs> t1_ns_;
   std::optional<power::Reading> last_;
   results::MinMax points_;
@@ -126,9 +134,11 @@ class Curves : public power::TraceVisitor {
   void segment(const power::MeterInfo& meter, const power::ClockPair& /*clock*/) override {
     finish();
     meter_ = meter;
+    present_ = &meter;
     last_.reset();
   }
   void reading(const power::Reading& reading) override {
+    follow_changes();
     for (auto cell = cells_.begin(); cell != cells_.end();) {
       if (cell->add(reading)) {
         ++cell;
@@ -167,6 +177,12 @@ class Curves : public power::TraceVisitor {
   }
 
  private:
+  // A line between rows may have changed the meter: a converter averages longer.
+  void follow_changes() {
+    meter_.gap_limit_s = present_->gap_limit_s;
+    meter_.averaging_s = present_->averaging_s;
+    meter_.current_share = present_->current_share;
+  }
   // Splits "cell/ID/phase" into ID and phase; both are empty for any other window.
   static std::pair<std::string, std::string> parse(std::string_view name) {
     if (!name.starts_with(cell_prefix)) return {};
@@ -184,7 +200,8 @@ class Curves : public power::TraceVisitor {
   const std::map<std::string, std::string>& run_of_cell_;
   std::size_t most_buckets_;
   results::PowerCurves& into_;
-  power::MeterInfo meter_;
+  power::MeterInfo meter_;                     // its own: cells of a segment are finished when the next one begins
+  const power::MeterInfo* present_ = nullptr;  // what the trace says of it now
   std::optional<power::Reading> last_;
   std::list<CellCurve> cells_;
 };

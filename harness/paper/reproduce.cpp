@@ -8,6 +8,7 @@
 #include "harness/data/load_images.h"
 #include "harness/experiment/run_directory.h"
 #include "harness/experiment/run_inputs.h"
+#include "harness/host/usage_error.h"
 #include "harness/step_cost/step_cost.h"
 #include "harness/sweep/memory_fit.h"
 #include "harness/sweep/runner.h"
@@ -97,6 +98,21 @@ void make_table(const TableJob& job, const ReproductionRequest& request, const s
   outcome.invalid += done.invalid;
 }
 
+// A memory_limit that is too small is refused before the first table, not hours later. A table whose base model is trained
+// first, or whose data cannot be read, is judged in its turn.
+void check_memory_limits(const ReproductionPlan& plan, Console& console, const std::atomic<bool>& stop) {
+  for (const auto& job : plan.jobs) {
+    if (job.settings.memory_limit.empty() || !fs::exists(job.settings.model.checkpoint)) continue;
+    try {
+      fit_plan_to_memory(job.settings, false, console, stop);
+    } catch (const UsageError& error) {
+      throw UsageError(fmt::format("{}: {}", job.name, error.what()));
+    } catch (const data::DataError&) {
+    } catch (const models::CheckpointError&) {
+    }
+  }
+}
+
 }  // namespace
 
 double most_step_cost_s(bool quick) {
@@ -131,6 +147,7 @@ ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPl
                                         request.output.string()));
   for (const auto& missing : plan.missing)
     console.line(fmt::format("{}: needs {}; {}", missing.table, missing.what, missing.where));
+  check_memory_limits(plan, console, stop);
   fs::create_directories(request.output);
   ReproductionOutcome outcome;
   if (plan.step_cost) {

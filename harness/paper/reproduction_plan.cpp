@@ -144,7 +144,11 @@ std::vector<std::string> options_for(std::string_view table, const std::vector<s
 
 TableJob job(const TableKind& table, Input input, const ReproductionRequest& request) {
   std::vector<std::string> set;
-  const auto put = [&](std::string_view key, const std::string& value) { set.push_back(fmt::format("{}='{}'", key, value)); };
+  // In quotes, because the name of a file may be a number.
+  const auto put = [&](std::string_view key, const std::string& value) {
+    const bool has_quotes = value.find('\'') != std::string::npos;
+    set.push_back(has_quotes ? string_option(key, value) : fmt::format("{}='{}'", key, value));
+  };
   if (request.quick) {
     set.insert(set.end(), {"sweep.repetitions=1", "sweep.train_sizes=[0.1]"});
     set.insert(set.end(), table.quick.begin(), table.quick.end());

@@ -73,7 +73,9 @@ double RecordedTimes::*recorded_as(std::string_view name) {
 struct OperationRecorder::Impl {
   std::shared_ptr<State> state = std::make_shared<State>();
   c10::DebugInfoGuard guard{slot, state};
-  at::CallbackHandle handle = at::addThreadLocalCallback(at::RecordFunctionCallback(on_begin, on_end));
+  // Not the scope that torch's interpreter opens around a stage of a TorchScript file: the operations inside are the outermost.
+  at::CallbackHandle handle = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(on_begin, on_end).scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
 
   Impl() = default;
   ~Impl() { at::removeCallback(handle); }

@@ -265,7 +265,9 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
     request.meter.uri = open_named_meter(request.meter, request.interval_s, WithoutMeter::estimates, estimated)->info().uri;
   const auto compute = set_compute({request.threads, request.backend});
   request.backend = compute.backend;
-  const auto settings = settings_json(request);
+  // As step_cost.json has them: the meter's path may contain any bytes, and those that are not UTF-8 are replaced.
+  constexpr auto replace = nlohmann::json::error_handler_t::replace;
+  const auto settings = nlohmann::json::parse(settings_json(request).dump(-1, ' ', false, replace));
   auto outcome = read_earlier(request.directory, settings);
   outcome.title = title;
   bool begun = false;
@@ -283,7 +285,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
       auto json = provenance_json(board);
       json["libtorch"] = libtorch_version();
       json["settings"] = settings;
-      results::write_file_atomically(request.directory / "step_cost.json", json.dump(1) + "\n");
+      results::write_file_atomically(request.directory / "step_cost.json", json.dump(1, ' ', false, replace) + "\n");
       begun = true;
     }
     cost.run(outcome);

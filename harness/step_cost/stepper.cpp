@@ -69,15 +69,14 @@ GradientSeconds measure(const models::Convolution& conv, bool fused, const Stepp
   return fastest;
 }
 
-// Of the backward pass of linear layers and attention, the part that computes gradients of inputs: by its multiplications,
-// since both gradients are products of matrices.
-double products_input_share(const models::Architecture& network, const models::Trained& trained) {
+// Of the backward pass of the convolutions, or of linear layers and attention, the part that computes gradients of inputs: by
+// their multiplications, which the two gradients of a layer have in common.
+double input_share(const models::Architecture& network, const models::Trained& trained, bool of_convolutions) {
   double input = 0, weight = 0;
   models::visit_layers(network, trained, [&](const models::Layer& layer, bool trains, bool reached) {
-    const bool attention = layer.kind == models::Layer::Kind::attention;
-    if (!attention && layer.kind != models::Layer::Kind::linear) return;
-    const auto macs = static_cast<double>(layer.macs);
-    if (reached) input += attention ? 2 * macs : macs;
+    if ((layer.kind == models::Layer::Kind::convolution) != of_convolutions) return;
+    const auto macs = static_cast<double>(layer.macs);  // 0 for normalisation
+    if (reached) input += layer.kind == models::Layer::Kind::attention ? 2 * macs : macs;
     if (trains) weight += macs;
   });
   return input + weight > 0 ? input / (input + weight) : 0;
@@ -113,7 +112,7 @@ struct Stepper::Impl {
   models::NetworkPtr net;
   torch::Tensor x, y;
   std::vector<torch::Tensor> trained;
-  double products_input_share = 0;
+  double products_input_share = 0, convolutions_input_share = 0;
   std::vector<torch::Tensor> tensors, first;  // all that a step may change, and its initial values
   std::optional<Optimizer> optimizer;
 
@@ -130,8 +129,10 @@ Stepper::Stepper(const StepperOptions& options, const Contender& contender) : im
   s.net = options.file ? models::open_network(*options.file).network : models::make_network(options.spec);
   set_layout(*s.net, options.layout);
   s.net->train(contender.strategy->adapts());
-  s.trained = select_parameters(*s.net, contender.trained(s.net->architecture()));
-  s.products_input_share = products_input_share(s.net->architecture(), contender.trained(s.net->architecture()));
+  const auto trained = contender.trained(s.net->architecture());
+  s.trained = select_parameters(*s.net, trained);
+  s.products_input_share = input_share(s.net->architecture(), trained, /*of_convolutions=*/false);
+  s.convolutions_input_share = input_share(s.net->architecture(), trained, /*of_convolutions=*/true);
   constexpr double lr = 1e-3;  // does not influence the cost
   if (contender.strategy->uses_gradient()) s.optimizer.emplace(s.trained, OptimizerSettings{.adam = true, .rate = lr});
   const models::NetworkSpec& spec = s.net->architecture().spec;
@@ -186,11 +187,11 @@ OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
   times[Operation::batchnorm_forward] = recorded.batchnorm_forward;
   times[Operation::batchnorm_backward] = recorded.batchnorm_backward;
   times[Operation::elementwise] = recorded.elementwise;
-  if (split.input + split.weight > 0) {
-    const double input_share = split.input / (split.input + split.weight);
-    times[Operation::input_gradient] = recorded.convolution_backward * input_share;
-    times[Operation::weight_gradient] = recorded.convolution_backward * (1 - input_share);
-  }
+  // Nothing is measured where each convolution is one that convolution_gradients() leaves out.
+  const double measured_s = split.input + split.weight;
+  const double convolutions_input_share = measured_s > 0 ? split.input / measured_s : s.convolutions_input_share;
+  times[Operation::input_gradient] = recorded.convolution_backward * convolutions_input_share;
+  times[Operation::weight_gradient] = recorded.convolution_backward * (1 - convolutions_input_share);
   times[Operation::input_gradient] += recorded.products_backward * s.products_input_share;
   times[Operation::weight_gradient] += recorded.products_backward * (1 - s.products_input_share);
   double attributed_s = 0;

@@ -159,10 +159,11 @@ class JobsRun {
     });
     const auto resolved = resolve_settings(setup_, cell);
     const auto measured = run_cell(setup_, cell, resolved, observer);
+    // The board's name may contain any bytes.
     send(json{{"row", results::to_line(make_row(measured, setup_.facts()))},
               {"correct", bits(measured.result ? measured.result->correct_by_image : std::vector<bool>{})},
               {"diagnosis", measured.result ? measured.result->diagnosis : ""}}
-             .dump());
+             .dump(-1, ' ', false, json::error_handler_t::replace));
   }
 
   // Waits briefly for messages of the workers, and takes the results of those that have ended.

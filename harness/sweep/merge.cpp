@@ -259,7 +259,9 @@ MergeOutcome merge_runs(const std::vector<fs::path>& paths, const fs::path& out,
   if (!present.empty()) results::replace_cells(draft.path() / "cells.csv", present);
   if (!superseded.empty()) results::replace_cells(draft.path() / "cells.superseded.csv", superseded);
   if (!meters.empty()) results::replace_meters(draft.path() / "meters.csv", meters);
-  results::write_file_atomically(draft.path() / "run.json", run_json_of(common.run, parts, command_line).dump(2) + "\n");
+  // A path of the command line may contain any bytes.
+  const auto run_json = run_json_of(common.run, parts, command_line).dump(2, ' ', false, json::error_handler_t::replace);
+  results::write_file_atomically(draft.path() / "run.json", run_json + "\n");
   draft.publish();
 
   MergeOutcome outcome;

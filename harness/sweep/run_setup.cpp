@@ -107,7 +107,7 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   for (const auto& cell : setup.plan) run["plan"].push_back(cell.id);
   run.update(facts);
   run["data"] = nlohmann::json::parse(setup.data.describe());
-  return run.dump();
+  return run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);  // a path may contain any bytes
 }
 
 }  // namespace

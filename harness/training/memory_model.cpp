@@ -100,8 +100,12 @@ std::size_t evaluation_batch(const models::Architecture& network, int stage) {
   constexpr std::int64_t most = 2000;
   // Each pass prepares the weights anew (models/convolver.h), so large ones need more images to be worth it.
   const std::int64_t values = std::max(std::int64_t{1} << 20, models::parameter_count(network) / 4);
-  // The input of the stage decides, because the first stage makes maps much larger than the images.
-  const auto an_image = network.stages[static_cast<std::size_t>(std::max(stage - 1, 0))].output_values;
+  // The input of the stage decides; of the first stage the output, because its maps are much larger than the images.
+  auto an_image = network.stages[static_cast<std::size_t>(std::max(stage - 1, 0))].output_values;
+  // A stage of a TorchScript file may hold several of a family's, and ends behind a pooling: there the largest map decides.
+  if (network.spec.family == models::torchscript_network)
+    for (const auto& layer : network.layers)
+      if (layer.stage >= stage) an_image = std::max(an_image, largest_map(layer));
   return static_cast<std::size_t>(std::clamp<std::int64_t>(values / an_image, 1, most));
 }
 
@@ -117,7 +121,7 @@ PeakMemory peak_memory(const models::Architecture& network, const Strategy& stra
   peak.weights = weights_bytes(network, strategy, tuned, need.optimizer);
   const auto images = static_cast<double>(std::min(need.batch, need.n_train));
   double step = strategy.has_epochs() || open ? images * step_bytes(network, tuned, need) : 0;
-  if (strategy.chooses()) {  // the images of the batches with which it probes
+  if (strategy.chooses() || strategy.objective().rate_by_tensor) {  // the images of the batches with which it probes
     constexpr double probed = 5;
     const double pixels = network.spec.pixels;
     step += probed * images * 3 * pixels * pixels * static_cast<double>(float_bytes);

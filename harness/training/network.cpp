@@ -1,8 +1,10 @@
 #include "harness/training/network.h"
 
+#include <fmt/format.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/utils.h>
 
+#include <stdexcept>
 #include <vector>
 
 #include "harness/training/label_map.h"
@@ -54,6 +56,20 @@ std::vector<torch::Tensor> select_parameters(models::Network& net, const std::fu
     if (train) selected.push_back(item.value());
   }
   return selected;
+}
+
+void check_last_batch(const models::Network& net, std::int64_t n, std::int64_t batch) {
+  if ((n - 1) % batch != 0) return;
+  const auto modules = net.named_modules();
+  for (const auto& layer : net.architecture().layers) {
+    if (!net.architecture().needs_two_images(layer)) continue;
+    const auto* module = modules.find(layer.name);
+    if (module != nullptr && (*module)->is_training())
+      throw std::invalid_argument(
+          fmt::format("with {} images in a batch the last of {} training images is alone, and BatchNorm {}, whose map is one "
+                      "pixel, needs two; choose another train.batch, or --batch",
+                      batch, n, layer.name));
+  }
 }
 
 void drop_gradients(models::Network& net) {

@@ -47,6 +47,10 @@ void set_layout(models::Network& net, const std::string& layout);
 // optimiser.
 std::vector<torch::Tensor> select_parameters(models::Network& net, const std::function<bool(std::string_view)>& trains);
 
+// Throws std::invalid_argument if the last of n training images would be alone in its batch, and a BatchNorm that is in train
+// mode needs two (Architecture::needs_two_images).
+void check_last_batch(const models::Network& net, std::int64_t n, std::int64_t batch);
+
 // Discards the gradients instead of zeroing them, so that the next backward pass writes each once.
 void drop_gradients(models::Network& net);
 

@@ -188,6 +188,11 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
   const auto id = identity(settings, train, val);
   if (resume && std::filesystem::exists(state_file)) {
     progress = read_resume_file(state_file, id, steps_per_epoch, net, optimizer);
+    // Only better weights will be written.
+    if (best.epoch > 0 && !std::filesystem::exists(out))
+      throw models::CheckpointError(
+          fmt::format("{}: missing; the best weights so far, of epoch {}, were there: put it back, or delete {} to train anew",
+                      out.string(), best.epoch, state_file.string()));
     observer.resumed(progress.epoch);
   }
   while (progress.epoch < settings.epochs && progress.epoch - best.epoch < settings.patience) {
@@ -195,6 +200,7 @@ EpochReport pretrain(const data::Images& train, const data::Images& val, const P
     // Each epoch has its own generator, so that a resumed training draws the same numbers as an uninterrupted one.
     auto random = at::detail::createCPUGenerator(settings.seed + 0x9E3779B97F4A7C15ULL * static_cast<std::uint64_t>(epoch));
     net.train();
+    check_last_batch(net, n, settings.batch);
     const auto order = at::randperm(n, random, at::kLong);
     const std::span shuffled(order.data_ptr<std::int64_t>(), static_cast<std::size_t>(n));
     double loss_sum = 0;

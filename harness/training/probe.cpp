@@ -3,6 +3,7 @@
 // First: clang 14 cannot read libtorch's headers in another order.
 #include <ATen/core/ivalue.h>
 
+#include <ATen/ops/zeros_like.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/utils.h>
 
@@ -38,6 +39,11 @@ void backward(models::Network& net, const Batch& batch) {
   F::cross_entropy(net.forward(batch.x), batch.y).backward();
 }
 
+// Zeros if the loss does not reach the parameter.
+at::Tensor gradient_of(const at::Tensor& parameter) {
+  return parameter.grad().defined() ? parameter.grad() : at::zeros_like(parameter);
+}
+
 // The mean gradient over mini-batches.
 std::vector<at::Tensor> mean_gradient(models::Network& net, std::span<const Batch> batches,
                                       const std::vector<std::pair<std::string, at::Tensor>>& parameters) {
@@ -46,7 +52,7 @@ std::vector<at::Tensor> mean_gradient(models::Network& net, std::span<const Batc
   const torch::NoGradGuard guard;
   std::vector<at::Tensor> result;
   result.reserve(parameters.size());
-  for (const auto& [name, value] : parameters) result.push_back(value.grad() / static_cast<double>(batches.size()));
+  for (const auto& [name, value] : parameters) result.push_back(gradient_of(value) / static_cast<double>(batches.size()));
   drop_gradients(net);
   return result;
 }
@@ -78,7 +84,7 @@ std::vector<ProbedParameter> probe_gradients(models::Network& net, std::span<con
     drop_gradients(net);
     backward(net, batch);
     for (std::size_t i = 0; i < parameters.size(); ++i)
-      result[i].gradient_sq.push_back(sum_of_squares(parameters[i].second.grad()));
+      result[i].gradient_sq.push_back(sum_of_squares(gradient_of(parameters[i].second)));
   }
   drop_gradients(net);
   return result;

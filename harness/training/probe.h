@@ -28,8 +28,9 @@ struct ProbedParameter {
   std::vector<double> gradient_sq;  // |g|^2, one entry for each mini-batch
 };
 
-// The gradients of the mean cross-entropy over each mini-batch, for the parameters that require one. BatchNorm is in eval mode.
-// Nothing of the network changes except the mode and the gradients, which are left undefined.
+// The gradients of the mean cross-entropy over each mini-batch, for the parameters that require one; 0 for those that the loss
+// does not reach. BatchNorm is in eval mode. Nothing of the network changes except the mode and the gradients, which are left
+// undefined.
 std::vector<ProbedParameter> probe_gradients(models::Network& net, std::span<const Batch> batches);
 
 struct ProbedStep {

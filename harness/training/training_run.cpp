@@ -31,10 +31,13 @@ class LiveBytes : public c10::MemoryReportingInfoBase {
     if (known) bytes_ += alloc_size;
   }
   bool memoryProfilingEnabled() const override { return true; }
-  // From now on counts later tensors alone; those of before do not count when they are freed, either.
-  void restart() {
+  // From now on counts later tensors, and `also` if it is defined; others of before do not count when they are freed, either.
+  void restart(const torch::Tensor& also) {
     live_.clear();
     bytes_ = 0;
+    if (!also.defined()) return;
+    live_.insert(also.data_ptr());
+    bytes_ = static_cast<std::int64_t>(also.nbytes());
   }
   std::int64_t bytes() const { return bytes_; }
 
@@ -77,11 +80,12 @@ torch::Tensor loss_of(const Objective& objective, const torch::Tensor& logits, c
   return -(logits.softmax(1) * logits.log_softmax(1)).sum(1).mean();
 }
 
-// Adds the gradient of weight * |theta - start|_1 to theta's gradient: weight times the sign, 0 for an unchanged value.
+// Adds the gradient of weight * |theta - start|_1 to theta's gradient: weight times the sign, 0 for an unchanged value. A
+// parameter that the loss does not reach has no gradient and stays unchanged.
 void add_l1_gradient(std::vector<torch::Tensor>& parameters, const std::vector<torch::Tensor>& start, double weight) {
   const torch::NoGradGuard guard;
   for (std::size_t i = 0; i < parameters.size(); ++i)
-    parameters[i].mutable_grad().add_((parameters[i] - start[i]).sign_(), weight);
+    if (parameters[i].grad().defined()) parameters[i].mutable_grad().add_((parameters[i] - start[i]).sign_(), weight);
 }
 
 }  // namespace
@@ -204,6 +208,7 @@ void TrainingRun::train_epoch() {
   if (result_.epochs == 0) prepare();
   strategy_.before_epoch(*this);
   set_batchnorm(net_, strategy_.batchnorm(settings_.batchnorm), result_.tuned);
+  check_last_batch(net_, n_train_, settings_.batch);
   const auto order = at::randperm(n_train_, random_, at::kLong);
   const std::span<const std::int64_t> shuffled(order.data_ptr<std::int64_t>(), static_cast<std::size_t>(n_train_));
   for (std::int64_t step = 0; step < steps_per_epoch(); ++step) {
@@ -225,6 +230,7 @@ void TrainingRun::prepare() {
 
 void TrainingRun::refresh_statistics() {
   set_batchnorm(net_, "train", result_.tuned);
+  check_last_batch(net_, n_train_, settings_.batch);
   const torch::NoGradGuard guard;
   for (std::int64_t begin = 0; begin < n_train_; begin += settings_.batch) {
     const auto count = std::min(settings_.batch, n_train_ - begin);
@@ -245,7 +251,8 @@ void TrainingRun::train_batch(std::span<const std::int64_t> samples) {
     // made before.
     const c10::DebugInfoGuard reporter(c10::DebugInfoKind::PROFILER_STATE, live);
     auto batch = train_inputs_.batch(samples, shifts);
-    if (live) live->restart();
+    // Images do not count. Kept outputs of the frozen stages do, as they would if this pass had made them.
+    if (live) live->restart(train_inputs_.cached() ? batch.x : torch::Tensor());
     loss = forward(std::move(batch));
     if (live && strategy_.uses_gradient()) result_.saved_act_MiB = static_cast<double>(live->bytes()) / (1024.0 * 1024.0);
   }

@@ -2,11 +2,13 @@
 
 #include <ATen/record_function.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -116,6 +118,7 @@ struct Record : c10::DebugInfoBase {
   void add_kept();
 
   std::vector<Layer> layers;
+  std::string bare_statistics;  // of a BatchNorm that is no module of its own
   int stage = 0;
   bool inside = false;  // an operation that counts; those that it is made of do not
 
@@ -218,6 +221,7 @@ void Record::finish(const Call& call, const at::Tensor& output) {
       const std::string statistics = name_of(call.statistics);
       const auto dot = statistics.rfind('.');
       const std::string module = dot == std::string::npos ? "" : statistics.substr(0, dot);
+      if (module.empty() && !statistics.empty()) bare_statistics = statistics;
       if (weight.empty()) {
         layer.without_weight = true;
         weight = module;
@@ -307,6 +311,12 @@ std::vector<Layer> record_layers(const std::map<std::string, at::Tensor>& tensor
   const auto record = std::make_shared<Record>(tensors);
   const Recording recording(record);
   for (record->stage = 0; record->stage < stages; ++record->stage) run(record->stage);
+  // A callback may not throw.
+  if (!record->bare_statistics.empty())
+    throw std::runtime_error(
+        fmt::format("{} belongs to a BatchNorm that is no module of its own, so that its mode cannot be set by block; put it "
+                    "into one, such as nn.BatchNorm2d",
+                    record->bare_statistics));
   record->add_kept();
   return std::move(record->layers);
 }

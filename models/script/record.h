@@ -18,7 +18,8 @@ namespace tbft::models {
 
 // The layers that stages 0 to `stages` - 1 run, in order, each with its MACs, its input and what its activations keep, as
 // models/cost.h counts them. `run` runs one stage on the output of the stage before; the first gets one image. `tensors`: the
-// parameters and buffers by name; a layer is named after its weight. A product without a parameter counts as attention.
+// parameters and buffers by name; a layer is named after its weight. A product without a parameter counts as attention. Throws
+// std::runtime_error for a BatchNorm whose running statistics are in no module of their own, besides what `run` throws.
 std::vector<Layer> record_layers(const std::map<std::string, at::Tensor>& tensors, int stages,
                                  const std::function<void(int stage)>& run);
 

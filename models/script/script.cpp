@@ -26,6 +26,13 @@ constexpr int usual_pixels = 32;
 // What torch's own example for CIFAR and the paper's networks use: it makes colours from -1 to 1. A file does not say its own.
 constexpr Normalisation usual_normalisation{{0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5F}};
 
+// An infinite buffer may be meant, such as the mask of an attention; infinite running statistics are not.
+bool is_possible(const TensorInfo& info, const torch::Tensor& tensor) {
+  if (!tensor.is_floating_point()) return true;
+  const bool may_be_infinite = !info.is_parameter && info.name.find("running_") == std::string::npos;
+  return may_be_infinite ? !tensor.isnan().any().item<bool>() : tensor.isfinite().all().item<bool>();
+}
+
 // Makes a network of a loaded module.
 class Builder {
  public:
@@ -78,8 +85,11 @@ void Builder::collect(const jit::Module& module, const std::string& prefix) {
 void Builder::check_tensors() const {
   std::map<const void*, std::string> seen;
   for (const TensorInfo& info : network_.tensors) {
-    if (!info.is_parameter || tensors_.at(info.name).numel() == 0) continue;
     const torch::Tensor& tensor = tensors_.at(info.name);
+    if (!is_possible(info, tensor))
+      throw CheckpointError(fmt::format(
+          "{} holds a number that is not finite (NaN or infinity): the file is damaged, or its training diverged", info.name));
+    if (!info.is_parameter || tensor.numel() == 0) continue;
     if (tensor.scalar_type() != torch::kFloat)
       throw CheckpointError(
           fmt::format("{} is {}; export the module in float32", info.name, c10::toString(tensor.scalar_type())));

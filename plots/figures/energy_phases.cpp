@@ -125,21 +125,24 @@ struct ByTrace {
 std::map<results::Key, Set> sets_of(const FigureData& data) {
   std::map<results::Key, std::map<results::Key, std::map<Alike, std::map<std::string, ByTrace>>>> all;
   std::map<results::Key, Set> sets;
-  for (const results::CellRow& row : data.inputs.cells) {
-    if (row.status != "ok" || !row.gross_J) continue;
-    results::Key size = results::group_key(row);
+  for (const auto& [table, kept] : results::kept_rows(data.inputs.cells)) {
+    results::Key size = table;
     size.condition.clear();
     results::Key set = size;
     set.train_size.reset();
-    const auto curve = data.curves.find({row.run_id, row.cell_id});
-    const bool traced = curve != data.curves.end() && !curve->second.phase_J.empty();
-    // Without a trace, training joules that are unknown would count as the rest.
-    if (!traced && !row.train_gross_J && row.steps.value_or(0) > 0) {
-      ++sets[set].left_out;
-      continue;
+    for (const auto& [cell, row] : kept.last) {
+      if (row->status != "ok" || !row->gross_J) continue;
+      // Training joules that are unknown would count as the rest, as would those that a trace lacks.
+      if (!row->train_gross_J && row->steps.value_or(0) > 0) {
+        ++sets[set].left_out;
+        continue;
+      }
+      const auto curve = data.curves.find({row->run_id, row->cell_id});
+      const bool traced = curve != data.curves.end() && !curve->second.phase_J.empty() &&
+                          (!row->train_gross_J || curve->second.phase_J.contains("train"));
+      ByTrace& cells = all[set][size][{joules_kind(*row), row->meter_scope}][row->strategy];
+      (traced ? cells.with : cells.without).add(*row, traced ? &curve->second : nullptr);
     }
-    ByTrace& cells = all[set][size][{joules_kind(row), row.meter_scope}][row.strategy];
-    (traced ? cells.with : cells.without).add(row, traced ? &curve->second : nullptr);
   }
   for (const auto& [key, sizes] : all) {
     for (const auto& [size, by_kind] : sizes) {

@@ -52,18 +52,28 @@ std::string rectangle(int number, const results::PowerCurve::Span& span, std::st
       number, span.from_s, span.to_s, where, colour, opacity);
 }
 
-std::string curve_data(const results::PowerCurve& curve) {
+// Points as "time low high mean".
+struct CurveData {
+  std::string all;    // an empty line breaks the curve at a gap
+  std::string alone;  // those between two breaks, which no line would show
+};
+CurveData curve_data(const results::PowerCurve& curve) {
   const auto begins_after_gap = [&](double before_s, double after_s) {
     return std::ranges::any_of(curve.gaps, [&](const auto& gap) { return gap.from_s < after_s && gap.to_s > before_s; });
   };
-  std::string text;
-  const results::PowerCurve::Bucket* last = nullptr;
-  for (const auto& bucket : curve.buckets) {
-    if (last != nullptr && begins_after_gap(last->to_s, bucket.from_s)) text += '\n';  // an empty line breaks the curve
-    text += fmt::format("{} {} {} {}\n", (bucket.from_s + bucket.to_s) / 2, bucket.low_W, bucket.high_W, bucket.mean_W);
-    last = &bucket;
+  CurveData data;
+  bool broken = true;
+  for (std::size_t i = 0; i < curve.buckets.size(); ++i) {
+    const auto& bucket = curve.buckets[i];
+    const bool ends = i + 1 == curve.buckets.size() || begins_after_gap(bucket.to_s, curve.buckets[i + 1].from_s);
+    const std::string point =
+        fmt::format("{} {} {} {}\n", (bucket.from_s + bucket.to_s) / 2, bucket.low_W, bucket.high_W, bucket.mean_W);
+    data.all += point;
+    if (broken && ends) data.alone += point;
+    if (ends && i + 1 < curve.buckets.size()) data.all += '\n';
+    broken = ends;
   }
-  return text;
+  return data;
 }
 
 }  // namespace
@@ -80,6 +90,9 @@ std::vector<Figure> power_trace(const FigureData& data) {
                 subtitle_of(key, kinds_note({kind}, "power")),
                 {.width = 520, .height = 300, .top = 12},
                 {}};
+  if (curve.phases_left_out > 0)
+    add_sentence(figure.subtitle, fmt::format("The shortest phases have no shade: {} of {}", curve.phases_left_out,
+                                              curve.phases.size() + curve.phases_left_out));
   std::vector<LegendItem> items{{"mean", blue, 5}, {"minimum to maximum", blue, 0, band_opacity}};
   std::set<std::string> names;
   std::string shades;
@@ -91,18 +104,27 @@ std::vector<Figure> power_trace(const FigureData& data) {
   }
   for (const auto& gap : curve.gaps) shades += rectangle(++number, gap, "front", brown, gap_opacity);
   if (!curve.gaps.empty()) items.push_back({"gap: no reading", brown, 0, gap_opacity});
-  double most_W = 1e-6;
-  for (const auto& bucket : curve.buckets) most_W = std::max(most_W, bucket.high_W);
+  double least_W = 0, most_W = 1e-6;
+  for (const auto& bucket : curve.buckets) {
+    least_W = std::min(least_W, bucket.low_W);
+    most_W = std::max(most_W, bucket.high_W);
+  }
   const std::string legend = add_legend(figure.frame, items);
   const Axis time{0, std::max(curve.duration_s, 1e-9), axis_of(0, std::max(curve.duration_s, 1e-9), 0, std::nullopt).step};
+  const Axis watts = axis_of(least_W, most_W, least_W < 0 ? std::nullopt : std::optional(0.0), std::nullopt);
+  const CurveData points = curve_data(curve);
+  std::string blocks = fmt::format("$power << EOD\n{}EOD\n", points.all), alone;
+  if (!points.alone.empty()) {
+    blocks += fmt::format("$alone << EOD\n{}EOD\n", points.alone);
+    alone = fmt::format(", $alone using 1:4:2:3 with yerrorbars pointtype 7 pointsize 0.3 linecolor rgb \"{}\" notitle", blue);
+  }
   figure.panels.push_back(
-      {"", fmt::format("$power << EOD\n{}EOD\n", curve_data(curve)) + shades + legend +
-               x_axis_script(time, "time in the cell / s", figure.frame) +
-               y_axis_script(axis_of(0, most_W, 0, std::nullopt), with_kind(kind, "power / W"), figure.frame) +
+      {"", blocks + shades + legend + x_axis_script(time, "time in the cell / s", figure.frame) +
+               y_axis_script(watts, with_kind(kind, "power / W"), figure.frame) +
                fmt::format(
                    "plot $power using 1:2:3 with filledcurves fillcolor rgb \"{0}\" fillstyle transparent solid {1} notitle, "
-                   "$power using 1:4 with lines linewidth 1.5 linecolor rgb \"{0}\" notitle\n",
-                   blue, band_opacity)});
+                   "$power using 1:4 with lines linewidth 1.5 linecolor rgb \"{0}\" notitle{2}\n",
+                   blue, band_opacity, alone)});
   return {figure};
 }
 

@@ -36,7 +36,7 @@
     const key = (value) => {
       if (value === null || value === "" || value === "-") return null;
       if (typeof value === "number") return value;
-      const number = /^(?:\[|x )?([-+]?\d+(\.\d+)?(e[-+]?\d+)?)(?![\w.])/i.exec(value);
+      const number = /^(?:\[|x )?([-+]?\d+(\.\d+)?(e[-+]?\d+)?)(?![\w.-])/i.exec(value);
       return number ? Number(number[1]) : value;
     };
     const x = key(a), y = key(b);
@@ -53,6 +53,8 @@
     return descending;
   }
 
+  // Whether a cell has the value of a link, whose numbers may be written in another way: 5e-04 is 0.0005.
+  const isSame = (value, text) => value === null ? text === "" : typeof value === "number" ? text !== "" && Number(text) === value : value === text;
   const matches = (text, words) => words.every((word) => text.includes(word));
   const wordsOf = (input) => input.value.toLowerCase().split(/\s+/).filter(Boolean);
 
@@ -205,7 +207,7 @@
       const words = wordsOf(input), wanted = Object.entries(state.wanted);
       state.shown = state.order.filter((r) => matches(texts[r], words) && wanted.every(([name, values]) => {
         const i = column(name);
-        return i < 0 || values.includes(data.rows[r][i] === null ? "" : String(data.rows[r][i]));
+        return i < 0 || values.some((text) => isSame(data.rows[r][i], text));
       }));
       state.page = 0;
       draw();

@@ -128,13 +128,14 @@ window.tbftTrace = function (data, element) {
 
     const button = (text, action) => element("button", { type: "button", onclick: action }, text);
     const key = (name, text, style) => element("span", {}, element("i", { style: `background: var(--${style})` }), text);
+    const unshaded = trace.px ? `; the ${trace.px} shortest phases have no shade` : "";
     const phases = ["load", "train", "validate", "test"].filter((name) => trace.p.some(([phase]) => phase === name));
     place.replaceChildren(element("h3", {}, "Power of one cell"), element("p", { class: "caption" }, describe(data.rows[r])),
       element("div", { class: "controls" }, button("Zoom in", () => zoom(0.5)), button("Zoom out", () => zoom(2)), button("Left", () => move(-0.5)),
         button("Right", () => move(0.5)), button("Whole cell", () => { view = [0, trace.d]; draw(); })),
       svg, element("p", { class: "caption key" }, key("mean", "mean", "trace"), key("band", "minimum to maximum", "band"), key("gap", "gap: no reading", "gap"),
         ...phases.map((name) => key(name, name, name))),
-      element("p", { class: "note" }, `${trace.n} readings in ${buckets.length} steps; ${trace.x} gaps. Drag over the curve to look closer, Ctrl + wheel zooms.`));
+      element("p", { class: "note" }, `${trace.n} readings in ${buckets.length} steps; ${trace.x} gaps${unshaded}. Drag over the curve to look closer, Ctrl + wheel zooms.`));
     place.scrollIntoView({ block: "nearest" });
   };
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace tbft::power {
@@ -83,6 +84,13 @@ Line fit(std::span<const CalibrationPoint> points) {
   return line;
 }
 
+// The limit, in percent, of what a meter that reads (1 + gain) times the truth is wrong by. It is a share of the reading, as
+// gain_pct is: what reads half is wrong by all that it reads. Infinite for a meter that does not follow the truth at all.
+double limit_pct(double gain_rel, double U_rel) {
+  const double reads = 1 + gain_rel;
+  return reads > 0 ? 100 * (std::abs(gain_rel) + U_rel) / reads : std::numeric_limits<double>::infinity();
+}
+
 }  // namespace
 
 CalibrationPoint calibration_point(double reference_V, double reference_A, std::span<const Reading> readings,
@@ -152,15 +160,18 @@ Calibration calibrate(std::span<const CalibrationPoint> given, double reference_
     c.U_offset_A = std::hypot(k * std::sqrt(u2), U_reference * reference_A);
     c.U_gain_A_rel = c.U_offset_A / reference_A;
   }
+  // Beyond U, since the slope of a meter that stands still is 0 but for noise.
+  if (1 + c.gain_A_rel + c.U_gain_A_rel < 0)
+    throw std::invalid_argument("calibration: the current flows through the meter in reverse; swap VIN+ and VIN-");
   // Volts and amperes are compared with one reference, whose errors may add up.
   const double U_noise = std::sqrt(std::max(0.0, std::pow(c.U_gain_A_rel, 2) - U_reference * U_reference) +
                                    std::max(0.0, std::pow(c.U_gain_V_rel, 2) - U_reference * U_reference));
   const double U_gain = U_noise + 2 * U_reference;
-  c.gain_pct = 100 * (std::abs(c.gain_A_rel + c.gain_V_rel) + U_gain);
+  c.gain_pct = limit_pct((1 + c.gain_A_rel) * (1 + c.gain_V_rel) - 1, U_gain);
   c.limit_offset_A = std::abs(c.offset_A) + c.U_offset_A;
   if (shunt_ohm && c.separated) {
     c.shunt_ohm = *shunt_ohm * (1 + c.gain_A_rel);
-    c.gain_pct_with_shunt = 100 * (std::abs(c.gain_V_rel) + U_gain);
+    c.gain_pct_with_shunt = limit_pct(c.gain_V_rel, U_gain);
   }
   return c;
 }

@@ -41,6 +41,7 @@ Energy energy_part(std::span<const Reading> readings, const Window& window, cons
     for (; change != changes.end() && change->reading <= static_cast<std::size_t>(reading - readings.begin()); ++change) {
       present.averaging_s = change->averaging_s;
       present.current_share = change->current_share;
+      present.gap_limit_s = change->gap_limit_s;
     }
   };
   follow_changes_up_to(begin);

@@ -89,10 +89,10 @@ struct Monitor::Impl {
   MeterInfo info;
   std::shared_ptr<Clock> clock;
   TimeNs interval = 0;
-  TimeNs gap_limit = 0;
-  TimeNs edge = 0;     // how long after the end of a window the monitor waits for a reading
-  TimeNs arrival = 0;  // longest delay from a reading's instant to its arrival
-  TimeNs reach = 0;    // how far inside a window its end blurs readings
+  TimeNs gap_limit = 0;  // at the start of the meter; read without the mutex
+  TimeNs edge = 0;       // how long after the end of a window the monitor waits for a reading
+  TimeNs arrival = 0;    // longest delay from a reading's instant to its arrival
+  TimeNs reach = 0;      // how far inside a window its end blurs readings
   std::function<void(const Mark&)> on_mark;
   bool instant = false;  // a replay laid over each outermost window
 
@@ -166,13 +166,13 @@ struct Monitor::Impl {
   }
 
   // For a converter that now averages longer: its new description applies to open windows as well, from this reading on, as it
-  // does in the trace. The gap limit stays, because open windows use it. A window that ends within `reach` of the change has a
-  // slightly smaller U at that edge than the trace gives it.
+  // does in the trace. The gap limit only grows. A window that ends within `reach` of the change has a slightly smaller U at
+  // that edge than the trace gives it.
   void adopt(MeterInfo changed) {
-    changed.gap_limit_s = info.gap_limit_s;
-    const bool differs = changed.nominal_period_s != info.nominal_period_s || changed.averaging_s != info.averaging_s ||
-                         changed.current_share != info.current_share || changed.latency_s != info.latency_s ||
-                         changed.accuracy != info.accuracy;
+    changed.gap_limit_s = std::max(changed.gap_limit_s, info.gap_limit_s);
+    const bool differs = changed.gap_limit_s != info.gap_limit_s || changed.nominal_period_s != info.nominal_period_s ||
+                         changed.averaging_s != info.averaging_s || changed.current_share != info.current_share ||
+                         changed.latency_s != info.latency_s || changed.accuracy != info.accuracy;
     if (differs) {
       for (const Reading& reading : recent) add_to_windows(reading);
       recent.clear();
@@ -185,6 +185,7 @@ struct Monitor::Impl {
   void described() {
     arrival = from_seconds(info.averaging_s + info.latency_s) + 2 * interval;
     reach = edge_reach(info);
+    edge = edge_limit(info);
     if (trace) trace->write(info);
   }
 

@@ -16,6 +16,13 @@ constexpr double sqrt3 = std::numbers::sqrt3;
 double square(double x) {
   return x * x;
 }
+TimeNs gap_limit(const MeterInfo& meter) {
+  return from_seconds(meter.gap_limit_s > 0 ? meter.gap_limit_s : default_gap_limit_s(meter.nominal_period_s));
+}
+TimeNs limit_at_edge(TimeNs limit, const MeterInfo& meter) {
+  constexpr TimeNs counter_limit = 1'000'000'000;
+  return meter.counter ? std::max(limit, counter_limit) : limit;
+}
 double lerp_at(TimeNs t, TimeNs ta, double a, TimeNs tb, double b) {
   return tb == ta ? b : a + (b - a) * (to_seconds(t - ta) / to_seconds(tb - ta));
 }
@@ -27,9 +34,7 @@ bool is_sample(const Reading& reading, const MeterInfo& meter) {
 }
 
 TimeNs edge_limit(const MeterInfo& meter) {
-  constexpr double counter_limit_s = 1;
-  const double limit_s = meter.gap_limit_s > 0 ? meter.gap_limit_s : default_gap_limit_s(meter.nominal_period_s);
-  return from_seconds(meter.counter ? std::max(limit_s, counter_limit_s) : limit_s);
+  return limit_at_edge(gap_limit(meter), meter);
 }
 
 TimeNs edge_reach(const MeterInfo& meter) {
@@ -62,7 +67,7 @@ double RunningEnergy::Quantisation::variance_J2(double step) const {
 RunningEnergy::RunningEnergy(TimeNs t0_ns, const MeterInfo& meter)
     : meter_(&meter),
       t0_ns_(t0_ns),
-      limit_(from_seconds(meter.gap_limit_s > 0 ? meter.gap_limit_s : default_gap_limit_s(meter.nominal_period_s))),
+      limit_(gap_limit(meter)),
       reach_(edge_reach(meter)),
       codes_A_(meter.accuracy.resolution_A, meter.accuracy.one_rounding),
       codes_V_(meter.accuracy.resolution_V, meter.accuracy.one_rounding),
@@ -111,6 +116,7 @@ void RunningEnergy::sample(const Reading& r) {
   }
   last_ = r;
   have_last_ = true;
+  if (!complete()) limit_ = gap_limit(*meter_);
 }
 
 Energy RunningEnergy::finish() const {
@@ -229,7 +235,7 @@ void RunningEnergy::watch_edges(TimeNs from, TimeNs to, double power_W) {
 std::string RunningEnergy::why_invalid(const Energy& e) const {
   if (t1_ns_ <= t0_ns_) return "the window has no duration";
   if (!have_last_) return std::string(no_reading_inside);
-  const TimeNs edge = edge_limit(*meter_);
+  const TimeNs edge = limit_at_edge(limit_, *meter_);
   if (first_ns_ > t0_ns_ || t0_ns_ - first_ns_ > edge) return "no reading at or just before the start";
   if (last_.t_ns < t1_ns_ || last_.t_ns - t1_ns_ > edge) return "no reading at or just after the end";
   if (saturated_ > 0) {

@@ -250,11 +250,14 @@ class Collector : public TraceVisitor {
   // Before a reading is added.
   void note_change(TraceSegment& segment) const {
     const auto differs = [&](const auto& before) {
-      return before.averaging_s != meter_->averaging_s || before.current_share != meter_->current_share;
+      return before.averaging_s != meter_->averaging_s || before.current_share != meter_->current_share ||
+             before.gap_limit_s != meter_->gap_limit_s;
     };
     if (segment.changes.empty() ? !differs(segment.meter) : !differs(segment.changes.back())) return;
-    segment.changes.push_back(
-        {.reading = segment.readings.size(), .averaging_s = meter_->averaging_s, .current_share = meter_->current_share});
+    segment.changes.push_back({.reading = segment.readings.size(),
+                               .averaging_s = meter_->averaging_s,
+                               .current_share = meter_->current_share,
+                               .gap_limit_s = meter_->gap_limit_s});
   }
 
   TraceFile& file_;

@@ -36,9 +36,9 @@ std::string header_lines(const Accuracy& a) {
 
 // What may change while a meter is sampled.
 std::string changing_lines(const MeterInfo& meter) {
-  return header_line("nominal_period_s", meter.nominal_period_s) + header_line("averaging_s", meter.averaging_s) +
-         header_line("current_share", meter.current_share) + header_line("latency_s", meter.latency_s) +
-         header_lines(meter.accuracy);
+  return header_line("gap_limit_s", meter.gap_limit_s) + header_line("nominal_period_s", meter.nominal_period_s) +
+         header_line("averaging_s", meter.averaging_s) + header_line("current_share", meter.current_share) +
+         header_line("latency_s", meter.latency_s) + header_lines(meter.accuracy);
 }
 
 std::string header(const MeterInfo& meter, const ClockPair& clock) {
@@ -53,7 +53,6 @@ std::string header(const MeterInfo& meter, const ClockPair& clock) {
   add("scope", to_string(meter.scope));
   add("measured", meter.measured ? 1 : 0);
   add("counter", meter.counter ? 1 : 0);
-  add("gap_limit_s", meter.gap_limit_s);
   text += changing_lines(meter);
   add("steady_ns", clock.steady_ns);
   add("system_ns", clock.system_ns);

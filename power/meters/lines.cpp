@@ -314,11 +314,13 @@ class LinesMeter final : public Meter {
 };
 
 double LinesMeter::learn() {
-  constexpr std::size_t enough_lines = 5;
+  constexpr std::size_t enough_lines = 4;  // after the first
   constexpr TimeNs enough = 250'000'000, patience = 3'000'000'000;
   const TimeNs give_up = clock_->now() + from_seconds(settings_.timeout_s);
-  std::size_t count = 0;
-  TimeNs first = 0, last = 0;
+  // Several lines in the first poll were printed at unknown times before it, such as the ten with which `tail -f` begins.
+  std::size_t earlier = 0;
+  std::size_t count = 0, at_first = 0;  // lines after those, and how many of them came first
+  TimeNs first = 0, last = 0;           // when
   const auto unavailable = [&](std::string_view what) {
     source_.reset();
     throw MeterUnavailable(fmt::format("{}: {}", info_.uri, what));
@@ -327,27 +329,34 @@ double LinesMeter::learn() {
     const TimeNs now = clock_->now();
     const auto lines = arrived();
     for (const NumberLine& line : lines) note_steps(line);
-    if (!lines.empty() && count == 0) first = now;
-    if (!lines.empty()) last = now;
-    count += lines.size();
+    if (earlier + count == 0 && lines.size() > 1) {
+      earlier = lines.size();
+    } else if (!lines.empty()) {
+      if (count == 0) {
+        first = now;
+        at_first = lines.size();
+      }
+      last = now;
+      count += lines.size();
+    }
     if (!problem_.empty()) {
       source_.reset();
       throw MeterUnavailable(problem_);
     }
-    if (settings_.period_s && count > 0) return *settings_.period_s;
-    const bool spaced = count >= 2 && last > first;
-    if (spaced && ((count >= enough_lines && last - first >= enough) || now - first >= patience || now >= give_up))
-      return std::max(to_seconds(last - first) / static_cast<double>(count - 1), period_option.low);
+    if (settings_.period_s && earlier + count > 0) return *settings_.period_s;
+    const std::size_t spaced = count - at_first;
+    if (spaced > 0 && ((spaced >= enough_lines && last - first >= enough) || now - first >= patience || now >= give_up))
+      return std::max(to_seconds(last - first) / static_cast<double>(spaced), period_option.low);
     if (now >= give_up) break;
     clock_->sleep_until(now + listen_every);
   }
   constexpr std::string_view buffered =
       "a program may keep its output back until some thousand bytes are there: stdbuf -oL COMMAND, python3 -u, sed -u";
-  if (count == 0) unavailable(fmt::format("no line within {} s (timeout=); {}", settings_.timeout_s, buffered));
+  if (earlier + count == 0) unavailable(fmt::format("no line within {} s (timeout=); {}", settings_.timeout_s, buffered));
   if (count == 1)
-    unavailable(fmt::format("one line within {} s: state the time between lines as period=, or wait longer with timeout=",
+    unavailable(fmt::format("one new line within {} s: state the time between lines as period=, or wait longer with timeout=",
                             settings_.timeout_s));
-  unavailable(fmt::format("{} lines came at once and then none: {}", count, buffered));
+  unavailable(fmt::format("{} lines came at once and then none: {}", earlier + count, buffered));
   return unknown;
 }
 

@@ -15,7 +15,6 @@ constexpr double over_range = 1.25;  // largest value relative to the nominal ra
 
 bool is_plausible(const Frame& f) {
   if (f.volts_V > over_range * most_V || f.amps_A > over_range * f.model->most_A) return false;
-  if (!f.model->sum) return true;
   // Each value is rounded separately, and the meter may take the power slightly later.
   const double rounding_W = f.volts_V * f.model->step_A + f.amps_A * f.model->step_V + 2e-3;
   return std::abs(f.volts_V * f.amps_A - f.power_W) <= rounding_W + 0.05 * f.power_W;

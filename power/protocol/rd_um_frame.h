@@ -57,8 +57,8 @@ struct Frame {
 // The XOR in the last byte of a UM34C's frame. Requires at least frame_bytes.
 std::uint8_t check_sum(std::span<const std::uint8_t, frame_bytes> bytes);
 // Decodes a frame; nullopt for an unknown model, a wrong check, or values that are impossible for the model. The checks cover
-// only a part of the frame (a UM34C's neither the high byte of the voltage nor the current), so power must also equal volts
-// times amperes.
+// only a part of the frame (a UM34C's neither the high byte of the voltage nor the current, the others' no value at all), so
+// power must also equal volts times amperes.
 std::optional<Frame> decode(std::span<const std::uint8_t, frame_bytes> bytes);
 
 // Finds frames in any bytes.

@@ -121,6 +121,29 @@ Complete most_complete(std::span<const Group> groups) {
   return best;
 }
 
+void add_row(Group& group, const CellRow& row, const Correctness& correctness) {
+  group.settings.insert(row.config_hash);
+  Value value;
+  value.accuracy_pct = finite(row.accuracy_pct);
+  value.val_loss = finite(row.val_loss);
+  if (row.epochs) value.epochs = static_cast<double>(*row.epochs);
+  value.images = scores_of(correctness, row);
+  if (row.status == "ok") {
+    const bool estimate = is_estimate(row);
+    value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J), estimate};
+    value.gross = {.J = finite(row.train_gross_J), .estimate = estimate};
+    value.net.negative = is_negative(value.net, value.gross.J);
+    value.gross.negative = is_negative(value.gross, 0);
+    group.negative += value.net.negative || (std::isnan(value.net.J) && value.gross.negative);
+    if (!std::isnan(value.net.J) || !std::isnan(value.gross.J))
+      group.sources.insert({row.meter, row.meter_scope, row.measured});
+  } else {
+    ++group.invalid;
+  }
+  if (is_contended(row)) ++(row.train_s || row.train_gross_J ? group.contended_kept : group.contended);
+  group.strategies[row.strategy][row.repetition.value_or(0)] = std::move(value);
+}
+
 void add_block_average(Group& group) {
   const std::vector<std::string> blocks = blocks_among(group.strategies);
   for (const std::int64_t repetition : repetitions({&group, 1})) {
@@ -218,39 +241,25 @@ void add_counts(Group& group, const Group& more) {
     group.*count += more.*count;
 }
 
-std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness) {
-  std::map<Key, Group> groups;
+std::map<Key, KeptRows> kept_rows(std::span<const CellRow> rows) {
+  std::map<Key, KeptRows> result;
   for (const CellRow& row : rows) {
     if (row.status != "ok" && row.status != "invalid") continue;
-    const Key key = group_key(row);
-    Group& group = groups[key];
-    group.key = key;
-    group.settings.insert(row.config_hash);
-    Value value;
-    value.accuracy_pct = finite(row.accuracy_pct);
-    value.val_loss = finite(row.val_loss);
-    if (row.epochs) value.epochs = static_cast<double>(*row.epochs);
-    value.images = scores_of(correctness, row);
-    if (row.status == "ok") {
-      const bool estimate = is_estimate(row);
-      value.net = {finite(row.train_net_J), finite(row.U_train_net_J), finite(row.U_random_train_net_J), estimate};
-      value.gross = {.J = finite(row.train_gross_J), .estimate = estimate};
-      value.net.negative = is_negative(value.net, value.gross.J);
-      value.gross.negative = is_negative(value.gross, 0);
-      group.negative += value.net.negative || (std::isnan(value.net.J) && value.gross.negative);
-      if (!std::isnan(value.net.J) || !std::isnan(value.gross.J))
-        group.sources.insert({row.meter, row.meter_scope, row.measured});
-    } else {
-      ++group.invalid;
-    }
-    if (is_contended(row)) ++(row.train_s || row.train_gross_J ? group.contended_kept : group.contended);
-    const bool added = group.strategies[row.strategy].insert_or_assign(row.repetition.value_or(0), value).second;
-    if (!added) ++group.replaced;
+    KeptRows& kept = result[group_key(row)];
+    const bool added = kept.last.insert_or_assign({row.strategy, row.repetition.value_or(0)}, &row).second;
+    if (!added) ++kept.replaced;
   }
+  return result;
+}
+
+std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness) {
   std::vector<Group> result;
-  for (auto& [key, group] : groups) {
+  for (const auto& [key, kept] : kept_rows(rows)) {
+    Group& group = result.emplace_back();
+    group.key = key;
+    group.replaced = kept.replaced;
+    for (const auto& [cell, row] : kept.last) add_row(group, *row, correctness);
     add_block_average(group);
-    result.push_back(std::move(group));
   }
   return result;
 }

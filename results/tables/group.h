@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "results/correctness.h"
@@ -67,6 +68,14 @@ struct Key {
 
 Key group_key(const CellRow& row);
 
+// The rows of one key that count: the last one of each strategy and repetition, so that a cell that ran again counts once.
+struct KeptRows {
+  std::map<std::pair<std::string_view, std::int64_t>, const CellRow*> last;
+  std::size_t replaced = 0;  // how many others there are
+};
+// Of the rows with status ok or invalid, by key. Points into `rows`, which must outlive the result.
+std::map<Key, KeptRows> kept_rows(std::span<const CellRow> rows);
+
 // What all results that are averaged or compared with each other share.
 struct Origin {
   std::string protocol, board, network, point = {};
@@ -107,8 +116,8 @@ struct Group {
 // Adds the counts of rows, the sources and the settings of `more`; its values stay out.
 void add_counts(Group& group, const Group& more);
 
-// Groups the rows with status ok or invalid (of which only the accuracy counts) by key, and adds block-avg: for each repetition
-// the mean of the network's blocks, where all exist.
+// Groups kept_rows() by key (of an invalid one only the accuracy counts), and adds block-avg: for each repetition the mean of
+// the network's blocks, where all exist.
 std::vector<Group> group_rows(std::span<const CellRow> rows, const Correctness& correctness = {});
 
 // The value of a cell; nullptr where it has no accuracy.

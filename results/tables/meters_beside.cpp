@@ -60,7 +60,7 @@ Section section_of(std::span<const MeterBeside> meters) {
   section.least_needed = {1, 2};
   for (const auto& meter : meters) {
     const auto& ratio = meter.ratio;
-    section.cells.push_back({printable(meter.meter, longest_uri), meter.scope, std::to_string(meter.cells),
+    section.cells.push_back({printable(meter.meter, longest_uri), printable(meter.scope, 20), std::to_string(meter.cells),
                              std::to_string(meter.invalid),
                              ratio.windows == 0 ? "-" : with_uncertainty(ratio.ratio, (ratio.high - ratio.low) / 2)});
     section.lines.push_back(meter.scope == meter.first_scope

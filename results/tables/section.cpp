@@ -99,14 +99,13 @@ std::string with_spread(const std::string& value, const std::string& spread) {
   return spread == "-" ? value : value + " +- " + spread;
 }
 
-// Rounds to two digits of the uncertainty, and the value to the same place. Without an uncertainty above 0 it has four digits.
 std::string with_uncertainty(double value, double U) {
   if (!(U > 0)) return significant(value, 4);
-  const std::string spread = significant(U, 2);
-  const std::size_t point = spread.find('.');
-  const bool plain = spread.find('e') == std::string::npos;
-  const int digits = point == std::string::npos ? 0 : static_cast<int>(spread.size() - point - 1);
-  return with_spread(plain ? decimals(value, digits) : significant(value, 4), spread);
+  const double place = std::floor(std::log10(U));  // of its first digit
+  // What rounding leaves of 0, or what a damaged file has.
+  if (place < -9 || place > 6) return with_spread(significant(value, 4), significant(U, 2));
+  const int digits = std::max(0, 1 - static_cast<int>(place));
+  return with_spread(decimals(value, digits), decimals(U, digits));
 }
 
 std::string interval_text(double low, double high, int digits) {

@@ -51,14 +51,15 @@ std::string percent_encoded(std::string_view text) {
   return result;
 }
 
-// The link of a mean over conditions names all of them, the link of block-avg the blocks.
+// The link of a mean over conditions names all of them, the link of block-avg the blocks. What a table does not have is named
+// as empty, because the cells of another one may have it.
 std::vector<std::string> links_of(const Table& table) {
   std::vector<std::pair<std::string_view, std::string>> same{
       {"dataset", table.key.dataset}, {"drift", table.key.drift}, {"protocol", table.key.protocol}, {"board", table.key.board}};
-  if (!table.key.network.empty()) same.emplace_back("network", table.key.network);
-  if (!table.key.point.empty()) same.emplace_back("point", table.key.point);
+  same.emplace_back("network", table.key.network);
+  same.emplace_back("point", table.key.point);
   if (table.tables == 1) same.emplace_back("condition", table.key.condition);
-  if (table.key.train_size) same.emplace_back("train_size", number_field(*table.key.train_size));
+  same.emplace_back("train_size", field_of(table.key.train_size));
   std::vector<std::string> result;
   for (const Line& line : table.lines) {
     std::string link = "cells";

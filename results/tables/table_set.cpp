@@ -3,27 +3,41 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "results/text.h"
 
 namespace tbft::results {
 
+namespace {
+
+Key without_condition(Key key) {
+  key.condition.clear();
+  return key;
+}
+
+}  // namespace
+
 std::vector<TableSet> table_sets(const Summary& summary) {
-  std::map<Key, std::vector<const Table*>> by_set;
+  std::set<Key> averaged;
+  for (const Table& table : summary.tables) {
+    if (table.tables > 1) averaged.insert(without_condition(table.key));
+  }
+  // Means whose conditions differ in number with the training size are one set; single conditions never share one.
+  std::map<std::pair<Key, bool>, std::vector<const Table*>> by_set;  // true: of means
   for (const Table& table : summary.tables) {
     if (std::ranges::none_of(table.lines, [](const Line& line) { return line.accuracy_pct.n > 0; })) continue;
-    Key key = table.key;
-    key.condition.clear();
+    const bool mean = table.tables > 1;
+    // Where a mean over conditions has this training size, single conditions are left out, as in the paper.
+    if (!mean && !table.key.condition.empty() && averaged.contains(without_condition(table.key))) continue;
+    Key key = mean ? without_condition(table.key) : table.key;
     key.train_size.reset();
-    by_set[key].push_back(&table);
+    by_set[{std::move(key), mean}].push_back(&table);
   }
   std::vector<TableSet> result;
-  for (auto& [key, tables] : by_set) {
-    // If there is a mean over conditions, the tables of single conditions are left out, as in the paper.
-    const bool means = std::ranges::any_of(tables, [](const Table* table) { return table->tables > 1; });
-    if (means) std::erase_if(tables, [](const Table* table) { return table->tables == 1; });
+  for (auto& [of, tables] : by_set) {
     std::ranges::stable_sort(tables, {}, [](const Table* table) { return table->key.train_size; });
-    TableSet set{key, std::move(tables)};
+    TableSet set{of.first, std::move(tables)};
     set.key.condition = set.tables.front()->key.condition;
     result.push_back(std::move(set));
   }

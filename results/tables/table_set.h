@@ -9,7 +9,8 @@
 
 namespace tbft::results {
 
-// The tables of one data set, drift, protocol and board by training size; several conditions are averaged.
+// The tables of one data set, drift, protocol and board by training size: the means over conditions, or those of one condition
+// where it has no mean.
 struct TableSet {
   Key key;  // train_size empty
   std::vector<const Table*> tables;

@@ -82,6 +82,19 @@ def check_text(browser):
         assert digits and max(digits) == 4, (name, column)
 
 
+def check_instants(browser, table):
+    """Instants of one year are sorted, too. They are among the columns that are not shown at first."""
+    every = browser.find_element(By.CSS_SELECTOR, "#cell-list input[type=checkbox]")
+    browser.execute_script("arguments[0].click()", every)
+    column = browser.execute_script("return [...arguments[0].tHead.rows[0].cells].map((th) => th.textContent)", table).index("started_utc")
+    for direction in (1, -1):
+        browser.execute_script("arguments[0].click()", table.find_elements(By.CSS_SELECTOR, "th button")[column])
+        found = browser.execute_script(
+            "return [...arguments[0].tBodies[0].rows].map((row) => row.cells[arguments[1]].textContent)", table, column)
+        assert len(set(found)) > 1 and found == sorted(found)[::direction], (direction, found)
+    browser.execute_script("arguments[0].click()", every)
+
+
 def check_cells(browser):
     table = browser.find_element(By.ID, "cell-table")
     rows = table.find_elements(By.CSS_SELECTOR, "tbody tr")
@@ -97,6 +110,11 @@ def check_cells(browser):
     wait(browser, lambda: len(table.find_elements(By.CSS_SELECTOR, "tbody tr")) == 3, "the filter of a link")
     column = [th.text for th in table.find_elements(By.TAG_NAME, "th")].index("strategy")
     assert {row.find_elements(By.TAG_NAME, "td")[column].text for row in table.find_elements(By.CSS_SELECTOR, "tbody tr")} == {"fc"}
+    # A link may write a number in another way than the page.
+    size = float(table.find_elements(By.CSS_SELECTOR, "tbody tr:first-child td")[names.index("train_size")].text)
+    browser.execute_script("location.hash = arguments[0]", f"cells?strategy=fc&strategy=full&train_size={size:e}")
+    wait(browser, lambda: len(table.find_elements(By.CSS_SELECTOR, "tbody tr")) == 6, "the filter of a number")
+    check_instants(browser, table)
 
 
 def check_trace(browser):

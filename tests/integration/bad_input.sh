@@ -97,6 +97,11 @@ P
     [ "$(tail -c 1 "$work/run/cells.csv" | od -An -c | tr -d ' ')" = '\n' ] || fail "a torn row was left"
     "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" -o "$work/run" --resume >/dev/null 2>&1 || fail "the resume"
     [ "$(wc -l <"$work/run/cells.csv")" = 5 ] || fail "not header and 4 rows" ;;
+  export_on_a_full_disk)
+    # A file size limit stands for the full disk: no image fits.
+    expect_refusal 1 "cannot write .*\.png: File too large" bash -c 'ulimit -f 1; exec "$@"' - \
+      "$tbft" data export --dataset 'synthetic:?part=test&n=20' -o "$work/images"
+    ! compgen -G "$work/images*" >/dev/null || fail "a folder was left" ;;
   full_stdout)
     code=0
     "$tbft" data list >/dev/full 2>"$work/err" || code=$?

@@ -43,6 +43,7 @@ case_wrong_words_are_named() {
 
 # With libtorch: options of commands that train.
 case_wrong_words_of_training() {
+  expect_refusal 2 "^tbft: --resume continues the run in -o: name its directory\$" "$tbft" run x.toml --resume
   expect_refusal 2 "unknown option '--sett'; did you mean '--set'\?" "$tbft" run x.toml --sett a=b
   expect_refusal 2 "unknown option '--sett'; did you mean '--set'\?" "$tbft" run --sett a=b x.toml
   expect_refusal 2 "unknown option '--tabels'; did you mean '--tables'\?" "$tbft" reproduce --data x -o y --tabels z

@@ -75,6 +75,23 @@ P
     "$tbft" data export --dataset "cifar10-pairs:$test?limit=2" -o "$work/pairs" >/dev/null
     [ "$(ls "$work/pairs")" = "$(printf 'airplane-ship\nautomobile-truck\ncat-dog\ndeer-horse')" ] || fail "$(ls "$work/pairs")"
     info "$work/pairs" | grep -q '"n": 8' || fail "the export does not read back" ;;
+  classes_share_no_folder)
+    "$tbft" data export --dataset 'synthetic:?part=test&n=20' -o "$work/shapes" >/dev/null
+    cat >"$work/table.toml" <<T
+[[superclass]]
+name = "a/b"
+source = ["disc"]
+target = ["square"]
+[[superclass]]
+name = "a-b"
+source = ["triangle"]
+target = ["plus"]
+T
+    set="subpopulation:imagefolder:$work/shapes?map=$work/table.toml"
+    expect_refusal 1 "classes 'a/b' and 'a-b' would share the folder a-b; rename one" "$tbft" data export --dataset "$set" -o "$work/out"
+    sed -i 's|"a-b"|"c"|' "$work/table.toml"
+    "$tbft" data export --dataset "$set" -o "$work/pairs" >/dev/null
+    [ "$(ls "$work/pairs")" = "$(printf 'a-b\nc')" ] || fail "$(ls "$work/pairs")" ;;
   all_are_listed)
     "$tbft" data list --json >"$work/list"
     /usr/bin/python3 - "$work/list" <<'P'

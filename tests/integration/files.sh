@@ -60,6 +60,10 @@ case $3 in
     expect_untouched "$work/5W.csv" expect_refusal 2 'already uses that file' "$tbft" measure -m "replay://$work/5W.csv" -o "$work/5W.csv" -- true
     expect_untouched "$work/run/traces/trace.csv" expect_refusal 2 'belongs to the run' \
       "$tbft" measure -m estimate:// -o "$work/run/traces/trace.csv" -- true
+    # The rows of further meters belong to the run as well.
+    cp "$work/run/cells.csv" "$work/run/meters.csv"
+    expect_untouched "$work/run/meters.csv" expect_refusal 2 'belongs to the run' \
+      "$tbft" record -m estimate:// -d 0.1s -o "$work/run/meters.csv" --force
     echo mine >"$work/notes.txt"
     expect_untouched "$work/notes.txt" expect_refusal 2 'exists; .*--force' "$tbft" record -m estimate:// -d 0.1s -o "$work/notes.txt"
     "$tbft" record -m estimate:// -d 0.3s -o "$work/notes.txt" --force >/dev/null || fail "record --force"
@@ -245,6 +249,24 @@ S
       "$tbft" run e.toml --set model.checkpoint=base.pth --set 'name="../../x"'
     expect_untouched base.pth expect_refusal 2 'status base.pth' "$tbft" run e.toml --set model.checkpoint=base.pth -o r --status base.pth
     ! ls -d ../x-* ../../x-* 2>/dev/null || fail "a run left runs/" ;;
+  names_that_are_not_utf8)
+    # A folder as Latin-1 spells it: run.json has the replacement character in place of the byte.
+    folder=$work/$'m\xe4rz'
+    mkdir "$folder"
+    tiny_base "$work/base.pth"
+    tiny_experiment "$folder/e.toml"
+    sweep=("$tbft" run "$folder/e.toml" --set model.checkpoint="$work/base.pth" -o "$work/run")
+    "${sweep[@]}" >/dev/null 2>"$work/err" || fail "run: $(cat "$work/err")"
+    "${sweep[@]}" --resume >/dev/null 2>"$work/err" || fail "resume: $(cat "$work/err")"
+    grep -qa '4 cells: 0 ok, 4 done before' "$work/err" || fail "$(cat "$work/err")"
+    "$tbft" merge -o "$folder/merged" "$work/run" >/dev/null 2>"$work/err" || fail "merge: $(cat "$work/err")"
+    for run in "$work/run" "$folder/merged"; do
+      /usr/bin/python3 - "$run/run.json" <<'P' || fail "$run/run.json"
+import json, sys
+run = json.load(open(sys.argv[1], encoding="utf-8"))
+assert "m\ufffdrz" in " ".join(run["command_line"]), run["command_line"]
+P
+    done ;;
   a_run_outlives_its_meter)
     tiny_base "$work/base.pth"
     tiny_experiment "$work/e.toml"

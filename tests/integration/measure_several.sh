@@ -104,10 +104,33 @@ case_a_failure_ends_it() {
   measure --idle 0 -r 4 --ignore-failure --export-json r.json 'echo a >>runs; sleep 0.1' 'echo b >>runs; sleep 0.1; [ "$(grep -c b runs)" != 2 ] || exit 7' >out 2>err ||
     fail "exit code $?"
   json r.json 'assert r[1]["exit_codes"] == [0, 7, 0, 0] and "1 of 4 repetitions failed" in d["notes"][0]'
+  # The exit code is the command's, even if what was measured cannot be written.
+  rm runs
+  code=0
+  measure --idle 0 -r 4 --export-csv /dev/full 'echo a >>runs; sleep 0.1' 'echo b >>runs; sleep 0.1; [ "$(grep -c b runs)" != 2 ] || exit 7' >out 2>err || code=$?
+  [ "$code" = 7 ] && grep -q 'exited with 7' err && grep -q /dev/full err || fail "exit code $code: $(cat err)"
+  # What cannot start is no run.
   expect_refusal 127 'tbft: /nowhere/x: command not found' measure --idle 0 -N --ignore-failure '/nowhere/x 1' '/nowhere/x 2'
+  echo text >notexec
+  expect_refusal 126 'tbft: ./notexec: cannot be executed' measure --idle 0 -N --ignore-failure './notexec 1' './notexec 2'
+  printf '#!/opt/nowhere/python3\n' >script
+  chmod +x script
+  expect_refusal 127 'its interpreter /opt/nowhere/python3 is missing' measure --idle 0 -N --ignore-failure './script 1' './script 2'
   code=0
   measure -- 'sleep 1' --export-json x >out 2>err || code=$?
   [ "$code" = 127 ] && grep -q 'write options before the first one' err || fail "$code $(cat err)"
+}
+
+case_json_of_one_command() {
+  measure --idle 0 -r 2 --json -- sleep 0.1 >"$work/out" || fail "exit code $?"
+  [ "$(wc -l <"$work/out")" = 2 ] || fail "not a line for each repetition: $(cat "$work/out")"
+  "$tbft" measure --help | tr -s ' \n' ' ' >"$work/help"
+  for option in '--ignore-failure' '--command-name x' '--setup true' '--prepare true' '--cleanup true'; do
+    grep -q "Several, or one with --until, --cooldown,.*${option%% *}.*: print what --export-json writes" "$work/help" ||
+      fail "the help of --json does not name ${option%% *}"
+    measure --idle 0 -r 2 $option --json -- sleep 0.1 >"$work/out" || fail "$option: exit code $?"
+    json "$work/out" 'assert len(r) == 1 and len(r[0]["times"]) == 2'
+  done
 }
 
 case_until() {

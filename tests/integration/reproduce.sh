@@ -48,8 +48,9 @@ P
 reproduce --dry-run --set 'cifar-flip/memory_limit=140MiB' >"$work/plan"
 grep -A3 '^cifar-flip' "$work/plan" | grep -q 'estimate: unknown: .*memory_limit' || fail "$(cat "$work/plan")"
 [ ! -e "$work/run" ] || fail "--dry-run made something"
-expect_refusal 2 'memory_limit' "$tbft" reproduce --data "$work/data" -o "$work/small" --quick --tables cifar-flip \
-  --set threads=1 --set memory_limit=140MiB -m "replay://$work/tiny-trace.csv?speed=instant"
+expect_refusal 2 'cifar-flip: memory_limit' "$tbft" reproduce --data "$work/data" -o "$work/small" --quick \
+  --tables cifar10-c-like,cifar-flip --set threads=1 --set cifar-flip/memory_limit=140MiB -m "replay://$work/tiny-trace.csv?speed=instant"
+[ ! -e "$work/small" ] || fail "a table was made before the limit of another was refused"
 
 reproduce >"$work/text" 2>"$work/err" || fail "$(cat "$work/err")"
 [ "$(ls "$work/run/base")" = cifar10-pairs-short-4.pth ] || fail "base models: $(ls "$work/run/base")"

@@ -89,6 +89,11 @@ P
     cp five.csv r.meter2.csv
     expect_refusal 2 'r.meter2.csv' "$tbft" measure -m estimate:// -m "replay://r.meter2.csv" -o r.csv -- touch ran
     cmp -s five.csv r.meter2.csv || fail "a recording was written to while it was played back"
+    # An export replaces neither the trace of a further meter nor what it plays back.
+    expect_refusal 2 'export-csv x.meter2.csv: this command already uses' "$tbft" measure -m estimate:// -m 'estimate://?idle_W=1' -o x.csv --export-csv x.meter2.csv --force 'touch ran' 'touch ran'
+    cp five.csv b.csv
+    expect_refusal 2 'export-csv b.csv: this command already uses' "$tbft" measure -m estimate:// -m replay://b.csv --export-csv b.csv --force 'touch ran' 'touch ran'
+    cmp -s five.csv b.csv || fail "a recording was replaced"
     [ ! -e ran ] && [ "$(cat t.meter2.csv)" = notes ] || fail "a command ran without its meters, or a file was replaced" ;;
   a_sweep_with_one_that_dies)
     tiny_base base.pth

@@ -34,6 +34,10 @@ fc = ["fc.*"]
 T
 }
 
+chain_blocks() {
+  printf '[model]\nnetwork = "torchscript"\n[model.blocks]\nblock1 = ["stem.*"]\nblock2 = ["body.*"]\nfc = ["head.*"]\n'
+}
+
 accuracies() {  # of the strategies of a run, by name
   /usr/bin/python3 - "$1" <<'P'
 import csv, sys
@@ -116,8 +120,17 @@ assert float(rows["fc"]["step_s"]) < float(rows["full"]["step_s"]), rows
 P
 }
 
+# In the layout that a view needs.
+a_view_is_evaluated() {
+  /usr/bin/python3 "$scripts" one Viewing "$work/own.pt" 10
+  chain_blocks >"$work/own.toml"
+  "$tbft" eval --checkpoint "$work/own.pt" --model "$work/own.toml" --allow-script --dataset 'synthetic:?n=20' >"$work/out" 2>"$work/err" ||
+    fail "$(cat "$work/err")"
+  grep -q '^correct [0-9]* of 20 ' "$work/out" || fail "$(cat "$work/out")"
+}
+
 a_seed_gives_the_same_dropout() {
-  /usr/bin/python3 "$scripts" dropping "$work/own.pt"
+  /usr/bin/python3 "$scripts" one Dropping "$work/own.pt"
   script_experiment "$work/own.toml"
   blocks >>"$work/own.toml"
   for run in one two; do
@@ -131,7 +144,7 @@ a_seed_gives_the_same_dropout() {
 
 # In the protocol efficient frozen blocks are in eval mode, whether their outputs are kept or not.
 frozen_dropout_is_off() {
-  /usr/bin/python3 "$scripts" dropping "$work/own.pt"
+  /usr/bin/python3 "$scripts" one Dropping "$work/own.pt"
   script_experiment "$work/own.toml"
   blocks >>"$work/own.toml"
   for cache in fp32 off; do
@@ -148,7 +161,7 @@ P
 nothing_runs_without_permission() {
   /usr/bin/python3 "$scripts" marking "$work" "$work/own.pt"
   tiny_experiment "$work/own.toml"
-  printf '[model]\nnetwork = "torchscript"\n[model.blocks]\nblock1 = ["stem.*"]\nblock2 = ["body.*"]\nfc = ["head.*"]\n' >>"$work/own.toml"
+  chain_blocks >>"$work/own.toml"
   set=(--set model.checkpoint="$work/own.pt")
   export TBFT_ALLOW_SCRIPT=1
   expect_refusal 1 'own.pt: a TorchScript file is a program.*--allow-script' "$tbft" run "$work/own.toml" "${set[@]}" -o "$work/cells"

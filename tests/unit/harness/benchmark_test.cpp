@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "harness/host/interrupted.h"
 #include "tests/support/fake_meter.h"
@@ -61,12 +62,15 @@ class BenchmarkTest : public testing::Test {
   double cooldown_limit_s = 0;  // 0: none
   double beside = 0;            // a second meter reads so many times what the first reads; 0: there is none
   std::optional<std::size_t> interrupt_at;
+  std::optional<double> dies_s;  // when the meter is unplugged
+  bool has_temperature = true;
   std::optional<std::size_t> heats;  // a command after which idle power is 1 W higher, which decays with a time constant of 3 s
 
   results::Benchmark result;
   std::vector<std::pair<Step, std::size_t>> steps;
   std::vector<std::string> warnings;
   double waited_s = 0;
+  bool ended_early = false;
 
   void run() {
     auto clock = std::make_shared<SharedClock>(2);
@@ -84,6 +88,10 @@ class BenchmarkTest : public testing::Test {
     const auto meter = [&](double factor) {
       return std::make_unique<FunctionMeter>(ina219(period_s), [&, power_W, began, factor](TimeNs now) {
         const double t_s = to_seconds(now - began);
+        if (dies_s && t_s > *dies_s) {
+          clock->leave();
+          throw power::MeterUnavailable("unplugged");
+        }
         // A real board's power is never constant, and a constant reading is doubted.
         const double wander_W = 0.005 * std::sin(900 * t_s);
         return as_read(factor * (idle_W(t_s) + heat_W(t_s) + *power_W + wander_W));
@@ -97,8 +105,12 @@ class BenchmarkTest : public testing::Test {
       second.emplace(meter(beside), power::MonitorOptions{.clock = clock, .realtime = power::Realtime::off});
       monitors.push_back(&*second);
     }
-    const auto pass = [=](double seconds) { clock->sleep_until(clock->now() + from_seconds(seconds)); };
+    const auto pass = [&](double seconds) {
+      clock->sleep_until(clock->now() + from_seconds(seconds));
+      while (dies_s && now_s() > *dies_s && monitor.failure().empty()) std::this_thread::yield();
+    };
     MeasurementSession session(monitors, {.idle_s = meter_idle_s, .wait = pass});
+    const auto temperature_C = [&] { return has_temperature ? std::optional(40 + 10 * heat_W(now_s())) : std::nullopt; };
     Cooldown cooldown(cooldown_limit_s, {.probe =
                                              [&] {
                                                const auto from = monitor.snapshot();
@@ -107,7 +119,7 @@ class BenchmarkTest : public testing::Test {
                                                const auto to = monitor.snapshot();
                                                return monitor.between(from, to);
                                              },
-                                         .temperature_C = [&] { return std::optional(40 + 10 * heat_W(now_s())); },
+                                         .temperature_C = temperature_C,
                                          .now_s = now_s});
     result = {.meter = monitor.meter().uri, .meter_scope = "board", .order = "interleaved", .idle_s = meter_idle_s};
     if (beside > 0) result.further = {{"um34c:///dev/rfcomm0", "board"}};
@@ -135,7 +147,9 @@ class BenchmarkTest : public testing::Test {
                                .processor_times = [] { return std::nullopt; },
                                .progress = [](const std::string&) {},
                                .warn = [this](const std::string& text) { warnings.push_back(text); }};
-    CommandBenchmark(options, monitors, session, cooldown_limit_s > 0 ? &cooldown : nullptr, hooks, result).run();
+    CommandBenchmark work(options, monitors, session, cooldown_limit_s > 0 ? &cooldown : nullptr, hooks, result);
+    work.run();
+    ended_early = work.ended_early();
   }
 
   std::vector<std::size_t> order() const {
@@ -181,7 +195,7 @@ TEST_F(BenchmarkTest, ASecondMeterHasItsOwnJoulesAndTheRatioOfBothIsSaid) {
   const auto text = results::to_text(result, {});
   EXPECT_THAT(text, HasSubstr("The same by meter 2\n"));
   EXPECT_THAT(text,
-              testing::ContainsRegex("um34c:///dev/rfcomm0: 1\\.02[0-9]* \\+- .* times the joules of ina219.*so they agree"));
+              testing::ContainsRegex("um34c:///dev/rfcomm0: 1\\.0(19|2)[0-9]* \\+- .* times the joules of ina219.*so they agree"));
   beside = 1.03;
   run();
   EXPECT_THAT(results::to_text(result, {}), HasSubstr("they differ by more than both allow"));
@@ -312,6 +326,32 @@ TEST_F(BenchmarkTest, CooldownWaitsUntilIdleIsAsInTheFirstWindow) {
   EXPECT_THAT(result.notes, Contains(HasSubstr("--cooldown auto gave up: 5.")));
 }
 
+TEST_F(BenchmarkTest, AnIdleWindowWithoutValidPowerIsSaidAndNotWaitedFor) {
+  commands = {{1, 1}};
+  options.repeat.runs = 2;
+  // Each window lasts a second, the first one is idle: the meter is silent in the middle of the idle ones.
+  idle_W = [](double t_s) {
+    const double phase_s = std::fmod(t_s, 2);
+    return phase_s > 0.3 && phase_s < 0.7 ? power::unknown : 5.0;
+  };
+  cooldown_limit_s = 100;
+  has_temperature = false;
+  run();
+  ASSERT_EQ(result.commands[0].runs.size(), 2U);
+  for (const auto& each : result.commands[0].runs) {
+    EXPECT_TRUE(std::isfinite(each.gross.J)) << each.reason;
+    EXPECT_TRUE(std::isnan(each.net.J));
+    EXPECT_THAT(each.reason, HasSubstr("idle power is unknown: gaps: only"));
+  }
+  EXPECT_THAT(result.notes, Contains(HasSubstr("2 of 2 repetitions are in doubt, the first one because: idle power")));
+  EXPECT_THAT(result.notes, Contains(HasSubstr("--cooldown auto does not wait: the first idle window has no power (gaps")));
+  EXPECT_EQ(waited_s, 0);
+  EXPECT_FALSE(ended_early);
+  has_temperature = true;
+  run();
+  EXPECT_THAT(result.notes, testing::Not(Contains(HasSubstr("--cooldown")))) << "the temperature can be waited for";
+}
+
 TEST(Cooldown, WaitsForPowerAndTemperatureWhereEachIsKnown) {
   struct Probe {
     double power_W;
@@ -369,6 +409,38 @@ TEST_F(BenchmarkTest, UntilGivesUpOnRunsWithoutAReading) {
   EXPECT_THAT(result.notes, Contains(HasSubstr("--until ended after 3 repetitions: one without valid joules")));
   EXPECT_THAT(result.notes, Contains(HasSubstr("of 3 repetitions have no valid joules, the first one because: no reading")));
   EXPECT_TRUE(std::isnan(compare_commands(result)[0].joules.value));
+}
+
+// It dies within an idle window, so that all runs before are valid.
+TEST_F(BenchmarkTest, AMeterThatDiesBetweenTwoRunsEndsThemEarly) {
+  commands = {{1, 1}, {1, 1}};
+  options = {.order = RunOrder::blocks, .repeat = {.runs = 2}};
+  dies_s = 5.5;  // after an idle window and two runs of A with their idle windows
+  run();
+  EXPECT_TRUE(ended_early);
+  ASSERT_EQ(result.commands[0].runs.size(), 2U);
+  for (const auto& each : result.commands[0].runs) EXPECT_TRUE(std::isfinite(each.gross.J)) << each.reason;
+  EXPECT_THAT(result.commands[1].runs, IsEmpty());
+  EXPECT_THAT(result.notes, Contains("the meter failed: unplugged; the repetitions end there"));
+
+  commands = {{1, 1}};
+  options = {.repeat = {.until_rel = 0.02, .min_runs = 3, .max_runs = 50}};
+  jitter = [](std::size_t run) { return run % 2 == 0 ? -0.1 : 0.1; };
+  dies_s = 8.5;
+  run();
+  EXPECT_TRUE(ended_early);
+  EXPECT_EQ(result.commands[0].runs.size(), 4U);
+  EXPECT_THAT(result.notes, Contains(testing::ContainsRegex("^A: the joules repeat within .* after 4 repetitions; 2.0 % was")));
+  EXPECT_THAT(result.notes, testing::Not(Contains(HasSubstr("--max-runs"))));
+}
+
+TEST_F(BenchmarkTest, ACleanupThatFailsDoesNotKeepTheOthersFromRunning) {
+  commands = {{0.1}, {0.1}, {0.1}};
+  meter_idle_s = 0.1;
+  options.repeat.runs = 1;
+  exit_code = [](Step step, std::size_t command, std::size_t) { return step == Step::cleanup && command != 2 ? 3 : 0; };
+  EXPECT_EQ(test::message_of<StepFailed>([&] { run(); }), "A: --cleanup exited with 3");
+  EXPECT_EQ(std::ranges::count(steps, Step::cleanup, &std::pair<Step, std::size_t>::first), 3);
 }
 
 TEST_F(BenchmarkTest, AStepThatFailsIsNamed) {

@@ -68,6 +68,18 @@ TEST(Child, ItsProcessorTimeIsKnown) {
   EXPECT_LT(child.user_s() + child.system_s(), busy_s) << "of the last command alone";
 }
 
+TEST(Child, OneThatCannotStartHasNoProcessorTime) {
+  ChildRunner child;
+  child.run(shell("i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"), std::nullopt);
+  EXPECT_TRUE(child.started());
+  ASSERT_GT(child.user_s() + child.system_s(), 0);
+  EXPECT_EQ(child.run({"/nowhere/command"}, std::nullopt), exit_not_found);
+  EXPECT_FALSE(child.started());
+  EXPECT_EQ(child.user_s() + child.system_s(), 0) << "not that of the command before";
+  EXPECT_EQ(child.run(shell("exit 127"), std::nullopt), exit_not_found);
+  EXPECT_TRUE(child.started());
+}
+
 TEST(Child, ASignalGives128PlusItsNumber) {
   EXPECT_EQ(run(shell("kill -KILL $$")), 128 + SIGKILL);
   EXPECT_EQ(run(shell("kill -SEGV $$")), 128 + SIGSEGV);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -233,6 +234,34 @@ TEST(Doctor, AGovernorAndAClockThatDisturbAreNamedWithTheCommand) {
     tree.put("sys/devices/system/clocksource/clocksource0/current_clocksource", slow);
     EXPECT_EQ(check_of(check_machine(tree.roots).checks, "clocksource")->health, Health::warning) << slow;
   }
+}
+
+TEST(Doctor, EveryUserIsToldWhatAKilledRunOfRootHasLeft) {
+  const FakeTree tree;
+  const std::string policy = "sys/devices/system/cpu/cpufreq/policy0/";
+  tree.put("proc/sys/kernel/random/boot_id", "0d1c\n");
+  tree.put(policy + "scaling_governor", "powersave\n");
+  tree.put(policy + "scaling_min_freq", "600000\n");
+  tree.put(policy + "scaling_max_freq", "1800000\n");
+  tree.put("run/tbft-cpufreq.json",
+           R"({"boot_id": "0d1c", "policies": {"policy0": {
+      "before": {"governor": "schedutil", "min_kHz": 600000, "max_kHz": 1800000},
+      "set": {"governor": "powersave", "min_kHz": 600000, "max_kHz": 1800000}}}})");
+  const bool root = ::geteuid() == 0;  // whose own record it would be: become nobody for a moment
+  const auto told_to_a_user = [&] {
+    EXPECT_TRUE(!root || ::seteuid(65534) == 0);
+    const Findings d = check_machine(tree.roots);
+    EXPECT_TRUE(!root || ::seteuid(0) == 0);
+    return check_of(d.checks, "frequencies");
+  };
+  const auto told = told_to_a_user();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->health, Health::problem);
+  EXPECT_EQ(told->fix, "echo schedutil | sudo tee /sys/devices/system/cpu/cpufreq/policy0/scaling_governor");
+  tree.forbid("run/tbft-cpufreq.json");
+  EXPECT_EQ(told_to_a_user().value().health, Health::warning) << "a record that only root may read";
+  tree.remove("run/tbft-cpufreq.json");
+  EXPECT_FALSE(told_to_a_user()) << "nothing is left, whether or not this user has a folder for a record";
 }
 
 class ScriptedMeter final : public power::Meter {

@@ -44,6 +44,21 @@ TEST(EvaluationBatch, FollowsTheMapsAndTheWeights) {
   EXPECT_GT(evaluation_batch(large, 0), 16);
 }
 
+// Cut behind its pooling, as a network with `features` and `classifier`.
+TEST(EvaluationBatch, FollowsTheLargestMapWithinAStageOfATorchScriptFile) {
+  models::Architecture network;
+  network.spec.family = models::torchscript_network;
+  network.stages = {{.block = "block1", .output_values = 512}, {.block = "fc", .output_values = 10}};
+  network.layers = {{.name = "features.0",
+                     .stage = 0,
+                     .input_values = 3 * 224 * 224,
+                     .convolution = {.in = 3, .out = 64, .kernel = 7, .stride = 2, .side = 224, .padding = 3}},
+                    {.name = "features.1", .kind = models::Layer::Kind::batchnorm, .stage = 0, .input_values = 64 * 112 * 112},
+                    {.name = "classifier", .kind = models::Layer::Kind::linear, .stage = 1, .input_values = 512}};
+  EXPECT_EQ(evaluation_batch(network, 0), 1);
+  EXPECT_EQ(evaluation_batch(network, 1), 2000);
+}
+
 // Half of an evaluation's at most, whatever the size of the images: its maps are contiguous, and torch's operations copy them.
 TEST(DiagnosisBatch, FollowsTheMaps) {
   EXPECT_EQ(diagnosis_batch(paper()), 32);
@@ -107,6 +122,14 @@ TEST(PeakMemory, AStrategyThatChoosesNeedsAtLeastWhatFullNeeds) {
   const MemoryNeed need{.batch = 32, .n_train = 1000};
   for (const char* name : {"auto-rgn", "elastic", "diagnosed"})
     EXPECT_GE(bytes_of(paper(), name, need), bytes_of(paper(), "full", need)) << name;
+}
+
+TEST(PeakMemory, CountsTheImagesOfAProbe) {
+  const MemoryNeed need{.batch = 32, .n_train = 1000};
+  for (const char* name : {"auto-rgn", "elastic", "rgn-top1"})
+    EXPECT_GT(peak_memory(paper(), find_strategy(name), need).step,
+              peak_memory(paper(), find_strategy("full"), need).step + std::int64_t{5} * 32 * 4 * 3 * 32 * 32)
+        << name;
 }
 
 class FitToMemory : public testing::Test {

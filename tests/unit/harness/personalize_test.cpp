@@ -4,15 +4,18 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "harness/adaptive/step_timing.h"
 #include "harness/host/interrupted.h"
 #include "harness/training/compute.h"
 #include "harness/training/phases.h"
 #include "models/architecture.h"
 #include "models/checkpoint/state_dict.h"
+#include "models/families/family.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/message_of.h"
 #include "tests/support/temporary_folder.h"
@@ -63,6 +66,17 @@ TEST(PersonalSplit, DividesAllImagesOnce) {
   EXPECT_NE(personal_split(100, 0.3, 8).test, split.test);
   EXPECT_TRUE(personal_split(100, 0, 7).test.empty());
   EXPECT_THAT(test::message_of<data::DataError>([] { personal_split(2, 0.3, 0); }), HasSubstr("too few"));
+}
+
+// At 32 pixels the maps of the last layer of torchvision's ResNet have one pixel.
+TEST(StepsToTime, HaveTwoImagesWhereABatchNormNeedsThem) {
+  const auto fewest = [](const models::Architecture& network) {
+    const auto steps = adaptive::steps_to_time(network, 4);
+    return std::ranges::min_element(steps, {}, &adaptive::TimedStep::images)->images;
+  };
+  EXPECT_EQ(fewest(models::describe({})), 1);
+  EXPECT_EQ(fewest(models::describe({.depth = 18, .family = "resnet", .variant = "large-stem"})), 2);
+  EXPECT_EQ(fewest(models::describe({.depth = 18, .pixels = 64, .family = "resnet", .variant = "large-stem"})), 1);
 }
 
 class PersonalizeTest : public testing::Test {

@@ -173,6 +173,23 @@ TEST_F(PlanTest, IdsDependOnWhatCanChangeAnAccuracy) {
   }
 }
 
+TEST_F(PlanTest, ATableOfSuperclassesCountsByItsContentsAndFrostByBeingGiven) {
+  const auto at = [&](const std::string& name, const std::string& text) {
+    const auto path = folder_.path() / name;
+    write_file(path, text);
+    return "subpopulation:cifar10:DIR?map=" + path.string();
+  };
+  const auto declared = [&](const std::string& data_path) {
+    return config_hash([&](Settings& s) { s.data.path = data_path; });
+  };
+  const auto first = declared(at("one.toml", "a table"));
+  EXPECT_EQ(declared(at("two.toml", "a table")), first);
+  EXPECT_NE(declared(at("one.toml", "another table")), first);
+  EXPECT_NE(declared("subpopulation:cifar10:DIR?map=pairs"), first);
+  EXPECT_EQ(declared("cifar10:DIR?frost=/a"), declared("cifar10:DIR?frost=/b"));
+  EXPECT_NE(declared("cifar10:DIR?frost=/a"), declared("cifar10:DIR"));
+}
+
 // The same file gives the same ids on every machine and in every later version: a changed id loses the rows of all runs.
 TEST_F(PlanTest, AnIdIsKnownBeforeAnyMachineIs) {
   const auto cells = plan();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tbft/power/trace.h"
@@ -72,6 +73,34 @@ TEST(PowerCurves, ACellHasItsReadingsPhasesAndJoules) {
   EXPECT_TRUE(curve.gaps.empty());
 }
 
+// 300 epochs: the end of the cell has its phases, and the shortest are counted.
+TEST(PowerCurves, OfVeryManyPhasesTheShortestAreLeftOut) {
+  MadeRun run;
+  {
+    auto trace = run.writer();
+    TimeNs t = 0;
+    const auto phase = [&](const std::string& name, TimeNs length) {
+      trace.write({.t_ns = t, .name = "cell/a0/" + name, .opens = true});
+      readings(trace, t, t + length, 5);
+      t += length;
+      trace.write({.t_ns = t, .name = "cell/a0/" + name, .opens = false});
+    };
+    trace.write({.t_ns = 0, .name = "cell/a0", .opens = true});
+    for (int epoch = 0; epoch < 300; ++epoch) {
+      phase("train", s / 5);
+      phase("validate", s / 10);
+    }
+    phase("test", s);
+    trace.write({.t_ns = t, .name = "cell/a0", .opens = false});
+    readings(trace, t, t + s, 2);
+  }
+  const auto curve = run.curves().at({"", "a0"});
+  ASSERT_EQ(curve.phases.size(), 400U);
+  EXPECT_EQ(curve.phases_left_out, 201U);
+  EXPECT_EQ(curve.phases.back().name, "test");
+  EXPECT_EQ(std::ranges::count_if(curve.phases, [](const auto& phase) { return phase.name == "train"; }), 300);
+}
+
 TEST(PowerCurves, AreThoseOfTheFirstMeter) {
   MadeRun run;
   for (const auto& [name, power_W] : {std::pair("trace.csv", 6.0), std::pair("trace.meter2.csv", 9.0)}) {
@@ -119,6 +148,23 @@ TEST(PowerCurves, AGapIsKeptAsOne) {
   EXPECT_EQ(curve.gaps[0].to_s, 2);
   EXPECT_EQ(curve.gaps[1].from_s, 2.9);
   EXPECT_EQ(curve.gaps[1].to_s, 4);
+}
+
+TEST(PowerCurves, AConverterThatAveragesLongerThanTheFirstGapLimitLeavesNoGaps) {
+  MadeRun run;
+  {
+    auto trace = run.writer();
+    trace.write({.t_ns = 0, .name = "cell/a0", .opens = true});
+    readings(trace, 0, s, 6);
+    auto slower = meter();
+    slower.nominal_period_s = slower.averaging_s = 0.5;
+    slower.gap_limit_s = 1.5;
+    trace.write(slower);
+    for (TimeNs t = s; t <= 5 * s; t += s / 2) trace.write(power::Reading{.t_ns = t, .power_W = 6});
+    trace.write({.t_ns = 5 * s, .name = "cell/a0", .opens = false});
+    trace.write(power::Reading{.t_ns = 5 * s + s / 2, .power_W = 6});
+  }
+  EXPECT_TRUE(run.curves().at({"", "a0"}).gaps.empty());
 }
 
 TEST(PowerCurves, ACounterTellsThePowerBetweenItsReadings) {

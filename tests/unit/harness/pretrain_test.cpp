@@ -24,6 +24,7 @@ namespace tbft {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 
 struct Watcher : PretrainObserver {
@@ -105,6 +106,28 @@ TEST_P(Pretrain, AnotherTrainingIsNotGoneOnWith) {
   EXPECT_THROW(train(folder_.path() / "base.pth", other, true, watcher), OtherTraining);
   val.labels[0] = (val.labels[0] + 1) % 10;
   EXPECT_THROW(train(folder_.path() / "base.pth", settings(), true, watcher), OtherTraining);
+}
+
+TEST_P(Pretrain, WithoutTheBestWeightsSoFarItIsNotGoneOnWith) {
+  const auto out = folder_.path() / "base.pth";
+  Watcher stopped;
+  stopped.stop_at = 7;
+  EXPECT_THROW(train(out, settings(), false, stopped), Interrupted);
+  fs::rename(out, folder_.path() / "elsewhere.pth");
+  Watcher watcher;
+  EXPECT_THAT(test::message_of<models::CheckpointError>([&] { train(out, settings(), true, watcher); }),
+              AllOf(HasSubstr("base.pth: missing"), HasSubstr("epoch 1"), HasSubstr("base.pth.resume")));
+  EXPECT_TRUE(fs::exists(resume_file(out)));
+}
+
+// At 32 pixels the maps of its last layer have one pixel.
+TEST_P(Pretrain, ALastBatchOfOneImageIsRefusedWhereItHasNoStatistics) {
+  auto s = settings();
+  s.network = {.depth = 18, .family = "resnet", .variant = "large-stem"};
+  s.batch = 33;
+  Watcher watcher;
+  EXPECT_THAT(test::message_of<std::invalid_argument>([&] { train(folder_.path() / "base.pth", s, false, watcher); }),
+              AllOf(HasSubstr("100 training images"), HasSubstr("--batch")));
 }
 
 TEST_P(Pretrain, ATornResumeFileIsRefused) {

@@ -122,6 +122,18 @@ TEST_F(ReproductionPlanTest, TheTablesHaveThePapersSettings) {
   EXPECT_THAT(noise.data.train_path, HasSubstr("train"));
 }
 
+TEST_F(ReproductionPlanTest, APathMayHaveAnApostrophe) {
+  put("it's \"mine\"/cifar-10-batches-bin/test_batch.bin");
+  put("it's \"mine\"/resnet26_cifar10_tbft.pth");
+  auto r = request();
+  r.tables = {"cifar-flip"};
+  const auto plan = plan_reproduction(r, material());
+  ASSERT_EQ(plan.jobs.size(), 1U);
+  const auto& settings = plan.jobs[0].settings;
+  EXPECT_EQ(settings.model.checkpoint, (folder_.path() / "it's \"mine\"/resnet26_cifar10_tbft.pth").string());
+  EXPECT_EQ(settings.data.path, "cifar10:" + (folder_.path() / "it's \"mine\"").string() + "?part=test");
+}
+
 TEST_F(ReproductionPlanTest, OptionsReachTheTableThatTheyName) {
   cifar10_tree();
   put("resnet26_cifar10_jpeg.pth");

@@ -6,6 +6,7 @@
 
 #include "harness/step_cost/operation_recorder.h"
 #include "models/families/family.h"
+#include "tests/unit/models/files.h"
 
 namespace tbft {
 namespace {
@@ -47,6 +48,37 @@ TEST(Stepper, DividesTheGradientsOfLinearLayersByTheirMultiplications) {
   auto times = stepper.profiled_step(convolution_gradients(vit, contender("tbft", "block3")));
   EXPECT_GT(times[Operation::input_gradient], 0);
   EXPECT_GT(times[Operation::weight_gradient], 0) << "no convolution is trained, and not the head";
+}
+
+class ScriptStepper : public testing::Test {
+ protected:
+  // Of a network of tests/unit/models/scripts.py.
+  OperationTimes times_of(const char* network, const char* strategy) const {
+    const auto path = folder_.path() / "own.pt";
+    models::testing::run_python({TBFT_SOURCE_DIR "/tests/unit/models/scripts.py", "one", network, path.string()});
+    const StepperOptions options{
+        .file = models::NetworkFile{.path = path,
+                                    .network = std::string(models::torchscript_network),
+                                    .blocks = {{"block1", {"stem.*"}}, {"block2", {"body.*"}}, {"fc", {"head.*"}}},
+                                    .allow_script = true}};
+    const auto own = contender("tbft", strategy);
+    Stepper stepper(options, own);
+    stepper.step();
+    return stepper.profiled_step(convolution_gradients(options, own));
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(ScriptStepper, TellsTheOperationsInsideOfItsStages) {
+  const auto full = times_of("Chain", "full");
+  for (std::size_t i = 0; i < operation_names.size(); ++i) EXPECT_GT(full.seconds[i], 0) << operation_names[i];
+}
+
+// Of the steps of block2 the classifier has no weight gradient: it is the convolution's, which is not measured alone.
+TEST_F(ScriptStepper, DividesTheGradientsOfConvolutionsThatAreNotMeasuredByTheirMultiplications) {
+  auto times = times_of("Oblong", "block2");
+  EXPECT_GT(times[Operation::weight_gradient], 0);
 }
 
 TEST(ConvolutionGradients, AreOnesOfWhatIsReachedAndTrained) {

@@ -22,11 +22,15 @@
 #include "models/checkpoint/state_dict.h"
 #include "models/cost.h"
 #include "models/families/family.h"
+#include "tests/support/message_of.h"
+#include "tests/unit/models/files.h"
 
 namespace tbft {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
 
 struct SilentObserver : PhaseObserver {
   void begin(Phase phase) override { open.push_back(phase), ++count[phase]; }
@@ -321,6 +325,7 @@ TEST_F(TrainerTest, ACachedPrefixChangesNothingButTheWork) {
         EXPECT_EQ(cached.correct, plain.correct);
         EXPECT_EQ(cached.steps, plain.steps);
         EXPECT_LT(cached.macs_train, plain.macs_train);
+        EXPECT_NEAR(cached.saved_act_MiB, plain.saved_act_MiB, 0.01 * plain.saved_act_MiB);
         if (refresh) continue;    // where and how the cache is kept does not know of it
         s.cache_limit_bytes = 0;  // all of it in a file
         EXPECT_EQ(run(trainer, strategy, s, parts).val_loss, cached.val_loss);
@@ -484,6 +489,61 @@ TEST_F(TrainerTest, AnObserverThatThrowsStopsTheWorkAndClosesItsPhases) {
   } observer;
   EXPECT_THROW(trainer.run(find_strategy("fc"), images, split, settings(), observer), std::runtime_error);
   EXPECT_THAT(observer.open, testing::IsEmpty());
+}
+
+// A parameter of a TorchScript file, whose gradient stays undefined.
+TEST_F(TrainerTest, AParameterThatTheLossDoesNotReachStaysAsItIs) {
+  models::testing::run_python(
+      {TBFT_SOURCE_DIR "/tests/unit/models/scripts.py", "one", "Spare", (folder / "spare.pt").string()});
+  Trainer trainer(models::NetworkFile{.path = folder / "spare.pt",
+                                      .network = std::string(models::torchscript_network),
+                                      .blocks = {{"block1", {"conv1.*", "layer1.*"}},
+                                                 {"block2", {"layer2.*"}},
+                                                 {"block3", {"layer3.*", "spare.*"}},
+                                                 {"none", {"bn.*"}},
+                                                 {"fc", {"fc.*"}}},
+                                      .allow_script = true});
+  auto parts = split;
+  parts.train.resize(64);
+  const auto spare_after = [&](const char* strategy) {
+    run(trainer, strategy, settings(), parts);
+    trainer.save(folder / "tuned.pth");
+    auto state = models::read_state_dict(folder / "tuned.pth");
+    std::erase_if(state, [](const auto& tensor) { return !tensor.name.starts_with("spare."); });
+    std::vector<std::vector<std::byte>> bytes;
+    for (const auto& tensor : state) bytes.push_back(tensor.bytes);
+    return bytes;
+  };
+  const auto before = spare_after("none");
+  ASSERT_EQ(before.size(), 2U);
+  for (const char* strategy : {"full", "block3", "l1-sp", "auto-rgn", "rgn-top1", "elastic"})
+    EXPECT_EQ(spare_after(strategy), before) << strategy;
+}
+
+// At 32 pixels the maps of its last layer have one pixel.
+TEST_F(TrainerTest, ALastBatchOfOneImageIsRefusedWhereItHasNoStatistics) {
+  Trainer trainer(models::NetworkSpec{.depth = 18, .classes = 10, .pixels = 32, .family = "resnet", .variant = "large-stem"},
+                  3);
+  auto parts = split;
+  parts.train.resize(17);
+  auto s = settings();
+  SilentObserver observer;
+  const auto refusal = [&](const char* strategy) {
+    return test::message_of<std::invalid_argument>([&] { trainer.run(find_strategy(strategy), images, parts, s, observer); });
+  };
+  const auto says_why = AllOf(HasSubstr("17 training images"), HasSubstr("layer4.0.bn1"), HasSubstr("train.batch"));
+  EXPECT_THAT(refusal("fc"), says_why);
+  s.batchnorm = "frozen-eval";
+  EXPECT_THAT(refusal("block4"), says_why);
+  EXPECT_THAT(refusal("bn-stats"), says_why);
+  s.refresh_bn = true;
+  EXPECT_THAT(refusal("fc"), says_why);
+  EXPECT_EQ(observer.steps, 0);
+  s.refresh_bn = false;
+  EXPECT_EQ(run(trainer, "fc", s, parts).steps, 2) << "no BatchNorm trains";
+  s.batchnorm = "train";
+  s.batch = 17;
+  EXPECT_EQ(run(trainer, "fc", s, parts).steps, 1);
 }
 
 TEST_F(TrainerTest, ImagesOfAnotherSizeOrLabelAreRefused) {

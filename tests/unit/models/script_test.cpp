@@ -209,6 +209,19 @@ TEST_F(Script, WhatIsNoClassifierOfImagesIsRefused) {
   EXPECT_THAT(refusal(file("missing", chain)), HasSubstr("No such file"));
 }
 
+TEST_F(Script, AWeightThatIsNotFiniteIsRefusedAndAnInfiniteMaskIsNot) {
+  for (const std::string& name : {std::string("body.0.weight"), std::string("body.1.running_var")})
+    EXPECT_THAT(refusal(file(name, chain)), HasSubstr(name + " holds a number that is not finite"));
+  EXPECT_EQ(open("Masked", chain)->architecture().spec.classes, 5);
+}
+
+// The mode of the whole network would be its mode, whatever train.batchnorm says.
+TEST_F(Script, ABatchNormBesideTheModulesIsRefused) {
+  auto table = chain;
+  table["block1"].emplace_back("running_*");
+  EXPECT_THAT(refusal(file("Bare", table)), HasSubstr("running_mean belongs to a BatchNorm that is no module of its own"));
+}
+
 TEST_F(Script, ThePapersNetworkCostsWhatTheBuiltInFamilyDoes) {
   const NetworkPtr network = open("Preact26", preact);
   const Architecture& own = network->architecture();

@@ -1,7 +1,7 @@
 """TorchScript files for the tests of models/script, and what Python's own run of them gives.
 
 scripts.py preact STATE PIXELS CLASSES DEPTH OUT   the paper's network with the weights of a state dict, or random ones for ""
-scripts.py dropping OUT                            the paper's network with dropout behind layer1 and before its classifier
+scripts.py one NAME OUT [NUMBER...]                one of the networks below, by its class and the arguments of that
 scripts.py marking FOLDER OUT                      a program that leaves files in the folder
 scripts.py all FOLDER                              every network below as NAME.pt, with NAME.seen.pth: an input, its logits in
                                                    both modes, gradients and buffers of one step
@@ -137,6 +137,8 @@ class Tied(Chain):
 
 
 class Dropping(Preact):
+    """Dropout behind layer1 and before the classifier."""
+
     def __init__(self):
         super().__init__(32, 10, 8)
         self.drop1, self.drop = nn.Dropout(0.3), nn.Dropout(0.5)
@@ -172,12 +174,49 @@ class Two(Chain):
 
 
 class Viewing(Chain):
-    def __init__(self):
+    def __init__(self, classes=5):
         super().__init__()
-        self.head = nn.Linear(12 * 64, 5)
+        self.head = nn.Linear(12 * 64, classes)
 
     def forward(self, x):
         return self.head(self.body(self.stem(x)).view(x.size(0), -1))
+
+
+class Spare(Preact):
+    """A parameter that the loss does not reach."""
+
+    def __init__(self):
+        super().__init__(32, 10, 8)
+        self.spare = nn.Linear(2, 3)
+
+
+class Oblong(Chain):
+    """No kernel is a square."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem[0], self.body[0] = nn.Conv2d(3, 8, (1, 3), 2, (0, 1)), nn.Conv2d(8, 12, (1, 3), 2, (0, 1))
+
+
+class Masked(Chain):
+    """An infinite buffer, as of an attention that does not look ahead."""
+
+    def __init__(self):
+        super().__init__()
+        self.body.register_buffer('mask', torch.full((2,), float('-inf')))
+
+
+class Bare(Chain):
+    """A BatchNorm beside the modules."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('running_mean', torch.zeros(8))
+        self.register_buffer('running_var', torch.ones(8))
+
+    def forward(self, x):
+        x = F.batch_norm(self.stem(x), self.running_mean, self.running_var, training=self.training)
+        return self.head(self.body(x).mean((2, 3)))
 
 
 def export(net, out):
@@ -213,8 +252,8 @@ def marking(folder, out):
     torch.jit.script(Marking(folder)).save(out)
 
 
-def dropping(out):
-    export(Dropping(), out)
+def one(name, out, *numbers):
+    export(globals()[name](*map(int, numbers)), out)
 
 
 def all(folder):
@@ -228,6 +267,12 @@ def all(folder):
     export(OtherNames(), f'{folder}/OtherNames.pt')
     torch.jit.trace(Chain().eval(), torch.rand(1, 3, 32, 32)).save(f'{folder}/traced.pt')
     torch.jit.freeze(torch.jit.script(Chain().eval())).save(f'{folder}/frozen.pt')
+    one('Masked', f'{folder}/Masked.pt')
+    one('Bare', f'{folder}/Bare.pt')
+    for name, value in ('body.0.weight', float('nan')), ('body.1.running_var', float('inf')):
+        net = torch.jit.load(f'{folder}/Chain.pt')
+        net.state_dict()[name].fill_(value)
+        net.save(f'{folder}/{name}.pt')
 
 
 if __name__ == '__main__':

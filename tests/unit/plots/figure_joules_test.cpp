@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -102,6 +103,35 @@ TEST(Figures, PhasesNeverAverageScopesNorCountUnknownTrainingAsTheRest) {
   const Figure figure = one(cells, "phases");
   EXPECT_THAT(figure.subtitle, HasSubstr("3 cells left out"));  // one of fc has no trace
   EXPECT_THAT(scripts(figure), HasSubstr("\n0 600.5 1\n"));
+}
+
+TEST(Figures, PhasesShowTheLaterOfTwoRowsOfACell) {
+  auto cells = rows();
+  cells.insert(cells.begin(), row("block1", 0, 50, 9000));
+  const Figure figure = one(cells, "phases");
+  EXPECT_THAT(figure.subtitle, HasSubstr("1 cell left out"));  // one of fc has no trace
+  EXPECT_THAT(scripts(figure), HasSubstr("\n0 600.5 1\n"));
+}
+
+// As of a cell that other programs disturbed: its trace has joules of training, its row has none.
+TEST(Figures, PhasesLeaveOutATracedCellWithoutTrainingJoules) {
+  auto cells = rows();
+  for (auto& cell : cells) {
+    if (cell.cell_id != "fc0") continue;
+    cell.train_gross_J = std::nullopt;
+    cell.steps = 80;
+  }
+  const Figure figure = one(cells, "phases");
+  EXPECT_THAT(figure.subtitle, HasSubstr("1 cell left out"));
+  EXPECT_THAT(scripts(figure), AllOf(HasSubstr("\n0 173 4\n"), HasSubstr("\n173 183 4\n")));  // the other repetition
+}
+
+TEST(Figures, ATraceWithoutTrainingJoulesTellsNoPhases) {
+  auto trace = curve();
+  trace.phase_J.erase("train");
+  const Figure figure = one(rows(), "phases", trace);
+  EXPECT_THAT(figure.subtitle, Not(HasSubstr("left out")));
+  EXPECT_THAT(scripts(figure), AllOf(HasSubstr("\n0 172.5 4\n"), HasSubstr("\n172.5 182.5 4\n")));
 }
 
 TEST(Figures, OneRepetitionHasNoErrorBars) {

@@ -19,6 +19,7 @@ using namespace test;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 TEST(Figures, PhasesComeFromTheTraceAndTheRestIsTold) {
@@ -32,6 +33,37 @@ TEST(Figures, AGapBreaksTheCurveAndIsShaded) {
   const std::string script = scripts(one(rows(), "power"));
   EXPECT_THAT(script, HasSubstr("4.45 3 5 4\n\n6.45 3 5 4\n"));
   EXPECT_THAT(script, HasSubstr("rectangle from first 4.9, graph 0 to first 6, graph 1 front"));
+}
+
+// As of a shunt the other way round, or of a battery that is charged.
+TEST(Figures, PowerBelowZeroIsInTheGraph) {
+  auto trace = curve();
+  for (auto& bucket : trace.buckets) bucket = {bucket.from_s, bucket.to_s, -5, -3, -4};
+  const auto below = range_of(scripts(one(rows(), "power", trace)), 'y');
+  EXPECT_LE(below.first, -5);
+  EXPECT_GE(below.second, 0);
+  trace.buckets.front().high_W = 2;
+  const auto both = range_of(scripts(one(rows(), "power", trace)), 'y');
+  EXPECT_LE(both.first, -5);
+  EXPECT_GE(both.second, 2);
+  EXPECT_EQ(range_of(scripts(one(rows(), "power")), 'y').first, 0);
+}
+
+TEST(Figures, AReadingBetweenTwoGapsIsAPoint) {
+  auto trace = curve();
+  trace.gaps.push_back({"", 6.9, 7});
+  const Figure figure = one(rows(), "power", trace);
+  EXPECT_THAT(scripts(figure), AllOf(HasSubstr("4.45 3 5 4\n\n6.45 3 5 4\n\n"), HasSubstr("$alone << EOD\n6.45 3 5 4\nEOD\n"),
+                                     HasSubstr("$alone using 1:4:2:3")));
+  EXPECT_THAT(draw(figure, Terminal::svg), HasSubstr("</svg>"));
+  EXPECT_THAT(scripts(one(rows(), "power")), Not(HasSubstr("$alone")));
+}
+
+TEST(Figures, PhasesThatHaveNoShadeAreTold) {
+  auto trace = curve();
+  EXPECT_THAT(one(rows(), "power", trace).subtitle, Not(HasSubstr("shade")));
+  trace.phases_left_out = 20;
+  EXPECT_THAT(one(rows(), "power", trace).subtitle, HasSubstr("The shortest phases have no shade: 20"));
 }
 
 TEST(Figures, OnlyTheCellAskedForHasItsPowerDrawn) {

@@ -94,6 +94,13 @@ inline Figure one(std::vector<results::CellRow> cells, const std::string& kind, 
   return drawn.figures[0];
 }
 
+// The same over another curve of fc's first repetition.
+inline Figure one(std::vector<results::CellRow> cells, const std::string& kind, const results::PowerCurve& trace) {
+  Drawn drawn(std::move(cells), {kind});
+  drawn.curves[{"run", "fc0"}] = trace;
+  return make_figures({drawn.inputs, drawn.summary, drawn.curves, ""}, std::vector{kind}).at(0);
+}
+
 // The range of an axis in a script: "set xrange [0:900]".
 inline std::pair<double, double> range_of(const std::string& script, char axis) {
   std::smatch found;

@@ -139,6 +139,7 @@ TEST(CellsJson, NoPeakOfACurveIsRoundedAway) {
   curve.readings = 5;
   curve.buckets = {{0, 1, 2.00003, 2.00005, 2.00004}, {2, 2, 9.87654, 9.87654, 9.87654}, {3, 9.5, 0.12345, 7, 3}};
   curve.gaps = {{"", 1, 2}};
+  curve.phases_left_out = 3;
   const Json trace = Json::parse(cells_json(inputs, {{{"run", "a"}, curve}}))["traces"][0];
   const std::vector<std::int64_t> b = trace["b"];
   ASSERT_EQ(b.size(), 15U);
@@ -154,6 +155,7 @@ TEST(CellsJson, NoPeakOfACurveIsRoundedAway) {
     EXPECT_LE(static_cast<double>(b[5 * i + 2] - b[5 * i + 4]) * pu, bucket.low_W + 1e-5 * pu);
   }
   EXPECT_EQ(trace["x"], 1);
+  EXPECT_EQ(trace["px"], 3);
 }
 
 }  // namespace

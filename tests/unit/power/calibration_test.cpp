@@ -45,7 +45,7 @@ TEST(Calibration, DrawnErrorsLieWithinTheUncertainty) {
     // What the URI then states is kept: at 5 V and 1.5 A.
     const double truth_W = 5 * 1.5;
     const double read_W = 5 * (1 + d.gain_V) * (1.5 * (1 + d.gain_A) + d.offset_A);
-    power += std::abs(read_W - truth_W) <= truth_W * c.gain_pct / 100 + 5 * c.limit_offset_A * 1.02 ? 1 : 0;
+    power += std::abs(read_W - truth_W) <= read_W * c.gain_pct / 100 + 5 * c.limit_offset_A * 1.02 ? 1 : 0;
     EXPECT_NEAR(*c.shunt_ohm, 0.1 * (1 + d.gain_A), 0.1 * 0.004);
   }
   EXPECT_GE(gain, trials * 93 / 100);
@@ -76,6 +76,30 @@ TEST(Calibration, OneCurrentCannotTellGainFromOffset) {
   EXPECT_FALSE(c.shunt_ohm);
   EXPECT_NEAR(c.gain_A_rel, 0.01, 1e-4);
   EXPECT_NEAR(c.offset_A, 0.0105, 1e-4) << "all of it, again";
+}
+
+TEST(Calibration, ALimitIsAShareOfWhatTheMeterReads) {
+  std::mt19937_64 random(1);
+  const auto calibrated = [&](const Device& device) {
+    const std::vector points{measure(device, 5, 0.2, 0, random), measure(device, 5, 2, 0, random)};
+    return calibrate(points, 0, 0.1);
+  };
+  const Calibration half = calibrated({.gain_A = -0.5});
+  EXPECT_NEAR(half.gain_pct, 100, 0.1) << "the truth is twice the reading";
+  EXPECT_NEAR(half.gain_pct_with_shunt, 0, 0.1);
+  EXPECT_NEAR(calibrated({.gain_A = 1}).gain_pct, 50, 0.1);
+  EXPECT_NEAR(calibrated({.gain_A = -0.5, .gain_V = 1}).gain_pct, 0, 0.1) << "its watts are right";
+}
+
+TEST(Calibration, ACurrentInReverseIsRefused) {
+  std::mt19937_64 random(1);
+  const Device reversed{.gain_A = -2};
+  const std::vector points{measure(reversed, 5, 0.2, 0, random), measure(reversed, 5, 2, 0, random)};
+  EXPECT_THROW(calibrate(points, 0.1, 0.1), std::invalid_argument);
+  EXPECT_THROW(calibrate(std::span(points).first(1), 0.1, 0.1), std::invalid_argument) << "one current";
+  const Device still{.gain_A = -1, .offset_A = 1};
+  const std::vector unchanged{measure(still, 5, 0.2, 0, random), measure(still, 5, 2, 0, random)};
+  EXPECT_NO_THROW(calibrate(unchanged, 0.1, 0.1));
 }
 
 TEST(Calibration, SlowNoiseIsNotAveragedAway) {

@@ -265,6 +265,21 @@ TEST(LinesMeter, TheFirstLinesOrTheUserGiveThePeriod) {
   EXPECT_LT(stated.seconds(), 1.1) << "one line is enough";
 }
 
+// As `tail -f` begins with the last ten lines of a file.
+TEST(LinesMeter, LinesThatWereThereBeforeTheFirstPollDoNotShortenThePeriod) {
+  for (const double period_s : {1.0, 2.9}) {
+    Bench tail;
+    std::string old;
+    for (int i = 0; i < 10; ++i) old += "5.0\n";
+    tail.at(0, old);
+    for (int i = 0; i < 10; ++i) tail.at(0.2 + i * period_s, "5.0\n");
+    tail.open("exec://x?unit=W");
+    EXPECT_NEAR(tail.meter->info().nominal_period_s, period_s, 0.01);
+    EXPECT_NEAR(tail.meter->info().latency_s, period_s + 0.005, 0.01);
+    EXPECT_LT(tail.seconds(), 4.3);
+  }
+}
+
 TEST(LinesMeter, WhatGivesNoLinesInTimeIsNoMeter) {
   Bench silent;
   EXPECT_THAT(message_of<MeterUnavailable>([&] { silent.open("exec://x?unit=W&timeout=3"); }),
@@ -276,6 +291,10 @@ TEST(LinesMeter, WhatGivesNoLinesInTimeIsNoMeter) {
   Bench buffered;
   for (int i = 0; i < 300; ++i) buffered.at(0.5, "5.0\n");
   EXPECT_THAT(message_of<MeterUnavailable>([&] { buffered.open("exec://x?unit=W"); }), HasSubstr("came at once"));
+  Bench few;
+  few.at(0.5, "5.0\n5.0\n");
+  few.at(0.7, "5.0\n");
+  EXPECT_THAT(message_of<MeterUnavailable>([&] { few.open("exec://x?unit=W"); }), HasSubstr("one new line within 10 s"));
   Bench wrong;
   wrong.at(0.5, "time,watts\n");
   EXPECT_THAT(message_of<MeterUnavailable>([&] { wrong.open("exec://x?unit=W"); }), HasSubstr("skip="));

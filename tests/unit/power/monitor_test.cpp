@@ -672,11 +672,11 @@ TEST(Replay, ABadFileOrOptionIsOneClearError) {
   EXPECT_THROW(open_meter("replay://" + (dir / "short.csv").string()), MeterUnavailable);
 }
 
-// A meter that after half a second averages ten times as long, as a converter does whose host is too late for it. Its readings
-// are by turns above and below 2 W.
+// A meter that after half a second averages longer, as a converter does whose host is too late for it. Its readings are by
+// turns above and below 2 W.
 class SlowingMeter final : public Meter {
  public:
-  explicit SlowingMeter(double swing_W = 0) : swing_W_(swing_W) {
+  explicit SlowingMeter(double swing_W = 0, double slow_s = 0.01) : swing_W_(swing_W), slow_s_(slow_s) {
     info_ = {.uri = "slowing://",
              .description = "fast",
              .paces_itself = true,
@@ -691,7 +691,8 @@ class SlowingMeter final : public Meter {
     swing_W_ = -swing_W_;
     Reading r{.t_ns = now, .power_W = 2 + swing_W_};
     if (info_.note.empty() && now - begun_ > 500'000'000) {
-      info_.nominal_period_s = info_.averaging_s = 0.01;
+      info_.nominal_period_s = info_.averaging_s = slow_s_;
+      info_.gap_limit_s = default_gap_limit_s(slow_s_);
       info_.note = "averages longer";
       r.flags = reinitialised;
     }
@@ -704,6 +705,7 @@ class SlowingMeter final : public Meter {
  private:
   MeterInfo info_;
   double swing_W_;
+  double slow_s_;
   TimeNs begun_ = 0, due_ = 0;
 };
 
@@ -723,30 +725,35 @@ TEST(Monitor, WhatAConverterSaysOfItselfIsFollowedWhenItChanges) {
 }
 
 TEST(Monitor, ATraceKnowsFromWhichReadingOnAConverterAveragesLonger) {
-  const TemporaryFolder dir;
-  const auto path = dir / "trace.csv";
-  const auto clock = std::make_shared<SharedClock>(2);
-  std::vector<std::pair<std::string, Energy>> live;
-  {
-    Monitor monitor(std::make_unique<SlowingMeter>(1), {.trace = path, .clock = clock});
-    const auto measure = [&](const std::string& name, TimeNs duration) {
-      auto window = monitor.window(name);
-      clock->sleep_until(clock->now() + duration);
-      window.close();
-      live.emplace_back(name, monitor.energy(name));
-      ASSERT_TRUE(live.back().second.valid) << live.back().second.reason;
-    };
-    measure("before", 200 * ms);
-    measure("across", 1'000 * ms);
-    measure("after", 500 * ms);
+  for (const double slow_s : {0.01, 0.136}) {  // the second one is beyond the gap limit of the beginning
+    const TemporaryFolder dir;
+    const auto path = dir / "trace.csv";
+    const auto clock = std::make_shared<SharedClock>(2);
+    std::vector<std::pair<std::string, Energy>> live;
+    {
+      Monitor monitor(std::make_unique<SlowingMeter>(1, slow_s), {.trace = path, .clock = clock});
+      const auto measure = [&](const std::string& name, TimeNs duration) {
+        auto window = monitor.window(name);
+        clock->sleep_until(clock->now() + duration);
+        window.close();
+        live.emplace_back(name, monitor.energy(name));
+        ASSERT_TRUE(live.back().second.valid) << name << ": " << live.back().second.reason;
+      };
+      measure("before", 200 * ms);
+      measure("across", 1'000 * ms);
+      measure("after", 500 * ms);
+      EXPECT_EQ(monitor.meter().gap_limit_s, default_gap_limit_s(slow_s));
+    }
+    const TraceFile trace = read_trace(path);
+    const TraceSegment& segment = trace.segments.front();
+    EXPECT_EQ(segment.meter.averaging_s, 0.001);
+    EXPECT_EQ(segment.meter.gap_limit_s, 0.05);
+    ASSERT_EQ(segment.changes.size(), 1U);
+    EXPECT_EQ(segment.changes.front().averaging_s, slow_s);
+    EXPECT_EQ(segment.changes.front().gap_limit_s, default_gap_limit_s(slow_s));
+    EXPECT_EQ(segment.readings.at(segment.changes.front().reading).flags, reinitialised);
+    expect_same(integrate(trace), live);
   }
-  const TraceFile trace = read_trace(path);
-  const TraceSegment& segment = trace.segments.front();
-  EXPECT_EQ(segment.meter.averaging_s, 0.001);
-  ASSERT_EQ(segment.changes.size(), 1U);
-  EXPECT_EQ(segment.changes.front().averaging_s, 0.01);
-  EXPECT_EQ(segment.readings.at(segment.changes.front().reading).flags, reinitialised);
-  expect_same(integrate(trace), live);
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ TEST(SerialMeter, TimeStampsAreWithinTheStatedLatency) {
       Bytes bytes = testing::um25c_frame();
       testing::put(bytes, 2, 2, testing::steps(v, 1e-3));
       testing::put(bytes, 4, 2, testing::steps(a, 1e-4));
+      testing::put(bytes, 6, 4, testing::steps(v * a, 1e-3));
       return bytes;
     };
     bench.meter->start(0);

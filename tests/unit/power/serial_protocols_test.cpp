@@ -81,6 +81,19 @@ TEST(RdUm, DamageInBytesWithoutACheckIsSeenByWhatTheySay) {
   }
 }
 
+// The check of a UM24C and a UM25C is a constant, which says nothing of the other bytes.
+TEST(RdUm, DamageThatAConstantCheckCannotSeeIsSeenByThePower) {
+  const Bytes good = testing::um25c_frame();
+  for (const std::size_t i : {2U, 4U, 6U, 7U, 8U}) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      if (i == 2 && bit == 0) continue;  // 0.26 V, or 5 % of the power: the meter may take that later
+      Bytes bad = good;
+      bad[i] = static_cast<std::uint8_t>(bad[i] ^ 1U << bit);
+      EXPECT_FALSE(rd_um::decode(std::span(bad).first<rd_um::frame_bytes>())) << i << ' ' << bit;
+    }
+  }
+}
+
 TEST(RdUm, ValuesBeyondTheModelAreNoFrame) {
   for (const auto& [at, value] : {std::pair{2U, 65535U}, {2U, 31000U}, {4U, 65535U}}) {
     Bytes bad = testing::um25c_frame();

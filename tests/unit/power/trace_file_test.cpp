@@ -202,6 +202,26 @@ TEST(TraceFile, DamagedBytesGiveAnErrorOrATraceAndNothingWorse) {
   EXPECT_GT(refused, 1000);
 }
 
+TEST(TraceFile, AGapLimitBetweenRowsHoldsFromTheNextReadingOn) {
+  const auto row = [](int t_s) { return std::to_string(t_s * 1'000'000'000LL) + ",,,2,,,\n"; };
+  // A reading a second, then one in 6 s; without a limit in the file it is three of the usual periods.
+  const auto integrated = [&](const std::string& between) {
+    std::string text = head;
+    for (int t_s = 0; t_s <= 5; ++t_s) text += row(t_s);
+    text += between;
+    for (int t_s = 11; t_s <= 29; t_s += 6) text += row(t_s);
+    text += "1000000000,,,,,,+before\n4000000000,,,,,,-before\n12000000000,,,,,,+after\n28000000000,,,,,,-after\n";
+    return integrate(parse(text));
+  };
+  const auto changed = integrated("# gap_limit_s: 18\n");
+  EXPECT_DOUBLE_EQ(changed.at(0).energy.energy_J, 6);
+  EXPECT_DOUBLE_EQ(changed.at(1).energy.energy_J, 32) << changed.at(1).energy.reason;
+  // A version that wrote no such lines kept the first limit.
+  const auto old = integrated("# averaging_s: 6\n");
+  EXPECT_DOUBLE_EQ(old.at(0).energy.energy_J, 6);
+  EXPECT_FALSE(old.at(1).energy.valid);
+}
+
 TEST(TraceFile, IntegrateTakesWindowsByNameAndSegment) {
   std::string text = head;
   for (int i = 0; i <= 10; ++i) text += std::to_string(i * 1'000'000'000LL) + ",,,2,,,\n";

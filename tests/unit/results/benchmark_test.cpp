@@ -152,5 +152,16 @@ TEST(BenchmarkExports, TheTableSaysWhatUIsAndWhatTheNotesAre) {
   EXPECT_THAT(to_text(b, {}), HasSubstr("joules are an estimate, not a measurement"));
 }
 
+TEST(BenchmarkExports, ARepetitionWithoutJoulesDoesNotHideTheMetersAccuracy) {
+  auto b = benchmark({command("short", wobble, 0.01), command("long", times(2), 2)});
+  b.commands[0].runs[2].gross = {};
+  EXPECT_TRUE(summarise(b.commands[0], Summarised::gross_J).has_accuracy);
+  EXPECT_THAT(to_text(b, {}), HasSubstr("their spread and the meter's accuracy"));
+  for (auto& run : b.commands[0].runs) run.gross = {};
+  EXPECT_THAT(to_text(b, {}), HasSubstr("their spread and the meter's accuracy"));
+  b.commands[1].runs[0].gross.U_J = unknown;
+  EXPECT_THAT(to_text(b, {}), HasSubstr("the meter's random part, because its accuracy is unknown"));
+}
+
 }  // namespace
 }  // namespace tbft::results

@@ -9,8 +9,8 @@
 namespace tbft::results {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 TEST(Latex, SignsOfItsOwnAreEscaped) {
   const Section section{.title = "a_b & 10 % #1 {x} \\input $y$ ~^",
@@ -49,6 +49,37 @@ TEST(Latex, SeveralConditionsStandAsTheirMean) {
   ASSERT_EQ(sets.size(), 1U);
   ASSERT_EQ(sets[0].tables.size(), 1U);
   EXPECT_EQ(sets[0].key.condition, "mean of 2 conditions");
+}
+
+// "fog-5: 10 %, 20 %" for each set.
+std::vector<std::string> set_texts(const std::vector<CellRow>& rows) {
+  const Summary summary = summarize({.cells = rows});
+  std::vector<std::string> result;
+  for (const TableSet& set : table_sets(summary)) {
+    std::string text = set.key.condition + ":";
+    for (const Table* table : set.tables) text += (text.ends_with(':') ? " " : ", ") + size_text(table->key);
+    result.push_back(text);
+  }
+  return result;
+}
+
+TEST(Latex, AConditionWithoutAMeanStandsUnderItsOwnName) {
+  const auto cell = [](const char* condition, double size, const char* strategy = "full") {
+    CellRow row = test::row(strategy, 0, 60, 20);
+    row.condition = condition;
+    row.train_size = size;
+    return row;
+  };
+  EXPECT_THAT(set_texts({cell("fog-5", 0.1), cell("snow-5", 0.2)}), ElementsAre("fog-5: 10 %", "snow-5: 20 %"));
+  EXPECT_THAT(set_texts({cell("fog-5", 0.1), cell("snow-5", 0.1), cell("snow-5", 0.2)}),
+              ElementsAre("mean of 2 conditions: 10 %", "snow-5: 20 %"))
+      << "what no mean has is not lost";
+  EXPECT_THAT(set_texts({cell("fog-5", 0.1, "block1"), cell("snow-5", 0.1, "block2")}),
+              ElementsAre("fog-5: 10 %", "snow-5: 10 %"))
+      << "no table is complete, so there is no mean";
+  EXPECT_THAT(set_texts({cell("", 0.1), cell("fog-5", 0.1), cell("snow-5", 0.1)}),
+              ElementsAre(": 10 %", "mean of 2 conditions: 10 %"))
+      << "cells without a condition are in no mean";
 }
 
 }  // namespace

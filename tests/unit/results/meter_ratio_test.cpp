@@ -108,6 +108,8 @@ TEST(MetersBeside, AReportHasThemWhereThereAreSome) {
   Inputs inputs{.cells = {row("a", "A", "board", 10)}};
   EXPECT_THAT(report(inputs, Format::text), Not(HasSubstr("beside")));
   EXPECT_FALSE(nlohmann::json::parse(report(inputs, Format::json)).contains("meters"));
+  inputs.meters = {row("a", "B", "\x1b[31mrail", 10.1)};
+  EXPECT_THAT(report(inputs, Format::text), AllOf(HasSubstr("?[31mrail"), Not(HasSubstr("\x1b"))));
   inputs.meters = {row("a", "B", "board", 10.1), row("a", "C", "rail", 3)};
   const auto text = report(inputs, Format::text);
   EXPECT_THAT(text, AllOf(HasSubstr("Meters beside the first one"), HasSubstr("B: 1.01000 +- 0.00014 times the joules of A"),

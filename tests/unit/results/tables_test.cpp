@@ -67,6 +67,22 @@ TEST(Tables, BoardsProtocolsNetworksAndPointsNeverShareATable) {
   EXPECT_EQ(group_rows(rows).size(), 5U);
 }
 
+// Two runs: one without further axes, one with.
+TEST(Tables, ALinkToItsCellsNamesWhatTheTableDoesNotHave) {
+  std::vector<CellRow> rows{row("full", 0, 50, 1), row("full", 0, 60, 2), row("full", 0, 70, 3)};
+  rows[1].network = "ResNet-26";
+  rows[1].point = "threads=2";
+  rows[2].train_size.reset();
+  std::vector<std::string> links;  // from the network on
+  for (const Group& group : group_rows(rows)) {
+    const std::string link = section_of(make_table(group)).links.at(0);
+    links.push_back(link.substr(link.find("network=")));
+  }
+  EXPECT_THAT(links, ElementsAre("network=&point=&condition=&train_size=&strategy=full",
+                                 "network=&point=&condition=&train_size=0.1&strategy=full",
+                                 "network=ResNet-26&point=threads%3D2&condition=&train_size=0.1&strategy=full"));
+}
+
 TEST(Tables, BlockAverageIsPerRepetitionAndOnlyWhereAllFourExist) {
   std::vector<CellRow> rows = one_repetition(0);
   rows.push_back(row("block1", 1, 80, 1000));  // without its three neighbours
@@ -154,6 +170,15 @@ TEST(Tables, AnUncertaintyOfZeroRoundsNothingAway) {
   EXPECT_EQ(with_uncertainty(1.15, 0.1), "1.15 +- 0.10");
 }
 
+TEST(Tables, AValueIsRoundedToThePlaceOfItsUncertainty) {
+  EXPECT_EQ(with_uncertainty(1.00123, 7.2e-5), "1.001230 +- 0.000072");
+  EXPECT_EQ(with_uncertainty(1.00123, 7e-4), "1.00123 +- 0.00070");
+  EXPECT_EQ(with_uncertainty(1234.2, 12.3), "1234 +- 12");
+  EXPECT_EQ(with_uncertainty(1234.2, 123), "1234 +- 123");
+  EXPECT_EQ(with_uncertainty(1.15, 2e-16), "1.150 +- 2e-16") << "what rounding leaves of 0";
+  EXPECT_EQ(with_uncertainty(2e9, 3e7), "2e+09 +- 3e+07");
+}
+
 TEST(Tables, NegativeJoulesGiveNoSaving) {
   std::vector<CellRow> rows{row("full", 0, 70, -20), row("fc", 0, 40, 4.38), row("block1", 0, 60, -3)};
   rows[2].U_random_train_net_J = 4;
@@ -227,6 +252,22 @@ TEST(Tables, ARepeatedRepetitionCountsOnce) {
   EXPECT_EQ(line(table, "full").accuracy_pct.n, 1U);
   EXPECT_EQ(line(table, "full").accuracy_pct.mean, 20);
   EXPECT_THAT(table.captions, testing::Contains(HasSubstr("1 row left out: a later one")));
+}
+
+// An estimate, a contended cell and an invalid one, which then were measured in peace.
+TEST(Tables, ARowThatWasReplacedDecidesNothing) {
+  std::vector<CellRow> rows{row("full", 0, 70, 90), row("fc", 0, 40, -9), row("fc", 1, 40, 9)};
+  rows[0].measured = 0;
+  rows[0].meter = "estimate://";
+  rows[1].meter_scope = "package";
+  rows[1].other_cpu_pct = 45;
+  rows[2].status = "invalid";
+  for (CellRow& r : rows) r.config_hash = "earlier";
+  rows.insert(rows.end(), {row("full", 0, 70, 20), row("fc", 0, 40, 5), row("fc", 1, 40, 5)});
+  const Table table = only_table(rows);
+  EXPECT_THAT(table.captions, ElementsAre("board joules of training, net of idle, ina219:///dev/i2c-1",
+                                          HasSubstr("3 rows left out: a later one")));
+  EXPECT_DOUBLE_EQ(line(table, "fc").saving.percent, 75);
 }
 
 // A rail is part of the board: the two are never added up or averaged.

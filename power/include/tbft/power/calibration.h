@@ -37,7 +37,7 @@ struct Calibration {
   double offset_A = unknown, U_offset_A = unknown;
   double worst_residual_A = 0;  // of the straight line; 0 with one or two currents
   // Limits for the URI, which corrects nothing: the uncorrected meter stays within them.
-  double gain_pct = unknown;  // of the power: both gains and their U
+  double gain_pct = unknown;  // of the power that it reads: both gains and their U; infinite if it does not follow the truth
   double limit_offset_A = unknown;
   // The shunt resistance that makes the current's gain error 0 (I2C meters with shunt_ohm), and the limit that then remains.
   std::optional<double> shunt_ohm = std::nullopt;
@@ -47,7 +47,7 @@ struct Calibration {
 // Fits a weighted straight line through the points. `reference_U_pct`: expanded uncertainty of the reference, percent of its
 // volts and amperes each; `shunt_ohm`: the shunt with which the meter was opened, if it has one. One current cannot separate
 // gain from offset, so the whole error is given both as gain and as offset. Throws std::invalid_argument without points, or for
-// references that are not positive.
+// references that are not positive, or where the meter's current is negative.
 Calibration calibrate(std::span<const CalibrationPoint> points, double reference_U_pct, std::optional<double> shunt_ohm);
 
 }  // namespace tbft::power

@@ -44,6 +44,7 @@ struct MeterChange {
   std::size_t reading = 0;  // its position among the readings
   double averaging_s = 0;
   double current_share = 1;
+  double gap_limit_s = 0;
 };
 
 // As energy(), for a window that is one of several parts. Without a reading inside it is invalid as well, but keeps the joules

@@ -28,7 +28,8 @@ TimeNs edge_reach(const MeterInfo& meter);
 
 class RunningEnergy {
  public:
-  // `meter` must outlive it. Readings from before t0 may be added: the last sample at or before t0 counts.
+  // `meter` must outlive it; what it says when a reading is added holds for that reading. Readings from before t0 may be added:
+  // the last sample at or before t0 counts.
   RunningEnergy(TimeNs t0_ns, const MeterInfo& meter);
 
   // Adds a reading. Readings come in time order and include failed and repeated ones. Does nothing once complete().
@@ -81,7 +82,7 @@ class RunningEnergy {
   const MeterInfo* meter_;
   TimeNs t0_ns_;
   TimeNs t1_ns_ = std::numeric_limits<TimeNs>::max();
-  TimeNs limit_;
+  TimeNs limit_;  // of the wait for the next sample, so that a change by a sample beyond the end comes too late for it
   TimeNs reach_;
 
   Reading last_;

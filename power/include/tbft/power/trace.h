@@ -5,10 +5,10 @@
 // A reading has an empty mark; a mark (`+name` opens, `-name` closes) has a row of its own with only its instant. Readings are
 // in time order, and so are marks; a mark may precede older readings, because readings arrive later. Doubles are in shortest
 // round-trip form, unknown values empty. A `#` line between rows replaces what was said of the meter before: its accuracy and
-// latency for the whole segment, because a sum of meters learns its limits from its readings; its averaging and current share
-// from the next reading on, because a converter may begin to average longer. A run that is resumed adds another `#` block and
-// its rows: a segment. The `#` lines may be missing or different if another logger wrote the file: period and kind then follow
-// from the readings.
+// latency for the whole segment, because a sum of meters learns its limits from its readings; its averaging, current share and
+// gap limit from the next reading on, because a converter may begin to average longer. A run that is resumed adds another `#`
+// block and its rows: a segment. The `#` lines may be missing or different if another logger wrote the file: period and kind
+// then follow from the readings.
 #pragma once
 
 #include <filesystem>
@@ -49,7 +49,7 @@ class TraceWriter {
   void write(const Reading& reading);
   // Throws std::invalid_argument for a name that the file cannot contain.
   void write(const Mark& mark);
-  // Replaces what was said of the meter's period, averaging, current share, latency and accuracy.
+  // Replaces what was said of the meter's gap limit, period, averaging, current share, latency and accuracy.
   void write(const MeterInfo& changed);
   void flush();
   // Flushes, and syncs the kernel's buffers to the disk.
