@@ -38,6 +38,16 @@ Joules value_of(const BenchmarkRun& run, Summarised quantity) {
   }
 }
 
+std::vector<Joules> values_of(const BenchmarkedCommand& command, Summarised quantity) {
+  std::vector<Joules> values;
+  for (const BenchmarkRun& run : command.runs) values.push_back(value_of(run, quantity));
+  return values;
+}
+
+bool has_values(const std::vector<Joules>& values) {
+  return std::ranges::any_of(values, [](const Joules& value) { return !std::isnan(value.J); });
+}
+
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   const std::size_t middle = values.size() / 2;
@@ -166,10 +176,10 @@ std::string cell_text(const BenchmarkedCommand& command, Summarised quantity) {
 }
 
 std::string basis_text(const Benchmark& benchmark) {
-  const auto has_accuracy = [](const BenchmarkedCommand& command) {
-    return command.runs.empty() || summarise(command, Summarised::gross_J).has_accuracy;
+  const auto lacks_accuracy = [](const BenchmarkedCommand& command) {
+    return has_values(values_of(command, Summarised::gross_J)) && !summarise(command, Summarised::gross_J).has_accuracy;
   };
-  const bool accurate = std::ranges::all_of(benchmark.commands, has_accuracy);
+  const bool accurate = std::ranges::none_of(benchmark.commands, lacks_accuracy);
   const std::string kind = benchmark.measured                       ? "joules"
                            : benchmark.meter.starts_with("replay:") ? "joules of a recording"
                                                                     : "joules are an estimate, not a measurement";
@@ -197,14 +207,11 @@ void correct(std::vector<ComparedCommand>& all, BenchmarkRatio ComparedCommand::
 }  // namespace
 
 CommandSummary summarise(const BenchmarkedCommand& command, Summarised quantity) {
-  std::vector<Joules> values;
+  const auto values = values_of(command, quantity);
   std::vector<double> numbers;
-  for (const BenchmarkRun& run : command.runs) {
-    values.push_back(value_of(run, quantity));
-    numbers.push_back(values.back().J);
-  }
+  for (const Joules& value : values) numbers.push_back(value.J);
   CommandSummary summary;
-  if (numbers.empty()) return summary;
+  if (!has_values(values)) return summary;
   // What has no value says nothing of the meter's accuracy.
   summary.has_accuracy = std::ranges::none_of(
       values, [](const Joules& value) { return !std::isnan(value.J) && std::isnan(value.U_J + value.U_random_J); });

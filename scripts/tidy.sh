@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs clang-tidy over the project's sources, two at a time; needs the compile commands of the dev build.
 # Usage: tidy.sh [recent|all]
-# `recent` takes the sources that the last four hours of commits or the working tree changed, and one source for each header that they changed; every
-# source if .clang-tidy is among them. A whole pass takes longer than any build; it belongs before a release.
+# `recent` takes the sources that the last four hours of commits or the working tree changed, and one source for each header that
+# they changed; every source if .clang-tidy is among them. A whole pass takes longer than any build; it belongs before a release.
 # `all` adds the static analyzer, which takes as long as everything else, and a check that takes a third of the rest.
 # Most of the time goes to headers, so files of equal flags are checked together, as one source that includes them: files that
 # declare no name twice. Where that source is not clean (or its files cannot stand together), its halves are checked, and so on

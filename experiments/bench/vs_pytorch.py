@@ -109,7 +109,8 @@ def judged(taken, against, target):
 
 def table(rows, args):
     print(f"s of each work, medians of {args.rounds} turns; spread: (largest - smallest) / median; ratio = theirs / tbft, with its interval;")
-    print(f"wall: {args.threads} threads; processor: processor time of one pinned thread; * judges")
+    meaning = {"wall": f"wall: {args.threads} threads", "processor": "processor: processor time of one pinned thread"}
+    print("; ".join([*(meaning[clock] for clock in args.clocks), "* judges"]))
     print(f"{'':26}{'':11}{'theirs':>9}{'spread':>8}{'tbft':>9}{'spread':>8}   ratio (low - high)")
     for name, row in rows.items():
         for clock in args.clocks:

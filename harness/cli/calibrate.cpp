@@ -71,17 +71,19 @@ void print(const power::Calibration& c, const std::vector<power::CalibrationPoin
   if (c.worst_residual_A > 0) print_out("line    the worst point lies {:.4f} mA off\n", 1e3 * c.worst_residual_A);
   if (reference_U_pct == 0)
     print_out("U includes only the meter's noise, because the reference's uncertainty is not stated (--reference-U-pct).\n");
-  auto limits = uri;
-  limits.options["gain_pct"] = rounded_up(std::min(100.0, c.gain_pct));
-  limits.options["offset_A"] = rounded_up(c.limit_offset_A);
-  print_out("URI     -m '{}'  (limits of the uncorrected meter)\n", to_string(limits));
-  if (c.gain_pct > 100)
-    print_out("It is wrong by more than the 100 % that gain_pct can state, so U of its joules does not cover the error.\n");
-  if (c.shunt_ohm) {
-    limits.options["shunt_ohm"] = fmt::format("{:.6g}", *c.shunt_ohm);
-    limits.options["gain_pct"] = rounded_up(std::min(100.0, c.gain_pct_with_shunt));
-    print_out("or      -m '{}'  (limits after the shunt is corrected by the current's gain)\n", to_string(limits));
-  }
+  const auto print_uri = [&](std::string_view label, const std::string& shunt_ohm, double gain_pct, std::string_view what) {
+    if (gain_pct > 100)
+      return print_out("{}none: it may be wrong by more than the 100 % of its reading that gain_pct can state\n", label);
+    auto limits = uri;
+    if (!shunt_ohm.empty()) limits.options["shunt_ohm"] = shunt_ohm;
+    limits.options["gain_pct"] = rounded_up(gain_pct);
+    limits.options["offset_A"] = rounded_up(c.limit_offset_A);
+    print_out("{}-m '{}'  ({})\n", label, to_string(limits), what);
+  };
+  print_uri("URI     ", "", c.gain_pct, "limits of the uncorrected meter");
+  if (c.shunt_ohm)
+    print_uri("or      ", fmt::format("{:.6g}", *c.shunt_ohm), c.gain_pct_with_shunt,
+              "limits after the shunt is corrected by the current's gain");
 }
 
 // With several points it prompts for each on stderr and waits for a line on stdin.

@@ -211,17 +211,21 @@ std::vector<std::filesystem::path> frequency_record_folders(const std::filesyste
 // What a killed `tbft run` with sweep.governor or sweep.max_kHz has left. The next such run puts it back, too.
 void check_abandoned_frequencies(const Board& board, std::vector<Check>& checks) {
   Check check{.topic = "cpu", .name = "frequencies", .health = Health::problem};
-  try {
-    std::vector<std::string> commands;
-    for (const auto& folder : frequency_record_folders(board.root()))
+  std::vector<std::string> commands;
+  for (const auto& folder : frequency_record_folders(board.root())) {
+    try {
       std::ranges::move(abandoned_frequencies(board.root(), folder), std::back_inserter(commands));
-    if (commands.empty()) return;
+    } catch (const std::runtime_error& error) {  // also a record that only root may read
+      check.detail = error.what();
+    }
+  }
+  if (!commands.empty()) {
     check.detail = "a run that was killed has left the frequencies that it had set";
     check.fix = fmt::format("{}", fmt::join(commands, " && "));
-  } catch (const std::runtime_error& error) {  // also a record that only root may read
-    if (frequency_policies(board.root()).empty()) return;
+  } else if (check.detail.empty() || frequency_policies(board.root()).empty()) {
+    return;
+  } else {
     check.health = Health::warning;
-    check.detail = error.what();
   }
   checks.push_back(std::move(check));
 }

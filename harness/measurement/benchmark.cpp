@@ -71,7 +71,10 @@ void CommandBenchmark::run() {
   std::vector<std::size_t> all(into_.commands.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   if (options_.order == RunOrder::interleaved) return run_all(all);
-  for (const std::size_t command : all) run_all({command});
+  for (const std::size_t command : all) {
+    if (meters_failed()) return end_early(failure_text());
+    run_all({command});
+  }
 }
 
 void CommandBenchmark::run_all(const std::vector<std::size_t>& commands) {
@@ -149,8 +152,7 @@ void CommandBenchmark::repeat_all(const std::vector<std::size_t>& commands) {
   try {
     run_rounds(commands.size(), limits, hooks);
   } catch (const Enough& enough) {
-    ended_early_ = true;
-    note(enough.why);
+    end_early(enough.why);
   }
   if (until) note_ends(commands);
 }
@@ -200,9 +202,21 @@ void CommandBenchmark::note_runs(const results::BenchmarkedCommand& command) {
   note_of(doubtful, "are in doubt, the first one because: " + doubt);
 }
 
+bool CommandBenchmark::meters_failed() const {
+  return std::ranges::none_of(monitors_, [](const auto* monitor) { return monitor->failure().empty(); });
+}
+
+std::string CommandBenchmark::failure_text() const {
+  return fmt::format("the meter failed: {}; the repetitions end there", monitors_.front()->failure());
+}
+
+void CommandBenchmark::end_early(const std::string& why) {
+  ended_early_ = true;
+  note(why);
+}
+
 double CommandBenchmark::repeat(std::size_t command, std::size_t repetition) {
-  if (std::ranges::none_of(monitors_, [](const auto* monitor) { return monitor->failure().empty(); }))
-    throw Enough{fmt::format("the meter failed: {}; the repetitions end there", monitors_.front()->failure())};
+  if (meters_failed()) throw Enough{failure_text()};
   const std::string& name = into_.commands[command].name;
   execute(BenchmarkStep::prepare, command);
   hooks_.progress(fmt::format("repetition {}: {}", repetition + 1, name));

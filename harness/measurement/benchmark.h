@@ -84,6 +84,9 @@ class CommandBenchmark {
   void begin(const std::vector<std::size_t>& commands);
   void clean_up();
   void repeat_all(const std::vector<std::size_t>& commands);
+  bool meters_failed() const;  // all of them
+  std::string failure_text() const;
+  void end_early(const std::string& why);
   double repeat(std::size_t command, std::size_t repetition);
   void execute(BenchmarkStep step, std::size_t command);
   void idle();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <functional>
+#include <map>
 
 #include "harness/data/class_names.h"
 #include "harness/data/load_images.h"
@@ -73,8 +75,11 @@ void write_report(const ReproductionRequest& request, const ReproductionPlan& pl
   results::write_file_atomically(request.output / "report.json", results::render(report, results::Format::json));
 }
 
+using MemoryChoices = std::map<std::string, MemoryChoice, std::less<>>;  // by table
+
 void make_table(const TableJob& job, const ReproductionRequest& request, const std::vector<std::string>& command_line,
-                const Board& board, Console& console, const std::atomic<bool>& stop, ReproductionOutcome& outcome) {
+                const Board& board, const MemoryChoices& choices, Console& console, const std::atomic<bool>& stop,
+                ReproductionOutcome& outcome) {
   if (job.base) train_base(job, board, console, stop);
   const auto directory = request.output / job.name;
   RunRequest run{.settings = job.settings,
@@ -84,7 +89,8 @@ void make_table(const TableJob& job, const ReproductionRequest& request, const s
                  .programs = request.meter.programs,
                  .experiment = job.experiment};
   if (!job.settings.memory_limit.empty()) {
-    const auto fitted = fit_plan_to_memory(job.settings, false, console, stop);
+    const auto made = choices.find(job.name);
+    const auto fitted = made != choices.end() ? made->second : fit_plan_to_memory(job.settings, false, console, stop);
     run.settings = fitted.settings;
     run.keeps_none = fitted.keeps_none;
     run.warm_up = fitted.warm_up;
@@ -99,18 +105,20 @@ void make_table(const TableJob& job, const ReproductionRequest& request, const s
 }
 
 // A memory_limit that is too small is refused before the first table, not hours later. A table whose base model is trained
-// first, or whose data cannot be read, is judged in its turn.
-void check_memory_limits(const ReproductionPlan& plan, Console& console, const std::atomic<bool>& stop) {
+// first, or whose data cannot be read, has no choice yet; it is made in its turn.
+MemoryChoices fit_tables_to_memory(const ReproductionPlan& plan, Console& console, const std::atomic<bool>& stop) {
+  MemoryChoices choices;
   for (const auto& job : plan.jobs) {
     if (job.settings.memory_limit.empty() || !fs::exists(job.settings.model.checkpoint)) continue;
     try {
-      fit_plan_to_memory(job.settings, false, console, stop);
+      choices.emplace(job.name, fit_plan_to_memory(job.settings, false, console, stop));
     } catch (const UsageError& error) {
       throw UsageError(fmt::format("{}: {}", job.name, error.what()));
     } catch (const data::DataError&) {
     } catch (const models::CheckpointError&) {
     }
   }
+  return choices;
 }
 
 }  // namespace
@@ -147,7 +155,7 @@ ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPl
                                         request.output.string()));
   for (const auto& missing : plan.missing)
     console.line(fmt::format("{}: needs {}; {}", missing.table, missing.what, missing.where));
-  check_memory_limits(plan, console, stop);
+  const auto choices = fit_tables_to_memory(plan, console, stop);
   fs::create_directories(request.output);
   ReproductionOutcome outcome;
   if (plan.step_cost) {
@@ -166,7 +174,7 @@ ReproductionOutcome reproduce(const ReproductionRequest& request, ReproductionPl
       ++outcome.not_made;
     };
     try {
-      make_table(job, request, command_line, board, console, stop, outcome);
+      make_table(job, request, command_line, board, choices, console, stop, outcome);
     } catch (const data::DataError& error) {
       broken(error);
     } catch (const models::CheckpointError& error) {

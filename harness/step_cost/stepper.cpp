@@ -92,9 +92,11 @@ GradientSeconds convolution_gradients(const StepperOptions& options, const Conte
   GradientSeconds total;
   std::map<models::Convolution, GradientSeconds> known;
   const auto network = network_of(options);
+  bool all_square = true;  // a TorchScript file may have others
   models::visit_layers(network, contender.trained(network), [&](const models::Layer& layer, bool trains, bool reached) {
     if (layer.kind != models::Layer::Kind::convolution || !(trains || reached)) return;
-    if (layer.convolution.kernel == 0) return;  // not a square one of a TorchScript file
+    all_square = all_square && layer.convolution.kernel > 0;
+    if (!all_square) return;
     auto found = known.find(layer.convolution);
     if (found == known.end())
       found = known
@@ -104,7 +106,7 @@ GradientSeconds convolution_gradients(const StepperOptions& options, const Conte
     if (reached) total.input += found->second.input;
     if (trains) total.weight += found->second.weight;
   });
-  return total;
+  return all_square ? total : GradientSeconds{};
 }
 
 struct Stepper::Impl {
@@ -187,7 +189,7 @@ OperationTimes Stepper::profiled_step(const GradientSeconds& split) {
   times[Operation::batchnorm_forward] = recorded.batchnorm_forward;
   times[Operation::batchnorm_backward] = recorded.batchnorm_backward;
   times[Operation::elementwise] = recorded.elementwise;
-  // Nothing is measured where each convolution is one that convolution_gradients() leaves out.
+  // Nothing is measured where convolution_gradients() could not measure all.
   const double measured_s = split.input + split.weight;
   const double convolutions_input_share = measured_s > 0 ? split.input / measured_s : s.convolutions_input_share;
   times[Operation::input_gradient] = recorded.convolution_backward * convolutions_input_share;

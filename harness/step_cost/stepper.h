@@ -25,8 +25,8 @@ struct StepperOptions {
 models::Architecture network_of(const StepperOptions& options);
 
 // Seconds for each gradient of the convolutions of one step, each measured alone. libtorch computes both gradients of a
-// convolution in one call; its time is divided in proportion to these. Both are 0 where a TorchScript file's are none over a
-// square map with a square kernel: then the multiplications divide the time.
+// convolution in one call; its time is divided in proportion to these. Both are 0 where one of them is not over a square map
+// with a square kernel, as in a TorchScript file: then the multiplications divide the time.
 struct GradientSeconds {
   double input = 0, weight = 0;
 };

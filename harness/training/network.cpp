@@ -65,10 +65,10 @@ void check_last_batch(const models::Network& net, std::int64_t n, std::int64_t b
     if (!net.architecture().needs_two_images(layer)) continue;
     const auto* module = modules.find(layer.name);
     if (module != nullptr && (*module)->is_training())
-      throw std::invalid_argument(
-          fmt::format("with {} images in a batch the last of {} training images is alone, and BatchNorm {}, whose map is one "
-                      "pixel, needs two; choose another train.batch, or --batch",
-                      batch, n, layer.name));
+      throw std::invalid_argument(fmt::format(
+          "with train.batch = {} the last of {} training images is alone in its step, and BatchNorm {}, whose map is "
+          "one pixel, needs two; choose another train.batch, or --batch",
+          batch, n, layer.name));
   }
 }
 

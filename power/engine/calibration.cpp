@@ -84,11 +84,11 @@ Line fit(std::span<const CalibrationPoint> points) {
   return line;
 }
 
-// The limit, in percent, of what a meter that reads (1 + gain) times the truth is wrong by. It is a share of the reading, as
-// gain_pct is: what reads half is wrong by all that it reads. Infinite for a meter that does not follow the truth at all.
-double limit_pct(double gain_rel, double U_rel) {
-  const double reads = 1 + gain_rel;
-  return reads > 0 ? 100 * (std::abs(gain_rel) + U_rel) / reads : std::numeric_limits<double>::infinity();
+// An error of the truth's scale as a share of the reading of a meter that reads 1 + gain_rel times the truth, +- U_rel. A limit
+// in a URI is of the reading: what reads half is wrong by all that it reads. Infinite if it may not follow the truth at all.
+double of_reading(double error, double gain_rel, double U_rel) {
+  const double reads = 1 + gain_rel - U_rel;
+  return reads > 0 ? error / reads : std::numeric_limits<double>::infinity();
 }
 
 }  // namespace
@@ -162,16 +162,18 @@ Calibration calibrate(std::span<const CalibrationPoint> given, double reference_
   }
   // Beyond U, since the slope of a meter that stands still is 0 but for noise.
   if (1 + c.gain_A_rel + c.U_gain_A_rel < 0)
-    throw std::invalid_argument("calibration: the current flows through the meter in reverse; swap VIN+ and VIN-");
+    throw std::invalid_argument(fmt::format("calibration: the current flows through the meter in reverse{}; swap VIN+ and VIN-",
+                                            c.separated ? "" : ", or its offset is larger than the reference's current"));
   // Volts and amperes are compared with one reference, whose errors may add up.
   const double U_noise = std::sqrt(std::max(0.0, std::pow(c.U_gain_A_rel, 2) - U_reference * U_reference) +
                                    std::max(0.0, std::pow(c.U_gain_V_rel, 2) - U_reference * U_reference));
   const double U_gain = U_noise + 2 * U_reference;
-  c.gain_pct = limit_pct((1 + c.gain_A_rel) * (1 + c.gain_V_rel) - 1, U_gain);
-  c.limit_offset_A = std::abs(c.offset_A) + c.U_offset_A;
-  if (shunt_ohm && c.separated) {
+  const double gain = (1 + c.gain_A_rel) * (1 + c.gain_V_rel) - 1;
+  c.gain_pct = 100 * of_reading(std::abs(gain) + U_gain, gain, U_gain);
+  c.limit_offset_A = of_reading(std::abs(c.offset_A) + c.U_offset_A, gain, U_gain);
+  if (shunt_ohm && c.separated && 1 + c.gain_A_rel > c.U_gain_A_rel) {
     c.shunt_ohm = *shunt_ohm * (1 + c.gain_A_rel);
-    c.gain_pct_with_shunt = limit_pct(c.gain_V_rel, U_gain);
+    c.gain_pct_with_shunt = 100 * of_reading(std::abs(c.gain_V_rel) + U_gain, c.gain_V_rel, U_gain);
   }
   return c;
 }

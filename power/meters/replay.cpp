@@ -95,6 +95,7 @@ std::unique_ptr<Meter> open_replay(const MeterUri& uri, double /*interval_s*/) {
     const double mean_s = to_seconds(readings.back().t_ns - readings.front().t_ns) / static_cast<double>(readings.size() - 1);
     info.nominal_period_s = std::max(mean_s, 1e-3);
   }
+  for (const MeterChange& change : segment.changes) info.gap_limit_s = std::max(info.gap_limit_s, change.gap_limit_s);
   if (info.gap_limit_s <= 0 || uri.text(gap_limit_option.name)) info.gap_limit_s = uri.gap_limit_s(info.nominal_period_s);
   return std::make_unique<Replay>(std::move(info),
                                   Recording{.readings = std::move(segment.readings), .instant = speed == "instant"});

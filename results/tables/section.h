@@ -44,7 +44,8 @@ std::string to_latex(std::span<const Section> sections);  // for \usepackage{boo
 
 // "71.50 +- 0.71", or only the value if the spread is "-".
 std::string with_spread(const std::string& value, const std::string& spread);
-// Rounds to two digits of the uncertainty, and the value to the same place; to four digits where U is 0 or unknown.
+// Rounds to two digits of the uncertainty, but not left of the point, and the value to the same place; to four digits where U
+// is 0 or unknown.
 std::string with_uncertainty(double value, double U);
 // "[64.15, 76.85]", or "-" if one end is unknown.
 std::string interval_text(double low, double high, int digits);

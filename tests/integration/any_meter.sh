@@ -72,9 +72,10 @@ S
     grep -q '"reason":"the meter failed: exec:.*the program ended with exit code 3' out || fail "no reason: $(cat out)"
     # It ends between two runs: those that were measured are valid, but others are missing.
     code=0
-    "$tbft" measure --json --idle 2 -n 10 -m "exec://i=0; while [ \$((i += 1)) -le 80 ]; do echo 5.0; sleep 0.05; done; exit 3?unit=W&period=0.05" \
-      sleep 1 >out 2>err || code=$?
+    "$tbft" measure --json --idle 3 -n 10 -m "exec://while [ ! -e end ]; do echo 5.0; sleep 0.05; done; i=0; while [ \$((i += 1)) -le 20 ]; do echo 5.0; sleep 0.05; done; exit 3?unit=W&period=0.05" \
+      sh -c 'sleep 1; touch end' >out 2>err || code=$?
     [ $code = 4 ] || fail "exit code $code: $(cat out err)"
+    ! grep -q '"gross_J":null' out || fail "it ended within a run: $(cat out err)"
     grep -qE '[0-9] of 10 repetitions were run' err || fail "it does not say how many: $(cat err)" ;;
   what_is_no_meter_says_why)
     expect_refusal 3 'line 1 .*`hello`' "$tbft" measure -m 'exec://echo hello?unit=W' -- touch ran

@@ -88,7 +88,7 @@ source = ["triangle"]
 target = ["plus"]
 T
     set="subpopulation:imagefolder:$work/shapes?map=$work/table.toml"
-    expect_refusal 1 "classes 'a/b' and 'a-b' would share the folder a-b; rename one" "$tbft" data export --dataset "$set" -o "$work/out"
+    expect_refusal 1 "classes 'a/b' and 'a-b' would share the folder a-b; rename one" "$tbft" data export --dataset "$set" -o "$work/refused"
     sed -i 's|"a-b"|"c"|' "$work/table.toml"
     "$tbft" data export --dataset "$set" -o "$work/pairs" >/dev/null
     [ "$(ls "$work/pairs")" = "$(printf 'a-b\nc')" ] || fail "$(ls "$work/pairs")" ;;

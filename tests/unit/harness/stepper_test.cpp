@@ -79,6 +79,9 @@ TEST_F(ScriptStepper, TellsTheOperationsInsideOfItsStages) {
 TEST_F(ScriptStepper, DividesTheGradientsOfConvolutionsThatAreNotMeasuredByTheirMultiplications) {
   auto times = times_of("Oblong", "block2");
   EXPECT_GT(times[Operation::weight_gradient], 0);
+  // The only weight gradient is of a convolution that is not measured, the only input gradient of one that could be.
+  times = times_of("OblongStem", "block1");
+  EXPECT_GT(times[Operation::weight_gradient], 0);
 }
 
 TEST(ConvolutionGradients, AreOnesOfWhatIsReachedAndTrained) {

@@ -198,6 +198,14 @@ class Oblong(Chain):
         self.stem[0], self.body[0] = nn.Conv2d(3, 8, (1, 3), 2, (0, 1)), nn.Conv2d(8, 12, (1, 3), 2, (0, 1))
 
 
+class OblongStem(Chain):
+    """The first kernel is no square."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem[0] = nn.Conv2d(3, 8, (1, 3), 2, (0, 1))
+
+
 class Masked(Chain):
     """An infinite buffer, as of an attention that does not look ahead."""
 

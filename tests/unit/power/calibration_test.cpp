@@ -45,7 +45,7 @@ TEST(Calibration, DrawnErrorsLieWithinTheUncertainty) {
     // What the URI then states is kept: at 5 V and 1.5 A.
     const double truth_W = 5 * 1.5;
     const double read_W = 5 * (1 + d.gain_V) * (1.5 * (1 + d.gain_A) + d.offset_A);
-    power += std::abs(read_W - truth_W) <= read_W * c.gain_pct / 100 + 5 * c.limit_offset_A * 1.02 ? 1 : 0;
+    power += std::abs(read_W - truth_W) <= read_W * c.gain_pct / 100 + 5 * (1 + d.gain_V) * c.limit_offset_A ? 1 : 0;
     EXPECT_NEAR(*c.shunt_ohm, 0.1 * (1 + d.gain_A), 0.1 * 0.004);
   }
   EXPECT_GE(gain, trials * 93 / 100);
@@ -63,7 +63,7 @@ TEST(Calibration, TheLineIsExactWithoutNoise) {
   EXPECT_NEAR(c.offset_A, 1.5e-3, 1e-9);
   EXPECT_NEAR(c.gain_V_rel, -0.002, 1e-4);
   EXPECT_NEAR(c.gain_pct, 1.0, 0.02);
-  EXPECT_NEAR(c.limit_offset_A, 1.5e-3, 1e-5);
+  EXPECT_NEAR(c.limit_offset_A, 1.5e-3 / 1.01, 1e-5);
   EXPECT_FALSE(c.shunt_ohm);
 }
 
@@ -89,6 +89,13 @@ TEST(Calibration, ALimitIsAShareOfWhatTheMeterReads) {
   EXPECT_NEAR(half.gain_pct_with_shunt, 0, 0.1);
   EXPECT_NEAR(calibrated({.gain_A = 1}).gain_pct, 50, 0.1);
   EXPECT_NEAR(calibrated({.gain_A = -0.5, .gain_V = 1}).gain_pct, 0, 0.1) << "its watts are right";
+  // At 5 V and 1.5 A, with and without the shunt that the calibration names.
+  for (const double offset_A : {-10e-3, 10e-3}) {
+    const Calibration c = calibrated({.gain_A = -0.5, .offset_A = offset_A});
+    const double read_W = 5 * (1.5 * 0.5 + offset_A);
+    EXPECT_NEAR(7.5 - read_W, read_W * c.gain_pct / 100 + (offset_A < 0 ? 5 : -5) * c.limit_offset_A, 0.01);
+    EXPECT_NEAR(std::abs(7.5 - 2 * read_W), 5 * c.limit_offset_A, 0.01);
+  }
 }
 
 TEST(Calibration, ACurrentInReverseIsRefused) {
@@ -99,7 +106,7 @@ TEST(Calibration, ACurrentInReverseIsRefused) {
   EXPECT_THROW(calibrate(std::span(points).first(1), 0.1, 0.1), std::invalid_argument) << "one current";
   const Device still{.gain_A = -1, .offset_A = 1};
   const std::vector unchanged{measure(still, 5, 0.2, 0, random), measure(still, 5, 2, 0, random)};
-  EXPECT_NO_THROW(calibrate(unchanged, 0.1, 0.1));
+  EXPECT_FALSE(calibrate(unchanged, 0.1, 0.1).shunt_ohm) << "no shunt makes it follow";
 }
 
 TEST(Calibration, SlowNoiseIsNotAveragedAway) {

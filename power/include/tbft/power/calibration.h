@@ -36,9 +36,10 @@ struct Calibration {
   double gain_V_rel = unknown, U_gain_V_rel = unknown;
   double offset_A = unknown, U_offset_A = unknown;
   double worst_residual_A = 0;  // of the straight line; 0 with one or two currents
-  // Limits for the URI, which corrects nothing: the uncorrected meter stays within them.
-  double gain_pct = unknown;  // of the power that it reads: both gains and their U; infinite if it does not follow the truth
-  double limit_offset_A = unknown;
+  // Limits for the URI, which corrects nothing: the uncorrected meter stays within them. They are of what it reads, and
+  // infinite if it may not follow the truth at all.
+  double gain_pct = unknown;        // of the power: both gains and their U
+  double limit_offset_A = unknown;  // with or without the shunt below
   // The shunt resistance that makes the current's gain error 0 (I2C meters with shunt_ohm), and the limit that then remains.
   std::optional<double> shunt_ohm = std::nullopt;
   double gain_pct_with_shunt = unknown;
