@@ -635,6 +635,21 @@ TEST(Replay, AnInstantReplayOfAnEmptyWindowIsTheWholeTrace) {
   EXPECT_NEAR(monitor.energy("a").energy_J, 90, 1e-9);
 }
 
+TEST(Replay, AGapLimitThatGrewInTheTraceIsItsOwnUnlessTheUriStatesOne) {
+  const TemporaryFolder dir;
+  const auto trace = (dir / "trace.csv").string();
+  {
+    TraceWriter writer(dir / "trace.csv", simple_meter(0.01), {});
+    writer.write(Reading{.t_ns = 0, .power_W = 3});
+    auto slower = simple_meter(0.01);
+    slower.gap_limit_s = 1.5;
+    writer.write(slower);
+    writer.write(Reading{.t_ns = 1'000 * ms, .power_W = 3});
+  }
+  EXPECT_EQ(open_meter("replay://" + trace)->info().gap_limit_s, 1.5);
+  EXPECT_EQ(open_meter("replay://" + trace + "?gap_limit=0.2")->info().gap_limit_s, 0.2);
+}
+
 TEST(Replay, RealtimeBeginsWithTheFirstWindowAndEndsInAGap) {
   const TemporaryFolder dir;
   Rig rig;
