@@ -40,6 +40,7 @@ Joules value_of(const BenchmarkRun& run, Summarised quantity) {
 
 std::vector<Joules> values_of(const BenchmarkedCommand& command, Summarised quantity) {
   std::vector<Joules> values;
+  values.reserve(command.runs.size());
   for (const BenchmarkRun& run : command.runs) values.push_back(value_of(run, quantity));
   return values;
 }
@@ -209,6 +210,7 @@ void correct(std::vector<ComparedCommand>& all, BenchmarkRatio ComparedCommand::
 CommandSummary summarise(const BenchmarkedCommand& command, Summarised quantity) {
   const auto values = values_of(command, quantity);
   std::vector<double> numbers;
+  numbers.reserve(values.size());
   for (const Joules& value : values) numbers.push_back(value.J);
   CommandSummary summary;
   if (!has_values(values)) return summary;
