@@ -6,8 +6,8 @@
 #
 # DATA      CIFAR-10 as images, train/CLASS/ and test/CLASS/; *cifar10*.pth, a ResNet-26 for them; families/, checkpoints of
 #           other networks (experiments/families.sh says how they are named), may be absent
-# OUT       gets one folder a run, and reference/, which has the form of results/reference, and beside it levels/ (what the diagnosis
-#           named) and families/families.txt (the table of the paper's rule)
+# OUT       gets one folder a run, and reference/, which has the form of results/reference, and beside it levels.txt (what the
+#           diagnosis named) and families.txt (the table of the paper's rule)
 # OPTION    for `tbft reproduce` and `tbft run`, e.g. -m METER
 #
 # The program is $TBFT, by default the one on the PATH. README.md of results/reference is written by hand: hold its tables against
@@ -62,9 +62,10 @@ run run "$here/adaptive-pairs.toml" --set data.path="cifar10-pairs:imagefolder:$
   $(continued "$out/adaptive-pairs") "$@"
 
 say "levels that the diagnosis names"
-[ -e "$out/levels.done" ] || {
-  "$here/diagnosis_benchmark.py" --tbft "$tbft" --checkpoint "$base" --images "$data/test" --pairs "${pairs[0]}" -o "$out/levels"
-  touch "$out/levels.done"
+[ -e "$out/levels.txt" ] || {
+  "$here/diagnosis_benchmark.py" --tbft "$tbft" --checkpoint "$base" --images "$data/test" --pairs "${pairs[0]}" \
+    -o "$out/levels" >"$out/levels.part"
+  mv "$out/levels.part" "$out/levels.txt"
 }
 
 if [ -d "$data/families" ]; then
@@ -82,7 +83,5 @@ cp -r "$out/paper/step-cost" "$to/"
 for table in cifar-flip cifar10-pairs cifar10-c-like block-noise; do keep "$out/paper/$table" $table; done
 for name in adaptive adaptive-pairs; do keep "$out/$name" $name; done
 for family in "$out"/families/*/; do keep "$family" "families/$(basename "$family")"; done
-cp -r "$out/levels" "$to/"
-[ ! -e "$out/families.txt" ] || cp "$out/families.txt" "$to/families/"
 for table in cifar-flip cifar10-pairs cifar10-c-like; do "$tbft" plot "$to/$table" --format png -o "$to/figures" --force >/dev/null; done
 say "done"
