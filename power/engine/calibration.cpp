@@ -171,7 +171,7 @@ Calibration calibrate(std::span<const CalibrationPoint> given, double reference_
   const double gain = (1 + c.gain_A_rel) * (1 + c.gain_V_rel) - 1;
   c.gain_pct = 100 * of_reading(std::abs(gain) + U_gain, gain, U_gain);
   c.limit_offset_A = of_reading(std::abs(c.offset_A) + c.U_offset_A, gain, U_gain);
-  if (shunt_ohm && c.separated && 1 + c.gain_A_rel > c.U_gain_A_rel) {
+  if (shunt_ohm && c.separated && std::isfinite(c.limit_offset_A)) {
     c.shunt_ohm = *shunt_ohm * (1 + c.gain_A_rel);
     c.gain_pct_with_shunt = 100 * of_reading(std::abs(c.gain_V_rel) + U_gain, c.gain_V_rel, U_gain);
   }

@@ -87,7 +87,16 @@ case $3 in
     "$tbft" integrate "$work/t.csv" >"$work/out"
     grep -q '^segment 0: meter replay://' "$work/out" && grep -q '^segment 2: meter estimate:// (not a measurement)' "$work/out" || fail "$(cat "$work/out")"
     [ "$(awk '$1 == "window" { column = $2 } $1 == "record" { printf "%s%s ", column, $2 }' "$work/out")" = 'segment0 segment1 segment2 ' ] || fail "the segment of each window: $(cat "$work/out")"
-    "$tbft" integrate "$work/t.csv" --json | grep -q '"segment":2.*"meter":"estimate://".*"measured":false' || fail "json" ;;
+    "$tbft" integrate "$work/t.csv" --json | grep -q '"segment":2.*"meter":"estimate://".*"measured":false' || fail "json"
+    # Without marks all readings are one window, which follows a converter that begins to average longer.
+    {
+      printf '# tbft trace 1\n# nominal_period_s: 0.1\n# gap_limit_s: 0.3\nt_ns,volts_V,amps_A,power_W,energy_J,flags,mark\n'
+      printf '%s,,,5,,,\n' 0 100000000
+      printf '# gap_limit_s: 2\n'
+      printf '%s,,,5,,,\n' 200000000 1200000000 2200000000
+    } >"$work/slower.csv"
+    "$tbft" integrate "$work/slower.csv" >"$work/out" || fail "exit code $?: $(cat "$work/out")"
+    grep -qE '^\(all readings\) .* 11 ' "$work/out" || fail "$(cat "$work/out")" ;;
   record_ends_with_a_signal_and_keeps_its_trace)
     "$tbft" record -m "$meter" -o "$work/t.csv" >"$work/out" &
     pid=$!
