@@ -46,6 +46,18 @@ meter.uri = "replay://$work/tiny-trace.csv?speed=instant"
 T
 }
 
+# Sensors of the kernel that a test plays: a folder takes the place of /sys/class in a mount namespace of its own.
+class=$work/class
+with_class() { unshare -m sh -c 'mount --bind "$0" /sys/class && exec "$@"' "$class" "$@"; }
+needs_mounts() { unshare -m true 2>/dev/null || skip "hardware is played by a mount over /sys/class, which needs root"; }
+hwmon() { # NAME FILE=VALUE...
+  local dir=$class/hwmon/hwmon0 name=$1
+  mkdir -p "$dir"
+  echo "$name" >"$dir/name"
+  shift
+  for pair in "$@"; do echo "${pair#*=}" >"$dir/${pair%%=*}"; done
+}
+
 # A trace of a constant 5 W for $2 seconds, at ${3:-50} Hz.
 constant_trace() {
   local hz=${3:-50}

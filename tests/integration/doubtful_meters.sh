@@ -1,18 +1,7 @@
 #!/usr/bin/env bash
 # Meters that deliver readings which cannot be true. Usage: doubtful_meters.sh TBFT SOURCE CASE
-# A folder takes the place of /sys/class in a mount namespace of its own.
 . "$(dirname "$0")/common.sh"
 
-class=$work/class
-with_class() { unshare -m sh -c 'mount --bind "$0" /sys/class && exec "$@"' "$class" "$@"; }
-needs_mounts() { unshare -m true 2>/dev/null || skip "hardware is played by a mount over /sys/class, which needs root"; }
-hwmon() { # NAME FILE=VALUE...
-  local dir=$class/hwmon/hwmon0 name=$1
-  mkdir -p "$dir"
-  echo "$name" >"$dir/name"
-  shift
-  for pair in "$@"; do echo "${pair#*=}" >"$dir/${pair%%=*}"; done
-}
 # Ends with code $1, and stdout or stderr match $2.
 expect_end() {
   local want=$1 pattern=$2 code=0

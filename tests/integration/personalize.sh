@@ -39,6 +39,10 @@ grep -q '^record ' "$work/text" && ! grep -q '^weights ' "$work/text" || fail "w
 [ "$(grep -c "warning: -o $work/unwritten.pth: holds what an earlier run wrote" "$work/err")" = 1 ] || fail "not one warning: $(cat "$work/err")"
 cmp "$base" "$work/unwritten.pth" && grep -q '"output": null' "$work/unwritten.pth.json" || fail "earlier weights were changed"
 grep -q '"kept":null' "$work/none.json" || fail "$(cat "$work/none.json")"
+# A file's name may contain any bytes; the record has the replacement character.
+personalize --dataset 'synthetic:?part=target&drift=output&n=300' -o "$work/"$'m\xe4rz.pth' >/dev/null 2>"$work/err" || fail "$(cat "$work/err")"
+/usr/bin/python3 -c 'import json, sys; assert "m\ufffdrz.pth" in json.load(open(sys.argv[1], encoding="utf-8"))["output"]' "$work/"$'m\xe4rz.pth.json' ||
+  fail "a name that is not UTF-8"
 # Predictions alone.
 personalize --dataset 'synthetic:?part=target&drift=output&n=300' --dry-run >"$work/dry" 2>/dev/null
 grep -qE '^  relabel +[0-9.e-]+ J, ' "$work/dry" || fail "$(cat "$work/dry")"

@@ -95,6 +95,16 @@ P
     expect_refusal 2 'export-csv b.csv: this command already uses' "$tbft" measure -m estimate:// -m replay://b.csv --export-csv b.csv --force 'touch ran' 'touch ran'
     cmp -s five.csv b.csv || fail "a recording was replaced"
     [ ! -e ran ] && [ "$(cat t.meter2.csv)" = notes ] || fail "a command ran without its meters, or a file was replaced" ;;
+  each_rail_of_a_device_has_its_trace)
+    needs_mounts
+    hwmon ina3221 in1_input=5000 curr1_input=1000 in1_label=CPU in2_input=5000 curr2_input=200 in2_label=SOC update_interval=20
+    rails='hwmon://ina3221?channel=all'
+    with_class "$tbft" measure --idle 0 -m "$rails" -o t.csv sleep 1 >out 2>err || fail "exit code $?: $(cat err)"
+    [ "$(grep -c '^gross' out)" = 2 ] && [ -s t.csv ] && [ -s t.meter2.csv ] || fail "not two rails: $(cat out)"
+    # How many traces there are is known when the device has been opened, before a command runs.
+    expect_refusal 2 'export-csv x.meter2.csv: this command already uses' with_class "$tbft" measure -m "$rails" -o x.csv \
+      --export-csv x.meter2.csv 'touch ran' 'touch ran'
+    [ ! -e ran ] && [ ! -e x.csv ] || fail "a command ran, or a trace was begun" ;;
   a_sweep_with_one_that_dies)
     tiny_base base.pth
     tiny_experiment tiny.toml

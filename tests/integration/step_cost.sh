@@ -55,6 +55,13 @@ expect_refusal 2 '32' "$tbft" step-cost --pixels 33 -m estimate:// -o "$work/non
 expect_refusal 3 'no-such' "$tbft" step-cost --pixels 32 -m "replay://$work/no-such.csv" -o "$work/none"
 [ ! -e "$work/none" ] || fail "a refusal left a directory"
 
+# The recording's name may contain any bytes; it is known again where the replacement character stands for one.
+cp "$work/5W.csv" "$work/"$'m\xe4rz.csv'
+for time in first second; do
+  "$tbft" step-cost --threads 1 --pixels 32 --strategies none --max-seconds 1 --window 100ms --idle 0 \
+    -m "replay://$work/"$'m\xe4rz.csv' -o "$work/bytes" >"$work/out" 2>"$work/err" || fail "the $time time: $(cat "$work/err")"
+done
+
 # A signal ends it with 130 and leaves no table.
 "$tbft" step-cost --threads 1 --pixels 32 --max-seconds 600 --precision 0.01 -m "replay://$work/5W.csv" -o "$work/stopped" >/dev/null 2>"$work/err" &
 pid=$!

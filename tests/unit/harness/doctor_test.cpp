@@ -10,6 +10,7 @@
 #include "tbft/power/firmware.h"
 #include "tests/support/fake_meter.h"
 #include "tests/support/fake_tree.h"
+#include "tests/support/scoped_environment.h"
 #include "tests/support/virtual_clock.h"
 
 namespace tbft {
@@ -243,10 +244,11 @@ TEST(Doctor, EveryUserIsToldWhatAKilledRunOfRootHasLeft) {
   tree.put(policy + "scaling_governor", "powersave\n");
   tree.put(policy + "scaling_min_freq", "600000\n");
   tree.put(policy + "scaling_max_freq", "1800000\n");
-  tree.put("run/tbft-cpufreq.json",
-           R"({"boot_id": "0d1c", "policies": {"policy0": {
+  const std::string record = R"({"boot_id": "0d1c", "policies": {"policy0": {
       "before": {"governor": "schedutil", "min_kHz": 600000, "max_kHz": 1800000},
-      "set": {"governor": "powersave", "min_kHz": 600000, "max_kHz": 1800000}}}})");
+      "set": {"governor": "powersave", "min_kHz": 600000, "max_kHz": 1800000}}}})";
+  const std::string left = "echo schedutil | sudo tee /sys/devices/system/cpu/cpufreq/policy0/scaling_governor";
+  tree.put("run/tbft-cpufreq.json", record);
   const bool root = ::geteuid() == 0;  // whose own record it would be: become nobody for a moment
   const auto told_to_a_user = [&] {
     EXPECT_TRUE(!root || ::seteuid(65534) == 0);
@@ -257,9 +259,14 @@ TEST(Doctor, EveryUserIsToldWhatAKilledRunOfRootHasLeft) {
   const auto told = told_to_a_user();
   ASSERT_TRUE(told);
   EXPECT_EQ(told->health, Health::problem);
-  EXPECT_EQ(told->fix, "echo schedutil | sudo tee /sys/devices/system/cpu/cpufreq/policy0/scaling_governor");
+  EXPECT_EQ(told->fix, left);
   tree.forbid("run/tbft-cpufreq.json");
   EXPECT_EQ(told_to_a_user().value().health, Health::warning) << "a record that only root may read";
+  {
+    const test::ScopedEnvironment own_folder("XDG_RUNTIME_DIR", (tree / "own").c_str());
+    tree.put("own/tbft-cpufreq.json", record);
+    EXPECT_EQ(told_to_a_user()->fix, left) << "of a run of this user, beside the record that only root may read";
+  }
   tree.remove("run/tbft-cpufreq.json");
   EXPECT_FALSE(told_to_a_user()) << "nothing is left, whether or not this user has a folder for a record";
 }

@@ -10,6 +10,7 @@
 #include "harness/data/pixel_cache.h"
 #include "tests/support/files.h"
 #include "tests/support/message_of.h"
+#include "tests/support/scoped_environment.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/harness/encoded_image.h"
 
@@ -214,17 +215,8 @@ TEST_F(KeptPixels, AreNotKeptWhereTheyAreFew) {
 
 TEST(UserCacheFolder, FollowsTheBaseDirectorySpecification) {
   const auto with = [](const char* cache, const char* home) {
-    const auto set = [](const char* name, const char* value) {
-      const char* const before = std::getenv(name);
-      const std::string kept = before != nullptr ? before : "";
-      value != nullptr ? ::setenv(name, value, 1) : ::unsetenv(name);
-      return kept;
-    };
-    const auto old_cache = set("XDG_CACHE_HOME", cache), old_home = set("HOME", home);
-    const auto folder = user_cache_folder();
-    set("XDG_CACHE_HOME", old_cache.empty() ? nullptr : old_cache.c_str());
-    set("HOME", old_home.empty() ? nullptr : old_home.c_str());
-    return folder.string();
+    const test::ScopedEnvironment of_cache("XDG_CACHE_HOME", cache), of_home("HOME", home);
+    return user_cache_folder().string();
   };
   EXPECT_EQ(with("/var/cache/me", "/home/me"), "/var/cache/me/tbft");
   EXPECT_EQ(with(nullptr, "/home/me"), "/home/me/.cache/tbft");

@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "tests/support/scoped_environment.h"
 #include "tests/unit/models/files.h"
 
 namespace tbft::models {
@@ -65,9 +65,7 @@ TEST(SampleStore, LeavesNoFileBehind) {
 }
 
 TEST(SampleStore, AStaleTmpdirMattersOnlyToAStoreThatNeedsAFile) {
-  const char* const before = std::getenv("TMPDIR");
-  const std::string kept = before != nullptr ? before : "";
-  setenv("TMPDIR", "/nowhere/stale", 1);
+  const test::ScopedEnvironment stale("TMPDIR", "/nowhere/stale");
   EXPECT_NO_THROW(SampleStore(5, 7, StoredAs::float32, {}));
   std::string what;
   try {
@@ -75,7 +73,6 @@ TEST(SampleStore, AStaleTmpdirMattersOnlyToAStoreThatNeedsAFile) {
   } catch (const std::runtime_error& error) {
     what = error.what();
   }
-  before != nullptr ? setenv("TMPDIR", kept.c_str(), 1) : unsetenv("TMPDIR");
   EXPECT_THAT(what, HasSubstr("of activations in TMPDIR=/nowhere/stale: "));
 }
 

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "plots/report_page.h"
+#include "tests/support/scoped_environment.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tbft::plots {
 namespace {
@@ -69,19 +70,15 @@ TEST(Page, WhatComesFromFilesIsText) {
 
 // A gnuplot that refuses the figure of idle power.
 TEST(Page, AFigureThatCannotBeDrawnCostsNoOther) {
-  const auto folder = std::filesystem::temp_directory_path() / ("tbft-page-" + std::to_string(getpid()));
-  std::filesystem::create_directory(folder);
+  const tbft::test::TemporaryFolder folder;
   std::ofstream(folder / "gnuplot") << "#!/bin/sh\n"
                                        "if grep -q 'Idle power'; then echo refused >&2; exit 1; fi\necho '<svg></svg>'\n";
   std::filesystem::permissions(folder / "gnuplot", std::filesystem::perms(0755));
-  const std::string path = std::getenv("PATH");
-  setenv("PATH", (folder.string() + ":" + path).c_str(), 1);
+  const tbft::test::ScopedEnvironment path("PATH", (folder.path().string() + ":" + std::getenv("PATH")).c_str());
   auto cell = row("fc", "1");
   cell.idle_W = 2;
   cell.started_utc = "2024-01-31T10:00:00Z";
   const std::string html = page_of({cell});
-  setenv("PATH", path.c_str(), 1);
-  std::filesystem::remove_all(folder);
   EXPECT_THAT(html, AllOf(HasSubstr("Figure left out: gnuplot failed at the figure idle: refused"), HasSubstr("<figure")));
 }
 

@@ -1,7 +1,6 @@
 // SVG, labels, axes and gnuplot itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -15,6 +14,8 @@
 #include "plots/gnuplot.h"
 #include "plots/labels.h"
 #include "plots/style.h"
+#include "tests/support/scoped_environment.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/plots/figure_sample.h"
 
 namespace tbft::plots {
@@ -120,20 +121,16 @@ TEST(Gnuplot, ItsOwnWordsComeWithAFailure) {
 }
 
 TEST(Gnuplot, OneThatHangsIsStopped) {
-  const auto folder = std::filesystem::temp_directory_path() / ("tbft-gnuplot-" + std::to_string(getpid()));
-  std::filesystem::create_directory(folder);
+  const tbft::test::TemporaryFolder folder;
   std::ofstream(folder / "gnuplot") << "#!/bin/sh\nexec sleep 600\n";
   std::filesystem::permissions(folder / "gnuplot", std::filesystem::perms(0755));
-  const std::string path = std::getenv("PATH");
-  setenv("PATH", (folder.string() + ":" + path).c_str(), 1);
+  const tbft::test::ScopedEnvironment path("PATH", (folder.path().string() + ":" + std::getenv("PATH")).c_str());
   std::string what;
   try {
     draw({"slow", "", "", {}, {{"", "plot x\n"}}}, Terminal::svg, std::chrono::milliseconds(50));
   } catch (const NoGnuplot& error) {
     what = error.what();
   }
-  setenv("PATH", path.c_str(), 1);
-  std::filesystem::remove_all(folder);
   EXPECT_THAT(what, HasSubstr("gnuplot was stopped"));
 }
 
