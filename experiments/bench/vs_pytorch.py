@@ -5,7 +5,8 @@ Each ratio is taken on two clocks: the wall's, with --threads, and the processor
 median of the paired ratios, the narrowest pair of order statistics that contains it with at least 95 % confidence for any
 distribution (with 7 rounds the smallest and the largest, 98 %; 6 are the fewest), and how far each side's own times scatter. The
 clock whose interval is narrower judges: a target is missed if its lower bound is below it, or if the whole interval of the other
-clock is. Exit code 1: a target is missed; 2: an error; 77: something is not there.
+clock is. Exit code 1: a target is missed; 2: an error; 77: something is not there; 130: Ctrl-C. After Ctrl-C the complete rounds
+are printed, and nothing is judged.
 cell_block3 is the strictest comparison: the whole process of tbft, with reading the images, the warm-up cell and the
 test, against only the training and validation of the baseline.
 """
@@ -29,6 +30,7 @@ SHA256 = "13f8b79511c4c5eb6151289cd39beba98676de8f0a11ae40d59fd371c37fbb4f"
 STEPS = "step of 128 images of 32 px"
 CLOCKS = ("wall", "processor")
 FEWEST_ROUNDS = 6  # for an interval of 95 %
+INTERRUPTED = 130
 BLOCKS = ("full", "block1", "block2", "block3", "fc")
 # key: (baseline's work, tbft's work and options, what it is)
 KEYS = {
@@ -79,22 +81,33 @@ class Cell:
         return elapsed
 
 
+def take_round(number, works, args, taken):
+    turn = reversed if number % 2 else iter
+    for clock in args.clocks:
+        threads = args.threads if clock == "wall" else 1
+        for name, sides in turn(works.items()):
+            last = {}
+            for side, seconds in turn(sides.items()):
+                last[side] = seconds(threads, clock, number)
+                taken[name][side][clock].append(last[side])
+            first = next(iter(sides))
+            print(f"round {number + 1}/{args.rounds} {name}, {clock}: {first} / tbft {last[first] / last['tbft']:.2f}", file=sys.stderr)
+
+
 def take(works, args):
     """Runs all works and sides in turns. `works`: {name: {side: seconds(threads, clock, round)}}.
-    Gives {name: {side: {clock: [seconds of each round]}}}."""
+    Gives {name: {side: {clock: [seconds of each complete round]}}}, and whether Ctrl-C ended it."""
     taken = {name: {side: {clock: [] for clock in args.clocks} for side in sides} for name, sides in works.items()}
     for number in range(args.rounds):
-        turn = reversed if number % 2 else iter
-        for clock in args.clocks:
-            threads = args.threads if clock == "wall" else 1
-            for name, sides in turn(works.items()):
-                last = {}
-                for side, seconds in turn(sides.items()):
-                    last[side] = seconds(threads, clock, number)
-                    taken[name][side][clock].append(last[side])
-                first = next(iter(sides))
-                print(f"round {number + 1}/{args.rounds} {name}, {clock}: {first} / tbft {last[first] / last['tbft']:.2f}", file=sys.stderr)
-    return taken
+        try:
+            take_round(number, works, args, taken)
+        except KeyboardInterrupt:
+            if number == 0:
+                raise
+            print(f"interrupted: {number} of {args.rounds} rounds", file=sys.stderr)
+            return {name: {side: {clock: times[:number] for clock, times in of_side.items()} for side, of_side in sides.items()}
+                    for name, sides in taken.items()}, True
+    return taken, False
 
 
 def judged(taken, against, target):
@@ -108,7 +121,8 @@ def judged(taken, against, target):
 
 
 def table(rows, args):
-    print(f"s of each work, medians of {args.rounds} turns; spread: (largest - smallest) / median; ratio = theirs / tbft, with its interval;")
+    rounds = next(iter(rows.values()))[args.clocks[0]]["rounds"]
+    print(f"s of each work, medians of {rounds} turns; spread: (largest - smallest) / median; ratio = theirs / tbft, with its interval;")
     meaning = {"wall": f"wall: {args.threads} threads", "processor": "processor: processor time of one pinned thread"}
     print("; ".join([*(meaning[clock] for clock in args.clocks), "* judges"]))
     print(f"{'':26}{'':11}{'theirs':>9}{'spread':>8}{'tbft':>9}{'spread':>8}   ratio (low - high)")
@@ -134,7 +148,7 @@ def families(args, bench):
                     script(HERE / "family_steps.py", name, tuned, "--threads", str(threads), clock=clock), clock),
                 "tbft": lambda threads, clock, _: run_json([*options, "--threads", str(threads), "--clock", clock], clock)}
 
-    taken = take({f"{name} {tuned}": work(name, tuned) for name in names for tuned in [*family_steps.blocks(name), "full"]}, args)
+    taken, interrupted = take({f"{name} {tuned}": work(name, tuned) for name in names for tuned in [*family_steps.blocks(name), "full"]}, args)
     rows = {name: judged(times, "best", None) for name, times in taken.items()}
     for name, row in rows.items():
         full = taken[f"{name.split()[0]} full"]["tbft"][row["judge"]]
@@ -143,6 +157,8 @@ def families(args, bench):
         print(json.dumps(rows))
     else:
         table(rows, args)
+    if interrupted:
+        return INTERRUPTED
     slower = [name for name, row in rows.items() if row[row["judge"]]["high"] < 1]
     idle = [name for name, row in rows.items() if not name.endswith(" full") and row["of_full"]["high"] >= 1]
     if slower:
@@ -178,12 +194,12 @@ def published(args, bench):
             return {"published": functools.partial(baseline, theirs, "published"), "best": functools.partial(baseline, theirs, "best"),
                     "tbft": own}
 
-        taken = take({key: work(key) for key in keys}, args)
+        taken, interrupted = take({key: work(key) for key in keys}, args)
     rows = {key: judged(times, "published", TARGETS.get(key)) for key, times in taken.items()}
     for key, row in rows.items():
         row["what"] = KEYS[key][2]
         row["to_best"] = judged(taken[key], "best", None)
-    if counter:
+    if counter and not interrupted:
         count_instructions(counter, rows, args, bench)
     if args.json:
         print(json.dumps(rows))
@@ -194,6 +210,8 @@ def published(args, bench):
         for key, row in rows.items():
             if counts := row.get("instructions"):
                 print(f"{key}: {counts['theirs']:.4g} instructions a step against {counts['tbft']:.4g}, {counts['ratio']:.2f} ({counts['counter']})")
+    if interrupted:
+        return INTERRUPTED
     if missed := [key for key, row in rows.items() if row["met"] is False]:
         print(f"less than asked: {', '.join(missed)}", file=sys.stderr)
     return 1 if missed else 0

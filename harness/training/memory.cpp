@@ -17,8 +17,8 @@
 //   step. A step of fc on 128 images of 128 px takes 1.6 times the processor time where they are returned at once.
 // - oversize_threshold: by default blocks from 8 MiB on are exempt from this.
 // - lg_extent_max_active_fit: a block may be cut from a freed one of any size. By default that one may be 64 times as large at
-//   most. As nothing is returned, freed blocks join until all are larger, and every further block is new memory: an epoch of
-//   MobileNetV2 on 50,000 images took more than 20 GB.
+//   most. As nothing is returned, freed blocks join until all are larger, and a further block is new memory, step after step
+//   (docs/design/training.md has figures).
 // - narenas: what one thread freed, the others use. Threads that decode images would otherwise keep their own memory.
 extern "C" {
 extern const char* malloc_conf;

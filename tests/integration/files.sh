@@ -251,6 +251,7 @@ S
     ! ls -d ../x-* ../../x-* 2>/dev/null || fail "a run left runs/" ;;
   a_boards_name_that_is_not_utf8)
     needs_mounts
+    [ ! -s /proc/device-tree/model ] || skip "the name of this hardware is in its device tree, which a test cannot replace"
     mkdir -p "$class/dmi/id"
     printf 'B\xe4r 1' >"$class/dmi/id/product_name"
     tiny_base "$work/base.pth"
@@ -258,7 +259,7 @@ S
     # A worker sends its rows as JSON.
     with_class "$tbft" run "$work/e.toml" --set model.checkpoint="$work/base.pth" -o "$work/run" --jobs 2 >/dev/null 2>"$work/err" ||
       fail "run: $(cat "$work/err")"
-    [ "$(grep -c $'B\ufffdr 1' "$work/run/cells.csv")" = 4 ] || fail "$(cat "$work/run/cells.csv" "$work/err")" ;;
+    [ "$(LC_ALL=C grep -caF $'B\xef\xbf\xbdr 1' "$work/run/cells.csv")" = 4 ] || fail "$(cat "$work/run/cells.csv" "$work/err")" ;;
   names_that_are_not_utf8)
     # A folder as Latin-1 spells it: run.json has the replacement character in place of the byte.
     folder=$work/$'m\xe4rz'

@@ -100,7 +100,15 @@ P
     hwmon ina3221 in1_input=5000 curr1_input=1000 in1_label=CPU in2_input=5000 curr2_input=200 in2_label=SOC update_interval=20
     rails='hwmon://ina3221?channel=all'
     with_class "$tbft" measure --idle 0 -m "$rails" -o t.csv sleep 1 >out 2>err || fail "exit code $?: $(cat err)"
-    [ "$(grep -c '^gross' out)" = 2 ] && [ -s t.csv ] && [ -s t.meter2.csv ] || fail "not two rails: $(cat out)"
+    [ "$(grep -c '^gross' out)" = 2 ] || fail "not two rails: $(cat out)"
+    "$tbft" integrate t.csv -w repetition/0/command --json >one && "$tbft" integrate t.meter2.csv -w repetition/0/command --json >two ||
+      fail "no trace of each rail"
+    /usr/bin/python3 - <<'P' || fail "$(cat one two)"
+import json
+for name, watts in (("one", 5), ("two", 1)):
+    window = json.load(open(name))["windows"][0]
+    assert abs(window["gross_J"] - watts * window["duration_s"]) < 0.02 * watts * window["duration_s"], (name, window)
+P
     # How many traces there are is known when the device has been opened, before a command runs.
     expect_refusal 2 'export-csv x.meter2.csv: this command already uses' with_class "$tbft" measure -m "$rails" -o x.csv \
       --export-csv x.meter2.csv 'touch ran' 'touch ran'

@@ -60,7 +60,9 @@ cp "$work/5W.csv" "$work/"$'m\xe4rz.csv'
 for time in first second; do
   "$tbft" step-cost --threads 1 --pixels 32 --strategies none --max-seconds 1 --window 100ms --idle 0 \
     -m "replay://$work/"$'m\xe4rz.csv' -o "$work/bytes" >"$work/out" 2>"$work/err" || fail "the $time time: $(cat "$work/err")"
+  cat "$work"/bytes/*.csv | sha256sum >"$work/bytes-$time"
 done
+cmp "$work/bytes-first" "$work/bytes-second" || fail "a network was measured again because of its recording's name"
 
 # A signal ends it with 130 and leaves no table.
 "$tbft" step-cost --threads 1 --pixels 32 --max-seconds 600 --precision 0.01 -m "replay://$work/5W.csv" -o "$work/stopped" >/dev/null 2>"$work/err" &

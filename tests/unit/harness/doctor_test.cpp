@@ -265,7 +265,7 @@ TEST(Doctor, EveryUserIsToldWhatAKilledRunOfRootHasLeft) {
   {
     const test::ScopedEnvironment own_folder("XDG_RUNTIME_DIR", (tree / "own").c_str());
     tree.put("own/tbft-cpufreq.json", record);
-    EXPECT_EQ(told_to_a_user()->fix, left) << "of a run of this user, beside the record that only root may read";
+    EXPECT_EQ(told_to_a_user().value().fix, left) << "of a run of this user, beside the record that only root may read";
   }
   tree.remove("run/tbft-cpufreq.json");
   EXPECT_FALSE(told_to_a_user()) << "nothing is left, whether or not this user has a folder for a record";
