@@ -21,6 +21,8 @@ FAMILIES = {
     "vit": (["--width", "1"], (1, 12), 3),
 }
 
+LAYOUTS = ("contiguous_format", "channels_last")
+
 
 def blocks(family):
     return [f"block{i + 1}" for i in range(FAMILIES[family][2])] + ["fc"]
@@ -77,8 +79,7 @@ def main():
     import torch
 
     torch.set_num_threads(args.threads)
-    all_s = {str(layout): seconds(args.family, args.block, args.steps, args.batch, layout)
-             for layout in (torch.contiguous_format, torch.channels_last)}
+    all_s = {name: seconds(args.family, args.block, args.steps, args.batch, getattr(torch, name)) for name in LAYOUTS}
     print(json.dumps({"family": args.family, "work": args.block, "seconds": min(all_s.values()), "layouts": all_s}))
 
 

@@ -53,9 +53,9 @@ def run(command, clock="wall"):
     return done
 
 
-def run_json(command, clock="wall"):
-    """The seconds that a program prints as JSON in its last line."""
-    return json.loads(run(command, clock).stdout.splitlines()[-1])["seconds"]
+def run_json(command, clock="wall", key="seconds"):
+    """What a program prints as JSON in its last line."""
+    return json.loads(run(command, clock).stdout.splitlines()[-1])[key]
 
 
 def children_s():
