@@ -267,4 +267,5 @@ def main():
     sys.exit(families(args, bench) if args.family else published(args, bench))
 
 
-main()
+if __name__ == "__main__":
+    main()

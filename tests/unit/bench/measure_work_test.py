@@ -1,10 +1,14 @@
-"""How the benchmark against Python sums up rounds (experiments/bench/measure_work.py)."""
+"""How the benchmark against Python takes rounds and sums them up (experiments/bench/vs_pytorch.py, measure_work.py)."""
+import argparse
+import contextlib
+import io
 import math
 import pathlib
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "experiments/bench"))
+import vs_pytorch
 from measure_work import compared, interval, steadiest
 
 
@@ -23,6 +27,27 @@ class Rounds(unittest.TestCase):
     def test_the_narrower_interval_judges(self):
         wide, narrow = compared([2, 4], [1, 1]), compared([20, 22], [1, 1])
         self.assertEqual(steadiest({"wall": wide, "processor": narrow}), "processor")
+
+
+class CtrlC(unittest.TestCase):
+    def taken(self, interrupted_in):
+        def tbft(threads, clock, number):
+            if number == interrupted_in:
+                raise KeyboardInterrupt
+            return 1 + number
+
+        args = argparse.Namespace(rounds=3, clocks=("processor",), threads=2)
+        with contextlib.redirect_stderr(io.StringIO()):
+            return vs_pytorch.take({"full": {"best": lambda threads, clock, number: 2 + number, "tbft": tbft}}, args)
+
+    def test_complete_rounds_count(self):
+        self.assertEqual(self.taken(None), ({"full": {"best": {"processor": [2, 3, 4]}, "tbft": {"processor": [1, 2, 3]}}}, False))
+        self.assertEqual(self.taken(2), ({"full": {"best": {"processor": [2, 3]}, "tbft": {"processor": [1, 2]}}}, True))
+
+    def test_in_the_first_round_there_is_nothing(self):
+        with self.assertRaises(SystemExit) as ended:
+            self.taken(0)
+        self.assertEqual(ended.exception.code, vs_pytorch.INTERRUPTED)
 
 
 unittest.main()
