@@ -91,12 +91,14 @@ struct Architecture {
   std::vector<Stage> stages;        // front to rear
   std::vector<TensorInfo> tensors;  // in the order of torch's state dict
   std::vector<Layer> layers;        // in the order of the forward pass; the last one is the classifier
-  // What runs its blocks if the layout is channels_last (and for `folded` the back end oneDNN); otherwise torch's operations
-  // do.
+  // What runs its blocks. Where the layout is not as said, the back end is not oneDNN (which `fused` does not need), or oneDNN
+  // has no fast products, torch's operations do.
   enum class Passes {
     torch,
-    folded,  // torch; without a gradient BatchNorms become part of the convolutions before them (models/forward_only.h)
-    fused,   // models/fused.h
+    linear,  // torch; linear layers by oneDNN's products, in any layout (models/linear.h)
+    folded,  // torch; without a gradient BatchNorms become part of the convolutions before them, in channels_last
+             // (models/forward_only.h)
+    fused,   // in channels_last (models/fused.h)
   } passes = Passes::torch;
 
   // Names of the blocks, front to rear: block1 to blockN, then the classifier's, fc.

@@ -43,8 +43,8 @@ RunFacts parse_run_facts(std::string_view json, const std::string& name) {
   }
   add_all(run, "effective", facts.settings);
   add_all(run, "data", facts.data);
-  constexpr std::array keys{"board",    "cpu",      "cores",        "cpu_quota", "host",  "kernel",           "cpu_governor",
-                            "compiler", "libtorch", "tool_version", "build",     "model", "checkpoint_sha256"};
+  constexpr std::array keys{"board",    "cpu",      "cores", "cpu_quota",    "host",  "kernel", "cpu_governor",
+                            "compiler", "libtorch", "blas",  "tool_version", "build", "model",  "checkpoint_sha256"};
   for (const char* key : keys) add(run, key, "", facts.provenance);
   if (run.contains("meter") && run["meter"].is_object()) {
     for (const char* key : {"uri", "description", "scope", "measured"}) add(run["meter"], key, "meter.", facts.provenance);

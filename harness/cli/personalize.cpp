@@ -152,6 +152,7 @@ nlohmann::ordered_json record_of(const PersonalizeOptions& options, const Person
                       {"lr", request.lr}};
   json["provenance"] = provenance_json(Board());
   json["provenance"]["libtorch"] = libtorch_version();
+  json["provenance"]["blas"] = blas_library();
   return json;
 }
 

@@ -75,9 +75,14 @@ std::vector<std::string> differences_of_runs(const nlohmann::json& before, const
         key == "meter.uri" && old != value && old.is_string() && power::runs_program(old.get<std::string>()))
       differences.back() += " (no program is started because run.json names it: give -m again)";
   }
-  for (const char* key : {"checkpoint_sha256", "libtorch", "board", "cpu"})
-    if (measured || (key != std::string_view("board") && key != std::string_view("cpu")))
-      compare(key, before.value(key, Json()), now.value(key, Json()));
+  const auto compare_fact = [&](const char* key) { compare(key, before.value(key, Json()), now.value(key, Json())); };
+  compare_fact("checkpoint_sha256");
+  compare_fact("libtorch");
+  if (measured) {
+    compare_fact("board");
+    compare_fact("cpu");
+    if (before.contains("blas")) compare_fact("blas");  // older runs do not say it
+  }
   // New conditions in a plan add data sets, so only those in both are compared.
   const auto old_data = before.value("data", Json::object());
   const auto data = now.value("data", Json::object());

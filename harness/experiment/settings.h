@@ -19,9 +19,10 @@ inline constexpr double paper_val_size = 0.15;
 struct Settings {
   std::string name;
   std::string description;
-  std::string protocol = "paper";        // paper | efficient
-  std::int64_t threads = 0;              // 0: all cores that this process may use
-  std::string backend = "auto";          // of convolutions: onednn | native | auto: onednn if libtorch has it
+  std::string protocol = "paper";  // paper | efficient
+  std::int64_t threads = 0;        // 0: all cores that this process may use
+  std::string backend =
+      "auto";  // of convolutions, and of a ViT's linear layers: onednn | native | auto: onednn if libtorch has it
   std::string layout = "channels_last";  // of activations; or contiguous: torch's own operations, slower
   std::string memory_limit;              // "512MiB": for the peak resident set; chooses batch and cache; empty: none
 

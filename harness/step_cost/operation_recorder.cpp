@@ -54,6 +54,7 @@ double RecordedTimes::*recorded_as(std::string_view name) {
   if (has("convolution_backward")) return &RecordedTimes::convolution_backward;
   if (has("batch_norm_relu_backward") || has("BatchNormRelu")) return &RecordedTimes::batchnorm_backward;
   if (has("batch_norm_relu")) return &RecordedTimes::batchnorm_forward;
+  if (has("LinearFunction")) return &RecordedTimes::products_backward;
   if (has("Backward")) {
     if (has("Convolution")) return &RecordedTimes::convolution_backward;
     if (has("BatchNorm")) return &RecordedTimes::batchnorm_backward;
@@ -63,8 +64,8 @@ double RecordedTimes::*recorded_as(std::string_view name) {
       if (has(product)) return &RecordedTimes::products_backward;
     return &RecordedTimes::elementwise;
   }
-  for (const std::string_view product : {"convolution", "aten::conv", "aten::linear", "aten::matmul", "aten::addmm", "aten::mm",
-                                         "aten::bmm", "aten::baddbmm", "scaled_dot_product"})
+  for (const std::string_view product : {"convolution", "aten::conv", "aten::linear", "tbft::linear", "aten::matmul",
+                                         "aten::addmm", "aten::mm", "aten::bmm", "aten::baddbmm", "scaled_dot_product"})
     if (has(product)) return &RecordedTimes::forward;
   if (has("aten::batch_norm")) return &RecordedTimes::batchnorm_forward;
   return &RecordedTimes::elementwise;

@@ -284,6 +284,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
       fs::create_directories(request.directory);
       auto json = provenance_json(board);
       json["libtorch"] = libtorch_version();
+      json["blas"] = blas_library();
       json["settings"] = settings;
       results::write_file_atomically(request.directory / "step_cost.json", json.dump(1, ' ', false, replace) + "\n");
       begun = true;

@@ -15,6 +15,7 @@
 #include "harness/training/compute.h"
 #include "harness/training/noise.h"
 #include "harness/training/strategies/strategy.h"
+#include "models/product.h"
 
 namespace tbft {
 
@@ -72,10 +73,12 @@ TargetData load(const RunSetup& setup) {
 // What runs the network's blocks (Architecture::Passes), and which blocks could not be separated.
 std::string passes_of(const models::Architecture& network, const Settings& settings) {
   using enum models::Architecture::Passes;
-  const auto passes = settings.layout == "channels_last" ? network.passes : torch;
-  std::string text = passes == fused                                    ? "fused"
-                     : passes == folded && settings.backend == "onednn" ? "torch, folded without a gradient"
-                                                                        : "torch";
+  const bool onednn = settings.backend == "onednn";
+  const bool channels_last = settings.layout == "channels_last";
+  std::string text = "torch";
+  if (network.passes == linear && onednn && models::has_fast_products) text = "torch, linear layers by oneDNN";
+  if (network.passes == folded && onednn && channels_last) text = "torch, folded without a gradient";
+  if (network.passes == fused && channels_last) text = "fused";
   for (const auto& shared : network.shared_stages()) text += fmt::format("; one stage for {}", shared);
   return text;
 }
@@ -90,6 +93,7 @@ std::string describe(const RunSetup& setup, const RunRequest& request, const nlo
   run["schema"] = results::schema_version;
   run["run_id"] = fmt::format("{}-{}-{:04x}", setup.settings.name, utc_compact(), std::random_device{}() & 0xFFFFU);
   run["libtorch"] = libtorch_version();
+  run["blas"] = blas_library();
   run["created_utc"] = utc_now();
   run["command_line"] = request.command_line;
   run["experiment"] = {{"name", request.experiment.name}, {"built_in", request.experiment.built_in}};

@@ -1,4 +1,4 @@
-// Sets the threads and the convolution back end of this process, and names its libtorch. No torch in this header.
+// Sets the threads and the convolution back end of this process, and names its libtorch and BLAS. No torch in this header.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,11 @@ namespace tbft {
 
 // The version of libtorch that the program was built with, for provenance.
 std::string libtorch_version();
+
+// What runs libtorch's matrix products, for provenance: "OpenBLAS 0.3.21 Cooperlake" names the processor of its kernels. A
+// release older than the machine's own may choose a far older one, which takes many times the joules. Of another library it is
+// what system_blas() says (harness/host/provenance.h).
+std::string blas_library();
 
 struct Compute {
   std::int64_t threads = 1;

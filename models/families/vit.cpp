@@ -99,7 +99,8 @@ Architecture describe_network(const NetworkSpec& spec) {
                                   {"", channels},
                                   {"fc", spec.classes}},
                        .tensors = {},
-                       .layers = {}};
+                       .layers = {},
+                       .passes = Architecture::Passes::linear};
   if (patch == usual_patch(spec.pixels)) network.spec.variant.clear();  // one specification for one network
   add_parameter(network, 0, "cls_token", {1, 1, channels});
   add_parameter(network, 0, "pos_embed", {1, tokens, channels});

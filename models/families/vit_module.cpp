@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "models/families/modules.h"
+#include "models/linear.h"
 
 namespace tbft::models {
 namespace {
@@ -39,11 +40,12 @@ class AttentionImpl : public nn::Module {
     const std::int64_t tokens = x.size(1);
     const std::int64_t channels = x.size(2);
     // [q, k or v, images, heads, tokens, channels of a head]
-    const torch::Tensor parts =
-        qkv(x).reshape({n, tokens, 3, channels / head_channels, head_channels}).permute({2, 0, 3, 1, 4});
+    const torch::Tensor joined =
+        linear(x, *qkv).reshape({n, tokens, 3, channels / head_channels, head_channels}).permute({2, 0, 3, 1, 4});
+    const auto parts = joined.unbind(0);  // selected one by one, each would have a gradient of the size of all three
     const torch::Tensor q = parts[0] * (1 / std::sqrt(static_cast<double>(head_channels)));
     const torch::Tensor weights = torch::matmul(q, parts[1].transpose(-2, -1)).softmax(-1);
-    return proj(torch::matmul(weights, parts[2]).transpose(1, 2).reshape({n, tokens, channels}));
+    return linear(torch::matmul(weights, parts[2]).transpose(1, 2).reshape({n, tokens, channels}), *proj);
   }
 
  private:
@@ -55,7 +57,7 @@ class PerceptronImpl : public nn::Module {
  public:
   PerceptronImpl(std::int64_t channels, std::int64_t hidden)
       : fc1(register_module("fc1", nn::Linear(channels, hidden))), fc2(register_module("fc2", nn::Linear(hidden, channels))) {}
-  torch::Tensor forward(const torch::Tensor& x) { return fc2(torch::gelu(fc1(x))); }
+  torch::Tensor forward(const torch::Tensor& x) { return linear(torch::gelu(linear(x, *fc1)), *fc2); }
 
  private:
   nn::Linear fc1, fc2;

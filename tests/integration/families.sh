@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# experiments/families.sh over two families of networks: a run for each, one table of the paper's rule, nothing run twice.
+# experiments/families.sh over three families of networks: a run for each, one table of the paper's rule, nothing run twice.
 . "$(dirname "$0")/common.sh"
 mkdir "$work/bases"
 tiny_base "$work/bases/preact.pth"
 "$tbft" pretrain --network resnet-cifar --depth 8 --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' \
   --recipe quick --epochs 1 -o "$work/bases/postact.pth" >/dev/null 2>&1
+"$tbft" pretrain --network vit --depth 3 --dataset 'synthetic:?part=train&n=64' --val 'synthetic:?part=test&n=32' \
+  --recipe quick --epochs 1 -o "$work/bases/transformer.pth" >/dev/null 2>&1
 constant_trace "$work/5W.csv" 2
 families() {
   TBFT=$tbft "$source_dir/experiments/families.sh" 'synthetic:?part=test&n=60' "$1" "$work/runs" -m "replay://$work/5W.csv?speed=instant" \
@@ -12,16 +14,19 @@ families() {
 }
 mkdir -p "$work/runs/preact/traces"  # as a run leaves it that is killed before its run.json
 families "$work/bases" >"$work/report" 2>"$work/err" || fail "families.sh: $(cat "$work/err")"
-for network in 'ResNet-8 ' 'CIFAR ResNet-8'; do
+for network in 'ResNet-8 ' 'CIFAR ResNet-8' 'ViT-tiny/4 of 3 layers'; do
   for drift in input output; do
     grep -qE "^$network +$drift .*(holds|fails|open)$" "$work/report" || fail "no row of $network, $drift: $(cat "$work/report")"
   done
 done
 /usr/bin/python3 - "$work/runs" <<'P'
-import csv, json, pathlib, sys
-for name, passes in (("preact", "fused"), ("postact", "torch, folded without a gradient")):
-    network = json.loads((pathlib.Path(sys.argv[1]) / name / "run.json").read_text())["network"]
-    assert network["passes"] == passes, (name, network)
+import csv, json, pathlib, platform, re, sys
+
+linear = ", linear layers by oneDNN" if platform.machine() == "x86_64" else ""
+for name, passes in (("preact", "fused"), ("postact", "torch, folded without a gradient"), ("transformer", "torch" + linear)):
+    run = json.loads((pathlib.Path(sys.argv[1]) / name / "run.json").read_text())
+    assert run["network"]["passes"] == passes, (name, run["network"])
+    assert re.fullmatch(r"OpenBLAS [\d.]+ \w+", run["blas"]), run["blas"]  # with the processor of its kernels
     rows = list(csv.DictReader((pathlib.Path(sys.argv[1]) / name / "cells.csv").open()))
     cells = {(row["condition"], row["strategy"]) for row in rows}
     strategies = ("none", "block1", "block2", "block3", "fc", "full")

@@ -14,7 +14,7 @@ for cmake in sorted(root.glob("harness/*/CMakeLists.txt")):
     BELOW["harness/" + cmake.parent.name] = (
         ["harness/" + name for name in (rooms.group(1).split() if rooms else [])]
         + [{"checkpoint": "models"}.get(name, name) for name in re.findall(r"tbft::([a-z_]+)", room)])
-TORCH_HEADERS = {"models/forward_only.h", "models/fused.h", "models/maps.h", "models/prefix_cache.h", "models/network.h",
+TORCH_HEADERS = {"models/forward_only.h", "models/fused.h", "models/linear.h", "models/maps.h", "models/prefix_cache.h", "models/network.h",
                  "models/families/modules.h",
                  "models/script/record.h", "models/script/script_network.h",
                  "harness/training/batches.h",

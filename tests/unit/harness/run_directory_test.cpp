@@ -174,6 +174,18 @@ TEST_F(RunDirectoryTest, AProgramThatRunJsonNamesIsAskedForAgain) {
   }
 }
 
+TEST_F(RunDirectoryTest, OtherProductsTakeOtherJoules) {
+  const auto with = [](const json& facts) {
+    json all{{"meter", {{"measured", true}}}};
+    all.update(facts);
+    return json::parse(run_json({}, all));
+  };
+  const json now = with({{"blas", "OpenBLAS 0.3.21 Haswell"}});
+  EXPECT_THAT(differences_of_runs(with({{"blas", "OpenBLAS 0.3.21 Prescott"}}), now, true),
+              ElementsAre(R"(blas was "OpenBLAS 0.3.21 Prescott", is "OpenBLAS 0.3.21 Haswell")"));
+  EXPECT_TRUE(differences_of_runs(with(json::object()), now, true).empty());  // an older run does not say it
+}
+
 // Joules are compared only where one machine measured them in one way.
 TEST_F(RunDirectoryTest, ARunWithJoulesStaysOnItsMachine) {
   const auto on = [](const std::string& board, const std::string& cpu, int threads, const std::string& backend, bool measured) {

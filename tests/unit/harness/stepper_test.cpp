@@ -95,7 +95,7 @@ TEST(ConvolutionGradients, AreOnesOfWhatIsReachedAndTrained) {
 TEST(RecordedAs, KnowsTheNamesOfLibtorch) {
   EXPECT_EQ(recorded_as("aten::conv2d"), &RecordedTimes::forward);
   EXPECT_EQ(recorded_as("aten::linear"), &RecordedTimes::forward);
-  for (const char* product : {"aten::matmul", "aten::addmm", "aten::bmm"})
+  for (const char* product : {"aten::matmul", "aten::addmm", "aten::bmm", "tbft::linear"})
     EXPECT_EQ(recorded_as(product), &RecordedTimes::forward) << product;
   EXPECT_EQ(recorded_as("aten::batch_norm"), &RecordedTimes::batchnorm_forward);
   EXPECT_EQ(recorded_as("aten::convolution"), &RecordedTimes::forward);
@@ -106,6 +106,8 @@ TEST(RecordedAs, KnowsTheNamesOfLibtorch) {
   EXPECT_EQ(recorded_as("tbft::batch_norm_relu_backward"), &RecordedTimes::batchnorm_backward);
   EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: torch::autograd::CppNode<tbft::models::BatchNormReluFunction>"),
             &RecordedTimes::batchnorm_backward);
+  EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: torch::autograd::CppNode<tbft::models::LinearFunction>"),
+            &RecordedTimes::products_backward);
   EXPECT_EQ(recorded_as("tbft::residual"), &RecordedTimes::elementwise);
   EXPECT_EQ(recorded_as("aten::relu_"), &RecordedTimes::elementwise);
   EXPECT_EQ(recorded_as("autograd::engine::evaluate_function: ConvolutionBackward0"), &RecordedTimes::convolution_backward);
