@@ -37,6 +37,7 @@ for variant, strategy in order:
 normalised = {o["strategy"]: float(o["seconds"]) for o in operations if (o["variant"], o["operation"]) == ("tbft", "batchnorm-forward")}
 assert normalised["fc"] > 0.25 * normalised["full"], normalised
 assert len(json.loads((work / "out.json").read_text())["step_cost"]) == 8
+assert json.loads((work / "cost/step_cost.json").read_text())["blas"].startswith("OpenBLAS ")
 P
 
 # The same again measures nothing and changes nothing; other settings are refused.

@@ -79,6 +79,10 @@ TEST_F(ScriptStepper, TellsTheOperationsInsideOfItsStages) {
 TEST_F(ScriptStepper, DividesTheGradientsOfConvolutionsThatAreNotMeasuredByTheirMultiplications) {
   auto times = times_of("Oblong", "block2");
   EXPECT_GT(times[Operation::weight_gradient], 0);
+  // The weight gradient of one convolution and the input gradient of the other have the same number of multiplications; the
+  // head adds to the input gradients.
+  times = times_of("Oblong", "block1");
+  EXPECT_GE(times[Operation::input_gradient], times[Operation::weight_gradient]);
   // The only weight gradient is of a convolution that is not measured, the only input gradient of one that could be.
   times = times_of("OblongStem", "block1");
   EXPECT_GT(times[Operation::weight_gradient], 0);
