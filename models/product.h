@@ -1,5 +1,6 @@
 // Matrix products by oneDNN, the library that runs the convolutions. libtorch has OpenBLAS compute them, and Debian 12's
-// (0.3.21) takes a processor newer than itself for one of 2004: a quarter of the speed (docs/roofline.md). Does not use torch.
+// (0.3.21) takes a processor newer than itself for one of 2004: a quarter of the speed (docs/design/training.md). Does not use
+// torch.
 #pragma once
 
 #include <cstdint>

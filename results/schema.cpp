@@ -78,7 +78,7 @@ constexpr std::array documented{
     COLUMN(peak_rss_MiB, "MiB", "Highest memory of the program in the cell"),
     COLUMN(saved_act_MiB, "MiB", "Activations that the first training step keeps for its backward pass"),
     COLUMN(threads, "", "Threads of the network's operations"),
-    COLUMN(backend, "", "What runs convolutions, and linear layers of a ViT: onednn or native"),
+    COLUMN(backend, "", "What runs convolutions, and on x86-64 linear layers of a ViT: onednn or native"),
     COLUMN(layout, "", "Layout of activations: channels_last or contiguous"),
     COLUMN(bn_mode, "", "BatchNorm in training: train, frozen-eval or eval"),
     COLUMN(lr, "", "Learning rate of the training; empty without a gradient"),

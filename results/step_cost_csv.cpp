@@ -62,7 +62,7 @@ constexpr std::array documented{
     COLUMN(StepCostRow, meter_scope, "", "What the meter covers: board, package, rail or battery"),
     COLUMN(StepCostRow, measured, "", "1 for a measurement, 0 for an estimate or a replay"),
     COLUMN(StepCostRow, threads, "", "Threads of the network's operations"),
-    COLUMN(StepCostRow, backend, "", "What runs convolutions, and linear layers of a ViT: onednn or native"),
+    COLUMN(StepCostRow, backend, "", "What runs convolutions, and on x86-64 linear layers of a ViT: onednn or native"),
     COLUMN(StepCostRow, layout, "", "Layout of activations: channels_last or contiguous"),
     COLUMN(StepCostRow, tool_version, "", "Version of tbft, with the commit"),
     COLUMN_LATER(StepCostRow, network, "", "Name of the network, such as ResNet-26")};

@@ -81,7 +81,11 @@ std::vector<std::string> differences_of_runs(const nlohmann::json& before, const
   if (measured) {
     compare_fact("board");
     compare_fact("cpu");
-    if (before.contains("blas")) compare_fact("blas");  // older runs do not say it
+    // Older runs do not state these.
+    for (const auto* pointer : {"/blas", "/network/passes"}) {
+      const Json::json_pointer fact(pointer);
+      if (before.contains(fact) && now.contains(fact)) compare(pointer + 1, before[fact], now[fact]);
+    }
   }
   // New conditions in a plan add data sets, so only those in both are compared.
   const auto old_data = before.value("data", Json::object());

@@ -23,7 +23,8 @@ struct RunDirectoryError : std::runtime_error {
 // Reads a run.json as an object. Throws RunDirectoryError if the file is not one.
 nlohmann::json read_run_json(const std::filesystem::path& path);
 // The differences, as text, that show that two run.json belong to different runs: settings, checkpoint, images of data sets
-// that both name, libtorch; if joules are measured, also board, processor, threads and back end. `may_grow` allows the sweep
+// that both name, libtorch; if joules are measured, also board, processor, BLAS, threads, back end and what runs the
+// blocks. `may_grow` allows the sweep
 // lists to differ.
 std::vector<std::string> differences_of_runs(const nlohmann::json& before, const nlohmann::json& now, bool may_grow);
 // trace.csv, then trace-2.csv and so on. Executions have separate traces, because clocks of different boots cannot be compared.

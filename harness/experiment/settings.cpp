@@ -36,7 +36,7 @@ std::vector<Key> keys_before_the_model() {
       TBFT_SETTING(protocol, result, "paper (faithful) or efficient (frozen blocks in eval mode)"),
       TBFT_SETTING(threads, machine, "intra-op threads; 0: all cores"),
       TBFT_SETTING(backend, machine,
-                   "convolutions, and linear layers of a ViT, by onednn or native; auto: onednn if libtorch has it"),
+                   "convolutions, and on x86-64 linear layers of a ViT, by onednn or native; auto: onednn if libtorch has it"),
       TBFT_SETTING(layout, result, "channels_last, or contiguous: torch's own operations, slower"),
       TBFT_SETTING(
           memory_limit, place,

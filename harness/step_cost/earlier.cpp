@@ -39,7 +39,7 @@ nlohmann::json settings_json(const StepCostRequest& request) {
   return json;
 }
 
-StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& settings) {
+StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& now) {
   StepCostOutcome outcome;
   const fs::path json_path = directory / "step_cost.json";
   if (!fs::exists(json_path)) {
@@ -51,13 +51,16 @@ StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& se
   const auto json = nlohmann::json::parse(results::read_file(json_path, max_json_bytes), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("settings") || !json["settings"].is_object())
     throw RunDirectoryError(fmt::format("{}: not written by this program; use another directory", json_path.string()));
+  const auto& settings = now.at("settings");
   std::vector<std::string> differ;
+  for (const char* fact : {"board", "cpu", "libtorch", "blas"})
+    if (json.contains(fact) && json[fact] != now.value(fact, nlohmann::json())) differ.emplace_back(fact);
   for (const auto& [key, value] : settings.items())
     if (json["settings"].value(key, nlohmann::json()) != value) differ.push_back(key);
   if (json["settings"].contains("network") && !settings.contains("network")) differ.emplace_back("network");
   if (!differ.empty())
-    throw RunDirectoryError(fmt::format("{} was measured with other settings ({}); use another directory", directory.string(),
-                                        fmt::join(differ, ", ")));
+    throw RunDirectoryError(fmt::format("{} was measured elsewhere or with other settings ({}); use another directory",
+                                        directory.string(), fmt::join(differ, ", ")));
   if (fs::exists(directory / "step_cost.csv")) outcome.rows = results::read_step_costs(directory / "step_cost.csv");
   if (fs::exists(directory / "operations.csv")) outcome.operations = results::read_operations(directory / "operations.csv");
   // Operations are written before the rows, so operations of a network without rows come from an incomplete measurement.

@@ -267,8 +267,12 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
   request.backend = compute.backend;
   // As step_cost.json has them: the meter's path may contain any bytes, and those that are not UTF-8 are replaced.
   constexpr auto replace = nlohmann::json::error_handler_t::replace;
-  const auto settings = nlohmann::json::parse(settings_json(request).dump(-1, ' ', false, replace));
-  auto outcome = read_earlier(request.directory, settings);
+  auto description = provenance_json(board);
+  description["libtorch"] = libtorch_version();
+  description["blas"] = blas_library();
+  description["settings"] = settings_json(request);
+  const std::string text = description.dump(1, ' ', false, replace) + "\n";
+  auto outcome = read_earlier(request.directory, nlohmann::json::parse(text));
   outcome.title = title;
   bool begun = false;
   for (const auto& network : request.networks) {
@@ -282,11 +286,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
     if (!begun) {
       console.warning(estimated.empty() ? cost.warning() : estimated);
       fs::create_directories(request.directory);
-      auto json = provenance_json(board);
-      json["libtorch"] = libtorch_version();
-      json["blas"] = blas_library();
-      json["settings"] = settings;
-      results::write_file_atomically(request.directory / "step_cost.json", json.dump(1, ' ', false, replace) + "\n");
+      results::write_file_atomically(request.directory / "step_cost.json", text);
       begun = true;
     }
     cost.run(outcome);

@@ -18,7 +18,8 @@ struct Compute {
   std::int64_t threads = 1;
   std::string backend = "auto";  // onednn | native | auto: onednn if libtorch was built with it, otherwise native
 };
-// Throws std::runtime_error if the back end is not built in. Returns the settings in effect, never `auto`.
+// Of libtorch, oneDNN and OpenBLAS. Throws std::runtime_error if the back end is not built in. Returns the settings in effect,
+// never `auto`.
 Compute set_compute(const Compute& requested);
 
 }  // namespace tbft

@@ -19,14 +19,15 @@ for network in 'ResNet-8 ' 'CIFAR ResNet-8' 'ViT-tiny/4 of 3 layers'; do
     grep -qE "^$network +$drift .*(holds|fails|open)$" "$work/report" || fail "no row of $network, $drift: $(cat "$work/report")"
   done
 done
-/usr/bin/python3 - "$work/runs" <<'P'
+/usr/bin/python3 - "$work/runs" "$("$tbft" --version | sed -n 's/^libtorch.*BLAS //p')" <<'P'
 import csv, json, pathlib, platform, re, sys
 
 linear = ", linear layers by oneDNN" if platform.machine() == "x86_64" else ""
 for name, passes in (("preact", "fused"), ("postact", "torch, folded without a gradient"), ("transformer", "torch" + linear)):
     run = json.loads((pathlib.Path(sys.argv[1]) / name / "run.json").read_text())
     assert run["network"]["passes"] == passes, (name, run["network"])
-    assert re.fullmatch(r"OpenBLAS [\d.]+ \w+", run["blas"]), run["blas"]  # with the processor of its kernels
+    # Where it is OpenBLAS, with the processor of its kernels.
+    assert run["blas"] == sys.argv[2] or ("openblas" in sys.argv[2] and re.fullmatch(r"OpenBLAS [\d.]+ \w+", run["blas"])), run["blas"]
     rows = list(csv.DictReader((pathlib.Path(sys.argv[1]) / name / "cells.csv").open()))
     cells = {(row["condition"], row["strategy"]) for row in rows}
     strategies = ("none", "block1", "block2", "block3", "fc", "full")

@@ -183,7 +183,11 @@ TEST_F(RunDirectoryTest, OtherProductsTakeOtherJoules) {
   const json now = with({{"blas", "OpenBLAS 0.3.21 Haswell"}});
   EXPECT_THAT(differences_of_runs(with({{"blas", "OpenBLAS 0.3.21 Prescott"}}), now, true),
               ElementsAre(R"(blas was "OpenBLAS 0.3.21 Prescott", is "OpenBLAS 0.3.21 Haswell")"));
-  EXPECT_TRUE(differences_of_runs(with(json::object()), now, true).empty());  // an older run does not say it
+  // An older run does not say it.
+  EXPECT_TRUE(differences_of_runs(with(json::object()), now, true).empty());
+  EXPECT_TRUE(differences_of_runs(now, with(json::object()), true).empty());
+  EXPECT_THAT(differences_of_runs(with({{"network", {{"passes", "torch"}}}}), with({{"network", {{"passes", "fused"}}}}), true),
+              ElementsAre(R"(network/passes was "torch", is "fused")"));
 }
 
 // Joules are compared only where one machine measured them in one way.
