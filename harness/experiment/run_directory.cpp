@@ -84,7 +84,8 @@ std::vector<std::string> differences_of_runs(const nlohmann::json& before, const
     // Older runs do not state these.
     for (const auto* pointer : {"/blas", "/network/passes"}) {
       const Json::json_pointer fact(pointer);
-      if (before.contains(fact) && now.contains(fact)) compare(pointer + 1, before[fact], now[fact]);
+      const Json old = before.value(fact, Json()), value = now.value(fact, Json());
+      if (!old.is_null() && !value.is_null()) compare(pointer + 1, old, value);
     }
   }
   // New conditions in a plan add data sets, so only those in both are compared.

@@ -33,7 +33,8 @@ std::vector<Tensor> passed(const std::function<Tensor(const Tensor&)>& layer, co
   of->bias.requires_grad_(for_bias);
   for (Tensor& parameter : of->parameters()) parameter.mutable_grad() = Tensor();
   const Tensor y = layer(input);
-  if (y.requires_grad()) (y * y.detach().sin()).sum().backward();
+  // Of the strides that a transposition leaves.
+  if (y.requires_grad()) y.backward(y.detach().sin().transpose(0, -1).contiguous().transpose(0, -1));
   std::vector<Tensor> result{y.detach(), input.grad(), of->weight.grad(), of->bias.grad()};
   for (Tensor& tensor : result)
     if (tensor.defined()) tensor = tensor.clone();
