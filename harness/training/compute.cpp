@@ -30,7 +30,7 @@ std::string blas_library() {
   // The library that libtorch's calls reach, which is the first one with this function.
   Dl_info found{};
   if (auto* product = dlsym(RTLD_DEFAULT, "sgemm_"); product == nullptr || dladdr(product, &found) == 0) return system_blas();
-  const auto name = system_blas(found.dli_fname);
+  auto name = system_blas(found.dli_fname);
   auto* config = openblas<const char*()>("openblas_get_config");
   auto* core = openblas<const char*()>("openblas_get_corename");
   if (!name.starts_with("openblas") || config == nullptr || core == nullptr) return name;
