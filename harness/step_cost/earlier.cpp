@@ -18,6 +18,13 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_json_bytes = std::size_t{1} << 20;
 
+nlohmann::json read_description(const fs::path& path) {
+  auto json = nlohmann::json::parse(results::read_file(path, max_json_bytes), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("settings") || !json["settings"].is_object())
+    throw RunDirectoryError(fmt::format("{}: not written by this program; use another directory", path.string()));
+  return json;
+}
+
 }  // namespace
 
 nlohmann::json settings_json(const StepCostRequest& request) {
@@ -39,7 +46,7 @@ nlohmann::json settings_json(const StepCostRequest& request) {
   return json;
 }
 
-StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& now) {
+StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& settings) {
   StepCostOutcome outcome;
   const fs::path json_path = directory / "step_cost.json";
   if (!fs::exists(json_path)) {
@@ -48,19 +55,14 @@ StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& no
           fmt::format("{} contains a step_cost.csv without its step_cost.json; use another directory", directory.string()));
     return outcome;
   }
-  const auto json = nlohmann::json::parse(results::read_file(json_path, max_json_bytes), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("settings") || !json["settings"].is_object())
-    throw RunDirectoryError(fmt::format("{}: not written by this program; use another directory", json_path.string()));
-  const auto& settings = now.at("settings");
+  const auto json = read_description(json_path);
   std::vector<std::string> differ;
-  for (const char* fact : {"board", "cpu", "libtorch", "blas"})
-    if (json.contains(fact) && json[fact] != now.value(fact, nlohmann::json())) differ.emplace_back(fact);
   for (const auto& [key, value] : settings.items())
     if (json["settings"].value(key, nlohmann::json()) != value) differ.push_back(key);
   if (json["settings"].contains("network") && !settings.contains("network")) differ.emplace_back("network");
   if (!differ.empty())
-    throw RunDirectoryError(fmt::format("{} was measured elsewhere or with other settings ({}); use another directory",
-                                        directory.string(), fmt::join(differ, ", ")));
+    throw RunDirectoryError(fmt::format("{} was measured with other settings ({}); use another directory", directory.string(),
+                                        fmt::join(differ, ", ")));
   if (fs::exists(directory / "step_cost.csv")) outcome.rows = results::read_step_costs(directory / "step_cost.csv");
   if (fs::exists(directory / "operations.csv")) outcome.operations = results::read_operations(directory / "operations.csv");
   // Operations are written before the rows, so operations of a network without rows come from an incomplete measurement.
@@ -70,6 +72,14 @@ StepCostOutcome read_earlier(const fs::path& directory, const nlohmann::json& no
     });
   });
   return outcome;
+}
+
+void check_machine(const fs::path& directory, const nlohmann::json& now) {
+  const auto before = read_description(directory / "step_cost.json");
+  for (const char* fact : {"board", "cpu", "libtorch", "blas"})
+    if (before.contains(fact) && before[fact] != now[fact])
+      throw RunDirectoryError(fmt::format("{} was begun where {} was {}, and here it is {}; use another directory",
+                                          directory.string(), fact, before[fact].dump(), now[fact].dump()));
 }
 
 }  // namespace tbft

@@ -272,7 +272,8 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
   description["blas"] = blas_library();
   description["settings"] = settings_json(request);
   const std::string text = description.dump(1, ' ', false, replace) + "\n";
-  auto outcome = read_earlier(request.directory, nlohmann::json::parse(text));
+  description = nlohmann::json::parse(text);
+  auto outcome = read_earlier(request.directory, description["settings"]);
   outcome.title = title;
   bool begun = false;
   for (const auto& network : request.networks) {
@@ -282,6 +283,7 @@ StepCostOutcome measure_step_cost(const StepCostRequest& requested, const Board&
       ++outcome.reused;
       continue;
     }
+    if (!begun && !outcome.rows.empty()) check_machine(request.directory, description);
     NetworkCost cost(request, network, contenders, compute, board, console, stop);
     if (!begun) {
       console.warning(estimated.empty() ? cost.warning() : estimated);

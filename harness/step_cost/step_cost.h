@@ -44,8 +44,8 @@ struct StepCostOutcome {
 };
 
 // Measures, in rounds, networks with random weights that `directory` does not contain yet, and rewrites the files after each.
-// Throws UsageError (unknown strategy, unsupported size), RunDirectoryError (measured elsewhere or with other settings),
-// power::BadMeterUri, power::MeterUnavailable, models::CheckpointError, Interrupted (complete networks are on disk),
+// Throws UsageError (unknown strategy, unsupported size), RunDirectoryError (measured with other settings, or begun on another
+// machine), power::BadMeterUri, power::MeterUnavailable, models::CheckpointError, Interrupted (complete networks are on disk),
 // std::system_error.
 StepCostOutcome measure_step_cost(const StepCostRequest& request, const Board& board, Console& console,
                                   const std::atomic<bool>& stop);
@@ -54,9 +54,11 @@ StepCostOutcome measure_step_cost(const StepCostRequest& request, const Board& b
 // rows.
 nlohmann::json settings_json(const StepCostRequest& request);
 
-// Reads the rows of an earlier measurement on the same machine with the same settings; a new directory has none. `now`: what
-// step_cost.json would say. Throws RunDirectoryError for a directory measured elsewhere or with other settings, or one that
-// this program did not write.
-StepCostOutcome read_earlier(const std::filesystem::path& directory, const nlohmann::json& now);
+// Reads the rows of an earlier measurement with the same settings; a new directory has none. Throws RunDirectoryError for a
+// directory measured with other settings, or one that this program did not write.
+StepCostOutcome read_earlier(const std::filesystem::path& directory, const nlohmann::json& settings);
+// Throws RunDirectoryError if another board, processor, libtorch or BLAS measured the rows of this directory. `now`: what its
+// step_cost.json would say here.
+void check_machine(const std::filesystem::path& directory, const nlohmann::json& now);
 
 }  // namespace tbft
