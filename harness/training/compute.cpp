@@ -41,8 +41,12 @@ std::string blas_library() {
 
 Compute set_compute(const Compute& requested) {
   at::set_num_threads(static_cast<int>(requested.threads));
-  // libtorch sets OpenMP's threads, but Debian's OpenBLAS has threads of its own.
-  if (auto* set_threads = openblas<void(int)>("openblas_set_num_threads")) set_threads(static_cast<int>(requested.threads));
+  // libtorch sets OpenMP's threads, but Debian's OpenBLAS has threads of its own. In a forked process setting them would start
+  // all of them, needed or not, so a number that is set already stays.
+  const auto threads = static_cast<int>(requested.threads);
+  auto* get_threads = openblas<int()>("openblas_get_num_threads");
+  auto* set_threads = openblas<void(int)>("openblas_set_num_threads");
+  if (get_threads != nullptr && set_threads != nullptr && get_threads() != threads) set_threads(threads);
   const bool has_onednn = at::globalContext().hasMKLDNN();
   const bool onednn = requested.backend == "auto" ? has_onednn : requested.backend == "onednn";
   if (onednn && !has_onednn) throw std::runtime_error("this libtorch has no oneDNN; use backend = native");

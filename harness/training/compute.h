@@ -10,8 +10,8 @@ namespace tbft {
 std::string libtorch_version();
 
 // What runs libtorch's matrix products, for provenance: "OpenBLAS 0.3.21 Cooperlake" names the processor of its kernels. A
-// release older than the machine's own may choose a far older one, which takes many times the joules. Of another library it is
-// what system_blas() says (harness/host/provenance.h).
+// release older than the machine's own may choose a far older one, which takes several times the processor time. Of another
+// library it is what system_blas() says (harness/host/provenance.h).
 std::string blas_library();
 
 struct Compute {
