@@ -85,7 +85,7 @@ std::vector<std::string> differences_of_runs(const nlohmann::json& before, const
     for (const auto* pointer : {"/blas", "/network/passes"}) {
       const Json::json_pointer fact(pointer);
       const Json old = before.value(fact, Json()), value = now.value(fact, Json());
-      if (!old.is_null() && !value.is_null()) compare(pointer + 1, old, value);
+      if (!old.is_null() && !value.is_null()) compare(pointer + 1, old, value);  // named without the slash
     }
   }
   // New conditions in a plan add data sets, so only those in both are compared.

@@ -78,8 +78,9 @@ void check_machine(const fs::path& directory, const nlohmann::json& now) {
   const auto before = read_description(directory / "step_cost.json");
   for (const char* fact : {"board", "cpu", "libtorch", "blas"})
     if (before.contains(fact) && before[fact] != now[fact])
-      throw RunDirectoryError(fmt::format("{} was begun where {} was {}, and here it is {}; use another directory",
-                                          directory.string(), fact, before[fact].dump(), now[fact].dump()));
+      throw RunDirectoryError(fmt::format(
+          "{} was begun where {} was {}, and here it is {}; use another directory, or delete it to measure all here",
+          directory.string(), fact, before[fact].dump(), now[fact].dump()));
 }
 
 }  // namespace tbft
